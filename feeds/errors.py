@@ -1,0 +1,51 @@
+"""What can go wrong, as a tree; the branch says what happens next.
+
+::
+
+    FeeddError              everything below; its text is for the user, without a traceback
+      UsageError            the command line or the configuration: nothing was done, exit 2
+        ConfigError         feedd.toml: every mistake at once, each with its key
+      RoleTaken             another feedd ingests or publishes now: try again, exit 75
+      StoreError            the store cannot be used: old output stays, exit 2
+      OutputError           the output tree cannot be written: old documents stay, exit 1
+      PostRejected          one post cannot be read: it is named, everything else goes on, exit 1
+      EntryInvalid          one post would make a document invalid: left out and named, exit 1
+"""
+
+from __future__ import annotations
+
+
+class FeeddError(Exception):
+    """Base of all errors that feedd raises on purpose; ``str()`` of it is fit for the user."""
+
+
+class UsageError(FeeddError):
+    """The command line or a file that it names is wrong; nothing was done."""
+
+
+class ConfigError(UsageError):
+    """The configuration is wrong; ``mistakes`` holds one line for each mistake."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
+
+
+class RoleTaken(FeeddError):  # noqa: N818 - it is a state of affairs, not a fault
+    """Another process ingests or publishes with this store at the moment."""
+
+
+class StoreError(FeeddError):
+    """The store cannot be opened, read or written."""
+
+
+class OutputError(FeeddError):
+    """The output tree cannot be written."""
+
+
+class PostRejected(FeeddError):  # noqa: N818 - named for what happened to the post
+    """A post that cannot be read; the text is the reason."""
+
+
+class EntryInvalid(FeeddError):  # noqa: N818 - named for what is wrong with the entry
+    """A post that would make a document invalid; the text is the reason."""

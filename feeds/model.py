@@ -1,0 +1,123 @@
+"""The nouns of feedd: frozen values that travel from step to step.
+
+One concept, one name; ``docs/glossary.md`` defines the words. All instants are aware ``datetime``
+values that keep the offset they were written with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Markup = Literal["markdown", "html"]
+Kind = Literal["all", "category", "tag"]
+Format = Literal["atom", "rss", "json"]
+
+FORMATS: tuple[Format, ...] = ("atom", "rss", "json")
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """One thing that was wrong in a post's file and how it was read.
+
+    ``line`` counts from 1 in the file; ``rule`` is a short stable name such as ``unescaped-quote``.
+    """
+
+    line: int
+    rule: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What a parser understood of one post: still dirty, nothing escaped, nothing trusted."""
+
+    guid: str
+    """``id`` or ``guid`` as stated, or empty."""
+    title: str
+    """Plain text as written, or empty."""
+    address: str
+    """The source address, absolute, or empty."""
+    permalink: str
+    """Where the post's own page is, absolute, or empty."""
+    authors: tuple[str, ...]
+    published: datetime | None
+    """The stated date of publication."""
+    updated: datetime | None
+    """The stated date of the latest change."""
+    guess: datetime | None
+    """A date of publication found elsewhere (file name, identity pattern, mtime)."""
+    categories: tuple[str, ...]
+    tags: tuple[str, ...]
+    body: str
+    """The content in its own markup, without the source address and boilerplate at its end."""
+    markup: Markup
+    summary: str = ""
+    language: str = ""
+    guess_origin: str = ""
+    """``name``, ``identity`` or ``mtime``: where ``guess`` comes from."""
+    fixed_id: str = ""
+    """An id that subscribers know already (``ids = "jekyll-feed"``), or empty."""
+    repairs: tuple[Repair, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that is no post to publish: ``ignored`` (no post at all) or ``unpublished`` (by wish)."""
+
+    outcome: Literal["ignored", "unpublished"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A category or a tag as it stands in an entry: slug for programs, label for people."""
+
+    kind: Kind
+    name: str
+    slug: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A post ready to be rendered: clean, absolute, with its id."""
+
+    id: str
+    title: str
+    link: str
+    html: str
+    summary: str
+    authors: tuple[str, ...]
+    published: datetime
+    updated: datetime
+    terms: tuple[Term, ...]
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedHead:
+    """What a document says about its feed, without entries."""
+
+    id: str
+    title: str
+    subtitle: str
+    author: str
+    language: str
+    site_url: str
+    """Address of the tree that people see (``site.url``)."""
+    self_urls: tuple[tuple[Format, str], ...]
+    """Address of each format's own subscription document."""
+    updated: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedEntry:
+    """One entry in one format, as it stands in every document that holds it."""
+
+    id: str
+    updated: datetime
+    published: datetime
+    data: bytes
