@@ -1,0 +1,1 @@
+"""Getting payloads: bytes that a source gives, with a change token."""

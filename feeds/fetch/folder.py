@@ -1,0 +1,112 @@
+"""A folder of posts: which files there are, which of them changed, and their bytes.
+
+Skipping happens in layers: size and mtime of a file against what is known, then the digest of its
+bytes. Symbolic links inside the folder are followed only to places inside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from feeds.errors import UsageError
+from feeds.ports import FileState
+
+_SUFFIXES = (".md", ".markdown", ".mkd", ".mkdown", ".html", ".htm")
+_LARGEST = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What a look at a folder shows, against what is known of it."""
+
+    changed: tuple[tuple[str, int, int], ...]
+    """Path, size and mtime (nanoseconds) of each file that is new or may have changed, in order of path."""
+    unchanged: int
+    vanished: tuple[str, ...]
+
+
+def scan(root: Path, jekyll: bool, known: Mapping[str, FileState], everything: bool = False) -> Scan:
+    """Look at every post file below ``root``; ``everything`` takes unchanged ones too.
+
+    In a Jekyll tree these are the files in ``_posts`` and ``_drafts`` folders.
+
+    Raises:
+        UsageError: the folder is missing or cannot be read.
+    """
+    if not root.is_dir():
+        raise UsageError(f"{root}: no such folder; correct the source's `path` or create it")
+    changed = []
+    found = 0
+    seen: set[str] = set()
+    for path, size, mtime in _files(root, jekyll):
+        found += 1
+        state = known.get(path)
+        seen.add(path)
+        if everything or state is None or state.vanished or (state.size, state.mtime) != (size, mtime):
+            changed.append((path, size, mtime))
+    vanished = tuple(sorted(path for path, state in known.items() if path not in seen and not state.vanished))
+    return Scan(tuple(sorted(changed)), found - len(changed), vanished)
+
+
+def is_jekyll(root: Path) -> bool:
+    """Whether the folder is a Jekyll tree (it has a ``_posts`` folder or a ``_config.yml``)."""
+    return (root / "_posts").is_dir() or (root / "_config.yml").is_file()
+
+
+def _files(root: Path, jekyll: bool) -> Iterator[tuple[str, int, int]]:
+    """Relative path, size and mtime of each post file; hidden folders are passed over."""
+    real_root = os.path.realpath(root)
+    todo = [("", root.name in {"_posts", "_drafts"} or not jekyll)]
+    while todo:
+        relative, takes = todo.pop()
+        with os.scandir(root / relative if relative else root) as listing:
+            for one in listing:
+                path = f"{relative}/{one.name}" if relative else one.name
+                if one.is_symlink() and not _inside(real_root, one.path):
+                    continue
+                if one.is_dir():
+                    if not one.name.startswith(".") and not one.is_symlink() and one.name not in {"_site", "node_modules"}:
+                        todo.append((path, takes or one.name in {"_posts", "_drafts"}))
+                elif takes and one.name.lower().endswith(_SUFFIXES):
+                    state = one.stat()
+                    yield path, state.st_size, state.st_mtime_ns
+
+
+def _inside(real_root: str, path: str) -> bool:
+    return os.path.realpath(path).startswith(real_root + os.sep)
+
+
+def read(root: Path, path: str) -> bytes:
+    """The bytes of one file.
+
+    Raises:
+        OSError: it cannot be read, or is larger than 16 MiB.
+    """
+    with open(root / path, "rb") as file:
+        data = file.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise OSError(27, "larger than 16 MiB")
+    return data
+
+
+def digest(data: bytes) -> bytes:
+    """The digest that two files with the same bytes share."""
+    return hashlib.blake2b(data, digest_size=16).digest()
+
+
+def renames(
+    vanished: Mapping[str, bytes], appeared: Mapping[str, bytes]
+) -> dict[str, str]:
+    """New path to old path of each file that appeared with the bytes of one that vanished."""
+    by_digest: dict[bytes, list[str]] = {}
+    for path, mark in sorted(vanished.items(), reverse=True):
+        by_digest.setdefault(mark, []).append(path)
+    found = {}
+    for path, mark in sorted(appeared.items()):
+        if by_digest.get(mark):
+            found[path] = by_digest[mark].pop()
+    return found

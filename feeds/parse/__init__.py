@@ -1,0 +1,1 @@
+"""From the bytes of a file to an item: encodings, front matter dialects, Jekyll's meaning, Liquid."""

@@ -1,0 +1,164 @@
+"""The whole way of a post: :func:`ingest` reads the sources, :func:`publish` writes what changed.
+
+Both are a list of steps; each step is one function here or one call into its room. State lies in
+the store after every step, so a run that is interrupted anywhere is finished by the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from feeds import publishing
+from feeds.config import Config, FolderSource
+from feeds.errors import UsageError
+from feeds.fetch import folder
+from feeds.ports import Clock, FileState, Progress
+from feeds.plan import chunks
+from feeds.publishing import Published
+from feeds.steps import read_files, really_changed
+from feeds.store import feeds as stored
+from feeds.store import ledger, posts
+from feeds.store.database import Database
+from feeds.store.sightings import Context, Reading, take
+from feeds.workers import Workers
+from feeds.write import Tree
+
+_FILES_PER_PIECE = 64
+_READINGS_PER_BATCH = 1024
+
+
+@dataclass(slots=True)
+class Ingested:
+    """What reading the sources did."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    repaired: int = 0
+    troubles: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run works with."""
+
+    config: Config
+    db: Database
+    workers: Workers
+    clock: Clock
+    progress: Progress
+    sources: dict[int, tuple[str, int]]
+    settings_digest: str
+
+
+def ingest(run: Run) -> Ingested:
+    """Read every source once and store what its posts say; a source in trouble is named and passed over."""
+    report = Ingested()
+    burnt = ledger.load(run.db, publishing.ledger_path(run.config))
+    for rank, source in enumerate(run.config.sources):
+        try:
+            _ingest_folder(run, rank, source, report)
+        except UsageError as error:
+            report.troubles.append(f"source {source.name}: {error}")
+    if burnt:
+        posts.regroup_all(run.db, _context(run, 0, early=False, judge=False))
+    posts.release(run.db, run.clock())
+    return report
+
+
+def publish(run: Run, tree: Tree) -> Published:
+    """Mint what is new, render what is missing, write the documents that differ, then what names them."""
+    stored.mint_posts(run.db, run.sources, burnt_keys(run.db))
+    publishing.mint_slugs(run.db, run.config)
+    tree.open()
+    publishing.mark_lost_documents(run.db, tree, run.config)
+    published = Published()
+    feeds = publishing.render_missing(run, published)
+    publishing.write_feeds(run, tree, feeds, published)
+    publishing.write_catalogue(run, tree, feeds)
+    tree.flush()
+    publishing.settle(run, tree, feeds, published)
+    return published
+
+
+def burnt_keys(db: Database) -> frozenset[str]:
+    """The keys that join nothing."""
+    return frozenset(row[0] for row in db.rows("burnt_all"))
+
+
+def _context(run: Run, number: int, *, early: bool, judge: bool) -> Context:
+    return Context(
+        source=number,
+        sources=run.sources,
+        early=early,
+        now=run.clock(),
+        burnt=burnt_keys(run.db),
+        judge=really_changed if judge else None,
+    )
+
+
+def _ingest_folder(run: Run, rank: int, source: FolderSource, report: Ingested) -> None:
+    number = next(n for n, (name, _) in run.sources.items() if name == source.name)
+    row = next(r for r in run.db.rows("source_all") if r[0] == number)
+    rederive = row[2] not in ("", run.settings_digest)
+    known = {r[0]: FileState(*r[1:]) for r in run.db.rows("files_of_source", (number,))}
+    seen = folder.scan(source.path, folder.is_jekyll(source.path), known, everything=rederive)
+    report.unchanged += seen.unchanged
+    context = _context(run, number, early=not row[3], judge=not rederive)
+    digests = {} if rederive else {path: s.digest for path, s in known.items() if not s.vanished}
+    pieces = [
+        (source.name, files, {p: digests[p] for p, _, _ in files if p in digests})
+        for files in chunks(seen.changed, _FILES_PER_PIECE)
+    ]
+    batch: list[Reading] = []
+    lost = _lost_files(known, seen.vanished)
+    done = 0
+    for (_, files, _), results in zip(pieces, run.workers.map(read_files, pieces), strict=False):
+        touched = [r for r in results if not isinstance(r, Reading)]
+        batch += [r for r in results if isinstance(r, Reading)]
+        if touched:
+            report.unchanged += len(touched)
+            with run.db.transaction():
+                run.db.many("file_touch", [(size, mtime, number, path) for path, size, mtime in touched])
+        done += len(files)
+        run.progress("reading", done, len(seen.changed))
+        if len(batch) >= _READINGS_PER_BATCH:
+            _take(run, context, batch, lost, known, report)
+            batch = []
+    _take(run, context, batch, lost, known, report)
+    with run.db.transaction():
+        run.db.many("file_vanish", [(1, number, path) for path in seen.vanished if path in lost])
+        run.db.run(
+            "source_settle", {"id": number, "settings": run.settings_digest, "now": run.clock().isoformat("T", "seconds")}
+        ) if _to_settle(row, run, seen) else None
+
+
+def _to_settle(row: tuple[object, ...], run: Run, seen: folder.Scan) -> bool:
+    return bool(row[2] != run.settings_digest or not row[3] or seen.changed or seen.vanished)
+
+
+def _lost_files(known: Mapping[str, FileState], vanished: tuple[str, ...]) -> dict[str, bytes]:
+    """Files with a post that are not there (any more): a new file with their bytes is one of them, renamed."""
+    gone = set(vanished)
+    return {p: s.digest for p, s in known.items() if s.sighting and (s.vanished or p in gone)}
+
+
+def _take(
+    run: Run,
+    context: Context,
+    batch: list[Reading],
+    lost: dict[str, bytes],
+    known: Mapping[str, FileState],
+    report: Ingested,
+) -> None:
+    if not batch:
+        return
+    appeared = {r.path: r.digest for r in batch if r.path not in known and r.outcome == "item"}
+    renamed = folder.renames(lost, appeared) if lost else {}
+    for old in renamed.values():
+        del lost[old]
+    intake = take(run.db, context, batch, renamed)
+    report.new += intake.new
+    report.changed += intake.changed
+    report.repaired += sum(r.repairs > 0 for r in batch)

@@ -1,0 +1,340 @@
+"""What happens to one file and to one post: the pure steps joined, ready for any process.
+
+:func:`understand` goes from bytes to a sighting (parse, cut the tail, identify), :func:`content`
+from bytes to clean HTML, :func:`render` from a post to its entry in every format. They know their
+settings through :func:`begin`, which each process calls once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from feeds.errors import EntryInvalid, PostRejected
+from feeds.identify import Sighting, keys_of
+from feeds.model import FORMATS, Entry, Format, Item, Skipped, Term
+from feeds.ports import Version
+from feeds.store.sightings import Reading
+
+if TYPE_CHECKING:
+    from feeds.identify import Shown
+    from feeds.parse.post import FolderSettings
+
+_LEVEL = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """What understanding a file of one source needs to know."""
+
+    name: str
+    rank: int
+    root: Path
+    parse: FolderSettings
+    categories: tuple[str, ...]
+    own_terms: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What every process needs to know, as values that can be sent to it."""
+
+    sources: dict[str, SourceSettings]
+    identity: tuple[tuple[str, str], ...]
+    boilerplate: tuple[str, ...] | None
+    most_terms: int
+    term_length: int
+    formats: tuple[Format, ...]
+    site_url: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenderTask:
+    """A post to be rendered, with the payload of the body that it shows."""
+
+    number: int
+    uid: str
+    updated: int
+    shown: Shown
+    terms: tuple[Term, ...]
+    payload: bytes
+    source: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenderResult:
+    """The compressed entry in each format, or why there is none."""
+
+    number: int
+    data: tuple[bytes | None, bytes | None, bytes | None]
+    invalid: str = ""
+
+
+class _Tools:
+    """Settings of this process with what is compiled from them once."""
+
+    def __init__(self, settings: Settings) -> None:
+        import zstandard
+
+        from feeds.clean import boilerplate
+
+        self.settings = settings
+        self.rules = [(name, re.compile(pattern)) for name, pattern in settings.identity]
+        lines = boilerplate.DEFAULT_BOILERPLATE() if settings.boilerplate is None else settings.boilerplate
+        self.tail = partial(boilerplate.split_tail, patterns=boilerplate.compile_patterns(lines))
+        self.compress = zstandard.ZstdCompressor(level=_LEVEL).compress
+        self.decompress = zstandard.ZstdDecompressor().decompress
+
+
+_tools: _Tools
+
+
+def begin(settings: Settings) -> None:
+    """Make this process ready."""
+    global _tools  # noqa: PLW0603 - set once per process, before any work
+    _tools = _Tools(settings)
+
+
+def compress(data: bytes) -> bytes:
+    """How payloads and entries lie in the store."""
+    return _tools.compress(data)
+
+
+def decompress(data: bytes) -> bytes:
+    """What :func:`compress` was given."""
+    return _tools.decompress(data)
+
+
+def read_files(task: tuple[str, Sequence[tuple[str, int, int]], dict[str, bytes]]) -> list[Reading | tuple[str, int, int]]:
+    """Read and understand files of a source.
+
+    ``task`` is the source's name, path, size and mtime of each file, and the digests that are
+    known. A file whose bytes have the known digest comes back as ``(path, size, mtime)``.
+    """
+    from feeds.fetch import folder
+
+    name, files, known = task
+    root = _tools.settings.sources[name].root
+    found: list[Reading | tuple[str, int, int]] = []
+    for path, size, mtime in files:
+        try:
+            data = folder.read(root, path)
+        except OSError as error:
+            found.append(Reading(path, size, mtime, b"", "rejected", f"cannot be read: {error.strerror}"))
+            continue
+        digest = folder.digest(data)
+        if known.get(path) == digest:
+            found.append((path, size, mtime))
+        else:
+            found.append(understand(name, path, size, mtime, digest, data))
+    return found
+
+
+def understand(source: str, path: str, size: int, mtime: int, digest: bytes, data: bytes) -> Reading:
+    """What one file says."""
+    try:
+        item = parse(source, path, data)
+    except PostRejected as error:
+        return Reading(path, size, mtime, digest, "rejected", str(error))
+    if isinstance(item, Skipped):
+        return Reading(path, size, mtime, digest, item.outcome, item.reason)
+    return Reading(
+        path,
+        size,
+        mtime,
+        digest,
+        "item",
+        repairs=len(item.repairs),
+        sighting=_sighting(source, path, mtime, digest, item),
+        payload=compress(data),
+    )
+
+
+def parse(source: str, path: str, data: bytes) -> Item | Skipped:
+    """The item of one file.
+
+    Raises:
+        PostRejected: it cannot be read as a post.
+    """
+    from feeds.parse.post import parse_post
+
+    settings = _tools.settings.sources[source]
+    return parse_post(data, path, settings.parse, _tools.tail, _guess(settings.parse.zone), _link(source))
+
+
+def _guess(zone: str) -> Callable[[str], datetime | None]:
+    """Finds the ``date`` group of an identity pattern in an address or file name."""
+
+    def guess(text: str) -> datetime | None:
+        for _, pattern in _tools.rules:
+            found = pattern.search(text) if "date" in pattern.groupindex else None
+            date = found["date"] if found else None
+            if not date:
+                date = _leading_date(text) if "date" in pattern.groupindex else None
+            if date:
+                try:
+                    return datetime.strptime(date, "%Y%m%d").replace(tzinfo=ZoneInfo(zone))
+                except ValueError:
+                    continue
+        return None
+
+    return guess
+
+
+def _leading_date(text: str) -> str | None:
+    """The date in a file name that is the key itself, such as ``-202205262391921712``."""
+    found = re.fullmatch(r"\D*((?:19|20)\d{6})\d{7,}\D*", text.rpartition("/")[2])
+    return found[1] if found else None
+
+
+def _link(source: str) -> Callable[[str, str], str | None]:
+    """Resolves Liquid's ``link`` and ``post_url`` by reading the post that they name."""
+    settings = _tools.settings.sources[source]
+
+    def link(kind: str, argument: str) -> str | None:
+        from feeds.fetch import folder
+        from feeds.parse.post import parse_post
+
+        names = [argument] if kind == "link" else [f"_posts/{argument}{end}" for end in (".md", ".markdown", ".html")]
+        for name in names:
+            path = name.lstrip("/")
+            if ".." in path.split("/"):
+                continue
+            try:
+                data = folder.read(settings.root, path)
+                item = parse_post(data, path, settings.parse, _tools.tail, _guess(settings.parse.zone), lambda *_: None)
+            except (OSError, PostRejected):
+                continue
+            if isinstance(item, Item):
+                return item.permalink
+        return None
+
+    return link
+
+
+def _sighting(source: str, path: str, mtime: int, digest: bytes, item: Item) -> Sighting:
+    from feeds.clean.text import fingerprint
+
+    settings = _tools.settings.sources[source]
+    name = f"id:{item.guid}" if item.guid else ""
+    keys = keys_of(
+        source, name or f"path:{path}", item.guid, item.address, _tools.rules, lambda: fingerprint(item.title, item.body)
+    )
+    guess = item.guess or datetime.fromtimestamp(mtime // 1_000_000_000, timezone.utc).astimezone(
+        ZoneInfo(settings.parse.zone)
+    )
+    categories, tags = _terms(settings, item)
+    return Sighting(
+        number=0,
+        source=source,
+        rank=settings.rank,
+        item=name,
+        place=path,
+        strong=keys.strong,
+        weak=keys.weak,
+        own=keys.weak,
+        title=item.title,
+        link=item.address,
+        page=item.permalink,
+        authors=item.authors,
+        published=item.published,
+        updated=item.updated,
+        guess=guess,
+        categories=categories,
+        tags=tags,
+        length=len(item.body),
+        guid=item.guid,
+        fixed_id=item.fixed_id,
+        language=item.language,
+        digest=digest,
+    )
+
+
+def _terms(settings: SourceSettings, item: Item) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Categories and tags of an item, at most as many and as long as the limits say."""
+    most, length = _tools.settings.most_terms, _tools.settings.term_length
+    own = settings.own_terms
+    categories = tuple(dict.fromkeys(c[:length] for c in (*settings.categories, *(item.categories if own else ()))))
+    tags = tuple(dict.fromkeys(t[:length] for t in item.tags)) if own else ()
+    return categories[:most], tags[: max(0, most - len(categories))]
+
+
+def content(source: str, place: str, data: bytes, prefix: str = "") -> tuple[Item | None, str]:
+    """The item of a payload and its body as clean HTML."""
+    from feeds.clean import html, markdown
+
+    item = parse(source, place, data)
+    if isinstance(item, Skipped):
+        return None, ""
+    body = markdown.markdown_to_html(item.body, prefix=prefix) if item.markup == "markdown" else item.body
+    return item, html.clean_html(body, item.permalink or _tools.settings.sources[source].parse.base)
+
+
+def really_changed(before: Version, after: Version) -> bool:
+    """Whether the cleaned title or body differ (the judge of the store)."""
+    from feeds.clean.text import clean_title
+
+    if clean_title(before.title) != clean_title(after.title):
+        return True
+    if before.payload == after.payload:
+        return False
+    bodies = [
+        content(v.source, v.place, decompress(v.payload))[1] if v.payload and v.source in _tools.settings.sources else ""
+        for v in (before, after)
+    ]
+    return bodies[0] != bodies[1]
+
+
+def render(tasks: Sequence[RenderTask]) -> list[RenderResult]:
+    """Clean and render posts, each once, in every format."""
+    from feeds.render.entries import render_entries
+
+    entries: list[Entry] = []
+    numbers: list[int] = []
+    results: list[RenderResult] = []
+    for task in tasks:
+        try:
+            entries.append(_entry(task))
+            numbers.append(task.number)
+        except (PostRejected, EntryInvalid) as error:
+            results.append(RenderResult(task.number, (None, None, None), str(error)))
+    settings = _tools.settings
+    rendered = render_entries(entries, settings.formats, settings.site_url, settings.language)
+    for number, one in zip(numbers, rendered, strict=True):
+        if isinstance(one, EntryInvalid):
+            results.append(RenderResult(number, (None, None, None), str(one)))
+        else:
+            data = [compress(one[form].data) if form in one else None for form in FORMATS]
+            results.append(RenderResult(number, (data[0], data[1], data[2])))
+    return results
+
+
+def _entry(task: RenderTask) -> Entry:
+    from feeds.clean import text
+
+    shown = task.shown
+    item, html = content(task.source, task.place, decompress(task.payload), prefix=task.uid[-6:] + "-")
+    plain = text.plain_text(html)
+    title = text.clean_title(shown.title) or text.clean_title(text.title_from(plain)) or shown.link or task.uid
+    published = shown.published or datetime.fromtimestamp(task.updated, timezone.utc)
+    summary = (text.clean_title(item.summary) if item else "") or text.excerpt(plain)
+    return Entry(
+        id=task.uid,
+        title=title,
+        link=shown.link,
+        html=html,
+        summary=summary,
+        authors=shown.authors,
+        published=published.replace(microsecond=0),
+        updated=datetime.fromtimestamp(task.updated, published.tzinfo),
+        terms=task.terms,
+        language=shown.language,
+    )

@@ -1,0 +1,96 @@
+"""How the values of identity become columns and come back."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from feeds.identify import Shown, Sighting
+
+_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _date(value: datetime | None) -> str | None:
+    return value.isoformat() if value else None
+
+
+def _read_date(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def sighting_data(one: Sighting) -> str:
+    """What a sighting says, as JSON, without its keys and numbers."""
+    return _dumps(
+        [
+            one.title,
+            one.link,
+            one.page,
+            one.authors,
+            _date(one.published),
+            _date(one.updated),
+            _date(one.guess),
+            one.categories,
+            one.tags,
+            one.length,
+            one.guid,
+            one.fixed_id,
+            one.language,
+        ]
+    )
+
+
+def read_sighting(row: Any, sources: dict[int, tuple[str, int]], weak: frozenset[str], own: frozenset[str]) -> Sighting:  # noqa: ANN401 - a row
+    """The sighting of a row ``(id, source, item, place, strong, data, digest, …)``."""
+    values = json.loads(row[5])
+    name, rank = sources[row[1]]
+    return Sighting(
+        number=row[0],
+        source=name,
+        rank=rank,
+        item=row[2],
+        place=row[3],
+        strong=row[4],
+        weak=weak,
+        own=own,
+        title=values[0],
+        link=values[1],
+        page=values[2],
+        authors=tuple(values[3]),
+        published=_read_date(values[4]),
+        updated=_read_date(values[5]),
+        guess=_read_date(values[6]),
+        categories=tuple(values[7]),
+        tags=tuple(values[8]),
+        length=values[9],
+        guid=values[10],
+        fixed_id=values[11],
+        language=values[12],
+        digest=row[6],
+    )
+
+
+def shown_data(shown: Shown) -> str:
+    """What a post shows, as JSON."""
+    return _dumps(
+        [
+            shown.title,
+            shown.link,
+            shown.authors,
+            _date(shown.published),
+            shown.guessed,
+            _date(shown.updated),
+            shown.categories,
+            shown.tags,
+            shown.body,
+            shown.language,
+        ]
+    )
+
+
+def read_shown(text: str) -> Shown:
+    """What :func:`shown_data` wrote."""
+    v = json.loads(text)
+    return Shown(
+        v[0], v[1], tuple(v[2]), _read_date(v[3]), v[4], _read_date(v[5]), tuple(v[6]), tuple(v[7]), v[8], v[9]
+    )

@@ -1,0 +1,189 @@
+"""The SQLite file: opening, migrations, named SQL, the lease."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Self
+
+from feeds.errors import RoleTaken, StoreError
+
+_MIGRATION = re.compile(r"(\d{4})_\w+\.sql")
+_NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+
+
+@cache
+def statements() -> dict[str, str]:
+    """Every named statement of ``feeds/store/sql``."""
+    found: dict[str, str] = {}
+    for file in sorted((files("feeds.store") / "sql").iterdir(), key=lambda f: f.name):
+        parts = _NAME.split(file.read_text("utf-8"))[1:]
+        found.update(zip(parts[::2], (text.strip() for text in parts[1::2]), strict=True))
+    return found
+
+
+def migrations() -> list[tuple[int, str]]:
+    """Number and text of each migration, in order."""
+    found = []
+    for file in (files("feeds.store") / "migrations").iterdir():
+        if match := _MIGRATION.fullmatch(file.name):
+            found.append((int(match[1]), file.read_text("utf-8")))
+    return sorted(found)
+
+
+class Database:
+    """One connection to a store; every write happens inside :meth:`transaction`."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self.path = path
+        self.feed_numbers: dict[tuple[str, str], int] = {}
+        """Numbers of feeds met in this run (they never change)."""
+
+    @classmethod
+    def open(cls, path: Path, *, read_only: bool = False) -> Self:
+        """Open or create the store at ``path`` and bring it to the newest form.
+
+        Raises:
+            StoreError: it cannot be opened, is damaged, or comes from a newer feedd.
+        """
+        try:
+            if not read_only:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            mode = "ro" if read_only else "rwc"
+            connection = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=30
+            )
+            database = cls(connection, path)
+            database._prepare(read_only)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(
+                f"{path}: the store cannot be used ({error}); check the folder's permissions and free space, "
+                "or move the file away: feedd rebuilds it from the sources and the ledger"
+            ) from error
+        return database
+
+    def _prepare(self, read_only: bool) -> None:
+        run = self._connection.execute
+        run("PRAGMA temp_store = MEMORY")
+        run("PRAGMA cache_size = -65536")
+        version = int(run("PRAGMA user_version").fetchone()[0])
+        newest = migrations()[-1][0]
+        if version > newest:
+            raise StoreError(
+                f"{self.path}: this store was written by a newer feedd (form {version}, this one knows {newest}); "
+                "use that version, or move the file away to rebuild it"
+            )
+        if read_only:
+            return
+        run("PRAGMA journal_mode = WAL")
+        run("PRAGMA synchronous = NORMAL")
+        if version < newest:
+            with self.transaction():
+                for number, text in migrations():
+                    if number > version:
+                        self._script(text)
+                        run(f"PRAGMA user_version = {number}")
+
+    def _script(self, text: str) -> None:
+        """Run statements inside the current transaction (``executescript`` would commit it)."""
+        statement = ""
+        for line in text.splitlines(keepends=True):
+            statement += line
+            if sqlite3.complete_statement(statement):
+                self._connection.execute(statement)
+                statement = ""
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing.
+
+        Raises:
+            StoreError: the database refused; nothing of the transaction is stored.
+        """
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self.feed_numbers.clear()
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"{self.path}: the store refused ({error}); free some space or restore a backup, then run again"
+            ) from error
+
+    def run(self, name: str, parameters: Iterable[Any] | dict[str, Any] = ()) -> sqlite3.Cursor:
+        """Execute the named statement."""
+        values = parameters if isinstance(parameters, dict) else tuple(parameters)
+        try:
+            return self._connection.execute(statements()[name], values)
+        except sqlite3.DatabaseError as error:
+            raise StoreError(f"{self.path}: the store cannot be read ({error}); restore a backup") from error
+
+    def rows(self, name: str, parameters: Iterable[Any] | dict[str, Any] = ()) -> list[Any]:
+        """All rows of the named query."""
+        try:
+            return self.run(name, parameters).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise StoreError(f"{self.path}: the store cannot be read ({error}); restore a backup") from error
+
+    def value(self, name: str, parameters: Iterable[Any] | dict[str, Any] = ()) -> Any:  # noqa: ANN401 - a column's value
+        """The first column of the first row, or None."""
+        row = self.run(name, parameters).fetchone()
+        return row[0] if row else None
+
+    def many(self, name: str, rows: Iterable[Any]) -> None:
+        """Execute the named statement for each row of parameters."""
+        self._connection.executemany(statements()[name], rows)
+
+    def scope(self, values: Iterable[str | int]) -> None:
+        """Fill the temporary table ``scope`` that set queries join with."""
+        self._connection.execute(statements()["create_scope"])
+        self._connection.execute(statements()["clear_scope"])
+        self.many("fill_scope", ((value,) for value in values))
+
+    def copy_to(self, path: Path) -> None:
+        """An exact copy, taken while others may write."""
+        with sqlite3.connect(path) as target:
+            self._connection.backup(target)
+        target.close()
+
+
+@contextmanager
+def lease(path: Path) -> Iterator[None]:
+    """Hold the role of ingesting and publishing with the store at ``path``.
+
+    The lock lies beside the store and goes with the process, however it ends.
+
+    Raises:
+        RoleTaken: another process has it.
+        StoreError: the lock file cannot be made.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise StoreError(f"{path.parent}: cannot be written ({error.strerror}); check its permissions") from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RoleTaken(f"{path}: another feedd is publishing with this store; try again when it is done") from error
+        yield
+    finally:
+        os.close(descriptor)

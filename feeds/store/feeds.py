@@ -1,0 +1,164 @@
+"""Minting ids and slugs, and reading what a document shows.
+
+Ids and slugs are minted when a whole reading has converged, in an order that depends on the posts
+alone, so that any order of reading gives the same ones.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from feeds.identify import Group, Shown, derive_id, mint_key
+from feeds.store.codec import read_shown, read_sighting
+from feeds.store.database import Database
+from feeds.store.posts import keys_of_numbers, leave_feeds
+
+_FEEDS = uuid.UUID("3b0a7a52-9a53-5c3e-8f43-6d0d5d0e6c11")
+_MINT_BATCH = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class DirtyFeed:
+    """A feed whose documents may differ from what was written; ``wanted`` is its revision."""
+
+    number: int
+    kind: str
+    name: str
+    slug: str
+    uid: str
+    updated: int
+    wanted: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPost:
+    """A post as an entry needs it."""
+
+    number: int
+    uid: str
+    updated: int
+    shown: Shown
+
+
+def mint_posts(db: Database, sources: dict[int, tuple[str, int]], burnt: frozenset[str]) -> int:
+    """Give every new post that may appear its id; how many."""
+    numbers = [row[0] for row in db.rows("posts_unminted")]
+    if not numbers:
+        return 0
+    with db.transaction():
+        told = {(key): value for kind, key, value in db.rows("ledger_all") if kind == "id"}
+        candidates = []
+        for start in range(0, len(numbers), _MINT_BATCH):
+            for number, one in _groups(db, sources, numbers[start : start + _MINT_BATCH]).items():
+                key = mint_key(one, burnt)
+                first = min(s.published or s.guess for s in one.sightings if s.published or s.guess) if any(
+                    s.published or s.guess for s in one.sightings
+                ) else None
+                candidates.append((first.timestamp() if first else 0.0, key, number, one))
+        candidates.sort(key=lambda row: row[:3])
+        _mint(db, [(key, number, one) for _, key, number, one in candidates], burnt, told)
+    return len(numbers)
+
+
+def _mint(
+    db: Database, posts: Sequence[tuple[str, int, Group]], burnt: frozenset[str], told: dict[str, str]
+) -> None:
+    given: set[str] = set()
+
+    def taken(uid: str) -> bool:
+        return uid in given or db.value("uid_taken", (uid,)) is not None
+
+    last = db.value("last_minted")
+    rows, keys, ledger = [], [], []
+    for key, number, one in posts:
+        derived = derive_id(one, burnt, taken)
+        uid = next((told[k] for k in sorted(one.keys(burnt)) if k in told and not taken(told[k])), derived)
+        given.add(uid)
+        last += 1
+        rows.append((uid, last, key, number))
+        keys += [(k, number) for k in one.keys(burnt)]
+        if uid != derived:
+            ledger.append(("id", key, uid))
+    db.many("post_mint", rows)
+    db.many("key_put", keys)
+    db.many("ledger_put", ledger)
+
+
+def _groups(db: Database, sources: dict[int, tuple[str, int]], numbers: Sequence[int]) -> dict[int, Group]:
+    db.scope(numbers)
+    sightings = [row[0] for row in db.rows("sightings_by_post")]
+    db.scope(sightings)
+    rows = db.rows("sightings_by_number")
+    keys = keys_of_numbers(db, sightings)
+    members: dict[int, list[Any]] = {number: [] for number in numbers}
+    for row in rows:
+        members[row[7]].append(read_sighting(row, sources, *keys[row[0]]))
+    return {
+        number: Group(next((s.strong for s in found if s.strong), ""), tuple(found))
+        for number, found in members.items()
+        if found
+    }
+
+
+def mint_feeds(
+    db: Database, slug: Callable[[str], str], distinct: Callable[[str, str, Collection[str]], tuple[str, str]]
+) -> int:
+    """Give every new feed its slug and id, the feed with the earliest post first; how many.
+
+    ``slug`` makes a slug of a name; ``distinct(slug, name, taken)`` gives a slug that none of
+    ``taken`` can be confused with, and the form in which it is compared.
+    """
+    nameless = db.rows("feeds_nameless")
+    if not nameless:
+        return 0
+    with db.transaction():
+        taken: dict[str, set[str]] = {}
+        told = {name: value for kind, name, value in db.rows("ledger_all") if kind == "slug"}
+        rows, ledger = [], []
+        for number, kind, name, _first, _uid in nameless:
+            if kind not in taken:
+                taken[kind] = {row[0] for row in db.rows("slugs_taken", (kind,))}
+            wish = slug(name) if kind != "all" else "-"
+            given, folded = distinct(told.get(f"{kind}/{name}", wish), name, taken[kind])
+            taken[kind].add(folded)
+            rows.append((given, folded, uuid.uuid5(_FEEDS, f"{kind}/{name}").urn, number))
+            if given != wish:
+                ledger.append(("slug", f"{kind}/{name}", given))
+        db.many("feed_mint", rows)
+        db.many("ledger_put", ledger)
+    return len(nameless)
+
+
+def dirty_feeds(db: Database) -> list[DirtyFeed]:
+    """The feeds whose documents may have to be written."""
+    return [DirtyFeed(*row) for row in db.rows("feeds_dirty")]
+
+
+def window(db: Database, feed: int, entries: int) -> list[int]:
+    """The posts of a subscription document: the ``entries`` that surfaced last."""
+    return [row[0] for row in db.rows("window", (feed, entries))]
+
+
+def stored_posts(db: Database, numbers: Collection[int]) -> dict[int, StoredPost]:
+    """These posts, as entries need them."""
+    db.scope(numbers)
+    return {
+        row[0]: StoredPost(row[0], row[1], row[3], read_shown(row[4])) for row in db.rows("posts_shown")
+    }
+
+
+def without_entry(db: Database, numbers: Collection[int]) -> list[int]:
+    """Those of the posts that have no rendered entry."""
+    db.scope(numbers)
+    known = {row[0] for row in db.rows("entries_known")}
+    return [number for number in numbers if number not in known]
+
+
+def leave_out(db: Database, invalid: Sequence[tuple[int, str]]) -> None:
+    """Keep posts that no document can hold out of all feeds, with the reason."""
+    with db.transaction():
+        db.many("feed_touch", [(feed,) for feed in leave_feeds(db, [number for number, _ in invalid])])
+        db.many("post_state", [("invalid", reason, number) for number, reason in invalid])

@@ -1,0 +1,66 @@
+"""``ledger.jsonl``: what the sources cannot tell again, as a text file fit for git.
+
+One JSON object a line, sorted: ``{"id": "<key>", "value": "urn:…"}`` for an id that differs from
+its derivation, ``slug`` for a slug that does, ``guess`` for a date that was guessed from a file's
+mtime, ``alias`` for the id of a post that became part of another, ``surfaced`` for a post that
+surfaced at another time than its publication, ``burnt`` for a key that joins nothing (an operator
+may add such a line). A rebuild on a new machine reads it first and gives the same feeds.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from feeds.errors import StoreError
+from feeds.store.database import Database
+
+KINDS = ("alias", "burnt", "guess", "id", "slug", "surfaced")
+
+
+def read_ledger(text: str, name: str) -> list[tuple[str, str, str]]:
+    """The lines of a ledger as ``(kind, name, value)``.
+
+    Raises:
+        StoreError: a line is damaged; the text names it.
+    """
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            values = json.loads(line)
+            kind = next(kind for kind in KINDS if kind in values)
+            found.append((kind, str(values[kind]), str(values.get("value", ""))))
+        except (ValueError, TypeError, StopIteration) as error:
+            raise StoreError(
+                f"{name}:{number}: not a line of a ledger; restore the file from its history or delete the line"
+            ) from error
+    return found
+
+
+def write_ledger(lines: list[tuple[str, str, str]]) -> str:
+    """The text of a ledger."""
+    return "".join(
+        json.dumps({kind: name, "value": value} if value else {kind: name}, ensure_ascii=False) + "\n"
+        for kind, name, value in sorted(lines)
+    )
+
+
+def load(db: Database, path: Path) -> bool:
+    """Take up lines of the file that the store does not know; whether keys were burnt."""
+    if not path.exists():
+        return False
+    known = set(db.rows("ledger_all"))
+    new = [line for line in read_ledger(path.read_text("utf-8"), str(path)) if line not in known]
+    if not new:
+        return False
+    with db.transaction():
+        db.many("ledger_put", new)
+        db.many("burnt_add", [(name,) for kind, name, _ in new if kind == "burnt"])
+    return any(kind == "burnt" for kind, _, _ in new)
+
+
+def text_of(db: Database) -> str:
+    """The ledger as it should stand in the file."""
+    return write_ledger(db.rows("ledger_all"))

@@ -1,0 +1,362 @@
+"""Bringing the posts up to date after some sightings changed.
+
+Only the closed neighbourhood of what changed is computed again, with the pure rules of
+:mod:`feeds.identify`, and only the difference is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from feeds.identify import Group, Known, Shown, Sighting, claim, group, merge
+from feeds.ports import Judge, Version
+from feeds.store.codec import read_shown, read_sighting, shown_data
+from feeds.store.database import Database
+
+Payload = tuple[bytes, str, str]
+
+
+@dataclass(slots=True)
+class Change:
+    """What changed: sightings before and after, and what is needed to date the consequences."""
+
+    early: bool
+    now: datetime
+    burnt: frozenset[str]
+    judge: Judge | None
+    before: list[Sighting] = field(default_factory=list)
+    after: list[Sighting] = field(default_factory=list)
+    superseded: list[int] = field(default_factory=list)
+    old_payloads: dict[int, Payload] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Post:
+    """A post as stored."""
+
+    number: int
+    uid: str | None
+    minted: int | None
+    mint_key: str
+    strong: str
+    merged_into: int | None
+    state: str
+    updated: int
+    surfaced: int
+    early: bool
+    shown: str
+    digest: bytes
+
+
+def settle(db: Database, sources: dict[int, tuple[str, int]], change: Change) -> int:
+    """Recompute the neighbourhood of ``change`` and write the difference; the number of changed posts."""
+    sightings, holder = _neighbourhood(db, sources, change)
+    groups = group(sightings.values(), change.burnt)
+    owners = _owners(db, groups, change.burnt)
+    posts = _posts(db, {*owners.values(), *(h for h in holder.values() if h)})
+    outside = _held_outside(db, list(posts), sightings)
+    known = {
+        p.number: Known(p.number, p.minted, p.strong, p.mint_key)
+        for p in posts.values()
+        if p.minted is not None and p.number not in outside
+    }
+    claimed = claim(groups, owners, known, change.burnt)
+    numbers = _numbers(db, groups, claimed, posts, holder, outside)
+    changed = _write_posts(db, change, groups, numbers, posts, known, holder)
+    _retire(db, groups, numbers, posts, outside, owners, change.burnt)
+    return changed
+
+
+def _neighbourhood(
+    db: Database, sources: dict[int, tuple[str, int]], change: Change
+) -> tuple[dict[int, Sighting], dict[int, int | None]]:
+    """Every sighting whose post may differ, and the post that each has now."""
+    found: dict[int, Sighting] = {one.number: one for one in change.after}
+    holder: dict[int, int | None] = dict.fromkeys(found)
+    frontier = {key for one in (*change.before, *change.after) for key in one.weak} - change.burnt
+    strong = {one.strong for one in (*change.before, *change.after) if one.strong}
+    seen_keys: set[str] = set()
+    affected: set[int] = set()
+
+    def load(numbers: Iterable[int]) -> list[Sighting]:
+        wanted = [n for n in numbers if n not in found]
+        if not wanted:
+            return []
+        db.scope(wanted)
+        rows = db.rows("sightings_by_number")
+        keys = keys_of_numbers(db, [row[0] for row in rows])
+        new = [read_sighting(row, sources, *keys[row[0]]) for row in rows]
+        for one, row in zip(new, rows, strict=True):
+            found[one.number] = one
+            holder[one.number] = row[7]
+            if row[7]:
+                affected.add(row[7])
+        return new
+
+    if found:
+        db.scope(found)
+        for row in db.rows("sightings_by_number"):
+            holder[row[0]] = row[7]
+            if row[7]:
+                affected.add(row[7])
+    while frontier:
+        seen_keys |= frontier
+        db.scope(frontier)
+        new = load([row[0] for row in db.rows("sightings_by_key")])
+        frontier = {key for one in new if not one.strong for key in one.weak} - seen_keys - change.burnt
+    db.scope(strong | {one.strong for one in found.values() if one.strong})
+    load([row[0] for row in db.rows("sightings_by_strong")])
+    done: set[int] = set()
+    while affected - done:
+        db.scope(affected - done)
+        done |= affected
+        load([row[0] for row in db.rows("sightings_by_post")])
+    return found, holder
+
+
+def _owners(db: Database, groups: Sequence[Group], burnt: frozenset[str]) -> dict[str, int]:
+    db.scope(key for one in groups for key in one.keys(burnt))
+    return dict(db.rows("key_owners"))
+
+
+def _posts(db: Database, numbers: Iterable[int]) -> dict[int, _Post]:
+    wanted = set(numbers)
+    found: dict[int, _Post] = {}
+    if not wanted:
+        return found
+    db.scope(wanted)
+    for row in db.rows("posts_by_number"):
+        found[row[0]] = _Post(*row)
+    return found
+
+
+def _held_outside(db: Database, numbers: Sequence[int], inside: dict[int, Sighting]) -> set[int]:
+    """Those posts that have sightings outside the neighbourhood: nobody in it may claim them."""
+    if not numbers:
+        return set()
+    held = set()
+    db.scope(numbers)
+    for number, sighting in db.rows("sightings_of_posts"):
+        if sighting not in inside:
+            held.add(number)
+    return held
+
+
+def _numbers(
+    db: Database,
+    groups: Sequence[Group],
+    claimed: Sequence[int | None],
+    posts: dict[int, _Post],
+    holder: dict[int, int | None],
+    outside: set[int],
+) -> list[int]:
+    """The row of each group: the claimed one, else an unminted one of its own, else a new one."""
+    taken = {number for number in claimed if number is not None}
+    last = db.value("last_post")
+    result = []
+    for one, number in zip(groups, claimed, strict=True):
+        if number is None:
+            held = {holder.get(s.number) for s in one.sightings}
+            free = [h for h in held if h and h not in taken and h not in outside and posts[h].minted is None]
+            if free:
+                number = min(free)
+            else:
+                last += 1
+                number = last
+            taken.add(number)
+        result.append(number)
+    return result
+
+
+def _write_posts(
+    db: Database,
+    change: Change,
+    groups: Sequence[Group],
+    numbers: Sequence[int],
+    posts: dict[int, _Post],
+    known: dict[int, Known],
+    holder: dict[int, int | None],
+) -> int:
+    rows, moves, changed, rejoin = [], [], 0, []
+    after = {one.number for one in change.after}
+    for one, number in zip(groups, numbers, strict=True):
+        old = posts.get(number)
+        moves += [(number, s.number) for s in one.sightings if s.number in after or holder.get(s.number) != number]
+        shown = merge(one.sightings)
+        row = _row(db, change, one, number, shown, old)
+        if old and old.digest == row["digest"] and old.state == row["state"] and old.strong == row["strong"]:
+            continue
+        rows.append(row)
+        rejoin.append((number, row, shown))
+        changed += old is not None
+    db.many("post_put", rows)
+    db.many("sighting_settle", moves)
+    _join_feeds(db, rejoin, set(posts))
+    _own_keys(db, groups, numbers, known, change.burnt)
+    return changed
+
+
+def _row(db: Database, change: Change, one: Group, number: int, shown: Shown, old: _Post | None) -> dict[str, Any]:
+    text = shown_data(shown)
+    body = next(s for s in one.sightings if s.number == shown.body)
+    digest = hashlib.blake2b(text.encode() + body.digest, digest_size=16).digest()
+    published = int(shown.published.timestamp()) if shown.published else 0
+    stated = int(shown.updated.timestamp()) if shown.updated else published
+    now = int(change.now.timestamp())
+    early = change.early or bool(old and old.early)
+    surfaced = published if early else now
+    updated = max(stated, published)
+    if old is not None and old.minted is not None:
+        early, surfaced, updated = old.early, old.surfaced, max(old.updated, updated)
+        if old.digest != digest and _really_changed(db, change, old, shown, body):
+            surfaced = now
+            updated = updated if updated > old.updated else max(now, old.updated)
+    elif old is not None and not early:
+        surfaced = old.surfaced
+    return {
+        "id": number,
+        "strong": one.strong or (old.strong if old else ""),
+        "state": "waiting" if published > now else "live",
+        "published": published,
+        "updated": updated,
+        "surfaced": surfaced,
+        "early": early,
+        "shown": text,
+        "digest": digest,
+    }
+
+
+def _really_changed(db: Database, change: Change, old: _Post, shown: Shown, body: Sighting) -> bool:
+    """Whether title or body differ for a reader, not only in the bytes of a file (rule 6)."""
+    if change.judge is None:
+        return False
+    before = read_shown(old.shown)
+    old_payload, old_source, old_place = change.old_payloads.get(before.body) or payload_of(db, before.body)
+    payload, source, place = payload_of(db, body.number)
+    return change.judge(
+        Version(before.title, old_payload, old_source, old_place), Version(shown.title, payload, source, place)
+    )
+
+
+def payload_of(db: Database, number: int) -> Payload:
+    """Compressed payload, source and place of a sighting; empty if it is gone."""
+    row = db.run("payload_get", (number,)).fetchone()
+    return (row[0], row[1], row[2]) if row else (b"", "", "")
+
+
+def keys_of_numbers(db: Database, numbers: Sequence[int]) -> dict[int, tuple[frozenset[str], frozenset[str]]]:
+    """All and current weak keys of these sightings."""
+    every: dict[int, set[str]] = {number: set() for number in numbers}
+    own: dict[int, set[str]] = {number: set() for number in numbers}
+    if numbers:
+        db.scope(numbers)
+        for number, key, current in db.rows("keys_of_sightings"):
+            every[number].add(key)
+            if current:
+                own[number].add(key)
+    return {number: (frozenset(every[number]), frozenset(own[number])) for number in numbers}
+
+
+def _join_feeds(db: Database, posts: Sequence[tuple[int, dict[str, Any], Shown]], known: set[int]) -> None:
+    """Write which feeds each post is in, and mark those that it joins, leaves or changes in."""
+    touched: set[int] = set()
+    old = [number for number, _, _ in posts if number in known]
+    if old:
+        touched |= leave_feeds(db, old)
+    members = []
+    for number, row, shown in posts:
+        if row["state"] == "live":
+            feeds = feed_numbers(db, shown)
+            touched.update(feeds)
+            members += [(feed, row["surfaced"], number) for feed in feeds]
+    db.many("member_put", members)
+    db.many("feed_touch", [(feed,) for feed in touched])
+
+
+def leave_feeds(db: Database, numbers: Iterable[int]) -> set[int]:
+    """Take posts out of all feeds and drop their entries; the feeds that they were in."""
+    wanted = list(numbers)
+    db.scope(wanted)
+    left = {feed for _, feed in db.rows("members_of_posts")}
+    db.many("members_drop", [(number,) for number in wanted])
+    db.many("entry_drop", [(number,) for number in wanted])
+    return left
+
+
+def feed_numbers(db: Database, shown: Shown) -> list[int]:
+    """The feeds of a post; new names become feeds (their slug is minted later)."""
+    names = [("all", ""), *(("category", c) for c in shown.categories), *(("tag", t) for t in shown.tags)]
+    return [_feed_number(db, kind, name) for kind, name in names]
+
+
+def _feed_number(db: Database, kind: str, name: str) -> int:
+    number = db.feed_numbers.get((kind, name))
+    if number is None:
+        db.run("feed_add", (kind, name))
+        number = int(db.value("feed_number", (kind, name)))
+        db.feed_numbers[kind, name] = number
+    return number
+
+
+def _own_keys(
+    db: Database, groups: Sequence[Group], numbers: Sequence[int], known: dict[int, Known], burnt: frozenset[str]
+) -> None:
+    """Published posts own the keys that they are recognised by, but not those of posts merged into them."""
+    if not known:
+        return
+    owners = _owners(db, groups, burnt)
+    idle = known.keys() - set(numbers)
+    db.many(
+        "key_put",
+        [
+            (key, number)
+            for one, number in zip(groups, numbers, strict=True)
+            if number in known
+            for key in one.keys(burnt)
+            if owners.get(key) not in idle
+        ],
+    )
+
+
+def _retire(
+    db: Database,
+    groups: Sequence[Group],
+    numbers: Sequence[int],
+    posts: dict[int, _Post],
+    outside: set[int],
+    owners: dict[str, int],
+    burnt: frozenset[str],
+) -> None:
+    """Posts without sightings: unminted ones go, minted ones stay known, merged or gone."""
+    live = set(numbers)
+    idle = [p for p in posts.values() if p.number not in live and p.number not in outside]
+    if not idle:
+        return
+    heirs: dict[int, int] = defaultdict(int)
+    for one, number in zip(groups, numbers, strict=True):
+        for key in one.keys(burnt):
+            if key in owners:
+                heirs.setdefault(owners[key], number)
+    fresh = [p.number for p in idle if p.state != "gone" or p.merged_into != heirs.get(p.number)]
+    db.many("feed_touch", [(feed,) for feed in leave_feeds(db, fresh)])
+    db.many("post_drop", [(number,) for number in fresh])
+    db.many("post_retire", [(heirs.get(number), number) for number in fresh])
+
+
+def release(db: Database, now: datetime) -> int:
+    """Let posts appear whose date of publication has come; how many."""
+    with db.transaction():
+        due = db.rows("posts_due", (int(now.timestamp()),))
+        touched: set[int] = set()
+        for number, published, text in due:
+            feeds = feed_numbers(db, read_shown(text))
+            db.many("member_put", [(feed, published, number) for feed in feeds])
+            db.run("post_surface", (published, number))
+            touched.update(feeds)
+        db.many("feed_touch", [(feed,) for feed in touched])
+    return len(due)

@@ -1,0 +1,172 @@
+"""Storing what a source was read to say, in one transaction with its change tokens.
+
+A reading becomes a sighting; its keys only grow; what a version replaces is kept until the
+difference that it makes for the posts is written (:mod:`feeds.store.posts`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from feeds.identify import Sighting
+from feeds.ports import Judge
+from feeds.store.codec import read_sighting, sighting_data
+from feeds.store.database import Database
+from feeds.store.posts import Change, keys_of_numbers, payload_of, settle
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One file as read: its change token and what came of it.
+
+    ``sighting`` is set for outcome ``item``: what it says, with the keys of this version in ``own``;
+    ``payload`` the compressed bytes. ``item`` is empty if the file is known by its path.
+    """
+
+    path: str
+    size: int
+    mtime: int
+    digest: bytes
+    outcome: str
+    reason: str = ""
+    repairs: int = 0
+    sighting: Sighting | None = None
+    payload: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What taking a batch of readings did."""
+
+    new: int
+    changed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a batch is taken with: the sources with their ranks, the time, and who judges changes.
+
+    Without a judge no change counts as a real one (only settings changed).
+    """
+
+    source: int
+    sources: dict[int, tuple[str, int]]
+    early: bool
+    now: datetime
+    burnt: frozenset[str]
+    judge: Judge | None
+
+
+def take(db: Database, context: Context, readings: Sequence[Reading], renamed: dict[str, str]) -> Intake:
+    """Store a batch of readings of one source and bring the posts up to date.
+
+    ``renamed`` maps the path of a file to the path under which its bytes were known before.
+    """
+    with db.transaction():
+        known = _known_items(db, context, readings, renamed)
+        last = db.value("last_sighting")
+        change = Change(early=context.early, now=context.now, burnt=context.burnt, judge=context.judge)
+        written: list[Sighting] = []
+        payloads: list[tuple[int, bytes]] = []
+        numbers: dict[str, int] = {}
+        new = 0
+        for reading in readings:
+            said = reading.sighting
+            if said is None:
+                continue
+            item = said.item or _item_of_path(renamed.get(reading.path, reading.path))
+            said = replace(said, item=item)
+            old = _predecessor(known, said, renamed.get(reading.path), change)
+            if old is None or old.place != said.place:
+                last += 1
+            number = old.number if old and old.place == said.place else last
+            new += old is None
+            said = _next_version(replace(said, number=number), old)
+            known[item] = [*(o for o in known.get(item, ()) if o is not old), said]
+            if old:
+                change.before.append(old)
+            written.append(said)
+            payloads.append((number, reading.payload))
+            numbers[reading.path] = number
+        change.after.extend(written)
+        change.old_payloads = {o.number: payload_of(db, o.number) for o in change.before} if context.judge else {}
+        _write(db, context, change, written, payloads)
+        db.many(
+            "file_put",
+            [
+                (context.source, r.path, r.size, r.mtime, r.digest, r.outcome, r.reason, r.repairs, numbers.get(r.path))
+                for r in readings
+            ],
+        )
+        db.many("file_drop", [(context.source, old) for old in renamed.values()])
+        changed = settle(db, context.sources, change)
+        return Intake(new, changed)
+
+
+def _item_of_path(path: str) -> str:
+    return "path:" + path
+
+
+def _known_items(
+    db: Database, context: Context, readings: Sequence[Reading], renamed: dict[str, str]
+) -> dict[str, list[Sighting]]:
+    """The stored sightings of the items in this batch."""
+    db.scope(
+        item
+        for r in readings
+        if r.sighting
+        for item in (r.sighting.item or _item_of_path(renamed.get(r.path, r.path)),)
+    )
+    rows = db.rows("sightings_of_items", (context.source,))
+    keys = keys_of_numbers(db, [row[0] for row in rows])
+    known: dict[str, list[Sighting]] = defaultdict(list)
+    for number, item, place, strong, digest, data, _post in rows:
+        weak, own = keys[number]
+        row = (number, context.source, item, place, strong, data, digest)
+        known[item].append(read_sighting(row, context.sources, weak, own))
+    return known
+
+
+def _predecessor(
+    known: dict[str, list[Sighting]], said: Sighting, old_path: str | None, change: Change
+) -> Sighting | None:
+    """The version that this one replaces: of the same place, or of the place that it was moved from."""
+    versions = known.get(said.item, ())
+    same = next((one for one in versions if one.place == said.place), None)
+    moved = next((one for one in versions if one.place == old_path), None)
+    if same is None and moved is not None:
+        change.superseded.append(moved.number)
+    return same or moved
+
+
+def _next_version(said: Sighting, old: Sighting | None) -> Sighting:
+    """Keys only grow and a guessed date stays, unless the strong key names another post (rule 4)."""
+    if old is None or (old.strong and said.strong and old.strong != said.strong):
+        return replace(said, weak=said.own)
+    return replace(
+        said,
+        strong=said.strong or old.strong,
+        weak=said.own | old.weak,
+        guess=old.guess or said.guess,
+    )
+
+
+def _write(
+    db: Database, context: Context, change: Change, written: Sequence[Sighting], payloads: Sequence[tuple[int, bytes]]
+) -> None:
+    replaced = {one.number for one in change.before}
+    db.many("sighting_keys_drop", [(number,) for number in replaced])
+    db.many("sighting_drop", [(number,) for number in change.superseded])
+    db.many("payload_drop", [(number,) for number in change.superseded])
+    db.many(
+        "sighting_put",
+        [
+            (s.number, context.source, s.item, s.place, s.strong, s.digest, sighting_data(s), None)
+            for s in written
+        ],
+    )
+    db.many("sighting_key_put", [(k, s.number, k in s.own) for s in written for k in s.weak])
+    db.many("payload_put", payloads)

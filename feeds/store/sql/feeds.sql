@@ -1,0 +1,54 @@
+-- name: meta_get
+SELECT value FROM meta WHERE name = ?
+-- name: meta_put
+INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value
+
+-- name: feed_number
+SELECT id FROM feed WHERE kind = ? AND name = ?
+-- name: feed_add
+INSERT INTO feed (kind, name) VALUES (?, ?) ON CONFLICT (kind, name) DO NOTHING
+-- name: feeds_all
+SELECT id, kind, name, slug, uid, updated FROM feed WHERE slug IS NOT NULL ORDER BY id
+-- name: feeds_nameless
+SELECT feed.id, feed.kind, feed.name, min(post.published) AS first, min(post.uid)
+FROM feed JOIN member ON member.feed = feed.id JOIN post ON post.id = member.post
+WHERE feed.slug IS NULL GROUP BY feed.id ORDER BY first, feed.name, feed.kind
+-- name: slugs_taken
+SELECT folded FROM feed WHERE kind = ? AND folded IS NOT NULL
+-- name: feed_mint
+UPDATE feed SET slug = ?, folded = ?, uid = ? WHERE id = ?
+-- name: feed_touch
+UPDATE feed SET wanted = wanted + 1 WHERE id = ?
+-- name: feeds_touch_all
+UPDATE feed SET wanted = wanted + 1
+-- name: feeds_dirty
+SELECT id, kind, name, slug, uid, updated, wanted FROM feed WHERE wanted <> published AND slug IS NOT NULL ORDER BY id
+-- name: feed_settle
+UPDATE feed SET published = ?, updated = ? WHERE id = ?
+-- name: feed_counts
+SELECT feed, count(*) FROM member GROUP BY feed
+-- name: window
+SELECT post.id FROM member JOIN post ON post.id = member.post
+WHERE member.feed = ? AND post.state = 'live' ORDER BY member.surfaced DESC, post.uid DESC LIMIT ?
+-- name: feed_latest
+SELECT max(post.updated), count(*) FROM member JOIN post ON post.id = member.post
+WHERE member.feed = ? AND post.state = 'live'
+
+-- name: posts_shown
+SELECT post.id, post.uid, post.published, post.updated, post.shown FROM post
+WHERE post.id IN (SELECT value FROM scope)
+-- name: entries_known
+SELECT post FROM entry WHERE post IN (SELECT value FROM scope)
+-- name: entry_put
+INSERT INTO entry (post, atom, rss, json) VALUES (?, ?, ?, ?)
+ON CONFLICT (post) DO UPDATE SET atom = excluded.atom, rss = excluded.rss, json = excluded.json
+-- name: entry_get
+SELECT atom, rss, json FROM entry WHERE post = ?
+
+-- name: documents_all
+SELECT path, digest, size, mtime, feed FROM document
+-- name: document_put
+INSERT INTO document (path, feed, digest, size, mtime) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (path) DO UPDATE SET feed = excluded.feed, digest = excluded.digest, size = excluded.size, mtime = excluded.mtime
+-- name: document_drop
+DELETE FROM document WHERE path = ?

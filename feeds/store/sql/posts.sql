@@ -1,0 +1,81 @@
+-- name: key_owners
+SELECT key, post FROM key WHERE key IN (SELECT value FROM scope)
+-- name: key_put
+INSERT INTO key (key, post) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET post = excluded.post
+-- name: keys_of_posts
+SELECT key, post FROM key WHERE post IN (SELECT value FROM scope)
+
+-- name: last_post
+SELECT coalesce(max(id), 0) FROM post
+-- name: last_minted
+SELECT coalesce(max(minted), 0) FROM post
+-- name: posts_by_number
+SELECT id, uid, minted, mint_key, strong, merged_into, state, updated, surfaced, early, shown, digest
+FROM post WHERE id IN (SELECT value FROM scope)
+-- name: posts_held
+SELECT DISTINCT post FROM sighting WHERE post IN (SELECT value FROM scope)
+-- name: post_put
+INSERT INTO post (id, strong, state, published, updated, surfaced, early, shown, digest)
+VALUES (:id, :strong, :state, :published, :updated, :surfaced, :early, :shown, :digest)
+ON CONFLICT (id) DO UPDATE SET
+  strong = excluded.strong, state = excluded.state, published = excluded.published, updated = excluded.updated,
+  surfaced = excluded.surfaced, early = excluded.early, shown = excluded.shown, digest = excluded.digest,
+  merged_into = NULL, reason = ''
+-- name: post_drop
+DELETE FROM post WHERE id = ? AND minted IS NULL
+-- name: post_retire
+UPDATE post SET state = 'gone', merged_into = ? WHERE id = ?
+-- name: post_state
+UPDATE post SET state = ?, reason = ? WHERE id = ?
+-- name: posts_due
+SELECT id, published, shown FROM post WHERE state = 'waiting' AND published <= ?
+-- name: post_surface
+UPDATE post SET state = 'live', surfaced = ? WHERE id = ?
+-- name: posts_unminted
+SELECT id FROM post WHERE minted IS NULL AND state <> 'waiting' ORDER BY id
+-- name: post_mint
+UPDATE post SET uid = ?, minted = ?, mint_key = ? WHERE id = ?
+-- name: uid_taken
+SELECT 1 FROM post WHERE uid = ?
+-- name: posts_of_state
+SELECT state, count(*) FROM post GROUP BY state
+-- name: posts_invalid
+SELECT uid, reason, shown FROM post WHERE state = 'invalid' ORDER BY id
+-- name: posts_revive
+SELECT id FROM post WHERE state = 'invalid'
+-- name: post_of_uid
+SELECT id FROM post WHERE uid = ?
+-- name: posts_of_key
+SELECT DISTINCT sighting.post FROM sighting_key JOIN sighting ON sighting.id = sighting_key.sighting
+WHERE sighting_key.key = :key UNION SELECT post FROM sighting WHERE strong = :key
+-- name: strong_like
+SELECT DISTINCT post FROM sighting WHERE strong LIKE '!%:' || ?
+-- name: aliases_of
+SELECT uid FROM post WHERE merged_into = ?
+-- name: feeds_of_post
+SELECT feed.kind, feed.name, feed.slug, feed.id FROM member JOIN feed ON feed.id = member.feed
+WHERE member.post = ? ORDER BY feed.id
+-- name: merged_count
+SELECT count(*) - count(DISTINCT post) FROM sighting
+
+-- name: member_put
+INSERT INTO member (feed, surfaced, post) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
+-- name: members_of_posts
+SELECT post, feed FROM member WHERE post IN (SELECT value FROM scope)
+-- name: members_drop
+DELETE FROM member WHERE post = ?
+-- name: entry_drop
+DELETE FROM entry WHERE post = ?
+-- name: entries_drop
+DELETE FROM entry
+
+-- name: ledger_put
+INSERT INTO ledger (kind, name, value) VALUES (?, ?, ?) ON CONFLICT (kind, name) DO UPDATE SET value = excluded.value
+-- name: ledger_drop
+DELETE FROM ledger WHERE kind = ? AND name = ?
+-- name: ledger_get
+SELECT value FROM ledger WHERE kind = ? AND name = ?
+-- name: ledger_all
+SELECT kind, name, value FROM ledger ORDER BY kind, name
+-- name: sightings_of_posts
+SELECT post, id FROM sighting WHERE post IN (SELECT value FROM scope)

@@ -1,0 +1,82 @@
+-- name: create_scope
+CREATE TEMP TABLE IF NOT EXISTS scope (value PRIMARY KEY) WITHOUT ROWID
+-- name: clear_scope
+DELETE FROM scope
+-- name: fill_scope
+INSERT INTO scope (value) VALUES (?) ON CONFLICT DO NOTHING
+
+-- name: source_all
+SELECT id, name, settings, complete, last_read FROM source ORDER BY id
+-- name: source_add
+INSERT INTO source (name) VALUES (?) ON CONFLICT (name) DO NOTHING
+-- name: source_settle
+UPDATE source SET settings = :settings, complete = 1, last_read = :now WHERE id = :id
+
+-- name: files_of_source
+SELECT path, size, mtime, digest, sighting, vanished, outcome FROM file WHERE source = ?
+-- name: file_put
+INSERT INTO file (source, path, size, mtime, digest, outcome, reason, repairs, sighting)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (source, path) DO UPDATE SET
+  size = excluded.size, mtime = excluded.mtime, digest = excluded.digest, outcome = excluded.outcome,
+  reason = excluded.reason, repairs = excluded.repairs, vanished = 0,
+  sighting = coalesce(excluded.sighting, file.sighting)
+-- name: file_touch
+UPDATE file SET size = ?, mtime = ?, vanished = 0 WHERE source = ? AND path = ?
+-- name: file_vanish
+UPDATE file SET vanished = ? WHERE source = ? AND path = ?
+-- name: file_drop
+DELETE FROM file WHERE source = ? AND path = ?
+-- name: file_counts
+SELECT outcome, vanished, count(*), sum(repairs > 0) FROM file WHERE source = ? GROUP BY outcome, vanished
+-- name: files_troubled
+SELECT path, outcome, reason FROM file WHERE source = ? AND outcome = 'rejected' AND vanished = 0 ORDER BY path
+-- name: file_of_path
+SELECT source.name, file.path, file.outcome, file.reason, file.sighting, file.vanished
+FROM file JOIN source ON source.id = file.source WHERE file.path = :path OR file.path LIKE '%/' || :path ORDER BY 1, 2
+
+-- name: payloads_of_source
+SELECT sighting.place, file.size, file.mtime, sighting.digest, payload.data, sighting.item
+FROM sighting JOIN payload ON payload.sighting = sighting.id
+JOIN file ON file.source = sighting.source AND file.path = sighting.place
+WHERE sighting.source = ? AND file.vanished = 1 ORDER BY sighting.place
+
+-- name: last_sighting
+SELECT coalesce(max(id), 0) FROM sighting
+-- name: sightings_of_items
+SELECT id, item, place, strong, digest, data, post FROM sighting
+WHERE source = ? AND item IN (SELECT value FROM scope)
+-- name: sightings_by_number
+SELECT id, source, item, place, strong, data, digest, post FROM sighting WHERE id IN (SELECT value FROM scope)
+-- name: sightings_by_key
+SELECT DISTINCT sighting FROM sighting_key WHERE key IN (SELECT value FROM scope)
+-- name: sightings_by_strong
+SELECT id FROM sighting WHERE strong IN (SELECT value FROM scope)
+-- name: sightings_by_post
+SELECT id FROM sighting WHERE post IN (SELECT value FROM scope)
+-- name: keys_of_sightings
+SELECT sighting, key, own FROM sighting_key WHERE sighting IN (SELECT value FROM scope)
+-- name: sighting_put
+INSERT INTO sighting (id, source, item, place, strong, digest, data, post) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET strong = excluded.strong, digest = excluded.digest, data = excluded.data
+-- name: sighting_drop
+DELETE FROM sighting WHERE id = ?
+-- name: sighting_keys_drop
+DELETE FROM sighting_key WHERE sighting = ?
+-- name: sighting_key_put
+INSERT INTO sighting_key (key, sighting, own) VALUES (?, ?, ?)
+ON CONFLICT (key, sighting) DO UPDATE SET own = excluded.own
+-- name: sighting_settle
+UPDATE sighting SET post = ? WHERE id = ?
+-- name: payload_put
+INSERT INTO payload (sighting, data) VALUES (?, ?) ON CONFLICT (sighting) DO UPDATE SET data = excluded.data
+-- name: payload_drop
+DELETE FROM payload WHERE sighting = ?
+-- name: payload_get
+SELECT payload.data, source.name, sighting.place
+FROM payload JOIN sighting ON sighting.id = payload.sighting JOIN source ON source.id = sighting.source
+WHERE payload.sighting = ?
+-- name: burnt_all
+SELECT key FROM burnt
+-- name: burnt_add
+INSERT INTO burnt (key) VALUES (?) ON CONFLICT DO NOTHING

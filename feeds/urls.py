@@ -1,0 +1,136 @@
+"""Web addresses: resolved, made canonical for comparison, made valid for output."""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from importlib.resources import files
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
+
+CANONICAL_RULE = 1
+"""Number of the rule that :func:`canonical` follows; the store keeps it."""
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
+_BAD = re.compile(r"[\x00-\x20\x7f\\]")
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_PORTS = {"http": 80, "https": 443}
+_SAFE = "%!$&'()*+,;=:@/?~-._"
+_PLAIN = re.compile(r"https?://[a-z0-9.\-]+(?::\d+)?(?:/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-F]{2})*)?(?:#[A-Za-z0-9\-._~!$&'()*+,;=:@/?]*)?")
+
+
+@cache
+def _tracking() -> re.Pattern[str]:
+    lines = (files("feeds") / "data" / "tracking_parameters.txt").read_text("utf-8").splitlines()
+    names = [re.escape(line).replace(r"\*", ".*") for line in lines if line and not line.startswith("#")]
+    return re.compile("|".join(names), re.IGNORECASE)
+
+
+def _split(address: str) -> tuple[str, str, int | None, str, str, str] | None:
+    """Scheme, host, port, path, query and fragment; None for what is no web address."""
+    try:
+        parts = urlsplit(address.strip())
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in _PORTS or not host:
+        return None
+    return parts.scheme, _ascii_host(host), port, parts.path, parts.query, parts.fragment
+
+
+def _ascii_host(host: str) -> str:
+    host = host.rstrip(".").lower()
+    if ":" in host:
+        return f"[{host}]"
+    if host.isascii():
+        return host
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return quote(host)
+
+
+def _normal(text: str) -> str:
+    """Percent-encoding in one form (RFC 3986, 6.2.2): upper case, and none where it is not needed."""
+
+    def one(match: re.Match[str]) -> str:
+        character = chr(int(match[1], 16))
+        return character if character in _UNRESERVED else match[0].upper()
+
+    return _ESCAPE.sub(one, quote(text, safe=_SAFE))
+
+
+@lru_cache(maxsize=4096)
+def canonical(address: str) -> str:
+    """The form in which two addresses of one page are equal; empty for what is no web address.
+
+    Host in lower case, http as https, no default port, percent-encoding normalised, tracking
+    parameters dropped; path, order of the query and fragment kept (contract 2.4).
+    """
+    found = _split(address)
+    if not found:
+        return ""
+    scheme, host, port, path, query, fragment = found
+    netloc = host if port in (None, _PORTS[scheme]) else f"{host}:{port}"
+    if query:
+        query = "&".join(p for p in query.split("&") if not _tracking().fullmatch(p.partition("=")[0]))
+    return urlunsplit(("https", netloc, _normal(path) or "/", _normal(query), _normal(fragment)))
+
+
+def is_root(address: str) -> bool:
+    """Whether an address is the root of a site: that names no page, so it is no key."""
+    found = _split(address)
+    return bool(found) and found is not None and found[3] in ("", "/") and not found[4]
+
+
+def is_address(text: str) -> bool:
+    """Whether ``text`` is an absolute web address (http or https, with a host)."""
+    return not _BAD.search(text) and _split(text) is not None
+
+
+def is_absolute_iri(text: str) -> bool:
+    """Whether ``text`` is an absolute IRI (RFC 3987): a scheme, something after it, no spaces."""
+    found = _SCHEME.match(text)
+    if not found or len(text) == found.end() or _BAD.search(text) or any(c in '<>"{}|^`' for c in text):
+        return False
+    return not text.lower().startswith(("http:", "https:")) or _split(text) is not None
+
+
+def resolve(base: str, reference: str) -> str:
+    """The absolute address of ``reference`` on the page ``base`` (RFC 3986, 5); empty if there is none."""
+    text = re.sub(r"[\t\r\n]", "", reference).strip()
+    if _BAD.search(text.replace(" ", "")):
+        return ""
+    if text.startswith("//"):
+        text = (base.partition(":")[0] if _SCHEME.match(base) else "https") + ":" + text
+    if _SCHEME.match(text):
+        return text
+    try:
+        joined = urljoin(base, text)
+    except ValueError:
+        return ""
+    return joined if _SCHEME.match(joined) else ""
+
+
+def iri_to_uri(address: str) -> str:
+    """The same address in ASCII (RFC 3987, 3.1); a valid URI comes back as it is."""
+    if _PLAIN.fullmatch(address):
+        return address
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return quote(address, safe=_SAFE + "#")
+    netloc = parts.netloc
+    if host and parts.scheme in _PORTS:
+        user, at, _ = netloc.rpartition("@")
+        netloc = quote(user, safe=_SAFE) + at + _ascii_host(host) + (f":{port}" if port is not None else "")
+    else:
+        netloc = quote(netloc, safe=_SAFE + "[]")
+    path, query, fragment = (_escape(part) for part in (parts.path, parts.query, parts.fragment))
+    return urlunsplit((parts.scheme, netloc, path, query, fragment))
+
+
+def _escape(text: str) -> str:
+    """Percent-encode what may not stand in a URI, stray percent signs too."""
+    return quote(re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", text), safe=_SAFE)
