@@ -88,7 +88,7 @@ class _Tools:
 
         self.settings = settings
         self.rules = [(name, re.compile(pattern)) for name, pattern in settings.identity]
-        lines = boilerplate.DEFAULT_BOILERPLATE() if settings.boilerplate is None else settings.boilerplate
+        lines = boilerplate.default_boilerplate() if settings.boilerplate is None else settings.boilerplate
         self.tail = partial(boilerplate.split_tail, patterns=boilerplate.compile_patterns(lines))
         self.compress = zstandard.ZstdCompressor(level=_LEVEL).compress
         self.decompress = zstandard.ZstdDecompressor().decompress
@@ -267,14 +267,14 @@ def _terms(settings: SourceSettings, item: Item) -> tuple[tuple[str, ...], tuple
     return categories[:most], tags[: max(0, most - len(categories))]
 
 
-def content(source: str, place: str, data: bytes, prefix: str = "") -> tuple[Item | None, str]:
+def content(source: str, place: str, data: bytes) -> tuple[Item | None, str]:
     """The item of a payload and its body as clean HTML."""
     from feeds.clean import html, markdown
 
     item = parse(source, place, data)
     if isinstance(item, Skipped):
         return None, ""
-    body = markdown.markdown_to_html(item.body, prefix=prefix) if item.markup == "markdown" else item.body
+    body = markdown.markdown_to_html(item.body) if item.markup == "markdown" else item.body
     return item, html.clean_html(body, item.permalink or _tools.settings.sources[source].parse.base)
 
 
@@ -321,7 +321,7 @@ def _entry(task: RenderTask) -> Entry:
     from feeds.clean import text
 
     shown = task.shown
-    item, html = content(task.source, task.place, decompress(task.payload), prefix=task.uid[-6:] + "-")
+    item, html = content(task.source, task.place, decompress(task.payload))
     plain = text.plain_text(html)
     title = text.clean_title(shown.title) or text.clean_title(text.title_from(plain)) or shown.link or task.uid
     published = shown.published or datetime.fromtimestamp(task.updated, timezone.utc)

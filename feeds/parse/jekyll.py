@@ -1,0 +1,221 @@
+"""What a Jekyll site means: its ``_config.yml``, front matter defaults, permalinks and post ids.
+
+Rules after Jekyll 4: ``Jekyll::Document``, ``Jekyll::URL`` and ``Jekyll::FrontmatterDefaults``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import Any
+from urllib.parse import quote
+
+from feeds.model import Repair
+
+_STYLES = {
+    "date": "/:categories/:year/:month/:day/:title:output_ext",
+    "pretty": "/:categories/:year/:month/:day/:title/",
+    "ordinal": "/:categories/:year/:y_day/:title:output_ext",
+    "weekdate": "/:categories/:year/W:week/:short_day/:title:output_ext",
+    "none": "/:categories/:title:output_ext",
+}
+_PLACEHOLDER = re.compile(r":([a-z_]+)")
+_NAME_DATE = re.compile(r"(\d{2,4})-(\d{1,2})-(\d{1,2})-(.*)", re.DOTALL)
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    "January February March April May June July August September October November December".split()  # noqa: SIM905
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """Front matter that a part of the site has unless a file says otherwise."""
+
+    path: str
+    type: str
+    values: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JekyllSite:
+    """A site's ``_config.yml`` as far as its posts and feeds depend on it."""
+
+    title: str = ""
+    url: str = ""
+    baseurl: str = ""
+    language: str = ""
+    timezone: str = ""
+    author: str = ""
+    description: str = ""
+    permalink: str = "date"
+    defaults: tuple[Defaults, ...] = ()
+    plugins: tuple[str, ...] = ()
+    feed_path: str = "feed.xml"
+    values: tuple[tuple[str, str], ...] = ()
+    repairs: tuple[Repair, ...] = ()
+
+    @property
+    def base(self) -> str:
+        """Address of the site's root, ending in a slash."""
+        return (self.url.rstrip("/") + "/" + self.baseurl.strip("/")).rstrip("/") + "/" if self.url else ""
+
+
+def read_site_config(text: str) -> JekyllSite:
+    """Read ``_config.yml``; broken lines are read as in front matter and listed in ``repairs``."""
+    from feeds.parse.frontmatter import load_yaml
+    from feeds.parse.repair import repaired_yaml
+
+    values = load_yaml(text)
+    repairs: tuple[Repair, ...] = ()
+    if values is None:
+        values, repairs = repaired_yaml(text, 1)
+    feed = values.get("feed")
+    plugins = values.get("plugins") or values.get("gems") or []
+    return JekyllSite(
+        title=_text(values, "title") or _text(values, "name"),
+        url=_text(values, "url"),
+        baseurl=_text(values, "baseurl"),
+        language=(_text(values, "lang") or _text(values, "locale")).replace("_", "-"),
+        timezone=_text(values, "timezone"),
+        author=_author(values.get("author")),
+        description=_text(values, "description") or _text(values, "tagline"),
+        permalink=_text(values, "permalink") or "date",
+        defaults=tuple(_defaults(values.get("defaults"))),
+        plugins=tuple(str(p) for p in plugins) if isinstance(plugins, list) else (),
+        feed_path=str(feed.get("path", "feed.xml")).lstrip("/") if isinstance(feed, dict) else "feed.xml",
+        values=tuple((k, v) for k, v in values.items() if isinstance(v, str)),
+        repairs=repairs,
+    )
+
+
+def _text(values: Mapping[str, Any], key: str) -> str:
+    value = values.get(key)
+    return " ".join(value.split()) if isinstance(value, str) else ""
+
+
+def _author(value: object) -> str:
+    if isinstance(value, dict):
+        value = value.get("name", "")
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _defaults(value: object) -> list[Defaults]:
+    found = []
+    for one in value if isinstance(value, list) else ():
+        if isinstance(one, dict) and isinstance(one.get("values"), dict):
+            scope = one.get("scope")
+            scope = scope if isinstance(scope, dict) else {}
+            path, kind = str(scope.get("path", "")).strip("/"), str(scope.get("type", ""))
+            found.append(Defaults(path, kind, tuple(one["values"].items())))
+    return found
+
+
+def defaults_for(site: JekyllSite, path: str, draft: bool) -> dict[str, Any]:
+    """Front matter defaults of a file; the longer path wins, then the later one."""
+    kind = "drafts" if draft else "posts"
+    fitting = [d for d in site.defaults if d.type in ("", kind, kind[:-1], "posts") and _in_scope(path, d.path)]
+    found: dict[str, Any] = {}
+    for one in sorted(fitting, key=lambda d: (len(d.path), d.type != "")):
+        found.update(one.values)
+    return found
+
+
+def _in_scope(path: str, scope: str) -> bool:
+    if not scope:
+        return True
+    without = re.sub(r"(^|/)_(?:posts|drafts)(?=/)", r"\1", path).replace("//", "/").lstrip("/")
+    if "*" in scope:
+        return any(fnmatchcase(p, pattern) for p in (path, without) for pattern in (scope, scope + "/*"))
+    return any(p == scope or p.startswith(scope + "/") for p in (path, without))
+
+
+def split_name(path: str) -> tuple[tuple[int, int, int] | None, str]:
+    """Date and slug in a file's name; a name without a date is all slug."""
+    stem = path.rpartition("/")[2].rpartition(".")[0]
+    found = _NAME_DATE.fullmatch(stem)
+    if not found:
+        return None, stem
+    year = int(found[1])
+    return (year + 2000 if len(found[1]) == 2 else year, int(found[2]), int(found[3])), found[4]
+
+
+def folder_categories(path: str) -> list[str]:
+    """Categories of the folders above ``_posts`` (Jekyll: ``categories_from_path``)."""
+    parts = path.split("/")[:-1]
+    for mark in ("_posts", "_drafts"):
+        if mark in parts:
+            return parts[: parts.index(mark)]
+    return []
+
+
+def slugify(text: str) -> str:
+    """Jekyll's default ``slugify``: letters and digits of every script, hyphens between, lower case."""
+    return re.sub(r"[^\w]+|_+", "-", text).strip("-").lower()
+
+
+def post_url(
+    pattern: str, path: str, date: datetime | None, categories: list[str], slug: str = "", extension: str = ".html"
+) -> str:
+    """The path of a post's page below the site's base (Jekyll: ``URL#to_s``), escaped."""
+    template = _STYLES.get(pattern, pattern)
+    _, name = split_name(path)
+    values = {
+        "categories": "/".join(quote(c.lower().strip().replace(" ", "%20"), safe="%") for c in dict.fromkeys(categories)),
+        "slugified_categories": "/".join(slugify(c) for c in dict.fromkeys(categories)),
+        "title": slug or name,
+        "slug": slugify(slug or name),
+        "name": slugify(name),
+        "output_ext": extension,
+        "path": path.rpartition(".")[0],
+        "collection": "posts",
+        **(_date_values(date) if date else {}),
+    }
+    return _fill(template, values)
+
+
+def _date_values(date: datetime) -> dict[str, str]:
+    year, week, day = date.isocalendar()
+    return {
+        "year": f"{date:%Y}",
+        "short_year": f"{date:%y}",
+        "month": f"{date.month:02}",
+        "i_month": str(date.month),
+        "short_month": _MONTHS[date.month - 1][:3],
+        "long_month": _MONTHS[date.month - 1],
+        "day": f"{date.day:02}",
+        "i_day": str(date.day),
+        "y_day": f"{date:%j}",
+        "hour": f"{date.hour:02}",
+        "minute": f"{date.minute:02}",
+        "second": f"{date.second:02}",
+        "w_year": str(year),
+        "week": f"{week:02}",
+        "w_day": str(day),
+        "short_day": _DAYS[date.weekday()][:3],
+        "long_day": _DAYS[date.weekday()],
+    }
+
+
+def _fill(template: str, values: Mapping[str, str]) -> str:
+    def one(match: re.Match[str]) -> str:
+        name = match[1]
+        while name and name not in values:
+            name = name.rpartition("_")[0]
+        if not name:
+            return match[0] if match[1] not in _date_values(datetime(2000, 1, 1)) else ""  # noqa: DTZ001 - names only
+        return quote(values[name], safe="/%:@!$&'()*+,;=~-._") + match[1][len(name) :]
+
+    path = re.sub(r"/{2,}", "/", "/" + _PLACEHOLDER.sub(one, template))
+    return re.sub(r"/\.+(?=/|$)", "", path) or "/"
+
+
+def jekyll_id(site: JekyllSite, url: str) -> str:
+    """The id that jekyll-feed gives a post: its address without extension (``Drops::DocumentDrop#id``)."""
+    folder, _, name = url.rpartition("/")
+    if not name:
+        folder, _, name = folder.rpartition("/")
+    stem = name.rpartition(".")[0] or name
+    return (site.base.rstrip("/") + folder + "/" + stem) if site.base else ""

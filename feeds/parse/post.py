@@ -1,0 +1,249 @@
+"""One post file becomes an item."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from feeds.dates import parse_date
+from feeds.errors import PostRejected
+from feeds.model import Item, Markup, Repair, Skipped
+from feeds.parse.frontmatter import FrontMatter, decode, read_front_matter
+from feeds.parse.jekyll import JekyllSite, defaults_for, folder_categories, jekyll_id, post_url, split_name
+from feeds.parse.liquid import render_liquid
+from feeds.urls import is_absolute_iri, is_address, resolve
+
+Tail = Callable[[str], tuple[str, str]]
+Guess = Callable[[str], "datetime | None"]
+Link = Callable[[str, str], "str | None"]
+
+_ADDRESS_KEYS = ("source_url", "canonical_url", "external-url", "external_url", "link")
+_DATE_KEYS = ("date", "published", "pubdate", "created")
+_UPDATED_KEYS = ("last_modified_at", "updated", "modified", "lastmod")
+_ONLY_OFFSET = re.compile(r"\s*[+-]\d\d:?\d\d\s*|\s*Z?\s*")
+_OFFSET_AT_END = re.compile(r"(?:[+-]\d\d:?\d\d|Z|[A-Z]{3,4})\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class FolderSettings:
+    """What understanding one file of a folder needs to know."""
+
+    base: str
+    zone: str
+    permalink: str
+    site: JekyllSite
+    drafts: bool = False
+    jekyll_ids: bool = False
+
+
+def parse_post(
+    data: bytes, path: str, settings: FolderSettings, tail: Tail, guess: Guess, link: Link
+) -> Item | Skipped:
+    """Understand one file.
+
+    Args:
+        data: Its bytes.
+        path: Where it lies in its source, with ``/``.
+        settings: Of the source.
+        tail: Cuts source address and boilerplate off a body's end and gives the address.
+        guess: Finds a date by an identity pattern in an address or a file name.
+        link: Resolves Liquid's ``link`` and ``post_url``.
+
+    Raises:
+        PostRejected: the file is no text.
+    """
+    if data.count(b"\0", 0, 4096) > 64 and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+        raise PostRejected("not a text file (it contains NUL bytes); remove it from the folder")
+    text, repairs = decode(data)
+    matter = read_front_matter(text)
+    if matter is None:
+        return Skipped("ignored", "no front matter")
+    return _Reader(path, settings, matter, [*repairs, *matter.repairs]).item(tail, guess, link)
+
+
+@lru_cache(maxsize=8)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+class _Reader:
+    """Reads the values of one file; ``repairs`` grows on the way."""
+
+    def __init__(self, path: str, settings: FolderSettings, matter: FrontMatter, repairs: list[Repair]) -> None:
+        self.path, self.settings, self.matter, self.repairs = path, settings, matter, repairs
+        self.draft = "_drafts" in path.split("/")
+        defaults = defaults_for(settings.site, path, self.draft) if settings.site.defaults else {}
+        self.values: Mapping[str, Any] = {**defaults, **matter.values} if defaults else matter.values
+
+    def item(self, tail: Tail, guess: Guess, link: Link) -> Item | Skipped:
+        hidden = self._hidden()
+        if hidden:
+            return Skipped("unpublished", hidden)
+        body, address = tail(self.matter.body)
+        published = self._date(_DATE_KEYS)
+        categories, tags = self._categories(), self._tags()
+        stated = self._text("source_url") or next((a for k in _ADDRESS_KEYS if (a := self._text(k))), "")
+        guessed, origin = self._guess(guess, stated or address) if published is None else (None, "")
+        page_path = self._page_path(published or guessed, categories)
+        permalink = resolve(self.settings.base, page_path.lstrip("/")) if page_path else ""
+        found = resolve(permalink, stated) if stated else address
+        title = self._text("title")
+        if not title:
+            self._repair("title", "empty-title", "made from the text")
+        body = self._liquid(body, page_path, title, link)
+        return Item(
+            guid=self._text("guid") or self._text("id"),
+            title=title,
+            address=found if is_address(found) else "",
+            permalink=permalink,
+            authors=self._authors(),
+            published=published,
+            updated=self._date(_UPDATED_KEYS),
+            guess=guessed,
+            guess_origin=origin,
+            categories=tuple(categories),
+            tags=tuple(tags),
+            body=body,
+            markup=self._markup(),
+            summary=self._text("description") or self._text("excerpt") or self._text("summary"),
+            language=(self._text("lang") or self._text("language")).replace("_", "-"),
+            fixed_id=self._fixed_id(page_path),
+            repairs=tuple(self.repairs),
+        )
+
+    def _hidden(self) -> str:
+        """Why the file is not to be published, or nothing."""
+        published = self.values.get("published")
+        if published is False or str(published).strip().lower() in ("false", "no", "off"):
+            return "published: false"
+        if str(self.values.get("draft", "")).strip().lower() == "true":
+            return "draft: true"
+        if str(self.values.get("status", "")).strip().lower() in ("draft", "hidden"):
+            return f"status: {self.values['status']}"
+        return "a draft" if self.draft and not self.settings.drafts else ""
+
+    def _text(self, key: str) -> str:
+        value = self.values.get(key)
+        if value is None and self.matter.dialect != "yaml":
+            value = self.values.get(key.lower())
+        if not isinstance(value, str):
+            return ""
+        text = " ".join(value.split())
+        return "" if text in ("~", "null") else text
+
+    def _line(self, key: str) -> int:
+        """Line of a key, for a repair; 1 if it is not there."""
+        return 1 if key not in self.values else max(1, list(self.values).index(key) + 2)
+
+    def _repair(self, key: str, rule: str, new: str) -> None:
+        self.repairs.append(Repair(self._line(key), rule, f"{key}: {self.values.get(key, '')}", new))
+
+    def _date(self, keys: tuple[str, ...]) -> datetime | None:
+        zone = _zone(self.settings.zone)
+        for key in keys:
+            text = self._text(key)
+            if not text or (key == "published" and text.lower() in ("true", "yes", "on")):
+                continue
+            if _ONLY_OFFSET.fullmatch(text):
+                self._repair(key, "empty-date", "a date found elsewhere")
+                continue
+            date = parse_date(text, zone)
+            if date is None:
+                self._repair(key, "bad-date", "a date found elsewhere")
+                continue
+            if not _OFFSET_AT_END.search(text):
+                self._repair(key, "no-timezone", date.isoformat(" "))
+            return date
+        return None
+
+    def _guess(self, guess: Guess, address: str) -> tuple[datetime | None, str]:
+        named, _ = split_name(self.path)
+        if named:
+            try:
+                return datetime(*named, tzinfo=_zone(self.settings.zone)), "name"
+            except ValueError:
+                pass
+        for text in (address, self.path.rpartition("/")[2].rpartition(".")[0]):
+            found = guess(text) if text else None
+            if found:
+                return found, "identity"
+        return None, ""
+
+    def _words(self, key: str, whole_key: str) -> list[str]:
+        """Terms as Jekyll reads them: a list, or words; the singular key holds one whole string."""
+        value = self.values.get(key)
+        if value is None or value == "":
+            value = self.values.get(whole_key)
+            if isinstance(value, str):
+                value = [value]
+        if isinstance(value, str):
+            if "," in value:
+                self._repair(key, "comma-in-terms", " ".join(value.replace(",", " ").split()))
+            value = [w.strip(",") for w in value.split()]
+        return [_term(v) for v in _flat(value) if _term(v)]
+
+    def _categories(self) -> list[str]:
+        found = [*map(_term, folder_categories(self.path)), *self._words("categories", "category")]
+        taxonomies = self.values.get("taxonomies")
+        if isinstance(taxonomies, dict):
+            found += [_term(v) for v in _flat(taxonomies.get("categories")) if _term(v)]
+        return list(dict.fromkeys(found))
+
+    def _tags(self) -> list[str]:
+        found = self._words("tags", "tag")
+        taxonomies = self.values.get("taxonomies")
+        if isinstance(taxonomies, dict):
+            found += [_term(v) for v in _flat(taxonomies.get("tags")) if _term(v)]
+        return list(dict.fromkeys(found))
+
+    def _authors(self) -> tuple[str, ...]:
+        value = self.values.get("authors") or self.values.get("author")
+        values = value if isinstance(value, list) else [value]
+        names = [v.get("name", "") if isinstance(v, dict) else v for v in values]
+        return tuple(dict.fromkeys(" ".join(n.split()) for n in names if isinstance(n, str) and n.strip()))
+
+    def _markup(self) -> Markup:
+        if self.path.lower().endswith((".html", ".htm")):
+            return "html"
+        return "markdown"
+
+    def _page_path(self, date: datetime | None, categories: list[str]) -> str:
+        style = self.settings.permalink
+        if style == "jekyll":
+            style = self.settings.site.permalink
+        own = self._text("permalink") or self._text("url")
+        return post_url(own or style, self.path, date, categories, self._text("slug"))
+
+    def _fixed_id(self, page_path: str) -> str:
+        if not self.settings.jekyll_ids:
+            return ""
+        found = jekyll_id(self.settings.site, page_path)
+        return found if is_absolute_iri(found) else ""
+
+    def _liquid(self, body: str, page_path: str, title: str, link: Link) -> str:
+        if "{%" not in body and "{{" not in body:
+            return body
+        site = self.settings.site
+        scope = {f"site.{k}": v for k, v in site.values}
+        scope.setdefault("site.baseurl", "")
+        scope |= {f"page.{k}": v for k, v in self.values.items() if isinstance(v, str)}
+        scope |= {"page.url": page_path, "page.title": title, "page.path": self.path}
+        body, dropped = render_liquid(body, scope, link)
+        self.repairs += [Repair(self.matter.body_line + t.line - 1, "liquid-dropped", t.text, "") for t in dropped]
+        return body
+
+
+def _term(value: object) -> str:
+    return unicodedata.normalize("NFC", " ".join(str(value).split())) if isinstance(value, str | int) else ""
+
+
+def _flat(value: object) -> list[object]:
+    if isinstance(value, list):
+        return [v for one in value for v in _flat(one)]
+    return [] if value is None or isinstance(value, dict) else [value]
