@@ -244,15 +244,15 @@ def write_catalogue(run: Run, tree: Tree, feeds: Sequence[Feed]) -> None:
                 kind=kind,
                 label=title,
                 slug=given,
-                title=title,
                 posts=counts[number],
                 updated=datetime.fromtimestamp(latest, ZoneInfo(config.site.timezone)) if latest else None,
                 urls=tuple((form, url_of(config, kind, given, form)) for form, _ in paths),
             )
         )
     listed.sort(key=lambda feed: (_KINDS.index(feed.kind), feed.slug))
-    tree.put("feeds.opml", catalogue.opml(config.site, listed))
-    tree.put("index.html", catalogue.index_page(config.site, listed))
+    site = catalogue.CatalogueHead(config.site.title, config.site.description, config.site.language, config.site.url)
+    tree.put("feeds.opml", catalogue.opml(site, listed))
+    tree.put("index.html", catalogue.index_page(site, listed))
 
 
 _KINDS: tuple[Kind, ...] = ("all", "category", "tag")

@@ -39,6 +39,7 @@ class SourceSettings:
     parse: FolderSettings
     categories: tuple[str, ...]
     own_terms: bool
+    future: bool
 
 
 @dataclass(frozen=True, slots=True)

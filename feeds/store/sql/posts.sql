@@ -79,3 +79,11 @@ SELECT value FROM ledger WHERE kind = ? AND name = ?
 SELECT kind, name, value FROM ledger ORDER BY kind, name
 -- name: sightings_of_posts
 SELECT post, id FROM sighting WHERE post IN (SELECT value FROM scope)
+-- name: file_posts
+SELECT post.state, count(DISTINCT post.id), count(*)
+FROM file JOIN sighting ON sighting.id = file.sighting JOIN post ON post.id = sighting.post
+WHERE file.vanished = 0 AND file.outcome = 'item' GROUP BY post.state
+-- name: posts_left_out
+SELECT file.path, post.reason
+FROM file JOIN sighting ON sighting.id = file.sighting JOIN post ON post.id = sighting.post
+WHERE file.vanished = 0 AND file.outcome = 'item' AND post.state = 'invalid' ORDER BY file.path

@@ -1,0 +1,306 @@
+"""What feedd can do, as functions: the commands of the program are these and nothing else."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from feeds.config import Config, FolderSource, load_config
+from feeds.errors import FeeddError, UsageError
+from feeds.ports import Clock, Progress, no_progress
+
+if TYPE_CHECKING:
+    from feeds.parse.jekyll import JekyllSite
+    from feeds.steps import Settings
+    from feeds.store.database import Database
+    from feeds.validate import Finding
+
+__all__ = ["BuildReport", "Config", "FeeddError", "build", "check", "explain", "init", "lint", "load_config", "status", "validate"]
+
+_DERIVATION = 1  # counts up when the same file would be understood or rendered differently
+
+
+@dataclass(slots=True)
+class BuildReport:
+    """What a build did. The files read are published + merged + unpublished + ignored + rejected."""
+
+    read: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    repaired: int = 0
+    published: int = 0
+    merged: int = 0
+    unpublished: int = 0
+    ignored: int = 0
+    rejected: list[dict[str, str]] = field(default_factory=list)
+    held: list[dict[str, str]] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def exit_code(self, strict: bool = False) -> int:
+        """0, or 1 if a post was rejected or a document held back (or, strictly, a source in trouble)."""
+        return int(bool(self.rejected or self.held or (strict and self.troubles)))
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+def now() -> datetime:
+    """The system's clock."""
+    return datetime.now(timezone.utc)
+
+
+def build(
+    config: Config, *, full: bool = False, dry_run: bool = False, jobs: int = 0, clock: Clock = now, progress: Progress = no_progress
+) -> BuildReport:
+    """Read every source once and publish what changed.
+
+    Args:
+        config: From :func:`load_config`.
+        full: Write every document again from the store.
+        dry_run: Only tell what would be written.
+        jobs: Worker processes; 0 for one per processor.
+        clock: The time now.
+        progress: Told of the steps.
+
+    Raises:
+        RoleTaken: another build runs with this store.
+        StoreError: the store cannot be used.
+        OutputError: the output folder cannot be written.
+    """
+    from feeds.store.database import lease
+
+    started = time.monotonic()
+    if dry_run:
+        with _copy_of_store(config) as copy:
+            report = _build(config, copy, full, True, jobs, clock, progress)
+    else:
+        with lease(config.store):
+            report = _build(config, config.store, full, False, jobs, clock, progress)
+    report.seconds = round(time.monotonic() - started, 3)
+    return report
+
+
+@contextmanager
+def _copy_of_store(config: Config) -> Iterator[Path]:
+    from feeds.store.database import Database
+
+    folder = Path(tempfile.mkdtemp(prefix="feedd-"))
+    try:
+        if config.store.exists():
+            with closing(Database.open(config.store, read_only=True)) as db:
+                db.copy_to(folder / "feedd.db")
+        yield folder / "feedd.db"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _build(config: Config, store: Path, full: bool, dry: bool, jobs: int, clock: Clock, progress: Progress) -> BuildReport:
+    from feeds import pipeline, publishing, steps
+    from feeds.store.database import Database
+    from feeds.workers import Workers, processors
+    from feeds.write import Tree, Written
+
+    settings = step_settings(config)
+    with closing(Database.open(store)) as db, Workers(jobs or processors(), steps.begin, settings) as workers:
+        sources = register_sources(db, config)
+        render = publishing.settings_digest((_DERIVATION, config.site, config.output, config.boilerplate, config.labels, config.aliases, settings))
+        derive = publishing.settings_digest((_DERIVATION, replace(settings, formats=(), site_url="", language="")))
+        run = pipeline.Run(config, db, workers, clock, progress, sources, derive)
+        if db.value("meta_get", ("render",)) not in (None, render):
+            with db.transaction():
+                db.run("entries_drop")
+                db.run("feeds_touch_all")
+        with db.transaction():
+            db.run("meta_put", ("render", render))
+        ingested = pipeline.ingest(run)
+        known = {row[0]: Written(*row[1:4]) for row in db.rows("documents_all")}
+        tree = Tree(config.output.dir, known, full=full, dry=dry)
+        published = pipeline.publish(run, tree)
+        report = BuildReport(
+            new=ingested.new,
+            changed=ingested.changed,
+            unchanged=ingested.unchanged,
+            repaired=ingested.repaired,
+            troubles=ingested.troubles,
+            written=sorted(tree.written),
+            removed=sorted(tree.removed),
+            held=[{"path": path, "reason": reason} for path, reason in sorted(published.held.items())],
+        )
+        _count(db, config, sources, report)
+    return report
+
+
+def _count(db: Database, config: Config, sources: dict[int, tuple[str, int]], report: BuildReport) -> None:
+    """Where every file that is there went."""
+    folders = {source.name: source.path for source in config.sources}
+    for number, (name, _) in sources.items():
+        if name not in folders:
+            continue
+        for outcome, vanished, count, _repaired in db.rows("file_counts", (number,)):
+            if vanished:
+                continue
+            report.read += count
+            if outcome == "ignored":
+                report.ignored += count
+            elif outcome == "unpublished":
+                report.unpublished += count
+        for path, _, reason in db.rows("files_troubled", (number,)):
+            report.rejected.append({"path": str(folders[name] / path), "reason": reason})
+    for state, posts, files in db.rows("file_posts"):
+        if state == "waiting":
+            report.unpublished += files
+        elif state == "live":
+            report.published += posts
+            report.merged += files - posts
+    for path, reason in db.rows("posts_left_out"):
+        report.rejected.append({"path": path, "reason": reason})
+
+
+def register_sources(db: Database, config: Config) -> dict[int, tuple[str, int]]:
+    """Number, name and rank of every source that the store knows; removed ones come last."""
+    ranks = {source.name: rank for rank, source in enumerate(config.sources)}
+    known = {row[1] for row in db.rows("source_all")}
+    new = [name for name in ranks if name not in known]
+    if new:
+        with db.transaction():
+            db.many("source_add", [(name,) for name in new])
+    return {row[0]: (row[1], ranks.get(row[1], len(ranks))) for row in db.rows("source_all")}
+
+
+def step_settings(config: Config) -> Settings:
+    """What worker processes need of a configuration."""
+    from feeds import steps
+
+    return steps.Settings(
+        sources={source.name: _source_settings(config, rank, source) for rank, source in enumerate(config.sources)},
+        identity=tuple((rule.name, rule.pattern) for rule in config.identity),
+        boilerplate=config.boilerplate,
+        most_terms=config.limits.terms,
+        term_length=config.limits.term_length,
+        formats=config.output.formats,
+        site_url=config.site.url,
+        language=config.site.language,
+    )
+
+
+def _source_settings(config: Config, rank: int, source: FolderSource) -> Any:  # noqa: ANN401 - imported late
+    from feeds.parse.post import FolderSettings
+    from feeds.steps import SourceSettings
+
+    site = site_of(source.path)
+    return SourceSettings(
+        name=source.name,
+        rank=rank,
+        root=source.path,
+        parse=FolderSettings(
+            base=source.base or site.base or config.site.url,
+            zone=config.site.timezone,
+            permalink=source.permalink,
+            site=site,
+            drafts=source.drafts,
+            jekyll_ids=source.ids == "jekyll-feed",
+        ),
+        categories=source.categories,
+        own_terms=source.terms == "own",
+        future=source.future,
+    )
+
+
+def site_of(folder: Path) -> JekyllSite:
+    """The ``_config.yml`` of a folder (or of the one above a ``_posts``); empty if there is none."""
+    from feeds.parse.frontmatter import decode
+    from feeds.parse.jekyll import JekyllSite, read_site_config
+
+    for place in (folder, folder.parent) if folder.name == "_posts" else (folder,):
+        file = place / "_config.yml"
+        if file.is_file():
+            return read_site_config(decode(file.read_bytes())[0])
+    return JekyllSite()
+
+
+def check(path: str | Path | None = None) -> list[str]:
+    """Every mistake in a configuration and its paths; empty if there is none."""
+    from feeds.errors import ConfigError
+    from feeds.inspect import check_paths
+
+    try:
+        return check_paths(load_config(path))
+    except ConfigError as error:
+        return error.mistakes
+
+
+def lint(config: Config, folders: list[Path] | None = None) -> Iterator[dict[str, Any]]:
+    """What is wrong in the posts and how it is repaired, one finding at a time."""
+    from feeds.inspect import lint_posts
+
+    return lint_posts(config, step_settings(config), folders or [])
+
+
+def validate(config: Config | None, paths: list[Path]) -> list[tuple[Path, Finding]]:
+    """Findings in published documents: those given, or all of the output folder.
+
+    Raises:
+        UsageError: a path does not exist, or none is given and there is no configuration.
+    """
+    from feeds.inspect import validate_documents
+
+    if not paths:
+        if config is None:
+            raise UsageError("no path given and no configuration found; name the documents or folders to validate")
+        paths = [config.output.dir]
+    return validate_documents(paths)
+
+
+def explain(config: Config, post: str) -> dict[str, Any]:
+    """Where a post came from, its keys, what it was merged with, and its feeds.
+
+    Raises:
+        UsageError: nothing is known by this id, address, infoCode or path.
+    """
+    from feeds.inspect import explain_post
+    from feeds.store.database import Database
+
+    with closing(Database.open(config.store, read_only=True)) as db:
+        return explain_post(db, config, post)
+
+
+def status(config: Config) -> dict[str, Any]:
+    """Sources, counts and feeds."""
+    from feeds.inspect import status_of
+    from feeds.store.database import Database
+
+    if not config.store.exists():
+        raise UsageError(f"{config.store}: nothing was built yet; run `feedd build` first")
+    with closing(Database.open(config.store, read_only=True)) as db:
+        return status_of(db, config)
+
+
+def init(folder: Path) -> list[Path]:
+    """Write a commented starter configuration and folders; the files made.
+
+    Raises:
+        UsageError: there is a configuration already.
+    """
+    from feeds.starter import plan_files
+
+    made = []
+    for path, text in plan_files(folder, site_of(folder) if (folder / "_config.yml").is_file() else None):
+        if path.exists():
+            raise UsageError(f"{path}: exists already; remove it first or choose another folder")
+        made.append((path, text))
+    for path, text in made:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    return [path for path, _ in made]

@@ -1,0 +1,1 @@
+"""From entries to documents: each entry rendered once, documents made by joining."""

@@ -1,0 +1,98 @@
+"""Entries, rendered once in every format.
+
+A batch is one feedgen document, cut at the entries: content is always escaped, so the marks cannot
+occur inside, and joining the pieces gives the bytes of feedgen's own document.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+
+from feeds.errors import EntryInvalid
+from feeds.model import Entry, Format, RenderedEntry
+from feeds.urls import is_absolute_iri, is_address
+
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_MARKS = {"atom": (b"<entry", b"</entry>"), "rss": (b"<item>", b"</item>")}
+
+Rendered = dict[Format, RenderedEntry]
+
+
+def render_entries(
+    entries: Sequence[Entry], formats: Sequence[Format], site_url: str, language: str
+) -> list[Rendered | EntryInvalid]:
+    """Render entries of a site; in the place of one that no document can hold stands the reason."""
+    results: list[Rendered | EntryInvalid] = []
+    valid: list[Entry] = []
+    for entry in entries:
+        wrong = check_entry(entry)
+        results.append(EntryInvalid(wrong) if wrong else {})
+        if not wrong:
+            valid.append(entry)
+    for form in formats:
+        pieces = iter(_pieces(valid, form, site_url, language))
+        for entry, result in zip(entries, results, strict=True):
+            if not isinstance(result, EntryInvalid):
+                result[form] = RenderedEntry(entry.id, entry.updated, entry.published, next(pieces))
+    return results
+
+
+def check_entry(entry: Entry) -> str:
+    """Why no document can hold this entry, or nothing."""
+    if not is_absolute_iri(entry.id):
+        return f"its id {entry.id!r} is no absolute IRI (RFC 4287, 4.2.6); correct `id` in the front matter"
+    if not entry.title:
+        return "it has neither a title nor a text to make one of; give it a title"
+    if not is_address(entry.link):
+        return f"its link {entry.link!r} is no web address; correct the source's `base` or the post's address"
+    texts = (entry.title, entry.html, entry.summary, *entry.authors, *(t.label for t in entry.terms))
+    if any(_FORBIDDEN.search(text) for text in texts):
+        return "it contains characters that XML forbids; remove them"
+    return ""
+
+
+def _pieces(entries: Sequence[Entry], form: Format, site_url: str, language: str) -> list[bytes]:
+    if form == "json":
+        return [_json(entry, language) for entry in entries]
+    if not entries:
+        return []
+    from feeds.render import library
+
+    feed = library.feed_of(library.empty_head(language), form)
+    for entry in entries:
+        library.add_entry(feed, entry, site_url, language)
+    return cut(library.document(feed, form), form)
+
+
+def cut(document: bytes, form: Format) -> list[bytes]:
+    """The entries of a document as they stand in it."""
+    begin, end = _MARKS[form]
+    pieces = []
+    position = document.find(begin)
+    while position >= 0:
+        stop = document.index(end, position) + len(end)
+        pieces.append(document[position:stop])
+        position = document.find(begin, stop)
+    return pieces
+
+
+def _json(entry: Entry, language: str) -> bytes:
+    """A JSON Feed 1.1 item."""
+    item: dict[str, object] = {
+        "id": entry.id,
+        "url": entry.link,
+        "title": entry.title,
+        "content_html": entry.html or entry.title,
+        "summary": entry.summary or entry.title,
+        "date_published": entry.published.isoformat(),
+        "date_modified": entry.updated.isoformat(),
+    }
+    if entry.authors:
+        item["authors"] = [{"name": name} for name in entry.authors]
+    if entry.terms:
+        item["tags"] = list(dict.fromkeys(term.label for term in entry.terms))
+    if entry.language and entry.language != language:
+        item["language"] = entry.language
+    return json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode()
