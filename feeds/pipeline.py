@@ -55,14 +55,13 @@ class Run:
 def ingest(run: Run) -> Ingested:
     """Read every source once and store what its posts say; a source in trouble is named and passed over."""
     report = Ingested()
-    burnt = ledger.load(run.db, publishing.ledger_path(run.config))
+    if ledger.load(run.db, publishing.ledger_path(run.config)):
+        posts.regroup_all(run.db, run.sources, run.clock(), burnt_keys(run.db))
     for rank, source in enumerate(run.config.sources):
         try:
             _ingest_folder(run, rank, source, report)
         except UsageError as error:
             report.troubles.append(f"source {source.name}: {error}")
-    if burnt:
-        posts.regroup_all(run.db, _context(run, 0, early=False, judge=False))
     posts.release(run.db, run.clock())
     return report
 
@@ -87,7 +86,7 @@ def burnt_keys(db: Database) -> frozenset[str]:
     return frozenset(row[0] for row in db.rows("burnt_all"))
 
 
-def _context(run: Run, number: int, *, early: bool, judge: bool) -> Context:
+def _context(run: Run, number: int, *, early: bool, judge: bool, future: bool) -> Context:
     return Context(
         source=number,
         sources=run.sources,
@@ -95,6 +94,7 @@ def _context(run: Run, number: int, *, early: bool, judge: bool) -> Context:
         now=run.clock(),
         burnt=burnt_keys(run.db),
         judge=really_changed if judge else None,
+        future=future,
     )
 
 
@@ -105,7 +105,7 @@ def _ingest_folder(run: Run, rank: int, source: FolderSource, report: Ingested) 
     known = {r[0]: FileState(*r[1:]) for r in run.db.rows("files_of_source", (number,))}
     seen = folder.scan(source.path, folder.is_jekyll(source.path), known, everything=rederive)
     report.unchanged += seen.unchanged
-    context = _context(run, number, early=not row[3], judge=not rederive)
+    context = _context(run, number, early=not row[3], judge=not rederive, future=source.future)
     digests = {} if rederive else {path: s.digest for path, s in known.items() if not s.vanished}
     pieces = [
         (source.name, files, {p: digests[p] for p, _, _ in files if p in digests})
@@ -129,13 +129,8 @@ def _ingest_folder(run: Run, rank: int, source: FolderSource, report: Ingested) 
     _take(run, context, batch, lost, known, report)
     with run.db.transaction():
         run.db.many("file_vanish", [(1, number, path) for path in seen.vanished if path in lost])
-        run.db.run(
-            "source_settle", {"id": number, "settings": run.settings_digest, "now": run.clock().isoformat("T", "seconds")}
-        ) if _to_settle(row, run, seen) else None
-
-
-def _to_settle(row: tuple[object, ...], run: Run, seen: folder.Scan) -> bool:
-    return bool(row[2] != run.settings_digest or not row[3] or seen.changed or seen.vanished)
+        settled = {"id": number, "settings": run.settings_digest, "now": run.clock().isoformat("T", "seconds")}
+        run.db.run("source_settle", settled)
 
 
 def _lost_files(known: Mapping[str, FileState], vanished: tuple[str, ...]) -> dict[str, bytes]:

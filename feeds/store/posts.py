@@ -29,6 +29,7 @@ class Change:
     now: datetime
     burnt: frozenset[str]
     judge: Judge | None
+    future: bool = False
     before: list[Sighting] = field(default_factory=list)
     after: list[Sighting] = field(default_factory=list)
     superseded: list[int] = field(default_factory=list)
@@ -221,7 +222,7 @@ def _row(db: Database, change: Change, one: Group, number: int, shown: Shown, ol
     return {
         "id": number,
         "strong": one.strong or (old.strong if old else ""),
-        "state": "waiting" if published > now else "live",
+        "state": "waiting" if published > now and not change.future else "live",
         "published": published,
         "updated": updated,
         "surfaced": surfaced,
@@ -360,3 +361,14 @@ def release(db: Database, now: datetime) -> int:
             touched.update(feeds)
         db.many("feed_touch", [(feed,) for feed in touched])
     return len(due)
+
+
+def regroup_all(db: Database, sources: dict[int, tuple[str, int]], now: datetime, burnt: frozenset[str]) -> None:
+    """Recompute every post: after keys were burnt, it is as if they had never joined anything (rule 3)."""
+    with db.transaction():
+        numbers = [row[0] for row in db.rows("sightings_numbers")]
+        keys = keys_of_numbers(db, numbers)
+        db.scope(numbers)
+        rows = db.rows("sightings_by_number")
+        after = [read_sighting(row, sources, *keys[row[0]]) for row in rows]
+        settle(db, sources, Change(False, now, burnt, None, after=after))

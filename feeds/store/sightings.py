@@ -58,6 +58,7 @@ class Context:
     now: datetime
     burnt: frozenset[str]
     judge: Judge | None
+    future: bool = False
 
 
 def take(db: Database, context: Context, readings: Sequence[Reading], renamed: dict[str, str]) -> Intake:
@@ -68,7 +69,7 @@ def take(db: Database, context: Context, readings: Sequence[Reading], renamed: d
     with db.transaction():
         known = _known_items(db, context, readings, renamed)
         last = db.value("last_sighting")
-        change = Change(early=context.early, now=context.now, burnt=context.burnt, judge=context.judge)
+        change = Change(context.early, context.now, context.burnt, context.judge, context.future)
         written: list[Sighting] = []
         payloads: list[tuple[int, bytes]] = []
         numbers: dict[str, int] = {}

@@ -87,3 +87,5 @@ WHERE file.vanished = 0 AND file.outcome = 'item' GROUP BY post.state
 SELECT file.path, post.reason
 FROM file JOIN sighting ON sighting.id = file.sighting JOIN post ON post.id = sighting.post
 WHERE file.vanished = 0 AND file.outcome = 'item' AND post.state = 'invalid' ORDER BY file.path
+-- name: post_reason
+SELECT reason FROM post WHERE id = ?

@@ -80,3 +80,6 @@ WHERE payload.sighting = ?
 SELECT key FROM burnt
 -- name: burnt_add
 INSERT INTO burnt (key) VALUES (?) ON CONFLICT DO NOTHING
+
+-- name: sightings_numbers
+SELECT id FROM sighting

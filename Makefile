@@ -1,0 +1,42 @@
+# The two commands are `make run` and `make test`; each sets itself up.
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: run test check unit stress bench lock setup clean
+
+run: setup
+	$(BIN)/feedd build -c config/feedd.toml
+	@echo "Look at it: open output/index.html, or add output/atom.xml to a feed reader."
+
+test: check unit
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: setup
+	$(BIN)/pytest -n auto
+
+stress: setup
+	$(BIN)/pytest -m stress
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+setup: .venv/ready
+
+.venv/ready: requirements-dev.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+lock: setup
+	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header -o requirements.lock pyproject.toml
+	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header -o requirements-dev.lock pyproject.toml --group dev
+
+clean:
+	rm -rf .venv output/* state

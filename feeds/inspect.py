@@ -1,0 +1,200 @@
+"""Looking without touching: the commands that report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from feeds import plan
+from feeds.config import Config
+from feeds.errors import PostRejected, UsageError
+from feeds.fetch import folder
+from feeds.model import Skipped
+from feeds.publishing import label
+from feeds.store.codec import read_shown, read_sighting
+from feeds.store.database import Database
+from feeds.store.posts import keys_of_numbers
+from feeds.urls import canonical, is_address
+
+if TYPE_CHECKING:
+    from feeds.steps import Settings
+    from feeds.validate import Finding
+
+
+def check_paths(config: Config) -> list[str]:
+    """What is wrong with the folders that a configuration names."""
+    wrong = []
+    output, store = config.output.dir, config.store
+    seen: dict[Path, str] = {}
+    for source in config.sources:
+        name = f"{config.path}: sources.{source.name}.path"
+        if not source.path.is_dir():
+            wrong.append(f"{name}: {source.path}: no such folder; correct the path or create it")
+        elif not os.access(source.path, os.R_OK | os.X_OK):
+            wrong.append(f"{name}: {source.path}: cannot be read; check its permissions")
+        if source.path in seen:
+            wrong.append(f"{name}: the same folder as source {seen[source.path]!r}; remove one of them")
+        seen[source.path] = source.name
+        if output == source.path or output.is_relative_to(source.path) and not folder.is_jekyll(source.path):
+            wrong.append(f"{config.path}: output.dir: {output} lies inside the posts of {source.name!r}; choose another folder")
+        if source.path.is_relative_to(output):
+            wrong.append(f"{name}: {source.path} lies inside the output folder; choose another folder")
+    if store.is_relative_to(output):
+        wrong.append(f"{config.path}: store.url: {store} lies inside the output folder and would be published; choose another place")
+    for key, place in (("output.dir", output), ("store.url", store.parent)):
+        parent = next(p for p in (place, *place.parents) if p.exists())
+        if not os.access(parent, os.W_OK) or not parent.is_dir():
+            wrong.append(f"{config.path}: {key}: {parent} cannot be written; check its permissions")
+    return wrong
+
+
+def lint_posts(config: Config, settings: Settings, only: Sequence[Path]) -> Iterator[dict[str, Any]]:
+    """Every repair and every file that is no post, in order of path."""
+    from feeds import steps
+
+    steps.begin(settings)
+    wanted = [path.absolute() for path in only]
+    for source in config.sources:
+        if not source.path.is_dir():
+            yield _finding(source.path, 0, "no-folder", "", "", "correct the source's path")
+            continue
+        for path, _, _ in folder.scan(source.path, folder.is_jekyll(source.path), {}).changed:
+            full = source.path / path
+            if wanted and not any(full.is_relative_to(one) for one in wanted):
+                continue
+            yield from _lint_file(source.name, source.path, path, full)
+
+
+def _lint_file(source: str, root: Path, path: str, full: Path) -> Iterator[dict[str, Any]]:
+    from feeds import steps
+
+    try:
+        item = steps.parse(source, path, folder.read(root, path))
+    except (OSError, PostRejected) as error:
+        yield _finding(full, 1, "rejected", "", "", str(error))
+        return
+    if isinstance(item, Skipped):
+        if item.outcome == "ignored":
+            yield _finding(full, 1, "ignored", "", "", item.reason)
+        return
+    for repair in sorted(item.repairs, key=lambda r: r.line):
+        yield _finding(full, repair.line, repair.rule, repair.old, repair.new, "")
+
+
+def _finding(path: Path, line: int, rule: str, old: str, new: str, note: str) -> dict[str, Any]:
+    return {"path": str(path), "line": line, "rule": rule, "old": old, "new": new, "note": note}
+
+
+def validate_documents(paths: Sequence[Path]) -> list[tuple[Path, Finding]]:
+    """Findings in documents, or in all documents below folders."""
+    from feeds.validate import check_document
+
+    found = []
+    for path in paths:
+        if not path.exists():
+            raise UsageError(f"{path}: no such file or folder")
+        files = sorted(p for p in path.rglob("*") if p.suffix in (".xml", ".opml") or p.name == "feed.json") if path.is_dir() else [path]
+        found += [(file, finding) for file in files for finding in check_document(file.read_bytes())]
+    return found
+
+
+def explain_post(db: Database, config: Config, wanted: str) -> dict[str, Any]:
+    """Everything known of one post."""
+    number, remark = _find(db, config, wanted)
+    if number is None:
+        raise UsageError(remark or f"{wanted}: no post is known by this id, address, infoCode or path")
+    db.scope([number])
+    post = db.rows("posts_by_number")[0]
+    shown = read_shown(post[10])
+    sources = {row[0]: (row[1], 0) for row in db.rows("source_all")}
+    db.scope([number])
+    numbers = [row[0] for row in db.rows("sightings_by_post")]
+    keys = keys_of_numbers(db, numbers)
+    db.scope(numbers)
+    sightings = [read_sighting(row, sources, *keys[row[0]]) for row in db.rows("sightings_by_number")]
+    found: dict[str, Any] = {
+        "id": post[1],
+        "state": post[6],
+        "title": shown.title,
+        "link": shown.link,
+        "published": shown.published.isoformat() if shown.published else None,
+        "published_guessed": shown.guessed,
+        "keys": sorted({s.strong for s in sightings if s.strong} | {k for s in sightings for k in s.weak}),
+        "sightings": [
+            {"source": s.source, "path": s.place, "address": s.link, "shown_body": s.number == shown.body} for s in sightings
+        ],
+        "aliases": [row[0] for row in db.rows("aliases_of", (number,))],
+        "feeds": [_membership(db, config, number, row) for row in db.rows("feeds_of_post", (number,))],
+    }
+    if post[6] == "waiting":
+        found["why_not"] = "dated in the future; it appears when its time has come"
+    elif post[6] != "live":
+        found["why_not"] = db.value("post_reason", (number,)) or "no source has it any more"
+    return found
+
+
+def _membership(db: Database, config: Config, number: int, row: tuple[str, str, str, int]) -> dict[str, Any]:
+    kind, name, given, feed = row
+    inside = number in {r[0] for r in db.rows("window", (feed, config.output.entries))}
+    found = {"feed": plan.folder(kind, given or "") or "/", "label": label(config, kind, name), "in_document": inside}
+    if not inside:
+        found["why_not"] = f"{config.output.entries} posts surfaced later"
+    return found
+
+
+def _find(db: Database, config: Config, wanted: str) -> tuple[int | None, str]:
+    number = db.value("post_of_uid", (wanted,)) or db.value("strong_like", (wanted.removeprefix("NW"),))
+    if number is None and is_address(wanted):
+        number = _by_address(db, config, wanted)
+    if number is not None:
+        return number, ""
+    for source, path, outcome, reason, sighting, _vanished in db.rows("file_of_path", {"path": _relative(config, wanted)}):
+        if sighting is None or outcome != "item":
+            return None, f"{source}: {path}: {outcome}: {reason}"
+        db.scope([sighting])
+        return int(db.rows("sightings_by_number")[0][7]), ""
+    return None, ""
+
+
+def _by_address(db: Database, config: Config, wanted: str) -> int | None:
+    from feeds.identify import keys_of
+
+    import re
+
+    rules = [(rule.name, re.compile(rule.pattern)) for rule in config.identity]
+    keys = keys_of("", "", "", wanted, rules, lambda: "")
+    for key in (keys.strong, "url:" + canonical(wanted)):
+        number = db.value("posts_of_key", {"key": key}) if key else None
+        if number is not None:
+            return int(number)
+    return None
+
+
+def _relative(config: Config, wanted: str) -> str:
+    full = Path(wanted).absolute()
+    for source in config.sources:
+        if full.is_relative_to(source.path):
+            return full.relative_to(source.path).as_posix()
+    return wanted
+
+
+def status_of(db: Database, config: Config) -> dict[str, Any]:
+    """Sources with their counts, posts by state, and feeds."""
+    configured = {source.name for source in config.sources}
+    sources = []
+    for number, name, _, complete, last in db.rows("source_all"):
+        counts = {"item": 0, "ignored": 0, "unpublished": 0, "rejected": 0, "vanished": 0, "repaired": 0}
+        for outcome, vanished, count, repaired in db.rows("file_counts", (number,)):
+            counts["vanished" if vanished else outcome] += count
+            counts["repaired"] += 0 if vanished else repaired
+        sources.append(
+            {"name": name, "configured": name in configured, "complete": bool(complete), "last_read": last, "files": counts}
+        )
+    counts = dict(db.rows("feed_counts"))
+    feeds = [
+        {"kind": kind, "name": name, "label": label(config, kind, name), "folder": plan.folder(kind, slug) or "/", "posts": counts.get(number, 0)}
+        for number, kind, name, slug, _, _ in db.rows("feeds_all")
+    ]
+    return {"sources": sources, "posts": dict(db.rows("posts_of_state")), "feeds": feeds, "documents": len(db.rows("documents_all"))}
