@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,19 @@ if TYPE_CHECKING:
     from feeds.store.database import Database
     from feeds.validate import Finding
 
-__all__ = ["BuildReport", "Config", "FeeddError", "build", "check", "explain", "init", "lint", "load_config", "status", "validate"]
+__all__ = [
+    "BuildReport",
+    "Config",
+    "FeeddError",
+    "build",
+    "check",
+    "explain",
+    "init",
+    "lint",
+    "load_config",
+    "status",
+    "validate",
+]
 
 _DERIVATION = 1  # counts up when the same file would be understood or rendered differently
 
@@ -58,11 +70,17 @@ class BuildReport:
 
 def now() -> datetime:
     """The system's clock."""
-    return datetime.now(timezone.utc)
+    return datetime.now(UTC)
 
 
 def build(
-    config: Config, *, full: bool = False, dry_run: bool = False, jobs: int = 0, clock: Clock = now, progress: Progress = no_progress
+    config: Config,
+    *,
+    full: bool = False,
+    dry_run: bool = False,
+    jobs: int = 0,
+    clock: Clock = now,
+    progress: Progress = no_progress,
 ) -> BuildReport:
     """Read every source once and publish what changed.
 
@@ -106,8 +124,11 @@ def _copy_of_store(config: Config) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _build(config: Config, store: Path, full: bool, dry: bool, jobs: int, clock: Clock, progress: Progress) -> BuildReport:
+def _build(
+    config: Config, store: Path, full: bool, dry: bool, jobs: int, clock: Clock, progress: Progress
+) -> BuildReport:
     from feeds import pipeline, publishing, steps
+    from feeds.run import Run
     from feeds.store.database import Database
     from feeds.workers import Workers, processors
     from feeds.write import Tree, Written
@@ -115,9 +136,21 @@ def _build(config: Config, store: Path, full: bool, dry: bool, jobs: int, clock:
     settings = step_settings(config)
     with closing(Database.open(store)) as db, Workers(jobs or processors(), steps.begin, settings) as workers:
         sources = register_sources(db, config)
-        render = publishing.settings_digest((_DERIVATION, config.site, config.output, config.boilerplate, config.labels, config.aliases, settings))
-        derive = publishing.settings_digest((_DERIVATION, replace(settings, formats=(), site_url="", language="")))
-        run = pipeline.Run(config, db, workers, clock, progress, sources, derive)
+        render = publishing.settings_digest(
+            (
+                _DERIVATION,
+                config.site,
+                config.output,
+                config.boilerplate,
+                config.labels,
+                config.aliases,
+                settings,
+            )
+        )
+        derive = publishing.settings_digest(
+            (_DERIVATION, replace(settings, formats=(), site_url="", language=""))
+        )
+        run = Run(config, db, workers, clock, progress, sources, derive)
         if db.value("meta_get", ("render",)) not in (None, render):
             with db.transaction():
                 db.run("entries_drop")
@@ -145,17 +178,11 @@ def _build(config: Config, store: Path, full: bool, dry: bool, jobs: int, clock:
 def _count(db: Database, config: Config, sources: dict[int, tuple[str, int]], report: BuildReport) -> None:
     """Where every file that is there went."""
     folders = {source.name: source.path for source in config.sources}
-    for number, (name, _) in sources.items():
-        if name not in folders:
-            continue
-        for outcome, vanished, count, _repaired in db.rows("file_counts", (number,)):
-            if vanished:
-                continue
-            report.read += count
-            if outcome == "ignored":
-                report.ignored += count
-            elif outcome == "unpublished":
-                report.unpublished += count
+    for number, name in ((n, name) for n, (name, _) in sources.items() if name in folders):
+        counts = [(o, count) for o, vanished, count, _ in db.rows("file_counts", (number,)) if not vanished]
+        report.read += sum(count for _, count in counts)
+        report.ignored += dict(counts).get("ignored", 0)
+        report.unpublished += dict(counts).get("unpublished", 0)
         for path, _, reason in db.rows("files_troubled", (number,)):
             report.rejected.append({"path": str(folders[name] / path), "reason": reason})
     for state, posts, files in db.rows("file_posts"):
@@ -184,7 +211,9 @@ def step_settings(config: Config) -> Settings:
     from feeds import steps
 
     return steps.Settings(
-        sources={source.name: _source_settings(config, rank, source) for rank, source in enumerate(config.sources)},
+        sources={
+            source.name: _source_settings(config, rank, source) for rank, source in enumerate(config.sources)
+        },
         identity=tuple((rule.name, rule.pattern) for rule in config.identity),
         boilerplate=config.boilerplate,
         most_terms=config.limits.terms,
@@ -258,7 +287,9 @@ def validate(config: Config | None, paths: list[Path]) -> list[tuple[Path, Findi
 
     if not paths:
         if config is None:
-            raise UsageError("no path given and no configuration found; name the documents or folders to validate")
+            raise UsageError(
+                "no path given and no configuration found; name the documents or folders to validate"
+            )
         paths = [config.output.dir]
     return validate_documents(paths)
 

@@ -29,7 +29,9 @@ _LATER = {
     "backup": "backups",
     "restore": "backups",
 }
-_HOW_TO_BUILD = "feedd: this version builds in one shot; run `feedd build` (the daemon comes with a later version)"
+_HOW_TO_BUILD = (
+    "feedd: this version builds in one shot; run `feedd build` (the daemon comes with a later version)"
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -39,7 +41,9 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("-c", "--config", metavar="FILE", help="configuration (default: $FEEDD_CONFIG or config/feedd.toml)")
+    common.add_argument(
+        "-c", "--config", metavar="FILE", help="configuration (default: $FEEDD_CONFIG or config/feedd.toml)"
+    )
     common.add_argument("-v", "--verbose", action="store_true", help="tell more")
     common.add_argument("-q", "--quiet", action="store_true", help="tell only of troubles")
     parser = _Parser(
@@ -56,15 +60,27 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--strict", action="store_true", help="exit 1 for a source in trouble too")
     build.add_argument("--full", action="store_true", help="write every document again from the store")
     build.add_argument("--dry-run", action="store_true", help="only tell what would be written")
-    build.add_argument("-j", "--jobs", type=int, default=0, metavar="N", help="worker processes (default: one per processor)")
+    build.add_argument(
+        "-j", "--jobs", type=int, default=0, metavar="N", help="worker processes (default: one per processor)"
+    )
     init = _verb(verbs, common, "init", _init, "write a commented starter configuration", report=False)
-    init.add_argument("dir", nargs="?", default=".", metavar="DIR", help="folder of the project; a Jekyll site is recognised")
+    init.add_argument(
+        "dir",
+        nargs="?",
+        default=".",
+        metavar="DIR",
+        help="folder of the project; a Jekyll site is recognised",
+    )
     _verb(verbs, common, "check", _check, "look for mistakes in the configuration and its paths")
     lint = _verb(verbs, common, "lint", _lint, "tell what is wrong in the posts and how it is repaired")
     lint.add_argument("dir", nargs="*", metavar="DIR", help="only these folders or files")
     validate = _verb(verbs, common, "validate", _validate, "check published documents")
-    validate.add_argument("path", nargs="*", metavar="PATH", help="documents or folders (default: the output folder)")
-    explain = _verb(verbs, common, "explain", _explain, "tell where a post came from and in which feeds it is")
+    validate.add_argument(
+        "path", nargs="*", metavar="PATH", help="documents or folders (default: the output folder)"
+    )
+    explain = _verb(
+        verbs, common, "explain", _explain, "tell where a post came from and in which feeds it is"
+    )
     explain.add_argument("post", metavar="POST", help="id, address, infoCode or path")
     _verb(verbs, common, "status", _status, "tell of sources, counts and feeds")
     for name, what in _LATER.items():
@@ -74,7 +90,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _verb(verbs: Any, common: argparse.ArgumentParser, name: str, run: Callable[[Any], int], text: str, report: bool = True) -> Any:  # noqa: ANN401
+def _verb(
+    verbs: Any,  # noqa: ANN401 - argparse
+    common: argparse.ArgumentParser,
+    name: str,
+    run: Callable[[Any], int],
+    text: str,
+    report: bool = True,
+) -> Any:  # noqa: ANN401
     verb = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     for action in common._actions:
         verb.add_argument(*action.option_strings, **_again(action))
@@ -145,7 +168,11 @@ def _build(options: argparse.Namespace) -> int:
     if options.jobs < 0:
         raise UsageError("--jobs must not be negative")
     report = build(
-        _config(options), full=options.full, dry_run=options.dry_run, jobs=options.jobs, progress=_progress(options)
+        _config(options),
+        full=options.full,
+        dry_run=options.dry_run,
+        jobs=options.jobs,
+        progress=_progress(options),
     )
     if options.json:
         _print_json(report.as_dict() | {"dry_run": options.dry_run})
@@ -239,7 +266,9 @@ def _validate(options: argparse.Namespace) -> int:
 
     found = validate(None if options.path else _config(options), [Path(one) for one in options.path])
     if options.json:
-        _print_json([{"path": str(p), "line": f.line, "rule": f.rule, "message": f.message} for p, f in found])
+        _print_json(
+            [{"path": str(p), "line": f.line, "rule": f.rule, "message": f.message} for p, f in found]
+        )
     else:
         for path, finding in found:
             print(f"{path}:{finding.line}: {finding.rule}: {finding.message}")
@@ -257,15 +286,25 @@ def _explain(options: argparse.Namespace) -> int:
         return 0
     for name in ("title", "id", "state", "link", "published", "why_not"):
         if found.get(name):
-            print(f"{name:10} {found[name]}" + (" (guessed)" if name == "published" and found["published_guessed"] else ""))
+            print(
+                f"{name:10} {found[name]}"
+                + (" (guessed)" if name == "published" and found["published_guessed"] else "")
+            )
     for key in found["keys"]:
         print(f"key        {key.removeprefix('!')}")
     for one in found["sightings"]:
-        print(f"seen       {one['source']}: {one['path']}" + (f" <{one['address']}>" if one["address"] else "") + ("  (its body is shown)" if one["shown_body"] else ""))
+        print(
+            f"seen       {one['source']}: {one['path']}"
+            + (f" <{one['address']}>" if one["address"] else "")
+            + ("  (its body is shown)" if one["shown_body"] else "")
+        )
     for alias in found["aliases"]:
         print(f"alias      {alias}")
     for one in found["feeds"]:
-        print(f"feed       {one['feed']} ({one['label']})" + ("" if one["in_document"] else f"  not in the document: {one['why_not']}"))
+        print(
+            f"feed       {one['feed']} ({one['label']})"
+            + ("" if one["in_document"] else f"  not in the document: {one['why_not']}")
+        )
     return 0
 
 
@@ -279,7 +318,9 @@ def _status(options: argparse.Namespace) -> int:
     for one in found["sources"]:
         files = ", ".join(f"{count} {name}" for name, count in one["files"].items() if count)
         note = "" if one["configured"] else "  (not in the configuration any more; its posts are kept)"
-        print(f"source {one['name']}: last read {one['last_read'] or 'never'}; files: {files or 'none'}{note}")
+        print(
+            f"source {one['name']}: last read {one['last_read'] or 'never'}; files: {files or 'none'}{note}"
+        )
     print("posts: " + (", ".join(f"{count} {state}" for state, count in found["posts"].items()) or "none"))
     print(f"feeds: {len(found['feeds'])} in {found['documents']} documents")
     if options.verbose:

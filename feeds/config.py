@@ -158,7 +158,12 @@ def _is_store(value: str) -> str:
 SECTIONS: dict[str, dict[str, Key]] = {
     "site": {
         "title": Key("string", "Title of the site and of the feed of all posts.", required=True),
-        "url": Key("string", "Where the output folder is published; every address in a feed is absolute.", required=True, check=_is_url),
+        "url": Key(
+            "string",
+            "Where the output folder is published; every address in a feed is absolute.",
+            required=True,
+            check=_is_url,
+        ),
         "language": Key("string", "Language tag (RFC 5646).", "en", check=_is_language),
         "timezone": Key("string", "For dates without an offset.", "UTC", check=_is_zone),
         "author": Key("string", "Author of posts that name none. Default: the title."),
@@ -169,16 +174,30 @@ SECTIONS: dict[str, dict[str, Key]] = {
         "formats": Key("array", "Formats of every feed.", ["atom", "rss", "json"], choices=FORMATS),
         "entries": Key("integer", "Posts in a subscription document.", 50, check=_between(1, 100_000)),
         "archive": Key("array", "Formats of the whole history.", [], later=True),
-        "slugs": Key("string", "Names of folders: pinyin and ASCII, or their own letters.", "ascii", choices=("ascii", "unicode")),
+        "slugs": Key(
+            "string",
+            "Names of folders: pinyin and ASCII, or their own letters.",
+            "ascii",
+            choices=("ascii", "unicode"),
+        ),
     },
     "store": {"url": Key("string", "Path of the SQLite file.", "../state/feedd.db", check=_is_store)},
     "sources": {
         "name": Key("string", "The source's identity; renaming it makes another source.", required=True),
         "kind": Key("string", "What it is.", "folder", choices=("folder",)),
         "path": Key("string", "Folder of posts: a Jekyll tree or any other.", required=True),
-        "base": Key("string", "Address of the site that the posts are pages of. Default: that of `_config.yml`, else `site.url`.", check=_is_url),
+        "base": Key(
+            "string",
+            "Address of the site that the posts are pages of. Default: that of `_config.yml`, else `site.url`.",
+            check=_is_url,
+        ),
         "permalink": Key("string", '"jekyll" or a pattern such as "/:year/:month/:title.html".', "jekyll"),
-        "ids": Key("string", '"jekyll-feed" mints the ids that its subscribers know.', "feedd", choices=("feedd", "jekyll-feed")),
+        "ids": Key(
+            "string",
+            '"jekyll-feed" mints the ids that its subscribers know.',
+            "feedd",
+            choices=("feedd", "jekyll-feed"),
+        ),
         "future": Key("boolean", "Publish posts dated in the future at once.", False),
         "drafts": Key("boolean", "Publish `_drafts` too.", False),
         "categories": Key("array", "Added to each post.", []),
@@ -187,20 +206,32 @@ SECTIONS: dict[str, dict[str, Key]] = {
     },
     "identity": {
         "name": Key("string", "Name of the rule; part of the ids that are minted with it.", required=True),
-        "pattern": Key("string", "Regular expression with a group `key` and perhaps `date`.", required=True, check=_is_pattern),
+        "pattern": Key(
+            "string",
+            "Regular expression with a group `key` and perhaps `date`.",
+            required=True,
+            check=_is_pattern,
+        ),
     },
-    "clean": {"boilerplate": Key("array", "Last lines of a body to drop: regular expressions.", check=_are_patterns)},
+    "clean": {
+        "boilerplate": Key("array", "Last lines of a body to drop: regular expressions.", check=_are_patterns)
+    },
     "limits": {
         "terms": Key("integer", "Categories and tags of a post, at most.", 30, check=_between(1, 1000)),
-        "term_length": Key("integer", "Characters of a category or tag, at most.", 100, check=_between(1, 1000)),
+        "term_length": Key(
+            "integer", "Characters of a category or tag, at most.", 100, check=_between(1, 1000)
+        ),
     },
 }
 """Every section with its keys; ``sources`` and ``identity`` are arrays of tables."""
 
 _LISTS = ("sources", "identity")
-_TABLES = {"labels": "Better names than the written ones: `[labels.category]`, `[labels.tag]`.", "aliases": "Old addresses: the same bytes as a document."}
+_TABLES = {
+    "labels": "Better names than the written ones: `[labels.category]`, `[labels.tag]`.",
+    "aliases": "Old addresses: the same bytes as a document.",
+}
 _LATER = ("serve", "hubs", "rules", "feeds", "push", "private")
-_TYPES: dict[str, type] = {"string": str, "integer": int, "boolean": bool, "array": list}
+_TYPES: dict[str, Any] = {"string": str, "integer": int, "boolean": bool, "array": list}
 
 
 def load_config(path: str | Path | None = None) -> Config:
@@ -235,7 +266,9 @@ class _Reader:
     def wrong(self, key: str, text: str) -> None:
         """Note a mistake, with its line if the key is found in the file."""
         name = re.escape(key.rpartition(".")[2])
-        line = next((n for n, one in enumerate(self.lines, 1) if re.match(rf"\s*(?:\[+\s*)?[\"']?{name}\b", one)), 0)
+        line = next(
+            (n for n, one in enumerate(self.lines, 1) if re.match(rf"\s*(?:\[+\s*)?[\"']?{name}\b", one)), 0
+        )
         self.mistakes.append(f"{self.file}{f':{line}' if line else ''}: {key}: {text}")
 
     def config(self, values: dict[str, Any]) -> Config:
@@ -255,11 +288,24 @@ class _Reader:
         url = site["url"] if site["url"].endswith("/") else site["url"] + "/"
         return Config(
             path=self.file.absolute(),
-            site=Site(site["title"], url, site["language"], site["timezone"], site["author"] or site["title"], site["description"] or site["title"]),
-            output=Output(self._path(output["dir"]), tuple(dict.fromkeys(output["formats"])), output["entries"], output["slugs"]),
+            site=Site(
+                site["title"],
+                url,
+                site["language"],
+                site["timezone"],
+                site["author"] or site["title"],
+                site["description"] or site["title"],
+            ),
+            output=Output(
+                self._path(output["dir"]),
+                tuple(dict.fromkeys(output["formats"])),
+                output["entries"],
+                output["slugs"],
+            ),
             store=self._path(store["url"].removeprefix("sqlite:///")),
             sources=tuple(self._source(s) for s in sources),
-            identity=tuple(IdentityRule(i["name"], i["pattern"]) for i in identity) or (IdentityRule("infoCode", _INFO_CODE),),
+            identity=tuple(IdentityRule(i["name"], i["pattern"]) for i in identity)
+            or (IdentityRule("infoCode", _INFO_CODE),),
             boilerplate=None if clean["boilerplate"] == "" else tuple(clean["boilerplate"]),
             labels=self._labels(values.get("labels", {})),
             aliases=self._aliases(values.get("aliases", {})),
@@ -273,7 +319,15 @@ class _Reader:
         base = s["base"]
         base = base if not base or base.endswith("/") else base + "/"
         return FolderSource(
-            s["name"], self._path(s["path"]), base, s["permalink"], s["ids"], s["future"], s["drafts"], tuple(s["categories"]), s["terms"]
+            s["name"],
+            self._path(s["path"]),
+            base,
+            s["permalink"],
+            s["ids"],
+            s["future"],
+            s["drafts"],
+            tuple(s["categories"]),
+            s["terms"],
         )
 
     def _sections(self, values: dict[str, Any]) -> None:
@@ -297,7 +351,10 @@ class _Reader:
             self.wrong(name, f"must be a table: [{section}]")
             table = {}
         if section == "sources" and table.get("kind", "folder") in ("upstream", "opml"):
-            self.wrong(f"{name}.kind", f"{table['kind']!r} is not available in this version of feedd; only \"folder\" is")
+            self.wrong(
+                f"{name}.kind",
+                f'{table["kind"]!r} is not available in this version of feedd; only "folder" is',
+            )
             return {key: _empty(spec) for key, spec in keys.items()} | {"name": str(table.get("name", name))}
         for key in table:
             if key not in keys:
@@ -340,11 +397,21 @@ class _Reader:
             return {}
         for old, target in table.items():
             parts = str(old).split("/")
-            if not isinstance(target, str) or not re.fullmatch(r"(?:(?:category|tag)/[^/]+/)?(?:atom\.xml|rss\.xml|feed\.json)", target):
+            if not isinstance(target, str) or not re.fullmatch(
+                r"(?:(?:category|tag)/[^/]+/)?(?:atom\.xml|rss\.xml|feed\.json)", target
+            ):
                 self.wrong(f"aliases.{old}", 'must name a document such as "atom.xml" or "tag/x/rss.xml"')
-            if old.startswith(("/", ".feedd")) or "\\" in old or not all(parts) or any(p in (".", "..") for p in parts):
+            if (
+                old.startswith(("/", ".feedd"))
+                or "\\" in old
+                or not all(parts)
+                or any(p in (".", "..") for p in parts)
+            ):
                 self.wrong(f"aliases.{old}", "must be a path inside the output folder, without `..`")
-            elif old in ("index.html", "feeds.opml", "atom.xml", "rss.xml", "feed.json") or parts[0] in ("category", "tag"):
+            elif old in ("index.html", "feeds.opml", "atom.xml", "rss.xml", "feed.json") or parts[0] in (
+                "category",
+                "tag",
+            ):
                 self.wrong(f"aliases.{old}", "is a document's own place; choose another path")
         return {str(k): str(v) for k, v in table.items()}
 
@@ -357,7 +424,8 @@ def _empty(spec: Key) -> Any:  # noqa: ANN401
 
 def _problem(spec: Key, value: Any) -> str:  # noqa: ANN401
     """What is wrong with a value, or nothing."""
-    if not isinstance(value, _TYPES[spec.type]) or (isinstance(value, bool) and spec.type != "boolean"):
+    wanted = _TYPES[spec.type]
+    if not isinstance(value, wanted) or (isinstance(value, bool) and spec.type != "boolean"):
         return f"must be of type {spec.type}, not {type(value).__name__}"
     if spec.type == "string" and not value.strip():
         return "must not be empty"
@@ -388,7 +456,12 @@ def schema() -> dict[str, Any]:
         }
         properties[section] = {"type": "array", "items": table} if section in _LISTS else table
     texts = {"type": "object", "additionalProperties": {"type": "string"}}
-    properties["labels"] = {"type": "object", "additionalProperties": False, "properties": {"category": texts, "tag": texts}, "description": _TABLES["labels"]}
+    properties["labels"] = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {"category": texts, "tag": texts},
+        "description": _TABLES["labels"],
+    }
     properties["aliases"] = {**texts, "description": _TABLES["aliases"]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -251,7 +251,8 @@ def merge(sightings: Sequence[Sighting]) -> Shown:
     body = next((s for s in sightings if s.length), first)
     return Shown(
         title=next((s.title for s in sightings if s.title), ""),
-        link=next((s.link for s in sightings if s.link), "") or next((s.page for s in sightings if s.page), ""),
+        link=next((s.link for s in sightings if s.link), "")
+        or next((s.page for s in sightings if s.page), ""),
         authors=next((s.authors for s in sightings if s.authors), ()),
         published=published or next((s.guess for s in sightings if s.guess), None),
         guessed=published is None,

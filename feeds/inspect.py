@@ -37,12 +37,18 @@ def check_paths(config: Config) -> list[str]:
         if source.path in seen:
             wrong.append(f"{name}: the same folder as source {seen[source.path]!r}; remove one of them")
         seen[source.path] = source.name
-        if output == source.path or output.is_relative_to(source.path) and not folder.is_jekyll(source.path):
-            wrong.append(f"{config.path}: output.dir: {output} lies inside the posts of {source.name!r}; choose another folder")
+        if output == source.path or (
+            output.is_relative_to(source.path) and not folder.is_jekyll(source.path)
+        ):
+            wrong.append(
+                f"{config.path}: output.dir: {output} lies inside the posts of {source.name!r}; choose another folder"
+            )
         if source.path.is_relative_to(output):
             wrong.append(f"{name}: {source.path} lies inside the output folder; choose another folder")
     if store.is_relative_to(output):
-        wrong.append(f"{config.path}: store.url: {store} lies inside the output folder and would be published; choose another place")
+        wrong.append(
+            f"{config.path}: store.url: {store} lies inside the output folder and would be published; choose another place"
+        )
     for key, place in (("output.dir", output), ("store.url", store.parent)):
         parent = next(p for p in (place, *place.parents) if p.exists())
         if not os.access(parent, os.W_OK) or not parent.is_dir():
@@ -95,7 +101,11 @@ def validate_documents(paths: Sequence[Path]) -> list[tuple[Path, Finding]]:
     for path in paths:
         if not path.exists():
             raise UsageError(f"{path}: no such file or folder")
-        files = sorted(p for p in path.rglob("*") if p.suffix in (".xml", ".opml") or p.name == "feed.json") if path.is_dir() else [path]
+        files = (
+            sorted(p for p in path.rglob("*") if p.suffix in (".xml", ".opml") or p.name == "feed.json")
+            if path.is_dir()
+            else [path]
+        )
         found += [(file, finding) for file in files for finding in check_document(file.read_bytes())]
     return found
 
@@ -123,7 +133,8 @@ def explain_post(db: Database, config: Config, wanted: str) -> dict[str, Any]:
         "published_guessed": shown.guessed,
         "keys": sorted({s.strong for s in sightings if s.strong} | {k for s in sightings for k in s.weak}),
         "sightings": [
-            {"source": s.source, "path": s.place, "address": s.link, "shown_body": s.number == shown.body} for s in sightings
+            {"source": s.source, "path": s.place, "address": s.link, "shown_body": s.number == shown.body}
+            for s in sightings
         ],
         "aliases": [row[0] for row in db.rows("aliases_of", (number,))],
         "feeds": [_membership(db, config, number, row) for row in db.rows("feeds_of_post", (number,))],
@@ -138,7 +149,11 @@ def explain_post(db: Database, config: Config, wanted: str) -> dict[str, Any]:
 def _membership(db: Database, config: Config, number: int, row: tuple[str, str, str, int]) -> dict[str, Any]:
     kind, name, given, feed = row
     inside = number in {r[0] for r in db.rows("window", (feed, config.output.entries))}
-    found = {"feed": plan.folder(kind, given or "") or "/", "label": label(config, kind, name), "in_document": inside}
+    found = {
+        "feed": plan.folder(kind, given or "") or "/",
+        "label": label(config, kind, name),
+        "in_document": inside,
+    }
     if not inside:
         found["why_not"] = f"{config.output.entries} posts surfaced later"
     return found
@@ -150,7 +165,9 @@ def _find(db: Database, config: Config, wanted: str) -> tuple[int | None, str]:
         number = _by_address(db, config, wanted)
     if number is not None:
         return number, ""
-    for source, path, outcome, reason, sighting, _vanished in db.rows("file_of_path", {"path": _relative(config, wanted)}):
+    for source, path, outcome, reason, sighting, _vanished in db.rows(
+        "file_of_path", {"path": _relative(config, wanted)}
+    ):
         if sighting is None or outcome != "item":
             return None, f"{source}: {path}: {outcome}: {reason}"
         db.scope([sighting])
@@ -159,9 +176,9 @@ def _find(db: Database, config: Config, wanted: str) -> tuple[int | None, str]:
 
 
 def _by_address(db: Database, config: Config, wanted: str) -> int | None:
-    from feeds.identify import keys_of
-
     import re
+
+    from feeds.identify import keys_of
 
     rules = [(rule.name, re.compile(rule.pattern)) for rule in config.identity]
     keys = keys_of("", "", "", wanted, rules, lambda: "")
@@ -190,11 +207,28 @@ def status_of(db: Database, config: Config) -> dict[str, Any]:
             counts["vanished" if vanished else outcome] += count
             counts["repaired"] += 0 if vanished else repaired
         sources.append(
-            {"name": name, "configured": name in configured, "complete": bool(complete), "last_read": last, "files": counts}
+            {
+                "name": name,
+                "configured": name in configured,
+                "complete": bool(complete),
+                "last_read": last,
+                "files": counts,
+            }
         )
     counts = dict(db.rows("feed_counts"))
     feeds = [
-        {"kind": kind, "name": name, "label": label(config, kind, name), "folder": plan.folder(kind, slug) or "/", "posts": counts.get(number, 0)}
+        {
+            "kind": kind,
+            "name": name,
+            "label": label(config, kind, name),
+            "folder": plan.folder(kind, slug) or "/",
+            "posts": counts.get(number, 0),
+        }
         for number, kind, name, slug, _, _ in db.rows("feeds_all")
     ]
-    return {"sources": sources, "posts": dict(db.rows("posts_of_state")), "feeds": feeds, "documents": len(db.rows("documents_all"))}
+    return {
+        "sources": sources,
+        "posts": dict(db.rows("posts_of_state")),
+        "feeds": feeds,
+        "documents": len(db.rows("documents_all")),
+    }

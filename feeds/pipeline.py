@@ -10,18 +10,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from feeds import publishing
-from feeds.config import Config, FolderSource
+from feeds.config import FolderSource
 from feeds.errors import UsageError
 from feeds.fetch import folder
-from feeds.ports import Clock, FileState, Progress
 from feeds.plan import chunks
+from feeds.ports import FileState
 from feeds.publishing import Published
+from feeds.run import Run
 from feeds.steps import read_files, really_changed
 from feeds.store import feeds as stored
 from feeds.store import ledger, posts
 from feeds.store.database import Database
 from feeds.store.sightings import Context, Reading, take
-from feeds.workers import Workers
 from feeds.write import Tree
 
 _FILES_PER_PIECE = 64
@@ -37,19 +37,6 @@ class Ingested:
     unchanged: int = 0
     repaired: int = 0
     troubles: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What a run works with."""
-
-    config: Config
-    db: Database
-    workers: Workers
-    clock: Clock
-    progress: Progress
-    sources: dict[int, tuple[str, int]]
-    settings_digest: str
 
 
 def ingest(run: Run) -> Ingested:
@@ -129,7 +116,11 @@ def _ingest_folder(run: Run, rank: int, source: FolderSource, report: Ingested) 
     _take(run, context, batch, lost, known, report)
     with run.db.transaction():
         run.db.many("file_vanish", [(1, number, path) for path in seen.vanished if path in lost])
-        settled = {"id": number, "settings": run.settings_digest, "now": run.clock().isoformat("T", "seconds")}
+        settled = {
+            "id": number,
+            "settings": run.settings_digest,
+            "now": run.clock().isoformat("T", "seconds"),
+        }
         run.db.run("source_settle", settled)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from feeds import plan
 from feeds.config import Config
 from feeds.model import FORMATS, FeedHead, Kind, RenderedEntry, Term
+from feeds.run import Run
 from feeds.slugs import distinct, fold, slug
 from feeds.steps import RenderTask, compress, decompress, render
 from feeds.store import feeds as stored
@@ -20,9 +20,6 @@ from feeds.store import ledger
 from feeds.store.database import Database
 from feeds.store.feeds import DirtyFeed
 from feeds.write import Tree, replace_file
-
-if TYPE_CHECKING:
-    from feeds.pipeline import Run
 
 _POSTS_PER_PIECE = 48
 _ENTRIES_PER_BATCH = 480
@@ -82,7 +79,8 @@ def render_missing(run: Run, published: Published) -> list[Feed]:
     tried: set[int] = set()
     while True:
         feeds = [
-            Feed(feed, stored.window(run.db, feed.number, run.config.output.entries)) for feed in stored.dirty_feeds(run.db)
+            Feed(feed, stored.window(run.db, feed.number, run.config.output.entries))
+            for feed in stored.dirty_feeds(run.db)
         ]
         missing = stored.without_entry(run.db, sorted({number for feed in feeds for number in feed.posts}))
         if not missing:
@@ -123,7 +121,9 @@ def _keep(db: Database, rows: Sequence[tuple[object, ...]]) -> None:
 class _Tasks(Sequence[list[RenderTask]]):
     """Render tasks, made only when a worker is about to get them: payloads are large."""
 
-    def __init__(self, db: Database, pieces: Sequence[Sequence[int]], terms: dict[tuple[str, str], Term]) -> None:
+    def __init__(
+        self, db: Database, pieces: Sequence[Sequence[int]], terms: dict[tuple[str, str], Term]
+    ) -> None:
         self._db, self._pieces, self._terms = db, pieces, terms
 
     def __len__(self) -> int:
@@ -138,7 +138,9 @@ class _Tasks(Sequence[list[RenderTask]]):
             names = [("category", c) for c in post.shown.categories] + [("tag", t) for t in post.shown.tags]
             terms = tuple(self._terms[name] for name in names if name in self._terms)
             payload, source, place = row or (compress(b""), "", "")
-            tasks.append(RenderTask(number, post.uid, post.updated, post.shown, terms, payload, source, place))
+            tasks.append(
+                RenderTask(number, post.uid, post.updated, post.shown, terms, payload, source, place)
+            )
         return tasks
 
 
@@ -208,7 +210,7 @@ def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Publishe
 
 def _entries(db: Database, numbers: Sequence[int]) -> dict[str, list[RenderedEntry]]:
     posts = stored.stored_posts(db, numbers)
-    zero = datetime.fromtimestamp(0, timezone.utc)
+    zero = datetime.fromtimestamp(0, UTC)
     ordered = plan.in_order(plan.Place(n, p.uid, p.shown.published or zero) for n, p in posts.items())
     found: dict[str, list[RenderedEntry]] = {form: [] for form in FORMATS}
     for number in ordered:
@@ -216,10 +218,12 @@ def _entries(db: Database, numbers: Sequence[int]) -> dict[str, list[RenderedEnt
         row = db.run("entry_get", (number,)).fetchone()
         if row is None:
             continue
-        updated = datetime.fromtimestamp(post.updated, timezone.utc)
+        updated = datetime.fromtimestamp(post.updated, UTC)
         for form, data in zip(FORMATS, row, strict=True):
             if data is not None:
-                found[form].append(RenderedEntry(post.uid, updated, post.shown.published or zero, decompress(data)))
+                found[form].append(
+                    RenderedEntry(post.uid, updated, post.shown.published or zero, decompress(data))
+                )
     return found
 
 
@@ -250,7 +254,9 @@ def write_catalogue(run: Run, tree: Tree, feeds: Sequence[Feed]) -> None:
             )
         )
     listed.sort(key=lambda feed: (_KINDS.index(feed.kind), feed.slug))
-    site = catalogue.CatalogueHead(config.site.title, config.site.description, config.site.language, config.site.url)
+    site = catalogue.CatalogueHead(
+        config.site.title, config.site.description, config.site.language, config.site.url
+    )
     tree.put("feeds.opml", catalogue.opml(site, listed))
     tree.put("index.html", catalogue.index_page(site, listed))
 
@@ -275,7 +281,10 @@ def settle(run: Run, tree: Tree, feeds: Sequence[Feed], published: Published) ->
             [(path, feed_of.get(path, stood.get(path)), *one) for path, one in tree.written.items()],
         )
         run.db.many("document_drop", [(path,) for path in tree.removed])
-        run.db.many("feed_settle", [(f.feed.wanted, f.updated or f.feed.updated, f.feed.number) for f in feeds if not f.held])
+        run.db.many(
+            "feed_settle",
+            [(f.feed.wanted, f.updated or f.feed.updated, f.feed.number) for f in feeds if not f.held],
+        )
     tree.close({path: digest for path, digest, *_ in run.db.rows("documents_all")})
     _write_ledger(run.db, ledger_path(config))
 

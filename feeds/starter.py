@@ -59,14 +59,20 @@ def plan_files(folder: Path, jekyll: JekyllSite | None) -> list[tuple[Path, str]
     config = folder / "config" / "feedd.toml"
     if jekyll is not None:
         return [(config, starter_config(jekyll, ".."))]
-    return [(config, starter_config(None, "../posts")), (folder / "posts" / "_posts" / "2024-01-01-welcome.md", _WELCOME)]
+    return [
+        (config, starter_config(None, "../posts")),
+        (folder / "posts" / "_posts" / "2024-01-01-welcome.md", _WELCOME),
+    ]
 
 
 def starter_config(jekyll: JekyllSite | None, path: str) -> str:
     """The text of a configuration that :func:`feeds.load_config` accepts."""
     base = jekyll.base if jekyll else ""
     known = jekyll is not None and "jekyll-feed" in jekyll.plugins
-    source = [f"base = {_quoted(base)}   # of the site that the posts are pages of" if base else "", 'permalink = "jekyll"' if jekyll else ""]
+    source = [
+        f"base = {_quoted(base)}   # of the site that the posts are pages of" if base else "",
+        'permalink = "jekyll"' if jekyll else "",
+    ]
     if known:
         source.append('ids  = "jekyll-feed"   # the ids that subscribers of the site\'s own feed know')
     aliases = ""

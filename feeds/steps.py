@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -114,7 +114,9 @@ def decompress(data: bytes) -> bytes:
     return _tools.decompress(data)
 
 
-def read_files(task: tuple[str, Sequence[tuple[str, int, int]], dict[str, bytes]]) -> list[Reading | tuple[str, int, int]]:
+def read_files(
+    task: tuple[str, Sequence[tuple[str, int, int]], dict[str, bytes]],
+) -> list[Reading | tuple[str, int, int]]:
     """Read and understand files of a source.
 
     ``task`` is the source's name, path, size and mtime of each file, and the digests that are
@@ -204,14 +206,20 @@ def _link(source: str) -> Callable[[str, str], str | None]:
         from feeds.fetch import folder
         from feeds.parse.post import parse_post
 
-        names = [argument] if kind == "link" else [f"_posts/{argument}{end}" for end in (".md", ".markdown", ".html")]
+        names = (
+            [argument]
+            if kind == "link"
+            else [f"_posts/{argument}{end}" for end in (".md", ".markdown", ".html")]
+        )
         for name in names:
             path = name.lstrip("/")
             if ".." in path.split("/"):
                 continue
             try:
                 data = folder.read(settings.root, path)
-                item = parse_post(data, path, settings.parse, _tools.tail, _guess(settings.parse.zone), lambda *_: None)
+                item = parse_post(
+                    data, path, settings.parse, _tools.tail, _guess(settings.parse.zone), lambda *_: None
+                )
             except (OSError, PostRejected):
                 continue
             if isinstance(item, Item):
@@ -227,9 +235,14 @@ def _sighting(source: str, path: str, mtime: int, digest: bytes, item: Item) -> 
     settings = _tools.settings.sources[source]
     name = f"id:{item.guid}" if item.guid else ""
     keys = keys_of(
-        source, name or f"path:{path}", item.guid, item.address, _tools.rules, lambda: fingerprint(item.title, item.body)
+        source,
+        name or f"path:{path}",
+        item.guid,
+        item.address,
+        _tools.rules,
+        lambda: fingerprint(item.title, item.body),
     )
-    guess = item.guess or datetime.fromtimestamp(mtime // 1_000_000_000, timezone.utc).astimezone(
+    guess = item.guess or datetime.fromtimestamp(mtime // 1_000_000_000, UTC).astimezone(
         ZoneInfo(settings.parse.zone)
     )
     categories, tags = _terms(settings, item)
@@ -263,7 +276,9 @@ def _terms(settings: SourceSettings, item: Item) -> tuple[tuple[str, ...], tuple
     """Categories and tags of an item, at most as many and as long as the limits say."""
     most, length = _tools.settings.most_terms, _tools.settings.term_length
     own = settings.own_terms
-    categories = tuple(dict.fromkeys(c[:length] for c in (*settings.categories, *(item.categories if own else ()))))
+    categories = tuple(
+        dict.fromkeys(c[:length] for c in (*settings.categories, *(item.categories if own else ())))
+    )
     tags = tuple(dict.fromkeys(t[:length] for t in item.tags)) if own else ()
     return categories[:most], tags[: max(0, most - len(categories))]
 
@@ -288,7 +303,9 @@ def really_changed(before: Version, after: Version) -> bool:
     if before.payload == after.payload:
         return False
     bodies = [
-        content(v.source, v.place, decompress(v.payload))[1] if v.payload and v.source in _tools.settings.sources else ""
+        content(v.source, v.place, decompress(v.payload))[1]
+        if v.payload and v.source in _tools.settings.sources
+        else ""
         for v in (before, after)
     ]
     return bodies[0] != bodies[1]
@@ -324,8 +341,10 @@ def _entry(task: RenderTask) -> Entry:
     shown = task.shown
     item, html = content(task.source, task.place, decompress(task.payload))
     plain = text.plain_text(html)
-    title = text.clean_title(shown.title) or text.clean_title(text.title_from(plain)) or shown.link or task.uid
-    published = shown.published or datetime.fromtimestamp(task.updated, timezone.utc)
+    title = (
+        text.clean_title(shown.title) or text.clean_title(text.title_from(plain)) or shown.link or task.uid
+    )
+    published = shown.published or datetime.fromtimestamp(task.updated, UTC)
     summary = (text.clean_title(item.summary) if item else "") or text.excerpt(plain)
     return Entry(
         id=task.uid,

@@ -16,7 +16,9 @@ _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _PORTS = {"http": 80, "https": 443}
 _SAFE = "%!$&'()*+,;=:@/?~-._"
-_PLAIN = re.compile(r"https?://[a-z0-9.\-]+(?::\d+)?(?:/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-F]{2})*)?(?:#[A-Za-z0-9\-._~!$&'()*+,;=:@/?]*)?")
+_PLAIN = re.compile(
+    r"https?://[a-z0-9.\-]+(?::\d+)?(?:/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-F]{2})*)?(?:#[A-Za-z0-9\-._~!$&'()*+,;=:@/?]*)?"
+)
 
 
 @cache

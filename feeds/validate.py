@@ -16,7 +16,10 @@ from feeds.urls import is_absolute_iri, is_address
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
-_DANGEROUS = re.compile(r"<\s*(?:script|iframe|object|embed|svg|math|form|style)\b|<[^<>]*\son\w+\s*=|(?:href|src)\s*=\s*[\"']?\s*javascript:", re.IGNORECASE)
+_DANGEROUS = re.compile(
+    r"<\s*(?:script|iframe|object|embed|svg|math|form|style)\b|<[^<>]*\son\w+\s*=|(?:href|src)\s*=\s*[\"']?\s*javascript:",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,11 @@ def check_head(head: FeedHead) -> list[str]:
         wrong.append("the feed has no title")
     if not _LANGUAGE.fullmatch(head.language):
         wrong.append(f"{head.language!r} is no language tag (RFC 5646); correct `site.language`")
-    wrong += [f"the feed's address {url!r} is no web address; correct `site.url`" for _, url in head.self_urls if not is_address(url)]
+    wrong += [
+        f"the feed's address {url!r} is no web address; correct `site.url`"
+        for _, url in head.self_urls
+        if not is_address(url)
+    ]
     return wrong
 
 
@@ -51,14 +58,15 @@ def check_document(data: bytes) -> list[Finding]:
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        return [Finding(getattr(error, "lineno", 0) or 0, "well-formed", f"no well-formed XML: {error}")]
+        line = error.lineno if isinstance(error, etree.XMLSyntaxError) else 0
+        return [Finding(int(str(line or 0)), "well-formed", f"no well-formed XML: {error}")]
     if root.tag == _ATOM + "feed":
         return _check_atom(root)
     if root.tag == "rss":
         return _check_rss(root)
     if root.tag == "opml":
         return [
-            Finding(one.sourceline or 0, "opml-outline", "a subscription needs text and xmlUrl")
+            Finding(int(str(one.sourceline or 0)), "opml-outline", "a subscription needs text and xmlUrl")
             for one in root.iter("outline")
             if one.get("type") == "rss" and not (one.get("text") and is_address(one.get("xmlUrl", "")))
         ]
@@ -72,13 +80,21 @@ def _check_atom(root: Any) -> list[Finding]:  # noqa: ANN401 - lxml elements
         found.append(Finding(1, "atom-self", "the feed has no rel=self link (RFC 4287, 4.1.1)"))
     entries = root.findall(_ATOM + "entry")
     if root.find(_ATOM + "author") is None and any(e.find(_ATOM + "author") is None for e in entries):
-        found.append(Finding(1, "atom-author", "the feed has no author and some entries have none (RFC 4287, 4.1.1)"))
+        found.append(
+            Finding(1, "atom-author", "the feed has no author and some entries have none (RFC 4287, 4.1.1)")
+        )
     newest = root.findtext(_ATOM + "updated", "")
     for entry in entries:
         found += _atom_parts(entry, "entry")
         updated = entry.findtext(_ATOM + "updated", "")
-        if _RFC3339.fullmatch(updated) and _RFC3339.fullmatch(newest) and _instant(updated) > _instant(newest):
-            found.append(Finding(entry.sourceline or 0, "atom-updated", "an entry is newer than its feed says"))
+        if (
+            _RFC3339.fullmatch(updated)
+            and _RFC3339.fullmatch(newest)
+            and _instant(updated) > _instant(newest)
+        ):
+            found.append(
+                Finding(entry.sourceline or 0, "atom-updated", "an entry is newer than its feed says")
+            )
         content = entry.findtext(_ATOM + "content", "")
         if _DANGEROUS.search(content):
             found.append(Finding(entry.sourceline or 0, "dangerous", "the content holds active HTML"))
@@ -104,7 +120,9 @@ def _atom_parts(one: Any, name: str) -> list[Finding]:  # noqa: ANN401
         if (date := one.findtext(_ATOM + part)) is not None and not _RFC3339.fullmatch(date)
     ]
     alternates = Counter(
-        (link.get("type"), link.get("hreflang")) for link in one.findall(_ATOM + "link") if link.get("rel", "alternate") == "alternate"
+        (link.get("type"), link.get("hreflang"))
+        for link in one.findall(_ATOM + "link")
+        if link.get("rel", "alternate") == "alternate"
     )
     if any(count > 1 for count in alternates.values()):
         found.append(Finding(line, "atom-alternate", "two alternate links of one type (RFC 4287, 4.1.1)"))
@@ -112,7 +130,9 @@ def _atom_parts(one: Any, name: str) -> list[Finding]:  # noqa: ANN401
 
 
 def _twice(ids: list[str]) -> list[Finding]:
-    return [Finding(0, "id-twice", f"the id {uid} stands {n} times") for uid, n in Counter(ids).items() if n > 1]
+    return [
+        Finding(0, "id-twice", f"the id {uid} stands {n} times") for uid, n in Counter(ids).items() if n > 1
+    ]
 
 
 def _check_rss(root: Any) -> list[Finding]:  # noqa: ANN401
@@ -136,10 +156,15 @@ def _check_rss(root: Any) -> list[Finding]:  # noqa: ANN401
             if date is not None:
                 parsedate_to_datetime(date)
         except ValueError:
-            found.append(Finding(line, "rss-date", f"<pubDate> {date!r} is no RFC 822 date with a four-digit year"))
+            found.append(
+                Finding(line, "rss-date", f"<pubDate> {date!r} is no RFC 822 date with a four-digit year")
+            )
         if len(item.findall("enclosure")) > 1:
             found.append(Finding(line, "rss-enclosure", "more than one enclosure"))
-        if any(_DANGEROUS.search(text or "") for text in (item.findtext("{http://purl.org/rss/1.0/modules/content/}encoded"),)):
+        if any(
+            _DANGEROUS.search(text or "")
+            for text in (item.findtext("{http://purl.org/rss/1.0/modules/content/}encoded"),)
+        ):
             found.append(Finding(line, "dangerous", "the content holds active HTML"))
     return found + _twice([i.findtext("guid", "") for i in items if i.findtext("guid")])
 

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
-_ADDRESS = re.compile(r"<(https?://[^\s<>]+)?>|<p>\s*<a href=\"(https?://[^\s<>\"]+)\">\s*\2\s*</a>\s*</p>", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"<(https?://[^\s<>]+)?>|<p>\s*<a href=\"(https?://[^\s<>\"]+)\">\s*\2\s*</a>\s*</p>", re.IGNORECASE
+)
 _LONGEST_LINE = 4096
 _MOST_LINES = 24
 

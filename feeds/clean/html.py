@@ -29,7 +29,9 @@ _HIDDEN_PARAGRAPH = re.compile(
 )
 _IMAGE = re.compile(r"<img\b[^<>]*>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"([a-zA-Z-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>=`]+))")
-_FRAME = re.compile(r"<(iframe|embed|object)\b([^<>]*)>(?:(?:(?!</?\1\b)[^<]|<(?!/?\1\b)){0,4000}</\1\s*>)?", re.IGNORECASE)
+_FRAME = re.compile(
+    r"<(iframe|embed|object)\b([^<>]*)>(?:(?:(?!</?\1\b)[^<]|<(?!/?\1\b)){0,4000}</\1\s*>)?", re.IGNORECASE
+)
 _ONE_PIXEL = re.compile(r"\s*[01](?:px)?\s*|.*\b(?:width|height)\s*:\s*[01]px.*", re.IGNORECASE)
 _LAZY = ("data-src", "data-original", "data-lazy-src", "data-actualsrc")
 _WEB = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
@@ -83,7 +85,9 @@ def _without_hidden(html: str) -> str:
         if tag.decomposed:
             continue
         style = str(tag.get("style") or "")
-        if re.search(r"display\s*:\s*none|visibility\s*:\s*hidden", style, re.IGNORECASE) or tag.has_attr("hidden"):
+        if re.search(r"display\s*:\s*none|visibility\s*:\s*hidden", style, re.IGNORECASE) or tag.has_attr(
+            "hidden"
+        ):
             tag.decompose()
     return str(soup)
 
@@ -109,7 +113,9 @@ def _image(found: re.Match[str]) -> str:
     tag = found[0]
     values = {m[1].lower(): m[2] or m[3] or m[4] or "" for m in _ATTRIBUTE.finditer(tag)}
     sizes = [values[k] for k in ("width", "height") if k in values]
-    if (sizes and any(_ONE_PIXEL.fullmatch(v) for v in sizes)) or _ONE_PIXEL.fullmatch(values.get("style", "-")):
+    if (sizes and any(_ONE_PIXEL.fullmatch(v) for v in sizes)) or _ONE_PIXEL.fullmatch(
+        values.get("style", "-")
+    ):
         return ""
     host = re.match(r"(?:https?:)?//([^/:?#\s]+)", values.get("src", ""))
     if host and any(host[1].lower() == t or host[1].lower().endswith("." + t) for t in _trackers()):
@@ -138,7 +144,13 @@ def _allowed() -> tuple[set[str], set[str], dict[str, set[str]], set[str], froze
     lines = (data / "css_properties.txt").read_text("utf-8").splitlines()
     properties = frozenset(line for line in lines if line and not line.startswith("#"))
     attributes = {tag: set(names.split()) for tag, names in lists["attributes"].items()}
-    return set(lists["tags"].split()), set(lists["dropped"].split()), attributes, set(lists["schemes"].split()), properties
+    return (
+        set(lists["tags"].split()),
+        set(lists["dropped"].split()),
+        attributes,
+        set(lists["schemes"].split()),
+        properties,
+    )
 
 
 @lru_cache(maxsize=256)
@@ -203,7 +215,9 @@ def _clean_style(value: str) -> str | None:
         name = name.lower()
         if not colon or name not in properties or not _VALUE.fullmatch(text):
             continue
-        if (name.startswith(("margin", "text-indent", "letter")) and _NEGATIVE.search(text)) or "expression" in text.lower():
+        if (
+            name.startswith(("margin", "text-indent", "letter")) and _NEGATIVE.search(text)
+        ) or "expression" in text.lower():
             continue
         kept.append(f"{name}:{text}")
     return ";".join(kept) or None

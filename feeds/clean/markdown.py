@@ -15,8 +15,49 @@ if TYPE_CHECKING:
     from markdown import Markdown
 
 _BLOCK_TAGS = frozenset(
-    "address article aside blockquote center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 h4"
-    " h5 h6 header hr iframe li main nav ol p pre section table tbody td tfoot th thead tr ul video audio".split()  # noqa: SIM905
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "center",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "iframe",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+        "video",
+        "audio",
+    ]
 )
 _VOID_TAGS = frozenset("area br col embed hr img input link meta source track wbr".split())  # noqa: SIM905
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)(?:\s[^<>]*)?>|<!--(?:[^-]|-(?!->))*-->")
@@ -52,7 +93,11 @@ def _simple(block: str) -> str | None:
         return stripped if "markdown=" not in stripped and _is_html(stripped) else None
     if stripped[0] == ">" and _QUOTE.fullmatch(stripped):
         inner = re.sub(r"^> ?", "", stripped, flags=re.MULTILINE)
-        return None if _SPECIAL.search(inner) or not inner.strip() else f"<blockquote>\n<p>{_plain(inner)}</p>\n</blockquote>"
+        return (
+            None
+            if _SPECIAL.search(inner) or not inner.strip()
+            else f"<blockquote>\n<p>{_plain(inner)}</p>\n</blockquote>"
+        )
     return None if _SPECIAL.search(block) else f"<p>{_plain(stripped)}</p>"
 
 
@@ -85,7 +130,9 @@ def _is_html(block: str) -> bool:
 
 
 def _paragraphs(text: str) -> str:
-    return "\n".join(f"<p>{escape(part.strip(), quote=False)}</p>" for part in re.split(r"\n\s*\n", text) if part.strip())
+    return "\n".join(
+        f"<p>{escape(part.strip(), quote=False)}</p>" for part in re.split(r"\n\s*\n", text) if part.strip()
+    )
 
 
 @cache
@@ -94,7 +141,16 @@ def _library() -> Markdown:
     from markdown.inlinepatterns import SimpleTagInlineProcessor
 
     library = Markdown(
-        extensions=["fenced_code", "tables", "footnotes", "def_list", "abbr", "attr_list", "md_in_html", "sane_lists"],
+        extensions=[
+            "fenced_code",
+            "tables",
+            "footnotes",
+            "def_list",
+            "abbr",
+            "attr_list",
+            "md_in_html",
+            "sane_lists",
+        ],
         output_format="html",
     )
     library.inlinePatterns.register(SimpleTagInlineProcessor(r"(~~)(.+?)~~", "del"), "strikethrough", 65)

@@ -12,15 +12,21 @@ _BLOCK = re.compile(
     re.IGNORECASE,
 )
 _TAG = re.compile(r"<[^<>]*>")
-_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+)
 _SENTENCE_END = re.compile(r"(?<=[。！？!?…])|(?<=[.;；])\s")
-_MARKUP = re.compile(r"<(?=[a-zA-Z/!?])(?![A-Za-z][A-Za-z0-9]{0,15}>)[^<>]*>?|</?(?:%s)>" % "|".join(  # noqa: UP031
-    "a abbr applet article aside audio b base bdi bdo big blockquote body br button canvas center cite code del details div dl dt em"
-    " embed font form frame frameset h1 h2 h3 h4 h5 h6 head header hr html i iframe img input ins isindex kbd label layer li link"
-    " listing main map mark marquee math menu meta nav noscript object ol option p param plaintext pre q ruby s samp script section"
-    " select small source span strike strong style sub summary sup svg table tbody td template textarea th time title tr tt u ul var"
-    " video wbr xml xmp xss".split()  # noqa: SIM905
-), re.IGNORECASE)
+_NAMES = """
+a abbr applet article aside audio b base bdi bdo big blockquote body br button canvas center cite code del details
+div dl dt em embed font form frame frameset h1 h2 h3 h4 h5 h6 head header hr html i iframe img input ins isindex kbd
+label layer li link listing main map mark marquee math menu meta nav noscript object ol option p param plaintext pre q
+ruby s samp script section select small source span strike strong style sub summary sup svg table tbody td template
+textarea th time title tr tt u ul var video wbr xml xmp xss
+"""
+_MARKUP = re.compile(
+    r"<(?=[a-zA-Z/!?])(?![A-Za-z][A-Za-z0-9]{0,15}>)[^<>]*>?|</?(?:" + "|".join(_NAMES.split()) + ")>",
+    re.IGNORECASE,
+)
 
 
 def plain_text(html: str) -> str:

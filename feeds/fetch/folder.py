@@ -69,7 +69,11 @@ def _files(root: Path, jekyll: bool) -> Iterator[tuple[str, int, int]]:
                 if one.is_symlink() and not _inside(real_root, one.path):
                     continue
                 if one.is_dir():
-                    if not one.name.startswith(".") and not one.is_symlink() and one.name not in {"_site", "node_modules"}:
+                    if (
+                        not one.name.startswith(".")
+                        and not one.is_symlink()
+                        and one.name not in {"_site", "node_modules"}
+                    ):
                         todo.append((path, takes or one.name in {"_posts", "_drafts"}))
                 elif takes and one.name.lower().endswith(_SUFFIXES):
                     state = one.stat()
@@ -98,9 +102,7 @@ def digest(data: bytes) -> bytes:
     return hashlib.blake2b(data, digest_size=16).digest()
 
 
-def renames(
-    vanished: Mapping[str, bytes], appeared: Mapping[str, bytes]
-) -> dict[str, str]:
+def renames(vanished: Mapping[str, bytes], appeared: Mapping[str, bytes]) -> dict[str, str]:
     """New path to old path of each file that appeared with the bytes of one that vanished."""
     by_digest: dict[bytes, list[str]] = {}
     for path, mark in sorted(vanished.items(), reverse=True):

@@ -144,7 +144,7 @@ def load_yaml(header: str) -> dict[str, Any] | None:
     """A YAML mapping with scalars as written, booleans and nulls resolved; None if it is none."""
     import yaml
 
-    if len(header) > _LARGEST_HEADER or "*" in header and "&" in header:
+    if len(header) > _LARGEST_HEADER or ("*" in header and "&" in header):
         return None
     try:
         found = yaml.load(header, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))  # noqa: S506 - strings only
@@ -185,7 +185,9 @@ def _json(text: str) -> FrontMatter | None:
     except (ValueError, RecursionError):
         return None
     body = stripped[end:].lstrip(" \t").removeprefix("\n")
-    return FrontMatter("json", _as_written(values), body, text.count("\n", 0, offset + len(stripped) - len(body)) + 1)
+    return FrontMatter(
+        "json", _as_written(values), body, text.count("\n", 0, offset + len(stripped) - len(body)) + 1
+    )
 
 
 def _as_written(values: Mapping[str, Any]) -> dict[str, Any]:

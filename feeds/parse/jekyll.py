@@ -116,7 +116,9 @@ def _defaults(value: object) -> list[Defaults]:
 def defaults_for(site: JekyllSite, path: str, draft: bool) -> dict[str, Any]:
     """Front matter defaults of a file; the longer path wins, then the later one."""
     kind = "drafts" if draft else "posts"
-    fitting = [d for d in site.defaults if d.type in ("", kind, kind[:-1], "posts") and _in_scope(path, d.path)]
+    fitting = [
+        d for d in site.defaults if d.type in ("", kind, kind[:-1], "posts") and _in_scope(path, d.path)
+    ]
     found: dict[str, Any] = {}
     for one in sorted(fitting, key=lambda d: (len(d.path), d.type != "")):
         found.update(one.values)
@@ -157,13 +159,20 @@ def slugify(text: str) -> str:
 
 
 def post_url(
-    pattern: str, path: str, date: datetime | None, categories: list[str], slug: str = "", extension: str = ".html"
+    pattern: str,
+    path: str,
+    date: datetime | None,
+    categories: list[str],
+    slug: str = "",
+    extension: str = ".html",
 ) -> str:
     """The path of a post's page below the site's base (Jekyll: ``URL#to_s``), escaped."""
     template = _STYLES.get(pattern, pattern)
     _, name = split_name(path)
     values = {
-        "categories": "/".join(quote(c.lower().strip().replace(" ", "%20"), safe="%") for c in dict.fromkeys(categories)),
+        "categories": "/".join(
+            quote(c.lower().strip().replace(" ", "%20"), safe="%") for c in dict.fromkeys(categories)
+        ),
         "slugified_categories": "/".join(slugify(c) for c in dict.fromkeys(categories)),
         "title": slug or name,
         "slug": slugify(slug or name),

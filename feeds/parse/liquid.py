@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from html import escape
 
-_TOKEN = re.compile(r"\{%(-?)([^%\n]{0,2000}?(?:%(?!\})[^%\n]{0,500}){0,4})(-?)%\}|\{\{(-?)([^{}]{0,2000}?)(-?)\}\}")
+_TOKEN = re.compile(
+    r"\{%(-?)([^%\n]{0,2000}?(?:%(?!\})[^%\n]{0,500}){0,4})(-?)%\}|\{\{(-?)([^{}]{0,2000}?)(-?)\}\}"
+)
 _STRING = re.compile(r"\"[^\"]*\"|'[^']*'")
 
 Link = Callable[[str, str], "str | None"]
@@ -56,7 +58,11 @@ def render_liquid(text: str, scope: Mapping[str, str], link: Link) -> tuple[str,
             result = _variable(found[5], state, line, found[0])
         out.append(result)
         if "-" in (found[3], found[6]) and position == found.end():
-            position += len(text[position:]) - len(text[position:].lstrip()) if text[position : position + 1].isspace() else 0
+            position += (
+                len(text[position:]) - len(text[position:].lstrip())
+                if text[position : position + 1].isspace()
+                else 0
+            )
     out.append(text[position:])
     return "".join(out), tuple(state.dropped)
 
@@ -75,7 +81,7 @@ def _tag(text: str, found: re.Match[str], state: _State, line: int) -> tuple[str
             return _highlight(argument, inner), close.end()
         return (inner if name == "raw" else ""), close.end()
     if name in ("link", "post_url"):
-        address = state.link(name, _value(argument, state) if "{{" in argument else argument)
+        address = state.link(name, argument)
         if address is not None:
             return address, end
     elif name == "assign" and "=" in argument:
@@ -136,7 +142,9 @@ def _absolute(value: str | None, _: list[str], state: _State) -> str | None:
 
 
 def _relative(value: str | None, _: list[str], state: _State) -> str | None:
-    return None if value is None else state.scope.get("site.baseurl", "").rstrip("/") + "/" + value.lstrip("/")
+    return (
+        None if value is None else state.scope.get("site.baseurl", "").rstrip("/") + "/" + value.lstrip("/")
+    )
 
 
 _Filter = Callable[["str | None", list[str], _State], "str | None"]

@@ -75,7 +75,9 @@ def _zone(name: str) -> ZoneInfo:
 class _Reader:
     """Reads the values of one file; ``repairs`` grows on the way."""
 
-    def __init__(self, path: str, settings: FolderSettings, matter: FrontMatter, repairs: list[Repair]) -> None:
+    def __init__(
+        self, path: str, settings: FolderSettings, matter: FrontMatter, repairs: list[Repair]
+    ) -> None:
         self.path, self.settings, self.matter, self.repairs = path, settings, matter, repairs
         self.draft = "_drafts" in path.split("/")
         defaults = defaults_for(settings.site, path, self.draft) if settings.site.defaults else {}
@@ -235,7 +237,9 @@ class _Reader:
         scope |= {f"page.{k}": v for k, v in self.values.items() if isinstance(v, str)}
         scope |= {"page.url": page_path, "page.title": title, "page.path": self.path}
         body, dropped = render_liquid(body, scope, link)
-        self.repairs += [Repair(self.matter.body_line + t.line - 1, "liquid-dropped", t.text, "") for t in dropped]
+        self.repairs += [
+            Repair(self.matter.body_line + t.line - 1, "liquid-dropped", t.text, "") for t in dropped
+        ]
         return body
 
 

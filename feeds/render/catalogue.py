@@ -67,7 +67,8 @@ def index_page(site: CatalogueHead, feeds: Sequence[CatalogueFeed]) -> bytes:
     title = escape(site.title)
     first = next((feed for feed in feeds if feed.kind == "all"), None)
     links = "".join(
-        f'<link rel="alternate" type="{_TYPES[form]}" title="{title}" href="{escape(url)}">' for form, url in (first.urls if first else ())
+        f'<link rel="alternate" type="{_TYPES[form]}" title="{title}" href="{escape(url)}">'
+        for form, url in (first.urls if first else ())
     )
     parts = [
         f'<!DOCTYPE html>\n<html lang="{escape(site.language)}"><head><meta charset="utf-8"><title>{title}</title>'
@@ -87,6 +88,10 @@ def index_page(site: CatalogueHead, feeds: Sequence[CatalogueFeed]) -> bytes:
 
 
 def _row(site: CatalogueHead, feed: CatalogueFeed) -> str:
-    links = "".join(f'<a href="{escape(url.removeprefix(site.url))}">{_NAMES[form]}</a>' for form, url in feed.urls)
-    latest = f'<time datetime="{feed.updated.isoformat()}">{feed.updated:%Y-%m-%d}</time>' if feed.updated else ""
+    links = "".join(
+        f'<a href="{escape(url.removeprefix(site.url))}">{_NAMES[form]}</a>' for form, url in feed.urls
+    )
+    latest = (
+        f'<time datetime="{feed.updated.isoformat()}">{feed.updated:%Y-%m-%d}</time>' if feed.updated else ""
+    )
     return f'<li><span class="name">{escape(feed.label)}</span><span class="count">{feed.posts} · {latest}</span><nav>{links}</nav></li>'

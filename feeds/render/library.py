@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from feedgen.entry import FeedEntry as _FeedEntry
@@ -12,7 +12,7 @@ from lxml import etree
 
 from feeds.model import Entry, FeedHead, Format, Term
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class FeedEntry(_FeedEntry):  # type: ignore[misc]

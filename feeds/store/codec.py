@@ -40,7 +40,12 @@ def sighting_data(one: Sighting) -> str:
     )
 
 
-def read_sighting(row: Any, sources: dict[int, tuple[str, int]], weak: frozenset[str], own: frozenset[str]) -> Sighting:  # noqa: ANN401 - a row
+def read_sighting(
+    row: Any,
+    sources: dict[int, tuple[str, int]],
+    weak: frozenset[str],
+    own: frozenset[str],
+) -> Sighting:
     """The sighting of a row ``(id, source, item, place, strong, data, digest, …)``."""
     values = json.loads(row[5])
     name, rank = sources[row[1]]
@@ -92,5 +97,14 @@ def read_shown(text: str) -> Shown:
     """What :func:`shown_data` wrote."""
     v = json.loads(text)
     return Shown(
-        v[0], v[1], tuple(v[2]), _read_date(v[3]), v[4], _read_date(v[5]), tuple(v[6]), tuple(v[7]), v[8], v[9]
+        v[0],
+        v[1],
+        tuple(v[2]),
+        _read_date(v[3]),
+        v[4],
+        _read_date(v[5]),
+        tuple(v[6]),
+        tuple(v[7]),
+        v[8],
+        v[9],
     )

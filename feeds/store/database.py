@@ -31,11 +31,11 @@ def statements() -> dict[str, str]:
 
 def migrations() -> list[tuple[int, str]]:
     """Number and text of each migration, in order."""
-    found = []
-    for file in (files("feeds.store") / "migrations").iterdir():
-        if match := _MIGRATION.fullmatch(file.name):
-            found.append((int(match[1]), file.read_text("utf-8")))
-    return sorted(found)
+    return sorted(
+        (int(match[1]), file.read_text("utf-8"))
+        for file in (files("feeds.store") / "migrations").iterdir()
+        if (match := _MIGRATION.fullmatch(file.name))
+    )
 
 
 class Database:
@@ -178,12 +178,16 @@ def lease(path: Path) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
-        raise StoreError(f"{path.parent}: cannot be written ({error.strerror}); check its permissions") from error
+        raise StoreError(
+            f"{path.parent}: cannot be written ({error.strerror}); check its permissions"
+        ) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise RoleTaken(f"{path}: another feedd is publishing with this store; try again when it is done") from error
+            raise RoleTaken(
+                f"{path}: another feedd is publishing with this store; try again when it is done"
+            ) from error
         yield
     finally:
         os.close(descriptor)

@@ -54,10 +54,9 @@ def mint_posts(db: Database, sources: dict[int, tuple[str, int]], burnt: frozens
         for start in range(0, len(numbers), _MINT_BATCH):
             for number, one in _groups(db, sources, numbers[start : start + _MINT_BATCH]).items():
                 key = mint_key(one, burnt)
-                first = min(s.published or s.guess for s in one.sightings if s.published or s.guess) if any(
-                    s.published or s.guess for s in one.sightings
-                ) else None
-                candidates.append((first.timestamp() if first else 0.0, key, number, one))
+                dates = [date for s in one.sightings if (date := s.published or s.guess)]
+                first = min(dates).timestamp() if dates else 0.0
+                candidates.append((first, key, number, one))
         candidates.sort(key=lambda row: row[:3])
         _mint(db, [(key, number, one) for _, key, number, one in candidates], burnt, told)
     return len(numbers)
@@ -145,9 +144,7 @@ def window(db: Database, feed: int, entries: int) -> list[int]:
 def stored_posts(db: Database, numbers: Collection[int]) -> dict[int, StoredPost]:
     """These posts, as entries need them."""
     db.scope(numbers)
-    return {
-        row[0]: StoredPost(row[0], row[1], row[3], read_shown(row[4])) for row in db.rows("posts_shown")
-    }
+    return {row[0]: StoredPost(row[0], row[1], row[3], read_shown(row[4])) for row in db.rows("posts_shown")}
 
 
 def without_entry(db: Database, numbers: Collection[int]) -> list[int]:

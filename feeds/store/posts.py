@@ -160,15 +160,13 @@ def _numbers(
     taken = {number for number in claimed if number is not None}
     last = db.value("last_post")
     result = []
-    for one, number in zip(groups, claimed, strict=True):
+    for one, known in zip(groups, claimed, strict=True):
+        number = known
         if number is None:
             held = {holder.get(s.number) for s in one.sightings}
             free = [h for h in held if h and h not in taken and h not in outside and posts[h].minted is None]
-            if free:
-                number = min(free)
-            else:
-                last += 1
-                number = last
+            last += not free
+            number = min(free, default=last)
             taken.add(number)
         result.append(number)
     return result
@@ -187,7 +185,9 @@ def _write_posts(
     after = {one.number for one in change.after}
     for one, number in zip(groups, numbers, strict=True):
         old = posts.get(number)
-        moves += [(number, s.number) for s in one.sightings if s.number in after or holder.get(s.number) != number]
+        moves += [
+            (number, s.number) for s in one.sightings if s.number in after or holder.get(s.number) != number
+        ]
         shown = merge(one.sightings)
         row = _row(db, change, one, number, shown, old)
         if old and old.digest == row["digest"] and old.state == row["state"] and old.strong == row["strong"]:
@@ -202,7 +202,9 @@ def _write_posts(
     return changed
 
 
-def _row(db: Database, change: Change, one: Group, number: int, shown: Shown, old: _Post | None) -> dict[str, Any]:
+def _row(
+    db: Database, change: Change, one: Group, number: int, shown: Shown, old: _Post | None
+) -> dict[str, Any]:
     text = shown_data(shown)
     body = next(s for s in one.sightings if s.number == shown.body)
     digest = hashlib.blake2b(text.encode() + body.digest, digest_size=16).digest()
@@ -240,7 +242,8 @@ def _really_changed(db: Database, change: Change, old: _Post, shown: Shown, body
     old_payload, old_source, old_place = change.old_payloads.get(before.body) or payload_of(db, before.body)
     payload, source, place = payload_of(db, body.number)
     return change.judge(
-        Version(before.title, old_payload, old_source, old_place), Version(shown.title, payload, source, place)
+        Version(before.title, old_payload, old_source, old_place),
+        Version(shown.title, payload, source, place),
     )
 
 
@@ -305,7 +308,11 @@ def _feed_number(db: Database, kind: str, name: str) -> int:
 
 
 def _own_keys(
-    db: Database, groups: Sequence[Group], numbers: Sequence[int], known: dict[int, Known], burnt: frozenset[str]
+    db: Database,
+    groups: Sequence[Group],
+    numbers: Sequence[int],
+    known: dict[int, Known],
+    burnt: frozenset[str],
 ) -> None:
     """Published posts own the keys that they are recognised by, but not those of posts merged into them."""
     if not known:
@@ -363,7 +370,9 @@ def release(db: Database, now: datetime) -> int:
     return len(due)
 
 
-def regroup_all(db: Database, sources: dict[int, tuple[str, int]], now: datetime, burnt: frozenset[str]) -> None:
+def regroup_all(
+    db: Database, sources: dict[int, tuple[str, int]], now: datetime, burnt: frozenset[str]
+) -> None:
     """Recompute every post: after keys were burnt, it is as if they had never joined anything (rule 3)."""
     with db.transaction():
         numbers = [row[0] for row in db.rows("sightings_numbers")]

@@ -93,12 +93,24 @@ def take(db: Database, context: Context, readings: Sequence[Reading], renamed: d
             payloads.append((number, reading.payload))
             numbers[reading.path] = number
         change.after.extend(written)
-        change.old_payloads = {o.number: payload_of(db, o.number) for o in change.before} if context.judge else {}
+        change.old_payloads = (
+            {o.number: payload_of(db, o.number) for o in change.before} if context.judge else {}
+        )
         _write(db, context, change, written, payloads)
         db.many(
             "file_put",
             [
-                (context.source, r.path, r.size, r.mtime, r.digest, r.outcome, r.reason, r.repairs, numbers.get(r.path))
+                (
+                    context.source,
+                    r.path,
+                    r.size,
+                    r.mtime,
+                    r.digest,
+                    r.outcome,
+                    r.reason,
+                    r.repairs,
+                    numbers.get(r.path),
+                )
                 for r in readings
             ],
         )
@@ -156,7 +168,11 @@ def _next_version(said: Sighting, old: Sighting | None) -> Sighting:
 
 
 def _write(
-    db: Database, context: Context, change: Change, written: Sequence[Sighting], payloads: Sequence[tuple[int, bytes]]
+    db: Database,
+    context: Context,
+    change: Change,
+    written: Sequence[Sighting],
+    payloads: Sequence[tuple[int, bytes]],
 ) -> None:
     replaced = {one.number for one in change.before}
     db.many("sighting_keys_drop", [(number,) for number in replaced])

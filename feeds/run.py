@@ -1,0 +1,23 @@
+"""What the steps of one run share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from feeds.config import Config
+from feeds.ports import Clock, Progress
+from feeds.store.database import Database
+from feeds.workers import Workers
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run works with."""
+
+    config: Config
+    db: Database
+    workers: Workers
+    clock: Clock
+    progress: Progress
+    sources: dict[int, tuple[str, int]]
+    settings_digest: str
