@@ -239,7 +239,7 @@ def write_catalogue(run: Run, tree: Tree, feeds: Sequence[Feed]) -> None:
     listed = []
     for number, kind, name, given, _, stood in run.db.rows("feeds_all"):
         paths = [(form, plan.document_path(kind, given, form)) for form in config.output.formats]
-        if not counts.get(number) or any(not tree.exists(path) for _, path in paths):
+        if not counts.get(number) or any(not tree.published(path) for _, path in paths):
             continue
         latest = updated.get(number, stood)
         title = label(config, kind, name) if kind != "all" else config.site.title

@@ -97,9 +97,9 @@ class Tree:
             return None
         return found.st_size, found.st_mtime_ns
 
-    def exists(self, path: str) -> bool:
-        """Whether a document lies there, or would after a dry run."""
-        return path in self.written or self._stat(path) is not None
+    def published(self, path: str) -> bool:
+        """Whether our document lies there, or would after a dry run."""
+        return path not in self.foreign and (path in self.known or path in self.written)
 
     def put(self, path: str, data: bytes) -> bool:
         """Queue a document for writing if it differs from what lies there; whether it is in place then.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -41,7 +42,7 @@ def sighting_data(one: Sighting) -> str:
 
 
 def read_sighting(
-    row: Any,
+    row: Sequence[Any],
     sources: dict[int, tuple[str, int]],
     weak: frozenset[str],
     own: frozenset[str],

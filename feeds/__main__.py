@@ -1,0 +1,8 @@
+"""``python -m feeds`` is the program ``feedd``."""
+
+import sys
+
+from feeds.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,305 @@
+"""Steps before and after the sanitiser: they only take away, rename or link, and each is gated by a cheap test.
+
+Before it, where the author's tags are still there: comments, hidden elements, lazy images, embedded pages, depth.
+After it, on balanced HTML in one form: empty spans, tracking pixels, places that links inside the body lead to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from html import escape, unescape
+from importlib.resources import files
+
+from feeds.clean.attributes import PREFIX, page, place
+from feeds.urls import is_address, resolve
+
+# A start tag as an author may write it: quoted values may hold anything, and nothing is tried twice.
+_REST = r"(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+'){0,200}+>"
+_START = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*)" + _REST)
+_IMAGE = re.compile(r"<img\b" + _REST, re.IGNORECASE)
+_FRAME = re.compile(r"<(?:iframe|embed|object)\b" + _REST, re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"([a-zA-Z][a-zA-Z-]*+)(?:\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'<>=`]++)))?")
+_VOID = frozenset(
+    ("area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr")
+)
+
+_NOT_SHOWN = re.compile(r"display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden", re.IGNORECASE)
+_HIDDEN_MARK = re.compile(_NOT_SHOWN.pattern + r"|\shidden(?=[\s=>/])", re.IGNORECASE)
+# What a hidden element may contain to be taken out without a parser.
+_PLAIN_INSIDE = re.compile(r"(?:[^<]++|</?(?:br|img|span|a|b|strong|em|i|font)\b[^<>]*+>)*+", re.IGNORECASE)
+
+_LAZY = ("data-src", "data-original", "data-lazy-src", "data-actualsrc", "data-lazyload", "data-echo")
+_PLACEHOLDER = re.compile(
+    r"\s*|data:.*|about:blank|.*(?:blank|placeholder|spacer|loading|transparent|lazy|grey|1x1|pixel)[^/]*",
+    re.I | re.S,
+)
+_NOSCRIPT = re.compile(r"<noscript\b[^<>]*+>", re.IGNORECASE)
+_NOSCRIPT_END = re.compile(r"</noscript\s*+>", re.IGNORECASE)
+_FOREIGN = re.compile(r"</?(?:svg|math|select|noscript)\b[^<>]*+>", re.IGNORECASE)
+
+DEEPEST = 100
+_MOST_FORMATS = 12
+_FORMATS = frozenset("a b big code em font i nobr s small strike strong tt u".split())  # noqa: SIM905
+# Their end tag may be missing, so counting them would take a long list for a deep one; none nests in itself directly.
+_UNCOUNTED = frozenset("p li td th tr dt dd rt rp rb rtc option thead tbody tfoot colgroup".split()) | _VOID  # noqa: SIM905
+_UNCOUNTED_TAGS = frozenset(f"{start}{name}" for name in _UNCOUNTED for start in ("<", "</"))
+_ANY_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)" + _REST)
+
+_EMPTY_SPAN = re.compile(r"<span(?: (?!id=)[a-z]+=\"[^\"]*+\")*+>(\s*+)</span>")
+_PIXEL = re.compile(r" (?:width|height)=\"[01](?:\.0*)?(?:px)?\"|[\";](?:width|height):[01](?:px)?(?=[;\"])")
+_CLEAN_IMAGE = re.compile(r"<img\b[^<>]*+>")
+_CLEAN_TAG = re.compile(r"<[a-z][^<>]*+>")
+_SOURCE = re.compile(r" src=\"https?://([^\"]*)\"")
+_TARGET = re.compile(r" (?:id|name)=\"([^\"]*)\"")
+_LINK = re.compile(r" href=\"#([^\"]*)\"")
+
+
+def _attributes(tag: str) -> dict[str, str]:
+    """Names and values of a start tag; the first of two equal names counts, as in HTML."""
+    found: dict[str, str] = {}
+    for match in _ATTRIBUTE.finditer(tag, tag.find(" ") if " " in tag else len(tag)):
+        found.setdefault(match[1].lower(), unescape(match[2] or match[3] or match[4] or ""))
+    return found
+
+
+def without_comments(html: str) -> str:
+    """The HTML without comments that end; one that does not is left to the parser."""
+    parts = []
+    position = 0
+    while (start := html.find("<!--", position)) >= 0 and (end := html.find("-->", start + 4)) >= 0:
+        parts.append(html[position:start])
+        position = end + 3
+    return "".join(parts) + html[position:]
+
+
+def may_be_deep(names: list[str]) -> bool:
+    """Whether tags, given in order as ``<name`` and ``</name``, may nest deeper than :func:`shallow` lets them."""
+    depth = 0
+    for name in names:
+        if name in _UNCOUNTED_TAGS:
+            continue
+        depth += -1 if name[1] == "/" else 1
+        if depth >= _MOST_FORMATS:
+            return True
+        if depth < 0:
+            depth = 0
+    return False
+
+
+def shallow(html: str) -> str:
+    """The HTML nested at most :data:`DEEPEST` deep: deeper tags go, their text stays.
+
+    Open formats (``<b>``) are bounded lower, because a parser opens them again in each later paragraph.
+    """
+    nesting = _Nesting()
+    changed = _ANY_TAG.sub(nesting.tag, html)
+    return changed if nesting.dropped_any else html
+
+
+class _Nesting:
+    """Counts open elements, tag by tag."""
+
+    def __init__(self) -> None:
+        self.open: dict[str, int] = {}
+        self.total = 0
+        self.formats = 0
+        self.skipped: dict[str, int] = {}
+        self.dropped_any = False
+
+    def tag(self, match: re.Match[str]) -> str:
+        """What stands in place of a tag: itself, or nothing if it is too deep."""
+        name = match[2].lower()
+        if name in _UNCOUNTED:
+            return match[0]
+        return self._end(name, match[0]) if match[1] else self._start(name, match[0])
+
+    def _start(self, name: str, tag: str) -> str:
+        formats = name in _FORMATS
+        if self.total >= DEEPEST or (formats and self.formats >= _MOST_FORMATS):
+            self.skipped[name] = self.skipped.get(name, 0) + 1
+            self.dropped_any = True
+            return ""
+        self.open[name] = self.open.get(name, 0) + 1
+        self.total += 1
+        self.formats += formats
+        return tag
+
+    def _end(self, name: str, tag: str) -> str:
+        if self.skipped.get(name):
+            self.skipped[name] -= 1
+            return ""
+        if self.open.get(name):
+            self.open[name] -= 1
+            self.total -= 1
+            self.formats -= name in _FORMATS
+        return tag
+
+
+def may_hide(lower: str) -> bool:
+    """Whether something in the HTML (in lower case) may be hidden."""
+    return ("none" in lower or "hidden" in lower) and _HIDDEN_MARK.search(lower) is not None
+
+
+def without_hidden(html: str, tidy: Callable[[str], str]) -> str:
+    """The HTML without elements that are not shown (``display:none``, ``visibility:hidden``, ``hidden``).
+
+    Args:
+        html: Any HTML.
+        tidy: Gives balanced HTML; used with a parser where the hidden element is no simple one.
+    """
+    parts = []
+    position = 0
+    for tag in _START.finditer(html):
+        if tag.start() < position or not is_hidden(tag[0]):
+            continue
+        end = _simple_end(html, tag)
+        if end < 0:
+            return _without_hidden_elements(tidy(html))
+        parts.append(html[position : tag.start()])
+        position = end
+    return "".join(parts) + html[position:]
+
+
+def is_hidden(tag: str) -> bool:
+    """Whether a start tag says that its element is not shown."""
+    if not _HIDDEN_MARK.search(tag):
+        return False
+    values = _attributes(tag)
+    return _NOT_SHOWN.search(values.get("style", "")) is not None or "hidden" in values
+
+
+def _simple_end(html: str, tag: re.Match[str]) -> int:
+    """Where a hidden element ends, if only text and simple tags are in it; else -1."""
+    name = tag[1].lower()
+    if name in _VOID:
+        return tag.end()
+    inside = _PLAIN_INSIDE.match(html, tag.end())
+    if inside is None or f"<{name}" in inside[0].lower():
+        return -1
+    if f"</{name}" in inside[0].lower():  # one of the simple tags: it ends at its first end tag
+        start = tag.end() + inside[0].lower().index(f"</{name}")
+    else:
+        start = inside.end()
+    end = html.find(">", start)
+    return end + 1 if html[start : end + 1].lower() == f"</{name}>" else -1
+
+
+def _without_hidden_elements(html: str) -> str:
+    if "<" not in html:
+        return html
+    from bs4 import BeautifulSoup
+
+    soup = BeautifulSoup(html, "html.parser")
+    for tag in soup.find_all(True):
+        if not tag.decomposed and (_NOT_SHOWN.search(str(tag.get("style", ""))) or tag.has_attr("hidden")):
+            tag.decompose()
+    return str(soup)
+
+
+def with_real_images(html: str, lower: str) -> str:
+    """The HTML with lazy images as plain ones, and without what ``noscript`` repeats of them."""
+    promoted: set[str] = set()
+
+    def image(match: re.Match[str]) -> str:
+        values = _attributes(match[0])
+        lazy = next((values[name] for name in _LAZY if values.get(name)), "")
+        if not lazy or not _PLACEHOLDER.fullmatch(values.get("src", "")[:200]):
+            return match[0]
+        promoted.add(lazy)
+        srcset = values.get("data-srcset", "")
+        extra = f' srcset="{escape(srcset)}"' if srcset else ""
+        return f'<img src="{escape(lazy)}"{extra}{match[0][4:]}'  # of two equal attributes the first counts
+
+    if "data-" in lower:
+        html = _IMAGE.sub(image, html)
+    return _without_repeated(html, promoted) if promoted and "<noscript" in lower else html
+
+
+def _without_repeated(html: str, promoted: set[str]) -> str:
+    """The HTML without ``noscript`` elements all of whose images are there already."""
+    parts = []
+    position = 0
+    for start in _NOSCRIPT.finditer(html):
+        end = _NOSCRIPT_END.search(html, start.end())
+        if end is None:
+            break
+        sources = {
+            _attributes(tag[0]).get("src", "") for tag in _IMAGE.finditer(html, start.end(), end.start())
+        }
+        if start.start() >= position and sources and sources <= promoted:
+            parts.append(html[position : start.start()])
+            position = end.end()
+    return "".join(parts) + html[position:]
+
+
+def without_foreign(html: str) -> str:
+    """The HTML without the tags of formulas, drawings and the like, whose text would go with them."""
+    return _FOREIGN.sub("", html)
+
+
+def with_linked_frames(html: str) -> str:
+    """The HTML with a link before each embedded page, player or object, so that its address is not lost."""
+    last = ""
+
+    def frame(match: re.Match[str]) -> str:
+        nonlocal last
+        values = _attributes(match[0])
+        stated = values.get("src") or values.get("data") or ""
+        address = resolve(
+            page.get(), stated if stated not in ("", "about:blank") else values.get("data-src", "")
+        )
+        if not is_address(address) or address == last:
+            return match[0]
+        last = address
+        link = f'<a href="{escape(address)}">{escape(address)}</a>'
+        return link if match[0][:7].lower() == "<iframe" else link + match[0]
+
+    return _FRAME.sub(frame, html)
+
+
+@cache
+def _trackers() -> re.Pattern[str]:
+    lines = (files("feeds") / "data" / "trackers.txt").read_text("utf-8").splitlines()
+    beginnings = "|".join(re.escape(line) for line in lines if line and not line.startswith("#"))
+    return re.compile(rf"(?:[\w-]{{1,63}}\.){{0,9}}(?:{beginnings})", re.IGNORECASE)
+
+
+def without_pixels(html: str) -> str:
+    """Sanitised HTML without images that show nothing: one pixel, a known counter, no source."""
+    return _CLEAN_IMAGE.sub(_pixel, html)
+
+
+def _pixel(match: re.Match[str]) -> str:
+    tag = match[0]
+    source = _SOURCE.search(tag)
+    if _PIXEL.search(tag) or (source and _trackers().match(source[1])):
+        return ""
+    nothing = not source and " src" not in tag and ' alt="' not in tag
+    return "" if nothing else tag
+
+
+def without_empty_spans(html: str) -> str:
+    """Sanitised HTML without spans that have nothing in them, nested ones too."""
+    count = 1
+    while count:
+        html, count = _EMPTY_SPAN.subn(r"\1", html)
+    return html
+
+
+def with_linked_places(html: str) -> str:
+    """Sanitised HTML in which ``#fragment`` links lead to ids of the body, else to the page; other ids go."""
+    targets = set(_TARGET.findall(html))
+    wanted = set(_LINK.findall(html))
+
+    def keep(match: re.Match[str]) -> str:
+        return match[0] if match[1] in wanted else ""
+
+    def lead(match: re.Match[str]) -> str:
+        if match[1] in targets:
+            return match[0]
+        address = place(unescape(match[1]).removeprefix(PREFIX))
+        return f' href="{escape(address)}"' if address else ""
+
+    return _CLEAN_TAG.sub(lambda tag: _LINK.sub(lead, _TARGET.sub(keep, tag[0])), html)
