@@ -123,7 +123,7 @@ def _is_language(value: str) -> str:
 def _is_zone(value: str) -> str:
     try:
         ZoneInfo(value)
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         return "is no time zone; write an IANA name such as `Asia/Shanghai`"
     return ""
 

@@ -1,0 +1,167 @@
+"""Front matter in its dialects and repaired; dates, addresses and slugs."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feeds.dates import parse_date
+from feeds.parse.frontmatter import decode, load_yaml, read_front_matter
+from feeds.parse.liquid import render_liquid
+from feeds.slugs import distinct, fold, slug
+from feeds.urls import canonical, resolve
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+@pytest.mark.parametrize(
+    ("header", "key", "value"),
+    [
+        ('title: "He said "no" today"', "title", 'He said "no" today'),
+        ('title: "2021年"双十一"收官"', "title", '2021年"双十一"收官'),
+        ("title: Council: no car park", "title", "Council: no car park"),
+        ("title: @home", "title", "@home"),
+        ("title: 'it's here'", "title", "it's here"),
+        ("title： 标题", "title", "标题"),
+        ("title: 2021", "title", "2021"),
+        ("tags:\n- a\n- b", "tags", ["a", "b"]),
+        ("tags: [a, 'b c']", "tags", ["a", "b c"]),
+    ],
+)
+def test_a_broken_line_is_read_as_its_author_meant_it(header: str, key: str, value: object) -> None:
+    matter = read_front_matter(f"---\nlayout: post\n{header}\ndate: 2024-01-01\n---\nbody\n")
+    assert matter is not None
+    assert matter.values[key] == value
+    assert matter.values["layout"] == "post"
+    assert matter.body == "body\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '+++\ntitle = "T"\n+++\nbody',
+        '{"title": "T"}\nbody',
+        "Title: T\nDate: 2024-01-01\n\nbody",
+        "---\ntitle: T\n---\nbody",
+    ],
+)
+def test_every_dialect_is_understood(text: str) -> None:
+    matter = read_front_matter(text)
+    assert matter is not None
+    values = {key.lower(): value for key, value in matter.values.items()}
+    assert (values["title"], matter.body) == ("T", "body")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text())
+def test_no_text_makes_the_reader_fail(text: str) -> None:
+    read_front_matter(text)
+    read_front_matter("---\n" + text + "\n---\n")
+    read_front_matter("+++\n" + text + "\n+++\n")
+
+
+LINE = st.builds(
+    "{}: {}{}{}".format,
+    st.sampled_from(["title", "date", "tags", "x-y"]),
+    st.sampled_from(["", '"', "'"]),
+    st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=12),
+    st.sampled_from(["", '"', "'"]),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(LINE, min_size=1, max_size=4))
+def test_the_cheap_way_gives_what_yaml_gives(lines: list[str]) -> None:
+    from feeds.parse import frontmatter
+
+    header = "".join(line + "\n" for line in lines)
+    found = frontmatter._SIMPLE.match(f"---\n{header}---\n")
+    values = frontmatter._simple_values(found[1]) if found else None
+    if values is not None:
+        assert values == load_yaml(header)
+
+
+@given(st.binary())
+@settings(max_examples=100, deadline=None)
+def test_any_bytes_become_text(data: bytes) -> None:
+    text, _ = decode(data)
+    text.encode("utf-8", "surrogatepass")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2021-12-23 16:14:00 +0800", "2021-12-23T16:14:00+08:00"),
+        ("2021-12-08 10:39:11", "2021-12-08T10:39:11+08:00"),
+        ("2021年12月23日 下午4:14", "2021-12-23T16:14:00+08:00"),
+        ("Thu, 23 Dec 2021 16:14:00 GMT", "2021-12-23T16:14:00+00:00"),
+        ("2021-12-23T16:14:00Z", "2021-12-23T16:14:00+00:00"),
+        ("2021-02-30", None),
+        (" +0800", None),
+        ("yesterday", None),
+    ],
+)
+def test_dates_are_read_or_refused(text: str, expected: str | None) -> None:
+    found = parse_date(text, SHANGHAI)
+    assert (found.isoformat() if found else None) == expected
+
+
+@given(st.text())
+@settings(max_examples=200, deadline=None)
+def test_no_text_is_a_date_without_an_offset(text: str) -> None:
+    found = parse_date(text, UTC)
+    assert found is None or found.utcoffset() is not None
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("HTTP://Example.com:80/a%7eb?utm_source=x&b=1#f", "https://example.com/a~b?b=1#f"),
+        ("https://example.com", "https://example.com/"),
+        ("mailto:a@b", ""),
+        ("https://[bad", ""),
+    ],
+)
+def test_canonical_addresses(address: str, expected: str) -> None:
+    assert canonical(address) == expected
+    assert canonical(canonical(address)) == expected
+
+
+@given(st.text(), st.text())
+@settings(max_examples=200, deadline=None)
+def test_resolving_never_fails(base: str, reference: str) -> None:
+    resolve("https://a.example/b/", reference)
+    resolve(base, reference)
+    canonical(reference)
+
+
+@given(st.lists(st.text(min_size=1), max_size=20))
+@settings(max_examples=100, deadline=None)
+def test_slugs_are_safe_and_distinct(names: list[str]) -> None:
+    import re
+
+    taken: set[str] = set()
+    for name in dict.fromkeys(names):
+        given_slug = distinct(slug(name, "ascii"), name, taken)
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", given_slug)
+        assert fold(given_slug) not in taken
+        taken.add(fold(given_slug))
+
+
+def test_han_becomes_pinyin() -> None:
+    assert slug("中国经济网新闻", "ascii") == "zhongguojingjiwangxinwen"
+    assert slug("中国经济网", "unicode") == "中国经济网"
+
+
+def test_liquid_is_carried_out_or_dropped_and_named() -> None:
+    text, dropped = render_liquid(
+        "{{ site.title }} {% raw %}{{ x }}{% endraw %} {% include y %}a{% link p.md %}",
+        {"site.title": "T"},
+        lambda k, a: "/p",
+    )
+    assert text == "T {{ x }} a/p"
+    assert [one.text for one in dropped] == ["{% include y %}"]

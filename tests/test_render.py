@@ -1,0 +1,87 @@
+"""Rendering: joined entries are feedgen's own bytes, and documents are valid."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feeds.errors import EntryInvalid
+from feeds.model import Entry, FeedHead, Term
+from feeds.render import library
+from feeds.render.documents import join
+from feeds.render.entries import render_entries
+from feeds.validate import check_document
+
+WHEN = datetime(2024, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=8)))
+URL = "https://site.example/feeds/"
+HEAD = FeedHead(
+    "urn:uuid:1b4e28ba-2fa1-51d2-883f-b9a761bde3fb", "标题 & <co>", "Sub", "Author", "zh-CN", URL,
+    (("atom", URL + "atom.xml"), ("rss", URL + "rss.xml"), ("json", URL + "feed.json")), WHEN,
+)  # fmt: skip
+TEXT = st.text(
+    st.characters(blacklist_categories=["Cs", "Cc"], blacklist_characters="\ufffe\uffff"),
+    min_size=1,
+    max_size=40,
+)
+
+
+def entry(number: int, title: str, html: str) -> Entry:
+    return Entry(
+        id=f"urn:uuid:00000000-0000-5000-8000-{number:012}",
+        title=title,
+        link=f"https://a.example/{number}",
+        html=html,
+        summary=title,
+        authors=("李",) if number % 2 else (),
+        published=WHEN,
+        updated=WHEN,
+        terms=(Term("tag", "新闻", "xinwen", "新闻"),),
+        language="en" if number % 3 else "",
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(TEXT, TEXT), max_size=5))
+def test_joined_entries_are_the_bytes_of_feedgens_own_document(texts: list[tuple[str, str]]) -> None:
+    entries = [entry(n, title.strip() or "x", html) for n, (title, html) in enumerate(texts)]
+    rendered = render_entries(entries, ("atom", "rss", "json"), URL, "zh-CN")
+    for form in ("atom", "rss"):
+        feed = library.feed_of(HEAD, form)
+        for one in entries:
+            library.add_entry(feed, one, URL, "zh-CN")
+        assert join(HEAD, form, [r[form] for r in rendered]) == library.document(feed, form)
+    document = join(HEAD, "json", [r["json"] for r in rendered])
+    assert [item["title"] for item in json.loads(document)["items"]] == [e.title for e in entries]
+
+
+def test_documents_are_valid_and_keep_what_was_said() -> None:
+    entries = [entry(n, f'"Quotes" & <x> {n}', "<p>a ]]> b &amp; 😀</p>") for n in range(3)]
+    rendered = render_entries(entries, ("atom", "rss", "json"), URL, "zh-CN")
+    for form in ("atom", "rss", "json"):
+        document = join(HEAD, form, [r[form] for r in rendered])
+        assert check_document(document) == []
+
+
+def test_an_entry_that_no_document_can_hold_does_not_harm_the_others() -> None:
+    bad = Entry("not an id", "t", "https://a.example/", "", "", (), WHEN, WHEN, ())
+    found = render_entries([entry(1, "a", "b"), bad, entry(2, "c", "d")], ("atom",), URL, "zh-CN")
+    assert isinstance(found[1], EntryInvalid)
+    assert [one["atom"].id[-1] for one in (found[0], found[2])] == ["1", "2"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary())
+def test_any_bytes_can_be_checked(data: bytes) -> None:
+    check_document(data)
+    check_document(b"{" + data)
+
+
+def test_broken_documents_are_found_out() -> None:
+    atom = b'<feed xmlns="http://www.w3.org/2005/Atom"><title>x</title><entry><id>1</id></entry></feed>'
+    rules = {finding.rule for finding in check_document(atom)}
+    assert {"atom-id", "atom-updated", "atom-self", "atom-author", "atom-title"} <= rules
+    assert check_document(b"<rss><channel/></rss>")
+    assert check_document(b"<broken")[0].rule == "well-formed"
