@@ -6,8 +6,56 @@ import random
 from datetime import datetime, timedelta
 from pathlib import Path
 
-_WORDS = ["港口", "渡轮", "茶叶", "春天", "市集", "图书馆", "火车", "灯塔", "渔汛", "码头", "价格", "今年", "本周", "新的", "居民", "认为", "表示", "开始", "继续", "之后", "增加", "减少", "大约", "三成", "面包", "桥梁"]
-_NAMES = ["海", "港", "城", "茶", "山", "河", "桥", "塔", "船", "鱼", "报", "闻", "讯", "评", "论", "早", "晚", "周", "月", "新"]
+_WORDS = [
+    "港口",
+    "渡轮",
+    "茶叶",
+    "春天",
+    "市集",
+    "图书馆",
+    "火车",
+    "灯塔",
+    "渔汛",
+    "码头",
+    "价格",
+    "今年",
+    "本周",
+    "新的",
+    "居民",
+    "认为",
+    "表示",
+    "开始",
+    "继续",
+    "之后",
+    "增加",
+    "减少",
+    "大约",
+    "三成",
+    "面包",
+    "桥梁",
+]
+_NAMES = [
+    "海",
+    "港",
+    "城",
+    "茶",
+    "山",
+    "河",
+    "桥",
+    "塔",
+    "船",
+    "鱼",
+    "报",
+    "闻",
+    "讯",
+    "评",
+    "论",
+    "早",
+    "晚",
+    "周",
+    "月",
+    "新",
+]
 
 
 def write_posts(folder: Path, first: int, count: int, total: int) -> None:
@@ -30,7 +78,7 @@ def _name(number: int) -> str:
 
 def _post(number: int, total: int, feeds: int) -> tuple[str, str]:
     dice = random.Random(number)
-    when = datetime(2022, 1, 1) + timedelta(minutes=number * 700_000 / total)
+    when = datetime(2022, 1, 1) + timedelta(minutes=number * 700_000 / total)  # noqa: DTZ001 - the offset is written beside it
     code = f"{when:%Y%m%d}{2_300_000_000 + number}"
     rank = min(feeds - 1, int(dice.paretovariate(0.7)) - 1)
     paragraphs = "\n".join(
