@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from feeds.config import checks
 
 if TYPE_CHECKING:
     from feeds.parse.jekyll import JekyllSite
 
+_PLUGIN = "jekyll-feed"
+_ALIASES = """\
+[aliases]   # old addresses, as paths below the output folder: the same bytes as a document
+"""
 _TEMPLATE = """\
 # feedd configuration. Paths are relative to this file. Check it with: feedd check -c {name}
 
@@ -66,32 +73,44 @@ def plan_files(folder: Path, jekyll: JekyllSite | None) -> list[tuple[Path, str]
 
 
 def starter_config(jekyll: JekyllSite | None, path: str) -> str:
-    """The text of a configuration that :func:`feeds.load_config` accepts."""
-    base = jekyll.base if jekyll else ""
-    known = jekyll is not None and "jekyll-feed" in jekyll.plugins
-    source = [
-        f"base = {_quoted(base)}   # of the site that the posts are pages of" if base else "",
-        'permalink = "jekyll"' if jekyll else "",
-    ]
-    if known:
-        source.append('ids  = "jekyll-feed"   # the ids that subscribers of the site\'s own feed know')
-    aliases = ""
-    if known and jekyll is not None:
-        aliases = f'\n[aliases]   # old addresses: the same bytes\n{_quoted(jekyll.feed_path)} = "atom.xml"\n'
+    """The text of a configuration that :func:`feeds.load_config` accepts.
+
+    Taken over from the site is what is right there; the rest gets a default. ``path`` is the
+    folder of posts, as the configuration names it.
+    """
+    text = checks.cleaned
+    base = jekyll.base if jekyll and not checks.url(jekyll.base) else ""
+    author, description = (text(jekyll.author), text(jekyll.description)) if jekyll else ("", "")
     return _TEMPLATE.format(
         name="config/feedd.toml",
-        title=_quoted((jekyll.title if jekyll else "") or "My site"),
+        title=_quoted((text(jekyll.title) if jekyll else "") or "My site"),
         url=_quoted((base or "https://example.org/") + "feeds/"),
-        language=_quoted((jekyll.language if jekyll else "") or "en"),
-        timezone=_quoted((jekyll.timezone if jekyll else "") or "UTC"),
-        author=f"author   = {_quoted(jekyll.author)}\n" if jekyll and jekyll.author else "",
-        description=f"description = {_quoted(jekyll.description)}\n" if jekyll and jekyll.description else "",
+        language=_quoted(jekyll.language if jekyll and not checks.language(jekyll.language) else "en"),
+        timezone=_quoted(jekyll.timezone if jekyll and not checks.zone(jekyll.timezone) else "UTC"),
+        author=f"author   = {_quoted(author)}\n" if author else "",
+        description=f"description = {_quoted(description)}\n" if description else "",
         dir='"../feeds"' if jekyll else '"../output"',
         store='"../state/feedd.db"',
         path=_quoted(path),
-        source="\n".join(line for line in source if line) + "\n",
-        aliases=aliases,
+        source="".join(line + "\n" for line in _source_lines(jekyll, base)),
+        aliases=_aliases(jekyll),
     )
+
+
+def _source_lines(jekyll: JekyllSite | None, base: str) -> Iterator[str]:
+    if base:
+        yield f"base = {_quoted(base)}   # of the site that the posts are pages of"
+    if jekyll:
+        yield 'permalink = "jekyll"'
+    if jekyll and _PLUGIN in jekyll.plugins:
+        yield 'ids  = "jekyll-feed"   # the ids that subscribers of the site\'s own feed know'
+
+
+def _aliases(jekyll: JekyllSite | None) -> str:
+    """The address of the site's own feed, where it is not a document of feedd already."""
+    if not jekyll or _PLUGIN not in jekyll.plugins or checks.alias(jekyll.feed_path):
+        return ""
+    return f'\n{_ALIASES}{_quoted(jekyll.feed_path)} = "atom.xml"\n'
 
 
 def _quoted(text: str) -> str:

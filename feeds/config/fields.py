@@ -1,0 +1,204 @@
+"""Every section and key of ``feedd.toml``, once: type, default, meaning and check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from feeds.config import checks
+from feeds.model import FORMATS
+
+DEFAULT_PATH = "config/feedd.toml"
+INFO_CODE = r"[?&]infoCode=(?:NW(?=\d))?(?P<key>(?P<date>(?:19|20)\d{6})?[^&#\s]{1,200})"
+"""The rule that applies without any ``[[identity]]``."""
+
+Check = Callable[[Any], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of a section.
+
+    ``type`` is that of JSON Schema. ``low`` and ``high`` bound an integer, ``choices`` a text or
+    the texts of an array. A key that is ``later`` belongs to a release to come: only its default
+    is accepted.
+    """
+
+    type: str
+    doc: str
+    default: Any = None
+    required: bool = False
+    check: Check | None = None
+    choices: tuple[str, ...] = ()
+    low: int = 0
+    high: int = 0
+    later: bool = False
+
+
+def _later(kind: str, doc: str) -> Key:
+    return Key(kind, doc, later=True)
+
+
+SECTIONS: dict[str, dict[str, Key]] = {
+    "site": {
+        "title": Key(
+            "string", "Title of the site and of the feed of all posts.", required=True, check=checks.text
+        ),
+        "url": Key(
+            "string",
+            "Where the output folder is published; every address in a feed is absolute.",
+            required=True,
+            check=checks.url,
+        ),
+        "language": Key("string", "Language tag (RFC 5646).", "en", check=checks.language),
+        "timezone": Key("string", "For dates without an offset.", "UTC", check=checks.zone),
+        "author": Key("string", "Author of posts that name none. Default: the title.", check=checks.text),
+        "description": Key("string", "One sentence about the site. Default: the title.", check=checks.text),
+    },
+    "output": {
+        "dir": Key("string", "Folder of the documents.", "../output", check=checks.path),
+        "formats": Key("array", "Formats of every feed.", ["atom", "rss", "json"], choices=FORMATS),
+        "entries": Key("integer", "Posts in a subscription document.", 50, low=1, high=100_000),
+        "archive": Key("array", "Formats of the whole history.", [], later=True),
+        "slugs": Key(
+            "string",
+            "Names of folders: pinyin and ASCII, or their own letters.",
+            "ascii",
+            choices=("ascii", "unicode"),
+        ),
+    },
+    "store": {"url": Key("string", "Path of the SQLite file.", "../state/feedd.db", check=checks.store)},
+    "sources": {
+        "name": Key(
+            "string",
+            "The source's identity; renaming it makes another source.",
+            required=True,
+            check=checks.name,
+        ),
+        "kind": Key("string", "What it is.", "folder", choices=("folder",)),
+        "path": Key(
+            "string", "Folder of posts: a Jekyll tree or any other.", required=True, check=checks.path
+        ),
+        "base": Key(
+            "string",
+            "Address of the posts' own site. Default: that of `_config.yml`, else `site.url`.",
+            check=checks.url,
+        ),
+        "permalink": Key(
+            "string",
+            '"jekyll" or a pattern such as "/:year/:month/:title.html".',
+            "jekyll",
+            check=checks.permalink,
+        ),
+        "ids": Key(
+            "string",
+            '"jekyll-feed" mints the ids that its subscribers know.',
+            "feedd",
+            choices=("feedd", "jekyll-feed"),
+        ),
+        "future": Key("boolean", "Publish posts dated in the future at once.", False),
+        "drafts": Key("boolean", "Publish `_drafts` too.", False),
+        "categories": Key("array", "Added to each post.", [], check=checks.texts),
+        "terms": Key("string", '"none": only the added categories.', "own", choices=("own", "none")),
+        "on_remove": _later("string", "What becomes of the post of a removed file."),
+        "url": _later("string", "Address of an upstream."),
+        "title": _later("string", "Title of an upstream."),
+        "link": _later("string", "Address of an upstream's pages."),
+        "every": _later("string", "How often an upstream is asked."),
+        "auth": _later("string", "Where the credentials for an upstream are."),
+        "proxy": _later("string", "Proxy on the way to an upstream."),
+        "allow": _later("array", "Private hosts that an upstream may be on."),
+        "group": _later("string", "Upstreams that are asked one after the other."),
+    },
+    "identity": {
+        "name": Key(
+            "string",
+            "Name of the rule; part of the ids that are minted with it.",
+            required=True,
+            check=checks.name,
+        ),
+        "pattern": Key(
+            "string",
+            "Regular expression with a group `key` and perhaps `date`.",
+            required=True,
+            check=checks.pattern,
+        ),
+    },
+    "clean": {
+        "boilerplate": Key(
+            "array", "Last lines of a body to drop: regular expressions.", check=checks.expressions
+        )
+    },
+    "limits": {
+        "terms": Key("integer", "Categories and tags of a post, at most.", 30, low=1, high=1000),
+        "term_length": Key("integer", "Characters of a category or tag, at most.", 100, low=1, high=1000),
+    },
+}
+"""Every section with its keys; ``sources`` and ``identity`` are arrays of tables."""
+
+LISTS = ("sources", "identity")
+TABLES = {
+    "labels": "Better names than the written ones: `[labels.category]`, `[labels.tag]`.",
+    "aliases": "Old addresses: the same bytes as a document.",
+}
+LATER_SECTIONS = ("serve", "hubs", "rules", "feeds", "push", "private")
+LATER_KINDS = ("upstream", "opml")
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a configuration; ``feeds/data/feedd.schema.json`` holds it."""
+    properties: dict[str, Any] = {section: _section_schema(section) for section in SECTIONS}
+    names = {"type": "object", "additionalProperties": {"type": "string", "minLength": 1}}
+    kinds = {"category": names, "tag": names}
+    properties["labels"] = {
+        "type": "object",
+        "description": TABLES["labels"],
+        "additionalProperties": False,
+        "properties": kinds,
+    }
+    properties["aliases"] = {**names, "description": TABLES["aliases"]}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "feedd.toml",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["site", "sources"],
+        "properties": properties,
+    }
+
+
+def _section_schema(section: str) -> dict[str, Any]:
+    keys = SECTIONS[section]
+    table = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": [name for name, key in keys.items() if key.required],
+        "properties": {
+            name: _key_schema(key) for name, key in keys.items() if not key.later or key.default == []
+        },
+    }
+    if section not in LISTS:
+        return table
+    return {"type": "array", "items": table, **({"minItems": 1} if section == "sources" else {})}
+
+
+def _key_schema(key: Key) -> dict[str, Any]:
+    found: dict[str, Any] = {"type": key.type, "description": key.doc}
+    if key.later:
+        return {**found, "maxItems": 0}
+    if key.type == "array":
+        found["items"] = {
+            "type": "string",
+            "minLength": 1,
+            **({"enum": list(key.choices)} if key.choices else {}),
+        }
+        if key.choices:
+            found |= {"minItems": 1, "uniqueItems": True}
+    elif key.type == "string":
+        found |= {"enum": list(key.choices)} if key.choices else {"minLength": 1}
+    elif key.type == "integer":
+        found |= {"minimum": key.low, "maximum": key.high}
+    if key.default is not None:
+        found["default"] = key.default
+    return found
