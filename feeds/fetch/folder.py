@@ -6,6 +6,7 @@ bytes. Symbolic links inside the folder are followed only to places inside it.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
@@ -90,11 +91,11 @@ def read(root: Path, path: str) -> bytes:
     Raises:
         OSError: it cannot be read, or is larger than 16 MiB.
     """
-    with open(root / path, "rb") as file:
-        data = file.read(_LARGEST + 1)
-    if len(data) > _LARGEST:
-        raise OSError(27, "larger than 16 MiB")
-    return data
+    with open(root / path, "rb", buffering=0) as file:
+        # Asking for the bound itself would reserve that much memory for every file.
+        if os.fstat(file.fileno()).st_size > _LARGEST:
+            raise OSError(errno.EFBIG, "larger than 16 MiB")
+        return file.read()
 
 
 def digest(data: bytes) -> bytes:
