@@ -8,7 +8,7 @@ settings through :func:`begin`, which each process calls once.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -230,7 +230,7 @@ def _link(source: str) -> Callable[[str, str], str | None]:
 
 
 def _sighting(source: str, path: str, mtime: int, digest: bytes, item: Item) -> Sighting:
-    from feeds.clean.text import fingerprint
+    from feeds.clean.text import clean_title, fingerprint
 
     settings = _tools.settings.sources[source]
     name = f"id:{item.guid}" if item.guid else ""
@@ -258,7 +258,7 @@ def _sighting(source: str, path: str, mtime: int, digest: bytes, item: Item) -> 
         title=item.title,
         link=item.address,
         page=item.permalink,
-        authors=item.authors,
+        authors=tuple(name for one in item.authors if (name := clean_title(one))),
         published=item.published,
         updated=item.updated,
         guess=guess,
@@ -274,12 +274,16 @@ def _sighting(source: str, path: str, mtime: int, digest: bytes, item: Item) -> 
 
 def _terms(settings: SourceSettings, item: Item) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Categories and tags of an item, at most as many and as long as the limits say."""
+    from feeds.clean.text import clean_title
+
     most, length = _tools.settings.most_terms, _tools.settings.term_length
+
+    def names(written: Iterable[str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for one in written if (name := clean_title(one)[:length].strip())))
+
     own = settings.own_terms
-    categories = tuple(
-        dict.fromkeys(c[:length] for c in (*settings.categories, *(item.categories if own else ())))
-    )
-    tags = tuple(dict.fromkeys(t[:length] for t in item.tags)) if own else ()
+    categories = names((*settings.categories, *(item.categories if own else ())))
+    tags = names(item.tags) if own else ()
     return categories[:most], tags[: max(0, most - len(categories))]
 
 
@@ -345,7 +349,7 @@ def _entry(task: RenderTask) -> Entry:
         text.clean_title(shown.title) or text.clean_title(text.title_from(plain)) or shown.link or task.uid
     )
     published = shown.published or datetime.fromtimestamp(task.updated, UTC)
-    summary = (text.clean_title(item.summary) if item else "") or text.excerpt(plain)
+    summary = (text.clean_title(item.summary) if item else "") or text.excerpt(text.clean_title(plain))
     return Entry(
         id=task.uid,
         title=title,
