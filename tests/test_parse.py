@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.dates import parse_date
-from feeds.parse.frontmatter import decode, load_yaml, read_front_matter
+from feeds.parse.frontmatter import decode, read_front_matter
 from feeds.parse.liquid import render_liquid
 from feeds.slugs import distinct, fold, slug
 from feeds.urls import canonical, resolve
@@ -62,27 +62,6 @@ def test_no_text_makes_the_reader_fail(text: str) -> None:
     read_front_matter(text)
     read_front_matter("---\n" + text + "\n---\n")
     read_front_matter("+++\n" + text + "\n+++\n")
-
-
-LINE = st.builds(
-    "{}: {}{}{}".format,
-    st.sampled_from(["title", "date", "tags", "x-y"]),
-    st.sampled_from(["", '"', "'"]),
-    st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=12),
-    st.sampled_from(["", '"', "'"]),
-)
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.lists(LINE, min_size=1, max_size=4))
-def test_the_cheap_way_gives_what_yaml_gives(lines: list[str]) -> None:
-    from feeds.parse import frontmatter
-
-    header = "".join(line + "\n" for line in lines)
-    found = frontmatter._SIMPLE.match(f"---\n{header}---\n")
-    values = frontmatter._simple_values(found[1]) if found else None
-    if values is not None:
-        assert values == load_yaml(header)
 
 
 @given(st.binary())

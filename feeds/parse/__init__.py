@@ -1,1 +1,1 @@
-"""From the bytes of a file to an item: encodings, front matter dialects, Jekyll's meaning, Liquid."""
+"""From the bytes of a file to an item: encodings, front matter dialects and their repair, Jekyll's meaning, Liquid."""

@@ -1,0 +1,191 @@
+"""The values of a header that is well-formed: YAML, TOML and JSON as posts need them.
+
+Scalars are text as written, so that ``title: 2021`` stays ``2021`` and dates reach our own reader of dates;
+booleans are booleans, null is empty text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+LARGEST_HEADER = 64 * 1024
+"""Characters; a longer header is read without YAML, and aliases may not make more text than this."""
+DEEPEST = 64
+"""Levels of nesting in a YAML header."""
+MOST_DOTS = 500
+"""Dots between two equals signs of a TOML header."""
+_CONSTANTS: dict[str, object] = {
+    **dict.fromkeys(["true", "True", "TRUE"], True),
+    **dict.fromkeys(["false", "False", "FALSE"], False),
+    **dict.fromkeys(["", "~", "null", "Null", "NULL"], ""),
+}
+_TOML_BARE = re.compile(r"^([\w-]++)[ \t]*+=[ \t]*+([\d+-][^#,\]\n]*?)[ \t]*(?:#.*)?$", re.MULTILINE)
+_JSON = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
+_ODD = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def constant(text: str) -> object:
+    """What a plain YAML scalar stands for: a boolean, empty text for null, else the text itself.
+
+    ``yes``, ``no``, ``on`` and ``off`` stay text, as in YAML 1.2: a title may be one of these words.
+    """
+    return _CONSTANTS.get(text, text)
+
+
+def load_yaml(header: str) -> dict[str, object] | None:
+    """A YAML mapping, scalars as written; None if YAML refuses it or it is no mapping.
+
+    Booleans are resolved, null is empty text, of equal keys the last wins. Refused are also a header over
+    ``LARGEST_HEADER``, aliases that expand beyond that, nesting over ``DEEPEST``, tags of applications
+    (``!name``) and text with an anchor that nothing refers to: it is text that begins with an unlucky ``&``.
+    """
+    import yaml
+
+    if len(header) > LARGEST_HEADER:
+        return None
+    try:
+        found = _Construction(
+            yaml.parse(header, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))
+        ).document()
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else {} if found == "" else None
+
+
+class _Construction:
+    """Makes values of YAML's events and stops when they become too many or too deep.
+
+    Events and not nodes: PyYAML's composer in C recurses without a bound and crashes on deep nesting.
+    """
+
+    def __init__(self, events: Iterator[Any]) -> None:
+        self.events = events
+        self.left = 2 * LARGEST_HEADER
+        self.anchors: dict[str, tuple[object, int]] = {}
+        self.unused: set[str] = set()
+
+    def document(self) -> object:
+        kinds = [type(next(self.events)).__name__ for _ in range(2)]
+        if kinds[1] == "StreamEndEvent":
+            return ""
+        found = self.value(next(self.events), 0)
+        if self.unused or len(list(self.events)) != 2:
+            raise ValueError("an anchor that nothing refers to, or a second document")
+        return found
+
+    def value(self, event: Any, depth: int) -> object:  # noqa: ANN401 - PyYAML's stubs know no kinds of events
+        before = self.left
+        kind = type(event).__name__
+        if kind == "AliasEvent":
+            return self.alias(event.anchor)
+        if depth > DEEPEST or (event.tag or "").startswith("!"):
+            raise ValueError("nested too deep, or a tag of some application")
+        self.spend(1 + (len(event.value) if kind == "ScalarEvent" else 0))
+        found: object
+        if kind == "ScalarEvent":
+            found = event.value if event.style else constant(event.value)
+            if event.anchor:
+                self.unused.add(event.anchor)
+        else:
+            found = self.sequence(depth) if kind == "SequenceStartEvent" else self.mapping(depth)
+        if event.anchor:
+            self.anchors[event.anchor] = found, before - self.left
+        return found
+
+    def spend(self, size: int) -> None:
+        self.left -= size
+        if self.left < 0:
+            raise ValueError("aliases make too much text")
+
+    def alias(self, name: str) -> object:
+        if name not in self.anchors:
+            raise ValueError("an alias of nothing, or of what it is part of")
+        found, size = self.anchors[name]
+        self.unused.discard(name)
+        self.spend(size)
+        return found
+
+    def sequence(self, depth: int) -> list[object]:
+        found = []
+        while type(event := next(self.events)).__name__ != "SequenceEndEvent":
+            found.append(self.value(event, depth + 1))
+        return found
+
+    def mapping(self, depth: int) -> dict[str, object]:
+        own: dict[str, object] = {}
+        merged: dict[str, object] = {}
+        while (kind := type(key := next(self.events)).__name__) != "MappingEndEvent":
+            if kind != "ScalarEvent":
+                raise ValueError("a key that is no text")
+            self.value(key, depth)
+            value = self.value(next(self.events), depth + 1)
+            if key.value == "<<" and not key.style:
+                for one in reversed(value if isinstance(value, list) else [value]):
+                    merged |= one if isinstance(one, dict) else {}
+            else:
+                own[key.value] = value
+        return {**merged, **own} if merged else own
+
+
+def load_toml(text: str) -> dict[str, object] | None:
+    """A TOML table; None if TOML refuses it, or it is too long, or a key has too many dots.
+
+    The standard library takes time that grows with the square of the dots in a key.
+    """
+    import tomllib
+
+    if len(text) > LARGEST_HEADER or any(part.count(".") > MOST_DOTS for part in text.split("=")):
+        return None
+    try:
+        values = tomllib.loads(text)
+        written = {m[1]: m[2] for m in _TOML_BARE.finditer(text)}
+        for key, value in values.items():
+            raw = written.get(key, "")
+            if raw and type(value) not in (str, bool) and tomllib.loads(f"k = {raw}") == {"k": value}:
+                values[key] = raw
+        return _as_written(values)
+    except (ValueError, RecursionError):
+        return None
+
+
+def load_json(text: str) -> dict[str, object] | None:
+    """A JSON object; None if it is none."""
+    found = read_json(text)
+    return found[0] if found and not text[found[1] :].strip() else None
+
+
+def read_json(text: str) -> tuple[dict[str, object], int] | None:
+    """The JSON object that a text begins with and where it ends; None if there is none."""
+    try:
+        values, end = _JSON.raw_decode(text)
+        return (_as_written(values), end) if isinstance(values, dict) else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _as_written(values: dict[str, Any]) -> dict[str, object]:
+    return {str(key): _one(value) for key, value in values.items()}
+
+
+def _one(value: object) -> object:
+    if isinstance(value, dict):
+        return _as_written(value)
+    if isinstance(value, list):
+        return [_one(one) for one in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value if isinstance(value, str | bool) else "" if value is None else str(value)
+
+
+def quoted(value: object) -> str:
+    """A value as YAML, TOML and JSON all write it, the text in double quotes.
+
+    Characters that YAML does not allow are escaped; a lone surrogate, which nothing can write, is replaced.
+    """
+    text = json.dumps(value, ensure_ascii=False)
+    return _ODD.sub(lambda m: f"\\u{ord(m[0]):04x}", _SURROGATE.sub("\ufffd", text))
