@@ -47,8 +47,9 @@ _ID = re.compile(r"[^\s\"'<>&`]{1,200}")
 _LONGEST_STYLE = 2048
 _SUSPECT = re.compile(r"[\\@<>{}\x00-\x08]|/\*|expression|script|url\s*\(|image", re.IGNORECASE)
 _VALUE = re.compile(
-    r"(?:#[0-9a-f]{3,8}|\d{0,6}\.?\d{1,6}(?:%|[a-z]{1,4})?|[a-z][a-z-]{0,30}"
-    r"|(?:rgb|hsl)a?\([\d\s,.%/deg]{1,40}\)|\"[\w \-.]{1,60}\"|'[\w \-.]{1,60}'|[,/\s]){1,60}",
+    r"(?:#[0-9a-f]{3,8}+|(?:\d{1,6}+(?:\.\d{0,6}+)?|\.\d{1,6}+)(?:%|[a-z]{1,4}+)?"
+    r"|(?:rgb|hsl)a?+\([\d\s,.%/deg]{1,40}+\)|[a-z][a-z-]{0,30}+"
+    r"|\"[\w \-.]{1,60}+\"|'[\w \-.]{1,60}+'|[,/\s]++){1,60}+",
     re.IGNORECASE,
 )
 _IMPORTANT = re.compile(r"\s*!\s*important\s*$", re.IGNORECASE)

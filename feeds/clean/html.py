@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from functools import cache
+from html import escape, unescape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,11 @@ _NAME = re.compile(r"</?[a-z][a-z0-9]*")
 # A parser drops one line break at the beginning of these, and a serialiser does not give it back.
 _PREFORMATTED = re.compile(r"(<pre(?: [^<>]*)?>)\n")
 _MOST_PASSES = 6
+# The parser's time grows with both: beyond this product (a megabyte with twenty thousand) it would take seconds.
+_MOST_REFERENCES = 20_000_000_000
+_BLOCK_TAG = re.compile(r"</?(?:p|div|li|tr|h[1-6]|blockquote|br)\b[^<>]*+>", re.IGNORECASE)
+_TAG = re.compile(r"<[a-zA-Z/!?][^<>]*+>")
+_LARGE = 100_000
 
 
 def clean_html(html: str, base: str) -> str:
@@ -37,6 +43,8 @@ def clean_html(html: str, base: str) -> str:
         base: Absolute address against which references resolve; empty if unknown (then relative ones go).
     """
     html = _characters(html)
+    if html.count("&") * len(html) > _MOST_REFERENCES:
+        return _as_text(html)
     if "<" not in html and "&" not in html and ">" not in html:
         return _FORBIDDEN.sub("", html).strip()
     token = page.set(base)
@@ -44,6 +52,13 @@ def clean_html(html: str, base: str) -> str:
         return _sanitise(_before(html))
     finally:
         page.reset(token)
+
+
+def _as_text(html: str) -> str:
+    """What is left of HTML that no parser should see: its text, in paragraphs."""
+    text = unescape(_TAG.sub("", _BLOCK_TAG.sub("\n", html)))
+    lines = (line.strip() for line in _FORBIDDEN.sub("", text).split("\n"))
+    return "\n".join(f"<p>{escape(line, quote=False)}</p>" for line in lines if line)
 
 
 def _characters(html: str) -> str:
@@ -62,7 +77,9 @@ def _before(html: str) -> str:
     if "<!--" in html:
         html = mend.without_comments(html)
     lower = html.lower()
-    if mend.may_be_deep(_NAME.findall(lower)):
+    if len(html) > _LARGE:
+        html = mend.shallow(mend.uncrowded(html))
+    elif mend.may_be_deep(_NAME.findall(lower)):
         html = mend.shallow(html)
     if "data-" in lower or "<noscript" in lower:
         html = mend.with_real_images(html, lower)

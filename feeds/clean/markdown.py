@@ -1,157 +1,209 @@
 """Markdown in the way nearest to kramdown, and only where there is any.
 
-Most bodies are HTML blocks and plain paragraphs, which mean the same before and after; they are
-recognised and passed through. Everything else is the library's work.
+Most bodies are HTML blocks and plain paragraphs, which mean the same before and after. A scanner passes these
+through, and hands the rest to the library (:mod:`~feeds.clean.kramdown`), once, with a placeholder for each
+part that it has passed.
 """
 
 from __future__ import annotations
 
 import re
-from functools import cache
 from html import escape
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from markdown import Markdown
-
-_BLOCK_TAGS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "center",
-        "dd",
-        "details",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "iframe",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-        "video",
-        "audio",
-    ]
+# The elements that begin a raw block at the margin. The library has more; those end the scanner's part.
+_BLOCKS = "p|center|div|table|ul|ol|dl|h[1-6]|blockquote|figure|section|pre|article|aside|header|footer|nav"
+_ATTRIBUTES = r"(?:\s++[\w:.-]++(?:\s*+=\s*+(?:\"[^\"<>]*+\"|'[^'<>]*+'|[^\s\"'<>=`]++))?+)*+\s*+"
+_BLOCK_START = re.compile(rf" {{0,3}}<({_BLOCKS}){_ATTRIBUTES}>", re.IGNORECASE)
+_RULE_TAG = re.compile(r" {0,3}<hr\s*+/?>", re.IGNORECASE)
+_COMMENT = re.compile(r" {0,3}<!--")
+_GAP = re.compile(r"[ \t]*+(?:\n[ \t]*+)*+")
+_BLANK_LINE = re.compile(r"\n[ \t]*\n")
+# Tags that stay within a paragraph; after any other one, what is raw and what is not is the library's to say.
+_NOT_INLINE = re.compile(
+    r"<(?!/?(?:a|b|i|u|s|em|strong|span|br|img|sub|sup|code|del|ins|small|big|font|mark|q|abbr|cite|kbd)\b|https?:)"
+    r"[/!?a-zA-Z]",
+    re.IGNORECASE,
 )
-_VOID_TAGS = frozenset("area br col embed hr img input link meta source track wbr".split())  # noqa: SIM905
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)(?:\s[^<>]*)?>|<!--(?:[^-]|-(?!->))*-->")
-_SPECIAL = re.compile(r"[\\`*_\[\]<>&!|~{}$^]|^(?: {4}|\t| {0,3}(?:[#+:=-]|\d+[.)]))", re.MULTILINE)
-_QUOTE = re.compile(r"(?:> ?[^\n]*\n?)+")
+# What makes parts of a body depend on each other: fences, formulas, definitions, attributes of the block before.
+_WHOLE = (
+    "```",
+    "~~~",
+    "$$",
+    "*[",
+    "markdown=",
+    "{:",
+    "\n:",
+    "\n :",
+    "\n  :",
+    "\n   :",
+    "\ufdd0",
+    "\x02",
+    "\x03",
+)
+_MARKUP = re.compile(r"[\\`*_\[\]<>&|~{}$^]| \n|^(?:\s|[#+:=-]|\d+[.)])", re.MULTILINE)
+_QUOTE = re.compile(r"(?:> ?[^\n]*(?:\n|$))+")
+_QUOTE_MARK = re.compile(r"^> ?", re.MULTILINE)
+_PLACE = re.compile("(?:<p>)?\ufdd0([0-9]+)\ufdd0(?:</p>)?")
+
 _LONGEST = 256 * 1024
-_LONG_RUN = re.compile(r"([\[\]*_`>(<!~^#&])(?:[ ]?\1){200}")
+_LONG_RUN = re.compile(r"([\[\]*_`>(<!~^#&\\|+=-])(?:[ \n]{0,2}\1){200}")
+_DEEP = re.compile(r"^[ \t]{120}|^(?:[ ]{0,3}(?:[>*+-]|\d{1,9}\.)[ ]?){30}", re.MULTILINE)
+_MOST_MARKS = 3000
 
 
-def markdown_to_html(text: str) -> str:
-    """The HTML of a Markdown body. Never fails: what the library cannot take becomes paragraphs."""
-    if len(text) > _LONGEST:
-        return _paragraphs(text) if not _is_html(text.strip()) else text
-    blocks = re.split(r"\n[ \t]*\n", text.strip("\n"))
-    simple = [_simple(block) for block in blocks]
-    if all(html is not None for html in simple):
-        return "\n\n".join(html for html in simple if html)
-    if _LONG_RUN.search(text) or text.count("<!--") > text.count("-->") + 8 or text.count("<") > 20_000:
+def markdown_to_html(text: str, prefix: str = "") -> str:
+    """The HTML of a Markdown body. Never fails: what the library cannot take becomes escaped paragraphs.
+
+    Args:
+        text: The body.
+        prefix: Put into footnote ids, so that those of two posts on one page differ.
+    """
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if any(mark in text for mark in _WHOLE) or text.startswith(":"):
+        return _convert(text, prefix)
+    return _Scanner(text, prefix).html()
+
+
+class _Scanner:
+    """Cuts a body into parts that are HTML already and parts that are Markdown."""
+
+    def __init__(self, text: str, prefix: str) -> None:
+        self.text = text
+        self.prefix = prefix
+        self.parts: list[tuple[bool, str]] = []
+        """Whether a part is HTML, and the part."""
+
+    def html(self) -> str:
+        """The HTML of the whole body."""
+        position = 0
+        while position < len(self.text):
+            position = self._part(position)
+        if all(done for done, _ in self.parts):
+            return "\n".join(part for _, part in self.parts)
+        return self._by_library()
+
+    def _part(self, position: int) -> int:
+        """Read the part at a position; gives the position after it."""
+        gap = _GAP.match(self.text, position)
+        start = gap.end() if gap else position
+        margin = self.text.rfind("\n", position, start) + 1
+        begin = max(margin, position) if margin else position  # the margin of the line, or the end of a block
+        if start == len(self.text):
+            return start
+        if self.text[start] == "<" and (end := self._block_end(begin)):
+            self.parts.append((True, self.text[start:end]))
+            return end
+        return self._paragraph(begin)
+
+    def _block_end(self, begin: int) -> int:
+        """Where the raw block that begins at a position ends; 0 if there is none that surely ends."""
+        if _COMMENT.match(self.text, begin):
+            end = self.text.find("-->", begin + 4)
+            return end + 3 if end >= 0 else 0
+        rule = _RULE_TAG.match(self.text, begin)
+        if rule:
+            return rule.end()
+        tag = _BLOCK_START.match(self.text, begin)
+        return _element_end(self.text, tag.end(), tag[1]) if tag else 0
+
+    def _paragraph(self, begin: int) -> int:
+        """Read to the next blank line; or to the end, if something unclear is in between."""
+        blank = _BLANK_LINE.search(self.text, begin)
+        end = blank.start() if blank else len(self.text)
+        part = self.text[begin:end]
+        html = _simple(part)
+        if (
+            html.startswith("<blockquote")
+            and self.parts
+            and self.parts[-1][1].startswith("<blockquote>\n<p>")
+        ):
+            html = ""  # one after the other they are one quotation
+            self.parts[-1] = (False, _quoted(self.parts[-1][1]))
+        if html:
+            self.parts.append((True, html))
+        elif "<" in part and _NOT_INLINE.search(part):
+            self.parts.append((False, self.text[begin:]))
+            return len(self.text)
+        else:
+            self.parts.append((False, part))
+        return end
+
+    def _by_library(self) -> str:
+        source = [f"\ufdd0{n}\ufdd0" if done else part for n, (done, part) in enumerate(self.parts)]
+        html = _convert("\n\n".join(source), self.prefix)
+        return _PLACE.sub(lambda place: self.parts[int(place[1])][1], html)
+
+
+def _element_end(text: str, start: int, name: str) -> int:
+    """Where an element ends whose start tag ends at ``start``; 0 if it does not, or not surely."""
+    end = text.find(f"</{name}>", start)
+    inside = text[start:end]
+    if end >= 0 and f"<{name}" not in inside and f"<{name.upper()}" not in inside and "<!--" not in inside:
+        return end + len(name) + 3
+    return _counted_end(text, start, re.compile(rf"<(/?){name}(?=[\s>/])[^<>]*+>|<!--", re.IGNORECASE))
+
+
+def _counted_end(text: str, start: int, tags: re.Pattern[str]) -> int:
+    """:func:`_element_end` by counting the element's own tags; those in comments do not count."""
+    depth, position = 1, start
+    while depth and (tag := tags.search(text, position)) is not None:
+        position = tag.end()
+        if tag[0] == "<!--":
+            position = text.find("-->", position) + 3
+            if position < 3:
+                return 0
+        else:
+            depth += -1 if tag[1] else 1
+    return 0 if depth else position
+
+
+def _simple(part: str) -> str:
+    """The HTML of a paragraph or quotation of plain text; empty if it is anything else."""
+    if not _MARKUP.search(part):
+        return f"<p>{part.rstrip()}</p>"
+    if part[0] == ">" and _QUOTE.fullmatch(part):
+        inner = _QUOTE_MARK.sub("", part)
+        if inner.strip() and not _MARKUP.search(inner):
+            return f"<blockquote>\n<p>{inner.rstrip()}</p>\n</blockquote>"
+    return ""
+
+
+def _quoted(html: str) -> str:
+    """A plain quotation's Markdown again."""
+    text = html.removeprefix("<blockquote>\n<p>").removesuffix("</p>\n</blockquote>")
+    return "> " + text.replace("\n", "\n> ")
+
+
+def _convert(text: str, prefix: str) -> str:
+    """What the library makes of Markdown, if it is no text to break it."""
+    if len(text) > _LONGEST or _costs_too_much(text):
         return _paragraphs(text)
+    from feeds.clean import kramdown
+
     try:
-        return _library().reset().convert(text)
-    except (RecursionError, ValueError, AttributeError, IndexError):
-        _library.cache_clear()
+        return kramdown.convert(text, prefix)
+    except Exception:
+        kramdown.forget()
         return _paragraphs(text)
 
 
-def _simple(block: str) -> str | None:
-    """The HTML of a block that is HTML or plain text; None if it needs the library."""
-    stripped = block.strip()
-    if not stripped:
-        return ""
-    if stripped[0] == "<" and not block.startswith(("    ", "\t")):
-        return stripped if "markdown=" not in stripped and _is_html(stripped) else None
-    if stripped[0] == ">" and _QUOTE.fullmatch(stripped):
-        inner = re.sub(r"^> ?", "", stripped, flags=re.MULTILINE)
-        return (
-            None
-            if _SPECIAL.search(inner) or not inner.strip()
-            else f"<blockquote>\n<p>{_plain(inner)}</p>\n</blockquote>"
-        )
-    return None if _SPECIAL.search(block) else f"<p>{_plain(stripped)}</p>"
+def _costs_too_much(text: str) -> bool:
+    """Whether the library would take more than linear time or depth: its patterns look ahead from each mark."""
+    return (
+        _LONG_RUN.search(text) is not None
+        or _DEEP.search(text) is not None
+        or any(len(part) > _LONGEST // 16 and _marks(part) > _MOST_MARKS for part in _BLANK_LINE.split(text))
+        or text.count("<!--") > text.count("-->") + 8
+        or text.count("<") > _MOST_MARKS * 4
+    )
 
 
-def _plain(text: str) -> str:
-    """A plain paragraph: two spaces at the end of a line break it."""
-    return re.sub(r" {2,}\n", "<br />\n", "\n".join(line.lstrip() for line in text.strip().split("\n")))
-
-
-def _is_html(block: str) -> bool:
-    """Whether a block is nothing but balanced block elements, with no text of its own between them."""
-    if block.count("<!--") != block.count("-->"):
-        return False
-    depth: list[str] = []
-    position = 0
-    for found in _TAG.finditer(block):
-        if not depth and block[position : found.start()].strip():
-            return False
-        position = found.end()
-        name = (found[2] or "").lower()
-        if not name:
-            continue
-        if not depth and name not in _BLOCK_TAGS:
-            return False
-        if found[1]:
-            if not depth or depth.pop() != name:
-                return False
-        elif name not in _VOID_TAGS and not found[0].endswith("/>"):
-            depth.append(name)
-    return not depth and not block[position:].strip()
+def _marks(part: str) -> int:
+    return sum(part.count(mark) for mark in (*"[]*_`<!&\\~$", "  \n"))
 
 
 def _paragraphs(text: str) -> str:
-    return "\n".join(
-        f"<p>{escape(part.strip(), quote=False)}</p>" for part in re.split(r"\n\s*\n", text) if part.strip()
-    )
-
-
-@cache
-def _library() -> Markdown:
-    from markdown import Markdown
-    from markdown.inlinepatterns import SimpleTagInlineProcessor
-
-    library = Markdown(
-        extensions=[
-            "fenced_code",
-            "tables",
-            "footnotes",
-            "def_list",
-            "abbr",
-            "attr_list",
-            "md_in_html",
-            "sane_lists",
-        ],
-        output_format="html",
-    )
-    library.inlinePatterns.register(SimpleTagInlineProcessor(r"(~~)(.+?)~~", "del"), "strikethrough", 65)
-    return library
+    """Text as it is written, one paragraph for each of its own."""
+    parts = (part.strip() for part in _BLANK_LINE.split(text))
+    return "\n".join(f"<p>{escape(part, quote=False)}</p>" for part in parts if part)

@@ -20,6 +20,10 @@ _REST = r"(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+'){0,200}+>"
 _START = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*)" + _REST)
 _IMAGE = re.compile(r"<img\b" + _REST, re.IGNORECASE)
 _FRAME = re.compile(r"<(?:iframe|embed|object)\b" + _REST, re.IGNORECASE)
+# A start tag with hundreds of attributes: a parser compares each with each.
+_CROWDED = re.compile(
+    r"<([a-zA-Z][a-zA-Z0-9]{0,30}+)\b(?:(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+'){400,}+|[^<>\"']{8000,}+)"
+)
 _ATTRIBUTE = re.compile(r"([a-zA-Z][a-zA-Z-]*+)(?:\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'<>=`]++)))?")
 _VOID = frozenset(
     ("area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr")
@@ -41,6 +45,9 @@ _FOREIGN = re.compile(r"</?(?:svg|math|select|noscript)\b[^<>]*+>", re.IGNORECAS
 
 DEEPEST = 100
 _MOST_FORMATS = 12
+_FEWEST_FORMATS = 3
+_MANY_TAGS = 20_000
+_BARRIERS = frozenset(("table", "object", "applet", "marquee", "template", "select", "button", "caption"))
 _FORMATS = frozenset("a b big code em font i nobr s small strike strong tt u".split())  # noqa: SIM905
 # Their end tag may be missing, so counting them would take a long list for a deep one; none nests in itself directly.
 _UNCOUNTED = frozenset("p li td th tr dt dd rt rp rb rtc option thead tbody tfoot colgroup".split()) | _VOID  # noqa: SIM905
@@ -76,15 +83,16 @@ def without_comments(html: str) -> str:
 
 def may_be_deep(names: list[str]) -> bool:
     """Whether tags, given in order as ``<name`` and ``</name``, may nest deeper than :func:`shallow` lets them."""
-    depth = 0
+    opened: list[str] = []
     for name in names:
         if name in _UNCOUNTED_TAGS:
             continue
-        depth += -1 if name[1] == "/" else 1
-        if depth >= _MOST_FORMATS:
-            return True
-        if depth < 0:
-            depth = 0
+        if name[1] != "/":
+            opened.append(name[1:])
+            if len(opened) >= _MOST_FORMATS:
+                return True
+        elif opened and opened[-1] == name[2:]:
+            opened.pop()
     return False
 
 
@@ -93,48 +101,55 @@ def shallow(html: str) -> str:
 
     Open formats (``<b>``) are bounded lower, because a parser opens them again in each later paragraph.
     """
-    nesting = _Nesting()
-    changed = _ANY_TAG.sub(nesting.tag, html)
-    return changed if nesting.dropped_any else html
+    many = html.count("<") > _MANY_TAGS
+    return _ANY_TAG.sub(_Nesting(_FEWEST_FORMATS if many else _MOST_FORMATS).tag, html)
+
+
+def uncrowded(html: str) -> str:
+    """The HTML with tags that have hundreds of attributes bare of them."""
+    return _CROWDED.sub(r"<\1", html)
 
 
 class _Nesting:
-    """Counts open elements, tag by tag."""
+    """Follows open elements, tag by tag, as a parser would."""
 
-    def __init__(self) -> None:
-        self.open: dict[str, int] = {}
-        self.total = 0
-        self.formats = 0
+    def __init__(self, formats: int) -> None:
+        self.most_formats = formats
+        self.open: list[str] = []
+        self.formats: list[str] = []
         self.skipped: dict[str, int] = {}
-        self.dropped_any = False
 
     def tag(self, match: re.Match[str]) -> str:
         """What stands in place of a tag: itself, or nothing if it is too deep."""
         name = match[2].lower()
         if name in _UNCOUNTED:
             return match[0]
-        return self._end(name, match[0]) if match[1] else self._start(name, match[0])
+        kept = self._end(name) if match[1] else self._start(name)
+        return match[0] if kept else ""
 
-    def _start(self, name: str, tag: str) -> str:
-        formats = name in _FORMATS
-        if self.total >= DEEPEST or (formats and self.formats >= _MOST_FORMATS):
-            self.skipped[name] = self.skipped.get(name, 0) + 1
-            self.dropped_any = True
-            return ""
-        self.open[name] = self.open.get(name, 0) + 1
-        self.total += 1
-        self.formats += formats
-        return tag
+    def _start(self, name: str) -> bool:
+        opened, most = (self.formats, self.most_formats) if name in _FORMATS else (self.open, DEEPEST)
+        if len(opened) < most:
+            opened.append(name)
+            return True
+        self.skipped[name] = self.skipped.get(name, 0) + 1
+        return False
 
-    def _end(self, name: str, tag: str) -> str:
+    def _end(self, name: str) -> bool:
         if self.skipped.get(name):
             self.skipped[name] -= 1
-            return ""
-        if self.open.get(name):
-            self.open[name] -= 1
-            self.total -= 1
-            self.formats -= name in _FORMATS
-        return tag
+            return False
+        if name in _FORMATS:
+            if name in self.formats:
+                self.formats.remove(name)
+            return True
+        for index in range(len(self.open) - 1, -1, -1):
+            if self.open[index] == name:
+                del self.open[index:]
+                break
+            if self.open[index] in _BARRIERS:  # an end tag does not reach out of a table
+                break
+        return True
 
 
 def may_hide(lower: str) -> bool:

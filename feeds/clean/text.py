@@ -7,69 +7,132 @@ import re
 import unicodedata
 from html import unescape
 
-_BLOCK = re.compile(
-    r"</?(?:p|div|br|li|ul|ol|table|tr|h[1-6]|blockquote|pre|section|article|figure|figcaption|hr|dd|dt|center|td|th)\b[^<>]*>",
+_TAG = re.compile(r"<[a-zA-Z/!?][^<>]*+>")
+_BREAK = re.compile(
+    r"</?(?:p|div|br|li|ul|ol|dl|dd|dt|table|tr|td|th|caption|h[1-6]|blockquote|pre|section|article|aside|header"
+    r"|footer|figure|figcaption|hr|center|details|summary|address|main|nav)\b[^<>]*+>",
     re.IGNORECASE,
 )
-_TAG = re.compile(r"<[^<>]*>")
+_READING_AID = re.compile(r"<rp>[^<>]*+</rp>")  # brackets for readers without ruby; text all the same
+_SPACE = re.compile(r"[ \t\f\v\xa0]+")
+_LINE_END = re.compile(r"\s*\n\s*")
+
+# Not for the eye: controls, direction overrides (their scope is not the title alone), noncharacters.
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufdd0-\ufdef\ufff9-\ufffb\ufffe\uffff"
+    "\ud800-\udfff]"
 )
-_SENTENCE_END = re.compile(r"(?<=[。！？!?…])|(?<=[.;；])\s")
-_NAMES = """
-a abbr applet article aside audio b base bdi bdo big blockquote body br button canvas center cite code del details
-div dl dt em embed font form frame frameset h1 h2 h3 h4 h5 h6 head header hr html i iframe img input ins isindex kbd
-label layer li link listing main map mark marquee math menu meta nav noscript object ol option p param plaintext pre q
-ruby s samp script section select small source span strike strong style sub summary sup svg table tbody td template
-textarea th time title tr tt u ul var video wbr xml xmp xss
-"""
-_MARKUP = re.compile(
-    r"<(?=[a-zA-Z/!?])(?![A-Za-z][A-Za-z0-9]{0,15}>)[^<>]*>?|</?(?:" + "|".join(_NAMES.split()) + ")>",
+_FOLDED = re.compile("[ \t\r\n\x0b\x0c\x85\u2028\u2029]+")
+_KNOWN_TAG = re.compile(
+    r"</?(?:a|abbr|b|bdi|bdo|big|blockquote|br|center|cite|code|del|dfn|div|em|font|h[1-6]|hr|i|img|ins|kbd|li|mark|ol"
+    r"|p|pre|q|s|samp|small|span|strike|strong|sub|sup|table|tbody|td|th|thead|tr|tt|u|ul|var|wbr|video|audio|source"
+    r"|iframe|svg|math|form|input|button|textarea|select|option|object|embed|link|meta|base|style|script|noscript)"
+    r"(?:[\s/][^<>]*+)?>",
     re.IGNORECASE,
 )
+_UNREAD = re.compile(r"<(script|style)\b[^<>]*+>[^<]{0,5000}+</\1\s*+>", re.IGNORECASE)
+_COMMENT = re.compile(r"<!--[^<>]{0,2000}+-->")
+_MARKUP_START = re.compile(r"<(?=[a-zA-Z/!?])")
+
+_STOPS = "。！？!?…"
+_SENTENCE = re.compile(r"[。！？!?…]+[”’」』）)\"']*|[.;；]+[”’\"')]*(?=\s)|\n")
+_TRAILING = "。.；;，,、：:—-– "
+_WIRE = re.compile(r"^\s*[（(【\[][^（）()【】\[\]]{0,24}(?:讯|电|消息)[）)】\]]\s*")
 
 
 def plain_text(html: str) -> str:
-    """The text of clean HTML, white space folded."""
-    text = _TAG.sub("", _BLOCK.sub(" ", html))
-    return " ".join((unescape(text) if "&" in text else text).split())
+    """The text of clean HTML: a line for each block, white space folded, references decoded."""
+    text = _BREAK.sub("\n", html.replace("\n", " ")) if "<" in html else html
+    text = _TAG.sub("", text) if "<" in text else text
+    if "&" in text:
+        text = unescape(text)
+    return _LINE_END.sub("\n", _SPACE.sub(" ", text)).strip()
 
 
 def excerpt(text: str, limit: int = 300) -> str:
-    """The beginning of a text, at most ``limit`` characters, ending with a sentence or word."""
+    """The beginning of a text on one line, at most ``limit`` characters.
+
+    It ends with a sentence if one ends in its last two thirds, else with a word and ``…``; between
+    ideographs a word may end anywhere.
+    """
+    text = " ".join(text.split()) if "\n" in text or "  " in text else text.strip()
     if len(text) <= limit:
         return text
     head = text[:limit]
-    ends = [m.start() for m in _SENTENCE_END.finditer(head) if m.start() > limit // 3]
-    if ends:
-        return head[: ends[-1]].rstrip()
-    cut = head.rfind(" ", limit // 2)
-    return (head[:cut] if cut > 0 else head[:-1]).rstrip() + "…"
+    ends = [
+        found.end() for found in _SENTENCE.finditer(text, 0, limit + 1) if limit // 3 < found.end() <= limit
+    ]
+    return head[: ends[-1]].rstrip() if ends else _cut(text, limit)
+
+
+def _cut(text: str, limit: int) -> str:
+    """The words of a text that fit into ``limit`` characters, with ``…``."""
+    head = text[: max(0, limit - 1)]
+    following = text[len(head) : len(head) + 1]
+    if _in_word(head[-1:]) and _in_word(following):
+        start = head.rfind(" ", limit // 2)
+        while start < 0 and head and _in_word(head[-1]) and len(head) > limit // 2:
+            head = head[:-1]
+        head = head[:start] if start >= 0 else head
+    return head.rstrip(_TRAILING) + "…"
+
+
+def _in_word(character: str) -> bool:
+    """Whether a character is part of a word that spaces divide from others."""
+    return character.isalnum() and character < "\u2e80"
 
 
 def title_from(text: str, limit: int = 60) -> str:
-    """A title for a post without one: its first sentence, or as much of it as fits."""
-    first = _SENTENCE_END.split(text, maxsplit=1)[0].strip().rstrip("。.；;")
-    return first if len(first) <= limit else excerpt(first, limit)
+    """A title for a post without one: its first sentence, or as much of it as fits; empty for no text.
+
+    A news wire's opening in brackets (``（… 讯）``) is left out.
+    """
+    text = text.strip()
+    text = _WIRE.sub("", text) or text
+    found = _SENTENCE.search(text)
+    first = text[: found.end()] if found else text
+    first = " ".join(first.split()).rstrip(_TRAILING) or " ".join(text[: limit * 4].split())
+    return first if len(first) <= limit else _cut(first, limit)
 
 
 def clean_title(title: str) -> str:
-    """A title or name as plain text that stays text even where a reader takes it for HTML."""
-    text = unescape(title) if "&" in title else title
-    if _UNSEEN.search(text):
-        text = _UNSEEN.sub("", text)
-    for _ in range(8 if "<" in text else 0):
-        text, count = _MARKUP.subn("", text)
-        if not count:
-            break
-    return " ".join(text.split())
+    """A title, name or term as text, on one line, which stays text even where a reader takes it for HTML.
+
+    Tags of HTML are taken out and references decoded; what still looks like the start of a tag gets
+    a space behind its ``<``. Quotes and everything else stay as they are. Empty only for a title
+    without visible characters.
+    """
+    text = _UNSEEN.sub("", title)
+    if "<" in text:
+        text = _without_tags(text)
+    if "&" in text:
+        text = _UNSEEN.sub("", unescape(text))
+    if "<" in text:
+        text = _MARKUP_START.sub("< ", text)
+    return _FOLDED.sub(" ", text).strip()
+
+
+def _without_tags(text: str) -> str:
+    """The text without HTML tags, unless nothing would be left."""
+    bare = _KNOWN_TAG.sub("", _UNREAD.sub("", _COMMENT.sub("", text)))
+    return bare if bare.strip() else text
 
 
 def fingerprint(title: str, body: str) -> str:
-    """Digest of what a text says, whatever its markup and spacing; empty for an empty body."""
+    """32 hex digits that say whether two posts have the same text, whatever its markup, case and spacing.
+
+    A body without text counts as it is written. Empty for an empty body: nothing to compare.
+    """
     if not body.strip():
         return ""
-    text = unescape(_TAG.sub("", body))
-    said = "".join(text.split()) or body
-    both = unicodedata.normalize("NFKC", "".join(title.split()) + "\n" + said).casefold()
+    said = _folded(_TAG.sub("", body) if "<" in body else body) or body
+    both = f"{_folded(title)}\n{said}"
     return hashlib.blake2b(both.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _folded(text: str) -> str:
+    text = unescape(text) if "&" in text else text
+    text = "".join(text.split())
+    return (
+        text.casefold() if text.isascii() else "".join(unicodedata.normalize("NFKC", text).casefold().split())
+    )
