@@ -31,6 +31,17 @@ class Repair:
 
 
 @dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A media file that belongs to a post (RSS 2.0 ``enclosure``, RFC 4287 4.2.7.2, Media RSS)."""
+
+    url: str
+    type: str = ""
+    """Media type as stated, or empty."""
+    length: int = 0
+    """Size in bytes, 0 if it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """What a parser understood of one post: still dirty, nothing escaped, nothing trusted."""
 
@@ -61,6 +72,10 @@ class Item:
     fixed_id: str = ""
     """An id that subscribers know already (``ids = "jekyll-feed"``), or empty."""
     repairs: tuple[Repair, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
+    rights: str = ""
+    extras: tuple[tuple[str, str], ...] = ()
+    """Podcast fields to carry through, by qualified name: ``("itunes:duration", "12:30")``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +97,19 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """The upstream that an entry came from (``atom:source``, RFC 4287 4.2.11)."""
+
+    id: str
+    title: str
+    url: str
+    """Address of the upstream feed."""
+    link: str
+    """Address of its pages, or empty."""
+    updated: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A post ready to be rendered: clean, absolute, with its id."""
 
@@ -95,6 +123,10 @@ class Entry:
     updated: datetime
     terms: tuple[Term, ...]
     language: str = ""
+    enclosures: tuple[Enclosure, ...] = ()
+    rights: str = ""
+    extras: tuple[tuple[str, str], ...] = ()
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
