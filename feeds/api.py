@@ -36,7 +36,7 @@ __all__ = [
     "validate",
 ]
 
-_DERIVATION = 2  # counts up when the same file would be understood or rendered differently
+_DERIVATION = 3  # counts up when the same file would be understood or rendered differently
 
 
 @dataclass(slots=True)

@@ -143,13 +143,3 @@ class FeedHead:
     self_urls: tuple[tuple[Format, str], ...]
     """Address of each format's own subscription document."""
     updated: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class RenderedEntry:
-    """One entry in one format, as it stands in every document that holds it."""
-
-    id: str
-    updated: datetime
-    published: datetime
-    data: bytes

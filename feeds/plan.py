@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TypeVar
 
 from feeds.model import Format
@@ -21,7 +20,8 @@ class Place:
 
     number: int
     uid: str
-    published: datetime
+    published: int
+    """Seconds since 1970."""
 
 
 def folder(kind: str, slug: str) -> str:

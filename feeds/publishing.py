@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from feeds import plan
 from feeds.config import Config
-from feeds.model import FORMATS, FeedHead, Kind, RenderedEntry, Term
+from feeds.model import FORMATS, FeedHead, Format, Kind, Term
 from feeds.run import Run
 from feeds.slugs import distinct, fold, slug
-from feeds.steps import RenderTask, compress, decompress, render
+from feeds.steps import RenderTask, render, unpack_entry
 from feeds.store import feeds as stored
 from feeds.store import ledger
 from feeds.store.database import Database
@@ -102,7 +102,7 @@ def _render(run: Run, missing: Sequence[int]) -> None:
             if one.invalid:
                 invalid.append((one.number, one.invalid))
             else:
-                rows.append((one.number, *one.data))
+                rows.append((one.number, one.data))
         done += len(results)
         run.progress("rendering", done, len(missing))
         if len(rows) >= _ENTRIES_PER_BATCH:
@@ -137,7 +137,7 @@ class _Tasks(Sequence[list[RenderTask]]):
             row = self._db.run("payload_get", (post.shown.body,)).fetchone()
             names = [("category", c) for c in post.shown.categories] + [("tag", t) for t in post.shown.tags]
             terms = tuple(self._terms[name] for name in names if name in self._terms)
-            payload, source, place = row or (compress(b""), "", "")
+            payload, source, place = row or (b"", "", "")
             tasks.append(
                 RenderTask(number, post.uid, post.updated, post.shown, terms, payload, source, place)
             )
@@ -208,22 +208,16 @@ def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Publishe
     tree.flush()
 
 
-def _entries(db: Database, numbers: Sequence[int]) -> dict[str, list[RenderedEntry]]:
-    posts = stored.stored_posts(db, numbers)
-    zero = datetime.fromtimestamp(0, UTC)
-    ordered = plan.in_order(plan.Place(n, p.uid, p.shown.published or zero) for n, p in posts.items())
-    found: dict[str, list[RenderedEntry]] = {form: [] for form in FORMATS}
+def _entries(db: Database, numbers: Sequence[int]) -> dict[Format, list[bytes]]:
+    """The entries of these posts in each format, in the order of a document."""
+    rows = stored.stored_entries(db, numbers)
+    packed = {number: data for number, _, _, data in rows}
+    ordered = plan.in_order(plan.Place(number, uid, published) for number, uid, published, _ in rows)
+    found: dict[Format, list[bytes]] = {form: [] for form in FORMATS}
     for number in ordered:
-        post = posts[number]
-        row = db.run("entry_get", (number,)).fetchone()
-        if row is None:
-            continue
-        updated = datetime.fromtimestamp(post.updated, UTC)
-        for form, data in zip(FORMATS, row, strict=True):
-            if data is not None:
-                found[form].append(
-                    RenderedEntry(post.uid, updated, post.shown.published or zero, decompress(data))
-                )
+        for form, data in zip(FORMATS, unpack_entry(packed[number]), strict=False):
+            if data:
+                found[form].append(data)
     return found
 
 

@@ -8,6 +8,7 @@ settings through :func:`begin`, which each process calls once.
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from zoneinfo import ZoneInfo
 from feeds.errors import EntryInvalid, PostRejected
 from feeds.identify import Sighting, keys_of
 from feeds.model import FORMATS, Entry, Format, Item, Skipped, Term
+from feeds.payloads import Body, body_of_item, data_of, pack, unpack
 from feeds.ports import Version
 from feeds.store.sightings import Reading
 
@@ -72,10 +74,10 @@ class RenderTask:
 
 @dataclass(frozen=True, slots=True)
 class RenderResult:
-    """The compressed entry in each format, or why there is none."""
+    """The entry in every format, packed, or why there is none."""
 
     number: int
-    data: tuple[bytes | None, bytes | None, bytes | None]
+    data: bytes
     invalid: str = ""
 
 
@@ -157,7 +159,7 @@ def understand(source: str, path: str, size: int, mtime: int, digest: bytes, dat
         "item",
         repairs=len(item.repairs),
         sighting=_sighting(source, path, mtime, digest, item),
-        payload=compress(data),
+        payload=compress(pack(item, data)),
     )
 
 
@@ -287,15 +289,29 @@ def _terms(settings: SourceSettings, item: Item) -> tuple[tuple[str, ...], tuple
     return categories[:most], tags[: max(0, most - len(categories))]
 
 
-def content(source: str, place: str, data: bytes) -> tuple[Item | None, str]:
-    """The item of a payload and its body as clean HTML."""
+def body_of(source: str, place: str, payload: bytes) -> Body | None:
+    """The body of a payload as the store keeps it; None if it is that of no post to publish.
+
+    Raises:
+        PostRejected: it cannot be read as a post.
+    """
+    packed = decompress(payload)
+    body = unpack(packed)
+    if body is None:
+        item = parse(source, place, data_of(packed))
+        return body_of_item(item) if isinstance(item, Item) else None
+    return body
+
+
+def clean_body(body: Body | None, source: str) -> str:
+    """A body as clean HTML."""
     from feeds.clean import html, markdown
 
-    item = parse(source, place, data)
-    if isinstance(item, Skipped):
-        return None, ""
-    body = markdown.markdown_to_html(item.body) if item.markup == "markdown" else item.body
-    return item, html.clean_html(body, item.permalink or _tools.settings.sources[source].parse.base)
+    if body is None:
+        return ""
+    text = markdown.markdown_to_html(body.text) if body.markup == "markdown" else body.text
+    known = _tools.settings.sources.get(source)
+    return html.clean_html(text, body.page or (known.parse.base if known else ""))
 
 
 def really_changed(before: Version, after: Version) -> bool:
@@ -307,9 +323,7 @@ def really_changed(before: Version, after: Version) -> bool:
     if before.payload == after.payload:
         return False
     bodies = [
-        content(v.source, v.place, decompress(v.payload))[1]
-        if v.payload and v.source in _tools.settings.sources
-        else ""
+        clean_body(body_of(v.source, v.place, v.payload), v.source) if v.payload else ""
         for v in (before, after)
     ]
     return bodies[0] != bodies[1]
@@ -327,29 +341,47 @@ def render(tasks: Sequence[RenderTask]) -> list[RenderResult]:
             entries.append(_entry(task))
             numbers.append(task.number)
         except (PostRejected, EntryInvalid) as error:
-            results.append(RenderResult(task.number, (None, None, None), str(error)))
+            results.append(RenderResult(task.number, b"", str(error)))
     settings = _tools.settings
     rendered = render_entries(entries, settings.formats, settings.site_url, settings.language)
     for number, one in zip(numbers, rendered, strict=True):
         if isinstance(one, EntryInvalid):
-            results.append(RenderResult(number, (None, None, None), str(one)))
+            results.append(RenderResult(number, b"", str(one)))
         else:
-            data = [compress(one[form].data) if form in one else None for form in FORMATS]
-            results.append(RenderResult(number, (data[0], data[1], data[2])))
+            results.append(RenderResult(number, pack_entry([one.get(form, b"") for form in FORMATS])))
     return results
+
+
+def pack_entry(parts: Sequence[bytes]) -> bytes:
+    """An entry in every format, compressed as one: each holds the same text, so it is found again."""
+    sizes = struct.pack(f"<B{len(parts)}I", len(parts), *map(len, parts))
+    return compress(sizes + b"".join(parts))
+
+
+def unpack_entry(packed: bytes) -> list[bytes]:
+    """What :func:`pack_entry` was given."""
+    data = decompress(packed)
+    count = data[0]
+    position = 1 + 4 * count
+    parts = []
+    for size in struct.unpack_from(f"<{count}I", data, 1):
+        parts.append(data[position : position + size])
+        position += size
+    return parts
 
 
 def _entry(task: RenderTask) -> Entry:
     from feeds.clean import text
 
     shown = task.shown
-    item, html = content(task.source, task.place, decompress(task.payload))
-    plain = text.plain_text(html)
+    body = body_of(task.source, task.place, task.payload) if task.payload else None
+    html = clean_body(body, task.source)
+    plain = text.opening(html)
     title = (
         text.clean_title(shown.title) or text.clean_title(text.title_from(plain)) or shown.link or task.uid
     )
     published = shown.published or datetime.fromtimestamp(task.updated, UTC)
-    summary = (text.clean_title(item.summary) if item else "") or text.excerpt(text.clean_title(plain))
+    summary = (text.clean_title(body.summary) if body else "") or text.excerpt(text.clean_title(plain))
     return Entry(
         id=task.uid,
         title=title,

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 _LOCAL_LINK = re.compile(r"=\s{0,9}[\"']?\s{0,9}#")
-_NAME = re.compile(r"</?[a-z][a-z0-9]*")
+_NAME = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*")
 # A parser drops one line break at the beginning of these, and a serialiser does not give it back.
 _PREFORMATTED = re.compile(r"(<pre(?: [^<>]*)?>)\n")
+_FRAMES = frozenset(("<iframe", "<embed", "<object"))
+_FOREIGN = frozenset(("<svg", "<math", "<noscript", "<select"))
 _MOST_PASSES = 6
 # The parser's time grows with both: beyond this product (a megabyte with twenty thousand) it would take seconds.
 _MOST_REFERENCES = 20_000_000_000
@@ -49,7 +51,7 @@ def clean_html(html: str, base: str) -> str:
         return _FORBIDDEN.sub("", html).strip()
     token = page.set(base)
     try:
-        return _sanitise(_before(html))
+        return _sanitise(*_before(html))
     finally:
         page.reset(token)
 
@@ -72,27 +74,34 @@ def _characters(html: str) -> str:
     return html
 
 
-def _before(html: str) -> str:
-    """What is mended where the author's tags are still there."""
+def _before(html: str) -> tuple[str, list[str]]:
+    """What is mended where the author's tags are still there; and the tags, as ``<name`` and ``</name``."""
     if "<!--" in html:
         html = mend.without_comments(html)
-    lower = html.lower()
+    given = html
+    lower = html.encode().lower()  # of letters of ASCII alone: five times as fast as of the text
+    names = _tags(html)
+    present = frozenset(names)
     if len(html) > _LARGE:
         html = mend.shallow(mend.uncrowded(html))
-    elif mend.may_be_deep(_NAME.findall(lower)):
+    elif mend.may_be_deep(names):
         html = mend.shallow(html)
-    if "data-" in lower or "<noscript" in lower:
-        html = mend.with_real_images(html, lower)
-    if "<iframe" in lower or "<embed" in lower or "<object" in lower:
+    if b"data-" in lower or "<noscript" in present:
+        html = mend.with_real_images(html, "<noscript" in present)
+    if present & _FRAMES:
         html = mend.with_linked_frames(html)
-    if "<svg" in lower or "<math" in lower or "<noscript" in lower or "<select" in lower:
+    if present & _FOREIGN:
         html = mend.without_foreign(html)
-    if mend.may_hide(lower):
+    if (b"none" in lower or b"hidden" in lower) and mend.may_hide(html):
         html = mend.without_hidden(html, _tidy)
-    return html
+    return html, names if html is given else _tags(html)
 
 
-def _sanitise(html: str) -> str:
+def _tags(html: str) -> list[str]:
+    return [name.lower() for name in _NAME.findall(html)]
+
+
+def _sanitise(html: str, names: list[str]) -> str:
     """Sanitise until the parser finds nothing more to move.
 
     A parser that meets crossed tags gives a tree that, written out and read again, may be another
@@ -100,11 +109,11 @@ def _sanitise(html: str) -> str:
     """
     cleaner = _cleaner("#" in html and _LOCAL_LINK.search(html) is not None)
     for _ in range(_MOST_PASSES):
-        names = _NAME.findall(html.lower())
         clean = cleaner.clean(html)
         html = _after(clean)
         if _NAME.findall(clean) == names:
             break
+        names = _NAME.findall(html)
     return html.strip()
 
 

@@ -16,6 +16,11 @@ _ATTRIBUTES = r"(?:\s++[\w:.-]++(?:\s*+=\s*+(?:\"[^\"<>]*+\"|'[^'<>]*+'|[^\s\"'<
 _BLOCK_START = re.compile(rf" {{0,3}}<({_BLOCKS}){_ATTRIBUTES}>", re.IGNORECASE)
 _RULE_TAG = re.compile(r" {0,3}<hr\s*+/?>", re.IGNORECASE)
 _COMMENT = re.compile(r" {0,3}<!--")
+# Blocks one after the other, each without another of its kind or a comment inside: nearly every HTML body.
+_RUN = re.compile(
+    rf"(?:(?:[ \t]*+\n)*+ {{0,3}}<({_BLOCKS}){_ATTRIBUTES}>(?:[^<]++|<(?!(?i:/?\1|!--)))*+</\1>)+",
+    re.IGNORECASE,
+)
 _GAP = re.compile(r"[ \t]*+(?:\n[ \t]*+)*+")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 # Tags that stay within a paragraph; after any other one, what is raw and what is not is the library's to say.
@@ -60,9 +65,10 @@ def markdown_to_html(text: str, prefix: str = "") -> str:
     """
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if any(mark in text for mark in _WHOLE) or text.startswith(":"):
-        return _convert(text, prefix)
-    return _Scanner(text, prefix).html()
+    for mark in _WHOLE:
+        if mark in text:
+            return _convert(text, prefix)
+    return _convert(text, prefix) if text.startswith(":") else _Scanner(text, prefix).html()
 
 
 class _Scanner:
@@ -73,6 +79,8 @@ class _Scanner:
         self.prefix = prefix
         self.parts: list[tuple[bool, str]] = []
         """Whether a part is HTML, and the part."""
+        self.raw = -1
+        """Where the raw blocks begin that the last part consists of; -1 if it is another part."""
 
     def html(self) -> str:
         """The HTML of the whole body."""
@@ -92,12 +100,20 @@ class _Scanner:
         if start == len(self.text):
             return start
         if self.text[start] == "<" and (end := self._block_end(begin)):
-            self.parts.append((True, self.text[start:end]))
+            if self.raw < 0:
+                self.raw = start
+                self.parts.append((True, ""))
+            self.parts[-1] = (True, self.text[self.raw : end])
             return end
-        return self._paragraph(begin)
+        position = self._paragraph(begin)
+        self.raw = -1
+        return position
 
     def _block_end(self, begin: int) -> int:
         """Where the raw block that begins at a position ends; 0 if there is none that surely ends."""
+        run = _RUN.match(self.text, begin)
+        if run:
+            return run.end()
         if _COMMENT.match(self.text, begin):
             end = self.text.find("-->", begin + 4)
             return end + 3 if end >= 0 else 0
@@ -116,6 +132,7 @@ class _Scanner:
         if (
             html.startswith("<blockquote")
             and self.parts
+            and self.raw < 0
             and self.parts[-1][1].startswith("<blockquote>\n<p>")
         ):
             html = ""  # one after the other they are one quotation

@@ -7,7 +7,7 @@ After it, on balanced HTML in one form: empty spans, tracking pixels, places tha
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from html import escape, unescape
 from importlib.resources import files
@@ -152,9 +152,9 @@ class _Nesting:
         return True
 
 
-def may_hide(lower: str) -> bool:
-    """Whether something in the HTML (in lower case) may be hidden."""
-    return ("none" in lower or "hidden" in lower) and _HIDDEN_MARK.search(lower) is not None
+def may_hide(html: str) -> bool:
+    """Whether something in the HTML may be hidden."""
+    return _HIDDEN_MARK.search(html) is not None
 
 
 def without_hidden(html: str, tidy: Callable[[str], str]) -> str:
@@ -166,7 +166,7 @@ def without_hidden(html: str, tidy: Callable[[str], str]) -> str:
     """
     parts = []
     position = 0
-    for tag in _START.finditer(html):
+    for tag in _marked_tags(html):
         if tag.start() < position or not is_hidden(tag[0]):
             continue
         end = _simple_end(html, tag)
@@ -175,6 +175,19 @@ def without_hidden(html: str, tidy: Callable[[str], str]) -> str:
         parts.append(html[position : tag.start()])
         position = end
     return "".join(parts) + html[position:]
+
+
+def _marked_tags(html: str) -> Iterable[re.Match[str]]:
+    """The start tags that may say hidden; all of them, if one cannot be told by the mark alone."""
+    found: list[re.Match[str]] = []
+    for mark in _HIDDEN_MARK.finditer(html):
+        if found and mark.start() < found[-1].end():
+            continue
+        tag = _START.match(html, max(0, html.rfind("<", 0, mark.start())))
+        if tag is None or tag.end() < mark.end():
+            return _START.finditer(html)
+        found.append(tag)
+    return found
 
 
 def is_hidden(tag: str) -> bool:
@@ -213,8 +226,13 @@ def _without_hidden_elements(html: str) -> str:
     return str(soup)
 
 
-def with_real_images(html: str, lower: str) -> str:
-    """The HTML with lazy images as plain ones, and without what ``noscript`` repeats of them."""
+def with_real_images(html: str, repeated: bool) -> str:
+    """The HTML with lazy images as plain ones, and without what ``noscript`` repeats of them.
+
+    Args:
+        html: Any HTML.
+        repeated: Whether there is a ``noscript``.
+    """
     promoted: set[str] = set()
 
     def image(match: re.Match[str]) -> str:
@@ -227,9 +245,8 @@ def with_real_images(html: str, lower: str) -> str:
         extra = f' srcset="{escape(srcset)}"' if srcset else ""
         return f'<img src="{escape(lazy)}"{extra}{match[0][4:]}'  # of two equal attributes the first counts
 
-    if "data-" in lower:
-        html = _IMAGE.sub(image, html)
-    return _without_repeated(html, promoted) if promoted and "<noscript" in lower else html
+    html = _IMAGE.sub(image, html)
+    return _without_repeated(html, promoted) if promoted and repeated else html
 
 
 def _without_repeated(html: str, promoted: set[str]) -> str:

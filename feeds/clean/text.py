@@ -49,6 +49,18 @@ def plain_text(html: str) -> str:
     return _LINE_END.sub("\n", _SPACE.sub(" ", text)).strip()
 
 
+def opening(html: str, enough: int = 700) -> str:
+    """The beginning of :func:`plain_text`: all of it, or at least ``enough`` characters of it."""
+    size = enough * 3
+    while size < len(html):
+        end = html.rfind("<", 0, size)
+        text = plain_text(html[:end]) if end > 0 else ""
+        if len(text) >= enough:
+            return text
+        size *= 2
+    return plain_text(html)
+
+
 def excerpt(text: str, limit: int = 300) -> str:
     """The beginning of a text on one line, at most ``limit`` characters.
 
@@ -102,6 +114,8 @@ def clean_title(title: str) -> str:
     a space behind its ``<``. Quotes and everything else stay as they are. Empty only for a title
     without visible characters.
     """
+    if title.isprintable() and "<" not in title and "&" not in title and "  " not in title:
+        return title.strip()
     text = _UNSEEN.sub("", title)
     if "<" in text:
         text = _without_tags(text)

@@ -6,18 +6,18 @@ import json
 from collections.abc import Sequence
 from functools import lru_cache
 
-from feeds.model import FeedHead, Format, RenderedEntry
+from feeds.model import FeedHead, Format
 
 _TAILS = {"atom": b"</feed>", "rss": b"</channel>"}
 
 
-def join(head: FeedHead, form: Format, entries: Sequence[RenderedEntry]) -> bytes:
+def join(head: FeedHead, form: Format, entries: Sequence[bytes]) -> bytes:
     """The document of a feed: the same bytes as feedgen's own for these entries."""
     if form == "json":
         start, end = _json_frame(head)
-        return start + b",".join(entry.data for entry in entries) + end
+        return start + b",".join(entries) + end
     start, end = _frame(head, form)
-    return start + b"".join(entry.data for entry in entries) + end
+    return start + b"".join(entries) + end
 
 
 @lru_cache(maxsize=8)

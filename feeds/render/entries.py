@@ -11,13 +11,14 @@ import re
 from collections.abc import Sequence
 
 from feeds.errors import EntryInvalid
-from feeds.model import Entry, Format, RenderedEntry
+from feeds.model import Entry, Format
 from feeds.urls import is_absolute_iri, is_address
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _MARKS = {"atom": (b"<entry", b"</entry>"), "rss": (b"<item>", b"</item>")}
 
-Rendered = dict[Format, RenderedEntry]
+Rendered = dict[Format, bytes]
+"""One entry in each format, as it stands in every document that holds it."""
 
 
 def render_entries(
@@ -33,9 +34,9 @@ def render_entries(
             valid.append(entry)
     for form in formats:
         pieces = iter(_pieces(valid, form, site_url, language))
-        for entry, result in zip(entries, results, strict=True):
+        for result in results:
             if not isinstance(result, EntryInvalid):
-                result[form] = RenderedEntry(entry.id, entry.updated, entry.published, next(pieces))
+                result[form] = next(pieces)
     return results
 
 

@@ -147,6 +147,12 @@ def stored_posts(db: Database, numbers: Collection[int]) -> dict[int, StoredPost
     return {row[0]: StoredPost(row[0], row[1], row[3], read_shown(row[4])) for row in db.rows("posts_shown")}
 
 
+def stored_entries(db: Database, numbers: Collection[int]) -> list[tuple[int, str, int, bytes]]:
+    """Number, id, date of publication (seconds since 1970) and packed entry of those posts that have one."""
+    db.scope(numbers)
+    return db.rows("entries_get")
+
+
 def without_entry(db: Database, numbers: Collection[int]) -> list[int]:
     """Those of the posts that have no rendered entry."""
     db.scope(numbers)

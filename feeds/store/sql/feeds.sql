@@ -40,10 +40,10 @@ WHERE post.id IN (SELECT value FROM scope)
 -- name: entries_known
 SELECT post FROM entry WHERE post IN (SELECT value FROM scope)
 -- name: entry_put
-INSERT INTO entry (post, atom, rss, json) VALUES (?, ?, ?, ?)
-ON CONFLICT (post) DO UPDATE SET atom = excluded.atom, rss = excluded.rss, json = excluded.json
--- name: entry_get
-SELECT atom, rss, json FROM entry WHERE post = ?
+INSERT INTO entry (post, data) VALUES (?, ?) ON CONFLICT (post) DO UPDATE SET data = excluded.data
+-- name: entries_get
+SELECT post.id, post.uid, post.published, entry.data FROM post JOIN entry ON entry.post = post.id
+WHERE post.id IN (SELECT value FROM scope)
 
 -- name: documents_all
 SELECT path, digest, size, mtime, feed FROM document

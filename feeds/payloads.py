@@ -1,0 +1,79 @@
+"""How a payload is kept: the bytes as they came, behind a note of what rendering needs of them.
+
+Understanding a post costs more than cutting its body out, and it was understood once, when it was
+read. So a note stands before the bytes: the markup, the page and the media of the body, and where
+the body lies. The bytes stay, because a changed setting acts on items as they came.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from feeds.model import Enclosure, Item, Markup
+
+_MARK = b"\x01["
+_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What rendering needs of an item besides what its post shows."""
+
+    text: str
+    markup: Markup
+    page: str
+    """Address against which references in the text resolve, or empty."""
+    summary: str = ""
+    enclosures: tuple[Enclosure, ...] = ()
+    rights: str = ""
+    extras: tuple[tuple[str, str], ...] = ()
+
+
+def body_of_item(item: Item) -> Body:
+    """The body of an item just understood."""
+    return Body(
+        item.body, item.markup, item.permalink, item.summary, item.enclosures, item.rights, item.extras
+    )
+
+
+def pack(item: Item, data: bytes) -> bytes:
+    """The payload ``data`` of ``item`` as it is kept, before compression."""
+    body = item.body.encode("utf-8", "surrogatepass")
+    start = data.find(body)
+    note: list[object] = [item.markup, item.permalink, start, len(body), item.summary]
+    if item.enclosures or item.rights or item.extras:
+        note += [[(one.url, one.type, one.length) for one in item.enclosures], item.rights, item.extras]
+    head = b"\x01" + _dumps(note).encode("utf-8", "surrogatepass") + b"\n"
+    return head + data if start >= 0 else head + body + data
+
+
+def unpack(packed: bytes) -> Body | None:
+    """The body of a packed payload; None if there is no note before it."""
+    if not packed.startswith(_MARK):
+        return None
+    end = packed.index(b"\n")
+    markup, page, start, length, summary, *more = json.loads(packed[1:end])
+    begin = end + 1 + max(start, 0)
+    text = packed[begin : begin + length].decode("utf-8", "surrogatepass")
+    if not more:
+        return Body(text, markup, page, summary)
+    enclosures, rights, extras = more
+    return Body(
+        text,
+        markup,
+        page,
+        summary,
+        tuple(Enclosure(*one) for one in enclosures),
+        rights,
+        tuple((name, value) for name, value in extras),
+    )
+
+
+def data_of(packed: bytes) -> bytes:
+    """The bytes as they came."""
+    if not packed.startswith(_MARK):
+        return packed
+    end = packed.index(b"\n")
+    _, _, start, length, *_ = json.loads(packed[1:end])
+    return packed[end + 1 + (0 if start >= 0 else length) :]
