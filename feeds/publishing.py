@@ -131,13 +131,13 @@ class _Tasks(Sequence[list[RenderTask]]):
 
     def __getitem__(self, index: int) -> list[RenderTask]:  # type: ignore[override]
         found = stored.stored_posts(self._db, self._pieces[index])
+        payloads = stored.payloads(self._db, [post.shown.body for post in found.values()])
         tasks = []
         for number in self._pieces[index]:
             post = found[number]
-            row = self._db.run("payload_get", (post.shown.body,)).fetchone()
             names = [("category", c) for c in post.shown.categories] + [("tag", t) for t in post.shown.tags]
             terms = tuple(self._terms[name] for name in names if name in self._terms)
-            payload, source, place = row or (b"", "", "")
+            payload, source, place = payloads.get(post.shown.body, (b"", "", ""))
             tasks.append(
                 RenderTask(number, post.uid, post.updated, post.shown, terms, payload, source, place)
             )

@@ -19,6 +19,12 @@ _SAFE = "%!$&'()*+,;=:@/?~-._"
 _PLAIN = re.compile(
     r"https?://[a-z0-9.\-]+(?::\d+)?(?:/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-F]{2})*)?(?:#[A-Za-z0-9\-._~!$&'()*+,;=:@/?]*)?"
 )
+# An address that is in its canonical form but for the scheme, as nearly all are.
+_USUAL = re.compile(
+    r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)+)(/[A-Za-z0-9\-._~!$&'()*+,;=:@/]*)?(?:\?([A-Za-z0-9\-._~!$&'()*+,;=:@/?]+))?"
+)
+_FOLDER = re.compile(r"https?://[a-z0-9.\-]+(?::\d{1,4})?/(?:[A-Za-z0-9_~-]+/)*")
+_BELOW = re.compile(r"[A-Za-z0-9_~%-][A-Za-z0-9_~%.-]*(?:/[A-Za-z0-9_~%-][A-Za-z0-9_~%.-]*)*/?")
 
 
 @cache
@@ -69,25 +75,36 @@ def canonical(address: str) -> str:
     Host in lower case, http as https, no default port, percent-encoding normalised, tracking
     parameters dropped; path, order of the query and fragment kept (contract 2.4).
     """
+    usual = _USUAL.fullmatch(address)
+    if usual:
+        host, path, query = usual.groups()
+        query = _without_tracking(query) if query else ""
+        return f"https://{host}{path or '/'}{'?' if query else ''}{query}"
     found = _split(address)
     if not found:
         return ""
     scheme, host, port, path, query, fragment = found
     netloc = host if port in (None, _PORTS[scheme]) else f"{host}:{port}"
-    if query:
-        query = "&".join(p for p in query.split("&") if not _tracking().fullmatch(p.partition("=")[0]))
+    query = _without_tracking(query) if query else ""
     return urlunsplit(("https", netloc, _normal(path) or "/", _normal(query), _normal(fragment)))
+
+
+def _without_tracking(query: str) -> str:
+    return "&".join(p for p in query.split("&") if not _tracking().fullmatch(p.partition("=")[0]))
 
 
 def is_root(address: str) -> bool:
     """Whether an address is the root of a site: that names no page, so it is no key."""
+    usual = _USUAL.fullmatch(address)
+    if usual:
+        return usual[2] in (None, "/") and not usual[3]
     found = _split(address)
     return bool(found) and found is not None and found[3] in ("", "/") and not found[4]
 
 
 def is_address(text: str) -> bool:
     """Whether ``text`` is an absolute web address (http or https, with a host)."""
-    return not _BAD.search(text) and _split(text) is not None
+    return _USUAL.fullmatch(text) is not None or (not _BAD.search(text) and _split(text) is not None)
 
 
 def is_absolute_iri(text: str) -> bool:
@@ -100,6 +117,8 @@ def is_absolute_iri(text: str) -> bool:
 
 def resolve(base: str, reference: str) -> str:
     """The absolute address of ``reference`` on the page ``base`` (RFC 3986, 5); empty if there is none."""
+    if _BELOW.fullmatch(reference) and _FOLDER.fullmatch(base):
+        return base + reference
     text = re.sub(r"[\t\r\n]", "", reference).strip()
     if _BAD.search(text.replace(" ", "")):
         return ""

@@ -106,7 +106,7 @@ class Tree:
 
         False means that a foreign file is in the way; it is named in ``foreign``.
         """
-        digest = hashlib.blake2b(data, digest_size=16).hexdigest()
+        digest = hashlib.sha256(data).hexdigest()
         known = self.known.get(path)
         if known and known.digest == digest and not self.full and self.intact(path):
             return True
@@ -137,7 +137,7 @@ class Tree:
             self._ours.setdefault(path, set()).add(known.digest)
             return known.digest
         try:
-            return hashlib.blake2b((self.folder / path).read_bytes(), digest_size=16).hexdigest()
+            return hashlib.sha256((self.folder / path).read_bytes()).hexdigest()
         except IsADirectoryError:
             return ""
 

@@ -51,7 +51,8 @@ _BARRIERS = frozenset(("table", "object", "applet", "marquee", "template", "sele
 _FORMATS = frozenset("a b big code em font i nobr s small strike strong tt u".split())  # noqa: SIM905
 # Their end tag may be missing, so counting them would take a long list for a deep one; none nests in itself directly.
 _UNCOUNTED = frozenset("p li td th tr dt dd rt rp rb rtc option thead tbody tfoot colgroup".split()) | _VOID  # noqa: SIM905
-_UNCOUNTED_TAGS = frozenset(f"{start}{name}" for name in _UNCOUNTED for start in ("<", "</"))
+_UNCOUNTED_TAGS = frozenset(f"{start}{name}".encode() for name in _UNCOUNTED for start in ("<", "</"))
+_SLASH = ord("/")
 _ANY_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)" + _REST)
 
 _EMPTY_SPAN = re.compile(r"<span(?: (?!id=)[a-z]+=\"[^\"]*+\")*+>(\s*+)</span>")
@@ -81,13 +82,13 @@ def without_comments(html: str) -> str:
     return "".join(parts) + html[position:]
 
 
-def may_be_deep(names: list[str]) -> bool:
+def may_be_deep(names: list[bytes]) -> bool:
     """Whether tags, given in order as ``<name`` and ``</name``, may nest deeper than :func:`shallow` lets them."""
-    opened: list[str] = []
+    opened: list[bytes] = []
     for name in names:
         if name in _UNCOUNTED_TAGS:
             continue
-        if name[1] != "/":
+        if name[1] != _SLASH:
             opened.append(name[1:])
             if len(opened) >= _MOST_FORMATS:
                 return True

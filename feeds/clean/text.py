@@ -10,8 +10,7 @@ from html import unescape
 _TAG = re.compile(r"<[a-zA-Z/!?][^<>]*+>")
 _BREAK = re.compile(
     r"</?(?:p|div|br|li|ul|ol|dl|dd|dt|table|tr|td|th|caption|h[1-6]|blockquote|pre|section|article|aside|header"
-    r"|footer|figure|figcaption|hr|center|details|summary|address|main|nav)\b[^<>]*+>",
-    re.IGNORECASE,
+    r"|footer|figure|figcaption|hr|center|details|summary|address|main|nav)\b[^<>]*+>"
 )
 _READING_AID = re.compile(r"<rp>[^<>]*+</rp>")  # brackets for readers without ruby; text all the same
 _SPACE = re.compile(r"[ \t\f\v\xa0]+")

@@ -6,10 +6,11 @@ Rules after Jekyll 4: ``Jekyll::Document``, ``Jekyll::URL`` and ``Jekyll::Frontm
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -24,6 +25,9 @@ _STYLES = {
 }
 _PLACEHOLDER = re.compile(r":([a-z_]+)")
 _NAME_DATE = re.compile(r"(\d{2,4})-(\d{1,2})-(\d{1,2})-(.*)", re.DOTALL)
+_UNQUOTED = re.compile(r"[A-Za-z0-9/%:@!$&'()*+,;=~\-._]*")
+_SLASHES = re.compile(r"/{2,}")
+_DOTS = re.compile(r"/\.+(?=/|$)")
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
     "January February March April May June July August September October November December".split()  # noqa: SIM905
@@ -168,44 +172,78 @@ def post_url(
 ) -> str:
     """The path of a post's page below the site's base (Jekyll: ``URL#to_s``), escaped."""
     template = _STYLES.get(pattern, pattern)
+    wanted = _PLACEHOLDER.findall(template)
+    if any(name not in _PLAIN_NAMES for name in wanted):
+        wanted = list(_PLAIN_NAMES)  # ``:title_x`` is ``:title`` and then ``_x``
     _, name = split_name(path)
-    values = {
-        "categories": "/".join(
-            quote(c.lower().strip().replace(" ", "%20"), safe="%") for c in dict.fromkeys(categories)
-        ),
-        "slugified_categories": "/".join(slugify(c) for c in dict.fromkeys(categories)),
-        "title": slug or name,
-        "slug": slugify(slug or name),
-        "name": slugify(name),
-        "output_ext": extension,
-        "path": path.rpartition(".")[0],
-        "collection": "posts",
-        **(_date_values(date) if date else {}),
-    }
+    values: dict[str, str] = {}
+    for one in wanted:
+        if one in _DATE_NAMES:
+            if date:
+                values[one] = _DATE_NAMES[one](date)
+        elif one not in values:
+            values[one] = _name_value(one, path, name, slug, categories, extension)
     return _fill(template, values)
 
 
-def _date_values(date: datetime) -> dict[str, str]:
-    year, week, day = date.isocalendar()
-    return {
-        "year": f"{date:%Y}",
-        "short_year": f"{date:%y}",
-        "month": f"{date.month:02}",
-        "i_month": str(date.month),
-        "short_month": _MONTHS[date.month - 1][:3],
-        "long_month": _MONTHS[date.month - 1],
-        "day": f"{date.day:02}",
-        "i_day": str(date.day),
-        "y_day": f"{date:%j}",
-        "hour": f"{date.hour:02}",
-        "minute": f"{date.minute:02}",
-        "second": f"{date.second:02}",
-        "w_year": str(year),
-        "week": f"{week:02}",
-        "w_day": str(day),
-        "short_day": _DAYS[date.weekday()][:3],
-        "long_day": _DAYS[date.weekday()],
-    }
+def _name_value(one: str, path: str, name: str, slug: str, categories: list[str], extension: str) -> str:
+    """The value of a placeholder that is not of the date."""
+    match one:
+        case "categories":
+            return "/".join(
+                _quoted(c.lower().strip().replace(" ", "%20"), "%") for c in dict.fromkeys(categories)
+            )
+        case "slugified_categories":
+            return "/".join(slugify(c) for c in dict.fromkeys(categories))
+        case "title":
+            return slug or name
+        case "slug":
+            return slugify(slug or name)
+        case "name":
+            return slugify(name)
+        case "output_ext":
+            return extension
+        case "path":
+            return path.rpartition(".")[0]
+        case _:
+            return "posts"
+
+
+_DATE_NAMES: dict[str, Callable[[datetime], str]] = {
+    "year": lambda date: f"{date.year:04}",
+    "short_year": lambda date: f"{date.year % 100:02}",
+    "month": lambda date: f"{date.month:02}",
+    "i_month": lambda date: str(date.month),
+    "short_month": lambda date: _MONTHS[date.month - 1][:3],
+    "long_month": lambda date: _MONTHS[date.month - 1],
+    "day": lambda date: f"{date.day:02}",
+    "i_day": lambda date: str(date.day),
+    "y_day": lambda date: f"{date:%j}",
+    "hour": lambda date: f"{date.hour:02}",
+    "minute": lambda date: f"{date.minute:02}",
+    "second": lambda date: f"{date.second:02}",
+    "w_year": lambda date: str(date.isocalendar()[0]),
+    "week": lambda date: f"{date.isocalendar()[1]:02}",
+    "w_day": lambda date: str(date.isocalendar()[2]),
+    "short_day": lambda date: _DAYS[date.weekday()][:3],
+    "long_day": lambda date: _DAYS[date.weekday()],
+}
+_PLAIN_NAMES = (
+    "categories",
+    "slugified_categories",
+    "title",
+    "slug",
+    "name",
+    "output_ext",
+    "path",
+    "collection",
+    *_DATE_NAMES,
+)
+
+
+@lru_cache(maxsize=4096)
+def _quoted(text: str, safe: str) -> str:
+    return quote(text, safe=safe)
 
 
 def _fill(template: str, values: Mapping[str, str]) -> str:
@@ -214,11 +252,14 @@ def _fill(template: str, values: Mapping[str, str]) -> str:
         while name and name not in values:
             name = name.rpartition("_")[0]
         if not name:
-            return match[0] if match[1] not in _date_values(datetime(2000, 1, 1)) else ""  # noqa: DTZ001 - names only
-        return quote(values[name], safe="/%:@!$&'()*+,;=~-._") + match[1][len(name) :]
+            return match[0] if match[1] not in _DATE_NAMES else ""
+        value = values[name]
+        if not _UNQUOTED.fullmatch(value):
+            value = quote(value, safe="/%:@!$&'()*+,;=~-._")
+        return value + match[1][len(name) :]
 
-    path = re.sub(r"/{2,}", "/", "/" + _PLACEHOLDER.sub(one, template))
-    return re.sub(r"/\.+(?=/|$)", "", path) or "/"
+    path = _SLASHES.sub("/", "/" + _PLACEHOLDER.sub(one, template))
+    return _DOTS.sub("", path) or "/" if "/." in path else path
 
 
 def jekyll_id(site: JekyllSite, url: str) -> str:

@@ -32,8 +32,9 @@ def render_entries(
         results.append(EntryInvalid(wrong) if wrong else {})
         if not wrong:
             valid.append(entry)
+    feed = _feed(valid, site_url, language) if valid and set(formats) & _MARKS.keys() else None
     for form in formats:
-        pieces = iter(_pieces(valid, form, site_url, language))
+        pieces = iter(_pieces(valid, form, feed, language))
         for result in results:
             if not isinstance(result, EntryInvalid):
                 result[form] = next(pieces)
@@ -54,16 +55,23 @@ def check_entry(entry: Entry) -> str:
     return ""
 
 
-def _pieces(entries: Sequence[Entry], form: Format, site_url: str, language: str) -> list[bytes]:
+def _feed(entries: Sequence[Entry], site_url: str, language: str) -> object:
+    """The library's feed of these entries; what it says besides them is thrown away."""
+    from feeds.render import library
+
+    feed = library.feed_of(library.empty_head(language), "atom")
+    for entry in entries:
+        library.add_entry(feed, entry, site_url, language)
+    return feed
+
+
+def _pieces(entries: Sequence[Entry], form: Format, feed: object, language: str) -> list[bytes]:
     if form == "json":
         return [_json(entry, language) for entry in entries]
     if not entries:
         return []
     from feeds.render import library
 
-    feed = library.feed_of(library.empty_head(language), form)
-    for entry in entries:
-        library.add_entry(feed, entry, site_url, language)
     return cut(library.document(feed, form), form)
 
 

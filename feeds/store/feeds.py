@@ -66,9 +66,14 @@ def _mint(
     db: Database, posts: Sequence[tuple[str, int, Group]], burnt: frozenset[str], told: dict[str, str]
 ) -> None:
     given: set[str] = set()
+    wishes = {derive_id(one, burnt, lambda _: False) for _, _, one in posts}
+    db.scope(wishes)
+    refused = {row[0] for row in db.rows("uids_taken")}
 
     def taken(uid: str) -> bool:
-        return uid in given or db.value("uid_taken", (uid,)) is not None
+        if uid in given or uid in refused:
+            return True
+        return uid not in wishes and db.value("uid_taken", (uid,)) is not None
 
     last = db.value("last_minted")
     rows, keys, ledger = [], [], []
@@ -145,6 +150,12 @@ def stored_posts(db: Database, numbers: Collection[int]) -> dict[int, StoredPost
     """These posts, as entries need them."""
     db.scope(numbers)
     return {row[0]: StoredPost(row[0], row[1], row[3], read_shown(row[4])) for row in db.rows("posts_shown")}
+
+
+def payloads(db: Database, sightings: Collection[int]) -> dict[int, tuple[bytes, str, str]]:
+    """Compressed payload, source and place of those sightings that have one."""
+    db.scope(sightings)
+    return {number: (data, source, place) for number, data, source, place in db.rows("payloads_get")}
 
 
 def stored_entries(db: Database, numbers: Collection[int]) -> list[tuple[int, str, int, bytes]]:

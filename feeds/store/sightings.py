@@ -79,13 +79,13 @@ def take(db: Database, context: Context, readings: Sequence[Reading], renamed: d
             if said is None:
                 continue
             item = said.item or _item_of_path(renamed.get(reading.path, reading.path))
-            said = replace(said, item=item)
-            old = _predecessor(known, said, renamed.get(reading.path), change)
+            versions = known.get(item, ())
+            old = _predecessor(versions, said.place, renamed.get(reading.path), change)
             if old is None or old.place != said.place:
                 last += 1
             number = old.number if old and old.place == said.place else last
             new += old is None
-            said = _next_version(replace(said, number=number), old)
+            said = _next_version(said, item, number, old)
             known[item] = [*(o for o in known.get(item, ()) if o is not old), said]
             if old:
                 change.before.append(old)
@@ -144,23 +144,24 @@ def _known_items(
 
 
 def _predecessor(
-    known: dict[str, list[Sighting]], said: Sighting, old_path: str | None, change: Change
+    versions: Sequence[Sighting], place: str, old_path: str | None, change: Change
 ) -> Sighting | None:
-    """The version that this one replaces: of the same place, or of the place that it was moved from."""
-    versions = known.get(said.item, ())
-    same = next((one for one in versions if one.place == said.place), None)
+    """The version that one at ``place`` replaces: of the same place, or of the place that it was moved from."""
+    same = next((one for one in versions if one.place == place), None)
     moved = next((one for one in versions if one.place == old_path), None)
     if same is None and moved is not None:
         change.superseded.append(moved.number)
     return same or moved
 
 
-def _next_version(said: Sighting, old: Sighting | None) -> Sighting:
+def _next_version(said: Sighting, item: str, number: int, old: Sighting | None) -> Sighting:
     """Keys only grow and a guessed date stays, unless the strong key names another post (rule 4)."""
     if old is None or (old.strong and said.strong and old.strong != said.strong):
-        return replace(said, weak=said.own)
+        return replace(said, item=item, number=number, weak=said.own)
     return replace(
         said,
+        item=item,
+        number=number,
         strong=said.strong or old.strong,
         weak=said.own | old.weak,
         guess=old.guess or said.guess,

@@ -37,6 +37,8 @@ SELECT id FROM post WHERE minted IS NULL AND state <> 'waiting' ORDER BY id
 UPDATE post SET uid = ?, minted = ?, mint_key = ? WHERE id = ?
 -- name: uid_taken
 SELECT 1 FROM post WHERE uid = ?
+-- name: uids_taken
+SELECT uid FROM post WHERE uid IN (SELECT value FROM scope)
 -- name: posts_of_state
 SELECT state, count(*) FROM post GROUP BY state
 -- name: posts_invalid

@@ -76,6 +76,10 @@ DELETE FROM payload WHERE sighting = ?
 SELECT payload.data, source.name, sighting.place
 FROM payload JOIN sighting ON sighting.id = payload.sighting JOIN source ON source.id = sighting.source
 WHERE payload.sighting = ?
+-- name: payloads_get
+SELECT sighting.id, payload.data, source.name, sighting.place
+FROM payload JOIN sighting ON sighting.id = payload.sighting JOIN source ON source.id = sighting.source
+WHERE payload.sighting IN (SELECT value FROM scope)
 -- name: burnt_all
 SELECT key FROM burnt
 -- name: burnt_add
