@@ -25,7 +25,7 @@ from feeds.store.sightings import Context, Reading, take
 from feeds.write import Tree
 
 _FILES_PER_PIECE = 64
-_READINGS_PER_BATCH = 1024
+_READINGS_PER_BATCH = 4096
 
 
 @dataclass(slots=True)

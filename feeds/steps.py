@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from feeds.parse.post import FolderSettings
 
 _LEVEL = 1
+_ENOUGH = 480  # characters of a body for its summary, or for a title if it has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,12 +377,14 @@ def _entry(task: RenderTask) -> Entry:
     shown = task.shown
     body = body_of(task.source, task.place, task.payload) if task.payload else None
     html = clean_body(body, task.source)
-    plain = text.opening(html)
+    plain = text.opening(html, _ENOUGH)
     title = (
         text.clean_title(shown.title) or text.clean_title(text.title_from(plain)) or shown.link or task.uid
     )
     published = shown.published or datetime.fromtimestamp(task.updated, UTC)
-    summary = (text.clean_title(body.summary) if body else "") or text.excerpt(text.clean_title(plain))
+    summary = (text.clean_title(body.summary) if body else "") or text.excerpt(
+        text.clean_title(plain[:_ENOUGH])
+    )
     return Entry(
         id=task.uid,
         title=title,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import threading
@@ -28,6 +29,7 @@ class Workers:
         self._setting = setting
         self._value = value
         self._pool: ProcessPoolExecutor | None = None
+        _collect_seldom()
         setting(value)
 
     def __enter__(self) -> Self:
@@ -69,6 +71,11 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def _collect_seldom() -> None:
+    """Look for reference cycles seldom: a run makes many values and few cycles."""
+    gc.set_threshold(20_000, 20, 100)
+
+
 def _begin(setting: Callable[[Any], None], value: object) -> None:
     """Start a worker: it ends with its parent, however that ends."""
     parent = multiprocessing.parent_process()
@@ -79,4 +86,5 @@ def _begin(setting: Callable[[Any], None], value: object) -> None:
             os._exit(1)
 
         threading.Thread(target=watch, daemon=True).start()
+    _collect_seldom()
     setting(value)

@@ -46,7 +46,7 @@ def clean_html(html: str, base: str) -> str:
         base: Absolute address against which references resolve; empty if unknown (then relative ones go).
     """
     html = _characters(html)
-    if html.count("&") * len(html) > _MOST_REFERENCES:
+    if "&" in html and html.count("&") * len(html) > _MOST_REFERENCES:
         return _as_text(html)
     if "<" not in html and "&" not in html and ">" not in html:
         return _FORBIDDEN.sub("", html).strip()
@@ -93,7 +93,7 @@ def _before(html: str) -> tuple[str, list[bytes]]:
         html = mend.with_linked_frames(html)
     if present & _FOREIGN:
         html = mend.without_foreign(html)
-    if (b"none" in lower or b"hidden" in lower) and mend.may_hide(html):
+    if b"hidden" in lower or (b"none" in lower and b"display" in lower):
         html = mend.without_hidden(html, _tidy)
     return html, names if html is given else _tags(html)
 
@@ -112,9 +112,9 @@ def _sanitise(html: str, names: list[bytes]) -> str:
     for _ in range(_MOST_PASSES):
         clean = cleaner.clean(html)
         html = _after(clean)
-        if _tags(clean) == names:
+        if _NAME.findall(clean.encode()) == names:  # names are in lower case after the sanitiser
             break
-        names = _tags(html)
+        names = _NAME.findall(html.encode())
     return html.strip()
 
 

@@ -84,10 +84,11 @@ def without_comments(html: str) -> str:
 
 def may_be_deep(names: list[bytes]) -> bool:
     """Whether tags, given in order as ``<name`` and ``</name``, may nest deeper than :func:`shallow` lets them."""
+    counted = [name for name in names if name not in _UNCOUNTED_TAGS]
+    if len(counted) < _MOST_FORMATS:
+        return False
     opened: list[bytes] = []
-    for name in names:
-        if name in _UNCOUNTED_TAGS:
-            continue
+    for name in counted:
         if name[1] != _SLASH:
             opened.append(name[1:])
             if len(opened) >= _MOST_FORMATS:
@@ -151,11 +152,6 @@ class _Nesting:
             if self.open[index] in _BARRIERS:  # an end tag does not reach out of a table
                 break
         return True
-
-
-def may_hide(html: str) -> bool:
-    """Whether something in the HTML may be hidden."""
-    return _HIDDEN_MARK.search(html) is not None
 
 
 def without_hidden(html: str, tidy: Callable[[str], str]) -> str:

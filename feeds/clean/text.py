@@ -48,9 +48,9 @@ def plain_text(html: str) -> str:
     return _LINE_END.sub("\n", _SPACE.sub(" ", text)).strip()
 
 
-def opening(html: str, enough: int = 700) -> str:
+def opening(html: str, enough: int) -> str:
     """The beginning of :func:`plain_text`: all of it, or at least ``enough`` characters of it."""
-    size = enough * 3
+    size = enough * 2
     while size < len(html):
         end = html.rfind("<", 0, size)
         text = plain_text(html[:end]) if end > 0 else ""

@@ -83,7 +83,9 @@ class Database:
             )
         if read_only:
             return
+        run("PRAGMA page_size = 16384")
         run("PRAGMA journal_mode = WAL")
+        run("PRAGMA wal_autocheckpoint = 4000")
         run("PRAGMA synchronous = NORMAL")
         if version < newest:
             with self.transaction():

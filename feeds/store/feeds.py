@@ -66,19 +66,19 @@ def _mint(
     db: Database, posts: Sequence[tuple[str, int, Group]], burnt: frozenset[str], told: dict[str, str]
 ) -> None:
     given: set[str] = set()
-    wishes = {derive_id(one, burnt, lambda _: False) for _, _, one in posts}
-    db.scope(wishes)
+    wishes = {number: derive_id(one, burnt, lambda _: False) for _, number, one in posts}
+    db.scope(wishes.values())
     refused = {row[0] for row in db.rows("uids_taken")}
 
     def taken(uid: str) -> bool:
-        if uid in given or uid in refused:
-            return True
-        return uid not in wishes and db.value("uid_taken", (uid,)) is not None
+        return uid in given or db.value("uid_taken", (uid,)) is not None
 
     last = db.value("last_minted")
     rows, keys, ledger = [], [], []
     for key, number, one in posts:
-        derived = derive_id(one, burnt, taken)
+        derived = wishes[number]
+        if derived in given or derived in refused:
+            derived = derive_id(one, burnt, taken)
         uid = next((told[k] for k in sorted(one.keys(burnt)) if k in told and not taken(told[k])), derived)
         given.add(uid)
         last += 1
