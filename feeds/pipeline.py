@@ -57,6 +57,7 @@ def publish(run: Run, tree: Tree) -> Published:
     """Mint what is new, render what is missing, write the documents that differ, then what names them."""
     stored.mint_posts(run.db, run.sources, burnt_keys(run.db))
     publishing.mint_slugs(run.db, run.config)
+    ledger.note(run.db)
     tree.open()
     publishing.mark_lost_documents(run.db, tree, run.config)
     published = Published()

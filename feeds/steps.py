@@ -161,6 +161,7 @@ def understand(source: str, path: str, size: int, mtime: int, digest: bytes, dat
         repairs=len(item.repairs),
         sighting=_sighting(source, path, mtime, digest, item),
         payload=compress(pack(item, data)),
+        guessed=item.published is None and item.guess is None,
     )
 
 

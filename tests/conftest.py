@@ -69,6 +69,16 @@ class Project:
     def bytes(self) -> dict[str, bytes]:
         return {name: data for name, (_, data) in self.snapshot().items()}
 
+    def ledger(self) -> str:
+        """The text of the ledger."""
+        return (self.folder / "state" / "ledger.jsonl").read_text("utf-8")
+
+    def set(self, old: str, new: str) -> None:
+        """Change the configuration."""
+        text = self.config.read_text("utf-8")
+        assert old in text, old
+        self.config.write_text(text.replace(old, new), "utf-8")
+
 
 def feedd(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "feeds", *arguments]

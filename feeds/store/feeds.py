@@ -14,6 +14,7 @@ from typing import Any
 from feeds.identify import Group, Shown, derive_id, mint_key
 from feeds.store.codec import read_shown, read_sighting
 from feeds.store.database import Database
+from feeds.store.ledger import seconds
 from feeds.store.posts import keys_of_numbers, leave_feeds
 
 _FEEDS = uuid.UUID("3b0a7a52-9a53-5c3e-8f43-6d0d5d0e6c11")
@@ -49,7 +50,7 @@ def mint_posts(db: Database, sources: dict[int, tuple[str, int]], burnt: frozens
     if not numbers:
         return 0
     with db.transaction():
-        told = {(key): value for kind, key, value in db.rows("ledger_all") if kind == "id"}
+        told = {(kind, name): value for kind, name, value in db.rows("ledger_all")}
         candidates = []
         for start in range(0, len(numbers), _MINT_BATCH):
             for number, one in _groups(db, sources, numbers[start : start + _MINT_BATCH]).items():
@@ -63,7 +64,10 @@ def mint_posts(db: Database, sources: dict[int, tuple[str, int]], burnt: frozens
 
 
 def _mint(
-    db: Database, posts: Sequence[tuple[str, int, Group]], burnt: frozenset[str], told: dict[str, str]
+    db: Database,
+    posts: Sequence[tuple[str, int, Group]],
+    burnt: frozenset[str],
+    told: dict[tuple[str, str], str],
 ) -> None:
     given: set[str] = set()
     wishes = {number: derive_id(one, burnt, lambda _: False) for _, number, one in posts}
@@ -74,19 +78,25 @@ def _mint(
         return uid in given or db.value("uid_taken", (uid,)) is not None
 
     last = db.value("last_minted")
-    rows, keys, ledger = [], [], []
+    rows, keys, ledger, resurfaced = [], [], [], []
     for key, number, one in posts:
         derived = wishes[number]
         if derived in given or derived in refused:
             derived = derive_id(one, burnt, taken)
-        uid = next((told[k] for k in sorted(one.keys(burnt)) if k in told and not taken(told[k])), derived)
+        known = (told.get(("id", k), "") for k in sorted(one.keys(burnt))) if told else ()
+        uid = next((old for old in known if old and not taken(old)), derived)
         given.add(uid)
         last += 1
         rows.append((uid, last, key, number))
         keys += [(k, number) for k in one.keys(burnt)]
         if uid != derived:
             ledger.append(("id", key, uid))
+        surfaced, _, updated = told.get(("surfaced", uid), "").partition(" ")
+        if updated:
+            resurfaced.append((seconds(surfaced), seconds(updated), number))
     db.many("post_mint", rows)
+    db.many("post_resurface", resurfaced)
+    db.many("member_resurface", [(surfaced, number) for surfaced, _, number in resurfaced])
     db.many("key_put", keys)
     db.many("ledger_put", ledger)
 

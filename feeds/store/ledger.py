@@ -3,13 +3,14 @@
 One JSON object a line, sorted: ``{"id": "<key>", "value": "urn:…"}`` for an id that differs from
 its derivation, ``slug`` for a slug that does, ``guess`` for a date that was guessed from a file's
 mtime, ``alias`` for the id of a post that became part of another, ``surfaced`` for a post that
-surfaced at another time than its publication, ``burnt`` for a key that joins nothing (an operator
+surfaced out of the order of publication (with its date of change), ``burnt`` for a key that joins nothing (an operator
 may add such a line). A rebuild on a new machine reads it first and gives the same feeds.
 """
 
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 from feeds.errors import StoreError
@@ -59,6 +60,35 @@ def load(db: Database, path: Path) -> bool:
         db.many("ledger_put", new)
         db.many("burnt_add", [(name,) for kind, name, _ in new if kind == "burnt"])
     return any(kind == "burnt" for kind, _, _ in new)
+
+
+def note(db: Database) -> None:
+    """Take down what the store knows and the sources cannot tell again: merged posts, posts out of order."""
+    since = int(db.value("meta_get", ("ledger",)) or 0)
+    surfaced = db.rows("surfaced_out_of_order", {"since": since})
+    aliases = dict(db.rows("aliases_all"))
+    known = {name: value for kind, name, value in db.rows("ledger_all") if kind == "alias"}
+    parted = [uid for uid in known.keys() - aliases.keys() if db.value("uid_live", (uid,))]
+    if not surfaced and not parted and aliases.items() <= known.items():
+        return
+    with db.transaction():
+        db.many(
+            "ledger_put",
+            [("surfaced", uid, f"{_iso(when)} {_iso(updated)}") for uid, when, updated in surfaced],
+        )
+        db.many("ledger_put", [("alias", uid, heir) for uid, heir in aliases.items()])
+        db.many("ledger_drop", [("alias", uid) for uid in parted])
+        if surfaced:
+            db.run("meta_put", ("ledger", str(max(when for _, when, _ in surfaced))))
+
+
+def seconds(text: str) -> int:
+    """Seconds since 1970 of a time in the ledger."""
+    return int(datetime.fromisoformat(text).timestamp())
+
+
+def _iso(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
 def text_of(db: Database) -> str:

@@ -35,6 +35,8 @@ class Reading:
     repairs: int = 0
     sighting: Sighting | None = None
     payload: bytes = b""
+    guessed: bool = False
+    """Its only date is one that no other machine would find: the file's mtime, or the time of reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ def take(db: Database, context: Context, readings: Sequence[Reading], renamed: d
         written: list[Sighting] = []
         payloads: list[tuple[int, bytes]] = []
         numbers: dict[str, int] = {}
+        guesses: list[tuple[str, str, str]] = []
         new = 0
         for reading in readings:
             said = reading.sighting
@@ -86,12 +89,15 @@ def take(db: Database, context: Context, readings: Sequence[Reading], renamed: d
             number = old.number if old and old.place == said.place else last
             new += old is None
             said = _next_version(said, item, number, old)
+            if reading.guessed:
+                said = _with_lasting_guess(db, said, guesses)
             known[item] = [*(o for o in known.get(item, ()) if o is not old), said]
             if old:
                 change.before.append(old)
             written.append(said)
             payloads.append((number, reading.payload))
             numbers[reading.path] = number
+        db.many("ledger_put", guesses)
         change.after.extend(written)
         change.old_payloads = (
             {o.number: payload_of(db, o.number) for o in change.before} if context.judge else {}
@@ -166,6 +172,17 @@ def _next_version(said: Sighting, item: str, number: int, old: Sighting | None) 
         weak=said.own | old.weak,
         guess=old.guess or said.guess,
     )
+
+
+def _with_lasting_guess(db: Database, said: Sighting, guesses: list[tuple[str, str, str]]) -> Sighting:
+    """A guessed date is that of the first sight, on whatever machine that was: the ledger tells (rule 8)."""
+    name = f"{said.source}/{said.item}"
+    told = db.value("ledger_get", ("guess", name))
+    if told:
+        return replace(said, guess=datetime.fromisoformat(told))
+    if said.guess:
+        guesses.append(("guess", name, said.guess.isoformat()))
+    return said
 
 
 def _write(

@@ -37,6 +37,19 @@ SELECT id FROM post WHERE minted IS NULL AND state <> 'waiting' ORDER BY id
 UPDATE post SET uid = ?, minted = ?, mint_key = ? WHERE id = ?
 -- name: uid_taken
 SELECT 1 FROM post WHERE uid = ?
+-- name: post_resurface
+UPDATE post SET surfaced = ?, updated = max(updated, ?) WHERE id = ?
+-- name: member_resurface
+UPDATE member SET surfaced = ? WHERE post = ?
+-- name: surfaced_out_of_order
+SELECT uid, surfaced, updated FROM post
+WHERE surfaced >= :since AND surfaced <> published AND uid IS NOT NULL AND state = 'live'
+  AND published < (SELECT max(published) FROM post WHERE state = 'live')
+-- name: aliases_all
+SELECT post.uid, heir.uid FROM post JOIN post AS heir ON heir.id = post.merged_into
+WHERE post.merged_into IS NOT NULL AND post.uid IS NOT NULL AND heir.uid IS NOT NULL
+-- name: uid_live
+SELECT 1 FROM post WHERE uid = ? AND state = 'live'
 -- name: uids_taken
 SELECT uid FROM post WHERE uid IN (SELECT value FROM scope)
 -- name: posts_of_state

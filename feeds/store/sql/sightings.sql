@@ -1,3 +1,5 @@
+-- name: version
+SELECT user_version FROM pragma_user_version
 -- name: create_scope
 CREATE TEMP TABLE IF NOT EXISTS scope (value PRIMARY KEY) WITHOUT ROWID
 -- name: clear_scope
