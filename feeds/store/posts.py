@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from feeds.identify import Group, Known, Shown, Sighting, claim, group, merge
+from feeds.identify import Group, Known, Shown, Sighting, claim, group, merge, mint_key
 from feeds.ports import Judge, Version
 from feeds.store.codec import read_shown, read_sighting, shown_data
 from feeds.store.database import Database
@@ -181,13 +181,15 @@ def _write_posts(
     known: dict[int, Known],
     holder: dict[int, int | None],
 ) -> int:
-    rows, moves, changed, rejoin = [], [], 0, []
+    rows, moves, changed, rejoin, ids = [], [], 0, [], []
     after = {one.number for one in change.after}
     for one, number in zip(groups, numbers, strict=True):
         old = posts.get(number)
         moves += [
             (number, s.number) for s in one.sightings if s.number in after or holder.get(s.number) != number
         ]
+        if number in known and (key := mint_key(one, change.burnt)) != known[number].mint_key:
+            ids.append(("id", key, posts[number].uid))  # what it says now would give another id
         shown = merge(one.sightings)
         row = _row(db, change, one, number, shown, old)
         if old and old.digest == row["digest"] and old.state == row["state"] and old.strong == row["strong"]:
@@ -196,6 +198,7 @@ def _write_posts(
         rejoin.append((number, row, shown))
         changed += old is not None
     db.many("post_put", rows)
+    db.many("ledger_put", ids)
     db.many("sighting_settle", moves)
     _join_feeds(db, rejoin, set(posts))
     _own_keys(db, groups, numbers, known, change.burnt)
