@@ -135,9 +135,9 @@ class Client:
                 if len(hops) == _MOST_HOPS:
                     raise FetchError(f"more than {_MOST_HOPS} redirects")
             except FetchError as error:
-                raise type(error)(f"{shown(here.url)}: {error}") from error
+                raise type(error)(f"{_way(ask.home, here)}: {error}") from error
             except BROKEN as error:
-                raise FetchError(f"{shown(here.url)}: {why(error)}") from error
+                raise FetchError(f"{_way(ask.home, here)}: {why(error)}") from error
             seen.add(here.url)
             hops.append(Hop(response.status, here.url))
 
@@ -179,6 +179,12 @@ class Client:
         connection = await self._opener.open(here, allowed, ask.proxy)
         connection.key = key if ask.proxy is None else None
         return connection, await connection.http.handle_async_request(request)
+
+
+def _way(home: Address, here: Address) -> str:
+    if here.url == home.url:
+        return shown(home.url)
+    return f"{shown(home.url)}, redirected to {shown(here.url)}"
 
 
 def _ask(
