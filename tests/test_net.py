@@ -138,8 +138,12 @@ def test_translated_forms_are_never_more_reachable_than_the_address_in_them(ip: 
         "http://a:99999/",
         "x",
         "",
-    ]
-    + ["http://exa mple.org/", "http://a%00b/", "javascript:alert(1)", "http://example.org:0/", "data:,x"],
+        "http://exa mple.org/",
+        "http://a%00b/",
+        "javascript:alert(1)",
+        "http://example.org:0/",
+        "data:,x",
+    ],
 )
 def test_takes_only_web_addresses(url: str) -> None:
     with pytest.raises(AddressRefused):

@@ -127,7 +127,7 @@ def spread(names: Iterable[str], now: datetime, over: float) -> dict[str, dateti
 def rhythm(now: datetime, recent: Sequence[datetime]) -> float | None:
     """Seconds between two looks that suit a feed with these entries; None if they say nothing.
 
-    Half the usual distance of its entries, and the more the longer it has been silent. Dates in the
+    A quarter of the usual distance of its entries, and the more the longer it has been silent. Dates in the
     future and entries that came together (an import) do not count.
     """
     past = sorted({when for when in recent if when <= now}, reverse=True)[:_RECENT]
@@ -138,7 +138,7 @@ def rhythm(now: datetime, recent: Sequence[datetime]) -> float | None:
     silent = (now - past[0]).total_seconds()
     if not usual:
         return max(_UNKNOWN, silent / 10)
-    return max(median(usual) / 2, silent / 10)
+    return max(median(usual) / 4, silent / 10)
 
 
 def _wish(
