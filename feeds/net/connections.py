@@ -126,7 +126,7 @@ class Kept:
 
     def keep(self, connection: Connection) -> None:
         """Keep a connection whose answer was read to its end; one that may not be used again is closed."""
-        if connection.key is None or not (connection.http.is_idle() and connection.wire.fresh):
+        if connection.key is None or not (connection.http.is_idle() and _clean(connection)):
             return connection.wire.abort()
         if self._count >= _MOST_KEPT:
             self._drop_oldest()
@@ -185,3 +185,12 @@ def _over(wire: Wire, origin: Address) -> Connection:
     assert isinstance(wire, _Stream)
     where = httpcore.Origin(origin.scheme.encode(), origin.host.encode(), origin.port)
     return Connection(wire, httpcore.AsyncHTTP11Connection(where, wire), None)
+
+
+def _clean(connection: Connection) -> bool:
+    """Whether nothing came after the answer, which the next request would take for its own answer.
+
+    httpcore looks only at the socket; what h11 has already taken from it can be seen nowhere else.
+    """
+    state = getattr(connection.http, "_h11_state", None)
+    return connection.wire.fresh and state is not None and not state.trailing_data[0]
