@@ -8,6 +8,8 @@
       RoleTaken             another feedd ingests or publishes now: try again, exit 75
       StoreError            the store cannot be used: old output stays, exit 2
       OutputError           the output tree cannot be written: old documents stay, exit 1
+      FetchError            one request got no usable answer: what was there stays, asked again later
+        AddressRefused      its address is not globally routable, or no web address: never connected
       PostRejected          one post cannot be read: it is named, everything else goes on, exit 1
       EntryInvalid          one post would make a document invalid: left out and named, exit 1
 """
@@ -41,6 +43,14 @@ class StoreError(FeeddError):
 
 class OutputError(FeeddError):
     """The output tree cannot be written."""
+
+
+class FetchError(FeeddError):
+    """A request to another host got no usable answer; the text names the address and the reason."""
+
+
+class AddressRefused(FetchError):  # noqa: N818 - named for what happened to the address
+    """An address that may not be connected to: not globally routable, or no web address."""
 
 
 class PostRejected(FeeddError):  # noqa: N818 - named for what happened to the post

@@ -1,0 +1,106 @@
+"""Content codings of HTTP (RFC 9110, 8.4), undone within a bound.
+
+A few kilobytes can unpack to gigabytes, so nothing is unpacked beyond the bound, and never more
+than one coding: a second one is only ever used to hide such a body.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+from feeds.errors import FetchError
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_MOST_MEMBERS = 1000
+_GZIP, _ZLIB, _RAW = 31, 15, -15
+
+
+class Decoder:
+    """Undoes a body's coding piece by piece; ``coding`` is the value of ``Content-Encoding``.
+
+    ``gzip`` and ``deflate`` (with or without its wrapper) are understood. A body that begins as gzip
+    is one, said or not; one that is said to be gzip and does not begin so is taken as it is.
+
+    Raises:
+        FetchError: the coding is another one, or more than one.
+    """
+
+    def __init__(self, coding: str, most_bytes: int) -> None:
+        names = [name for part in coding.split(",") if (name := part.strip().lower()) and name != "identity"]
+        if len(names) > 1:
+            raise FetchError(f"the body is packed {len(names)} times over; only one content coding is read")
+        self._coding = names[0].removeprefix("x-") if names else ""
+        if self._coding not in ("", "gzip", "deflate"):
+            raise FetchError(f"the body has the content coding {self._coding[:40]!r}, which nobody asked for")
+        self._most = most_bytes
+        self._wire = self._size = self._members = 0
+        self._head = b""
+        self._begun = False
+        self._pieces: list[bytes] = []
+        self._unpack: zlib._Decompress | None = None
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes as they came.
+
+        Raises:
+            FetchError: the body is larger than the bound, packed or unpacked, or damaged.
+        """
+        self._wire += len(data)
+        if self._wire > self._most:
+            raise self._too_large()
+        if not self._begun:
+            data = self._head = self._head + data
+            if len(data) < 2:
+                return
+            self._begin(data)
+        self._take(data)
+
+    def finish(self) -> bytes:
+        """The whole body.
+
+        Raises:
+            FetchError: the packed body ends before its end.
+        """
+        if not self._begun:
+            return self._head
+        if self._unpack is not None and not self._unpack.eof:
+            raise FetchError("the packed body is cut short")
+        return b"".join(self._pieces)
+
+    def _begin(self, head: bytes) -> None:
+        self._begun = True
+        self._head = b""
+        if head[:2] == _GZIP_MAGIC:
+            self._unpack = zlib.decompressobj(_GZIP)
+        elif self._coding == "deflate":
+            # RFC 9110, 8.4.1.2: zlib's wrapper belongs around it, and some servers leave it out.
+            wrapped = head[0] & 0x0F == 8 and int.from_bytes(head[:2], "big") % 31 == 0
+            self._unpack = zlib.decompressobj(_ZLIB if wrapped else _RAW)
+
+    def _take(self, data: bytes) -> None:
+        while data:
+            if self._unpack is None:
+                return self._keep(data)
+            if self._unpack.eof:
+                if data[:1] != _GZIP_MAGIC[:1]:
+                    return None  # padding after the last member
+                self._members += 1
+                if self._members > _MOST_MEMBERS:
+                    raise FetchError("the packed body is in too many pieces")
+                self._unpack = zlib.decompressobj(_GZIP)
+            try:
+                self._keep(self._unpack.decompress(data, self._most + 1 - self._size))
+            except zlib.error as error:
+                raise FetchError("the packed body is damaged") from error
+            data = self._unpack.unused_data if self._unpack.eof else self._unpack.unconsumed_tail
+        return None
+
+    def _keep(self, data: bytes) -> None:
+        self._size += len(data)
+        if self._size > self._most:
+            raise self._too_large()
+        if data:
+            self._pieces.append(data)
+
+    def _too_large(self) -> FetchError:
+        return FetchError(f"the body is larger than {self._most} bytes, the limit; raise the source's limit")

@@ -1,0 +1,55 @@
+"""What the headers of an answer say of when to ask again (pure)."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+_MAX_AGE = re.compile(r"""(?:^|[,\s])max-age\s*=\s*"?(\d{1,18})""", re.IGNORECASE)
+_FOREVER = 10 * 365 * 86400
+_WEEK = 7 * 86400
+
+
+def max_age(cache_control: str, expires: str, date: str, now: datetime) -> int | None:
+    """Seconds for which an answer stays fresh (RFC 9111, 4.2.1); None if it does not say.
+
+    ``max-age`` wins over ``Expires``, which is measured against the sender's own ``Date``. Of
+    ``no-cache`` and ``no-store`` nothing follows for polling.
+    """
+    found = _MAX_AGE.search(cache_control)
+    if found:
+        return min(int(found[1]), _FOREVER)
+    until = http_date(expires)
+    if until is None:
+        return None
+    seconds = (until - (http_date(date) or now)).total_seconds()
+    return min(int(seconds), _FOREVER) if seconds > 0 else None
+
+
+def retry_after(value: str, now: datetime) -> int | None:
+    """Seconds of a ``Retry-After``, as a number or a date (RFC 9110, 10.2.3), at most a week.
+
+    None for what is neither, negative or past.
+    """
+    text = value.strip()
+    if text.isascii() and text.isdigit():
+        seconds = int(text[:18])
+    else:
+        until = http_date(text)
+        if until is None:
+            return None
+        # Rounded up: a second too late is polite, a second too early is not.
+        seconds = int((until - now).total_seconds()) + 1
+    return min(seconds, _WEEK) if seconds > 0 else None
+
+
+def http_date(text: str) -> datetime | None:
+    """A date in one of HTTP's forms (RFC 9110, 5.6.7), aware; None for anything else."""
+    if not 10 < len(text) < 60:
+        return None
+    try:
+        found = parsedate_to_datetime(text)
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return None

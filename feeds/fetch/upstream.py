@@ -1,0 +1,286 @@
+"""Fetching an upstream once: conditional, bounded, and what the answer means for the next time.
+
+:func:`fetch` asks; :func:`judge` decides, purely, what the answer means. The state that it gives is
+all that is kept of an upstream's past between two polls, and it is fit for JSON.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from feeds.errors import FetchError
+from feeds.fetch.freshness import max_age, retry_after
+from feeds.net import DEADLINE, MOST_BYTES, Client, Conditions, Response, address, same_site, shown
+
+Outcome = Literal["new", "same", "gone", "failed", "delayed"]
+
+_ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/feed+json, "
+    "application/rdf+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, */*;q=0.1"
+)
+_CONFIRMATIONS = 3
+_CONFIRMED_OVER = timedelta(days=1)
+_GIVE_UP_ADOPTED = 5
+_LONGEST_VALIDATOR = 4096
+_DELAYS = (429, 503)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be fetched for one source, and under which limits."""
+
+    name: str
+    """The source's name."""
+    url: str
+    """The configured address."""
+    group: str = ""
+    """Sources of a group are asked one after the other; empty for those of the same host."""
+    allow: tuple[str, ...] = ()
+    """``host:port`` pairs that may be asked though they are not globally reachable."""
+    auth: str = ""
+    """``user:password`` or ``Bearer …``, for the host of ``url`` only."""
+    proxy: str = ""
+    timeout: float = DEADLINE
+    """Seconds for the whole fetch."""
+    most_bytes: int = MOST_BYTES
+    gap: float = 1.0
+    """Seconds of rest for the group after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchState:
+    """What is remembered of an upstream from one fetch to the next."""
+
+    configured: str = ""
+    """Digest of the configured address that this is about; with another one everything begins anew."""
+    url: str = ""
+    """The address that it has moved to for good, or empty."""
+    adopted_at: str = ""
+    """When ``url`` was taken over (RFC 3339)."""
+    etag: str = ""
+    last_modified: str = ""
+    validated: str = ""
+    """The address that the validators came from."""
+    digest: str = ""
+    """Of the last body, in hexadecimal digits."""
+    max_age: int | None = None
+    """Seconds, as last stated."""
+    redirect_to: str = ""
+    redirect_count: int = 0
+    redirect_since: str = ""
+    failures: int = 0
+    """In a row."""
+    gone: bool = False
+
+    def to_json(self) -> str:
+        """As JSON, without what is at its default."""
+        default = FetchState()
+        values = {k: v for k, v in asdict(self).items() if v != getattr(default, k)}
+        return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> FetchState:
+        """Read what :meth:`to_json` wrote; unknown names are passed over."""
+        values: Mapping[str, Any] = json.loads(text or "{}")
+        names = {field.name for field in fields(cls)}
+        return cls(**{key: value for key, value in values.items() if key in names})
+
+    def revived(self) -> FetchState:
+        """The same, to be asked again after a 410: a person has said so."""
+        return replace(self, gone=False, failures=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a fetch came to. ``data`` is there only if the outcome is ``new``."""
+
+    outcome: Outcome
+    state: FetchState
+    """The next one."""
+    reason: str
+    """In words, for ``feedd status``; without secrets."""
+    data: bytes = b""
+    content_type: str = ""
+    url: str = ""
+    """Where the document came from in the end: the base of its relative addresses."""
+    status: int = 0
+    """Of HTTP; 0 if there was no answer, or no question."""
+    max_age: int | None = None
+    """Seconds."""
+    retry_after: int | None = None
+    """Seconds, at most a week."""
+    links: tuple[str, ...] = ()
+    """``Link`` headers as they came (RFC 8288): hubs may be among them."""
+
+
+async def fetch(client: Client, request: Request, state: FetchState, now: datetime) -> Fetched:
+    """Ask for the upstream, unless it is gone. Never raises for what the network does."""
+    state = _of(request, state)
+    if state.gone:
+        return Fetched("gone", state, "gone for good (410); not asked any more")
+    url = state.url or request.url
+    headers = {"If-None-Match": state.etag, "If-Modified-Since": state.last_modified}
+    conditions = {name: value for name, value in headers.items() if value}
+    try:
+        response = await client.get(
+            url,
+            {"Accept": _ACCEPT},
+            conditions=Conditions(state.validated, conditions) if conditions else None,
+            allow=request.allow,
+            auth=_auth(request, url),
+            proxy=request.proxy,
+            deadline=request.timeout,
+            most_bytes=request.most_bytes,
+        )
+    except FetchError as error:
+        return Fetched("failed", _failed(state), str(error))
+    return judge(request, state, response, now)
+
+
+def judge(request: Request, state: FetchState, response: Response, now: datetime) -> Fetched:
+    """What an answer means, and the state after it."""
+    freshness = _max_age(response, now)
+    if response.status == 304 and response.conditional:
+        stated = state.max_age if freshness is None else freshness
+        after = replace(_succeeded(state, response, now), max_age=stated)
+        return _fetched("same", after, response, "not changed (304)", after.max_age)
+    if response.status in (200, 203) and response.body:
+        digest = hashlib.blake2b(response.body, digest_size=16).hexdigest()
+        after = replace(_succeeded(state, response, now), digest=digest, max_age=freshness)
+        if digest == state.digest:
+            return _fetched("same", after, response, "not changed (the same bytes)", freshness)
+        fetched = _fetched("new", after, response, "read", freshness)
+        return replace(fetched, data=response.body, content_type=response.header("content-type")[:200])
+    if response.status == 410 and response.moved_to == (response.hops[-1].url if response.hops else ""):
+        reason = "gone for good (410); not asked any more"
+        return _fetched("gone", replace(state, gone=True), response, reason, None)
+    return _trouble(state, response, now, freshness)
+
+
+def unreadable(before: FetchState, fetched: Fetched, reason: str) -> Fetched:
+    """The same fetch after its body turned out to be no feed: a failure.
+
+    The validators of ``before`` stay, so that the next answer is not "not changed" to what was never read.
+    """
+    configured = fetched.state.configured
+    state = _failed(before if before.configured == configured else FetchState(configured))
+    return replace(fetched, outcome="failed", data=b"", state=state, reason=reason)
+
+
+def asked_host(request: Request, state: FetchState) -> str:
+    """The politeness group of a source: its ``group``, else the host that will be asked."""
+    if request.group:
+        return request.group
+    return host_of(_of(request, state).url or request.url)
+
+
+def host_of(url: str) -> str:
+    """The host of an address; the address itself if it has none."""
+    try:
+        return address(url).host
+    except FetchError:
+        return url
+
+
+def _of(request: Request, state: FetchState) -> FetchState:
+    """The state, if it is about the configured address (its digest, for there may be a secret in it)."""
+    configured = hashlib.blake2b(request.url.encode(), digest_size=8).hexdigest()
+    return state if state.configured == configured else FetchState(configured)
+
+
+def _auth(request: Request, url: str) -> str:
+    """The credentials, if ``url`` is on the host that they are for."""
+    if url == request.url:
+        return request.auth
+    home = address(request.url)
+    return (request.auth or home.userinfo) if same_site(home, address(url)) else ""
+
+
+def _max_age(response: Response, now: datetime) -> int | None:
+    control = ",".join(response.every("cache-control"))
+    return max_age(control, response.header("expires"), response.header("date"), now)
+
+
+def _fetched(
+    outcome: Outcome, state: FetchState, response: Response, reason: str, freshness: int | None
+) -> Fetched:
+    moved = response.moved_to
+    if state.redirect_to:
+        reason += f"; moved to {shown(moved)}, taken over once that is confirmed"
+    elif moved and state.url == moved:
+        reason += f"; moved for good to {shown(moved)}, which is asked from now on"
+    return Fetched(
+        outcome,
+        state,
+        reason,
+        url=response.url,
+        status=response.status,
+        max_age=freshness,
+        links=response.every("link"),
+    )
+
+
+def _succeeded(state: FetchState, response: Response, now: datetime) -> FetchState:
+    """The state after a 200 or a 304: validators replaced, failures forgotten, redirects counted."""
+    etag, modified = response.header("etag"), response.header("last-modified")
+    if response.status == 304:
+        # RFC 9110, 15.4.5: what a 304 does not repeat stays as it was.
+        etag, modified = etag or state.etag, modified or state.last_modified
+    valid = replace(
+        state,
+        etag=etag if len(etag) <= _LONGEST_VALIDATOR else "",
+        last_modified=modified if len(modified) <= _LONGEST_VALIDATOR else "",
+        validated=response.url,
+        failures=0,
+    )
+    return _count_redirect(valid, response.moved_to, now)
+
+
+def _count_redirect(state: FetchState, moved: str, now: datetime) -> FetchState:
+    """Take a permanent redirect over after three confirmations over a day, for parked domains come and go."""
+    if not moved:
+        return replace(state, redirect_to="", redirect_count=0, redirect_since="")
+    if moved != state.redirect_to:
+        return replace(state, redirect_to=moved, redirect_count=1, redirect_since=now.isoformat())
+    count = state.redirect_count + 1
+    if count < _CONFIRMATIONS or now - datetime.fromisoformat(state.redirect_since) < _CONFIRMED_OVER:
+        return replace(state, redirect_count=count)
+    adopted = replace(state, url=moved, adopted_at=now.isoformat())
+    return replace(adopted, redirect_to="", redirect_count=0, redirect_since="")
+
+
+def _failed(state: FetchState) -> FetchState:
+    failures = state.failures + 1
+    if state.url and failures % _GIVE_UP_ADOPTED == 0:
+        # The new address has come to nothing: the configured one may know better by now.
+        return replace(state, url="", adopted_at="", failures=failures)
+    return replace(state, failures=failures)
+
+
+def _trouble(state: FetchState, response: Response, now: datetime, freshness: int | None) -> Fetched:
+    wait = retry_after(response.header("retry-after"), now)
+    delayed = response.status == 429 or (response.status in _DELAYS and wait is not None)
+    if delayed:
+        reason = f"asked to come back later (status {response.status})"
+    elif response.status in (200, 203):
+        reason = "an empty document"
+    elif response.status == 304:
+        reason = "status 304 to a question without conditions"
+    elif response.status in (401, 403):
+        reason = f"status {response.status}: it wants (other) credentials; see the source's `auth`"
+    else:
+        reason = f"status {response.status}"
+    return Fetched(
+        "delayed" if delayed else "failed",
+        _failed(state),
+        f"{shown(response.url)}: {reason}",
+        url=response.url,
+        status=response.status,
+        max_age=freshness,
+        retry_after=wait,
+    )

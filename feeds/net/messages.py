@@ -1,0 +1,183 @@
+"""What is asked and what is answered: requests made, bodies read, redirects understood."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import re
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import httpcore
+
+from feeds import urls
+from feeds.coding import Decoder
+from feeds.errors import FetchError
+from feeds.net.address import Address, address, same_site
+
+REDIRECTS = {"GET": (301, 302, 303, 307, 308), "POST": (307, 308)}
+"""Statuses that are followed."""
+BROKEN = (OSError, httpcore.NetworkError, httpcore.ProtocolError)
+"""What goes wrong on a connection."""
+
+_PERMANENT = (301, 308)
+_SCHEMED = re.compile(r"(?:Bearer|Basic|Token) \S", re.IGNORECASE)
+_UNWANTED_BYTES = 64 * 1024
+_UNWANTED_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Headers that make sense only for one address (validators): sent to no other hop."""
+
+    url: str
+    headers: Mapping[str, str]
+
+    def for_hop(self, here: Address) -> Mapping[str, str]:
+        """The headers for this hop; another query is still the same page, another path is not."""
+        return self.headers if self.url.partition("?")[0] == here.url.partition("?")[0] else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One redirect: its status and the address that it led to."""
+
+    status: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer. ``body`` is unpacked; it is empty where a status other than 200 or 203 answers a GET."""
+
+    status: int
+    url: str
+    """Where it came from in the end, without credentials."""
+    headers: tuple[tuple[str, str], ...]
+    """Names in lower case; values byte for byte (as ISO 8859-1)."""
+    body: bytes
+    hops: tuple[Hop, ...] = ()
+    conditional: bool = False
+    """Whether the last hop was asked with the conditions."""
+
+    def header(self, name: str) -> str:
+        """The first value of a header; empty if there is none."""
+        return next((value for key, value in self.headers if key == name), "")
+
+    def every(self, name: str) -> tuple[str, ...]:
+        """All values of a header that may come more than once."""
+        return tuple(value for key, value in self.headers if key == name)
+
+    @property
+    def moved_to(self) -> str:
+        """Where the resource has moved for good: the end of the redirects up to the first temporary one."""
+        moved = ""
+        for hop in self.hops:
+            if hop.status not in _PERMANENT:
+                break
+            moved = hop.url
+        return moved
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What stays the same over all hops of one request."""
+
+    method: str
+    headers: Mapping[str, str]
+    body: bytes
+    conditions: Conditions | None
+    allow: frozenset[str]
+    authorization: str
+    home: Address
+    proxy: Address | None
+    most_bytes: int
+
+
+def authorization_of(auth: str) -> str:
+    """The value of an ``Authorization`` header for ``user:password`` or a whole value; may be empty."""
+    if not auth or _SCHEMED.match(auth):
+        return auth
+    return "Basic " + base64.b64encode(auth.encode()).decode("ascii")
+
+
+def proxy_headers(proxy: Address) -> list[tuple[str, str]]:
+    """What a proxy with a password wants to see."""
+    return [("Proxy-Authorization", authorization_of(proxy.userinfo))] if proxy.userinfo else []
+
+
+def request_for(ask: Ask, here: Address, agent: str, conditions: Mapping[str, str]) -> httpcore.Request:
+    """The request of one hop; to a proxy, the whole address is the target."""
+    headers = [("Host", here.host_header), ("User-Agent", agent), ("Accept-Encoding", "gzip")]
+    headers += ask.headers.items()
+    headers += conditions.items()
+    if ask.authorization and same_site(ask.home, here):
+        headers.append(("Authorization", ask.authorization))
+    if ask.method == "POST":
+        headers.append(("Content-Length", str(len(ask.body))))
+    to, target = here, here.target
+    if ask.proxy is not None and here.scheme == "http":
+        to, target = ask.proxy, here.url
+        headers += proxy_headers(ask.proxy)
+    raw = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers]
+    url = httpcore.URL(
+        scheme=to.scheme.encode(), host=to.host.encode(), port=to.port, target=target.encode("ascii")
+    )
+    return httpcore.Request(ask.method, url, headers=raw, content=ask.body)
+
+
+def next_hop(here: Address, response: Response) -> Address:
+    """Where a redirect leads (RFC 9110, 10.2.2); its fragment and credentials are dropped.
+
+    Raises:
+        FetchError: there is no usable address.
+    """
+    raw = response.header("location").strip()
+    try:
+        location = raw.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        location = raw
+    to = urls.resolve(here.url, location.partition("#")[0]) if location else ""
+    if not to:
+        raise FetchError(f"status {response.status} redirects without a usable address")
+    return address(to)
+
+
+async def body_of(answer: httpcore.Response, response: Response, most_bytes: int) -> bytes:
+    """The unpacked body.
+
+    Raises:
+        FetchError: it is too large, damaged, or in a coding that nobody asked for.
+    """
+    length = response.header("content-length")
+    if length.isdigit() and int(length[:20]) > most_bytes:
+        raise FetchError(f"the body is {length[:20]} bytes long, more than the limit of {most_bytes}")
+    decoder = Decoder(",".join(response.every("content-encoding")), most_bytes)
+    async for piece in answer.aiter_stream():
+        decoder.feed(piece)
+    return decoder.finish()
+
+
+async def pass_over(answer: httpcore.Response, response: Response) -> None:
+    """Read a body that nobody wants if it is small, so that the connection can be used again."""
+    if response.status == 304:
+        return
+    left = _UNWANTED_BYTES
+    try:
+        async with asyncio.timeout(_UNWANTED_SECONDS):
+            async for piece in answer.aiter_stream():
+                left -= len(piece)
+                if left < 0:
+                    break
+    except (TimeoutError, *BROKEN):
+        return  # the status has said all that matters
+
+
+def why(error: Exception) -> str:
+    """A network error in words."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not valid: {error.verify_message}"
+    if isinstance(error, OSError):
+        return error.strerror or str(error) or "the connection was closed"
+    return f"no proper HTTP answer ({str(error)[:200] or type(error).__name__})"

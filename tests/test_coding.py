@@ -1,0 +1,63 @@
+"""Content codings are undone within a bound, in any pieces."""
+
+from __future__ import annotations
+
+import gzip
+import tracemalloc
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feeds.coding import Decoder
+from feeds.errors import FetchError
+
+
+def test_a_bomb_takes_no_more_memory_than_the_limit() -> None:
+    pack = zlib.compressobj(9, zlib.DEFLATED, 31)
+    packed = b"".join(pack.compress(b"A" * (1 << 20)) for _ in range(512)) + pack.flush()
+    tracemalloc.start()
+    decoder = Decoder("gzip", 1 << 20)
+    with pytest.raises(FetchError, match="larger than 1048576 bytes"):
+        decoder.feed(packed)
+    assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    tracemalloc.stop()
+
+
+@given(
+    st.binary(max_size=5000),
+    st.integers(1, 700),
+    st.sampled_from(["gzip", "x-gzip", "zlib", "raw", "", "unsaid"]),
+)
+def test_every_coding_gives_the_same_bytes_in_any_pieces(body: bytes, size: int, coding: str) -> None:
+    raw = zlib.compressobj(6, zlib.DEFLATED, -15)
+    wire = {"zlib": zlib.compress(body), "raw": raw.compress(body) + raw.flush(), "": body}.get(
+        coding, gzip.compress(body)
+    )
+    if coding == "" and body[:2] == b"\x1f\x8b":
+        return
+    said = {"zlib": "deflate", "raw": "deflate", "unsaid": ""}.get(coding, coding)
+    decoder = Decoder(said, 6000)
+    for start in range(0, len(wire), size):
+        decoder.feed(wire[start : start + size])
+    assert decoder.finish() == body
+
+
+@given(st.binary(min_size=1, max_size=2000), st.data())
+def test_a_packed_body_that_is_cut_is_refused(body: bytes, data: st.DataObject) -> None:
+    wire = gzip.compress(body)
+    cut = data.draw(st.integers(2, len(wire) - 9))
+    decoder = Decoder("gzip", 6000)
+    decoder.feed(wire[:cut])
+    with pytest.raises(FetchError, match="cut short"):
+        decoder.finish()
+
+
+def test_gzip_in_several_members_is_one_body() -> None:
+    decoder = Decoder("gzip", 6000)
+    decoder.feed(gzip.compress(b"one ") + gzip.compress(b"two") + b"\0\0\0")
+    assert decoder.finish() == b"one two"
+    decoder = Decoder("gzip", 60000)
+    with pytest.raises(FetchError, match="too many pieces"):
+        decoder.feed(gzip.compress(b"") * 1500)

@@ -1,0 +1,308 @@
+"""Outgoing HTTP: where it may go and what it carries along."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import shutil
+import ssl
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from feeds.errors import AddressRefused, FetchError
+from feeds.net import Client, Conditions, Response, user_agent
+from tests.servers import Answer, UpstreamServer
+
+AGENT = user_agent("1.0", "https://site.example/feeds/")
+
+
+async def _get(server: UpstreamServer, path: str, **options: object) -> Response:
+    options.setdefault("allow", (server.authority,))
+    async with Client(AGENT) as client:
+        return await client.get(server.url(path), **options)  # type: ignore[arg-type]
+
+
+# ------------------------------------------------------------------ where it goes
+
+
+def test_an_address_that_is_not_global_needs_leave_for_host_and_port() -> None:
+    async def run() -> None:
+        async with UpstreamServer() as server, Client(AGENT) as client:
+            server.routes["/"] = Answer(200, b"x")
+            for allow in ((), ("127.0.0.1",), ("127.0.0.1:1",), ("localhost:" + str(server.port),)):
+                with pytest.raises(AddressRefused, match=r"allow = \["):
+                    await client.get(server.url("/"), allow=allow)
+            assert server.connections == 0
+            assert (await client.get(server.url("/"), allow=(server.authority,))).body == b"x"
+            # The connection that leave was given for is kept, but not for those without it.
+            with pytest.raises(AddressRefused):
+                await client.get(server.url("/"))
+
+    asyncio.run(run())
+
+
+def test_every_hop_is_checked_and_nothing_is_sent_to_a_refused_one() -> None:
+    async def run() -> None:
+        async with UpstreamServer() as server, UpstreamServer() as inside, Client(AGENT) as client:
+            targets = [
+                inside.url("/secret"),
+                f"http://localhost:{inside.port}/",
+                f"http://2130706433:{inside.port}/",
+            ]
+            targets += [
+                f"http://127.1:{inside.port}/",
+                f"//[::ffff:127.0.0.1]:{inside.port}/",
+                "file:///etc/passwd",
+            ]
+            for target in targets:
+                server.routes["/"] = Answer(302, b"", {"Location": target})
+                with pytest.raises(AddressRefused):
+                    await client.get(server.url("/"), allow=(server.authority,))
+            assert inside.connections == 0
+
+    asyncio.run(run())
+
+
+def test_the_address_that_was_checked_is_the_one_connected_to() -> None:
+    """A name is resolved once per connection, so a second answer (DNS rebinding) is never used."""
+    answers: list[list[str]] = [["127.0.0.1"], ["127.0.0.2"]]
+    asked: list[str] = []
+
+    async def resolve(host: str, port: int) -> Sequence[str]:
+        asked.append(host)
+        return answers[len(asked) - 1]
+
+    async def run() -> None:
+        async with UpstreamServer() as server, Client(AGENT, resolve=resolve) as client:
+            server.routes["/"] = Answer(200, b"x")
+            name = f"rebind.example:{server.port}"
+            assert (await client.get(f"http://{name}/", allow=(name,))).body == b"x"
+            assert asked == ["rebind.example"]
+
+    asyncio.run(run())
+
+
+def test_one_refused_address_among_those_of_a_name_refuses_it() -> None:
+    """Nothing is connected to: not even the public address, which comes first."""
+
+    async def resolve(host: str, port: int) -> Sequence[str]:
+        return ["93.184.216.34", "127.0.0.1"]
+
+    async def run() -> None:
+        async with UpstreamServer() as inside, Client(AGENT, resolve=resolve) as client:
+            with pytest.raises(AddressRefused, match=r"127\.0\.0\.1 is not"):
+                await client.get(f"http://multi.example:{inside.port}/")
+            assert inside.connections == 0
+
+    asyncio.run(run())
+
+
+def test_a_name_that_is_allowed_reaches_its_server() -> None:
+    async def resolve(host: str, port: int) -> Sequence[str]:
+        return ["127.0.0.1"]
+
+    async def run() -> None:
+        async with UpstreamServer() as server, Client(AGENT, resolve=resolve) as client:
+            server.routes["/"] = Answer(200, b"x")
+            name = f"inside.example:{server.port}"
+            await client.get(f"http://{name}/", allow=(name,))
+            assert server.log[0].headers["host"] == name
+
+    asyncio.run(run())
+
+
+def test_names_that_cannot_be_resolved_say_so() -> None:
+    async def resolve(host: str, port: int) -> Sequence[str]:
+        raise OSError("no such name")
+
+    async def run() -> None:
+        async with Client(AGENT, resolve=resolve) as client:
+            with pytest.raises(FetchError, match=r"nowhere\.example cannot be resolved"):
+                await client.get("http://nowhere.example/")
+
+    asyncio.run(run())
+
+
+def test_the_system_resolves_localhost_which_is_refused() -> None:
+    async def run() -> None:
+        async with Client(AGENT) as client:
+            with pytest.raises(AddressRefused):
+                await client.get("http://localhost:9/")
+
+    asyncio.run(run())
+
+
+# ------------------------------------------------------------------ what it carries
+
+
+def test_headers_are_few_and_nothing_is_remembered() -> None:
+    async def run() -> None:
+        async with UpstreamServer() as server:
+            server.routes["/"] = Answer(200, b"x", {"Set-Cookie": "id=1; Path=/"})
+            async with Client(AGENT) as client:
+                for _ in range(2):
+                    await client.get(server.url("/"), allow=(server.authority,))
+            assert [set(one.headers) for one in server.log] == [{"host", "user-agent", "accept-encoding"}] * 2
+            assert server.log[0].headers["user-agent"] == "feedd/1.0 (+https://site.example/feeds/)"
+            assert server.connections == 1
+
+    asyncio.run(run())
+
+
+def test_credentials_never_leave_their_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+
+    async def run() -> None:
+        async with UpstreamServer() as home, UpstreamServer() as other:
+            allow = (home.authority, other.authority)
+            home.routes["/"] = Answer(302, b"", {"Location": "/next"})
+            home.routes["/next"] = Answer(302, b"", {"Location": f"http://u:p@{other.authority}/there"})
+            other.routes["/there"] = Answer(302, b"", {"Location": home.url("/end")})
+            home.routes["/end"] = Answer(200, b"x")
+            async with Client(AGENT) as client:
+                found = await client.get(home.url("/"), allow=allow, auth="user:pass")
+                await client.get(f"http://me:too@{home.authority}/end", allow=allow)
+                await client.get(home.url("/end"), allow=allow, auth="Bearer token")
+            basic = "Basic " + base64.b64encode(b"user:pass").decode()
+            sent = [one.headers.get("authorization") for one in home.log]
+            mine = "Basic " + base64.b64encode(b"me:too").decode()
+            assert sent == [basic, basic, basic, mine, "Bearer token"]
+            assert "authorization" not in other.log[0].headers
+            assert "@" not in found.url
+            assert all("@" not in hop.url for hop in found.hops)
+
+    asyncio.run(run())
+
+
+def test_conditions_go_to_their_own_address_only() -> None:
+    async def run() -> None:
+        async with UpstreamServer() as server:
+            server.routes["/a"] = Answer(302, b"", {"Location": "/b?n=2"})
+            server.routes["/b"] = Answer(304)
+            conditions = Conditions(server.url("/b?n=1"), {"If-None-Match": '"é, x"'})
+            found = await _get(server, "/a", conditions=conditions)
+            assert found.conditional
+            assert [one.headers.get("if-none-match") for one in server.log] == [None, '"é, x"']
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("status", "kept"), [(307, True), (308, True), (301, False), (302, False), (303, False)]
+)
+def test_a_post_is_sent_on_only_where_its_method_stays(status: int, kept: bool) -> None:
+    async def run() -> None:
+        async with UpstreamServer() as server, Client(AGENT) as client:
+            server.routes["/hub"] = Answer(status, b"", {"Location": "/other"})
+            server.routes["/other"] = Answer(202, b"ok")
+            found = await client.post(server.url("/hub"), b"a=b", allow=(server.authority,))
+            assert found.status == (202 if kept else status)
+            assert [one.body for one in server.log] == [b"a=b"] * (1 + kept)
+            with pytest.raises(AddressRefused):
+                await client.post(server.url("/hub"), b"a=b")
+
+    asyncio.run(run())
+
+
+def test_only_the_given_proxy_is_used() -> None:
+    async def run() -> None:
+        async with UpstreamServer() as server, UpstreamServer() as proxy:
+            proxy.routes[server.url("/feed")] = Answer(200, b"by proxy")
+            found = await _get(server, "/feed", proxy=f"http://pu:pp@{proxy.authority}")
+            assert found.body == b"by proxy"
+            assert proxy.log[0].headers["host"] == server.authority
+            assert "proxy-authorization" in proxy.log[0].headers
+            assert server.connections == 0
+            with pytest.raises(AddressRefused):
+                await _get(server, "/feed", proxy=f"http://{proxy.authority}", allow=())
+            with pytest.raises(FetchError, match="a proxy is given as"):
+                await _get(server, "/feed", proxy="https://proxy.example")
+
+    asyncio.run(run())
+
+
+# ------------------------------------------------------------------ TLS
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    program = shutil.which("openssl")
+    if program is None:
+        pytest.skip("openssl is not there to make a certificate")
+    folder = tmp_path_factory.mktemp("tls")
+    command = f"{program} req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=tls.example -keyout key.pem -out cert.pem"
+    command += " -addext subjectAltName=DNS:tls.example"
+    subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+async def _loopback(host: str, port: int) -> Sequence[str]:
+    return ["127.0.0.1"]
+
+
+def _server_context(folder: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    return context
+
+
+def test_tls_is_verified_for_the_name_though_the_address_is_connected_to(certificate: Path) -> None:
+    trusting = ssl.create_default_context(cafile=str(certificate / "cert.pem"))
+
+    async def run() -> None:
+        async with UpstreamServer(context=_server_context(certificate)) as server:
+            server.routes["/"] = Answer(200, b"secure")
+            async with Client(AGENT, resolve=_loopback, context=trusting) as client:
+                for name, right in (("tls.example", True), ("other.example", False)):
+                    url, allow = f"https://{name}:{server.port}/", (f"{name}:{server.port}",)
+                    if right:
+                        assert (await client.get(url, allow=allow)).body == b"secure"
+                    else:
+                        with pytest.raises(FetchError, match="certificate is not valid"):
+                            await client.get(url, allow=allow)
+            async with Client(AGENT, resolve=_loopback) as client:
+                url = f"https://tls.example:{server.port}/"
+                with pytest.raises(FetchError, match="certificate is not valid"):
+                    await client.get(url, allow=(f"tls.example:{server.port}",))
+
+    asyncio.run(run())
+
+
+def test_a_proxy_tunnels_tls_to_the_checked_address(certificate: Path) -> None:
+    trusting = ssl.create_default_context(cafile=str(certificate / "cert.pem"))
+    tunnels = []
+
+    async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        tunnels.append(head.split(b" ")[1].decode())
+        host, port = tunnels[-1].split(":")
+        far_reader, far_writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
+
+        async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+            try:
+                while data := await source.read(65536):
+                    sink.write(data)
+            except OSError:
+                pass
+            sink.close()
+
+        await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer))
+
+    async def run() -> None:
+        proxy = await asyncio.start_server(tunnel, "127.0.0.1", 0)
+        port = proxy.sockets[0].getsockname()[1]
+        async with UpstreamServer(context=_server_context(certificate)) as server:
+            server.routes["/"] = Answer(200, b"secure")
+            async with Client(AGENT, resolve=_loopback, context=trusting) as client:
+                name = f"tls.example:{server.port}"
+                found = await client.get(f"https://{name}/", allow=(name,), proxy=f"http://127.0.0.1:{port}")
+                assert found.body == b"secure"
+                assert tunnels == [server.authority]
+        proxy.close()
+        await asyncio.sleep(0.05)
+
+    asyncio.run(run())
