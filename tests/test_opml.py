@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -153,10 +154,8 @@ def test_what_is_no_list_is_an_error_with_its_line(data: bytes, said: str) -> No
 )
 def test_hostile_lists_cost_little(data: bytes) -> None:
     start = time.process_time()
-    try:
+    with contextlib.suppress(UsageError):
         read_opml(data, "list")
-    except UsageError:
-        pass
     assert time.process_time() - start < 3
 
 
