@@ -143,3 +143,25 @@ class FeedHead:
     self_urls: tuple[tuple[Format, str], ...]
     """Address of each format's own subscription document."""
     updated: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """An upstream as a list of upstreams names it: a line of OPML, a section of a configuration."""
+
+    url: str
+    """Address of the feed (``xmlUrl``), or of a further list if ``type`` is ``include``."""
+    title: str = ""
+    link: str = ""
+    """Address of its pages (``htmlUrl``), or empty."""
+    categories: tuple[str, ...] = ()
+    """The outlines around it, outermost first, then its own ``category``."""
+    name: str = ""
+    """The source's name where the list comes from a configuration, or empty."""
+    type: Literal["rss", "include"] = "rss"
+    """``rss`` stands for a feed of any format, as in OPML."""
+    language: str = ""
+    description: str = ""
+    every: str = ""
+    terms: str = ""
+    group: str = ""

@@ -14,6 +14,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _BAD = re.compile(r"[\x00-\x20\x7f\\]")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_USER = re.compile(r"^(\s*(?:[A-Za-z][A-Za-z0-9+.\-]*:)?//)[^/?#\\]*@")
 _PORTS = {"http": 80, "https": 443}
 _SAFE = "%!$&'()*+,;=:@/?~-._"
 _PLAIN = re.compile(
@@ -91,6 +92,11 @@ def canonical(address: str) -> str:
 
 def _without_tracking(query: str) -> str:
     return "&".join(p for p in query.split("&") if not _tracking().fullmatch(p.partition("=")[0]))
+
+
+def without_user(address: str) -> str:
+    """The address without user name and password: what may be shown or published."""
+    return _USER.sub(r"\1", address)
 
 
 def is_root(address: str) -> bool:

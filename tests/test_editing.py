@@ -1,0 +1,220 @@
+"""Sources come into the configuration and out of it; everything else stays, byte for byte."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feeds.editing import add_sources, new_configuration, remove_source
+from feeds.errors import UsageError
+from feeds.model import Subscription
+from feeds.parse.opml import read_opml
+from feeds.parse.venus import PlanetSite
+from feeds.render.opml import OpmlHead, write_opml
+
+TEXT = """\
+# Our planet.
+[site]
+title = "Planet"   # shown everywhere
+
+# The town's own posts.
+[[sources]]
+name = "town"      # do not rename
+path = "../posts"
+# drafts = true
+
+# What makes two addresses the same.
+[[identity]]
+name = "story"
+pattern = '''
+[[sources]]
+(?P<key>x)'''
+
+[[sources]]
+name = "blog"
+kind = "upstream"
+url = "https://blog.example/atom.xml"
+
+# [labels.category]
+# haigang = "海港"
+"""
+A = Subscription("https://a.example/feed", 'Alice\'s "blog"', "https://a.example/", ("tea", "木"), every="2h")
+
+
+def test_a_source_is_appended_and_the_rest_stays() -> None:
+    edited = add_sources(TEXT, [A], {"every": "30m", "categories": ["planet"], "terms": "none"})
+    assert edited.text.startswith(TEXT)
+    assert edited.added == ("alice-s-blog",)
+    assert tomllib.loads(edited.text)["sources"][-1] == {
+        "name": "alice-s-blog",
+        "kind": "upstream",
+        "url": "https://a.example/feed",
+        "title": 'Alice\'s "blog"',
+        "link": "https://a.example/",
+        "every": "2h",
+        "terms": "none",
+        "categories": ["planet", "tea", "木"],
+    }
+
+
+def test_what_is_there_is_named_and_not_added_again() -> None:
+    twice = [Subscription("http://BLOG.example:80/atom.xml?utm_source=x"), A, A]
+    edited = add_sources(TEXT, twice)
+    assert (edited.added, edited.known) == (("alice-s-blog",), ("blog", "alice-s-blog"))
+    assert add_sources(edited.text, twice).text == edited.text
+
+
+def test_names_are_free_plain_and_kept_where_a_list_brings_them() -> None:
+    new = [
+        Subscription("https://one.example/1", "Blog"),
+        Subscription("https://one.example/2", "blog!"),
+        Subscription("https://www.one.example/3", "…"),
+        Subscription("https://one.example/4", "海港"),
+        Subscription("https://one.example/5", "T", name="老名字"),
+        Subscription("https://one.example/6", "U", name="town"),
+        Subscription("https://one.example/7", "V", name="a:b"),
+        Subscription("https://one.example/l.opml", type="include"),
+    ]
+    edited = add_sources(TEXT, new)
+    assert edited.added == ("blog-2", "blog-3", "one-example", "haigang", "老名字", "u", "v", "one-example-2")
+    assert tomllib.loads(edited.text)["sources"][-1]["kind"] == "opml"
+
+
+def test_passwords_and_what_is_no_address_stay_out() -> None:
+    edited = add_sources(
+        TEXT, [Subscription("https://me:secret@b.example/f"), Subscription("file:///etc"), A]
+    )
+    assert edited.added == ("alice-s-blog",)
+    assert "secret" not in edited.text + "".join(edited.refused)
+    assert 'auth = "env:NAME"' in edited.refused[0]
+    assert "no web address" in edited.refused[1]
+
+
+def test_what_a_list_says_wrongly_is_left_out() -> None:
+    odd = Subscription(
+        A.url, link="javascript:x", every="always", terms="all", categories=("\x01",), title="a\x00b"
+    )
+    [source] = tomllib.loads(add_sources("", [odd]).text)["sources"]
+    assert source == {"name": "a-b", "kind": "upstream", "url": A.url, "title": "ab"}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\ufeff", "\ufeff# x\r\n[site]\r\ntitle = 'a'\r\n", "[site]\ntitle = 'a'"]
+)
+def test_odd_files_are_added_to(text: str) -> None:
+    edited = add_sources(text, [A, Subscription("https://b.example/")]).text
+    assert edited.startswith(text)
+    assert len(tomllib.loads(edited.removeprefix("\ufeff"))["sources"]) == 2
+    assert edited.count("\n") == edited.count("\r\n") or "\r" not in text
+
+
+@pytest.mark.parametrize(
+    "listed", ["sources = []  # none\n[site]\n", 'sources = [{name = "x"}] # one\n[site]\nt = 1 # t\n']
+)
+def test_sources_in_a_list_are_added_to_and_removed(listed: str) -> None:
+    edited = add_sources(listed, [A]).text
+    assert tomllib.loads(edited)["sources"][-1]["url"] == A.url
+    assert all(comment in edited for comment in listed.split("#")[1:])
+    removed = remove_source(edited, "alice-s-blog")
+    assert tomllib.loads(removed) == tomllib.loads(listed)
+
+
+def test_a_source_is_removed_and_the_comments_around_it_stay() -> None:
+    assert remove_source(TEXT, "town") == TEXT.replace(
+        '[[sources]]\nname = "town"      # do not rename\npath = "../posts"\n# drafts = true\n', "", 1
+    )
+    without = remove_source(TEXT, "blog")
+    assert without == TEXT.replace(
+        '[[sources]]\nname = "blog"\nkind = "upstream"\nurl = "https://blog.example/atom.xml"\n\n', ""
+    )
+    assert "sources" not in tomllib.loads(remove_source(without, "town"))
+
+
+def test_values_that_look_like_tables_are_no_end_of_a_source() -> None:
+    text = (
+        '[[sources]]\nname = "a"\nallow = [\n  "x:1",\n]\ntitle = """\n[[sources]]\nname = "no"\n"""\n'
+        '[[sources]]\nname = "b"\n[sources.more]\nx = 1\n[site]\n'
+    )
+    assert remove_source(text, "a") == text[text.index('[[sources]]\nname = "b"') :]
+    assert remove_source(text, "b") == text[: text.index('[[sources]]\nname = "b"')] + "[site]\n"
+
+
+def test_an_unknown_source_and_a_broken_file_are_usage_errors() -> None:
+    with pytest.raises(UsageError, match=r"no source 'blg'; did you mean `blog`\?"):
+        remove_source(TEXT, "blg")
+    with pytest.raises(UsageError, match="line 2"):
+        add_sources("[site]\ntitle = \n", [A])
+    with pytest.raises(UsageError, match=r"\[\[sources\]\]"):
+        remove_source("sources = 1", "x")
+
+
+_TEXTS = st.text(st.characters(blacklist_categories=["Cs"]), max_size=15)
+_SUBSCRIPTIONS = st.lists(
+    st.builds(
+        Subscription,
+        url=st.one_of(st.integers(0, 9).map(lambda n: f"https://a.example/{n}?a=b&c=%20'\\d"), _TEXTS),
+        title=_TEXTS,
+        categories=st.lists(_TEXTS, max_size=3).map(tuple),
+        name=_TEXTS,
+        group=_TEXTS,
+        every=st.sampled_from(["", "30m"]),
+    ),
+    max_size=5,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(_SUBSCRIPTIONS, st.sampled_from([TEXT, "", "sources = []\n", TEXT.replace("\n", "\r\n")]))
+def test_adding_and_removing_gives_the_text_back(subscriptions: list[Subscription], text: str) -> None:
+    edited = add_sources(text, subscriptions)
+    values = tomllib.loads(edited.text)
+    assert [one["name"] for one in values.get("sources", [])[-len(edited.added) :]][
+        : len(edited.added)
+    ] == list(edited.added)
+    back = edited.text
+    for name in edited.added:
+        back = remove_source(back, name)
+    assert back == text or text == "sources = []\n"
+    assert tomllib.loads(back) == tomllib.loads(text)
+
+
+@settings(max_examples=50, deadline=None)
+@given(_SUBSCRIPTIONS)
+def test_from_configuration_to_opml_and_back_loses_no_source(subscriptions: list[Subscription]) -> None:
+    first = add_sources("", subscriptions).text
+    sources = tomllib.loads(first).get("sources", [])
+    kept = [
+        Subscription(
+            **{
+                **{k: v for k, v in one.items() if k != "kind"},
+                "categories": tuple(one.get("categories", ())),
+            }
+        )
+        for one in sources
+    ]
+    again = add_sources("", read_opml(write_opml(OpmlHead("P"), kept), "l")).text
+    assert tomllib.loads(again) == tomllib.loads(first)
+
+
+@settings(max_examples=50, deadline=None)
+@given(_TEXTS, _TEXTS, _SUBSCRIPTIONS)
+def test_a_new_configuration_is_toml_with_these_values(
+    title: str, url: str, subscriptions: list[Subscription]
+) -> None:
+    edited = new_configuration(
+        PlanetSite(title, url, title, title, url, 60, (("rss20.xml", "rss.xml"),)), subscriptions
+    )
+    values = tomllib.loads(edited.text)
+    assert values["output"]["entries"] == 60
+    assert values["aliases"] == {"rss20.xml": "rss.xml"}
+    assert len(values.get("sources", [])) == len(edited.added)
+
+
+def test_the_shipped_configuration_can_be_edited() -> None:
+    text = (Path(__file__).parents[1] / "config/feedd.toml").read_text("utf-8")
+    edited = add_sources(text, [A])
+    assert remove_source(edited.text, "alice-s-blog") == text

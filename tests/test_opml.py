@@ -1,0 +1,260 @@
+"""Lists of upstreams: read as they are found, written so that nothing is lost."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from feeds.errors import UsageError
+from feeds.model import Subscription
+from feeds.parse.opml import DEEPEST, LARGEST, parse_opml, read_opml
+from feeds.render.opml import OpmlHead, write_opml
+
+A = "https://a.example/feed"
+HEAD = OpmlHead("Planet")
+
+
+def opml(body: str) -> bytes:
+    return f'<?xml version="1.0"?><opml version="2.0"><head><title>L</title></head><body>{body}</body></opml>'.encode()
+
+
+def one(body: str) -> Subscription:
+    [found] = read_opml(opml(body), "list.opml")
+    return found
+
+
+def test_outlines_around_a_subscription_are_its_categories() -> None:
+    found = one(
+        '<outline text="News"><outline text="China"><outline type="rss" text="t" title="T" language="zh-CN"'
+        f' xmlUrl="{A}" htmlUrl="https://a.example/" category="/World/Asia,tea"/></outline></outline>'
+    )
+    assert found.categories == ("News", "China", "World", "Asia", "tea")
+    assert (found.title, found.url, found.link, found.language) == ("T", A, "https://a.example/", "zh-CN")
+
+
+def test_an_outline_that_is_closed_is_no_category_of_what_follows() -> None:
+    found = read_opml(
+        opml(
+            f'<outline text="X"><outline xmlUrl="{A}"><outline text="note"/></outline></outline>'
+            '<outline xmlUrl="https://b.example/"/>'
+        ),
+        "l",
+    )
+    assert [s.categories for s in found] == [("X",), ()]
+
+
+@pytest.mark.parametrize(
+    ("outline", "url"),
+    [
+        ("<outline xmlurl='https://a.example/feed'/>", A),
+        ("<OUTLINE XMLURL=https://a.example/feed />", A),
+        ('<outline type="rss" url="https://a.example/feed"/>', A),
+        ('<outline xmlUrl=" https://a.example/feed\n "/>', A),
+        ('<outline xmlUrl="feed:https://a.example/feed"/>', A),
+        ('<outline xmlUrl="feed://a.example/feed"/>', "http://a.example/feed"),
+        ('<outline xmlUrl="https://a.example/?a=1&copy=2&amp;c=3"/>', "https://a.example/?a=1&copy=2&c=3"),
+        ('<outline text="a > b" xmlUrl="https://a.example/feed"></outline>', A),
+        ('<!-- <outline xmlUrl="https://no.example/"/> --><outline xmlUrl="https://a.example/feed"/>', A),
+    ],
+)
+def test_sloppy_outlines_are_read(outline: str, url: str) -> None:
+    assert one(outline).url == url
+
+
+def test_names_of_html_entities_and_bare_ampersands_are_text() -> None:
+    assert one(f'<outline text="Caf&eacute; &amp; R&D &#x4E2D;" xmlUrl="{A}"/>').title == "Café & R&D 中"
+
+
+@pytest.mark.parametrize(
+    ("declared", "encoding"),
+    [
+        ("utf-8", "utf-8-sig"),
+        ("utf-16", "utf-16"),
+        ("gbk", "gb18030"),
+        ("", "utf-8"),
+        ("utf-8", "gb18030"),
+        ("punycode", "utf-8"),
+    ],
+)
+def test_encodings_declared_missing_or_wrong(declared: str, encoding: str) -> None:
+    head = f'<?xml version="1.0" encoding="{declared}"?>' if declared else ""
+    text = f'{head}<opml><body><outline text="海港新闻的标题" xmlUrl="{A}"/></body></opml>'
+    assert read_opml(text.encode(encoding), "l")[0].title == "海港新闻的标题"
+
+
+def test_latin_1_as_declared() -> None:
+    text = f'<?xml version="1.0" encoding="ISO-8859-1"?><opml><body><outline text="Café" xmlUrl="{A}"/></body></opml>'
+    assert read_opml(text.encode("latin-1"), "l")[0].title == "Café"
+
+
+def test_entities_of_a_dtd_are_not_expanded_and_what_it_declares_is_no_outline() -> None:
+    dtd = (
+        '<!DOCTYPE opml [<!ENTITY x SYSTEM "file:///etc/passwd">'
+        "<!ENTITY y \"<outline xmlUrl='https://no.example/'/>\">]>"
+    )
+    text = f'{dtd}<opml><body><outline text="&x;&y;" xmlUrl="{A}"/></body></opml>'
+    [found] = read_opml(text.encode(), "l")
+    assert (found.title, found.url) == ("&x;&y;", A)
+
+
+def test_what_is_there_twice_is_joined_and_told() -> None:
+    body = (
+        f'<outline text="A"><outline xmlUrl="{A}"/></outline>\n'
+        '<outline text="B"><outline xmlUrl="http://u:secret@A.example:80/feed"/></outline>\n'
+        '<outline xmlUrl="ftp://u:secret@x.example/"/>'
+    )
+    found = parse_opml(opml(body), "list.opml")
+    assert [s.categories for s in found.subscriptions] == [("A", "B")]
+    assert [note.partition(" ")[0] for note in found.notes] == ["list.opml:2:", "list.opml:3:"]
+    assert "line 1" in found.notes[0]
+    assert "secret" not in "".join(found.notes)
+    assert found.title == "L"
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "list:1: is no OPML"),
+        (b"<html><body>Not found</body></html>", "list:1: is no OPML"),
+        (b'<opml>\n<body><outline text="a', "list:2: a tag is not closed"),
+        (b'<opml><body>\n<outline text="a"/>\n', "list:2: ends before </opml>"),
+        (
+            b'<opml><body>\n<outline text="5" disk"/>\n<outline text=""/></body></opml>',
+            "list:2: a tag is not closed",
+        ),
+        (b"<outline text='a'>" * (DEEPEST + 1), "list:1: outlines are nested"),
+        (b" " * (LARGEST + 1), "list: is larger than"),
+    ],
+)
+def test_what_is_no_list_is_an_error_with_its_line(data: bytes, said: str) -> None:
+    with pytest.raises(UsageError) as error:
+        read_opml(data, "list")
+    assert str(error.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<outline>" * 100_000,
+        b"<!DOCTYPE [" * 200_000,
+        b"<!--" * 500_000,
+        b'<outline "' * 200_000,
+        b"<outline '\"" * 200_000,
+        b"<outline " + b"a=b " * 500_000 + b"/>",
+        b"<outline text='a'>" * 900 + b"<outline xmlUrl='http://a.b/%d'/>" * 50_000,
+        b"".join(b"<outline category='%d' xmlUrl='http://a.b/'/>" % n for n in range(40_000)),
+    ],
+)
+def test_hostile_lists_cost_little(data: bytes) -> None:
+    start = time.process_time()
+    with contextlib.suppress(UsageError):
+        read_opml(data, "list")
+    assert time.process_time() - start < 3
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.one_of(
+        st.binary(max_size=200),
+        st.lists(
+            st.sampled_from(
+                [
+                    "<outline ",
+                    "</outline>",
+                    "/>",
+                    ">",
+                    "'",
+                    '"',
+                    "xmlUrl=",
+                    "text=",
+                    A,
+                    "<opml>",
+                    "<!--",
+                    "&#0;",
+                    "é",
+                ]
+            ),
+            max_size=30,
+        ).map(lambda parts: "".join(parts).encode()),
+    )
+)
+def test_any_bytes_are_a_list_or_a_usage_error(data: bytes) -> None:
+    try:
+        found = read_opml(data, "list")
+    except UsageError:
+        return
+    assert all(s.url.startswith("http") for s in found)
+
+
+_TEXT = st.text(
+    st.characters(blacklist_categories=["Cs", "Cc"], blacklist_characters="\ufffe\uffff"), max_size=12
+)
+_MORE = st.one_of(
+    _TEXT, st.sampled_from(["a  b", " a ", "x\ty\n", "\"<&>'", "]]>", "--", "&amp;amp;", "\u2028", "A/B,C"])
+)
+_SOURCES = st.lists(
+    st.builds(
+        Subscription,
+        url=st.integers(0, 9).map(lambda n: f"https://a.example/feed?n={n}&a=%E4%B8%AD#x"),
+        title=_MORE,
+        link=st.sampled_from(["", "https://a.example/", "https://a.example/?a=b&c=d"]),
+        categories=st.lists(_MORE.filter(bool), max_size=3, unique=True).map(tuple),
+        name=_TEXT.filter(bool),
+        type=st.sampled_from(["rss", "include"]),
+        language=st.sampled_from(["", "zh-CN"]),
+        description=_MORE,
+        every=st.sampled_from(["", "30m"]),
+        terms=st.sampled_from(["", "own", "none"]),
+        group=_TEXT,
+    ),
+    max_size=8,
+    unique_by=lambda s: s.name,
+).map(tuple)
+
+
+@settings(max_examples=200, deadline=None)
+@given(_SOURCES, _MORE)
+def test_a_round_trip_loses_nothing(sources: tuple[Subscription, ...], title: str) -> None:
+    data = write_opml(OpmlHead(title, "Someone", datetime(2024, 1, 2, tzinfo=UTC)), sources)
+    etree.fromstring(data)
+    found = parse_opml(data, "list")
+    assert found.subscriptions == sources
+    assert found.notes == ()
+    assert write_opml(HEAD, found.subscriptions) == write_opml(HEAD, sources)
+
+
+def test_the_order_of_sources_survives_grouping_and_deep_paths_are_written() -> None:
+    deep = tuple(f"c{n}" for n in range(900))
+    sources = tuple(
+        Subscription(f"https://a.example/{n}", f"T{n}", categories=categories)
+        for n, categories in enumerate([("x",), ("y",), ("x",), (), deep])
+    )
+    data = write_opml(HEAD, sources)
+    assert data.count(b'text="x"') == 1
+    assert read_opml(data, "l") == sources
+    assert b"feedd:rank" not in write_opml(HEAD, sources[:2])
+
+
+def test_the_written_list_has_what_opml_2_wants_and_no_password() -> None:
+    source = Subscription("https://u:secret@a.example/feed", name="a", categories=("x",))
+    root = etree.fromstring(write_opml(OpmlHead("P", "Me", datetime(2024, 1, 2, tzinfo=UTC)), [source]))
+    assert root.get("version") == "2.0"
+    assert root.findtext("head/dateCreated") == "Tue, 02 Jan 2024 00:00:00 +0000"
+    [outline] = root.iterfind("body/outline[@text='x']/outline")
+    assert (outline.get("type"), outline.get("text"), outline.get("xmlUrl")) == ("rss", "a", A)
+
+
+@pytest.mark.acceptance
+def test_lists_of_real_readers_are_read(shared: Path) -> None:
+    files = [p for p in (shared / "data/upstream").rglob("*") if "opml" in p.suffix or "opml_2.0" in p.name]
+    counts = {
+        p.name: len(parse_opml(p.read_bytes(), p.name).subscriptions) for p in files if "errors" not in p.name
+    }
+    assert sum(counts.values()) > 100, counts
