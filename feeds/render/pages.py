@@ -143,7 +143,7 @@ class Templates:
 
 @lru_cache(maxsize=4)
 def load_templates(folder: Path | None = None) -> Templates:
-    """feedd's own look, each file replaced by the one of that name in ``folder``; ``extra.css`` is added.
+    """The look that feedd has, each file replaced by the one of that name in ``folder``; ``extra.css`` is added.
 
     Raises:
         UsageError: A file cannot be read or is no template; the text names it.
@@ -154,7 +154,7 @@ def load_templates(folder: Path | None = None) -> Templates:
     languages = wording.read_words(built_in["words.toml"], "words.toml")
     if "words.toml" in own:
         for language, words in wording.read_words(own["words.toml"], f"{folder}/words.toml").items():
-            languages[language] = {**languages.get(language, languages["en"]), **words}
+            languages[language] = wording.Words(languages.get(language, languages["en"]) | words)
     css = sources["feedd.css"] + sources.get("extra.css", "")
     written = {"css": css, "js": sources["feedd.js"], "icon": sources["icon.svg"]}
     paths = {
@@ -187,6 +187,7 @@ def _digest(text: str) -> str:
 
 def _environment(sources: dict[str, str], folder: Path | None) -> jinja2.Environment:
     import jinja2
+    from markupsafe import Markup
 
     environment = jinja2.Environment(
         loader=jinja2.DictLoader(sources),
@@ -199,7 +200,7 @@ def _environment(sources: dict[str, str], folder: Path | None) -> jinja2.Environ
     environment.globals.update(
         day=wording.day, moment=wording.moment, ago=wording.ago, count=wording.count,
         number=wording.number, size=wording.size, web=_web, file_name=_file_name,
-        policy=POLICY, names=_NAMES, types=_TYPES,
+        policy=Markup(POLICY), names=_NAMES, types=_TYPES,  # noqa: S704 - a constant
     )  # fmt: skip
     for name in sources:
         try:
@@ -255,9 +256,7 @@ def teaser_html(entry: PageEntry, site: CatalogueHead, templates: Templates) -> 
     return _render(templates, "teaser.html", site, entry=entry).encode()
 
 
-def feed_page(
-    site: CatalogueHead, feed: PageFeed, entries: Sequence[bytes], templates: Templates
-) -> bytes:
+def feed_page(site: CatalogueHead, feed: PageFeed, entries: Sequence[bytes], templates: Templates) -> bytes:
     """The page of a feed: what it is, how to subscribe, its newest entries, the way to its history.
 
     Args:

@@ -16,11 +16,12 @@ _HEADINGS = {"category": "categories", "tag": "tags"}
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One feed: what it is called, its page from the front page, its posts; ``key`` orders it by name."""
+    """One feed: what it is called, its page from the front page, its posts; ``key`` orders it by name, ``count`` is shown."""
 
     label: str
     href: str
     posts: int
+    count: str
     key: str
 
 
@@ -50,7 +51,8 @@ def shelves(site: CatalogueHead, feeds: Sequence[CatalogueFeed]) -> list[Shelf]:
     for feed in feeds:
         if feed.kind != "all" and feed.urls:
             path = feed.urls[0][1].removeprefix(site.url).rpartition("/")[0]
-            by_kind.setdefault(feed.kind, []).append(Row(feed.label, f"{path}/", feed.posts, feed.slug))
+            row = Row(feed.label, f"{path}/", feed.posts, f"{feed.posts:,}", feed.slug)
+            by_kind.setdefault(feed.kind, []).append(row)
     order = [*(kind for kind in _HEADINGS if kind in by_kind), *sorted(by_kind.keys() - _HEADINGS.keys())]
     return [_shelf(kind, by_kind[kind]) for kind in order]
 

@@ -9,8 +9,16 @@ from typing import Any
 
 from feeds.errors import UsageError
 
-Words = Mapping[str, Any]
-"""A language's words by name; a word that depends on a number is ``[one, many]``."""
+
+class Words(dict[str, Any]):
+    """A language's words by name, as ``words.day`` too; a word that depends on a number is ``[one, many]``."""
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a text or a list of texts
+        try:
+            return self[name]
+        except KeyError as error:
+            raise AttributeError(f"there is no word {name!r}; add it to words.toml") from error
+
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
@@ -31,7 +39,7 @@ def read_words(text: str, name: str) -> dict[str, Words]:
         raise UsageError(f"{name}: {error}; correct it or take it out of the folder") from error
     if not all(isinstance(table, dict) for table in tables.values()):
         raise UsageError(f"{name}: words stand under a language such as [en]; put them there")
-    return tables
+    return {language: Words(table) for language, table in tables.items()}
 
 
 def words_for(languages: Mapping[str, Words], language: str) -> Words:
@@ -75,7 +83,7 @@ def ago(words: Words, value: datetime, now: datetime, due: str = "") -> str:
     unit, length = next(
         (name, size)
         for name, size in (("day", _DAY), ("hour", _HOUR), ("minute", _MINUTE))
-        if span >= size
+        if span >= 2 * size or size == _MINUTE
     )  # fmt: skip
     return count(words[f"{side}_{unit}"], span // length)
 

@@ -19,19 +19,21 @@
   const filter = tools.querySelector("#filter"), order = tools.querySelector("#order"), told = tools.querySelector("output");
   const plain = (text) => text.normalize("NFKC").toLowerCase();
   const shelves = [...document.querySelectorAll(".shelf")].map((shelf) => ({
+    shelf,
     details: shelf.querySelector("details"),
-    top: [...shelf.querySelectorAll(".chips, .chips ~ h3, h3:has(+ .chips)")],
+    top: [...shelf.querySelectorAll(".top-ones")],
     letters: shelf.querySelector(".letters"),
     groups: [...shelf.querySelectorAll(".group")].map((group) => ({ group, list: group.querySelector("ul"), heading: group.querySelector("h3") })),
     rows: [...shelf.querySelectorAll(".group li")].map((row) => {
       const link = row.firstElementChild;
-      return { row, home: row.parentNode, count: +row.lastElementChild.textContent,
+      return { row, home: row.parentNode, count: +row.lastElementChild.textContent.replace(/,/g, ""),
         text: plain(link.textContent + " " + decodeURIComponent(link.getAttribute("href"))) };
     }),
   }));
   tools.hidden = false;
 
   const find = () => {
+    const byCount = order.value === "count";
     const words = plain(filter.value).split(/\s+/).filter(Boolean);
     let found = 0;
     for (const shelf of shelves) {
@@ -40,8 +42,10 @@
         if (!one.row.hidden) found += 1;
       }
       for (const { group, list } of shelf.groups) group.hidden = !list.querySelector("li:not([hidden])");
-      for (const part of shelf.top) part.hidden = words.length > 0;
-      if (shelf.letters) shelf.letters.hidden = words.length > 0 || order.value === "count";
+      for (const part of shelf.top) part.hidden = byCount || words.length > 0;
+      if (shelf.letters) shelf.letters.hidden = byCount || words.length > 0;
+      for (const { heading } of shelf.groups) if (heading) heading.hidden = byCount || words.length > 0;
+      shelf.shelf.classList.toggle("finding", words.length > 0);
       if (shelf.details && words.length) shelf.details.open = true;
     }
     told.textContent = words.length ? told.dataset[found === 1 ? "one" : "many"].replace("{}", found) : "";
@@ -52,7 +56,6 @@
       const rows = byCount ? [...shelf.rows].sort((a, b) => b.count - a.count) : shelf.rows;
       const first = shelf.groups[0].list;
       for (const one of rows) (byCount ? first : one.home).append(one.row);
-      for (const { heading } of shelf.groups) if (heading) heading.hidden = byCount;
       if (shelf.details && byCount) shelf.details.open = true;
     }
     find();
