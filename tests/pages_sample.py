@@ -48,7 +48,7 @@ _TOPICS = {
 _TEA = """<p>清明刚过，山里的雾还没有散。采茶的人天不亮就出门，竹篓里先垫一层棕叶，免得芽尖受伤。
 合作社今年新装了 12 台低温烘干机，每小时处理 300 kg 鲜叶，比去年快了近一倍；可老师傅们说：“<em>火候</em>
 还得靠手，机器只认温度，不认天气。”</p>
-<p style="text-align:center;color:#000;background:#fff"><img src="{url}media/chart.png" width="600" height="240" alt="三年来的春茶产量"></p>
+<p style="text-align:center;color:#000;background:#fff"><img src="{media}media/chart.png" width="600" height="240" alt="三年来的春茶产量"></p>
 <h2>价格与产量</h2>
 <p>村口的收购价从四月初的每斤八十元，落到五月中旬的三十五元。价格表贴在墙上，每天改一次：</p>
 <table><thead><tr><th>日期</th><th>一级</th><th>二级</th></tr></thead>
@@ -90,16 +90,16 @@ def head(url: str = SITE) -> CatalogueHead:
     return CatalogueHead("山川纪事", "各地的物产、道路与人：每天十余位作者的文章，全文订阅。", "zh-CN", url)
 
 
-def entries(url: str = SITE) -> list[PageEntry]:
+def entries(media: str = SITE) -> list[PageEntry]:
     def one(number: int, title: str, html: str, author: str, summary: str, **more: object) -> PageEntry:
         return PageEntry(
             id=f"urn:uuid:00000000-0000-5000-8000-{number:012}",
             title=title,
             link=f"https://blog.example/{number}",
-            html=html.replace("{url}", url),
+            html=html.replace("{media}", media),
             published=NOON - timedelta(hours=9 * number),
             authors=(author,),
-            terms=(("中国经济", f"{url}tag/zhongguojingji/"), ("杭州茶叶", f"{url}category/hangzhouchaye/")),
+            terms=(("中国经济", f"{SITE}tag/zhongguojingji/"), ("杭州茶叶", f"{SITE}category/hangzhouchaye/")),
             summary=summary,
             **more,
         )
@@ -114,12 +114,12 @@ def entries(url: str = SITE) -> list[PageEntry]:
             language="en"),
         one(3, "港口夜话（第 27 期）：凌晨四点的吊机", _RADIO, "海边电台",
             "这一期我们去了港口，听凌晨四点的吊机。主持人带了两只麦克风，一只朝海，一只朝人。",
-            enclosures=(Enclosure(f"{url}media/harbour-27.mp3", "audio/mpeg", 24_600_000),)),
+            enclosures=(Enclosure(f"{media}media/harbour-27.mp3", "audio/mpeg", 24_600_000),)),
         one(4, "一条从未开通的支线", _NOTES, "周远",
             "整理了本周读到的三篇长文，都与铁路有关：高原上的冻土、平原上的站房，以及一条从未开通的支线。"),
     ]  # fmt: skip
     later = [one(n, f"山中日记之{n}", _NOTES * 6, "周远", "天晴，无事。", language="") for n in range(5, 12)]
-    last = one(12, "远处的山", f'<p><img src="{url}media/far.png" width="600" height="240"></p>', "周远", "")
+    last = one(12, "远处的山", f'<p><img src="{media}media/far.png" width="600" height="240"></p>', "周远", "")
     return [*first, *later, last]
 
 
@@ -170,18 +170,18 @@ def activity(days: int = 30) -> list[tuple[date, int]]:
     return [(date(2024, 4, 21) + timedelta(days=n), (n * 37) % 29 + 4 * (n % 7 < 5)) for n in range(days)]
 
 
-def sample_pages(url: str = SITE) -> dict[str, bytes]:
-    """The pages of the sample site by path, with the pictures that they show."""
-    look, site = load_templates(), head(url)
-    posts = entries(url)
+def sample_pages(media: str = SITE) -> dict[str, bytes]:
+    """The pages of the sample site by path, with the pictures that they show; those are fetched from ``media``."""
+    look, site = load_templates(), head()
+    posts = entries(media)
     tag = PageFeed(
         kind="tag", title="中国经济", description="标签“中国经济”下的全部文章。", language="zh-CN",
-        url=f"{url}tag/zhongguojingji/", formats=formats(f"{url}tag/zhongguojingji/"), entries=3127,
-        updated=NOON, archive=f"{url}tag/zhongguojingji/archive/31.atom.xml",
+        url=f"{SITE}tag/zhongguojingji/", formats=formats(f"{SITE}tag/zhongguojingji/"), entries=3127,
+        updated=NOON, archive=f"{SITE}tag/zhongguojingji/archive/31.atom.xml",
     )  # fmt: skip
     return {
         "index.html": front_page(
-            site, catalogue(url), [teaser_html(one, site, look) for one in posts], sources(), look
+            site, catalogue(), [teaser_html(one, site, look) for one in posts], sources(), look
         ),
         "tag/zhongguojingji/index.html": feed_page(
             site, tag, [entry_html(one, site, look) for one in posts], look

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import select
 import shutil
 import subprocess
 import threading
@@ -22,7 +23,7 @@ from typing import Any
 import pytest
 
 from feeds.render.pages import assets, load_templates
-from tests.pages_sample import sample_pages
+from tests.pages_sample import SITE, sample_pages
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _WAIT = 20.0
@@ -91,6 +92,8 @@ class Browser:
 
     def _read(self) -> dict[str, Any]:
         while b"\0" not in self._rest:
+            ready, _, _ = select.select([self._in], [], [], _WAIT)
+            assert ready, "the browser says nothing"
             data = os.read(self._in, 1 << 20)
             assert data, "the browser ended"
             self._rest += data
@@ -146,8 +149,12 @@ class Browser:
 
     def close(self) -> None:
         self._session = ""
-        self("Browser.close")
-        self.process.wait(_WAIT)
+        try:
+            self("Browser.close")
+            self.process.wait(_WAIT)
+        finally:
+            self.process.kill()
+            self.process.wait()
         os.close(self._in)
         os.close(self._out)
 
@@ -204,7 +211,7 @@ def test_pages_work_without_their_script(browser, site):
     shown = "[...document.querySelectorAll({})].some((one) => one.checkVisibility())"
     assert not browser.value(shown.format("'.tools, .copy'")), "a control that does nothing is shown"
     assert browser.value("document.querySelectorAll('.shelf details:not([open]) li').length") == 4000
-    assert browser.value("document.querySelector('.address').value") == f"{site.url}atom.xml"
+    assert browser.value("document.querySelector('.address').value") == f"{SITE}atom.xml"
 
 
 def test_the_filter_finds_by_name_and_by_pinyin_and_the_order_changes(browser, site):
@@ -257,7 +264,7 @@ def test_an_address_is_copied(browser, site):
         "document.querySelector('button.copy').click(); new Promise((done) => setTimeout(done, 100))"
     )
     assert browser.value("document.querySelector('button.copy').innerText") == "已复制"
-    assert browser.value("getSelection().toString()") == f"{site.url}tag/zhongguojingji/atom.xml"
+    assert browser.value("getSelection().toString()") == f"{SITE}tag/zhongguojingji/atom.xml"
 
 
 def test_chinese_is_set_as_chinese(browser, site):
