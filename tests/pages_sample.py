@@ -99,7 +99,10 @@ def entries(media: str = SITE) -> list[PageEntry]:
             html=html.replace("{media}", media),
             published=NOON - timedelta(hours=9 * number),
             authors=(author,),
-            terms=(("中国经济", f"{SITE}tag/zhongguojingji/"), ("杭州茶叶", f"{SITE}category/hangzhouchaye/")),
+            terms=(
+                ("中国经济", f"{SITE}tag/zhongguojingji/"),
+                ("杭州茶叶", f"{SITE}category/hangzhouchaye/"),
+            ),
             summary=summary,
             **more,
         )
@@ -119,7 +122,9 @@ def entries(media: str = SITE) -> list[PageEntry]:
             "整理了本周读到的三篇长文，都与铁路有关：高原上的冻土、平原上的站房，以及一条从未开通的支线。"),
     ]  # fmt: skip
     later = [one(n, f"山中日记之{n}", _NOTES * 6, "周远", "天晴，无事。", language="") for n in range(5, 12)]
-    last = one(12, "远处的山", f'<p><img src="{media}media/far.png" width="600" height="240"></p>', "周远", "")
+    last = one(
+        12, "远处的山", f'<p><img src="{media}media/far.png" width="600" height="240"></p>', "周远", ""
+    )
     return [*first, *later, last]
 
 

@@ -18,12 +18,12 @@ _HEADINGS = {"category": "categories", "tag": "tags"}
 
 
 class Row(NamedTuple):
-    """One feed: what it is called, its page from the front page, its posts; ``key`` orders it by name, ``count`` is shown."""
+    """One feed: what it is called, the way to its page, its posts as number and text; ``key`` orders it by name."""
 
     label: str
     href: str
     posts: int
-    count: str
+    amount: str
     key: str
 
 
@@ -76,7 +76,7 @@ def _shelf(kind: str, rows: list[Row]) -> Shelf:
 
 def _group(heading: str, name: str, initial: str, rows: list[Row]) -> Group:
     items = [
-        f'<li><a href="{escape(row.href)}">{escape(row.label)}</a> <span>{row.count}</span></li>'
+        f'<li><a href="{escape(row.href)}">{escape(row.label)}</a> <span>{row.amount}</span></li>'
         for row in rows
     ]
     return Group(f"{heading}-{name}", initial, rows, "\n".join(items))
