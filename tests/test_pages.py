@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
@@ -217,6 +218,13 @@ def test_ids_of_two_entries_do_not_clash():
 )
 def test_a_line_break_between_chinese_characters_is_no_space(html, shown):
     assert shown in body(html)
+
+
+@pytest.mark.parametrize("piece", ["<pre", "<pre>", '<a href="', "<p ", "字\n", "字</em>", ' a="b"', "<img"])
+def test_mending_takes_linear_time(piece):
+    start = time.perf_counter()
+    bodies.for_page(piece * (250_000 // len(piece)) + "\n字", "m")
+    assert time.perf_counter() - start < 2
 
 
 @settings(max_examples=60, deadline=None)

@@ -20,7 +20,6 @@ _ALIGNED = re.compile(r"(?:^|;)\s*text-align\s*:\s*(center|right)", re.IGNORECAS
 _WIDE = r"[\u2e80-\u2fdf\u3001-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff60]"
 _INLINE = r"(?:a|b|em|i|span|strong)"
 _BREAK = re.compile(rf"({_WIDE}(?:</{_INLINE}>)?)[ \t]?\n[ \t]?(?=(?:<{_INLINE}(?: [^<>]*+)?>)?{_WIDE})")
-_PREFORMATTED = re.compile(r"(<pre\b.*?</pre>)", re.DOTALL)
 
 # Colours and typefaces of somewhere else cannot be read in light and dark; the policy of the page refuses styles.
 _LOOK = frozenset(("style", "color", "bgcolor", "face", "background"))
@@ -60,11 +59,11 @@ def for_page(html: str, mark: str) -> str:
 def _joined_lines(html: str) -> str:
     if "\n" not in html or html.isascii():
         return html
-    if "<pre" not in html:
-        return _BREAK.sub(r"\1", html)
-    pieces = _PREFORMATTED.split(html)
-    pieces[::2] = (_BREAK.sub(r"\1", piece) for piece in pieces[::2])
-    return "".join(pieces)
+    pieces = []
+    for piece in html.split("</pre>"):
+        before, start, inside = piece.partition("<pre")
+        pieces.append(_BREAK.sub(r"\1", before) + start + inside)
+    return "</pre>".join(pieces)
 
 
 def _attributes(tag: str, written: str, mark: str) -> str:
