@@ -1,0 +1,97 @@
+"""What pages say: the words of a language, dates, spans of time and sizes as people write them."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from feeds.errors import UsageError
+
+
+class Words(dict[str, Any]):
+    """A language's words by name, as ``words.day`` too; a word that depends on a number is ``[one, many]``."""
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a text or a list of texts
+        try:
+            return self[name]
+        except KeyError as error:
+            raise AttributeError(f"there is no word {name!r}; add it to words.toml") from error
+
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+
+
+def read_words(text: str, name: str) -> dict[str, Words]:
+    """The word lists of a ``words.toml``, by language.
+
+    Args:
+        text: The file's text.
+        name: How to call the file in a message.
+
+    Raises:
+        UsageError: The text is no TOML or a table of anything else than tables.
+    """
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{name}: {error}; correct it or take it out of the folder") from error
+    if not all(isinstance(table, dict) for table in tables.values()):
+        raise UsageError(f"{name}: words stand under a language such as [en]; put them there")
+    return {language: Words(table) for language, table in tables.items()}
+
+
+def words_for(languages: Mapping[str, Words], language: str) -> Words:
+    """The words for a site's language: of ``zh-TW`` the first there are of ``zh-tw``, ``zh``, ``en``."""
+    wanted = language.lower().replace("_", "-")
+    known = {name.lower(): words for name, words in languages.items()}
+    return known.get(wanted) or known.get(wanted.partition("-")[0]) or known["en"]
+
+
+def number(value: int) -> str:
+    """A number with its thousands set apart."""
+    return f"{value:,}"
+
+
+def count(forms: Sequence[str], value: int) -> str:
+    """A counted thing: ``forms`` is ``[one, many]``."""
+    return forms[value != 1].format(number(value))
+
+
+def day(words: Words, value: datetime) -> str:
+    """The date, in the offset it is written with."""
+    month: str = words["months"][value.month - 1]
+    text: str = words["date"].format(year=value.year, month=month, day=value.day)
+    return text
+
+
+def moment(words: Words, value: datetime) -> str:
+    """The date and the time, to the minute."""
+    return f"{day(words, value)} {value:%H:%M}"
+
+
+def ago(words: Words, value: datetime, now: datetime, due: str = "") -> str:
+    """How long ago something was, or in how long it will be; ``due`` is said of what should be over."""
+    seconds = int((now - value).total_seconds())
+    side = "ago" if seconds >= 0 else "in"
+    if due and side == "ago":
+        return due
+    span = abs(seconds)
+    if span < _MINUTE:
+        return str(words["now"] if side == "ago" else words["soon"])
+    unit, length = next(
+        (name, size)
+        for name, size in (("day", _DAY), ("hour", _HOUR), ("minute", _MINUTE))
+        if span >= 2 * size or size == _MINUTE
+    )  # fmt: skip
+    return count(words[f"{side}_{unit}"], span // length)
+
+
+def size(length: int) -> str:
+    """A size in bytes as people read it; empty if it is not known."""
+    if length <= 0:
+        return ""
+    if length < 1_000_000:
+        return f"{max(1, length // 1000)} kB"
+    return f"{length / 1_000_000:.1f} MB"
