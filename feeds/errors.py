@@ -9,6 +9,7 @@
       StoreError            the store cannot be used: old output stays, exit 2
       OutputError           the output tree cannot be written: old documents stay, exit 1
       PostRejected          one post cannot be read: it is named, everything else goes on, exit 1
+      FeedUnreadable        a document of an upstream cannot be read: it is named, the next poll tries again
       EntryInvalid          one post would make a document invalid: left out and named, exit 1
 """
 
@@ -45,6 +46,10 @@ class OutputError(FeeddError):
 
 class PostRejected(FeeddError):  # noqa: N818 - named for what happened to the post
     """A post that cannot be read; the text is the reason."""
+
+
+class FeedUnreadable(FeeddError):  # noqa: N818 - named for what happened to the document
+    """An upstream's document that no parser can read; the text names its address and the reason."""
 
 
 class EntryInvalid(FeeddError):  # noqa: N818 - named for what is wrong with the entry
