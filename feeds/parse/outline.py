@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -19,6 +19,8 @@ Feed = Literal["xml", "json", "none"]
 
 _DIGEST_BYTES: Final = 16
 _ROOT = re.compile(r"<(?:[A-Za-z_][\w.\-]*:)?(rss|feed|rdf|channel|entry)(?=[\s/>])", re.IGNORECASE)
+_ROOT_ENTRY = re.compile(r"<(?:[A-Za-z_][\w.\-]*:)?entry(?=[\s/>])", re.IGNORECASE)
+_PAGE = re.compile(r"<html|<!doctype html", re.IGNORECASE)
 _OTHER_ROOT = re.compile(r"<(?:[A-Za-z_][\w.\-]*:)?([A-Za-z][\w.\-]*)")
 _MISC = re.compile(r"\s+|<\?[^>]*+>|<!--(?:[^-]|-(?!->))*+-->|<!DOCTYPE[^>\[]*+>", re.IGNORECASE)
 _PARTS = re.compile(
@@ -30,6 +32,7 @@ _NAMESPACE = re.compile(r"""xmlns:([A-Za-z_][\w.\-]*)\s*=\s*["']\s*([^"'\s]*)"""
 _OF_FEEDS = re.compile(r"atom|purl\.org/rss|netscape\.com/rdf|purl\.org/pie|backend\.userland|blogs\.law\.harvard|cyber\.law", re.I)
 _JUNK_LIMIT: Final = 65_536
 _HEAD_OF_ROOT: Final = 8_192
+_OF_ITEMS: Final = frozenset(["title", "content_html", "content_text", "date_published"])
 _JSON_FEED = re.compile(r"jsonfeed\.org/version", re.IGNORECASE)
 
 
@@ -69,14 +72,14 @@ def outline(text: str, content_type: str = "") -> Outline:
         return Outline("xml", "", (text,), (_digest(text),), 0, whole=True)
     if not spans:
         return Outline("xml", text, (), (), len(text))
+    entries = tuple("".join([text[first:end] for first, end in ranges]) for ranges in spans)
     pieces = []
     position = 0
-    for first, end in spans:
-        pieces.append(text[position:first])
-        position = end
+    for ranges in spans:
+        pieces.append(text[position : ranges[0][0]])
+        position = ranges[-1][1]
     pieces.append(text[position:])
-    entries = tuple(text[first:end] for first, end in spans)
-    return Outline("xml", "".join(pieces), entries, tuple(map(_digest, entries)), spans[0][0])
+    return Outline("xml", "".join(pieces), entries, tuple(map(_digest, entries)), spans[0][0][0])
 
 
 def single(parts: Outline, index: int) -> str:
@@ -110,51 +113,71 @@ def _root(text: str) -> int:
     if other and other[1].lower() in ("html", "opml", "body", "head", "urlset", "sitemapindex"):
         return -1
     late = _ROOT.search(text, position, position + _JUNK_LIMIT)
-    page = re.compile("<html|<!doctype html", re.I).search(text, 0, late.start() if late else _JUNK_LIMIT)
+    page = _PAGE.search(text, 0, late.start() if late else _JUNK_LIMIT)
     return late.start() if late and not page else -1
 
 
-def _spans(text: str, root: int) -> list[tuple[int, int]] | None:
-    """Start and end of each entry; None if that cannot be told without parsing."""
-    if _ROOT.match(text, root)[1].lower() == "entry":  # type: ignore[index]
+_Ranges = list[tuple[int, int]]
+
+
+def _spans(text: str, root: int) -> list[_Ranges] | None:
+    """The ranges of text that make each entry; None if that cannot be told without parsing.
+
+    Usually that is one range; an empty entry within an entry is cut out, since it says nothing.
+    """
+    if _ROOT_ENTRY.match(text, root):
         return None
     names = _names(text[root : root + _HEAD_OF_ROOT])
-    spans: list[tuple[int, int]] = []
-    name, start, depth = "", 0, 0
-    position = root
-    while found := _PARTS.search(text, position):
-        position = found.end()
-        found_name = found[2]
-        if found_name is None:
-            closer = _CLOSERS[found[0]]
-            position = text.find(closer, position) + len(closer)
-            if position < len(closer):
-                return None
-            continue
-        if depth == 0:
-            prefix = found_name.rpartition(":")[0]
+    spans: list[_Ranges] = []
+    name, start, ranges = "", -1, list[tuple[int, int]]()
+    for first, end, tag, closing, empty in _tags(text, root):
+        if end < 0:
+            return None
+        if start < 0:
+            prefix = tag.rpartition(":")[0]
             if not names.get(prefix, False):
                 if prefix in names:
                     continue
                 return None
-            if found[1]:
+            if closing:
                 return None
-            name, start = found_name, found.start()
-        elif found_name != name:
+            name, start = tag, first
+            ranges = []
+            if not empty:
+                continue
+        elif tag != name:
             continue
-        end = _TAG_END.match(text, position)
-        if not end:
+        elif empty:
+            ranges.append((start, first))
+            start = end
+            continue
+        elif not closing:
             return None
-        position = end.end()
-        if found[1]:
-            depth -= 1
-        elif text[position - 2] != "/":
-            depth += 1
-        if depth > 1:
-            return None
-        if depth == 0:
-            spans.append((start, position))
-    return spans if depth == 0 else None
+        spans.append([*ranges, (start, end)])
+        start = -1
+    return spans if start < 0 else None
+
+
+def _tags(text: str, position: int) -> Iterator[tuple[int, int, str, bool, bool]]:
+    """Start, end, name of each tag that may be an entry's, whether it closes one, whether it is empty.
+
+    Comments, CDATA and processing instructions are passed over. An end of -1: one of them has none.
+    """
+    while found := _PARTS.search(text, position):
+        name = found[2]
+        if name is None:
+            closer = _CLOSERS[found[0]]
+            position = text.find(closer, found.end()) + len(closer)
+            if position < len(closer):
+                yield found.start(), -1, "", False, False
+                return
+            continue
+        tail = _TAG_END.match(text, found.end())
+        if not tail:
+            yield found.start(), -1, name, False, False
+            return
+        position = tail.end()
+        yield found.start(), position, name, bool(found[1]), text[position - 2] == "/"
 
 
 def _names(opening: str) -> dict[str, bool]:
@@ -179,7 +202,10 @@ def is_json_feed(document: dict[str, Any]) -> bool:
     version = document.get("version")
     if isinstance(version, str) and _JSON_FEED.search(version):
         return True
-    return isinstance(document.get("items"), list) and ("title" in document or "feed_url" in document)
+    items = document.get("items")
+    if not isinstance(items, list):
+        return False
+    return "feed_url" in document or any(isinstance(one, dict) and not _OF_ITEMS.isdisjoint(one) for one in items)
 
 
 def _canonical(value: Any) -> str:  # noqa: ANN401 - any JSON value

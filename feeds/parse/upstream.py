@@ -19,6 +19,8 @@ from feeds.parse.head import UpstreamHead, names, read_head
 from feeds.parse.outline import Outline, outline, several, single
 
 _IDS = re.compile(r"<(?:!--|!\[CDATA\[|(/?)((?:[A-Za-z_][\w.\-]*:)?)(guid|id)((?:\s[^<>]*+)?)>)", re.IGNORECASE)
+# A guid is text, whatever it looks like.
+_MARKUP = re.compile(r"\s*<(?!!)[^\0]{0,2000}?(?=</(?:[A-Za-z_][\w.\-]*:)?guid\s*>)", re.IGNORECASE)
 _OPAQUE = re.compile(r"""\bisPermaLink\s*=\s*["']?\s*(?:false|no|0)""", re.IGNORECASE)
 _PIECE = 200
 _HEAD_SHARE = 500
@@ -139,6 +141,11 @@ def _ids_kept(text: str) -> str:
         closed = "/" if found[4].endswith("/") else ""
         pieces += [text[copied : found.start()], f"<{found[1]}{found[2]}{name}{closed}>"]
         copied = position
+        if name != "feeddid" and not found[1] and not closed:
+            inner = _MARKUP.match(text, position)
+            if inner:
+                pieces.append(inner[0].replace("<", "&lt;"))
+                copied = position = inner.end()
     pieces.append(text[copied:])
     return "".join(pieces)
 
