@@ -39,7 +39,11 @@ _KOREA = timezone(timedelta(hours=9))
 
 # The other forms of ISO 8601, of which the feeds of the first years had many: two-digit years, days of the year, weeks.
 _ISO_DATES: Final = tuple(
-    re.compile(form + r"(?:[Tt ]\s*(?P<time>\d\d(?::?\d\d(?::?\d\d(?:[.,]\d+)?)?)?))?\s*(?P<zone>Z|z|[+-]\d\d:\d\d|(?(time)[+-]\d\d(?:\d\d)?|(?!)))?Z?", re.ASCII)
+    re.compile(
+        form
+        + r"(?:[Tt ]\s*(?P<time>\d\d(?::?\d\d(?::?\d\d(?:[.,]\d+)?)?)?))?\s*(?P<zone>Z|z|[+-]\d\d:\d\d|(?(time)[+-]\d\d(?:\d\d)?|(?!)))?Z?",
+        re.ASCII,
+    )
     for form in (
         r"(?P<year>\d{4})",
         r"(?P<year>\d{4})-(?P<month>\d\d)",
@@ -62,14 +66,20 @@ _TIME = re.compile(
     rf"(?:[:h](?P<minute>\d\d?)(?:[:.](?P<second>\d\d?)(?:[.,:]\d+)?)?\s*(?:{_MERIDIEM.format('late')})?"
     r"|\s*(?P<only>[ap]\.?m\b\.?))(?!\d)"
 )
-_OFFSET = re.compile(r"\s*(?:[a-z]{1,5})?\s*(?P<sign>[+-])(?P<digits>\d{1,2}:\d\d|\d{4}|\d{1,2})(?!\d)(?:\s*z\b)?")
+_OFFSET = re.compile(
+    r"\s*(?:[a-z]{1,5})?\s*(?P<sign>[+-])(?P<digits>\d{1,2}:\d\d|\d{4}|\d{1,2})(?!\d)(?:\s*z\b)?"
+)
 _REGION = re.compile(r"\s*([a-z]+(?:/[a-z_+\-0-9]+){1,2})")
 _ZONE_NAME = re.compile(r"\s*([a-z]{1,5})\b(?![/\w])")
 _TOKEN = re.compile(r"\d+|[^\W\d_]+")
 _NUMERIC = re.compile(r"(?<!\d)(\d{1,4})\s*([/.-])\s*(\d{1,2})\s*\2\s*(\d{1,4})(?!\d)")
 _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th|er|eme|o|a|\.)(?![^\W\d_])")
-_FILLERS = frozenset("t at of the de del du le la el en on um uhr den der dia kl klo ore à a г года year".split())
-_WEEKDAYS = frozenset("mon monday tue tues tuesday wed weds wednesday thu thur thurs thursday fri friday sat saturday sun sunday".split())
+_FILLERS = frozenset(
+    ["t", "at", "of", "the", "de", "del", "du", "le", "la", "el", "en", "on", "um", "uhr", "den", "der", "dia", "kl", "klo", "ore", "à", "a", "г", "года", "year"]
+)
+_WEEKDAYS = frozenset(
+    ["mon", "monday", "tue", "tues", "tuesday", "wed", "weds", "wednesday", "thu", "thur", "thurs", "thursday", "fri", "friday", "sat", "saturday", "sun", "sunday"]
+)
 
 
 def parse_date(text: str, zone: tzinfo) -> datetime | None:
@@ -279,7 +289,9 @@ def _day_in_words(text: str) -> tuple[int, int, int] | None:
     numeric = _NUMERIC.search(folded)
     if numeric:
         words = _TOKEN.findall(folded[: numeric.start()] + " " + folded[numeric.end() :])
-        known = all(w in _FILLERS or w in _WEEKDAYS or (n == 0 and not w.isdigit()) for n, w in enumerate(words))
+        known = all(
+            w in _FILLERS or w in _WEEKDAYS or (n == 0 and not w.isdigit()) for n, w in enumerate(words)
+        )
         return _by_numbers(numeric) if known else None
     return _by_name(_TOKEN.findall(_ORDINAL.sub(" ", folded)))
 

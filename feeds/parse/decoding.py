@@ -72,7 +72,9 @@ _LABELS: Final = {
     "utf8mb4": "utf-8",
 }
 _ESCAPING: Final = frozenset(["iso2022_jp", "iso2022_kr", "hz", "utf-7"])
-_NOT_TEXT: Final = frozenset(["utf-7", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"])
+_NOT_TEXT: Final = frozenset(
+    ["utf-7", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"]
+)
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,9}));?|&#[xX]?[0-9a-fA-F]{9,}+;?")
@@ -82,8 +84,12 @@ _DECLARATION = re.compile(r"^\s*<\?xml(?=[\s?])[^>]{0,500}\?>")
 _DOCTYPE = re.compile(r"<!DOCTYPE\b", re.IGNORECASE)
 _DOCTYPE_END = re.compile(r"""[\[>]|"[^"]*+"|'[^']*+'""")
 _SUBSET_PART = re.compile(r"""\]\s*>|"[^"]*+"|'[^']*+'|<!--""")
-_ENTITY = re.compile(r"""<!ENTITY\s+([A-Za-z][\w.\-]{0,63})\s+(?:"([^"&%<]{0,200})"|'([^'&%<]{0,200})')\s*>""")
+_ENTITY = re.compile(
+    r"""<!ENTITY\s+([A-Za-z][\w.\-]{0,63})\s+(?:"([^"&%<]{0,200})"|'([^'&%<]{0,200})')\s*>"""
+)
 _CONTROLS: Final = bytes([*range(9), 11, 12, *range(14, 32)])
+_LONG_TAG = re.compile(r"(<[A-Za-z_][\w:.\-]*+)(?=[^<>]{2000})[^<>]*?(/?)>")
+_MOST_ATTRIBUTES = 150
 _FIRST_WINDOWS = 0x80
 _MOST_ENTITIES = 256
 _HEAD = 4096
@@ -92,32 +98,64 @@ _HEAD = 4096
 def decode(data: bytes, content_type: str = "") -> str:
     """The text of an upstream's document, fit for a parser.
 
-    The XML declaration and the document type are gone; named references of HTML (and simple entities of
-    the document itself) outside CDATA are characters; what XML forbids (control characters, surrogates, references
-    to them, bare ampersands) is replaced. Nothing is fetched and no entity is expanded twice.
+    The XML declaration and the document type are gone, and simple entities of the document itself are
+    characters; what XML forbids (control characters, surrogates) is replaced. Nothing is fetched and no
+    entity is expanded twice. :func:`mended` does the rest, for what is really parsed.
 
     Args:
         data: The body, without any content coding.
         content_type: The value of the HTTP field, or empty.
     """
     name, skip = encoding_of(data, content_type)
-    text = data[skip:].decode(name, "replace")
+    text = data[skip:].decode(name, "replace") if skip else data.decode(name, "replace")
     ascii_like = name not in _ESCAPING and not name.startswith(("utf-16", "utf-32"))
-    if not ascii_like or len(data.translate(None, _CONTROLS)) != len(data) or "\ufffe" in text or "\uffff" in text:
+    if (
+        not ascii_like
+        or len(data.translate(None, _CONTROLS)) != len(data)
+        or "\ufffe" in text
+        or "\uffff" in text
+    ):
         text = _ILLEGAL.sub("\ufffd", text)
-    return clean(text)
-
-
-def clean(text: str) -> str:
-    """The same document without what no parser needs and any parser may stumble over; see :func:`decode`."""
     text = text.removeprefix("\ufeff")
     if text.lstrip()[:1] in ("{", "["):
         return text
+    return _without_prolog(text)
+
+
+def mended(text: str) -> str:
+    """A decoded XML document, or a part of one, that no parser stumbles over.
+
+    Named references of HTML outside CDATA become characters, bare ampersands and references to what XML
+    forbids are replaced, and what is opened at the end without being closed (a comment, CDATA) is closed.
+    """
+    text = _LONG_TAG.sub(_without_attributes, _closed(text))
+    return _references(text, {})
+
+
+def _without_attributes(found: re.Match[str]) -> str:
+    """A tag without its attributes if it has more than any format knows: the library is quadratic in them."""
+    return found[0] if found[0].count("=") <= _MOST_ATTRIBUTES else found[1] + found[2] + ">"
+
+
+def _without_prolog(text: str) -> str:
     text = _DECLARATION.sub("", text, count=1).lstrip()
-    entities: dict[str, str] = {}
     if _DOCTYPE.search(text, 0, _HEAD):
         text, entities = _without_doctype(text)
-    return _references(text, entities)
+        # They are known only here; references of HTML can wait until an entry is really parsed.
+        return _references(text, entities) if entities else text
+    return text
+
+
+def _closed(text: str) -> str:
+    """The text with a cut-off comment made text and a cut-off CDATA section closed; each is quadratic to look for."""
+    last = text.rfind("-->") + 1
+    if text.find("<!--", last) >= 0:
+        text = text[:last] + text[last:].replace("<!--", "&lt;!--")
+    last = text.rfind("]]>") + 1
+    first = text.find("<![CDATA[", last)
+    if first >= 0:
+        text = text[: first + 9] + text[first + 9 :].replace("<![CDATA[", "") + "]]>"
+    return text
 
 
 def encoding_of(data: bytes, content_type: str = "") -> tuple[str, int]:
@@ -200,7 +238,8 @@ def _without_doctype(text: str) -> tuple[str, dict[str, str]]:
     if end == len(text) and subset == "":
         return text, {}
     entities = {
-        match[1]: match[2] or match[3] or "" for match, _ in zip(_ENTITY.finditer(subset), range(_MOST_ENTITIES), strict=False)
+        match[1]: match[2] or match[3] or ""
+        for match, _ in zip(_ENTITY.finditer(subset), range(_MOST_ENTITIES), strict=False)
     }
     return text[: found.start()] + text[end:], entities
 
@@ -250,7 +289,12 @@ def _character(found: re.Match[str]) -> str:
     number = int(found[1], 16) if found[1] else int(found[2] or "0")
     if _FIRST_WINDOWS <= number < _FIRST_WINDOWS + 32:
         return bytes([number]).decode("cp1252", "replace")
-    legal = number in (9, 10, 13) or 0x20 <= number < 0xD800 or 0xE000 <= number < 0xFFFE or 0x10000 <= number <= 0x10FFFF
+    legal = (
+        number in (9, 10, 13)
+        or 0x20 <= number < 0xD800
+        or 0xE000 <= number < 0xFFFE
+        or 0x10000 <= number <= 0x10FFFF
+    )
     if not legal:
         return "\ufffd"
     return found[0] if found[0].endswith(";") else found[0] + ";"

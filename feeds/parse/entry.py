@@ -38,7 +38,9 @@ _MOST_ENCLOSURES = 64
 _MOST_TAGS = 1_000
 
 
-def read_entry(entry: dict[str, Any], atom: bool, url: str, zone: tzinfo, feed_authors: tuple[str, ...]) -> Item:
+def read_entry(
+    entry: dict[str, Any], atom: bool, url: str, zone: tzinfo, feed_authors: tuple[str, ...]
+) -> Item:
     """The item that an entry is.
 
     Args:
@@ -84,7 +86,12 @@ def _list(values: Values, name: str) -> list[dict[str, Any]]:
 
 
 def _guid(entry: Values) -> str:
-    return _string(entry, "feeddid") or _string(entry, "feeddguid") or _string(entry, "feeddopaque") or _string(entry, "id")
+    return (
+        _string(entry, "feeddid")
+        or _string(entry, "feeddguid")
+        or _string(entry, "feeddopaque")
+        or _string(entry, "id")
+    )
 
 
 def _address(entry: Values, url: str) -> str:
@@ -92,7 +99,9 @@ def _address(entry: Values, url: str) -> str:
     original = _string(entry, "feedburner_origlink")
     if is_address(original):
         return original
-    found = page_of(_list(entry, "links"), url) or (resolve(url, _string(entry, "link")) if _string(entry, "link") else "")
+    found = page_of(_list(entry, "links"), url) or (
+        resolve(url, _string(entry, "link")) if _string(entry, "link") else ""
+    )
     if found:
         return found
     guid = _string(entry, "feeddguid")

@@ -91,7 +91,9 @@ def guess(data: bytes, utf8: bool) -> str:
     pieces = _NOT_ASCII.findall(data[: _SAMPLE * 10])
     sample = b"\n".join(pieces)[:_SAMPLE]
     hint = _language(data[:_SAMPLE])
-    scored = [(_score(sample, one) + (_HINTED if hint in one.languages else 0.0), one.codec) for one in _CANDIDATES]
+    scored = [
+        (_score(sample, one) + (_HINTED if hint in one.languages else 0.0), one.codec) for one in _CANDIDATES
+    ]
     best, codec = max(scored, key=lambda pair: pair[0])
     return codec if best >= _CONVINCING else "cp1252"
 

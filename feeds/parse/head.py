@@ -14,9 +14,9 @@ from feeds.parse.plain import folded, text_of
 from feeds.urls import resolve
 
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_COMMENT = re.compile(r"<!--(?:[^-]|-(?!->))*+-->")
-_HOURS = re.compile(r"<skipHours\b[^>]*+>([^\0]{0,4000}?)</skipHours", re.IGNORECASE)
-_DAYS = re.compile(r"<skipDays\b[^>]*+>([^\0]{0,4000}?)</skipDays", re.IGNORECASE)
+_HOURS = re.compile(r"<skipHours\b[^>]*+>", re.IGNORECASE)
+_DAYS = re.compile(r"<skipDays\b[^>]*+>", re.IGNORECASE)
+_LONGEST_LIST = 4000
 _NUMBER = re.compile(r"<hour\b[^>]*+>\s*(\d{1,2})\s*<", re.IGNORECASE)
 _DAY = re.compile(r"<day\b[^>]*+>\s*([A-Za-z]+)\s*<", re.IGNORECASE)
 _FLAG = re.compile(r"<[A-Za-z_][\w.\-]*:(archive|complete)\s*/?>", re.IGNORECASE)
@@ -90,7 +90,7 @@ def read_head(feed: Mapping[str, Any], version: str, head: str, url: str, zone: 
         url: Address of the document.
         zone: What a date without an offset means.
     """
-    bare = _COMMENT.sub("", head)
+    bare = _without_comments(head)
     links = [one for one in _list(feed, "links") if isinstance(one, Mapping)]
     period = _text(feed, "sy_updateperiod").lower()
     flags = {flag.lower() for flag in _FLAG.findall(bare)}
@@ -144,7 +144,11 @@ def names(values: Mapping[str, Any]) -> tuple[str, ...]:
 
 def page_of(links: list[Mapping[str, Any]], base: str) -> str:
     """The alternate link that people should see: HTML before others, the first before later ones."""
-    pages = [one for one in links if one.get("rel", "alternate") == "alternate" and str(one.get("href", "")).strip()]
+    pages = [
+        one
+        for one in links
+        if one.get("rel", "alternate") == "alternate" and str(one.get("href", "")).strip()
+    ]
     pages.sort(key=lambda one: one.get("type", "text/html") not in ("text/html", "application/xhtml+xml"))
     return resolve(base, str(pages[0]["href"])) if pages else ""
 
@@ -184,20 +188,40 @@ def _date(values: Mapping[str, Any], keys: tuple[str, ...], zone: tzinfo) -> dat
 
 
 def _number(text: str, most: int) -> int | None:
-    return min(int(text), most) if text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0 else None
+    return (
+        min(int(text), most)
+        if text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0
+        else None
+    )
 
 
 def _hours(head: str) -> frozenset[int]:
     """RSS 2.0 counts from 0, RSS 0.91 from 1 to 24: 24 is midnight in both."""
-    found = _HOURS.search(head)
-    hours = [int(hour) for hour in _NUMBER.findall(found[1])] if found else []
+    hours = [int(hour) for hour in _NUMBER.findall(_inside(_HOURS.search(head)))]
     return frozenset(hour % 24 for hour in hours if hour <= 24)
 
 
 def _days(head: str) -> frozenset[int]:
-    found = _DAYS.search(head)
-    days = [day.lower() for day in _DAY.findall(found[1])] if found else []
+    days = [day.lower() for day in _DAY.findall(_inside(_DAYS.search(head)))]
     return frozenset(_WEEK.index(day) for day in days if day in _WEEK)
+
+
+def _inside(opening: re.Match[str] | None) -> str:
+    """What stands between a tag that opens a list and the one that closes it, if that is near."""
+    if opening is None:
+        return ""
+    return opening.string[opening.end() : opening.end() + _LONGEST_LIST].partition("</skip")[0]
+
+
+def _without_comments(text: str) -> str:
+    """The text without comments and CDATA sections, in linear time."""
+    for opening, closing in (("<![CDATA[", "]]>"), ("<!--", "-->")):
+        pieces, position = [], 0
+        while (start := text.find(opening, position)) >= 0 and (end := text.find(closing, start)) >= 0:
+            pieces.append(text[position:start])
+            position = end + len(closing)
+        text = "".join([*pieces, text[position:]]) if pieces else text
+    return text
 
 
 def _tombstones(head: str, zone: tzinfo) -> tuple[Tombstone, ...]:

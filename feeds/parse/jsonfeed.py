@@ -58,7 +58,9 @@ def _head(document: _Object, url: str, authors: tuple[str, ...]) -> UpstreamHead
 
 def _item(one: _Object, url: str, zone: tzinfo, authors: tuple[str, ...], language: str) -> Item:
     stated = one.get("id")
-    guid = str(stated).strip() if isinstance(stated, (str, int, float)) and not isinstance(stated, bool) else ""
+    guid = (
+        str(stated).strip() if isinstance(stated, (str, int, float)) and not isinstance(stated, bool) else ""
+    )
     address = _address(one, "url", url) or _address(one, "external_url", url)
     html, text, summary = _text(one, "content_html"), _text(one, "content_text"), _text(one, "summary")
     body = html or paragraphs(text)
@@ -72,7 +74,9 @@ def _item(one: _Object, url: str, zone: tzinfo, authors: tuple[str, ...], langua
         updated=parse_date(_text(one, "date_modified"), zone),
         guess=None,
         categories=(),
-        tags=tuple(dict.fromkeys(folded(tag) for tag in _list(one, "tags") if isinstance(tag, str) and tag.strip())),
+        tags=tuple(
+            dict.fromkeys(folded(tag) for tag in _list(one, "tags") if isinstance(tag, str) and tag.strip())
+        ),
         body=body or paragraphs(summary),
         markup="html",
         summary=text_of(summary) if body else "",

@@ -29,7 +29,10 @@ _PARTS = re.compile(
 _TAG_END = re.compile(r"""(?:[^<>"']|"[^"]*+"|'[^']*+')*+>""")
 _CLOSERS: Final = {"<!--": "-->", "<![CDATA[": "]]>", "<?": ">"}
 _NAMESPACE = re.compile(r"""xmlns:([A-Za-z_][\w.\-]*)\s*=\s*["']\s*([^"'\s]*)""")
-_OF_FEEDS = re.compile(r"atom|purl\.org/rss|netscape\.com/rdf|purl\.org/pie|backend\.userland|blogs\.law\.harvard|cyber\.law", re.I)
+_OF_FEEDS = re.compile(
+    r"atom|purl\.org/rss|netscape\.com/rdf|purl\.org/pie|backend\.userland|blogs\.law\.harvard|cyber\.law",
+    re.I,
+)
 _JUNK_LIMIT: Final = 65_536
 _HEAD_OF_ROOT: Final = 8_192
 _OF_ITEMS: Final = frozenset(["title", "content_html", "content_text", "date_published"])
@@ -79,7 +82,18 @@ def outline(text: str, content_type: str = "") -> Outline:
         pieces.append(text[position : ranges[0][0]])
         position = ranges[-1][1]
     pieces.append(text[position:])
-    return Outline("xml", "".join(pieces), entries, tuple(map(_digest, entries)), spans[0][0][0])
+    head, gap = _without_list("".join(pieces), spans[0][0][0])
+    return Outline("xml", head, entries, tuple(map(_digest, entries)), gap)
+
+
+def _without_list(head: str, gap: int) -> tuple[str, int]:
+    """The head without the table of contents of RSS 1.0, which says nothing and is as long as the feed."""
+    start = head.find("<items")
+    end = head.find("</items>", start) if start >= 0 else -1
+    if end < 0 or end > gap:
+        return head, gap
+    end += len("</items>")
+    return head[:start] + head[end:], gap - (end - start)
 
 
 def single(parts: Outline, index: int) -> str:
@@ -193,7 +207,9 @@ def _json_outline(text: str) -> Outline:
     if not isinstance(document, dict) or not is_json_feed(document):
         return Outline("none", "", (), ())
     items = document.pop("items", None)
-    entries = tuple(_canonical(item) for item in items if isinstance(item, dict)) if isinstance(items, list) else ()
+    entries = (
+        tuple(_canonical(item) for item in items if isinstance(item, dict)) if isinstance(items, list) else ()
+    )
     return Outline("json", _canonical(document), entries, tuple(map(_digest, entries)))
 
 
@@ -205,7 +221,9 @@ def is_json_feed(document: dict[str, Any]) -> bool:
     items = document.get("items")
     if not isinstance(items, list):
         return False
-    return "feed_url" in document or any(isinstance(one, dict) and not _OF_ITEMS.isdisjoint(one) for one in items)
+    return "feed_url" in document or any(
+        isinstance(one, dict) and not _OF_ITEMS.isdisjoint(one) for one in items
+    )
 
 
 def _canonical(value: Any) -> str:  # noqa: ANN401 - any JSON value

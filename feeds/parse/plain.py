@@ -37,7 +37,9 @@ def folded(text: str) -> str:
 def paragraphs(text: str) -> str:
     """Plain text as HTML: escaped, an empty line parts paragraphs, a line end is a break."""
     parts = [part.strip() for part in _PARAGRAPH.split(text.replace("\r\n", "\n"))]
-    return "\n".join(f"<p>{escape(part, quote=False).replace(chr(10), '<br>' + chr(10))}</p>" for part in parts if part)
+    return "\n".join(
+        f"<p>{escape(part, quote=False).replace(chr(10), '<br>' + chr(10))}</p>" for part in parts if part
+    )
 
 
 def rebased(html: str, base: str) -> str:

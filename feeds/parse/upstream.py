@@ -14,16 +14,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from feeds.errors import FeedUnreadable
 from feeds.model import Item
+from feeds.parse.decoding import mended
 from feeds.parse.entry import read_entry
 from feeds.parse.head import UpstreamHead, names, read_head
 from feeds.parse.outline import Outline, outline, several, single
 
-_IDS = re.compile(r"<(?:!--|!\[CDATA\[|(/?)((?:[A-Za-z_][\w.\-]*:)?)(guid|id)((?:\s[^<>]*+)?)>)", re.IGNORECASE)
+_IDS = re.compile(
+    r"<(?:!--|!\[CDATA\[|(/?)((?:[A-Za-z_][\w.\-]*:)?)(guid|id)((?:\s[^<>]*+)?)>)", re.IGNORECASE
+)
 # A guid is text, whatever it looks like.
-_MARKUP = re.compile(r"\s*<(?!!)[^\0]{0,2000}?(?=</(?:[A-Za-z_][\w.\-]*:)?guid\s*>)", re.IGNORECASE)
+_MARKUP = re.compile(r"\s*<(?!!)[^\0]{0,500}?(?=</(?:[A-Za-z_][\w.\-]*:)?guid\s*>)", re.IGNORECASE)
 _OPAQUE = re.compile(r"""\bisPermaLink\s*=\s*["']?\s*(?:false|no|0)""", re.IGNORECASE)
 _PIECE = 200
-_HEAD_SHARE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,9 @@ def parse_outline(parts: Outline, url: str, zone: str) -> Parsed:
 def _in_pieces(parts: Outline, url: str, zone: str) -> Parsed:
     """All entries, some at a time, so that what the library keeps of a long document is bounded."""
     count = len(parts.entries)
-    size = max(_PIECE, len(parts.head) // _HEAD_SHARE)
+    # The head comes with every piece: all heads together are no longer than the entries.
+    pieces = max(1, sum(map(len, parts.entries)) // (len(parts.head) + 1))
+    size = max(_PIECE, -(-count // pieces))
     head = UpstreamHead()
     items: list[Item] = []
     for start in range(0, max(count, 1), size):
@@ -97,7 +101,7 @@ def _zone(name: str) -> ZoneInfo:
 
 def _parse_xml(text: str, head: str, url: str, zone: str) -> tuple[Parsed, bool]:
     """What a document says, and whether it is well-formed."""
-    found = _library(_ids_kept(text), url)
+    found = _library(_ids_kept(mended(text)), url)
     version = str(found.get("version") or "")
     feed = found.get("feed") or {}
     where = _zone(zone)
@@ -116,7 +120,9 @@ def _library(text: str, url: str) -> dict[str, Any]:
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
     data = BytesIO(text.encode("utf-8", "replace"))
     try:
-        return feedparser.parse(data, response_headers=headers, sanitize_html=False, resolve_relative_uris=False)  # type: ignore[no-any-return]
+        return feedparser.parse(
+            data, response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        )  # type: ignore[no-any-return]
     except Exception as error:
         raise FeedUnreadable(
             f"{url}: the document cannot be read ({type(error).__name__}: {error}); ask its publisher to validate it"
