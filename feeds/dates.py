@@ -75,10 +75,55 @@ _TOKEN = re.compile(r"\d+|[^\W\d_]+")
 _NUMERIC = re.compile(r"(?<!\d)(\d{1,4})\s*([/.-])\s*(\d{1,2})\s*\2\s*(\d{1,4})(?!\d)")
 _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th|er|eme|o|a|\.)(?![^\W\d_])")
 _FILLERS = frozenset(
-    ["t", "at", "of", "the", "de", "del", "du", "le", "la", "el", "en", "on", "um", "uhr", "den", "der", "dia", "kl", "klo", "ore", "à", "a", "г", "года", "year"]
+    [
+        "t",
+        "at",
+        "of",
+        "the",
+        "de",
+        "del",
+        "du",
+        "le",
+        "la",
+        "el",
+        "en",
+        "on",
+        "um",
+        "uhr",
+        "den",
+        "der",
+        "dia",
+        "kl",
+        "klo",
+        "ore",
+        "à",
+        "a",
+        "г",
+        "года",
+        "year",
+    ]
 )
 _WEEKDAYS = frozenset(
-    ["mon", "monday", "tue", "tues", "tuesday", "wed", "weds", "wednesday", "thu", "thur", "thurs", "thursday", "fri", "friday", "sat", "saturday", "sun", "sunday"]
+    [
+        "mon",
+        "monday",
+        "tue",
+        "tues",
+        "tuesday",
+        "wed",
+        "weds",
+        "wednesday",
+        "thu",
+        "thur",
+        "thurs",
+        "thursday",
+        "fri",
+        "friday",
+        "sat",
+        "saturday",
+        "sun",
+        "sunday",
+    ]
 )
 
 

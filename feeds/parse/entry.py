@@ -76,12 +76,12 @@ def read_entry(
 
 
 def _string(values: Values, name: str) -> str:
-    value = dict.get(values, name) if isinstance(values, dict) else None  # type: ignore[call-overload]
+    value = dict.get(values, name) if isinstance(values, dict) else None
     return value.strip() if isinstance(value, str) else ""
 
 
 def _list(values: Values, name: str) -> list[dict[str, Any]]:
-    value = dict.get(values, name) if isinstance(values, dict) else None  # type: ignore[call-overload]
+    value = dict.get(values, name) if isinstance(values, dict) else None
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
@@ -111,7 +111,7 @@ def _address(entry: Values, url: str) -> str:
 def _body(entry: Values, address: str, url: str) -> tuple[str, str, str]:
     """The fullest HTML that the entry has, its language, and the summary as text if that is something else."""
     contents = [one for one in _list(entry, "content") if _is_text(one)]
-    detail = dict.get(entry, "summary_detail") if isinstance(entry, dict) else None  # type: ignore[call-overload]
+    detail = dict.get(entry, "summary_detail") if isinstance(entry, dict) else None
     stated = _string(entry, "summary")
     if not isinstance(detail, dict):
         detail = {"value": stated, "type": "text/html"}
@@ -179,11 +179,11 @@ def _size(text: object) -> int:
 
 def _extras(entry: Values, url: str) -> Iterator[tuple[str, str]]:
     for key, name in _CARRIED.items():
-        value = dict.get(entry, key) if isinstance(entry, dict) else None  # type: ignore[call-overload]
+        value = dict.get(entry, key) if isinstance(entry, dict) else None
         if isinstance(value, bool):
             value = str(value).lower()
         if isinstance(value, str) and value.strip():
             yield name, value.strip()
-    image = dict.get(entry, "image") if isinstance(entry, dict) else None  # type: ignore[call-overload]
+    image = dict.get(entry, "image") if isinstance(entry, dict) else None
     if isinstance(image, dict) and image.get("href"):
         yield "itunes:image", resolve(url, str(image["href"]))

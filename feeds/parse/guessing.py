@@ -94,6 +94,8 @@ def guess(data: bytes, utf8: bool) -> str:
     scored = [
         (_score(sample, one) + (_HINTED if hint in one.languages else 0.0), one.codec) for one in _CANDIDATES
     ]
+    # Latin letters of the East and the West differ too little to tell without a language.
+    scored = [pair for pair in scored if pair[1] != "cp1250" or hint in _CANDIDATES[-1].languages]
     best, codec = max(scored, key=lambda pair: pair[0])
     return codec if best >= _CONVINCING else "cp1252"
 

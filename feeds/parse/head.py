@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from html import unescape
@@ -22,6 +22,9 @@ _DAY = re.compile(r"<day\b[^>]*+>\s*([A-Za-z]+)\s*<", re.IGNORECASE)
 _FLAG = re.compile(r"<[A-Za-z_][\w.\-]*:(archive|complete)\s*/?>", re.IGNORECASE)
 _DELETED = re.compile(r"<(?:[A-Za-z_][\w.\-]*:)?deleted-entry\b([^<>]*+)>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""([A-Za-z_:][\w:.\-]*)\s*=\s*(?:"([^"]*+)"|'([^']*+)')""")
+_MAIL_AND_NAME = re.compile(
+    r"[^\s@()<>]+@[^\s@()<>]+\s*\(\s*([^()]+?)\s*\)|([^@()<>]+?)\s*<[^\s@()<>]+@[^\s@()<>]+>"
+)
 _MOST_MINUTES = 60 * 24 * 366
 _MOST_TOMBSTONES = 10_000
 
@@ -126,23 +129,26 @@ def read_head(feed: Mapping[str, Any], version: str, head: str, url: str, zone: 
 def plain(values: Mapping[str, Any], name: str) -> str:
     """A text construct (RFC 4287, 3.1) as text on one line: markup of HTML is taken out, plain text stays."""
     text = _text(values, name)
-    detail = dict.get(values, name + "_detail") if isinstance(values, dict) else None  # type: ignore[call-overload]
+    detail = dict.get(values, name + "_detail") if isinstance(values, dict) else None
     kind = detail.get("type", "") if isinstance(detail, Mapping) else ""
     return text_of(text) if "html" in kind else folded(text)
 
 
 def names(values: Mapping[str, Any]) -> tuple[str, ...]:
     """The names of authors; who has no name is called by the mail address."""
-    found = []
-    for one in _list(values, "authors"):
-        if isinstance(one, Mapping):
-            found.append(folded(str(one.get("name") or one.get("email") or "")))
+    stated = _text(values, "author")
+    people = [one for one in _list(values, "authors") if isinstance(one, Mapping)]
+    mail = _MAIL_AND_NAME.fullmatch(stated)
+    if mail and len(people) < 2:
+        # The library cuts addresses short whose last part is longer than four letters.
+        return (folded(mail[1] or mail[2]),)
+    found = [folded(str(one.get("name") or one.get("email") or "")) for one in people]
     if not any(found):
-        found = [folded(_text(values, "author"))]
+        found = [folded(stated)]
     return tuple(dict.fromkeys(name for name in found if name))
 
 
-def page_of(links: list[Mapping[str, Any]], base: str) -> str:
+def page_of(links: Sequence[Mapping[str, Any]], base: str) -> str:
     """The alternate link that people should see: HTML before others, the first before later ones."""
     pages = [
         one
@@ -155,16 +161,16 @@ def page_of(links: list[Mapping[str, Any]], base: str) -> str:
 
 def _text(values: Mapping[str, Any], name: str) -> str:
     """A value as the document has it: the library's own look-up falls back from one name to another."""
-    value = dict.get(values, name) if isinstance(values, dict) else None  # type: ignore[call-overload]
+    value = dict.get(values, name) if isinstance(values, dict) else None
     return value.strip() if isinstance(value, str) else ""
 
 
 def _list(values: Mapping[str, Any], name: str) -> list[Any]:
-    value = dict.get(values, name) if isinstance(values, dict) else None  # type: ignore[call-overload]
+    value = dict.get(values, name) if isinstance(values, dict) else None
     return value if isinstance(value, list) else []
 
 
-def _linked(links: list[Mapping[str, Any]], rel: str, base: str) -> tuple[str, ...]:
+def _linked(links: Sequence[Mapping[str, Any]], rel: str, base: str) -> tuple[str, ...]:
     found = [
         resolve(base, str(one.get("href", "")))
         for one in links

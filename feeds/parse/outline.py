@@ -33,6 +33,7 @@ _OF_FEEDS = re.compile(
     r"atom|purl\.org/rss|netscape\.com/rdf|purl\.org/pie|backend\.userland|blogs\.law\.harvard|cyber\.law",
     re.I,
 )
+_ENDLESS: Final = "?:"
 _JUNK_LIMIT: Final = 65_536
 _HEAD_OF_ROOT: Final = 8_192
 _OF_ITEMS: Final = frozenset(["title", "content_html", "content_text", "date_published"])
@@ -145,37 +146,32 @@ def _spans(text: str, root: int) -> list[_Ranges] | None:
     spans: list[_Ranges] = []
     name, start, ranges = "", -1, list[tuple[int, int]]()
     for first, end, tag, closing, empty in _tags(text, root):
-        if end < 0:
-            return None
         if start < 0:
-            prefix = tag.rpartition(":")[0]
-            if not names.get(prefix, False):
-                if prefix in names:
-                    continue
-                return None
-            if closing:
-                return None
-            name, start = tag, first
-            ranges = []
-            if not empty:
+            ours = names.get(tag.rpartition(":")[0])
+            if ours is False:
                 continue
-        elif tag != name:
-            continue
-        elif empty:
-            ranges.append((start, first))
-            start = end
-            continue
-        elif not closing:
-            return None
-        spans.append([*ranges, (start, end)])
-        start = -1
+            if ours is None or closing:
+                return None
+            name, start, ranges = tag, first, []
+            if empty:
+                spans.append([(first, end)])
+                start = -1
+        elif tag == name:
+            if empty:
+                ranges.append((start, first))
+                start = end
+            elif closing:
+                spans.append([*ranges, (start, end)])
+                start = -1
+            else:
+                return None
     return spans if start < 0 else None
 
 
 def _tags(text: str, position: int) -> Iterator[tuple[int, int, str, bool, bool]]:
     """Start, end, name of each tag that may be an entry's, whether it closes one, whether it is empty.
 
-    Comments, CDATA and processing instructions are passed over. An end of -1: one of them has none.
+    Comments, CDATA and processing instructions are passed over; one without an end is a tag that nobody knows.
     """
     while found := _PARTS.search(text, position):
         name = found[2]
@@ -183,12 +179,12 @@ def _tags(text: str, position: int) -> Iterator[tuple[int, int, str, bool, bool]
             closer = _CLOSERS[found[0]]
             position = text.find(closer, found.end()) + len(closer)
             if position < len(closer):
-                yield found.start(), -1, "", False, False
+                yield found.start(), len(text), _ENDLESS, False, False
                 return
             continue
         tail = _TAG_END.match(text, found.end())
         if not tail:
-            yield found.start(), -1, name, False, False
+            yield found.start(), len(text), _ENDLESS, False, False
             return
         position = tail.end()
         yield found.start(), position, name, bool(found[1]), text[position - 2] == "/"

@@ -115,18 +115,20 @@ def _parse_xml(text: str, head: str, url: str, zone: str) -> tuple[Parsed, bool]
 
 
 def _library(text: str, url: str) -> dict[str, Any]:
+    """What feedparser makes of a document, whatever it is; never from a file or an address."""
     import feedparser
 
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
     data = BytesIO(text.encode("utf-8", "replace"))
     try:
-        return feedparser.parse(
+        found: dict[str, Any] = feedparser.parse(
             data, response_headers=headers, sanitize_html=False, resolve_relative_uris=False
-        )  # type: ignore[no-any-return]
+        )
     except Exception as error:
         raise FeedUnreadable(
             f"{url}: the document cannot be read ({type(error).__name__}: {error}); ask its publisher to validate it"
         ) from error
+    return found
 
 
 def _ids_kept(text: str) -> str:
