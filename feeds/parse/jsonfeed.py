@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import tzinfo
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from feeds.dates import parse_date
 from feeds.model import Enclosure, Item
@@ -13,29 +13,24 @@ from feeds.parse.head import UpstreamHead
 from feeds.parse.plain import folded, paragraphs, text_of
 from feeds.urls import is_address, resolve
 
-if TYPE_CHECKING:
-    from feeds.parse.upstream import Parsed
-
 _Object = Mapping[str, Any]
 _MOST_ATTACHMENTS = 64
 
 
-def parse_json(text: str, url: str, zone: tzinfo) -> Parsed:
+def parse_json(text: str, url: str, zone: tzinfo) -> tuple[UpstreamHead, tuple[Item, ...]]:
     """The head and the items of a JSON Feed; without ``version`` in the head if it is none."""
-    from feeds.parse.upstream import Parsed
-
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
-        return Parsed(UpstreamHead(), ())
+        return UpstreamHead(), ()
     if not isinstance(document, dict):
-        return Parsed(UpstreamHead(), ())
+        return UpstreamHead(), ()
     authors = _authors(document)
     language = _text(document, "language")
     items = tuple(
         _item(one, url, zone, authors, language) for one in _list(document, "items") if isinstance(one, dict)
     )
-    return Parsed(_head(document, url, authors), items)
+    return _head(document, url, authors), items
 
 
 def _head(document: _Object, url: str, authors: tuple[str, ...]) -> UpstreamHead:

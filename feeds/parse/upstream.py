@@ -17,6 +17,7 @@ from feeds.model import Item
 from feeds.parse.decoding import mended
 from feeds.parse.entry import read_entry
 from feeds.parse.head import UpstreamHead, names, read_head
+from feeds.parse.jsonfeed import parse_json
 from feeds.parse.outline import Outline, outline, several, single
 
 _IDS = re.compile(
@@ -56,9 +57,7 @@ def parse_upstream(text: str, url: str, zone: str) -> Parsed:
 def parse_outline(parts: Outline, url: str, zone: str) -> Parsed:
     """The same for a document that was cut already; see :func:`parse_upstream`."""
     if parts.kind == "json":
-        from feeds.parse.jsonfeed import parse_json
-
-        return parse_json(several(parts, range(len(parts.entries))), url, _zone(zone))
+        return Parsed(*parse_json(several(parts, range(len(parts.entries))), url, _zone(zone)))
     if parts.kind == "none":
         return Parsed(UpstreamHead(), ())
     if parts.whole:
