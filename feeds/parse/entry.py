@@ -68,7 +68,7 @@ def read_entry(
         body=body,
         markup="html",
         summary=summary,
-        language=_string(entry, "language") or language,
+        language=(_string(entry, "language") or language or _title_language(entry)).replace("_", "-"),
         enclosures=tuple({one.url: one for one in reversed([*_enclosures(entry, url)])}.values())[::-1],
         rights=plain(entry, "rights"),
         extras=tuple(_extras(entry, url)),
@@ -83,6 +83,11 @@ def _string(values: Values, name: str) -> str:
 def _list(values: Values, name: str) -> list[dict[str, Any]]:
     value = dict.get(values, name) if isinstance(values, dict) else None
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _title_language(entry: Values) -> str:
+    detail = dict.get(entry, "title_detail") if isinstance(entry, dict) else None
+    return str(detail.get("language") or "") if isinstance(detail, dict) else ""
 
 
 def _guid(entry: Values) -> str:
@@ -123,7 +128,7 @@ def _body(entry: Values, address: str, url: str) -> tuple[str, str, str]:
         html = rebased(html, base)
     rest = "" if chosen is detail or not summary[1] else text_of(summary[1])
     language = str(chosen.get("language") or "")
-    return html, language.replace("_", "-"), rest
+    return html, language, rest
 
 
 def _is_text(one: Values) -> bool:
