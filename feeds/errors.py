@@ -11,6 +11,7 @@
       FetchError            one request got no usable answer: what was there stays, asked again later
         AddressRefused      its address is not globally routable, or no web address: never connected
       PostRejected          one post cannot be read: it is named, everything else goes on, exit 1
+      FeedUnreadable        a document of an upstream cannot be read: it is named, the next poll tries again
       EntryInvalid          one post would make a document invalid: left out and named, exit 1
 """
 
@@ -55,6 +56,10 @@ class AddressRefused(FetchError):  # noqa: N818 - named for what happened to the
 
 class PostRejected(FeeddError):  # noqa: N818 - named for what happened to the post
     """A post that cannot be read; the text is the reason."""
+
+
+class FeedUnreadable(FeeddError):  # noqa: N818 - named for what happened to the document
+    """An upstream's document that no parser can read; the text names its address and the reason."""
 
 
 class EntryInvalid(FeeddError):  # noqa: N818 - named for what is wrong with the entry

@@ -1,1 +1,1 @@
-"""From the bytes of a file to an item: encodings, front matter dialects and their repair, Jekyll's meaning, Liquid."""
+"""From bytes to items: files of posts in every dialect of front matter, documents of upstreams in every format."""

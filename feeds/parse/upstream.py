@@ -1,0 +1,164 @@
+"""An upstream's document understood: its head and its items, whatever format it is in (only importer of feedparser).
+
+The library gets one harmless form of each document (:mod:`feeds.parse.decoding` has made it so): bytes in
+UTF-8, no document type, no references that it would have to look up, and ids under names that it leaves alone.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from io import BytesIO
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from feeds.errors import FeedUnreadable
+from feeds.model import Item
+from feeds.parse.decoding import mended
+from feeds.parse.entry import read_entry
+from feeds.parse.head import UpstreamHead, names, read_head
+from feeds.parse.jsonfeed import parse_json
+from feeds.parse.outline import Outline, outline, several, single
+
+_IDS = re.compile(
+    r"<(?:!--|!\[CDATA\[|(/?)((?:[A-Za-z_][\w.\-]*:)?)(guid|id)((?:\s[^<>]*+)?)>)", re.IGNORECASE
+)
+# A guid is text, whatever it looks like.
+_MARKUP = re.compile(r"\s*<(?!!)[^\0]{0,500}?(?=</(?:[A-Za-z_][\w.\-]*:)?guid\s*>)", re.IGNORECASE)
+_OPAQUE = re.compile(r"""\bisPermaLink\s*=\s*["']?\s*(?:false|no|0)""", re.IGNORECASE)
+_PIECE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A document of an upstream, understood."""
+
+    head: UpstreamHead
+    """``head.version`` is empty if the document is no feed."""
+    items: tuple[Item, ...]
+
+
+def parse_upstream(text: str, url: str, zone: str) -> Parsed:
+    """Understand a document in RSS 0.90 to 2.0, RDF, Atom 0.3 or 1.0, CDF or JSON Feed.
+
+    What is malformed is read as far as it goes.
+
+    Args:
+        text: The document, decoded.
+        url: Where it came from, for relative addresses.
+        zone: Name of the time zone of dates without an offset.
+
+    Raises:
+        FeedUnreadable: The library gave up on the document.
+    """
+    return parse_outline(outline(text), url, zone)
+
+
+def parse_outline(parts: Outline, url: str, zone: str) -> Parsed:
+    """The same for a document that was cut already; see :func:`parse_upstream`."""
+    if parts.kind == "json":
+        return Parsed(*parse_json(several(parts, range(len(parts.entries))), url, _zone(zone)))
+    if parts.kind == "none":
+        return Parsed(UpstreamHead(), ())
+    if parts.whole:
+        return _parse_xml(parts.entries[0], parts.entries[0], url, zone)[0]
+    return _in_pieces(parts, url, zone)
+
+
+def _in_pieces(parts: Outline, url: str, zone: str) -> Parsed:
+    """All entries, some at a time, so that what the library keeps of a long document is bounded."""
+    count = len(parts.entries)
+    # The head comes with every piece: all heads together are no longer than the entries.
+    pieces = max(1, sum(map(len, parts.entries)) // (len(parts.head) + 1))
+    size = max(_PIECE, -(-count // pieces))
+    head = UpstreamHead()
+    items: list[Item] = []
+    for start in range(0, max(count, 1), size):
+        indexes = range(start, min(start + size, count))
+        found, strict = _parse_xml(several(parts, indexes), parts.head, url, zone)
+        if not strict and 1 < len(indexes) <= _PIECE:
+            found = _one_by_one(parts, indexes, found, url, zone)
+        head = found.head if start == 0 else head
+        items += found.items
+    return Parsed(head, tuple(items))
+
+
+def _one_by_one(parts: Outline, indexes: range, together: Parsed, url: str, zone: str) -> Parsed:
+    """The entries each for itself, so that a malformed one spoils no other; together if that finds more."""
+    items: list[Item] = []
+    for index in indexes:
+        items += _parse_xml(single(parts, index), parts.head, url, zone)[0].items
+    return replace(together, items=tuple(items)) if len(items) >= len(together.items) else together
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def _parse_xml(text: str, head: str, url: str, zone: str) -> tuple[Parsed, bool]:
+    """What a document says, and whether it is well-formed."""
+    found = _library(_ids_kept(mended(text)), url)
+    version = str(found.get("version") or "")
+    feed = found.get("feed") or {}
+    where = _zone(zone)
+    head_read = read_head(feed, version, head, url, where)
+    atom = version.startswith("atom")
+    authors = names(feed)
+    items = tuple(read_entry(entry, atom, url, where, authors) for entry in found.get("entries", ()))
+    if not version and (items or head_read.title):
+        head_read = replace(head_read, version="rss")
+    return Parsed(head_read, items), not found.get("bozo")
+
+
+def _library(text: str, url: str) -> dict[str, Any]:
+    """What feedparser makes of a document, whatever it is; never from a file or an address."""
+    import feedparser
+
+    headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
+    data = BytesIO(text.encode("utf-8", "replace"))
+    try:
+        found: dict[str, Any] = feedparser.parse(
+            data, response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        )
+    except Exception as error:
+        raise FeedUnreadable(
+            f"{url}: the document cannot be read ({type(error).__name__}: {error}); ask its publisher to validate it"
+        ) from error
+    return found
+
+
+def _ids_kept(text: str) -> str:
+    """The document with ids under names that the library does not know: it resolves and rewrites the others."""
+    pieces: list[str] = []
+    position = copied = 0
+    name = "feeddid"
+    while found := _IDS.search(text, position):
+        position = found.end()
+        if not found[3]:
+            closer = "-->" if found[0] == "<!--" else "]]>"
+            position = text.find(closer, position) + 3
+            if position < 3:
+                break
+            continue
+        if not found[1]:
+            name = _kept_name(found[3], found[4])
+        closed = "/" if found[4].endswith("/") else ""
+        pieces += [text[copied : found.start()], f"<{found[1]}{found[2]}{name}{closed}>"]
+        copied = position
+        if name != "feeddid" and not found[1] and not closed:
+            inner = _MARKUP.match(text, position)
+            if inner:
+                pieces.append(inner[0].replace("<", "&lt;"))
+                copied = position = inner.end()
+    pieces.append(text[copied:])
+    return "".join(pieces)
+
+
+def _kept_name(name: str, attributes: str) -> str:
+    """``id``, a guid that is an address, or one that is not (RSS 2.0 ``isPermaLink``)."""
+    if name.lower() == "id":
+        return "feeddid"
+    return "feeddopaque" if _OPAQUE.search(attributes) else "feeddguid"

@@ -1,0 +1,112 @@
+"""Dates as posts and feeds write them: what is read, what it means, what is refused."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feeds.dates import parse_date, rfc822, rfc3339
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2003", "2003-01-01T00:00:00+08:00"),
+        ("2003-12", "2003-12-01T00:00:00+08:00"),
+        ("20031231T101455Z", "2003-12-31T10:14:55+00:00"),
+        ("2003-335", "2003-12-01T00:00:00+08:00"),
+        ("03-12-31", "2003-12-31T00:00:00+08:00"),
+        ("2003-W52-3", "2003-12-24T00:00:00+08:00"),
+        ("1640269466", "2021-12-23T14:24:26+00:00"),
+        ("1640269466000", "2021-12-23T14:24:26+00:00"),
+        ("20211223222426", "2021-12-23T22:24:26+08:00"),
+        ("Thu, 01 Jan 2004", "2004-01-01T00:00:00+08:00"),
+        ("Thu, 01 Jan 04 19:48:21 GMT", "2004-01-01T19:48:21+00:00"),
+        ("Sun Jul 15 01:16:00 +0000 2012", "2012-07-15T01:16:00+00:00"),
+        ("Wed, 19 Feb 2012 22:40:00 GMT-01:01", "2012-02-19T22:40:00-01:01"),
+        ("Thu, 13 Feb 1969 23:32 -0330 (Newfoundland Time)", "1969-02-13T23:32:00-03:30"),
+        ("Nov. 16, 2020, 10:57 a.m.", "2020-11-16T10:57:00+08:00"),
+        ("December 23rd, 2021 at 4:14 pm", "2021-12-23T16:14:00+08:00"),
+        ("mar., 3 mars 2020 10:00:00 +0100", "2020-03-03T10:00:00+01:00"),
+        ("Lundi, 16. Novembre 2020 - 15:54", "2020-11-16T15:54:00+08:00"),
+        ("23 декабря 2021 г. 16:14", "2021-12-23T16:14:00+08:00"),
+        ("Κυρ, 11 Ιούλ 2004 12:00:00 EST", "2004-07-11T12:00:00-05:00"),
+        ("2004-július-13T9:15-05:00", "2004-07-13T09:15:00-05:00"),
+        ("2004-05-25 오후 11:23:17", "2004-05-25T23:23:17+09:00"),
+        ("2021年12月23日 星期四 下午 4:14", "2021-12-23T16:14:00+08:00"),
+        ("Fri, 31 Mar 2023 20:19:00 America/Los_Angeles", "2023-03-31T20:19:00-07:00"),
+        ("2021-12-23 22:24:26 CST", "2021-12-23T22:24:26+08:00"),
+        ("10/30/23 21:55:58", "2023-10-30T21:55:58+08:00"),
+        ("26/06/2020", "2020-06-26T00:00:00+08:00"),
+        ("30.10.23", "2023-10-30T00:00:00+08:00"),
+        ("2021-12-31 23:59:60", "2022-01-01T00:00:00+08:00"),
+        ("Sun, 4 Jan 2004 24:00:00 GMT", "2004-01-05T00:00:00+00:00"),
+    ],
+)
+def test_a_date_means_its_instant(text: str, expected: str) -> None:
+    found = parse_date(text, SHANGHAI)
+    assert found is not None
+    assert rfc3339(found) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2003-13-01",
+        "2003-366",
+        "29 Feb 2003 10:00 GMT",
+        "Thu, 31 Jun 2004 19:48:21 GMT",
+        "2003-12-31T25:14:55Z",
+        "Mon, 26 January 2004 16:31:00 XYZ",
+        "Sun, 16 zzz 2012 11:47:32 GMT",
+        "3 hours ago",
+        "昨天 22:24",
+        "12:30",
+        "99999-01-01",
+        "0000-00-00 00:00:00",
+        "9999-12-31T23:59:59-05:00",
+    ],
+)
+def test_what_is_impossible_or_no_date_is_refused(text: str) -> None:
+    assert parse_date(text, SHANGHAI) is None
+
+
+def test_a_zone_name_of_rfc_822_is_american_elsewhere() -> None:
+    found = parse_date("Thu, 23 Dec 2021 16:14:00 CST", UTC)
+    assert found is not None
+    assert rfc3339(found) == "2021-12-23T16:14:00-06:00"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.datetimes(timezones=st.just(UTC)).filter(lambda d: 1900 <= d.year <= 9998))
+def test_what_feedd_writes_it_reads(date) -> None:
+    date = date.replace(microsecond=0)
+    assert parse_date(rfc3339(date), SHANGHAI) == date
+    assert parse_date(rfc822(date), SHANGHAI) == date
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(alphabet="0123456789-:/., TZWhapm+年月日오후janmar()", max_size=40))
+def test_nothing_makes_the_reader_fail(text: str) -> None:
+    found = parse_date(text, SHANGHAI)
+    assert found is None or found.astimezone(UTC).tzinfo is not None
+
+
+@pytest.mark.acceptance
+def test_the_collected_dates_are_right(shared: Path) -> None:
+    wrong = []
+    lines = (shared / "data" / "dates.jsonl").read_text("utf-8").splitlines()
+    for record in map(json.loads, lines):
+        found = parse_date(record["in"], ZoneInfo(record.get("zone", "UTC")))
+        said = found.astimezone(UTC).isoformat().replace("+00:00", "Z") if found else None
+        if record["utc"] != "any" and said != record["utc"]:
+            wrong.append((record["in"], said))
+    assert not wrong
