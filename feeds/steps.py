@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from feeds.errors import EntryInvalid, PostRejected
 from feeds.identify import Sighting, keys_of
-from feeds.model import FORMATS, Entry, Format, Item, Skipped, Term
+from feeds.model import FORMATS, Entry, Format, Item, Origin, Skipped, Term
 from feeds.payloads import Body, body_of_item, data_of, pack, unpack
 from feeds.ports import Version
 from feeds.store.sightings import Reading
@@ -71,6 +71,7 @@ class RenderTask:
     payload: bytes
     source: str
     place: str
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,11 @@ def begin(settings: Settings) -> None:
     """Make this process ready."""
     global _tools  # noqa: PLW0603 - set once per process, before any work
     _tools = _Tools(settings)
+
+
+def rules() -> Sequence[tuple[str, re.Pattern[str]]]:
+    """The identity rules, compiled."""
+    return _tools.rules
 
 
 def compress(data: bytes) -> bytes:
@@ -249,7 +255,7 @@ def _sighting(source: str, path: str, mtime: int, digest: bytes, item: Item) -> 
     guess = item.guess or datetime.fromtimestamp(mtime // 1_000_000_000, UTC).astimezone(
         ZoneInfo(settings.parse.zone)
     )
-    categories, tags = _terms(settings, item)
+    categories, tags = terms_of(item, settings.categories, settings.own_terms)
     return Sighting(
         number=0,
         source=source,
@@ -276,8 +282,8 @@ def _sighting(source: str, path: str, mtime: int, digest: bytes, item: Item) -> 
     )
 
 
-def _terms(settings: SourceSettings, item: Item) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Categories and tags of an item, at most as many and as long as the limits say."""
+def terms_of(item: Item, added: Sequence[str], own: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Categories (with ``added`` ones) and tags of an item, at most as many and as long as the limits say."""
     from feeds.clean.text import clean_title
 
     most, length = _tools.settings.most_terms, _tools.settings.term_length
@@ -285,8 +291,7 @@ def _terms(settings: SourceSettings, item: Item) -> tuple[tuple[str, ...], tuple
     def names(written: Iterable[str]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(name for one in written if (name := clean_title(one)[:length].strip())))
 
-    own = settings.own_terms
-    categories = names((*settings.categories, *(item.categories if own else ())))
+    categories = names((*added, *(item.categories if own else ())))
     tags = names(item.tags) if own else ()
     return categories[:most], tags[: max(0, most - len(categories))]
 
@@ -397,4 +402,8 @@ def _entry(task: RenderTask) -> Entry:
         updated=datetime.fromtimestamp(task.updated, published.tzinfo),
         terms=task.terms,
         language=shown.language,
+        enclosures=body.enclosures if body else (),
+        rights=text.clean_title(body.rights) if body else "",
+        extras=body.extras if body else (),
+        origin=task.origin,
     )

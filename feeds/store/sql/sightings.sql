@@ -60,7 +60,7 @@ SELECT id FROM sighting WHERE post IN (SELECT value FROM scope)
 SELECT sighting, key, own FROM sighting_key WHERE sighting IN (SELECT value FROM scope)
 -- name: sighting_put
 INSERT INTO sighting (id, source, item, place, strong, digest, data, post) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (id) DO UPDATE SET strong = excluded.strong, digest = excluded.digest, data = excluded.data
+ON CONFLICT (id) DO UPDATE SET item = excluded.item, strong = excluded.strong, digest = excluded.digest, data = excluded.data
 -- name: sighting_drop
 DELETE FROM sighting WHERE id = ?
 -- name: sighting_keys_drop
