@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"feedd {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="COMMAND")
     build = _verb(verbs, common, "build", _build, "read every source once and publish what changed")
-    build.add_argument("--offline", action="store_true", help="skip upstream feeds (this version has none)")
+    build.add_argument("--offline", action="store_true", help="do not ask upstream feeds")
     build.add_argument("--strict", action="store_true", help="exit 1 for a source in trouble too")
     build.add_argument("--full", action="store_true", help="write every document again from the store")
     build.add_argument("--dry-run", action="store_true", help="only tell what would be written")
@@ -171,6 +171,7 @@ def _build(options: argparse.Namespace) -> int:
         _config(options),
         full=options.full,
         dry_run=options.dry_run,
+        offline=options.offline,
         jobs=options.jobs,
         progress=_progress(options),
     )

@@ -23,6 +23,7 @@ from feeds.model import FORMATS, Entry, Format, Item, Origin, Skipped, Term
 from feeds.payloads import Body, body_of_item, data_of, pack, unpack
 from feeds.ports import Version
 from feeds.store.sightings import Reading
+from feeds.urls import is_address
 
 if TYPE_CHECKING:
     from feeds.identify import Shown
@@ -402,7 +403,7 @@ def _entry(task: RenderTask) -> Entry:
         updated=datetime.fromtimestamp(task.updated, published.tzinfo),
         terms=task.terms,
         language=shown.language,
-        enclosures=body.enclosures if body else (),
+        enclosures=tuple(one for one in body.enclosures if is_address(one.url)) if body else (),
         rights=text.clean_title(body.rights) if body else "",
         extras=body.extras if body else (),
         origin=task.origin,

@@ -61,6 +61,7 @@ def _add_source(entry: Any, origin: Origin, updated: str) -> None:  # noqa: ANN4
 
     Its date is the entry's: that of the upstream would change the entry with each of its own changes.
     """
+    entry.remove(entry.find("source"))
     source = etree.SubElement(entry, "source")
     for name, text in (("id", origin.id), ("title", origin.title), ("updated", updated)):
         etree.SubElement(source, name).text = text
