@@ -6,7 +6,7 @@ the store after every step, so a run that is interrupted anywhere is finished by
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from feeds import publishing
@@ -52,7 +52,7 @@ def ingest(run: Run, *, offline: bool = False) -> Ingested:
         posts.regroup_all(run.db, run.sources, run.clock(), burnt_keys(run.db))
     for source in run.config.folders:
         try:
-            _ingest_folder(run, source, report)
+            ingest_folder(run, source, report)
         except UsageError as error:
             report.troubles.append(f"source {source.name}: {error}")
     if run.config.polled:
@@ -121,14 +121,50 @@ def _ingest_upstreams(run: Run, report: Ingested, offline: bool) -> None:
     report.troubles += polled.troubles
 
 
-def _ingest_folder(run: Run, source: FolderSource, report: Ingested) -> None:
-    number = next(n for n, (name, _) in run.sources.items() if name == source.name)
+def ingest_paths(run: Run, source: FolderSource, paths: Collection[str], report: Ingested) -> None:
+    """Read only these files of a folder: somebody has seen them change.
+
+    Raises:
+        UsageError: the folder cannot be read.
+    """
+    number = _number(run, source)
+    run.db.scope(paths)
+    known = {r[0]: FileState(*r[1:]) for r in run.db.rows("files_of_paths", (number,))}
+    seen = folder.glance(source.path, folder.is_jekyll(source.path), paths, known)
+    _ingest_seen(run, source, known, seen, report, rederive=False)
+
+
+def _number(run: Run, source: FolderSource) -> int:
+    return next(n for n, (name, _) in run.sources.items() if name == source.name)
+
+
+def ingest_folder(run: Run, source: FolderSource, report: Ingested) -> None:
+    """Look at every file of a folder and read those that changed.
+
+    Raises:
+        UsageError: the folder cannot be read.
+    """
+    number = _number(run, source)
     row = next(r for r in run.db.rows("source_all") if r[0] == number)
     rederive = row[2] not in ("", run.settings_digest)
     known = {r[0]: FileState(*r[1:]) for r in run.db.rows("files_of_source", (number,))}
     seen = folder.scan(source.path, folder.is_jekyll(source.path), known, everything=rederive)
     report.unchanged += seen.unchanged
-    context = context_of(run, number, early=not row[3], judge=not rederive, future=source.future)
+    _ingest_seen(run, source, known, seen, report, rederive=rederive)
+
+
+def _ingest_seen(
+    run: Run,
+    source: FolderSource,
+    known: dict[str, FileState],
+    seen: folder.Scan,
+    report: Ingested,
+    *,
+    rederive: bool,
+) -> None:
+    number = _number(run, source)
+    complete = next(r[3] for r in run.db.rows("source_all") if r[0] == number)
+    context = context_of(run, number, early=not complete, judge=not rederive, future=source.future)
     digests = {} if rederive else {path: s.digest for path, s in known.items() if not s.vanished}
     pieces = [
         (source.name, files, {p: digests[p] for p, _, _ in files if p in digests})

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -47,33 +47,33 @@ class Polled:
     asked: int = 0
     new: int = 0
     changed: int = 0
+    lists: bool = False
+    """Whether a list of upstreams was read anew."""
     troubles: list[str] = field(default_factory=list)
 
 
 class Receiver:
     """Takes in answers; used by one thread."""
 
-    def __init__(
-        self,
-        run: Run,
-        sources: Sequence[UpstreamSource],
-        context: Callable[[int, bool], Context],
-        lists: Collection[str] = (),
-    ) -> None:
-        """Prepare for the answers of these sources; those in ``lists`` are OPML lists, no feeds."""
+    def __init__(self, run: Run, context: Callable[[int, bool], Context]) -> None:
+        """``context`` says what readings of a source are taken with, by its number and whether it was read before."""
         self.run = run
-        self._lists = frozenset(lists)
         self.report = Polled()
         self._context = context
         self._random = Random(run.clock().timestamp())  # noqa: S311 - it spreads polls, it guards nothing
-        self._sources = {source.name: source for source in sources}
-        self._numbers = {name: number for number, (name, _) in run.sources.items()}
-        self._rows = stored.upstreams(run.db)
-        self._complete = {row[1]: bool(row[3]) for row in run.db.rows("source_all")}
 
-    def states(self) -> dict[str, FetchState]:
-        """What is known of each source for its next fetch."""
-        return {name: FetchState.from_json(row.state) for name, row in self._rows.items()}
+    def know(self, sources: Sequence[UpstreamSource], lists: Collection[str] = ()) -> None:
+        """Expect answers of these sources; those in ``lists`` are OPML lists, no feeds."""
+        self._lists = frozenset(lists)
+        self._sources = {source.name: source for source in sources}
+        self._numbers = {name: number for number, (name, _) in self.run.sources.items()}
+        self._rows = stored.upstreams(self.run.db)
+        self._complete = {row[1]: bool(row[3]) for row in self.run.db.rows("source_all")}
+
+    def state(self, name: str) -> FetchState:
+        """What is known of a source for its next fetch."""
+        row = self._rows.get(name)
+        return FetchState.from_json(row.state) if row else FetchState()
 
     def due(self, name: str) -> int:
         """When a source is to be asked next, seconds since 1970; 0 for one never asked."""
@@ -130,6 +130,7 @@ class Receiver:
         with self.run.db.transaction():
             self.run.db.run("upstream_put", self._row(request.name, fetched, {}))
             self.run.db.run("upstream_list", (fetched.data, self._numbers[request.name]))
+        self.report.lists = True
         return None
 
     def _take(
@@ -299,45 +300,72 @@ def client_of(config: Config) -> Client:
     return Client(user_agent(version("feedd"), config.site.url))
 
 
-async def poll(
-    receiver: Receiver, requests: Iterable[Request], client: Client, hosts: Hosts, executor: Executor
-) -> None:
-    """Ask all of these and hand the answers to the receiver, in the executor's thread."""
-    answers: asyncio.Queue[tuple[Request, Fetched]] = asyncio.Queue(_WAITING)
-    loop = asyncio.get_running_loop()
+class Asking:
+    """Asks what is submitted and hands the answers to a receiver, in the executor's thread."""
 
-    async def drain() -> None:
+    def __init__(
+        self,
+        receiver: Receiver,
+        client: Client,
+        hosts: Hosts,
+        executor: Executor,
+        told: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``told`` is called whenever the receiver has taken in a batch."""
+        self._receiver = receiver
+        self._executor = executor
+        self._told = told
+        self._answers: asyncio.Queue[tuple[Request, Fetched]] = asyncio.Queue(_WAITING)
+        self._poller = Poller(client, self._keep, clock=receiver.run.clock, hosts=hosts)
+        self._draining = asyncio.create_task(self._drain())
+        self.under_way: set[str] = set()
+        """Names of the sources that are submitted and not taken in yet."""
+
+    def _keep(self, request: Request, fetched: Fetched) -> Any:  # noqa: ANN401 - awaitable
+        return self._answers.put((request, fetched))
+
+    async def _drain(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
-            batch = [await answers.get()]
-            while not answers.empty() and len(batch) < _BATCH:
-                batch.append(answers.get_nowait())
+            batch = [await self._answers.get()]
+            while not self._answers.empty() and len(batch) < _BATCH:
+                batch.append(self._answers.get_nowait())
             try:
-                await loop.run_in_executor(executor, receiver.receive, batch)
+                await loop.run_in_executor(self._executor, self._receiver.receive, batch)
             finally:
-                for _ in batch:
-                    answers.task_done()
+                for request, _ in batch:
+                    self.under_way.discard(request.name)
+                    self._answers.task_done()
+            self._told()
 
-    def keep(request: Request, fetched: Fetched) -> Any:  # noqa: ANN401 - awaitable
-        return answers.put((request, fetched))
+    def submit(self, request: Request) -> None:
+        """Ask for this when its host's turn comes."""
+        self.under_way.add(request.name)
+        self._poller.submit(request, self._receiver.state(request.name))
 
-    poller = Poller(client, keep, clock=receiver.run.clock, hosts=hosts)
-    draining = asyncio.create_task(drain())
-    states = receiver.states()
-    try:
-        for request in requests:
-            poller.submit(request, states.get(request.name, FetchState()))
-        finishing = asyncio.create_task(poller.finish())
-        await asyncio.wait({finishing, draining}, return_when=asyncio.FIRST_COMPLETED)
-        if draining.done():
-            draining.result()
-        await finishing
-        joining = asyncio.create_task(answers.join())
-        await asyncio.wait({joining, draining}, return_when=asyncio.FIRST_COMPLETED)
-        if draining.done():
-            draining.result()
-    finally:
-        draining.cancel()
-        await poller.stop()
+    async def finish(self) -> None:
+        """Wait until everything submitted is taken in.
+
+        Raises:
+            FeeddError: taking in an answer failed.
+        """
+        await self._until(self._poller.finish())
+        await self._until(self._answers.join())
+
+    async def _until(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        await asyncio.wait({task, self._draining}, return_when=asyncio.FIRST_COMPLETED)
+        if self._draining.done():
+            task.cancel()
+            self._draining.result()
+        await task
+
+    async def stop(self) -> None:
+        """Break off what is in flight; what has been answered is still taken in."""
+        await self._poller.stop()
+        if not self._draining.done():
+            await self._until(self._answers.join())
+        self._draining.cancel()
 
 
 def poll_once(
@@ -347,7 +375,8 @@ def poll_once(
     lists: Collection[str] = (),
 ) -> Polled:
     """Ask every source once that does not want to be left alone."""
-    receiver = Receiver(run, sources, context, lists)
+    receiver = Receiver(run, context)
+    receiver.know(sources, lists)
     now = int(run.clock().timestamp())
     requests = []
     for source in sources:
@@ -362,7 +391,13 @@ def poll_once(
         hosts = Hosts(stored.held_hosts(run.db))
         with ThreadPoolExecutor(1) as executor:
             async with client_of(run.config) as client:
-                await poll(receiver, requests, client, hosts, executor)
+                asking = Asking(receiver, client, hosts, executor)
+                try:
+                    for request in requests:
+                        asking.submit(request)
+                    await asking.finish()
+                finally:
+                    await asking.stop()
         stored.hold_hosts(run.db, hosts.holds(run.clock()))
 
     if requests:

@@ -16,6 +16,9 @@ UPDATE source SET settings = :settings, complete = 1, last_read = :now WHERE id 
 
 -- name: files_of_source
 SELECT path, size, mtime, digest, sighting, vanished, outcome FROM file WHERE source = ?
+-- name: files_of_paths
+SELECT path, size, mtime, digest, sighting, vanished, outcome FROM file
+WHERE source = ? AND path IN (SELECT value FROM scope)
 -- name: file_put
 INSERT INTO file (source, path, size, mtime, digest, outcome, reason, repairs, sighting)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
