@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -21,19 +21,24 @@ if TYPE_CHECKING:
     from feeds.run import Run
     from feeds.steps import Settings
     from feeds.store.database import Database
+    from feeds.subscriptions import Added
     from feeds.validate import Finding
 
 __all__ = [
     "BuildReport",
     "Config",
     "FeeddError",
+    "add",
     "build",
     "check",
     "explain",
+    "forget",
+    "give_list",
     "init",
     "lint",
     "load_config",
     "status",
+    "take_list",
     "validate",
 ]
 
@@ -336,15 +341,80 @@ def status(config: Config) -> dict[str, Any]:
         return status_of(db, config)
 
 
-def init(folder: Path) -> list[Path]:
-    """Write a commented starter configuration and folders; the files made.
+def add(config: Config, urls: Sequence[str], allow: Sequence[str] = ()) -> Added:
+    """Add upstreams to the configuration; a web page's feed is looked for. A running daemon is told.
+
+    Args:
+        config: From :func:`load_config`; its file is changed, comments stay.
+        urls: Addresses of feeds or of pages that have some.
+        allow: Hosts with ports that may be asked though they are not globally reachable.
 
     Raises:
-        UsageError: there is a configuration already.
+        UsageError: the configuration cannot be changed.
+    """
+    from feeds import requests, subscriptions
+
+    done = subscriptions.add(config, urls, allow)
+    if done.added:
+        requests.reload_daemon(config)
+    return done
+
+
+def take_list(config: Config, file: Path) -> Added:
+    """Add the upstreams of an OPML file to the configuration. A running daemon is told.
+
+    Raises:
+        UsageError: the file cannot be read, or the configuration cannot be changed.
+    """
+    from feeds import requests, subscriptions
+
+    done = subscriptions.take_list(config, file)
+    if done.added:
+        requests.reload_daemon(config)
+    return done
+
+
+def give_list(config: Config) -> bytes:
+    """The upstreams of the configuration as OPML 2.0."""
+    from feeds.subscriptions import give_list as give
+
+    return give(config)
+
+
+def forget(config: Config, source: str, clock: Clock = now) -> int | None:
+    """Take a removed source and its posts out; how many items went, None if a running daemon does it.
+
+    Raises:
+        UsageError: there is no such source, or it is still in the configuration.
+    """
+    from feeds.requests import forget_removed
+
+    return forget_removed(config, source, clock)
+
+
+def init(folder: Path, source: Path | None = None) -> tuple[list[Path], tuple[str, ...]]:
+    """Write a commented starter configuration and folders; the files made, and notes.
+
+    Args:
+        folder: Of the project; a Jekyll site is recognised.
+        source: A Planet Venus ``config.ini`` or an OPML file to begin from.
+
+    Raises:
+        UsageError: there is a configuration already, or ``source`` cannot be read.
     """
     from feeds.starter import plan_files
 
-    made = []
+    made: list[tuple[Path, str]] = []
+    if source is not None:
+        from feeds.subscriptions import begin_from
+
+        text, notes = begin_from(source)
+        path = folder / "config" / "feedd.toml"
+        if path.exists():
+            raise UsageError(f"{path}: exists already; remove it first or choose another folder")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+        return [path], notes
     for path, text in plan_files(folder, site_of(folder) if (folder / "_config.yml").is_file() else None):
         if path.exists():
             raise UsageError(f"{path}: exists already; remove it first or choose another folder")
@@ -352,4 +422,4 @@ def init(folder: Path) -> list[Path]:
     for path, text in made:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
-    return [path for path, _ in made]
+    return [path for path, _ in made], ()

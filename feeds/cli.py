@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -17,12 +18,9 @@ if TYPE_CHECKING:
     from feeds.api import BuildReport
     from feeds.config import Config
     from feeds.ports import Progress
+    from feeds.subscriptions import Added
 
 _LATER = {
-    "add": "upstream feeds",
-    "import": "upstream feeds",
-    "export": "upstream feeds",
-    "forget": "upstream feeds",
     "backfill": "upstream feeds",
     "serve": "serving",
     "withdraw": "withdrawal",
@@ -75,6 +73,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="folder of the project; a Jekyll site is recognised",
     )
+    init.add_argument(
+        "--from",
+        dest="source",
+        metavar="FILE",
+        help="a Planet Venus config.ini or an OPML list to begin from",
+    )
     _verb(verbs, common, "check", _check, "look for mistakes in the configuration and its paths")
     lint = _verb(verbs, common, "lint", _lint, "tell what is wrong in the posts and how it is repaired")
     lint.add_argument("dir", nargs="*", metavar="DIR", help="only these folders or files")
@@ -87,6 +91,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     explain.add_argument("post", metavar="POST", help="id, address, infoCode or path")
     _verb(verbs, common, "status", _status, "tell of sources, counts and feeds")
+    added = _verb(
+        verbs, common, "add", _add, "add an upstream, or the feed of a web page, to the configuration"
+    )
+    added.add_argument("url", nargs="+", metavar="URL", help="address of a feed or of a page that has one")
+    added.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        metavar="HOST:PORT",
+        help="this host may be asked though it is not globally reachable",
+    )
+    taken = _verb(verbs, common, "import", _import, "add the upstreams of an OPML list to the configuration")
+    taken.add_argument("file", metavar="FILE.opml")
+    _verb(verbs, common, "export", _export, "print the upstreams of the configuration as OPML", report=False)
+    forgotten = _verb(verbs, common, "forget", _forget, "take out the posts of a source that was removed")
+    forgotten.add_argument("source", metavar="SOURCE", help="its name")
     for name, what in _LATER.items():
         later = verbs.add_parser(name, add_help=False)
         later.add_argument("rest", nargs=argparse.REMAINDER)
@@ -238,7 +258,9 @@ def _summary(report: BuildReport, options: argparse.Namespace) -> None:
 def _init(options: argparse.Namespace) -> int:
     from feeds.api import init
 
-    made = init(Path(options.dir))
+    made, notes = init(Path(options.dir), Path(options.source) if options.source else None)
+    for note in notes:
+        _tell(note)
     if not options.quiet:
         for path in made:
             print(f"wrote {path}")
@@ -289,6 +311,54 @@ def _validate(options: argparse.Namespace) -> int:
     return int(bool(found))
 
 
+def _add(options: argparse.Namespace) -> int:
+    from feeds.api import add
+
+    return _tell_added(add(_config(options), options.url, options.allow), options)
+
+
+def _import(options: argparse.Namespace) -> int:
+    from feeds.api import take_list
+
+    return _tell_added(take_list(_config(options), Path(options.file)), options)
+
+
+def _tell_added(done: Added, options: argparse.Namespace) -> int:
+    if options.json:
+        _print_json(asdict(done))
+        return int(bool(done.refused))
+    for sentence in done.refused:
+        _tell(sentence)
+    if not options.quiet:
+        for sentence in done.found:
+            print(sentence)
+        for name in done.known:
+            print(f"already there: {name}")
+        for name in done.added:
+            print(f"added: {name}")
+    return int(bool(done.refused))
+
+
+def _export(options: argparse.Namespace) -> int:
+    from feeds.api import give_list
+
+    sys.stdout.buffer.write(give_list(_config(options)))
+    return 0
+
+
+def _forget(options: argparse.Namespace) -> int:
+    from feeds.api import forget
+
+    count = forget(_config(options), options.source)
+    if options.json:
+        _print_json({"source": options.source, "items": count, "left_to_daemon": count is None})
+    elif count is None:
+        print(f"{options.source}: the running feedd forgets it")
+    else:
+        print(f"{options.source}: {count} items forgotten; `feedd build` takes them out of the feeds")
+    return 0
+
+
 def _explain(options: argparse.Namespace) -> int:
     from feeds.api import explain
 
@@ -330,6 +400,18 @@ def _status(options: argparse.Namespace) -> int:
     for one in found["sources"]:
         files = ", ".join(f"{count} {name}" for name, count in one["files"].items() if count)
         note = "" if one["configured"] else "  (not in the configuration any more; its posts are kept)"
+        if one["upstream"]:
+            asked = one["upstream"]
+            when = (
+                f"next {asked['next_poll']} ({asked['decided_by']})"
+                if asked["next_poll"]
+                else "not asked any more"
+            )
+            print(
+                f"source {one['name']}: {asked['health']}; {one['entries']} entries; "
+                f"asked {asked['last_poll']}, {when}; {asked['reason']}{note}"
+            )
+            continue
         print(
             f"source {one['name']}: last read {one['last_read'] or 'never'}; files: {files or 'none'}{note}"
         )

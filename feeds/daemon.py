@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from feeds import api, pipeline, polling
+from feeds import api, pipeline, polling, requests
 from feeds.config import Config, FolderSource, ListSource, UpstreamSource, load_config
 from feeds.errors import FeeddError, UsageError
 from feeds.events import EventLog
@@ -137,6 +137,8 @@ class Daemon:
 
     async def run(self, signals: _Signals) -> None:
         """Work until a signal comes; then finish what is under way and leave a whole tree."""
+        self._signals, self._loop = signals, asyncio.get_running_loop()
+        self._seen_version = 0
         async with AsyncExitStack() as stack:
             stack.callback(self._store_thread.shutdown)
             self._run = await stack.enter_async_context(self._open())
@@ -178,6 +180,7 @@ class Daemon:
         add = self._scheduler.add_job
         add(self._scan, "interval", seconds=_SCAN_EVERY)
         add(self._release, "interval", seconds=30)
+        add(self._look_for_requests, "interval", seconds=1)
         if self._supervisor.watchdog:
             add(self._supervisor.tell, "interval", args=["WATCHDOG=1"], seconds=self._supervisor.watchdog)
         self._scheduler.start()
@@ -245,6 +248,31 @@ class Daemon:
         """Let posts appear whose time has come."""
         if await self._in_store_thread(posts.release, self._run.db, self.clock()):
             self._wants_publishing.set()
+
+    # What other commands ask for
+
+    async def _look_for_requests(self) -> None:
+        """Take up what ``feedd add`` and others have left in the store."""
+        reload = await self._in_store_thread(self._take_requests)
+        if reload:
+            self._signals.reload()
+
+    def _take_requests(self) -> bool:
+        db = self._run.db
+        version = db.value("changes_elsewhere")
+        if version == self._seen_version:
+            return False
+        self._seen_version = version
+        reload = False
+        for number, kind, value in db.rows("requests_all"):
+            if kind == "forget":
+                count = requests.forget(self._run, value)
+                self.log("forgot", source=value, entries=count)
+                self._loop.call_soon_threadsafe(self._wants_publishing.set)
+            reload |= kind == "reload"
+            with db.transaction():
+                db.run("request_drop", (number,))
+        return reload
 
     # Upstreams
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +15,11 @@ from feeds.errors import PostRejected, UsageError
 from feeds.fetch import folder
 from feeds.model import Skipped
 from feeds.publishing import label
+from feeds.sources import expand
 from feeds.store.codec import read_shown, read_sighting
 from feeds.store.database import Database
 from feeds.store.posts import keys_of_numbers
+from feeds.store.upstreams import UpstreamRow, upstreams
 from feeds.urls import canonical, is_address
 
 if TYPE_CHECKING:
@@ -197,9 +201,31 @@ def _relative(config: Config, wanted: str) -> str:
     return wanted
 
 
+def _health(row: UpstreamRow) -> dict[str, Any]:
+    """How an upstream fares: in one word, when it was and will be asked, and why."""
+    failures = json.loads(row.state).get("failures", 0)
+    health = "gone" if row.outcome == "gone" else "failing" if failures else "well"
+    return {
+        "health": health,
+        "last_poll": _instant(row.polled) if row.polled else "",
+        "next_poll": _instant(row.due) if row.outcome != "gone" else "",
+        "decided_by": row.decided_by,
+        "reason": row.reason,
+        "failures": failures,
+        "title": row.head.get("title", ""),
+        "hubs": row.head.get("hubs", []),
+    }
+
+
+def _instant(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+
+
 def status_of(db: Database, config: Config) -> dict[str, Any]:
     """Sources with their counts, posts by state, and feeds."""
-    configured = {source.name for source in config.sources}
+    configured = {one.name for one in (*config.sources, *expand(config, db)[0])}
+    asked = upstreams(db)
+    entries = dict(db.rows("sighting_counts"))
     sources = []
     for number, name, _, complete, last in db.rows("source_all"):
         counts = {"item": 0, "ignored": 0, "unpublished": 0, "rejected": 0, "vanished": 0, "repaired": 0}
@@ -213,6 +239,8 @@ def status_of(db: Database, config: Config) -> dict[str, Any]:
                 "complete": bool(complete),
                 "last_read": last,
                 "files": counts,
+                "entries": entries.get(number, 0),
+                "upstream": _health(asked[name]) if name in asked else None,
             }
         )
     counts = dict(db.rows("feed_counts"))

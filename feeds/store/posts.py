@@ -33,6 +33,8 @@ class Change:
     before: list[Sighting] = field(default_factory=list)
     after: list[Sighting] = field(default_factory=list)
     superseded: list[int] = field(default_factory=list)
+    posts: set[int] = field(default_factory=set)
+    """Posts that lost a sighting that is gone."""
     old_payloads: dict[int, Payload] = field(default_factory=dict)
 
 
@@ -59,7 +61,7 @@ def settle(db: Database, sources: dict[int, tuple[str, int]], change: Change) ->
     sightings, holder = _neighbourhood(db, sources, change)
     groups = group(sightings.values(), change.burnt)
     owners = _owners(db, groups, change.burnt)
-    posts = _posts(db, {*owners.values(), *(h for h in holder.values() if h)})
+    posts = _posts(db, {*owners.values(), *(h for h in holder.values() if h), *change.posts})
     outside = _held_outside(db, list(posts), sightings)
     known = {
         p.number: Known(p.number, p.minted, p.strong, p.mint_key)
@@ -82,7 +84,7 @@ def _neighbourhood(
     frontier = {key for one in (*change.before, *change.after) for key in one.weak} - change.burnt
     strong = {one.strong for one in (*change.before, *change.after) if one.strong}
     seen_keys: set[str] = set()
-    affected: set[int] = set()
+    affected: set[int] = set(change.posts)
 
     def load(numbers: Iterable[int]) -> list[Sighting]:
         wanted = [n for n in numbers if n not in found]

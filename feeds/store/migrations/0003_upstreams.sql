@@ -18,3 +18,10 @@ CREATE TABLE host (
 ) WITHOUT ROWID;
 
 CREATE INDEX sighting_digest ON sighting (source, digest);
+
+-- What other commands ask of a running daemon.
+CREATE TABLE request (
+  id    INTEGER PRIMARY KEY,
+  kind  TEXT NOT NULL,                    -- reload, forget
+  value TEXT NOT NULL DEFAULT ''
+);

@@ -39,3 +39,17 @@ JOIN payload ON payload.sighting = sighting.id WHERE sighting.source = ? AND sig
 SELECT DISTINCT sighting FROM sighting_key WHERE key IN (SELECT value FROM scope)
 -- name: sighting_counts
 SELECT source, count(*) FROM sighting GROUP BY source
+-- name: request_add
+INSERT INTO request (kind, value) VALUES (?, ?)
+-- name: requests_all
+SELECT id, kind, value FROM request ORDER BY id
+-- name: request_drop
+DELETE FROM request WHERE id = ?
+-- name: changes_elsewhere
+SELECT data_version FROM pragma_data_version
+-- name: sightings_to_forget
+SELECT id, post FROM sighting WHERE source = ? ORDER BY id LIMIT 1000
+-- name: files_forget
+DELETE FROM file WHERE source = ?
+-- name: source_drop
+DELETE FROM source WHERE id = ?
