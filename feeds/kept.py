@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from feeds.config import UpstreamSource
 from feeds.errors import FeedUnreadable
@@ -11,15 +12,30 @@ from feeds.polling import entry_settings, settings_digest
 from feeds.run import Run
 from feeds.store.sightings import Context, take
 
+if TYPE_CHECKING:
+    from feeds.polled import EntrySettings
 
-def understand_again(run: Run, source: UpstreamSource, context: Callable[[int, bool], Context]) -> int:
-    """Understand the kept entries of an upstream anew if its settings have changed; how many."""
-    number = next(n for n, (name, _) in run.sources.items() if name == source.name)
-    settings = entry_settings(run, source)
-    digest = settings_digest(run, settings)
-    row = next(r for r in run.db.rows("source_all") if r[0] == number)
-    if row[2] in ("", digest):
-        return 0
+
+def understand_again(
+    run: Run, sources: Sequence[UpstreamSource], context: Callable[[int, bool], Context]
+) -> int:
+    """Understand the kept entries of upstreams anew whose settings have changed; how many."""
+    rows = {row[1]: row for row in run.db.rows("source_all")}
+    count = 0
+    for source in sources:
+        number, _, stood, _, last_read = rows[source.name]
+        if not stood:
+            continue
+        settings = entry_settings(run, source, run.sources[number][1])
+        digest = settings_digest(run, settings)
+        if stood != digest:
+            count += _anew(run, number, settings, context)
+            with run.db.transaction():
+                run.db.run("source_settle", {"id": number, "settings": digest, "now": last_read})
+    return count
+
+
+def _anew(run: Run, number: int, settings: EntrySettings, context: Callable[[int, bool], Context]) -> int:
     from feeds.polled import understand_kept
 
     quiet = replace(context(number, True), judge=None)
@@ -36,6 +52,4 @@ def understand_again(run: Run, source: UpstreamSource, context: Callable[[int, b
                 readings.append(reading)
         take(run.db, quiet, readings)
         count += len(readings)
-    with run.db.transaction():
-        run.db.run("source_settle", {"id": number, "settings": digest, "now": row[4]})
     return count

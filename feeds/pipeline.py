@@ -110,8 +110,7 @@ def _ingest_upstreams(run: Run, report: Ingested, offline: bool) -> None:
     report.troubles += troubles
     run.sources.update(register(run.db, [one.name for one in every]))
     upstreams = [one for one in every if isinstance(one, UpstreamSource)]
-    for source in upstreams:
-        kept.understand_again(run, source, context)
+    kept.understand_again(run, upstreams, context)
     if offline:
         return
     polled = polling.poll_once(run, upstreams, context)

@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from importlib.metadata import version
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,7 @@ _WAITING = 64
 _PERIODS = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000, "yearly": 31536000}
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MOST_HUBS = 5
+_RECENT = 20
 
 
 @dataclass(slots=True)
@@ -139,7 +141,7 @@ class Receiver:
         from feeds.polled import clashes, understand
 
         db, number = self.run.db, self._numbers[request.name]
-        settings = entry_settings(self.run, self._sources[request.name])
+        settings = entry_settings(self.run, self._sources[request.name], self.run.sources[number][1])
         found = understand(parts, fresh, fetched.url, settings, self.run.clock())
         readings = [one for one in found.readings if one.path not in known.items]
         entries = [
@@ -158,7 +160,12 @@ class Receiver:
         present = known.items | {r.path for r in readings}
         renamed = stored.renamed_items(db, number, addresses, present)
         readings = [replace(r, replaces=renamed[r.path]) if r.path in renamed else r for r in readings]
-        head = head_values(found.head, fetched)
+        stated = [r.sighting.published for r in readings if r.sighting and r.sighting.published]
+        recent = {
+            *(int(date.timestamp()) for date in stated),
+            *self._row_head(request.name).get("recent", ()),
+        }
+        head = head_values(found.head, fetched) | {"recent": sorted(recent)[-_RECENT:]}
         row = self._row(request.name, fetched, head)
 
         def token() -> None:
@@ -196,7 +203,7 @@ class Receiver:
         found = next_poll(
             now,
             source.every,
-            stored.recent_dates(self.run.db, number) if not source.every else (),
+            [datetime.fromtimestamp(second, UTC) for second in head.get("recent", ())],
             hints_of(head, fetched),
             fetched.state.failures,
             self._random.random(),
@@ -254,13 +261,12 @@ def hints_of(head: dict[str, Any], fetched: Fetched) -> Hints:
     )
 
 
-def entry_settings(run: Run, source: UpstreamSource) -> EntrySettings:
+def entry_settings(run: Run, source: UpstreamSource, rank: int) -> EntrySettings:
     """What understanding an entry of a source needs to know."""
     from feeds.polled import EntrySettings
 
-    ranks = dict(run.sources.values())
     return EntrySettings(
-        source.name, ranks[source.name], run.config.site.timezone, source.categories, source.terms == "own"
+        source.name, rank, run.config.site.timezone, source.categories, source.terms == "own"
     )
 
 

@@ -91,12 +91,6 @@ def burn(db: Database, sources: dict[int, tuple[str, int]], keys: Collection[str
     resettle(db, sources, numbers, Change(False, now, burnt, None))
 
 
-def recent_dates(db: Database, source: int) -> list[datetime]:
-    """The dates of the entries that came last."""
-    values = [json.loads(row[0]) for row in db.rows("sightings_recent", (source,))]
-    return [datetime.fromisoformat(value[4]) for value in values if value[4]]
-
-
 def held_hosts(db: Database) -> dict[str, datetime]:
     """Until when hosts are to be left alone."""
     return {name: datetime.fromisoformat(until) for name, until in db.rows("hosts_held")}

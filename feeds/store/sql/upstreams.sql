@@ -30,8 +30,6 @@ SELECT digest, item, data FROM sighting WHERE source = ? AND digest IN (SELECT v
 -- name: sightings_of_source_keys
 SELECT sighting_key.key, sighting.item FROM sighting_key JOIN sighting ON sighting.id = sighting_key.sighting
 WHERE sighting.source = ? AND sighting_key.key IN (SELECT value FROM scope)
--- name: sightings_recent
-SELECT data FROM sighting WHERE source = ? ORDER BY id DESC LIMIT 40
 -- name: sightings_kept
 SELECT sighting.id, sighting.item, sighting.digest, payload.data FROM sighting
 JOIN payload ON payload.sighting = sighting.id WHERE sighting.source = ? AND sighting.id > ? ORDER BY sighting.id LIMIT 500
