@@ -132,6 +132,8 @@ class Daemon:
         self._wants_publishing = asyncio.Event()
         self._requests: dict[str, Request] = {}
         self._due: dict[str, datetime] = {}
+        self._tree: Tree | None = None
+        """As the last publishing left it; None to look at every document again."""
         self._failure: BaseException | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -241,6 +243,7 @@ class Daemon:
             self.log("trouble", reason=trouble)
 
     async def _scan(self) -> None:
+        self._tree = None
         await self._in_store_thread(self._read_everything)
         self._wants_publishing.set()
 
@@ -369,8 +372,11 @@ class Daemon:
 
     def _publish_now(self) -> tuple[int, dict[str, str], float]:
         started = self.clock()
-        tree = Tree(self.config.output.dir, _known(self._run.db))
+        if self._tree is None:
+            self._tree = Tree(self.config.output.dir, _known(self._run.db))
+        tree, self._tree = self._tree.again(), None
         published = pipeline.publish(self._run, tree)
+        self._tree = tree
         seconds = round((self.clock() - started).total_seconds(), 3)
         return len(tree.written), published.held, seconds
 

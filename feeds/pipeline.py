@@ -62,12 +62,16 @@ def ingest(run: Run, *, offline: bool = False) -> Ingested:
 
 
 def publish(run: Run, tree: Tree) -> Published:
-    """Mint what is new, render what is missing, write the documents that differ, then what names them."""
+    """Mint what is new, render what is missing, write the documents that differ, then what names them.
+
+    A tree that this process has published before is taken as it left it.
+    """
     stored.mint_posts(run.db, run.sources, burnt_keys(run.db))
     publishing.mint_slugs(run.db, run.config)
     ledger.note(run.db)
-    tree.open()
-    publishing.mark_lost_documents(run.db, tree, run.config)
+    if not tree.opened:
+        tree.open()
+        publishing.mark_lost_documents(run.db, tree, run.config)
     published = Published()
     feeds = publishing.render_missing(run, published)
     publishing.write_feeds(run, tree, feeds, published)

@@ -50,6 +50,7 @@ class Tree:
     written: dict[str, Written] = field(default_factory=dict)
     removed: list[str] = field(default_factory=list)
     foreign: dict[str, str] = field(default_factory=dict)
+    opened: bool = False
     _ours: dict[str, set[str]] = field(default_factory=dict)
     _waiting: list[tuple[str, Path, str]] = field(default_factory=list)
     _waiting_bytes: int = 0
@@ -61,6 +62,7 @@ class Tree:
         Raises:
             OutputError: the folder cannot be made or read.
         """
+        self.opened = True
         try:
             if not self.dry:
                 self.folder.mkdir(parents=True, exist_ok=True)
@@ -71,6 +73,12 @@ class Tree:
                 self._clear_beside()
         except OSError as error:
             raise self._trouble(error) from error
+
+    def again(self) -> Tree:
+        """This tree for the next time that the same process publishes."""
+        self.written, self.removed, self.foreign = {}, [], {}
+        self._serial = 0
+        return self
 
     def _clear_beside(self) -> None:
         beside = self.folder / _BESIDE
