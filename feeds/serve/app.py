@@ -123,7 +123,7 @@ class Application:
 
     def _document(self, request: Request, inside: str, path: str) -> Answer | Awaitable[Answer]:
         resource = self._ready.get(inside)
-        if resource is None or self._tree.sign(inside) != resource.document.sign:
+        if resource is None or not self._tree.is_current(resource.document):
             return self._slowly(request, inside, path)
         self._ready.move_to_end(inside)
         return self._represent(request, resource) or self._slowly(request, inside, path)
@@ -133,14 +133,14 @@ class Application:
         headers = request.headers
         document = resource.document
         codings = acceptable_codings(headers.get(b"accept-encoding"))
-        coding = next((c for c in codings if resource.variants.get(c, resource) is not None), None)
+        coding = resource.best(codings)
         if coding is None:
             return refuse(406, "No content coding that is acceptable to you is available")
-        etag = resource.etag(coding)
+        etag = resource.etags[coding]
         if len(headers) > 1:
             status = precondition(headers, etag, document.modified)
             if status == 304:
-                return resource.not_modified(coding)
+                return resource.unchanged[coding]
             if status == 412:
                 return refuse(412)
             if b"a-im" in headers and (base := self._delta_base(request, resource)):
@@ -203,7 +203,7 @@ class Application:
 
     async def _make(self, request: Request, resource: Resource) -> None:
         codings = acceptable_codings(request.headers.get(b"accept-encoding"))
-        coding = next(c for c in codings if resource.variants.get(c, resource) is not None)
+        coding = resource.best(codings) or ""
         path, digest = resource.document.path, resource.document.digest
         base = self._delta_base(request, resource)
         if base and (base, coding) not in resource.deltas:

@@ -73,10 +73,11 @@ class Connection(asyncio.Protocol):
         "_body",
         "_body_limit",
         "_client",
-        "_expects",
         "_fed",
+        "_head_size",
         "_headers",
         "_hosts",
+        "_keep",
         "_last",
         "_parser",
         "_paused",
@@ -99,6 +100,8 @@ class Connection(asyncio.Protocol):
         self._rest: memoryview | None = None
         self._paused = self._last = False
         self._fed = 0
+        self._body_limit = 0
+        self._keep = False
         self._reading_head = True
         self._client = ""
         self._begin()
@@ -106,10 +109,9 @@ class Connection(asyncio.Protocol):
     def _begin(self) -> None:
         self._target = b""
         self._headers: dict[bytes, bytes] = {}
-        self._body = bytearray()
+        self._body: bytes | bytearray = b""
+        self._head_size = 0
         self._hosts = 0
-        self._body_limit = 0
-        self._expects = False
 
     # What the event loop tells.
 
@@ -145,7 +147,8 @@ class Connection(asyncio.Protocol):
             cause = error.__context__ or error.__cause__
             self._refuse(cause.status if isinstance(cause, _Refused) else 400)
         else:
-            if self._reading_head and self._fed > MAX_HEADER:
+            # Everything but a body counts, for the parser keeps a field until it is whole.
+            if self._fed > MAX_HEADER:
                 self._refuse(431)
 
     def eof_received(self) -> bool:
@@ -184,6 +187,7 @@ class Connection(asyncio.Protocol):
         """A header field, or a trailer, which is dropped."""
         if not self._reading_head:
             return
+        self._head_size += len(name) + len(value)
         name = name.lower()
         if name == b"host":
             self._hosts += 1
@@ -192,7 +196,7 @@ class Connection(asyncio.Protocol):
             headers[name] += b", " + value
         else:
             headers[name] = value
-        if len(headers) > MAX_FIELDS:
+        if self._head_size > MAX_HEADER or len(headers) > MAX_FIELDS:
             raise _Refused(431)
 
     def on_headers_complete(self) -> None:
@@ -200,7 +204,8 @@ class Connection(asyncio.Protocol):
         headers = self._headers
         self._reading_head = False
         self._fed = 0
-        if self._hosts != 1 and (self._hosts or self._parser.get_http_version() == "1.1"):
+        self._keep = self._parser.get_http_version() == "1.1"
+        if self._hosts != 1 and (self._hosts or self._keep):
             raise _Refused(400)
         if self._hosts and not _HOST.fullmatch(headers[b"host"]):
             raise _Refused(400)
@@ -230,6 +235,8 @@ class Connection(asyncio.Protocol):
         self._fed = 0
         if len(self._body) + len(body) > self._body_limit:
             raise _Refused(413)
+        if not self._body:
+            self._body = bytearray()
         self._body += body
 
     def on_message_complete(self) -> None:
@@ -237,7 +244,7 @@ class Connection(asyncio.Protocol):
         self._reading_head = True
         self._fed = 0
         parser = self._parser
-        keep = parser.get_http_version() == "1.1" and parser.should_keep_alive()
+        keep = self._keep and parser.should_keep_alive()
         request = Request(parser.get_method(), self._target, self._headers, bytes(self._body), self._client)
         if self.busy or self._queue:
             if len(self._queue) >= _PIPELINE:

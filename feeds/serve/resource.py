@@ -8,7 +8,7 @@ from urllib.parse import quote
 from feeds.serve.codings import encode
 from feeds.serve.deltas import Known, split
 from feeds.serve.messages import PAGE_SAFETY, SAFETY, Answer
-from feeds.serve.negotiation import http_date, tags_in
+from feeds.serve.negotiation import CODINGS, http_date, tags_in
 from feeds.serve.tree import Document
 
 _OVERHEAD = 4096
@@ -35,8 +35,6 @@ class Variant:
     fields: bytes
     whole: Answer
     """200 (or 226 for a delta)."""
-    unchanged: Answer
-    """304, with the fields that RFC 9110, 15.4.5 asks for."""
 
 
 @dataclass(slots=True)
@@ -51,6 +49,10 @@ class Resource:
     """By coding; None for a coding that saves nothing."""
     deltas: dict[tuple[str, str], Variant | None] = field(default_factory=dict)
     """By old digest and coding; None where nothing would be saved."""
+    etags: dict[str, bytes] = field(default_factory=dict)
+    """The strong validator of each representation, made or not (RFC 9110, 8.8.3.3)."""
+    unchanged: dict[str, Answer] = field(default_factory=dict)
+    """304 by coding: for it the variant itself need not be made."""
     size: int = 0
     """Bytes held."""
     counted: int = 0
@@ -58,18 +60,18 @@ class Resource:
 
     def __post_init__(self) -> None:
         self.size = len(self.document.data) + _OVERHEAD
+        for coding in ("", *CODINGS):
+            mark = f"-{coding}" if coding else ""
+            self.etags[coding] = etag = f'"{self.document.digest}{mark}"'.encode()
+            self.unchanged[coding] = Answer(304, self._validators(etag))
         self._add_whole("", self.document.data)
 
-    def etag(self, coding: str) -> bytes:
-        """The strong validator of a representation (RFC 9110, 8.8.3.3: another one for each coding)."""
-        return f'"{self.document.digest}{"-" if coding else ""}{coding}"'.encode()
-
-    def not_modified(self, coding: str) -> Answer:
-        """304 for a variant that need not be made for it."""
-        variant = self.variants.get(coding)
-        if variant is not None:
-            return variant.unchanged
-        return Answer(304, self._validators(self.etag(coding)))
+    def best(self, codings: tuple[str, ...]) -> str | None:
+        """The first of these codings that saves something, or may; None if there is none."""
+        for coding in codings:
+            if self.variants.get(coding, self) is not None:
+                return coding
+        return None
 
     def make(self, coding: str) -> None:
         """Make a coding's variant (slow: not on the event loop)."""
@@ -83,14 +85,13 @@ class Resource:
             self._add_whole(coding, body)
 
     def _add_whole(self, coding: str, body: bytes) -> None:
-        etag = self.etag(coding)
+        etag = self.etags[coding]
         fields = self._fields(etag, coding)
         self.variants[coding] = Variant(
             etag,
             body,
             fields,
             Answer(200, fields + b"Accept-Ranges: bytes\r\nContent-Length: %d\r\n" % len(body), body),
-            Answer(304, self._validators(etag)),
         )
 
     def delta_base(self, field_value: bytes) -> str:
@@ -108,7 +109,7 @@ class Resource:
         encoded = encode(body, coding) if coding else None
         used = coding if encoded is not None else ""
         body = body if encoded is None else encoded
-        etag = self.etag(coding)
+        etag = self.etags[coding]
         # A cache that does not know deltas must not keep one as if it were the document (RFC 3229, 10.8).
         fields = (
             b"Content-Type: " + self.document.media.encode() + b"\r\n"
@@ -120,9 +121,10 @@ class Resource:
         )
         answer = Answer(226, fields + b"Content-Length: %d\r\n" % len(body), body)
         self.size += len(body)
-        self.deltas[base, coding] = Variant(etag, body, fields, answer, self.not_modified(coding))
+        self.deltas[base, coding] = Variant(etag, body, fields, answer)
 
     def _validators(self, etag: bytes) -> bytes:
+        """The fields that a 304 repeats (RFC 9110, 15.4.5)."""
         document = self.document
         control = b"no-store" if self.private else b"public, max-age=%d" % self.policy.max_age
         vary = b"Accept-Encoding, A-IM" if document.form else b"Accept-Encoding"

