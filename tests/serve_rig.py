@@ -39,7 +39,16 @@ def entry(number: int, text: str = "") -> Entry:
 
 def document(form: Format, entries: list[Entry]) -> bytes:
     urls = tuple((one, f"{PUBLIC}{one}") for one in ("atom", "rss", "json"))
-    head = FeedHead("urn:x:feed", "Title", "Sub", "Author", "zh-CN", PUBLIC, urls, START)
+    head = FeedHead(
+        "urn:x:feed",
+        "Title",
+        "Sub",
+        "Author",
+        "zh-CN",
+        PUBLIC,
+        urls,
+        max((e.updated for e in entries), default=START),
+    )
     rendered = render_entries(entries, [form], PUBLIC, "zh-CN")
     return join(head, form, [one[form] for one in rendered])
 
