@@ -48,7 +48,9 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
 def tags(client: Client) -> dict[str, str]:
     """What a case may write as ``{e}``, ``{gzip}``, ``{modified}``."""
     plain = client.ask("/atom.xml")
-    codings = {c: client.ask("/atom.xml", {"Accept-Encoding": c}).headers["etag"] for c in ("gzip", "br", "zstd")}
+    codings = {
+        c: client.ask("/atom.xml", {"Accept-Encoding": c}).headers["etag"] for c in ("gzip", "br", "zstd")
+    }
     return {"e": plain.headers["etag"], "modified": plain.headers["last-modified"], **codings}
 
 
@@ -194,7 +196,9 @@ CASES: list[tuple[str, str, str, dict[str, str], int, dict[str, str | None]]] = 
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("method", "path", "fields", "status", "expected"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
+@pytest.mark.parametrize(
+    ("method", "path", "fields", "status", "expected"), [c[1:] for c in CASES], ids=[c[0] for c in CASES]
+)
 def test_table(client, tags, method, path, fields, status, expected):
     reply = client.ask(path, {k: v.format(**tags) for k, v in fields.items()}, method)
     assert reply.status == status
@@ -222,7 +226,9 @@ def test_tags_differ_by_coding_and_are_strong(tags):
 
 def test_ranges_join_to_the_whole(client):
     first = client.ask("/atom.xml", {"Range": "bytes=0-99", "Accept-Encoding": "gzip"})
-    rest = client.ask("/atom.xml", {"Range": "bytes=100-", "Accept-Encoding": "gzip", "If-Range": first.headers["etag"]})
+    rest = client.ask(
+        "/atom.xml", {"Range": "bytes=100-", "Accept-Encoding": "gzip", "If-Range": first.headers["etag"]}
+    )
     assert gzip.decompress(first.body + rest.body) == ATOM
 
 
@@ -295,7 +301,10 @@ def test_hub_and_self_are_named_for_feeds_alone(tmp_path: Path):
     Output(tmp_path).publish({"tag/新/atom.xml": ATOM, "index.html": PAGE})
     with serving(tmp_path, hub="https://hub.example/") as client:
         link = client.ask("/tag/%E6%96%B0/atom.xml").headers["link"]
-        assert link == '<https://hub.example/>; rel="hub", <https://site.example/feeds/tag/%E6%96%B0/atom.xml>; rel="self"'
+        assert (
+            link
+            == '<https://hub.example/>; rel="hub", <https://site.example/feeds/tag/%E6%96%B0/atom.xml>; rel="self"'
+        )
         assert "link" not in client.ask("/").headers
 
 
