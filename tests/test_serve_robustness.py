@@ -128,6 +128,27 @@ def test_too_many_pipelined_requests_end_the_connection_after_some(client):
     assert 1 <= found.count(b"HTTP/1.1 200 ") < 50
 
 
+def test_a_request_met_before_is_answered_anew(tmp_path: Path):
+    output = Output(tmp_path)
+    output.publish({"atom.xml": ATOM})
+    ask = GET + b"\r\n"
+    with (
+        serving(tmp_path) as client,
+        socket.create_connection(("127.0.0.1", client.port), timeout=10) as open_one,
+    ):
+        for number in range(4):
+            newer = document("atom", [entry(number)])
+            output.publish({"atom.xml": newer})
+            for pieces in ([ask], [ask[:20], ask[20:]], [ask]):
+                for piece in pieces:
+                    open_one.sendall(piece)
+                    time.sleep(0.02)
+                found = b""
+                while not found.endswith(newer):
+                    found += open_one.recv(65536)
+                assert found.count(b"HTTP/1.1 200 OK") == 1
+
+
 def test_routes(client):
     assert client.ask("/echo?a=b", method="POST", body=b"x" * 1000).body == b"POST /echo a=b 1000"
     assert client.ask("/hook/a/b").body == b"GET /hook/a/b  0"
