@@ -28,7 +28,7 @@ add_header X-Content-Type-Options nosniff; }} }}
 """
 _SERVE = (
     "import sys; from pathlib import Path; from feeds.serve.server import Server, run; "
-    "from feeds.serve.values import Serve; run(Server(Serve(listen=sys.argv[1]), Path(sys.argv[2])))"
+    "from feeds.config import Serve; run(Server(Serve(listen=sys.argv[1]), Path(sys.argv[2])))"
 )
 _NGINX_PORT, _FEEDD_PORT = 18191, 18192
 _ROUNDS = 3
@@ -41,7 +41,7 @@ def make_tree(folder: Path) -> None:
     data += b"</title></feed>"
     (folder / "atom.xml").write_bytes(data)
     (folder / "atom.xml.gz").write_bytes(encode(data, "gzip") or b"")
-    digest = hashlib.blake2b(data, digest_size=16).hexdigest()
+    digest = hashlib.sha256(data).hexdigest()
     (folder / ".feedd").write_text(f"{digest}  atom.xml\n")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -37,6 +37,7 @@ __all__ = [
     "init",
     "lint",
     "load_config",
+    "serve",
     "status",
     "take_list",
     "validate",
@@ -396,6 +397,20 @@ def forget(config: Config, source: str, clock: Clock = now) -> int | None:
     from feeds.requests import forget_removed
 
     return forget_removed(config, source, clock)
+
+
+def serve(config: Config, announce: Callable[[str], None] = lambda address: None, clock: Clock = now) -> None:
+    """Serve the output folder until SIGTERM or SIGINT; ``announce`` is told the address.
+
+    Raises:
+        ConfigError: a variable with a secret is not set.
+        UsageError: the address is taken.
+        OutputError: there is no output yet.
+    """
+    from feeds.serve.server import run
+    from feeds.serving import server_of
+
+    run(server_of(config, clock), announce)
 
 
 def init(folder: Path, source: Path | None = None) -> tuple[list[Path], tuple[str, ...]]:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _LATER = {
     "backfill": "upstream feeds",
-    "serve": "serving",
     "withdraw": "withdrawal",
     "backup": "backups",
     "restore": "backups",
@@ -107,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     _verb(verbs, common, "export", _export, "print the upstreams of the configuration as OPML", report=False)
     forgotten = _verb(verbs, common, "forget", _forget, "take out the posts of a source that was removed")
     forgotten.add_argument("source", metavar="SOURCE", help="its name")
+    _verb(verbs, common, "serve", _serve, "serve the output folder over HTTP, nothing else", report=False)
     for name, what in _LATER.items():
         later = verbs.add_parser(name, add_help=False)
         later.add_argument("rest", nargs=argparse.REMAINDER)
@@ -356,6 +356,17 @@ def _forget(options: argparse.Namespace) -> int:
         print(f"{options.source}: the running feedd forgets it")
     else:
         print(f"{options.source}: {count} items forgotten; `feedd build` takes them out of the feeds")
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from feeds.api import serve
+
+    def announce(address: str) -> None:
+        if not options.quiet:
+            print(f"serving {address}/ until Ctrl-C", flush=True)
+
+    serve(_config(options), announce)
     return 0
 
 

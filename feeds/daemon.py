@@ -27,6 +27,7 @@ from feeds.fetch.pace import spread
 from feeds.fetch.upstream import Request
 from feeds.ports import Clock, no_progress
 from feeds.run import Run
+from feeds.serving import server_of
 from feeds.sources import expand, register
 from feeds.store import posts
 from feeds.store import upstreams as stored
@@ -36,6 +37,7 @@ from feeds.write import Tree, Written
 
 if TYPE_CHECKING:
     from feeds.net import Client
+    from feeds.serve.server import Server
 
 T = TypeVar("T")
 
@@ -134,6 +136,7 @@ class Daemon:
         self._due: dict[str, datetime] = {}
         self._tree: Tree | None = None
         """As the last publishing left it; None to look at every document again."""
+        self._server: Server | None = None
         self._failure: BaseException | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -175,6 +178,10 @@ class Daemon:
             await asyncio.sleep(0)  # the watchers are there before anything is read: nothing falls in between
         await self._in_store_thread(self._read_everything)
         await self._publish()
+        if self.config.serve is not None:
+            self._server = server_of(self.config, self.clock)
+            await self._server.start()
+            self.log("serving", address=self._server.address)
         if self.config.polled:
             client = await stack.enter_async_context(polling.client_of(self.config))
             await self._begin_asking(client)
@@ -199,6 +206,8 @@ class Daemon:
             await self._in_store_thread(stored.hold_hosts, self._run.db, self._hosts.holds(self.clock()))
         if self._failure is None:
             await self._publish()
+        if self._server is not None:
+            await self._server.stop(2)
 
     async def _in_store_thread(self, work: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401
         loop = asyncio.get_running_loop()

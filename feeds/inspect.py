@@ -221,6 +221,7 @@ def _health(row: UpstreamRow) -> dict[str, Any]:
         "reason": row.reason,
         "failures": failures,
         "title": row.head.get("title", ""),
+        "url": row.head.get("url", ""),
         "hubs": row.head.get("hubs", []),
     }
 

@@ -164,3 +164,10 @@ class Subscription:
     every: str = ""
     terms: str = ""
     group: str = ""
+
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src * data:; media-src *; "
+    "base-uri 'none'; form-action 'none'"
+)
+"""Content-Security-Policy of every page; a server adds ``frame-ancestors 'none'``, which only a header can say."""

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from feeds import pagewriting, plan
@@ -26,6 +27,9 @@ from feeds.write import Tree, replace_file
 
 _PARTS = (*FORMATS, "page", "teaser")  # of a packed entry
 _TEASERS = 20
+if TYPE_CHECKING:
+    from feeds.render.pages import SourceHealth
+
 _POSTS_PER_PIECE = 48
 _ENTRIES_PER_BATCH = 480
 
@@ -238,15 +242,30 @@ def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Publishe
                 continue
             data = join(head, form, entries[form])
             for place in (path, *copies.get(path, ())):
-                one.held |= not tree.put(place, data)
+                one.held |= not _put(run, tree, place, data)
         if not one.held:
             title = label(run.config, one.feed.kind, one.feed.name)
             for place in pagewriting.paths_of(run, one.feed.kind, one.feed.slug):
                 page = pagewriting.feed_page(run, one.feed, title, head, count, entries["page"])
-                one.held = not tree.put(place, page)
+                one.held = not _put(run, tree, place, page)
         run.progress("writing", done, len(feeds))
     published.held.update(tree.foreign)
     tree.flush()
+
+
+def _put(run: Run, tree: Tree, path: str, data: bytes) -> bool:
+    """Queue a document, and its compressed forms if other servers are to send them."""
+    for place, packed in _beside(run, path, data).items():
+        tree.put(place, packed)
+    return tree.put(path, data)
+
+
+def _beside(run: Run, path: str, data: bytes) -> dict[str, bytes]:
+    if run.config.serve is None or not run.config.serve.precompress:
+        return {}
+    from feeds.serve.codings import beside
+
+    return beside(path, data)
 
 
 def _entries(db: Database, numbers: Sequence[int]) -> dict[str, list[bytes]]:
@@ -271,10 +290,13 @@ def write_catalogue(run: Run, tree: Tree, feeds: Sequence[Feed]) -> None:
     config = run.config
     counts = dict(run.db.rows("feed_counts"))
     updated = {one.feed.number: one.updated for one in feeds if one.posts and not one.held}
+    private = {one.feed for one in config.serve.private} if config.serve else set()
     listed = []
     for number, kind, name, given, _, stood in run.db.rows("feeds_all"):
         paths = [(form, plan.document_path(kind, given, form)) for form in config.output.formats]
         if not counts.get(number) or any(not tree.published(path) for _, path in paths):
+            continue
+        if plan.folder(kind, given).rstrip("/") in private:
             continue
         latest = updated.get(number, stood)
         title = label(config, kind, name) if kind != "all" else config.site.title
@@ -291,7 +313,33 @@ def write_catalogue(run: Run, tree: Tree, feeds: Sequence[Feed]) -> None:
         )
     listed.sort(key=lambda feed: (_KINDS.index(feed.kind), feed.slug))
     tree.put("feeds.opml", catalogue.opml(run.look.site, listed))
-    tree.put(plan.PAGE, pagewriting.front_page(run, listed, _newest_teasers(run)))
+    tree.put(plan.PAGE, pagewriting.front_page(run, listed, _newest_teasers(run), _sources(run)))
+
+
+def _sources(run: Run) -> list[SourceHealth]:
+    """The upstreams of a planet, as its front page lists them."""
+    if not run.config.polled:
+        return []
+    from feeds.render.pages import SourceHealth
+
+    origins, rows = _origins(run), upstreams(run.db)
+    numbers = {name: number for number, (name, _) in run.sources.items()}
+    entries = dict(run.db.rows("sighting_counts"))
+    found = []
+    for name, origin in origins.items():
+        row = rows[name]
+        failing = row.outcome in ("failed", "delayed")
+        latest = max(row.head.get("recent", ()), default=0)
+        found.append(
+            SourceHealth(
+                title=origin.title,
+                link=origin.link,
+                health="gone" if row.outcome == "gone" else "trouble" if failing else "ok",
+                posts=entries.get(numbers.get(name, 0), 0),
+                latest=datetime.fromtimestamp(latest, ZoneInfo(run.config.site.timezone)) if latest else None,
+            )
+        )
+    return sorted(found, key=lambda one: one.title.casefold())
 
 
 def _newest_teasers(run: Run) -> list[bytes]:
@@ -337,7 +385,10 @@ def _paths_of(run: Run, feed: DirtyFeed) -> list[str]:
     copies = plan.copies(run.config.aliases)
     paths = [plan.document_path(feed.kind, feed.slug, form) for form in run.config.output.formats]
     pages = pagewriting.paths_of(run, feed.kind, feed.slug)
-    return [*paths, *(old for path in paths for old in copies.get(path, ())), *pages]
+    every = [*paths, *(old for path in paths for old in copies.get(path, ())), *pages]
+    if run.config.serve is not None and run.config.serve.precompress:
+        every += [path + ending for path in every for ending in (".gz", ".br", ".zst")]
+    return every
 
 
 def _wanted_paths(run: Run) -> set[str]:

@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from feeds.config import Serve
 from feeds.model import Entry, FeedHead, Format
 from feeds.render.documents import join
 from feeds.render.entries import render_entries
 from feeds.serve.server import Server, run_loop
-from feeds.serve.values import Serve
 from feeds.write import Tree
 
 PUBLIC = "https://site.example/feeds/"
@@ -66,7 +66,7 @@ class Output:
         tree.open()
         for path, data in documents.items():
             assert tree.put(path, data)
-            self.listed[path] = hashlib.blake2b(data, digest_size=16).hexdigest()
+            self.listed[path] = hashlib.sha256(data).hexdigest()
         tree.flush()
         return tree
 

@@ -101,7 +101,6 @@ def test_a_mistake_names_its_key_and_what_to_do(file: Path, text: str, key: str,
 @pytest.mark.parametrize(
     "text",
     [
-        MINIMAL + '[serve]\nlisten = "127.0.0.1:8080"\n',
         MINIMAL + 'on_remove = "withdraw"\n',
         MINIMAL + 'on_remove = "keep"\n',
         MINIMAL + '[output]\narchive = ["atom"]\n',

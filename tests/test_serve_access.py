@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from feeds.config import PrivateFeed, Serve
 from feeds.errors import ConfigError
 from feeds.serve.access import Access
 from feeds.serve.messages import Answer, Request, Route, respond
-from feeds.serve.values import PrivateFeed, Serve
 from tests.serve_rig import Output, document, entry, serving
 
 ATOM = document("atom", [entry(n) for n in range(3)])

@@ -309,7 +309,7 @@ def test_hub_and_self_are_named_for_feeds_alone(tmp_path: Path):
 
 
 def test_what_is_kept_ready_stays_in_its_bounds(tmp_path: Path):
-    from feeds.serve.values import Serve
+    from feeds.config import Serve
 
     many = {f"f{n}/feed.json": JSON[:-2] + b" " * 300_000 + JSON[-2:] for n in range(12)}
     Output(tmp_path).publish(many)

@@ -73,6 +73,13 @@ def proxy(value: str) -> str:
     return ""
 
 
+def listen(value: str) -> str:
+    """Where a server listens."""
+    if value.startswith("unix:/") or _HOST.fullmatch(value):
+        return ""
+    return f'{value!r} is no address to listen at; write "host:port", "[v6]:port" or "unix:/path"'
+
+
 def hosts(values: list[str]) -> str:
     """Hosts with their ports."""
     wrong = [one for one in values if not _HOST.fullmatch(one)]

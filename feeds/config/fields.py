@@ -181,6 +181,36 @@ SECTIONS: dict[str, dict[str, Key]] = {
             "array", "Last lines of a body to drop: regular expressions.", check=checks.expressions
         )
     },
+    "serve": {
+        "listen": Key(
+            "string", '"host:port", "[v6]:port" or "unix:/path".', "127.0.0.1:8080", check=checks.listen
+        ),
+        "public": Key(
+            "string",
+            "Address under which subscribers see the output. Default: `site.url`.",
+            check=checks.url,
+        ),
+        "max_age": Key(
+            "integer", "Seconds for which a subscriber need not ask again.", 300, low=1, high=604_800
+        ),
+        "auth": Key(
+            "string",
+            '"env:NAME" of a variable with "user:password": the whole tree is private.',
+            check=checks.auth,
+        ),
+        "token": Key(
+            "string",
+            '"env:NAME" of a variable with the bearer token that opens /metrics and /status.',
+            check=checks.auth,
+        ),
+        "precompress": Key(
+            "boolean", "Write .gz, .br and .zst beside every document, for other servers.", False
+        ),
+        "connections": Key("integer", "Open connections at most.", 2000, low=10, high=100_000),
+        "memory": Key(
+            "integer", "Megabytes of documents and their compressed forms kept ready.", 64, low=1, high=65_536
+        ),
+    },
     "limits": {
         "terms": Key("integer", "Categories and tags of a post, at most.", 30, low=1, high=1000),
         "term_length": Key("integer", "Characters of a category or tag, at most.", 100, low=1, high=1000),
@@ -193,7 +223,16 @@ TABLES = {
     "labels": "Better names than the written ones: `[labels.category]`, `[labels.tag]`.",
     "aliases": "Old addresses: the same bytes as a document.",
 }
-LATER_SECTIONS = ("serve", "hubs", "rules", "feeds", "push", "private")
+PRIVATE: dict[str, Key] = {
+    "feed": Key("string", 'Folder of the feed in the output: "category/inside".', required=True),
+    "auth": Key("string", '"env:NAME" of a variable with "user:password".', check=checks.auth),
+    "secret": Key(
+        "string", '"env:NAME" of a variable with the secret part of its address.', check=checks.auth
+    ),
+}
+"""A ``[[serve.private]]``: a feed that is not for everybody."""
+
+LATER_SECTIONS = ("hubs", "rules", "feeds", "push")
 
 
 def schema() -> dict[str, Any]:
@@ -208,6 +247,13 @@ def schema() -> dict[str, Any]:
         "properties": kinds,
     }
     properties["aliases"] = {**names, "description": TABLES["aliases"]}
+    private = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["feed"],
+        "properties": {name: _key_schema(key) for name, key in PRIVATE.items()},
+    }
+    properties["serve"]["properties"]["private"] = {"type": "array", "items": private}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "feedd.toml",

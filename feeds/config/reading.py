@@ -15,6 +15,7 @@ from feeds.config.fields import (
     INFO_CODE,
     LATER_SECTIONS,
     LISTS,
+    PRIVATE,
     SECTIONS,
     TABLES,
     Key,
@@ -26,6 +27,8 @@ from feeds.config.values import (
     Limits,
     ListSource,
     Output,
+    PrivateFeed,
+    Serve,
     Site,
     Source,
     UpstreamSource,
@@ -116,6 +119,7 @@ class _Reader:
             labels=self._labels(values.get("labels", {})),
             aliases=self._aliases(values.get("aliases", {}), output),
             limits=Limits(**limits),
+            serve=self._serve(values),
         )
 
     def _site(self, values: Mapping[str, Any]) -> Site:
@@ -140,6 +144,33 @@ class _Reader:
             pages=output["pages"],
             templates=self._path(output["templates"]) if output["templates"] else None,
         )
+
+    def _serve(self, values: Mapping[str, Any]) -> Serve | None:
+        if "serve" not in values:
+            return None
+        given = values["serve"]
+        private = given.get("private", []) if isinstance(given, dict) else []
+        rest = (
+            {key: one for key, one in given.items() if key != "private"} if isinstance(given, dict) else given
+        )
+        serve = self._table("serve", {"serve": rest})
+        if not isinstance(private, list):
+            self.wrong("serve.private", "must be an array of tables; write [[serve.private]]")
+            private = []
+        return Serve(**serve, private=tuple(self._private(i, one) for i, one in enumerate(private)))
+
+    def _private(self, number: int, one: object) -> PrivateFeed:
+        name = f"serve.private[{number}]"
+        if not isinstance(one, dict):
+            self.wrong(name, "must be a table; write [[serve.private]]")
+            return PrivateFeed("")
+        for key in one:
+            if key not in PRIVATE:
+                self.wrong(f"{name}.{key}", "unknown key" + checks.suggestion(key, list(PRIVATE)))
+        found = {key: self._value(f"{name}.{key}", spec, one.get(key)) for key, spec in PRIVATE.items()}
+        if not found["auth"] and not found["secret"]:
+            self.wrong(name, "needs `auth` or `secret`; add one, or nobody can read this feed")
+        return PrivateFeed(found["feed"].strip("/"), found["auth"], found["secret"])
 
     def _source(self, one: Mapping[str, Any], name: str) -> Source:
         if one["kind"] == "upstream":

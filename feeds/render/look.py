@@ -13,18 +13,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from feeds.errors import UsageError
+from feeds.model import POLICY
 from feeds.render import wording
 from feeds.render.catalogue import CatalogueHead
 from feeds.urls import is_address
 
 if TYPE_CHECKING:
     import jinja2
-
-POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src * data:; media-src *; "
-    "base-uri 'none'; form-action 'none'"
-)
-"""Content-Security-Policy of every page; a server adds ``frame-ancestors 'none'``, which only a header can say."""
 
 ASSETS = "assets/"
 """Folder of the files that pages name, in the output tree."""

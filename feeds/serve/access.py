@@ -10,8 +10,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from feeds.config import Serve
 from feeds.errors import ConfigError
-from feeds.serve.values import Serve
 
 SECRET_PREFIX = "/private/"  # noqa: S105 - where secret addresses begin
 _ENV = "env:"

@@ -78,10 +78,9 @@ SAFETY = (
 PAGE_SAFETY = (
     b"X-Content-Type-Options: nosniff\r\n"
     b"Referrer-Policy: no-referrer\r\n"
-    b"Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; img-src https: http: data:; "
-    b"media-src https: http:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
+    b"Content-Security-Policy: " + POLICY.encode() + b"; frame-ancestors 'none'\r\n"
 )
-"""Header fields of pages for people: their own style and the images of posts, no script, no frame."""
+"""Header fields of pages for people: their own style and script, the media of posts, no frame."""
 
 
 def respond(

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from feeds.config import Serve
 from feeds.errors import ConfigError, UsageError
 from feeds.serve.access import Access
 from feeds.serve.app import Application
@@ -21,7 +22,6 @@ from feeds.serve.messages import Route
 from feeds.serve.metrics import Metrics
 from feeds.serve.resource import Policy
 from feeds.serve.tree import OutputTree
-from feeds.serve.values import Serve
 
 STOP_SECONDS = 10.0
 """For responses under way when the server stops."""

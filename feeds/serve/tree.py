@@ -146,7 +146,7 @@ class OutputTree:
             if read is None:
                 return None
             data, sign = read
-            digest = hashlib.blake2b(data, digest_size=16).hexdigest()
+            digest = hashlib.sha256(data).hexdigest()
             # A run that ends between reading the file and reading the lists is seen in the next attempt.
             if self._lists(path, digest):
                 media, form = media_of(path, data)

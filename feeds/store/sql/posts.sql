@@ -52,6 +52,9 @@ WHERE post.merged_into IS NOT NULL AND post.uid IS NOT NULL AND heir.uid IS NOT 
 SELECT 1 FROM post WHERE uid = ? AND state = 'live'
 -- name: uids_taken
 SELECT uid FROM post WHERE uid IN (SELECT value FROM scope)
+-- name: surfaced_by_day
+SELECT member.surfaced / 86400, count(*) FROM member JOIN feed ON feed.id = member.feed
+WHERE feed.kind = 'all' AND member.surfaced >= ? GROUP BY 1
 -- name: posts_of_state
 SELECT state, count(*) FROM post GROUP BY state
 -- name: posts_invalid
