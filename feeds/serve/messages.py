@@ -8,6 +8,8 @@ from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import unquote_to_bytes
 
+from feeds.model import POLICY
+
 _CACHED_LENGTH = 256
 
 
