@@ -144,6 +144,7 @@ def _build(
                 config.boilerplate,
                 config.labels,
                 config.aliases,
+                config.push.named,
                 settings,
             )
         )

@@ -9,6 +9,12 @@ from typing import TypeVar
 from feeds.model import Format
 
 FILE_NAMES: Mapping[Format, str] = {"atom": "atom.xml", "rss": "rss.xml", "json": "feed.json"}
+MEDIA_TYPES: Mapping[str, str] = {
+    "atom.xml": "application/atom+xml",
+    "rss.xml": "application/rss+xml",
+    "feed.json": "application/feed+json",
+}
+"""Media type of a subscription document, by the name of its file."""
 CATALOGUE = ("feeds.opml", "index.html")
 
 T = TypeVar("T")
@@ -32,6 +38,11 @@ def folder(kind: str, slug: str) -> str:
 def document_path(kind: str, slug: str, form: Format) -> str:
     """Where a feed's subscription document in this format lies, relative to the output tree."""
     return folder(kind, slug) + FILE_NAMES[form]
+
+
+def media_type(path: str, aliases: Mapping[str, str]) -> str:
+    """Media type of the subscription document at ``path``; empty if that is none."""
+    return MEDIA_TYPES.get(aliases.get(path, path).rpartition("/")[2], "")
 
 
 def in_order(places: Iterable[Place]) -> list[int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from feeds.config.fields import DEFAULT_PATH, SECTIONS, Key, schema
 from feeds.config.reading import load_config
-from feeds.config.values import Config, FolderSource, IdentityRule, Limits, Output, Site
+from feeds.config.values import Config, FolderSource, IdentityRule, Limits, Output, Push, Site
 
 __all__ = [
     "DEFAULT_PATH",
@@ -20,6 +20,7 @@ __all__ = [
     "Key",
     "Limits",
     "Output",
+    "Push",
     "Site",
     "load_config",
     "schema",

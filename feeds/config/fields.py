@@ -134,6 +134,26 @@ SECTIONS: dict[str, dict[str, Key]] = {
         "terms": Key("integer", "Categories and tags of a post, at most.", 30, low=1, high=1000),
         "term_length": Key("integer", "Characters of a category or tag, at most.", 100, low=1, high=1000),
     },
+    "push": {
+        "hubs": Key(
+            "array",
+            "Addresses of outside hubs (WebSub) that are told of every change.",
+            [],
+            check=checks.hubs,
+        ),
+        "hub": Key("boolean", "Be the hub of the feeds that are published here.", False),
+        "public": Key(
+            "string",
+            "Address under which feedd itself is reached; its hub lies below it. Default: `site.url`.",
+            check=checks.url,
+        ),
+        "allow": Key(
+            "array",
+            "Callbacks and hubs, as `host:port`, that may be asked though they are not globally reachable.",
+            [],
+            check=checks.authorities,
+        ),
+    },
 }
 """Every section with its keys; ``sources`` and ``identity`` are arrays of tables."""
 
@@ -142,7 +162,7 @@ TABLES = {
     "labels": "Better names than the written ones: `[labels.category]`, `[labels.tag]`.",
     "aliases": "Old addresses: the same bytes as a document.",
 }
-LATER_SECTIONS = ("serve", "hubs", "rules", "feeds", "push", "private")
+LATER_SECTIONS = ("serve", "hubs", "rules", "feeds", "private")
 LATER_KINDS = ("upstream", "opml")
 
 

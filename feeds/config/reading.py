@@ -20,8 +20,9 @@ from feeds.config.fields import (
     TABLES,
     Key,
 )
-from feeds.config.values import Config, FolderSource, IdentityRule, Limits, Output, Site
+from feeds.config.values import Config, FolderSource, IdentityRule, Limits, Output, Push, Site
 from feeds.errors import ConfigError
+from feeds.urls import iri_to_uri
 
 _TYPES: dict[str, Any] = {"string": str, "integer": int, "boolean": bool, "array": list}
 _EMPTY: dict[str, Any] = {"string": "", "integer": 0, "boolean": False, "array": ()}
@@ -107,6 +108,7 @@ class _Reader:
             labels=self._labels(values.get("labels", {})),
             aliases=self._aliases(values.get("aliases", {}), output),
             limits=Limits(**limits),
+            push=self._push(values),
         )
 
     def _site(self, values: Mapping[str, Any]) -> Site:
@@ -124,6 +126,14 @@ class _Reader:
     def _output(self, values: Mapping[str, Any]) -> Output:
         output = self._table("output", values)
         return Output(self._path(output["dir"]), tuple(output["formats"]), output["entries"], output["slugs"])
+
+    def _push(self, values: Mapping[str, Any]) -> Push:
+        push = self._table("push", values)
+        public = _folder(push["public"])
+        site = values.get("site")
+        below = public or (_folder(str(site.get("url", ""))) if isinstance(site, dict) else "")
+        own = f"{iri_to_uri(below)}hub" if push["hub"] else ""
+        return Push(tuple(push["hubs"]), own, public, tuple(push["allow"]))
 
     def _source(self, one: Mapping[str, Any]) -> FolderSource:
         return FolderSource(

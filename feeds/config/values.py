@@ -67,6 +67,26 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Push:
+    """Section ``[push]``: who is told when a document changes (WebSub).
+
+    ``public`` ends with a slash; it is empty if feedd is not reached from outside, and then it
+    subscribes to nothing itself.
+    """
+
+    hubs: tuple[str, ...] = ()
+    own: str = ""
+    """Address of feedd's own hub; empty if it is none."""
+    public: str = ""
+    allow: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The hubs that every document names: the own one first."""
+        return tuple(dict.fromkeys((*([self.own] if self.own else []), *self.hubs)))
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """A whole configuration; paths are absolute. ``boilerplate`` is None for the built-in patterns."""
 
@@ -80,3 +100,4 @@ class Config:
     labels: Mapping[str, Mapping[str, str]]
     aliases: Mapping[str, str]
     limits: Limits
+    push: Push = Push()
