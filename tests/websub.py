@@ -141,12 +141,14 @@ async def hub(
     *,
     bounds: Bounds | None = None,
     now: Callable[[], float] = time.time,
-    public: str = "",
+    reachable: bool = False,
     deadline: float = 5.0,
 ) -> AsyncIterator[Running]:
     """A hub behind HTTP with its sender."""
     topics = Topics(SITE, SITE + "hub")
     async with Client(user_agent("1", SITE)) as client, Front() as front:
+        public = front.url("/") if reachable else ""
+        allow = [*allow, front.authority] if reachable else allow
         with Desk(publisher.store) as desk:
             jobs = Jobs(
                 desk, client, publisher.tree, topics,
