@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import subprocess
 import sys
@@ -14,7 +15,8 @@ import pytest
 
 from feeds.notify.deliver import Bounds
 from feeds.store import push
-from tests.conftest import ROOT
+from feeds.store.database import Database
+from tests.conftest import ROOT, Project
 from tests.servers import Answer, Asked, UpstreamServer
 from tests.websub import SITE, Publisher, SubscriberServer, hub, until
 
@@ -239,8 +241,6 @@ def test_a_version_published_during_a_delivery_is_delivered_too(publisher: Publi
 
 
 def test_a_task_wanted_again_while_it_is_done_stays(publisher: Publisher) -> None:
-    from feeds.store.database import Database
-
     db = Database.open(publisher.store)
     push.put_task(db, "ping", "n", "https://h.example/", {"v": "1"})
     [due] = push.due(db, 10, 4, 10)
@@ -253,4 +253,33 @@ def test_a_task_wanted_again_while_it_is_done_stays(publisher: Publisher) -> Non
     assert again.data == {"v": "2"}
     push.task_done(db, again)
     assert push.task(db, due.number, 10) is None
+    db.close()
+
+
+def test_building_queues_what_changed_and_nothing_else(project: Project) -> None:
+    project.config.write_text(
+        project.config.read_text("utf-8") + '[push]\nhub = true\nhubs = ["https://hub.example/"]\n', "utf-8"
+    )
+    project.post("2024-01-02-a.md")
+    assert project.run("build").returncode == 0
+    db = Database.open(project.folder / "state" / "feedd.db")
+    assert push.tasks_waiting(db, "ping") == 9  # three feeds in three formats, no page and no list
+    for number in [one.number for one in push.due(db, 10**10, 99, 99)]:
+        task = push.task(db, number, 10**10)
+        assert task
+        push.task_done(db, task)
+    callback = "https://reader.example/cb"
+    assert push.subscribe(db, "category/news/atom.xml", callback, "", 10**10)
+    assert push.subscribe(db, "tag/tag/atom.xml", callback, "", 10**10)
+    assert project.run("build").returncode == 0
+    assert (push.counts(db), push.tasks_waiting(db, "ping")) == ((2, 0), 0)
+    project.post("2024-01-03-b.md", title="Another", body="Other text.", tags="other")
+    assert project.run("build").returncode == 0
+    assert push.counts(db) == (2, 1)
+    [due] = [one for one in push.due(db, 10**9, 9, 99) if one.delivery]
+    found = push.delivery(db, due.number, 10**9)
+    assert found
+    document = (project.output / found.topic).read_bytes()
+    assert (found.topic, found.wanted) == ("category/news/atom.xml", hashlib.sha256(document).hexdigest())
+    assert document.count(b'rel="hub"') == 2
     db.close()
