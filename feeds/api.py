@@ -195,6 +195,7 @@ def open_run(config: Config, store: Path, jobs: int, clock: Clock, progress: Pro
                 config.boilerplate,
                 config.labels,
                 config.aliases,
+                config.push.named,
                 settings,
             )
         )

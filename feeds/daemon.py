@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from feeds import api, pipeline, polling, requests
+from feeds import api, pipeline, polling, pushing, requests
 from feeds.config import Config, FolderSource, ListSource, UpstreamSource, load_config
 from feeds.errors import FeeddError, UsageError
 from feeds.events import EventLog
@@ -137,6 +137,7 @@ class Daemon:
         self._tree: Tree | None = None
         """As the last publishing left it; None to look at every document again."""
         self._server: Server | None = None
+        self._pushing: pushing.Pushing | None = None
         self._failure: BaseException | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -178,8 +179,12 @@ class Daemon:
             await asyncio.sleep(0)  # the watchers are there before anything is read: nothing falls in between
         await self._in_store_thread(self._read_everything)
         await self._publish()
+        if pushing.wanted(self.config):
+            push = pushing.Pushing(self.config, self.clock, self._pushed)
+            self._pushing = await stack.enter_async_context(push)
         if self.config.serve is not None:
-            self._server = server_of(self.config, self.clock)
+            routes = self._pushing.routes() if self._pushing else ()
+            self._server = server_of(self.config, self.clock, routes)
             await self._server.start()
             self.log("serving", address=self._server.address)
         if self.config.polled:
@@ -354,9 +359,23 @@ class Daemon:
             self.log("trouble", reason=trouble)
         if report.new or report.changed:
             self._wants_publishing.set()
+        if report.asked and self._pushing:
+            self._tasks.append(asyncio.create_task(self._follow_hubs()))
         if report.lists:
             self._tasks.append(asyncio.create_task(self._know_lists()))
         self._schedule_asking()
+
+    async def _follow_hubs(self) -> None:
+        """Subscribe to upstreams that name a hub; those are polled slowly, so that a dead hub is noticed."""
+        if self._pushing:
+            self._receiver.pushed = await self._pushing.follow(self._receiver.heads())
+
+    async def _pushed(self, source: str, body: bytes, content_type: str) -> None:
+        """A hub has sent what an upstream says now."""
+        request = self._requests.get(source)
+        if request is not None:
+            await self._in_store_thread(self._receiver.receive_pushed, request, body, content_type)
+            self._answers_taken()
 
     async def _know_lists(self) -> None:
         """A list has changed: its upstreams are asked from now on."""
@@ -373,6 +392,8 @@ class Daemon:
 
     async def _publish(self) -> None:
         written, held, seconds = await self._in_store_thread(self._publish_now)
+        if written and self._pushing:
+            self._pushing.wake()
         if written:
             self.log("published", documents=written, seconds=seconds)
         for path, reason in held.items():

@@ -142,6 +142,8 @@ class FeedHead:
     self_urls: tuple[tuple[Format, str], ...]
     """Address of each format's own subscription document."""
     updated: datetime
+    hubs: tuple[str, ...] = ()
+    """Hubs that tell subscribers what is new (WebSub, 4)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,12 @@ from feeds.model import Format
 FILE_NAMES: Mapping[Format, str] = {"atom": "atom.xml", "rss": "rss.xml", "json": "feed.json"}
 PAGE = "index.html"
 CATALOGUE = ("feeds.opml", PAGE)
+MEDIA_TYPES: Mapping[str, str] = {
+    "atom.xml": "application/atom+xml",
+    "rss.xml": "application/rss+xml",
+    "feed.json": "application/feed+json",
+}
+"""Media type of a subscription document, by the name of its file."""
 
 T = TypeVar("T")
 
@@ -38,6 +44,11 @@ def document_path(kind: str, slug: str, form: Format) -> str:
 def page_path(kind: str, slug: str) -> str:
     """Where the page of a feed lies, relative to the output tree; that of all posts is the front page."""
     return folder(kind, slug) + PAGE
+
+
+def media_type(path: str, aliases: Mapping[str, str]) -> str:
+    """Media type of the subscription document at ``path``; empty if that is none."""
+    return MEDIA_TYPES.get(aliases.get(path, path).rpartition("/")[2], "")
 
 
 def in_order(places: Iterable[Place]) -> list[int]:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from feeds.config import Config, UpstreamSource
 from feeds.errors import FeedUnreadable, UsageError
 from feeds.fetch.hosts import Hosts, Poller
-from feeds.fetch.pace import NEVER, Hints, next_poll
+from feeds.fetch.pace import HOUR, LEAST, NEVER, Hints, next_poll
 from feeds.fetch.upstream import Fetched, FetchState, Request, unreadable
 from feeds.run import Run
 from feeds.run import settings_digest as digest_of
@@ -40,6 +40,7 @@ _PERIODS = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MOST_HUBS = 5
 _RECENT = 20
+_PUSHED = 6 * HOUR
 
 
 @dataclass(slots=True)
@@ -62,6 +63,8 @@ class Receiver:
         self.run = run
         self.report = Polled()
         self._context = context
+        self.pushed: set[str] = set()
+        """Sources whose hub is at work: they are asked seldom."""
         self._random = Random(run.clock().timestamp())  # noqa: S311 - it spreads polls, it guards nothing
 
     def know(self, sources: Sequence[UpstreamSource], lists: Collection[str] = ()) -> None:
@@ -71,6 +74,16 @@ class Receiver:
         self._numbers = {name: number for number, (name, _) in self.run.sources.items()}
         self._rows = stored.upstreams(self.run.db)
         self._complete = {row[1]: bool(row[3]) for row in self.run.db.rows("source_all")}
+
+    def heads(self) -> dict[str, dict[str, Any]]:
+        """What each feed says of itself, by source."""
+        return {name: row.head for name, row in self._rows.items() if name in self._sources}
+
+    def receive_pushed(self, request: Request, body: bytes, content_type: str) -> None:
+        """Take in a document that a hub has sent."""
+        state = self.state(request.name)
+        reason = "sent by its hub"
+        self.receive([(request, Fetched("new", state, reason, body, content_type, request.url))])
 
     def state(self, name: str) -> FetchState:
         """What is known of a source for its next fetch."""
@@ -208,6 +221,7 @@ class Receiver:
             fetched.state.failures,
             self._random.random(),
             gone=fetched.state.gone,
+            least=_PUSHED if name in self.pushed else LEAST,
         )
         due = int(found.due.timestamp()) if found.due != NEVER else int(NEVER.timestamp())
         self._rows[name] = stored.UpstreamRow(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from feeds.slugs import distinct, fold, slug
 from feeds.sources import expand
 from feeds.steps import RenderTask, render, unpack_entry
 from feeds.store import feeds as stored
-from feeds.store import ledger
+from feeds.store import ledger, push
 from feeds.store.database import Database
 from feeds.store.feeds import DirtyFeed
 from feeds.store.upstreams import upstreams
@@ -210,6 +210,7 @@ def head_of(config: Config, feed: DirtyFeed, updated: int) -> FeedHead:
         site_url=site.url,
         self_urls=tuple((form, url_of(config, feed.kind, feed.slug, form)) for form in FORMATS),
         updated=datetime.fromtimestamp(updated, ZoneInfo(site.timezone)),
+        hubs=config.push.named,
     )
 
 
@@ -359,7 +360,9 @@ _KINDS: tuple[Kind, ...] = ("all", "category", "tag")
 def settle(run: Run, tree: Tree, feeds: Sequence[Feed], published: Published) -> None:
     """Remember what was written; take documents away that nothing names; write ``.feedd`` and the ledger."""
     config = run.config
-    stood = {row[0]: row[4] for row in run.db.rows("documents_all")}
+    rows = run.db.rows("documents_all")
+    stood = {row[0]: row[4] for row in rows}
+    before = {row[0]: row[1] for row in rows}
     wanted = _wanted_paths(run)
     for path in sorted(stood.keys() - wanted):
         tree.remove(path)
@@ -368,6 +371,7 @@ def settle(run: Run, tree: Tree, feeds: Sequence[Feed], published: Published) ->
         return
     feed_of = {path: one.feed.number for one in feeds for path in _paths_of(run, one.feed)}
     with run.db.transaction():
+        push.enqueue(run.db, _news(config, before, tree), config.site.url, config.push.hubs)
         run.db.many(
             "document_put",
             [(path, feed_of.get(path, stood.get(path)), *one) for path, one in tree.written.items()],
@@ -379,6 +383,15 @@ def settle(run: Run, tree: Tree, feeds: Sequence[Feed], published: Published) ->
         )
     tree.close({path: digest for path, digest, *_ in run.db.rows("documents_all")})
     _write_ledger(run.db, ledger_path(config))
+
+
+def _news(config: Config, before: Mapping[str, str], tree: Tree) -> list[tuple[str, str]]:
+    """Path and digest of the subscription documents that really changed."""
+    return [
+        (path, one.digest)
+        for path, one in tree.written.items()
+        if before.get(path) != one.digest and plan.media_type(path, config.aliases)
+    ]
 
 
 def _paths_of(run: Run, feed: DirtyFeed) -> list[str]:

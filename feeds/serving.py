@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,15 +16,15 @@ from feeds.store.database import Database
 
 if TYPE_CHECKING:
     from feeds.render.pages import SourceStatus
-    from feeds.serve.messages import Answer, Request
+    from feeds.serve.messages import Answer, Request, Route
     from feeds.serve.server import Server
 
 _DAYS = 30
 _VERSIONS = "serve.db"
 
 
-def server_of(config: Config, clock: Clock) -> Server:
-    """The server of a configuration, not started yet.
+def server_of(config: Config, clock: Clock, routes: Sequence[Route] = ()) -> Server:
+    """The server of a configuration, not started yet; ``routes`` are answered besides its own.
 
     Raises:
         ConfigError: a variable with a secret is not set.
@@ -37,7 +37,8 @@ def server_of(config: Config, clock: Clock) -> Server:
         config.output.dir,
         config.store.with_name(_VERSIONS),
         public=config.site.url,
-        routes=[Route("/status", _status(config, clock))],
+        hub=config.push.named[0] if config.push.named else "",
+        routes=[Route("/status", _status(config, clock)), *routes],
     )
 
 

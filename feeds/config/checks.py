@@ -18,6 +18,7 @@ _DOCUMENTS = ("atom.xml", "rss.xml", "feed.json")
 _OF_FORMAT = {"atom.xml": "atom", "rss.xml": "rss", "feed.json": "json"}
 _TARGET = re.compile(r"(?:(?:category|tag)/[^/\\\x00-\x1f]+/)?(atom\.xml|rss\.xml|feed\.json)")
 _LONGEST_NAME = 200
+_AUTHORITY = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.\-]+):\d{1,5}")
 
 
 def suggestion(name: str, known: Collection[str]) -> str:
@@ -115,6 +116,22 @@ def url(value: str) -> str:
     parts = urlsplit(value)
     if "?" in value or "#" in value or "@" in parts.netloc:
         return "must have no query, fragment or password; write the address of a folder"
+    return ""
+
+
+def hubs(values: Iterable[str]) -> str:
+    """Addresses of hubs: each stands in every document and is asked at every change."""
+    for value in values:
+        if not is_address(value) or "#" in value or "@" in urlsplit(value).netloc or text(value):
+            return f"{value[:80]!r} is no address of a hub; write it with https:// and without a password"
+    return ""
+
+
+def authorities(values: Iterable[str]) -> str:
+    """Hosts with ports."""
+    for value in values:
+        if not _AUTHORITY.fullmatch(value):
+            return f"{value[:80]!r} is no host and port; write one such as `10.0.0.7:8080`"
     return ""
 
 

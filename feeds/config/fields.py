@@ -215,6 +215,26 @@ SECTIONS: dict[str, dict[str, Key]] = {
         "terms": Key("integer", "Categories and tags of a post, at most.", 30, low=1, high=1000),
         "term_length": Key("integer", "Characters of a category or tag, at most.", 100, low=1, high=1000),
     },
+    "push": {
+        "hubs": Key(
+            "array",
+            "Addresses of outside hubs (WebSub) that are told of every change.",
+            [],
+            check=checks.hubs,
+        ),
+        "hub": Key("boolean", "Be the hub of the feeds that are published here.", False),
+        "public": Key(
+            "string",
+            "Address under which feedd itself is reached; its hub lies below it. Default: `site.url`.",
+            check=checks.url,
+        ),
+        "allow": Key(
+            "array",
+            "Callbacks and hubs, as `host:port`, that may be asked though they are not globally reachable.",
+            [],
+            check=checks.authorities,
+        ),
+    },
 }
 """Every section with its keys; ``sources`` and ``identity`` are arrays of tables."""
 
@@ -232,7 +252,7 @@ PRIVATE: dict[str, Key] = {
 }
 """A ``[[serve.private]]``: a feed that is not for everybody."""
 
-LATER_SECTIONS = ("hubs", "rules", "feeds", "push")
+LATER_SECTIONS = ("hubs", "rules", "feeds")
 
 
 def schema() -> dict[str, Any]:

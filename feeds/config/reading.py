@@ -28,12 +28,14 @@ from feeds.config.values import (
     ListSource,
     Output,
     PrivateFeed,
+    Push,
     Serve,
     Site,
     Source,
     UpstreamSource,
 )
 from feeds.errors import ConfigError
+from feeds.urls import iri_to_uri
 
 _TYPES: dict[str, Any] = {"string": str, "integer": int, "boolean": bool, "array": list}
 _EMPTY: dict[str, Any] = {"string": "", "integer": 0, "boolean": False, "array": ()}
@@ -120,6 +122,7 @@ class _Reader:
             aliases=self._aliases(values.get("aliases", {}), output),
             limits=Limits(**limits),
             serve=self._serve(values),
+            push=self._push(values),
         )
 
     def _site(self, values: Mapping[str, Any]) -> Site:
@@ -171,6 +174,16 @@ class _Reader:
         if not found["auth"] and not found["secret"]:
             self.wrong(name, "needs `auth` or `secret`; add one, or nobody can read this feed")
         return PrivateFeed(found["feed"].strip("/"), found["auth"], found["secret"])
+
+    def _push(self, values: Mapping[str, Any]) -> Push:
+        push = self._table("push", values)
+        serve = values.get("serve")
+        served = serve.get("public", "") if isinstance(serve, dict) else ""
+        public = _folder(push["public"] or (served if isinstance(served, str) else ""))
+        site = values.get("site")
+        below = public or (_folder(str(site.get("url", ""))) if isinstance(site, dict) else "")
+        own = f"{iri_to_uri(below)}hub" if push["hub"] else ""
+        return Push(tuple(push["hubs"]), own, public, tuple(push["allow"]))
 
     def _source(self, one: Mapping[str, Any], name: str) -> Source:
         if one["kind"] == "upstream":

@@ -111,6 +111,26 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Push:
+    """Section ``[push]``: who is told when a document changes (WebSub).
+
+    ``public`` ends with a slash; it is empty if feedd is not reached from outside, and then it
+    subscribes to nothing itself.
+    """
+
+    hubs: tuple[str, ...] = ()
+    own: str = ""
+    """Address of feedd's own hub; empty if it is none."""
+    public: str = ""
+    allow: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The hubs that every document names: the own one first."""
+        return tuple(dict.fromkeys((*([self.own] if self.own else []), *self.hubs)))
+
+
+@dataclass(frozen=True, slots=True)
 class PrivateFeed:
     """A ``[[serve.private]]``: a feed that only those may read who know a password or an address.
 
@@ -166,6 +186,7 @@ class Config:
     limits: Limits
     serve: Serve | None = None
     """None if there is no ``[serve]``."""
+    push: Push = Push()
 
     @property
     def folders(self) -> tuple[FolderSource, ...]:

@@ -31,7 +31,7 @@ def _frame(head: FeedHead, form: Format) -> tuple[bytes, bytes]:
 
 
 def _json_frame(head: FeedHead) -> tuple[bytes, bytes]:
-    frame = {
+    frame: dict[str, object] = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": head.title,
         "home_page_url": head.site_url,
@@ -40,5 +40,7 @@ def _json_frame(head: FeedHead) -> tuple[bytes, bytes]:
         "language": head.language,
         "authors": [{"name": head.author}],
     }
+    if head.hubs:
+        frame["hubs"] = [{"type": "WebSub", "url": url} for url in head.hubs]
     text = json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
     return text[:-1].encode() + b',"items":[', b"]}"

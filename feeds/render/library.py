@@ -9,7 +9,7 @@ from typing import Any
 from feedgen.entry import FeedEntry as _FeedEntry
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.ext.dc import DcEntryExtension, DcExtension
-from feedgen.feed import FeedGenerator
+from feedgen.feed import FeedGenerator as _FeedGenerator
 from lxml import etree
 
 from feeds.model import Entry, FeedHead, Format, Origin, Term
@@ -32,7 +32,20 @@ _FIELDS = {
     "itunes:title": _TEXT,
 }
 """Podcast fields that are carried through, and what their values may be."""
+_ATOM_LINK = "{http://www.w3.org/2005/Atom}link"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class FeedGenerator(_FeedGenerator):  # type: ignore[misc]
+    """A feed whose hubs stand in RSS too (feedgen writes only the link to itself there)."""
+
+    def _create_rss(self, extensions: bool = True) -> Any:  # noqa: ANN401 - lxml elements
+        root, tree = super()._create_rss(extensions)
+        place = root.find(f"channel/{_ATOM_LINK}")
+        for values in reversed(self.link() or ()):
+            if values.get("rel") == "hub" and place is not None:
+                place.addnext(etree.Element(_ATOM_LINK, {"href": values["href"], "rel": "hub"}))
+        return root, tree
 
 
 class FeedEntry(_FeedEntry):  # type: ignore[misc]
@@ -107,6 +120,8 @@ def feed_of(head: FeedHead, form: Format) -> Any:  # noqa: ANN401 - feedgen has 
     feed.docs("")
     types = {"atom": "application/atom+xml", "rss": "application/rss+xml"}
     feed.link(href=own, rel="self", type=types[form])
+    for hub in head.hubs:
+        feed.link(href=hub, rel="hub")
     feed.link(href=head.site_url, rel="alternate", type="text/html")
     feed.register_extension("dc", DcExtension, DcEntryExtension, atom=False, rss=True)
     feed.register_extension("podcasts", PodcastExtension, PodcastEntryExtension, atom=False, rss=True)
