@@ -36,7 +36,7 @@ __all__ = [
     "validate",
 ]
 
-_DERIVATION = 3  # counts up when the same file would be understood or rendered differently
+_DERIVATION = 4  # counts up when the same file would be understood or rendered differently
 
 
 @dataclass(slots=True)
@@ -127,13 +127,14 @@ def _copy_of_store(config: Config) -> Iterator[Path]:
 def _build(
     config: Config, store: Path, full: bool, dry: bool, jobs: int, clock: Clock, progress: Progress
 ) -> BuildReport:
-    from feeds import pipeline, publishing, steps
+    from feeds import pageparts, pipeline, publishing, steps
     from feeds.run import Run
     from feeds.store.database import Database
     from feeds.workers import Workers, processors
     from feeds.write import Tree, Written
 
-    settings = step_settings(config)
+    look = pageparts.look_of(config)
+    settings = replace(step_settings(config), look=look)
     with closing(Database.open(store)) as db, Workers(jobs or processors(), steps.begin, settings) as workers:
         sources = register_sources(db, config)
         render = publishing.settings_digest(
@@ -148,10 +149,13 @@ def _build(
             )
         )
         derive = publishing.settings_digest(
-            (_DERIVATION, replace(settings, formats=(), site_url="", language=""))
+            (_DERIVATION, replace(settings, formats=(), site_url="", language="", look=None))
         )
-        run = Run(config, db, workers, clock, progress, sources, derive)
-        if db.value("meta_get", ("render",)) not in (None, render):
+        run = Run(config, db, workers, clock, progress, sources, derive, look)
+        rendered = db.value("meta_get", ("render",))
+        if rendered != render:
+            pageparts.rehearse(look)
+        if rendered not in (None, render):
             with db.transaction():
                 db.run("entries_drop")
                 db.run("feeds_touch_all")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from feeds.config import Config
+from feeds.pageparts import Look
 from feeds.ports import Clock, Progress
 from feeds.store.database import Database
 from feeds.workers import Workers
@@ -21,3 +22,4 @@ class Run:
     progress: Progress
     sources: dict[int, tuple[str, int]]
     settings_digest: str
+    look: Look
