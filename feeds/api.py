@@ -18,6 +18,7 @@ from feeds.ports import Clock, Progress, no_progress
 
 if TYPE_CHECKING:
     from feeds.parse.jekyll import JekyllSite
+    from feeds.run import Run
     from feeds.steps import Settings
     from feeds.store.database import Database
     from feeds.validate import Finding
@@ -36,7 +37,7 @@ __all__ = [
     "validate",
 ]
 
-_DERIVATION = 4  # counts up when the same file would be understood or rendered differently
+_DERIVATION = 5  # counts up when the same file would be understood or rendered differently
 
 
 @dataclass(slots=True)
@@ -48,6 +49,8 @@ class BuildReport:
     changed: int = 0
     unchanged: int = 0
     repaired: int = 0
+    asked: int = 0
+    """Upstreams that were asked."""
     published: int = 0
     merged: int = 0
     unpublished: int = 0
@@ -78,6 +81,7 @@ def build(
     *,
     full: bool = False,
     dry_run: bool = False,
+    offline: bool = False,
     jobs: int = 0,
     clock: Clock = now,
     progress: Progress = no_progress,
@@ -87,7 +91,8 @@ def build(
     Args:
         config: From :func:`load_config`.
         full: Write every document again from the store.
-        dry_run: Only tell what would be written.
+        dry_run: Only tell what would be written; upstreams are not asked.
+        offline: Do not ask upstreams.
         jobs: Worker processes; 0 for one per processor.
         clock: The time now.
         progress: Told of the steps.
@@ -102,10 +107,10 @@ def build(
     started = time.monotonic()
     if dry_run:
         with _copy_of_store(config) as copy:
-            report = _build(config, copy, full, True, jobs, clock, progress)
+            report = _build(config, copy, _Manner(full, True, True, jobs), clock, progress)
     else:
         with lease(config.store):
-            report = _build(config, config.store, full, False, jobs, clock, progress)
+            report = _build(config, config.store, _Manner(full, False, offline, jobs), clock, progress)
     report.seconds = round(time.monotonic() - started, 3)
     return report
 
@@ -124,20 +129,59 @@ def _copy_of_store(config: Config) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _build(
-    config: Config, store: Path, full: bool, dry: bool, jobs: int, clock: Clock, progress: Progress
-) -> BuildReport:
-    from feeds import pageparts, pipeline, publishing, steps
-    from feeds.run import Run
+@dataclass(frozen=True, slots=True)
+class _Manner:
+    """How a build is made."""
+
+    full: bool
+    dry: bool
+    offline: bool
+    jobs: int
+
+
+def _build(config: Config, store: Path, manner: _Manner, clock: Clock, progress: Progress) -> BuildReport:
+    from feeds import pipeline
+    from feeds.write import Tree, Written
+
+    with open_run(config, store, manner.jobs, clock, progress) as run:
+        db = run.db
+        ingested = pipeline.ingest(run, offline=manner.offline)
+        known = {row[0]: Written(*row[1:4]) for row in db.rows("documents_all")}
+        tree = Tree(config.output.dir, known, full=manner.full, dry=manner.dry)
+        published = pipeline.publish(run, tree)
+        report = BuildReport(
+            new=ingested.new,
+            changed=ingested.changed,
+            unchanged=ingested.unchanged,
+            repaired=ingested.repaired,
+            asked=ingested.asked,
+            troubles=ingested.troubles,
+            written=sorted(tree.written),
+            removed=sorted(tree.removed),
+            held=[{"path": path, "reason": reason} for path, reason in sorted(published.held.items())],
+        )
+        _count(db, config, run.sources, report)
+    return report
+
+
+@contextmanager
+def open_run(config: Config, store: Path, jobs: int, clock: Clock, progress: Progress) -> Iterator[Run]:
+    """The store and the workers of a run; what was made with other settings is marked to be made again.
+
+    Raises:
+        StoreError: the store cannot be used.
+    """
+    from feeds import pageparts, steps
+    from feeds.run import Run, settings_digest
+    from feeds.sources import expand, register
     from feeds.store.database import Database
     from feeds.workers import Workers, processors
-    from feeds.write import Tree, Written
 
     look = pageparts.look_of(config)
     settings = replace(step_settings(config), look=look)
     with closing(Database.open(store)) as db, Workers(jobs or processors(), steps.begin, settings) as workers:
-        sources = register_sources(db, config)
-        render = publishing.settings_digest(
+        sources = register(db, [one.name for one in expand(config, db)[0]])
+        render = settings_digest(
             (
                 _DERIVATION,
                 config.site,
@@ -148,7 +192,7 @@ def _build(
                 settings,
             )
         )
-        derive = publishing.settings_digest(
+        derive = settings_digest(
             (_DERIVATION, replace(settings, formats=(), site_url="", language="", look=None))
         )
         run = Run(config, db, workers, clock, progress, sources, derive, look)
@@ -161,27 +205,12 @@ def _build(
                 db.run("feeds_touch_all")
         with db.transaction():
             db.run("meta_put", ("render", render))
-        ingested = pipeline.ingest(run)
-        known = {row[0]: Written(*row[1:4]) for row in db.rows("documents_all")}
-        tree = Tree(config.output.dir, known, full=full, dry=dry)
-        published = pipeline.publish(run, tree)
-        report = BuildReport(
-            new=ingested.new,
-            changed=ingested.changed,
-            unchanged=ingested.unchanged,
-            repaired=ingested.repaired,
-            troubles=ingested.troubles,
-            written=sorted(tree.written),
-            removed=sorted(tree.removed),
-            held=[{"path": path, "reason": reason} for path, reason in sorted(published.held.items())],
-        )
-        _count(db, config, sources, report)
-    return report
+        yield run
 
 
 def _count(db: Database, config: Config, sources: dict[int, tuple[str, int]], report: BuildReport) -> None:
     """Where every file that is there went."""
-    folders = {source.name: source.path for source in config.sources}
+    folders = {source.name: source.path for source in config.folders}
     for number, name in ((n, name) for n, (name, _) in sources.items() if name in folders):
         counts = [(o, count) for o, vanished, count, _ in db.rows("file_counts", (number,)) if not vanished]
         report.read += sum(count for _, count in counts)
@@ -199,24 +228,15 @@ def _count(db: Database, config: Config, sources: dict[int, tuple[str, int]], re
         report.rejected.append({"path": path, "reason": reason})
 
 
-def register_sources(db: Database, config: Config) -> dict[int, tuple[str, int]]:
-    """Number, name and rank of every source that the store knows; removed ones come last."""
-    ranks = {source.name: rank for rank, source in enumerate(config.sources)}
-    known = {row[1] for row in db.rows("source_all")}
-    new = [name for name in ranks if name not in known]
-    if new:
-        with db.transaction():
-            db.many("source_add", [(name,) for name in new])
-    return {row[0]: (row[1], ranks.get(row[1], len(ranks))) for row in db.rows("source_all")}
-
-
 def step_settings(config: Config) -> Settings:
     """What worker processes need of a configuration."""
     from feeds import steps
 
     return steps.Settings(
         sources={
-            source.name: _source_settings(config, rank, source) for rank, source in enumerate(config.sources)
+            source.name: _source_settings(config, rank, source)
+            for rank, source in enumerate(config.sources)
+            if isinstance(source, FolderSource)
         },
         identity=tuple((rule.name, rule.pattern) for rule in config.identity),
         boilerplate=config.boilerplate,

@@ -29,9 +29,6 @@ _LATER = {
     "backup": "backups",
     "restore": "backups",
 }
-_HOW_TO_BUILD = (
-    "feedd: this version builds in one shot; run `feedd build` (the daemon comes with a later version)"
-)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -49,14 +46,21 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="feedd",
         parents=[common],
-        description="Publishes full-content Atom, RSS and JSON feeds per category and per tag from folders of posts.",
+        description="Publishes full-content Atom, RSS and JSON feeds per category and per tag from folders of posts "
+        "and upstream feeds. Without a command it is the daemon: it watches, asks and publishes until SIGTERM.",
         epilog="Exit codes: 0 published; 1 a post was rejected or a document held back, or something was found; "
         "2 wrong usage or configuration; 75 another feedd is at work, try again.",
     )
     parser.add_argument("--version", action="version", version=f"feedd {__version__}")
+    parser.add_argument(
+        "-j", "--jobs", type=int, default=0, metavar="N", help="worker processes (default: one per processor)"
+    )
+    parser.add_argument(
+        "--log-format", choices=("text", "json"), default="text", help="how the daemon tells of events"
+    )
     verbs = parser.add_subparsers(dest="verb", metavar="COMMAND")
     build = _verb(verbs, common, "build", _build, "read every source once and publish what changed")
-    build.add_argument("--offline", action="store_true", help="skip upstream feeds (this version has none)")
+    build.add_argument("--offline", action="store_true", help="do not ask upstream feeds")
     build.add_argument("--strict", action="store_true", help="exit 1 for a source in trouble too")
     build.add_argument("--full", action="store_true", help="write every document again from the store")
     build.add_argument("--dry-run", action="store_true", help="only tell what would be written")
@@ -124,10 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; the exit code (contract 2.1)."""
     options = _parser().parse_args(arguments)
     try:
-        if options.verb is None:
-            _tell(_HOW_TO_BUILD)
-            return 2
-        code: int = options.run(options)
+        code: int = (options.run if options.verb else _daemon)(options)
         sys.stdout.flush()
         return code
     except RoleTaken as error:
@@ -171,6 +172,7 @@ def _build(options: argparse.Namespace) -> int:
         _config(options),
         full=options.full,
         dry_run=options.dry_run,
+        offline=options.offline,
         jobs=options.jobs,
         progress=_progress(options),
     )
@@ -179,6 +181,16 @@ def _build(options: argparse.Namespace) -> int:
     else:
         _summary(report, options)
     return report.exit_code(options.strict)
+
+
+def _daemon(options: argparse.Namespace) -> int:
+    import asyncio
+
+    from feeds import api, daemon
+    from feeds.events import EventLog
+
+    asyncio.run(daemon.serve(options.config, api.now, EventLog(api.now, options.log_format), options.jobs))
+    return 0
 
 
 def _progress(options: argparse.Namespace) -> Progress:

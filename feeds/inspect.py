@@ -28,7 +28,7 @@ def check_paths(config: Config) -> list[str]:
     wrong = []
     output, store = config.output.dir, config.store
     seen: dict[Path, str] = {}
-    for source in config.sources:
+    for source in config.folders:
         name = f"{config.path}: sources.{source.name}.path"
         if not source.path.is_dir():
             wrong.append(f"{name}: {source.path}: no such folder; correct the path or create it")
@@ -70,7 +70,7 @@ def lint_posts(config: Config, settings: Settings, only: Sequence[Path]) -> Iter
 
     steps.begin(settings)
     wanted = [path.absolute() for path in only]
-    for source in config.sources:
+    for source in config.folders:
         if not source.path.is_dir():
             yield _finding(source.path, 0, "no-folder", "", "", "correct the source's path")
             continue
@@ -199,7 +199,7 @@ def _by_address(db: Database, config: Config, wanted: str) -> int | None:
 
 def _relative(config: Config, wanted: str) -> str:
     full = Path(wanted).absolute()
-    for source in config.sources:
+    for source in config.folders:
         if full.is_relative_to(source.path):
             return full.relative_to(source.path).as_posix()
     return wanted

@@ -106,7 +106,6 @@ class Origin:
     """Address of the upstream feed."""
     link: str
     """Address of its pages, or empty."""
-    updated: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,18 @@ the store after every step, so a run that is interrupted anywhere is finished by
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from feeds import pagewriting, publishing
-from feeds.config import FolderSource
+from feeds.config import FolderSource, ListSource, UpstreamSource
 from feeds.errors import UsageError
 from feeds.fetch import folder
 from feeds.plan import chunks
 from feeds.ports import FileState
 from feeds.publishing import Published
 from feeds.run import Run
+from feeds.sources import expand, register
 from feeds.steps import read_files, really_changed
 from feeds.store import feeds as stored
 from feeds.store import ledger, posts
@@ -36,19 +37,26 @@ class Ingested:
     changed: int = 0
     unchanged: int = 0
     repaired: int = 0
+    asked: int = 0
+    """Upstreams that were asked."""
     troubles: list[str] = field(default_factory=list)
 
 
-def ingest(run: Run) -> Ingested:
-    """Read every source once and store what its posts say; a source in trouble is named and passed over."""
+def ingest(run: Run, *, offline: bool = False) -> Ingested:
+    """Read every source once and store what its posts say; a source in trouble is named and passed over.
+
+    ``offline`` leaves out what is asked over the network.
+    """
     report = Ingested()
     if ledger.load(run.db, publishing.ledger_path(run.config)):
         posts.regroup_all(run.db, run.sources, run.clock(), burnt_keys(run.db))
-    for rank, source in enumerate(run.config.sources):
+    for source in run.config.folders:
         try:
-            _ingest_folder(run, rank, source, report)
+            ingest_folder(run, source, report)
         except UsageError as error:
             report.troubles.append(f"source {source.name}: {error}")
+    if run.config.polled:
+        _ingest_upstreams(run, report, offline)
     posts.release(run.db, run.clock())
     return report
 
@@ -75,7 +83,8 @@ def burnt_keys(db: Database) -> frozenset[str]:
     return frozenset(row[0] for row in db.rows("burnt_all"))
 
 
-def _context(run: Run, number: int, *, early: bool, judge: bool, future: bool) -> Context:
+def context_of(run: Run, number: int, *, early: bool, judge: bool = True, future: bool = False) -> Context:
+    """What a batch of readings of a source is taken with."""
     return Context(
         source=number,
         sources=run.sources,
@@ -87,14 +96,76 @@ def _context(run: Run, number: int, *, early: bool, judge: bool, future: bool) -
     )
 
 
-def _ingest_folder(run: Run, rank: int, source: FolderSource, report: Ingested) -> None:
-    number = next(n for n, (name, _) in run.sources.items() if name == source.name)
+def _ingest_upstreams(run: Run, report: Ingested, offline: bool) -> None:
+    """Ask lists for their upstreams, then upstreams for their entries; what is kept follows the settings."""
+    from feeds import kept, polling
+
+    def context(number: int, complete: bool) -> Context:
+        return context_of(run, number, early=not complete)
+
+    if not offline:
+        lists = [one.settings for one in run.config.sources if isinstance(one, ListSource) and one.url]
+        polled = polling.poll_once(run, lists, context, [one.name for one in lists])
+        report.troubles += polled.troubles
+    every, troubles = expand(run.config, run.db)
+    report.troubles += troubles
+    run.sources.update(register(run.db, [one.name for one in every]))
+    upstreams = [one for one in every if isinstance(one, UpstreamSource)]
+    for source in upstreams:
+        kept.understand_again(run, source, context)
+    if offline:
+        return
+    polled = polling.poll_once(run, upstreams, context)
+    report.new += polled.new
+    report.changed += polled.changed
+    report.asked += polled.asked
+    report.troubles += polled.troubles
+
+
+def ingest_paths(run: Run, source: FolderSource, paths: Collection[str], report: Ingested) -> None:
+    """Read only these files of a folder: somebody has seen them change.
+
+    Raises:
+        UsageError: the folder cannot be read.
+    """
+    number = _number(run, source)
+    run.db.scope(paths)
+    known = {r[0]: FileState(*r[1:]) for r in run.db.rows("files_of_paths", (number,))}
+    seen = folder.glance(source.path, folder.is_jekyll(source.path), paths, known)
+    _ingest_seen(run, source, known, seen, report, rederive=False)
+
+
+def _number(run: Run, source: FolderSource) -> int:
+    return next(n for n, (name, _) in run.sources.items() if name == source.name)
+
+
+def ingest_folder(run: Run, source: FolderSource, report: Ingested) -> None:
+    """Look at every file of a folder and read those that changed.
+
+    Raises:
+        UsageError: the folder cannot be read.
+    """
+    number = _number(run, source)
     row = next(r for r in run.db.rows("source_all") if r[0] == number)
     rederive = row[2] not in ("", run.settings_digest)
     known = {r[0]: FileState(*r[1:]) for r in run.db.rows("files_of_source", (number,))}
     seen = folder.scan(source.path, folder.is_jekyll(source.path), known, everything=rederive)
     report.unchanged += seen.unchanged
-    context = _context(run, number, early=not row[3], judge=not rederive, future=source.future)
+    _ingest_seen(run, source, known, seen, report, rederive=rederive)
+
+
+def _ingest_seen(
+    run: Run,
+    source: FolderSource,
+    known: dict[str, FileState],
+    seen: folder.Scan,
+    report: Ingested,
+    *,
+    rederive: bool,
+) -> None:
+    number = _number(run, source)
+    complete = next(r[3] for r in run.db.rows("source_all") if r[0] == number)
+    context = context_of(run, number, early=not complete, judge=not rederive, future=source.future)
     digests = {} if rederive else {path: s.digest for path, s in known.items() if not s.vanished}
     pieces = [
         (source.name, files, {p: digests[p] for p, _, _ in files if p in digests})

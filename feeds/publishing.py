@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,15 +9,19 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from feeds import pagewriting, plan
-from feeds.config import Config
-from feeds.model import FORMATS, FeedHead, Kind, Term
+from feeds.clean.text import clean_title
+from feeds.config import Config, UpstreamSource
+from feeds.model import FORMATS, FeedHead, Kind, Origin, Term
 from feeds.run import Run
 from feeds.slugs import distinct, fold, slug
+from feeds.sources import expand
 from feeds.steps import RenderTask, render, unpack_entry
 from feeds.store import feeds as stored
 from feeds.store import ledger
 from feeds.store.database import Database
 from feeds.store.feeds import DirtyFeed
+from feeds.store.upstreams import upstreams
+from feeds.urls import is_absolute_iri
 from feeds.write import Tree, replace_file
 
 _PARTS = (*FORMATS, "page", "teaser")  # of a packed entry
@@ -96,10 +99,11 @@ def render_missing(run: Run, published: Published) -> list[Feed]:
 
 def _render(run: Run, missing: Sequence[int]) -> None:
     terms = _term_table(run.db, run.config)
+    origins = _origins(run)
     done = 0
     pieces = plan.chunks(missing, _POSTS_PER_PIECE)
     rows, invalid = [], []
-    for results in run.workers.map(render, _Tasks(run.db, pieces, terms)):
+    for results in run.workers.map(render, _Tasks(run.db, pieces, terms, origins)):
         for one in results:
             if one.invalid:
                 invalid.append((one.number, one.invalid))
@@ -124,9 +128,13 @@ class _Tasks(Sequence[list[RenderTask]]):
     """Render tasks, made only when a worker is about to get them: payloads are large."""
 
     def __init__(
-        self, db: Database, pieces: Sequence[Sequence[int]], terms: dict[tuple[str, str], Term]
+        self,
+        db: Database,
+        pieces: Sequence[Sequence[int]],
+        terms: dict[tuple[str, str], Term],
+        origins: dict[str, Origin],
     ) -> None:
-        self._db, self._pieces, self._terms = db, pieces, terms
+        self._db, self._pieces, self._terms, self._origins = db, pieces, terms, origins
 
     def __len__(self) -> int:
         return len(self._pieces)
@@ -141,9 +149,35 @@ class _Tasks(Sequence[list[RenderTask]]):
             terms = tuple(self._terms[name] for name in names if name in self._terms)
             payload, source, place = payloads.get(post.shown.body, (b"", "", ""))
             tasks.append(
-                RenderTask(number, post.uid, post.updated, post.shown, terms, payload, source, place)
+                RenderTask(
+                    number,
+                    post.uid,
+                    post.updated,
+                    post.shown,
+                    terms,
+                    payload,
+                    source,
+                    place,
+                    self._origins.get(source),
+                )
             )
         return tasks
+
+
+def _origins(run: Run) -> dict[str, Origin]:
+    """What each upstream is called, by the name of its source."""
+    if not run.config.polled:
+        return {}
+    given = {one.name: one for one in expand(run.config, run.db)[0] if isinstance(one, UpstreamSource)}
+    found = {}
+    for name, row in upstreams(run.db).items():
+        head, source = row.head, given.get(name)
+        url = head.get("url") or (source.url if source else "")
+        title = (source.title if source else "") or head.get("title") or name
+        link = (source.link if source else "") or head.get("link", "")
+        uid = head.get("id", "")
+        found[name] = Origin(uid if is_absolute_iri(uid) else url, clean_title(title), url, link)
+    return found
 
 
 def _term_table(db: Database, config: Config) -> dict[tuple[str, str], Term]:
@@ -319,8 +353,3 @@ def _write_ledger(db: Database, path: Path) -> None:
     text = ledger.text_of(db)
     if (path.read_text("utf-8") if path.exists() else "") != text:
         replace_file(path, text.encode())
-
-
-def settings_digest(values: object) -> str:
-    """A digest of settings; when it differs, what was made with them is made again."""
-    return hashlib.blake2b(repr(values).encode(), digest_size=16).hexdigest()

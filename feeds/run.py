@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from feeds.config import Config
@@ -23,3 +24,8 @@ class Run:
     sources: dict[int, tuple[str, int]]
     settings_digest: str
     look: Look
+
+
+def settings_digest(values: object) -> str:
+    """A digest of settings; when it differs, what was made with them is made again."""
+    return hashlib.blake2b(repr(values).encode(), digest_size=16).hexdigest()

@@ -18,11 +18,12 @@ from zoneinfo import ZoneInfo
 
 from feeds.errors import EntryInvalid, PostRejected
 from feeds.identify import Sighting, keys_of
-from feeds.model import FORMATS, Entry, Format, Item, Skipped, Term
+from feeds.model import FORMATS, Entry, Format, Item, Origin, Skipped, Term
 from feeds.pageparts import Look, page_parts
 from feeds.payloads import Body, body_of_item, data_of, join_parts, pack, split_parts, unpack
 from feeds.ports import Version
 from feeds.store.sightings import Reading
+from feeds.urls import is_address
 
 if TYPE_CHECKING:
     from feeds.identify import Shown
@@ -73,6 +74,7 @@ class RenderTask:
     payload: bytes
     source: str
     place: str
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,11 @@ def begin(settings: Settings) -> None:
     """Make this process ready."""
     global _tools  # noqa: PLW0603 - set once per process, before any work
     _tools = _Tools(settings)
+
+
+def rules() -> Sequence[tuple[str, re.Pattern[str]]]:
+    """The identity rules, compiled."""
+    return _tools.rules
 
 
 def compress(data: bytes) -> bytes:
@@ -251,7 +258,7 @@ def _sighting(source: str, path: str, mtime: int, digest: bytes, item: Item) -> 
     guess = item.guess or datetime.fromtimestamp(mtime // 1_000_000_000, UTC).astimezone(
         ZoneInfo(settings.parse.zone)
     )
-    categories, tags = _terms(settings, item)
+    categories, tags = terms_of(item, settings.categories, settings.own_terms)
     return Sighting(
         number=0,
         source=source,
@@ -278,8 +285,8 @@ def _sighting(source: str, path: str, mtime: int, digest: bytes, item: Item) -> 
     )
 
 
-def _terms(settings: SourceSettings, item: Item) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Categories and tags of an item, at most as many and as long as the limits say."""
+def terms_of(item: Item, added: Sequence[str], own: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Categories (with ``added`` ones) and tags of an item, at most as many and as long as the limits say."""
     from feeds.clean.text import clean_title
 
     most, length = _tools.settings.most_terms, _tools.settings.term_length
@@ -287,8 +294,7 @@ def _terms(settings: SourceSettings, item: Item) -> tuple[tuple[str, ...], tuple
     def names(written: Iterable[str]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(name for one in written if (name := clean_title(one)[:length].strip())))
 
-    own = settings.own_terms
-    categories = names((*settings.categories, *(item.categories if own else ())))
+    categories = names((*added, *(item.categories if own else ())))
     tags = names(item.tags) if own else ()
     return categories[:most], tags[: max(0, most - len(categories))]
 
@@ -352,17 +358,12 @@ def render(tasks: Sequence[RenderTask]) -> list[RenderResult]:
         else:
             parts = [one.get(form, b"") for form in FORMATS]
             parts += page_parts(entry, settings.look) if settings.look else ()
-            results.append(RenderResult(number, pack_entry(parts)))
+            results.append(RenderResult(number, compress(join_parts(parts))))
     return results
 
 
-def pack_entry(parts: Sequence[bytes]) -> bytes:
-    """An entry in every format, compressed as one: each holds the same text, so it is found again."""
-    return compress(join_parts(parts))
-
-
 def unpack_entry(packed: bytes) -> list[bytes]:
-    """What :func:`pack_entry` was given."""
+    """A rendered entry in every format, then its parts for pages; compressed as one, for each holds the same text."""
     return split_parts(decompress(packed))
 
 
@@ -391,4 +392,8 @@ def _entry(task: RenderTask) -> Entry:
         updated=datetime.fromtimestamp(task.updated, published.tzinfo),
         terms=task.terms,
         language=shown.language,
+        enclosures=tuple(one for one in body.enclosures if is_address(one.url)) if body else (),
+        rights=text.clean_title(body.rights) if body else "",
+        extras=body.extras if body else (),
+        origin=task.origin,
     )

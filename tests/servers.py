@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -131,3 +132,26 @@ def conditional(body: bytes, etag: str, **headers: str) -> Callable[[Asked], Ans
         return Answer(200, body, {"ETag": etag, **headers})
 
     return route
+
+
+class UpstreamThread:
+    """An :class:`UpstreamServer` in a thread of its own, for tests that wait for a program."""
+
+    def __enter__(self) -> UpstreamServer:
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
+        self._thread.start()
+        self._ready.wait(10)
+        return self._server
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(10)
+
+    async def _run(self) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        async with UpstreamServer() as self._server:
+            self._ready.set()
+            await self._stop.wait()

@@ -105,14 +105,34 @@ def test_a_mistake_names_its_key_and_what_to_do(file: Path, text: str, key: str,
         MINIMAL + 'on_remove = "withdraw"\n',
         MINIMAL + 'on_remove = "keep"\n',
         MINIMAL + '[output]\narchive = ["atom"]\n',
-        MINIMAL + '[[sources]]\nname = "u"\nkind = "upstream"\nurl = "https://b.example/atom.xml"\n',
-        MINIMAL + '[[sources]]\nname = "u"\nkind = "opml"\n',
     ],
 )
 def test_what_a_later_release_builds_is_a_mistake_that_says_so(file: Path, text: str) -> None:
     told = mistakes(file, text)
     assert len(told) == 1
     assert "not available in this version of feedd" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("block", "key"),
+    [
+        ('kind = "upstream"', "url"),
+        ('kind = "opml"', "path"),
+        ('kind = "opml"\npath = "a"\nurl = "https://b.example/"', "path"),
+        ('kind = "upstream"\nurl = "https://b.example/"\npath = "a"', "path"),
+        ('kind = "upstream"\nurl = "https://b.example/"\nevery = "soon"', "every"),
+        ('kind = "upstream"\nurl = "https://b.example/"\nevery = "1s"', "every"),
+        ('kind = "upstream"\nurl = "https://b.example/"\nauth = "secret"', "auth"),
+        ('kind = "upstream"\nurl = "https://me:secret@b.example/"', "url"),
+        ('kind = "upstream"\nurl = "https://b.example/"\nallow = ["10.0.0.1"]', "allow"),
+        ('kind = "upstream"\nurl = "https://b.example/"\nproxy = "socks://x"', "proxy"),
+    ],
+)
+def test_mistakes_in_sources_of_other_kinds(file: Path, block: str, key: str) -> None:
+    told = mistakes(file, MINIMAL + f'[[sources]]\nname = "u"\n{block}\n')
+    assert len(told) == 1
+    assert f"sources[1].{key}" in told[0]
+    assert "secret" not in told[0] or key == "auth"
 
 
 def test_a_missing_file_says_how_to_get_one(file: Path) -> None:
@@ -189,6 +209,9 @@ def test_the_examples_of_the_docs_are_accepted(file: Path) -> None:
             "site": {"title": '"T"', "url": '"https://x.example/"'},
             "sources": {"name": '"n"', "path": '"p"'},
         }
+        kinds = SECTIONS[section][key].kinds
+        if (kinds and "folder" not in kinds) or value == '"upstream"':
+            tables["sources"] = {"name": '"n"', "kind": '"upstream"', "url": '"https://b.example/"'}
         if section == "identity":
             tables["identity"] = {"name": '"a"', "pattern": "'(?P<key>a)'"}
         tables.setdefault(section, {})[key] = value

@@ -9,7 +9,17 @@ from __future__ import annotations
 
 from feeds.config.fields import DEFAULT_PATH, SECTIONS, Key, schema
 from feeds.config.reading import load_config
-from feeds.config.values import Config, FolderSource, IdentityRule, Limits, Output, Site
+from feeds.config.values import (
+    Config,
+    FolderSource,
+    IdentityRule,
+    Limits,
+    ListSource,
+    Output,
+    Site,
+    Source,
+    UpstreamSource,
+)
 
 __all__ = [
     "DEFAULT_PATH",
@@ -19,8 +29,11 @@ __all__ = [
     "IdentityRule",
     "Key",
     "Limits",
+    "ListSource",
     "Output",
     "Site",
+    "Source",
+    "UpstreamSource",
     "load_config",
     "schema",
 ]

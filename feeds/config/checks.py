@@ -28,6 +28,57 @@ def suggestion(name: str, known: Collection[str]) -> str:
     return f"; did you mean `{close[0]}`?" if close else f"; known are {', '.join(known)}"
 
 
+_INTERVAL = re.compile(r"(\d{1,6})([smhdw])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_SHORTEST, _LONGEST = 60, 31 * 86400
+_HOST = re.compile(r"(?:[^\s:/\[\]@]+|\[[0-9a-fA-F:.]+\]):\d{1,5}")
+_VARIABLE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
+
+
+def seconds(value: str) -> int:
+    """The seconds of an interval such as ``30m``; 0 for what is none."""
+    found = _INTERVAL.fullmatch(value)
+    return int(found[1]) * _SECONDS[found[2]] if found else 0
+
+
+def interval(value: str) -> str:
+    """How often something is done."""
+    if not seconds(value):
+        return f'{value!r} is no interval; write a number and s, m, h, d or w, such as "30m"'
+    if not _SHORTEST <= seconds(value) <= _LONGEST:
+        return "must lie between one minute and 31 days; correct it"
+    return ""
+
+
+def upstream(value: str) -> str:
+    """Where a feed of somebody else is."""
+    if urlsplit(value).username is not None if is_address(value) else False:
+        return 'has a password in it; take it out and name a variable instead: auth = "env:NAME"'
+    return url(value)
+
+
+def auth(value: str) -> str:
+    """Where credentials are."""
+    return (
+        ""
+        if _VARIABLE.fullmatch(value)
+        else 'must name a variable of the environment, such as "env:BLOG_PASSWORD"'
+    )
+
+
+def proxy(value: str) -> str:
+    """A proxy for HTTP."""
+    if not is_address(value) or not value.lower().startswith("http://"):
+        return f'{value!r} is no proxy; write its address, such as "http://proxy.example:3128"'
+    return ""
+
+
+def hosts(values: list[str]) -> str:
+    """Hosts with their ports."""
+    wrong = [one for one in values if not _HOST.fullmatch(one)]
+    return f'{wrong[0]!r} is no host with a port; write it such as "127.0.0.1:8000"' if wrong else ""
+
+
 def text(value: str) -> str:
     """Text that stands in documents."""
     return "has a control character; remove it" if _CONTROL.search(value) else ""

@@ -34,6 +34,11 @@ class Key:
     low: int = 0
     high: int = 0
     later: bool = False
+    kinds: tuple[str, ...] = ()
+    """Kinds of source that the key belongs to; empty for all."""
+
+
+_FOLDER, _POLLED = ("folder",), ("upstream", "opml")
 
 
 def _later(kind: str, doc: str) -> Key:
@@ -84,40 +89,78 @@ SECTIONS: dict[str, dict[str, Key]] = {
             required=True,
             check=checks.name,
         ),
-        "kind": Key("string", "What it is.", "folder", choices=("folder",)),
+        "kind": Key("string", "What it is.", "folder", choices=("folder", "upstream", "opml")),
         "path": Key(
-            "string", "Folder of posts: a Jekyll tree or any other.", required=True, check=checks.path
+            "string",
+            "Folder of posts: a Jekyll tree or any other; or the file of an OPML list.",
+            check=checks.path,
+            kinds=("folder", "opml"),
+        ),
+        "url": Key(
+            "string",
+            "Address of an upstream's feed, or of an OPML list.",
+            check=checks.upstream,
+            kinds=_POLLED,
         ),
         "base": Key(
             "string",
             "Address of the posts' own site. Default: that of `_config.yml`, else `site.url`.",
             check=checks.url,
+            kinds=_FOLDER,
         ),
         "permalink": Key(
             "string",
             '"jekyll" or a pattern such as "/:year/:month/:title.html".',
             "jekyll",
             check=checks.permalink,
+            kinds=_FOLDER,
         ),
         "ids": Key(
             "string",
             '"jekyll-feed" mints the ids that its subscribers know.',
             "feedd",
             choices=("feedd", "jekyll-feed"),
+            kinds=_FOLDER,
         ),
-        "future": Key("boolean", "Publish posts dated in the future at once.", False),
-        "drafts": Key("boolean", "Publish `_drafts` too.", False),
+        "future": Key("boolean", "Publish posts dated in the future at once.", False, kinds=_FOLDER),
+        "drafts": Key("boolean", "Publish `_drafts` too.", False, kinds=_FOLDER),
         "categories": Key("array", "Added to each post.", [], check=checks.texts),
         "terms": Key("string", '"none": only the added categories.', "own", choices=("own", "none")),
         "on_remove": _later("string", "What becomes of the post of a removed file."),
-        "url": _later("string", "Address of an upstream."),
-        "title": _later("string", "Title of an upstream."),
-        "link": _later("string", "Address of an upstream's pages."),
-        "every": _later("string", "How often an upstream is asked."),
-        "auth": _later("string", "Where the credentials for an upstream are."),
-        "proxy": _later("string", "Proxy on the way to an upstream."),
-        "allow": _later("array", "Private hosts that an upstream may be on."),
-        "group": _later("string", "Upstreams that are asked one after the other."),
+        "title": Key("string", "Its title. Default: the feed's own.", check=checks.text, kinds=("upstream",)),
+        "link": Key(
+            "string", "Address of its pages. Default: the feed's own.", check=checks.url, kinds=("upstream",)
+        ),
+        "every": Key(
+            "string",
+            'How often it is asked, such as "30m", "2h" or "1d". Default: by its own rhythm.',
+            check=checks.interval,
+            kinds=_POLLED,
+        ),
+        "auth": Key(
+            "string",
+            'Where its credentials are: "env:NAME" with "user:password" or "Bearer …" in the variable.',
+            check=checks.auth,
+            kinds=_POLLED,
+        ),
+        "proxy": Key("string", "Address of a proxy on the way to it.", check=checks.proxy, kinds=_POLLED),
+        "allow": Key(
+            "array",
+            'Hosts that are not globally reachable and may be asked all the same: "host:port".',
+            [],
+            check=checks.hosts,
+            kinds=_POLLED,
+        ),
+        "group": Key(
+            "string",
+            "Sources of a group are asked one after the other. Default: the host.",
+            check=checks.name,
+            kinds=_POLLED,
+        ),
+        "timeout": Key(
+            "integer", "Seconds that a fetch may take in all.", 30, low=1, high=600, kinds=_POLLED
+        ),
+        "max_mb": Key("integer", "Megabytes that a document may have.", 16, low=1, high=256, kinds=_POLLED),
     },
     "identity": {
         "name": Key(
@@ -151,7 +194,6 @@ TABLES = {
     "aliases": "Old addresses: the same bytes as a document.",
 }
 LATER_SECTIONS = ("serve", "hubs", "rules", "feeds", "push", "private")
-LATER_KINDS = ("upstream", "opml")
 
 
 def schema() -> dict[str, Any]:
@@ -188,7 +230,21 @@ def _section_schema(section: str) -> dict[str, Any]:
     }
     if section not in LISTS:
         return table
+    if section == "sources":
+        table["allOf"] = [_kind_schema(kind, keys) for kind in keys["kind"].choices]
     return {"type": "array", "items": table, **({"minItems": 1} if section == "sources" else {})}
+
+
+def _kind_schema(kind: str, keys: dict[str, Key]) -> dict[str, Any]:
+    """What a source of a kind may and must have; a source without a kind is a folder."""
+    given: dict[str, Any] = {"properties": {"kind": {"const": kind}}}
+    if kind != keys["kind"].default:
+        given["required"] = ["kind"]
+    others = {name: False for name, key in keys.items() if key.kinds and kind not in key.kinds}
+    need: dict[str, Any] = {"required": ["url" if kind == "upstream" else "path"]}
+    if kind == "opml":
+        need = {"oneOf": [{"required": ["path"]}, {"required": ["url"]}]}
+    return {"if": given, "then": {"properties": others, **need}}
 
 
 def _key_schema(key: Key) -> dict[str, Any]:

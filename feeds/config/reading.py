@@ -13,14 +13,23 @@ from feeds.config import checks
 from feeds.config.fields import (
     DEFAULT_PATH,
     INFO_CODE,
-    LATER_KINDS,
     LATER_SECTIONS,
     LISTS,
     SECTIONS,
     TABLES,
     Key,
 )
-from feeds.config.values import Config, FolderSource, IdentityRule, Limits, Output, Site
+from feeds.config.values import (
+    Config,
+    FolderSource,
+    IdentityRule,
+    Limits,
+    ListSource,
+    Output,
+    Site,
+    Source,
+    UpstreamSource,
+)
 from feeds.errors import ConfigError
 
 _TYPES: dict[str, Any] = {"string": str, "integer": int, "boolean": bool, "array": list}
@@ -101,7 +110,7 @@ class _Reader:
             site=self._site(values),
             output=output,
             store=self._path(self._table("store", values)["url"].removeprefix("sqlite:///")),
-            sources=tuple(self._source(one) for one in sources),
+            sources=tuple(self._source(one, f"sources[{i}]") for i, one in enumerate(sources)),
             identity=tuple(IdentityRule(**one) for one in identity) or (IdentityRule("infoCode", INFO_CODE),),
             boilerplate=tuple(clean["boilerplate"]) if given else None,
             labels=self._labels(values.get("labels", {})),
@@ -132,7 +141,18 @@ class _Reader:
             templates=self._path(output["templates"]) if output["templates"] else None,
         )
 
-    def _source(self, one: Mapping[str, Any]) -> FolderSource:
+    def _source(self, one: Mapping[str, Any], name: str) -> Source:
+        if one["kind"] == "upstream":
+            self._need(one, name, "url")
+            return self._upstream(one)
+        if one["kind"] == "opml":
+            if not one["url"]:
+                self._need(one, name, "path")
+            elif one["path"]:
+                self.wrong(f"{name}.path", "only one of `path` and `url` may be given; remove one")
+            path = self._path(one["path"]) if one["path"] else None
+            return ListSource(one["name"], path, one["url"], self._upstream(one))
+        self._need(one, name, "path")
         return FolderSource(
             name=one["name"],
             path=self._path(one["path"]),
@@ -144,6 +164,29 @@ class _Reader:
             categories=tuple(one["categories"]),
             terms=one["terms"],
         )
+
+    def _upstream(self, one: Mapping[str, Any]) -> UpstreamSource:
+        return UpstreamSource(
+            name=one["name"],
+            url=one["url"],
+            title=one["title"],
+            link=one["link"],
+            every=checks.seconds(one["every"]),
+            categories=tuple(one["categories"]),
+            terms=one["terms"],
+            auth=one["auth"],
+            proxy=one["proxy"],
+            allow=tuple(one["allow"]),
+            group=one["group"],
+            timeout=one["timeout"],
+            most_bytes=one["max_mb"] * 1024 * 1024,
+        )
+
+    def _need(self, one: Mapping[str, Any], name: str, key: str) -> None:
+        """A key that sources of this kind must have."""
+        wrong = any(at in (f"{name}.{key}", name, f"{name}.kind") for at, _ in self.mistakes)
+        if not one[key] and not wrong:
+            self.wrong(f"{name}.{key}", f"is missing; add it: {SECTIONS['sources'][key].doc}")
 
     def _path(self, text: str) -> Path:
         return Path(os.path.normpath(self.folder / text))
@@ -188,14 +231,15 @@ class _Reader:
                 name, f"must be a table; write {f'[[{section}]]' if section in LISTS else f'[{section}]'}"
             )
             return defaults
-        if section == "sources" and table.get("kind") in LATER_KINDS:
-            self.wrong(
-                f"{name}.kind",
-                f"{table['kind']!r} is not available in this version of feedd; remove this source",
-            )
-            return defaults | {"name": str(table.get("name", ""))}
+        kind = table.get("kind", "folder")
         for key in table:
-            if key not in keys:
+            if key in keys and keys[key].kinds and kind not in keys[key].kinds:
+                if kind in keys["kind"].choices:
+                    self.wrong(
+                        f"{name}.{key}",
+                        f"belongs to sources of kind {' and '.join(keys[key].kinds)}; remove it or correct `kind`",
+                    )
+            elif key not in keys:
                 self.wrong(
                     f"{name}.{key}",
                     "unknown key" + checks.suggestion(key, [k for k in keys if not keys[k].later]),

@@ -56,6 +56,45 @@ class FolderSource:
 
 
 @dataclass(frozen=True, slots=True)
+class UpstreamSource:
+    """A ``[[sources]]`` of kind ``upstream``: somebody else's feed.
+
+    ``every`` is in seconds, 0 for an adaptive interval; ``auth`` names where credentials are
+    (``env:NAME``), never the credentials.
+    """
+
+    name: str
+    url: str
+    title: str
+    link: str
+    every: int
+    categories: tuple[str, ...]
+    terms: Literal["own", "none"]
+    auth: str = ""
+    proxy: str = ""
+    allow: tuple[str, ...] = ()
+    group: str = ""
+    timeout: int = 30
+    most_bytes: int = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ListSource:
+    """A ``[[sources]]`` of kind ``opml``: each feed of a list is a source with these settings.
+
+    Either ``path`` or ``url`` says where the list is.
+    """
+
+    name: str
+    path: Path | None
+    url: str
+    settings: UpstreamSource
+
+
+Source = FolderSource | UpstreamSource | ListSource
+
+
+@dataclass(frozen=True, slots=True)
 class IdentityRule:
     """An ``[[identity]]``: ``pattern`` finds the group ``key`` that makes two addresses one post."""
 
@@ -79,9 +118,19 @@ class Config:
     site: Site
     output: Output
     store: Path
-    sources: tuple[FolderSource, ...]
+    sources: tuple[Source, ...]
     identity: tuple[IdentityRule, ...]
     boilerplate: tuple[str, ...] | None
     labels: Mapping[str, Mapping[str, str]]
     aliases: Mapping[str, str]
     limits: Limits
+
+    @property
+    def folders(self) -> tuple[FolderSource, ...]:
+        """The sources of kind ``folder``."""
+        return tuple(one for one in self.sources if isinstance(one, FolderSource))
+
+    @property
+    def polled(self) -> bool:
+        """Whether there is anything to ask over the network."""
+        return any(not isinstance(one, FolderSource) for one in self.sources)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from feeds.errors import UsageError
 from feeds.ports import FileState
 
 _SUFFIXES = (".md", ".markdown", ".mkd", ".mkdown", ".html", ".htm")
+_POST_FOLDERS = frozenset(("_posts", "_drafts"))
+_PASSED_OVER = frozenset(("_site", "node_modules"))
 _LARGEST = 16 * 1024 * 1024
 
 
@@ -53,6 +55,42 @@ def scan(root: Path, jekyll: bool, known: Mapping[str, FileState], everything: b
     return Scan(tuple(sorted(changed)), found - len(changed), vanished)
 
 
+def glance(root: Path, jekyll: bool, paths: Iterable[str], known: Mapping[str, FileState]) -> Scan:
+    """:func:`scan` for these paths only; those that are no post files are passed over.
+
+    Raises:
+        UsageError: the folder is missing.
+    """
+    if not root.is_dir():
+        raise UsageError(f"{root}: no such folder; correct the source's `path` or create it")
+    real_root = os.path.realpath(root)
+    changed, vanished = [], []
+    for path in sorted(set(paths)):
+        place = root / path
+        state = known.get(path)
+        if place.is_file():
+            if _takes(root, path, jekyll) and (not place.is_symlink() or _inside(real_root, str(place))):
+                stat = place.stat()
+                if state is None or state.vanished or state[:2] != (stat.st_size, stat.st_mtime_ns):
+                    changed.append((path, stat.st_size, stat.st_mtime_ns))
+        elif state is not None and not state.vanished:
+            vanished.append(path)
+    return Scan(tuple(changed), 0, tuple(vanished))
+
+
+def _takes(root: Path, path: str, jekyll: bool) -> bool:
+    """Whether :func:`scan` would look at this path."""
+    *folders, name = path.split("/")
+    if not name.lower().endswith(_SUFFIXES):
+        return False
+    place = root
+    for one in folders:
+        place = place / one
+        if one.startswith(".") or one in _PASSED_OVER or place.is_symlink():
+            return False
+    return not jekyll or bool(_POST_FOLDERS & {root.name, *folders})
+
+
 def is_jekyll(root: Path) -> bool:
     """Whether the folder is a Jekyll tree (it has a ``_posts`` folder or a ``_config.yml``)."""
     return (root / "_posts").is_dir() or (root / "_config.yml").is_file()
@@ -61,7 +99,7 @@ def is_jekyll(root: Path) -> bool:
 def _files(root: Path, jekyll: bool) -> Iterator[tuple[str, int, int]]:
     """Relative path, size and mtime of each post file; hidden folders are passed over."""
     real_root = os.path.realpath(root)
-    todo = [("", root.name in {"_posts", "_drafts"} or not jekyll)]
+    todo = [("", root.name in _POST_FOLDERS or not jekyll)]
     while todo:
         relative, takes = todo.pop()
         with os.scandir(root / relative if relative else root) as listing:
@@ -70,12 +108,8 @@ def _files(root: Path, jekyll: bool) -> Iterator[tuple[str, int, int]]:
                 if one.is_symlink() and not _inside(real_root, one.path):
                     continue
                 if one.is_dir():
-                    if (
-                        not one.name.startswith(".")
-                        and not one.is_symlink()
-                        and one.name not in {"_site", "node_modules"}
-                    ):
-                        todo.append((path, takes or one.name in {"_posts", "_drafts"}))
+                    if not one.name.startswith(".") and not one.is_symlink() and one.name not in _PASSED_OVER:
+                        todo.append((path, takes or one.name in _POST_FOLDERS))
                 elif takes and one.name.lower().endswith(_SUFFIXES):
                     state = one.stat()
                     yield path, state.st_size, state.st_mtime_ns

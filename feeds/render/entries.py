@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 
 from feeds.errors import EntryInvalid
-from feeds.model import Entry, Format
+from feeds.model import Enclosure, Entry, Format
 from feeds.urls import is_absolute_iri, is_address
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -87,6 +87,11 @@ def cut(document: bytes, form: Format) -> list[bytes]:
     return pieces
 
 
+def _attachment(media: Enclosure) -> dict[str, object]:
+    found: dict[str, object] = {"url": media.url, "mime_type": media.type or "application/octet-stream"}
+    return found | ({"size_in_bytes": media.length} if media.length else {})
+
+
 def _json(entry: Entry, language: str) -> bytes:
     """A JSON Feed 1.1 item."""
     item: dict[str, object] = {
@@ -102,6 +107,8 @@ def _json(entry: Entry, language: str) -> bytes:
         item["authors"] = [{"name": name} for name in entry.authors]
     if entry.terms:
         item["tags"] = list(dict.fromkeys(term.label for term in entry.terms))
+    if entry.enclosures:
+        item["attachments"] = [_attachment(media) for media in entry.enclosures]
     if entry.language and entry.language != language:
         item["language"] = entry.language
     return json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode()

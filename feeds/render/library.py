@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 from feedgen.entry import FeedEntry as _FeedEntry
+from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.ext.dc import DcEntryExtension, DcExtension
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
-from feeds.model import Entry, FeedHead, Format, Term
+from feeds.model import Entry, FeedHead, Format, Origin, Term
 
+_PODCASTS = {
+    "itunes": "http://www.itunes.com/dtds/podcast-1.0.dtd",
+    "podcast": "https://podcastindex.org/namespace/1.0",
+}
+_NONE = re.compile(r"(?!)")
+_TEXT = re.compile(r"[^\x00-\x08\x0b-\x1f\ufffe\uffff]{1,4000}")
+_FIELDS = {
+    "itunes:author": _TEXT,
+    "itunes:duration": re.compile(r"\d{1,6}|\d{1,3}:[0-5]\d(?::[0-5]\d)?"),
+    "itunes:episode": re.compile(r"[1-9]\d{0,6}"),
+    "itunes:episodeType": re.compile(r"full|trailer|bonus"),
+    "itunes:explicit": re.compile(r"yes|no|clean|true|false"),
+    "itunes:season": re.compile(r"[1-9]\d{0,6}"),
+    "itunes:subtitle": re.compile(r"[^\x00-\x08\x0b-\x1f\ufffe\uffff]{1,255}"),
+    "itunes:summary": _TEXT,
+    "itunes:title": _TEXT,
+}
+"""Podcast fields that are carried through, and what their values may be."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -19,17 +39,56 @@ class FeedEntry(_FeedEntry):  # type: ignore[misc]
     """An entry whose Atom links keep their rel and type (feedgen drops them)."""
 
     language = ""
+    origin: Origin | None = None
 
     def atom_entry(self, extensions: bool = True) -> Any:  # noqa: ANN401 - an lxml element
         """The Atom element."""
         entry = super().atom_entry(extensions)
         links = entry.findall("link")
         for element, values in zip(links, self.link() or (), strict=False):
-            for name in ("rel", "type"):
+            for name in ("rel", "type", "length"):
                 if values.get(name):
                     element.set(name, values[name])
+        if self.origin:
+            _add_source(entry, self.origin, entry.findtext("updated"))
         if self.language:
             entry.set("{http://www.w3.org/XML/1998/namespace}lang", self.language)
+        return entry
+
+
+def _add_source(entry: Any, origin: Origin, updated: str) -> None:  # noqa: ANN401 - lxml
+    """``atom:source`` whole (RFC 4287, 4.2.11); feedgen writes title and link alone.
+
+    Its date is the entry's: that of the upstream would change the entry with each of its own changes.
+    """
+    entry.remove(entry.find("source"))
+    source = etree.SubElement(entry, "source")
+    for name, text in (("id", origin.id), ("title", origin.title), ("updated", updated)):
+        etree.SubElement(source, name).text = text
+    etree.SubElement(source, "link", href=origin.url, rel="self")
+    if origin.link:
+        etree.SubElement(source, "link", href=origin.link, rel="alternate")
+
+
+class PodcastExtension(BaseExtension):  # type: ignore[misc]
+    """Declares the names of podcasts in every RSS document, so that any entry may use them."""
+
+    def extend_ns(self) -> dict[str, str]:
+        """Prefixes and namespaces."""
+        return _PODCASTS
+
+
+class PodcastEntryExtension(BaseEntryExtension):  # type: ignore[misc]
+    """The fields of a podcast's episode, as text."""
+
+    def __init__(self) -> None:
+        self.values: tuple[tuple[str, str], ...] = ()
+
+    def extend_rss(self, entry: Any) -> Any:  # noqa: ANN401 - lxml
+        """The item with the fields."""
+        for name, value in self.values:
+            prefix, _, local = name.partition(":")
+            etree.SubElement(entry, f"{{{_PODCASTS[prefix]}}}{local}").text = value
         return entry
 
 
@@ -50,6 +109,7 @@ def feed_of(head: FeedHead, form: Format) -> Any:  # noqa: ANN401 - feedgen has 
     feed.link(href=own, rel="self", type=types[form])
     feed.link(href=head.site_url, rel="alternate", type="text/html")
     feed.register_extension("dc", DcExtension, DcEntryExtension, atom=False, rss=True)
+    feed.register_extension("podcasts", PodcastExtension, PodcastEntryExtension, atom=False, rss=True)
     return feed
 
 
@@ -70,9 +130,30 @@ def add_entry(feed: Any, entry: Entry, site_url: str, language: str) -> None:  #
         one.dc.dc_creator(list(entry.authors))
     if entry.terms:
         one.category([_category(term, site_url) for term in entry.terms])
+    _add_media(one, entry)
+    if entry.origin:
+        one.origin = entry.origin
+        one.source(entry.origin.url, entry.origin.title)
     if entry.language and entry.language != language:
         one.language = entry.language
     feed.add_entry(one, order="append")
+
+
+def _add_media(one: Any, entry: Entry) -> None:  # noqa: ANN401
+    """Enclosures (at most one in RSS), rights and podcast fields."""
+    for media in entry.enclosures:
+        link = {"href": media.url, "rel": "enclosure", "type": media.type}
+        one.link(**{name: text for name, text in link.items() if text}, length=str(media.length))
+    if entry.enclosures:
+        first = entry.enclosures[0]
+        one.enclosure(first.url, str(first.length), first.type or "application/octet-stream")
+    if entry.rights:
+        one.rights(entry.rights)
+        one.dc.dc_rights(entry.rights)
+    fields = tuple((name, value) for name, value in entry.extras if _FIELDS.get(name, _NONE).fullmatch(value))
+    if fields:
+        one.register_extension("podcasts", PodcastEntryExtension, atom=False, rss=True)
+        one.podcasts.values = fields
 
 
 def _category(term: Term, site_url: str) -> dict[str, str]:

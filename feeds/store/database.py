@@ -59,7 +59,11 @@ class Database:
                 path.parent.mkdir(parents=True, exist_ok=True)
             mode = "ro" if read_only else "rwc"
             connection = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=30
+                f"{path.absolute().as_uri()}?mode={mode}",
+                uri=True,
+                isolation_level=None,
+                timeout=30,
+                check_same_thread=False,
             )
             database = cls(connection, path)
             database._prepare(read_only)
@@ -153,7 +157,7 @@ class Database:
         """Execute the named statement for each row of parameters."""
         self._connection.executemany(statements()[name], rows)
 
-    def scope(self, values: Iterable[str | int]) -> None:
+    def scope(self, values: Iterable[str | int | bytes]) -> None:
         """Fill the temporary table ``scope`` that set queries join with."""
         self._connection.execute(statements()["create_scope"])
         self._connection.execute(statements()["clear_scope"])

@@ -379,8 +379,15 @@ def regroup_all(
     """Recompute every post: after keys were burnt, it is as if they had never joined anything (rule 3)."""
     with db.transaction():
         numbers = [row[0] for row in db.rows("sightings_numbers")]
-        keys = keys_of_numbers(db, numbers)
-        db.scope(numbers)
-        rows = db.rows("sightings_by_number")
-        after = [read_sighting(row, sources, *keys[row[0]]) for row in rows]
-        settle(db, sources, Change(False, now, burnt, None, after=after))
+        resettle(db, sources, numbers, Change(False, now, burnt, None))
+
+
+def resettle(
+    db: Database, sources: dict[int, tuple[str, int]], numbers: Sequence[int], change: Change
+) -> int:
+    """Recompute the posts around these sightings, which themselves did not change."""
+    keys = keys_of_numbers(db, numbers)
+    db.scope(numbers)
+    rows = db.rows("sightings_by_number")
+    change.after.extend(read_sighting(row, sources, *keys[row[0]]) for row in rows)
+    return settle(db, sources, change)

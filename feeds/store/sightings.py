@@ -7,7 +7,7 @@ difference that it makes for the posts is written (:mod:`feeds.store.posts`).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -35,6 +35,8 @@ class Reading:
     repairs: int = 0
     sighting: Sighting | None = None
     payload: bytes = b""
+    replaces: str = ""
+    """The item that this one is a new version of under another name (a guid that changed)."""
     guessed: bool = False
     """Its only date is one that no other machine would find: the file's mtime, or the time of reading."""
 
@@ -63,12 +65,28 @@ class Context:
     future: bool = False
 
 
-def take(db: Database, context: Context, readings: Sequence[Reading], renamed: dict[str, str]) -> Intake:
+def take(
+    db: Database,
+    context: Context,
+    readings: Sequence[Reading],
+    renamed: Mapping[str, str] | None = None,
+    token: Callable[[], None] | None = None,
+) -> Intake:
     """Store a batch of readings of one source and bring the posts up to date.
 
-    ``renamed`` maps the path of a file to the path under which its bytes were known before.
+    Args:
+        db: The store.
+        context: The source and what else a batch is taken with.
+        readings: Of files, or of an upstream's entries.
+        renamed: Path of a file to the path under which its bytes were known before; None if the
+            readings are no files.
+        token: Writes the change token of an upstream's document, in the same transaction.
     """
+    files = renamed is not None
+    renamed = renamed or {}
     with db.transaction():
+        if token:
+            token()
         known = _known_items(db, context, readings, renamed)
         last = db.value("last_sighting")
         change = Change(context.early, context.now, context.burnt, context.judge, context.future)
@@ -82,7 +100,7 @@ def take(db: Database, context: Context, readings: Sequence[Reading], renamed: d
             if said is None:
                 continue
             item = said.item or _item_of_path(renamed.get(reading.path, reading.path))
-            versions = known.get(item, ())
+            versions = known.get(item) or known.get(reading.replaces) or []
             old = _predecessor(versions, said.place, renamed.get(reading.path), change)
             if old is None or old.place != said.place:
                 last += 1
@@ -118,6 +136,7 @@ def take(db: Database, context: Context, readings: Sequence[Reading], renamed: d
                     numbers.get(r.path),
                 )
                 for r in readings
+                if files
             ],
         )
         db.many("file_drop", [(context.source, old) for old in renamed.values()])
@@ -130,14 +149,14 @@ def _item_of_path(path: str) -> str:
 
 
 def _known_items(
-    db: Database, context: Context, readings: Sequence[Reading], renamed: dict[str, str]
+    db: Database, context: Context, readings: Sequence[Reading], renamed: Mapping[str, str]
 ) -> dict[str, list[Sighting]]:
     """The stored sightings of the items in this batch."""
     db.scope(
         item
         for r in readings
         if r.sighting
-        for item in (r.sighting.item or _item_of_path(renamed.get(r.path, r.path)),)
+        for item in (r.sighting.item or _item_of_path(renamed.get(r.path, r.path)), r.replaces)
     )
     rows = db.rows("sightings_of_items", (context.source,))
     keys = keys_of_numbers(db, [row[0] for row in rows])

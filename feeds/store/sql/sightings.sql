@@ -16,6 +16,9 @@ UPDATE source SET settings = :settings, complete = 1, last_read = :now WHERE id 
 
 -- name: files_of_source
 SELECT path, size, mtime, digest, sighting, vanished, outcome FROM file WHERE source = ?
+-- name: files_of_paths
+SELECT path, size, mtime, digest, sighting, vanished, outcome FROM file
+WHERE source = ? AND path IN (SELECT value FROM scope)
 -- name: file_put
 INSERT INTO file (source, path, size, mtime, digest, outcome, reason, repairs, sighting)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -60,7 +63,7 @@ SELECT id FROM sighting WHERE post IN (SELECT value FROM scope)
 SELECT sighting, key, own FROM sighting_key WHERE sighting IN (SELECT value FROM scope)
 -- name: sighting_put
 INSERT INTO sighting (id, source, item, place, strong, digest, data, post) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (id) DO UPDATE SET strong = excluded.strong, digest = excluded.digest, data = excluded.data
+ON CONFLICT (id) DO UPDATE SET item = excluded.item, strong = excluded.strong, digest = excluded.digest, data = excluded.data
 -- name: sighting_drop
 DELETE FROM sighting WHERE id = ?
 -- name: sighting_keys_drop

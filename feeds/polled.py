@@ -1,0 +1,181 @@
+"""What happens to a document that was polled: from bytes to readings, the pure steps joined.
+
+:func:`cut` looks at a document fast, :func:`understand` parses the entries that nobody knows yet and
+:func:`understand_kept` one that was kept. They know the settings of their process
+(:func:`feeds.steps.begin`) and those of the source.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from feeds.clean.text import clean_title, fingerprint
+from feeds.identify import Sighting, keys_of
+from feeds.model import Item
+from feeds.parse.decoding import decode
+from feeds.parse.head import UpstreamHead
+from feeds.parse.outline import Outline, outline, single
+from feeds.parse.upstream import parse_outline
+from feeds.payloads import data_of, pack
+from feeds.steps import compress, decompress, rules, terms_of
+from feeds.store.sightings import Reading
+from feeds.urls import canonical, is_address, is_root
+
+_AHEAD = timedelta(minutes=10)  # clocks differ
+
+
+@dataclass(frozen=True, slots=True)
+class EntrySettings:
+    """What understanding an entry of one source needs to know."""
+
+    name: str
+    rank: int
+    zone: str
+    categories: tuple[str, ...]
+    own_terms: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A document, understood as far as it was not known."""
+
+    head: UpstreamHead
+    readings: tuple[Reading, ...]
+    """Of the new entries, oldest first: an upstream puts the newest on top."""
+
+
+def cut(data: bytes, content_type: str) -> Outline:
+    """The fast look at a document: its entries, unread."""
+    return outline(decode(data, content_type), content_type)
+
+
+def understand(
+    parts: Outline, fresh: Sequence[int], url: str, settings: EntrySettings, now: datetime
+) -> Understood:
+    """Parse the entries ``fresh`` of a document that came from ``url``.
+
+    Raises:
+        FeedUnreadable: the library gave up on the document.
+    """
+    chosen = replace(
+        parts,
+        entries=tuple(parts.entries[i] for i in fresh),
+        digests=tuple(parts.digests[i] for i in fresh),
+    )
+    parsed = parse_outline(chosen, url, settings.zone)
+    found: list[tuple[Item, bytes, bytes]] = []
+    if parts.whole:
+        found = [(item, _digest(item), b"") for item in parsed.items]
+    elif len(parsed.items) == len(fresh):
+        found = [
+            (item, parts.digests[i], single(parts, i).encode("utf-8", "surrogatepass"))
+            for item, i in zip(parsed.items, fresh, strict=True)
+        ]
+    else:
+        for place, i in enumerate(fresh):
+            one = replace(chosen, entries=chosen.entries[place : place + 1])
+            document = single(parts, i).encode("utf-8", "surrogatepass")
+            items = parse_outline(one, url, settings.zone).items
+            found += [(item, parts.digests[i], document) for item in items[:1]]
+    readings = [_reading(item, digest, document, url, settings, now) for item, digest, document in found]
+    return Understood(parsed.head, tuple(_once(readings))[::-1])
+
+
+def understand_kept(payload: bytes, digest: bytes, settings: EntrySettings, now: datetime) -> Reading | None:
+    """The same for a kept payload, after a setting has changed; None if only its body was kept.
+
+    Raises:
+        FeedUnreadable: the library gave up on the document.
+    """
+    url, _, document = data_of(decompress(payload)).partition(b"\n")
+    if not document:
+        return None
+    address = url.decode("utf-8", "replace")
+    parts = outline(document.decode("utf-8", "surrogatepass"))
+    items = parse_outline(parts, address, settings.zone).items
+    return _reading(items[0], digest, document, address, settings, now) if items else None
+
+
+def clashes(entries: Collection[tuple[str, str]]) -> set[str]:
+    """The addresses, as keys, that entries with different guids in one document share (rule 3).
+
+    ``entries`` are guid and address of each.
+    """
+    guids: dict[str, str] = {}
+    found = set()
+    for guid, address in entries:
+        url = canonical(address) if guid and address and not is_root(address) else ""
+        if url and guids.setdefault(url, guid) != guid:
+            found.add("url:" + url)
+    return found
+
+
+def _once(readings: Sequence[Reading]) -> list[Reading]:
+    """Each item once: what stands first in a document is its newest version."""
+    return list({reading.path: reading for reading in reversed(readings)}.values())[::-1]
+
+
+def _digest(item: Item) -> bytes:
+    return hashlib.sha256(repr(item).encode("utf-8", "surrogatepass")).digest()[:16]
+
+
+def _reading(
+    item: Item, digest: bytes, document: bytes, url: str, settings: EntrySettings, now: datetime
+) -> Reading:
+    stated = [date if date and date <= now + _AHEAD else None for date in (item.published, item.updated)]
+    said = _sighting(item, stated[0], stated[1], digest, url, settings, now)
+    return Reading(
+        path=said.item,
+        size=len(document),
+        mtime=0,
+        digest=digest,
+        outcome="item",
+        sighting=said,
+        payload=compress(pack(item, url.encode() + b"\n" + document if document else b"")),
+        guessed=said.published is None,
+    )
+
+
+def _sighting(
+    item: Item,
+    published: datetime | None,
+    updated: datetime | None,
+    digest: bytes,
+    url: str,
+    settings: EntrySettings,
+    now: datetime,
+) -> Sighting:
+    def text() -> str:
+        return fingerprint(item.title, item.body)
+
+    address = canonical(item.address) if item.address and not is_root(item.address) else ""
+    name = f"id:{item.guid}" if item.guid else f"url:{address}" if address else f"text:{text()}"
+    keys = keys_of(settings.name, name, item.guid, item.address, rules(), text)
+    categories, tags = terms_of(item, settings.categories, settings.own_terms)
+    page = item.guid if is_address(item.guid) else url
+    return Sighting(
+        number=0,
+        source=settings.name,
+        rank=settings.rank,
+        item=name,
+        place="",
+        strong=keys.strong,
+        weak=keys.weak,
+        own=keys.weak,
+        title=item.title,
+        link=item.address,
+        page=page,
+        authors=tuple(name for one in item.authors if (name := clean_title(one))),
+        published=published or updated,
+        updated=updated,
+        guess=now.replace(microsecond=0),
+        categories=categories,
+        tags=tags,
+        length=len(item.body),
+        guid=item.guid,
+        language=item.language,
+        digest=digest,
+    )

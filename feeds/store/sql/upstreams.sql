@@ -1,0 +1,41 @@
+-- name: upstreams_all
+SELECT source.name, upstream.state, upstream.head, upstream.due, upstream.decided_by, upstream.polled,
+  upstream.outcome, upstream.reason
+FROM upstream JOIN source ON source.id = upstream.source ORDER BY source.id
+-- name: upstream_put
+INSERT INTO upstream (source, state, due, decided_by, polled, outcome, reason)
+VALUES (:source, :state, :due, :decided_by, :polled, :outcome, :reason)
+ON CONFLICT (source) DO UPDATE SET
+  state = excluded.state, due = excluded.due, decided_by = excluded.decided_by, polled = excluded.polled,
+  outcome = excluded.outcome, reason = excluded.reason
+-- name: upstream_head
+UPDATE upstream SET head = ? WHERE source = ?
+-- name: upstream_list
+UPDATE upstream SET list = ? WHERE source = ?
+-- name: lists_all
+SELECT source.name, upstream.list FROM upstream JOIN source ON source.id = upstream.source
+WHERE upstream.list IS NOT NULL
+-- name: upstream_drop
+DELETE FROM upstream WHERE source = ?
+-- name: upstream_dues
+UPDATE upstream SET due = ? WHERE source = ?
+-- name: hosts_held
+SELECT name, held_until FROM host
+-- name: hosts_drop
+DELETE FROM host
+-- name: host_put
+INSERT INTO host (name, held_until) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET held_until = excluded.held_until
+-- name: sightings_of_digests
+SELECT digest, item, data FROM sighting WHERE source = ? AND digest IN (SELECT value FROM scope)
+-- name: sightings_of_source_keys
+SELECT sighting_key.key, sighting.item FROM sighting_key JOIN sighting ON sighting.id = sighting_key.sighting
+WHERE sighting.source = ? AND sighting_key.key IN (SELECT value FROM scope)
+-- name: sightings_recent
+SELECT data FROM sighting WHERE source = ? ORDER BY id DESC LIMIT 40
+-- name: sightings_kept
+SELECT sighting.id, sighting.item, sighting.digest, payload.data FROM sighting
+JOIN payload ON payload.sighting = sighting.id WHERE sighting.source = ? AND sighting.id > ? ORDER BY sighting.id LIMIT 500
+-- name: sightings_with_keys
+SELECT DISTINCT sighting FROM sighting_key WHERE key IN (SELECT value FROM scope)
+-- name: sighting_counts
+SELECT source, count(*) FROM sighting GROUP BY source

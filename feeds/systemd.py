@@ -1,0 +1,29 @@
+"""Telling systemd how the daemon is (``sd_notify(3)``); without systemd nothing is told."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+
+class Supervisor:
+    """Who started the daemon, if it wants to be told: ``NOTIFY_SOCKET`` and ``WATCHDOG_USEC``."""
+
+    def __init__(self, environment: dict[str, str] | None = None) -> None:
+        given = dict(os.environ) if environment is None else environment
+        self._address = given.get("NOTIFY_SOCKET", "")
+        microseconds = given.get("WATCHDOG_USEC", "")
+        mine = given.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
+        self.watchdog = int(microseconds) / 2_000_000 if microseconds.isdigit() and mine else 0.0
+        """Seconds between two signs of life that are asked for, half of what would be too long; 0 for none."""
+
+    def tell(self, *lines: str) -> None:
+        """Send lines such as ``READY=1``; a supervisor that does not listen is no trouble."""
+        if not self._address:
+            return
+        address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+            try:
+                channel.sendto("\n".join(lines).encode(), address)
+            except OSError:
+                return

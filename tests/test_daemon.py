@@ -1,0 +1,175 @@
+"""The daemon as its operator meets it: a subprocess that watches, asks, publishes and stops."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, Project
+from tests.servers import Answer, UpstreamThread
+from tests.test_upstreams import rss, subscribe, titles
+
+
+class Running:
+    """A daemon that runs; its events are read from its log."""
+
+    def __init__(self, project: Project, environment: dict[str, str]) -> None:
+        self.log = project.folder / "log"
+        command = [
+            sys.executable,
+            "-m",
+            "feeds",
+            "-c",
+            str(project.config),
+            "--log-format",
+            "json",
+            "-j",
+            "1",
+        ]
+        with self.log.open("w") as out:
+            self.process = subprocess.Popen(command, stderr=out, cwd=ROOT, env=os.environ | environment)
+
+    def events(self, name: str = "") -> list[dict[str, object]]:
+        lines = self.log.read_text("utf-8").splitlines()
+        found = [json.loads(line) for line in lines if line.startswith("{")]
+        return [event for event in found if name in ("", event["event"])]
+
+    def until(self, condition: Callable[[], bool], seconds: float = 20) -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            assert self.process.poll() is None, self.log.read_text("utf-8")
+            assert time.monotonic() < end, self.log.read_text("utf-8")
+            time.sleep(0.02)
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(15)
+
+
+Start = Callable[..., Running]
+
+
+@pytest.fixture
+def start(project: Project) -> Iterator[Start]:
+    running: list[Running] = []
+
+    def begin(**environment: str) -> Running:
+        daemon = Running(project, environment)
+        running.append(daemon)
+        daemon.until(lambda: bool(daemon.events("ready")))
+        return daemon
+
+    yield begin
+    for daemon in running:
+        daemon.process.kill()
+        daemon.process.wait(10)
+
+
+def test_a_saved_file_is_published_and_an_order_to_stop_leaves_a_whole_tree(
+    project: Project, start: Start
+) -> None:
+    project.post("2024-01-01-a.md", "First")
+    daemon = start()
+    assert titles(project) == ["First"]
+    project.post("2024-01-02-b.md", "Second", date="2024-01-02 09:00:00")
+    daemon.until(lambda: titles(project) == ["First", "Second"])
+    assert daemon.stop() == 0
+    before = project.snapshot()
+    assert daemon.events("stopped")
+    built = json.loads(project.run("build", "--json").stdout)
+    assert built["written"] == []
+    assert project.snapshot() == before
+
+
+def test_a_folder_that_appears_and_an_edit_are_noticed(project: Project, start: Start) -> None:
+    project.post("2024-01-01-a.md", "First")
+    daemon = start()
+    other = project.folder / "elsewhere"
+    other.mkdir()
+    (other / "2024-01-03-c.md").write_text('---\ntitle: "Moved in"\ndate: 2024-01-03\n---\nText.\n', "utf-8")
+    other.rename(project.posts / "sub")
+    daemon.until(lambda: "Moved in" in titles(project))
+    project.post("2024-01-01-a.md", "First, edited")
+    daemon.until(lambda: titles(project) == ["First, edited", "Moved in"])
+
+
+def test_another_one_says_so_while_looking_is_possible(project: Project, start: Start) -> None:
+    project.post("2024-01-01-a.md", "First")
+    start()
+    assert project.run("build").returncode == 75
+    second = subprocess.run(
+        [sys.executable, "-m", "feeds", "-c", str(project.config)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=30,
+    )
+    assert second.returncode == 75
+    assert "another feedd" in second.stderr
+    assert project.run("status").returncode == 0
+    assert project.run("explain", "_posts/2024-01-01-a.md").returncode == 0
+
+
+def test_a_broken_configuration_is_refused_and_a_right_one_taken_over(project: Project, start: Start) -> None:
+    project.post("2024-01-01-a.md", "First")
+    daemon = start()
+    whole = project.config.read_text("utf-8")
+    project.config.write_text(whole + "\nnonsense = 1\n", "utf-8")
+    daemon.process.send_signal(signal.SIGHUP)
+    daemon.until(lambda: bool(daemon.events("reload_refused")))
+    daemon.until(lambda: len(daemon.events("ready")) == 2)
+    project.config.write_text(whole.replace('title = "Test site"', 'title = "Renamed"'), "utf-8")
+    daemon.process.send_signal(signal.SIGHUP)
+    daemon.until(lambda: b">Renamed<" in (project.output / "atom.xml").read_bytes())
+    assert daemon.stop() == 0
+
+
+def test_upstreams_are_asked_when_they_are_due_and_not_before(project: Project, start: Start) -> None:
+    with UpstreamThread() as upstream:
+        answer = Answer(body=rss([("1", "https://blog.example/1", "One")]), headers={"ETag": '"a"'})
+        upstream.routes["/feed"] = answer
+        subscribe(project, upstream)
+        daemon = start()
+        daemon.until(lambda: project.output.joinpath("atom.xml").exists() and titles(project) == ["One"])
+        assert daemon.stop() == 0
+        again = start()
+        time.sleep(1.5)
+        assert len(upstream.log) == 1
+        assert again.stop() == 0
+
+
+def test_a_slow_upstream_does_not_hold_up_the_stop(project: Project, start: Start) -> None:
+    with UpstreamThread() as upstream:
+        upstream.routes["/feed"] = Answer(body=rss([]), delay=25)
+        subscribe(project, upstream)
+        daemon = start()
+        daemon.until(lambda: bool(upstream.log))
+        begun = time.monotonic()
+        assert daemon.stop() == 0
+        assert time.monotonic() - begun < 10
+
+
+def test_a_supervisor_is_told(project: Project, start: Start, tmp_path: Path) -> None:
+    project.post("2024-01-01-a.md", "First")
+    address = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.bind(str(address))
+        channel.settimeout(10)
+        daemon = start(NOTIFY_SOCKET=str(address), WATCHDOG_USEC="400000")
+        told = []
+        while not any(line.startswith("WATCHDOG=1") for line in told):
+            told += channel.recv(4096).decode().split("\n")
+        assert "READY=1" in told
+        assert any(line.startswith("STATUS=") for line in told)
+        daemon.stop()
+        while "STOPPING=1" not in told:
+            told += channel.recv(4096).decode().split("\n")
