@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 run: setup
 	$(BIN)/feedd build -c config/feedd.toml
-	@echo "Look at it: open output/index.html, or add output/atom.xml to a feed reader."
+	@echo "The front page is output/index.html: open it, or add output/atom.xml to a feed reader."
 
 test: check unit
 

@@ -42,7 +42,7 @@ __all__ = [
     "validate",
 ]
 
-_DERIVATION = 3  # counts up when the same file would be understood or rendered differently
+_DERIVATION = 5  # counts up when the same file would be understood or rendered differently
 
 
 @dataclass(slots=True)
@@ -176,13 +176,14 @@ def open_run(config: Config, store: Path, jobs: int, clock: Clock, progress: Pro
     Raises:
         StoreError: the store cannot be used.
     """
-    from feeds import steps
+    from feeds import pageparts, steps
     from feeds.run import Run, settings_digest
     from feeds.sources import expand, register
     from feeds.store.database import Database
     from feeds.workers import Workers, processors
 
-    settings = step_settings(config)
+    look = pageparts.look_of(config)
+    settings = replace(step_settings(config), look=look)
     with closing(Database.open(store)) as db, Workers(jobs or processors(), steps.begin, settings) as workers:
         sources = register(db, [one.name for one in expand(config, db)[0]])
         render = settings_digest(
@@ -196,9 +197,14 @@ def open_run(config: Config, store: Path, jobs: int, clock: Clock, progress: Pro
                 settings,
             )
         )
-        derive = settings_digest((_DERIVATION, replace(settings, formats=(), site_url="", language="")))
-        run = Run(config, db, workers, clock, progress, sources, derive)
-        if db.value("meta_get", ("render",)) not in (None, render):
+        derive = settings_digest(
+            (_DERIVATION, replace(settings, formats=(), site_url="", language="", look=None))
+        )
+        run = Run(config, db, workers, clock, progress, sources, derive, look)
+        rendered = db.value("meta_get", ("render",))
+        if rendered != render:
+            pageparts.rehearse(look)
+        if rendered not in (None, render):
             with db.transaction():
                 db.run("entries_drop")
                 db.run("feeds_touch_all")

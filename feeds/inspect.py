@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from feeds import plan
+from feeds import pageparts, plan
 from feeds.config import Config
 from feeds.errors import PostRejected, UsageError
 from feeds.fetch import folder
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def check_paths(config: Config) -> list[str]:
-    """What is wrong with the folders that a configuration names."""
+    """What is wrong with the folders and templates that a configuration names."""
     wrong = []
     output, store = config.output.dir, config.store
     seen: dict[Path, str] = {}
@@ -57,7 +57,15 @@ def check_paths(config: Config) -> list[str]:
         parent = next(p for p in (place, *place.parents) if p.exists())
         if not os.access(parent, os.W_OK) or not parent.is_dir():
             wrong.append(f"{config.path}: {key}: {parent} cannot be written; check its permissions")
-    return wrong
+    return wrong + _look_mistakes(config)
+
+
+def _look_mistakes(config: Config) -> list[str]:
+    try:
+        pageparts.rehearse(pageparts.look_of(config))
+    except UsageError as error:
+        return [f"{config.path}: output.templates: {error}"]
+    return []
 
 
 def lint_posts(config: Config, settings: Settings, only: Sequence[Path]) -> Iterator[dict[str, Any]]:

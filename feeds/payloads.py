@@ -8,6 +8,8 @@ the body lies. The bytes stay, because a changed setting acts on items as they c
 from __future__ import annotations
 
 import json
+import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from feeds.model import Enclosure, Item, Markup
@@ -77,3 +79,19 @@ def data_of(packed: bytes) -> bytes:
     end = packed.index(b"\n")
     _, _, start, length, *_ = json.loads(packed[1:end])
     return packed[end + 1 + (0 if start >= 0 else length) :]
+
+
+def join_parts(parts: Sequence[bytes]) -> bytes:
+    """Several byte strings as one; at most 255, each shorter than 4 GiB."""
+    return struct.pack(f"<B{len(parts)}I", len(parts), *map(len, parts)) + b"".join(parts)
+
+
+def split_parts(data: bytes) -> list[bytes]:
+    """What :func:`join_parts` was given."""
+    count = data[0]
+    position = 1 + 4 * count
+    parts = []
+    for size in struct.unpack_from(f"<{count}I", data, 1):
+        parts.append(data[position : position + size])
+        position += size
+    return parts

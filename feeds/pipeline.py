@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from feeds import publishing
+from feeds import pagewriting, publishing
 from feeds.config import FolderSource, ListSource, UpstreamSource
 from feeds.errors import UsageError
 from feeds.fetch import folder
@@ -74,6 +74,7 @@ def publish(run: Run, tree: Tree) -> Published:
         publishing.mark_lost_documents(run.db, tree, run.config)
     published = Published()
     feeds = publishing.render_missing(run, published)
+    pagewriting.write_assets(run, tree)
     publishing.write_feeds(run, tree, feeds, published)
     publishing.write_catalogue(run, tree, feeds)
     tree.flush()

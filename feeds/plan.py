@@ -9,7 +9,8 @@ from typing import TypeVar
 from feeds.model import Format
 
 FILE_NAMES: Mapping[Format, str] = {"atom": "atom.xml", "rss": "rss.xml", "json": "feed.json"}
-CATALOGUE = ("feeds.opml", "index.html")
+PAGE = "index.html"
+CATALOGUE = ("feeds.opml", PAGE)
 
 T = TypeVar("T")
 
@@ -32,6 +33,11 @@ def folder(kind: str, slug: str) -> str:
 def document_path(kind: str, slug: str, form: Format) -> str:
     """Where a feed's subscription document in this format lies, relative to the output tree."""
     return folder(kind, slug) + FILE_NAMES[form]
+
+
+def page_path(kind: str, slug: str) -> str:
+    """Where the page of a feed lies, relative to the output tree; that of all posts is the front page."""
+    return folder(kind, slug) + PAGE
 
 
 def in_order(places: Iterable[Place]) -> list[int]:

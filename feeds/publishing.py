@@ -8,10 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from feeds import plan
+from feeds import pagewriting, plan
 from feeds.clean.text import clean_title
 from feeds.config import Config, UpstreamSource
-from feeds.model import FORMATS, FeedHead, Format, Kind, Origin, Term
+from feeds.model import FORMATS, FeedHead, Kind, Origin, Term
 from feeds.run import Run
 from feeds.slugs import distinct, fold, slug
 from feeds.sources import expand
@@ -24,6 +24,8 @@ from feeds.store.upstreams import upstreams
 from feeds.urls import is_absolute_iri
 from feeds.write import Tree, replace_file
 
+_PARTS = (*FORMATS, "page", "teaser")  # of a packed entry
+_TEASERS = 20
 _POSTS_PER_PIECE = 48
 _ENTRIES_PER_BATCH = 480
 
@@ -223,7 +225,7 @@ def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Publishe
     for done, one in enumerate(feeds, 1):
         if not one.posts:
             continue
-        latest = run.db.value("feed_latest", (one.feed.number,))
+        latest, count = run.db.rows("feed_latest", (one.feed.number,))[0]
         one.updated = latest or 0
         head = head_of(run.config, one.feed, one.updated)
         wrong = check_head(head)
@@ -237,21 +239,26 @@ def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Publishe
             data = join(head, form, entries[form])
             for place in (path, *copies.get(path, ())):
                 one.held |= not tree.put(place, data)
+        if not one.held:
+            title = label(run.config, one.feed.kind, one.feed.name)
+            for place in pagewriting.paths_of(run, one.feed.kind, one.feed.slug):
+                page = pagewriting.feed_page(run, one.feed, title, head, count, entries["page"])
+                one.held = not tree.put(place, page)
         run.progress("writing", done, len(feeds))
     published.held.update(tree.foreign)
     tree.flush()
 
 
-def _entries(db: Database, numbers: Sequence[int]) -> dict[Format, list[bytes]]:
-    """The entries of these posts in each format, in the order of a document."""
+def _entries(db: Database, numbers: Sequence[int]) -> dict[str, list[bytes]]:
+    """The entries of these posts in each format and for pages, in the order of a document."""
     rows = stored.stored_entries(db, numbers)
     packed = {number: data for number, _, _, data in rows}
     ordered = plan.in_order(plan.Place(number, uid, published) for number, uid, published, _ in rows)
-    found: dict[Format, list[bytes]] = {form: [] for form in FORMATS}
+    found: dict[str, list[bytes]] = {part: [] for part in _PARTS}
     for number in ordered:
-        for form, data in zip(FORMATS, unpack_entry(packed[number]), strict=False):
+        for part, data in zip(_PARTS, unpack_entry(packed[number]), strict=True):
             if data:
-                found[form].append(data)
+                found[part].append(data)
     return found
 
 
@@ -279,14 +286,23 @@ def write_catalogue(run: Run, tree: Tree, feeds: Sequence[Feed]) -> None:
                 posts=counts[number],
                 updated=datetime.fromtimestamp(latest, ZoneInfo(config.site.timezone)) if latest else None,
                 urls=tuple((form, url_of(config, kind, given, form)) for form, _ in paths),
+                page=run.look.pages,
             )
         )
     listed.sort(key=lambda feed: (_KINDS.index(feed.kind), feed.slug))
-    site = catalogue.CatalogueHead(
-        config.site.title, config.site.description, config.site.language, config.site.url
-    )
-    tree.put("feeds.opml", catalogue.opml(site, listed))
-    tree.put("index.html", catalogue.index_page(site, listed))
+    tree.put("feeds.opml", catalogue.opml(run.look.site, listed))
+    tree.put(plan.PAGE, pagewriting.front_page(run, listed, _newest_teasers(run)))
+
+
+def _newest_teasers(run: Run) -> list[bytes]:
+    """The newest posts of the feed of all posts, for the front page."""
+    number = next((row[0] for row in run.db.rows("feeds_all") if row[1] == "all"), None)
+    if number is None:
+        return []
+    rows = stored.stored_entries(run.db, stored.window(run.db, number, run.config.output.entries))
+    packed = {post: data for post, _, _, data in rows}
+    newest = plan.in_order(plan.Place(post, uid, published) for post, uid, published, _ in rows)
+    return [unpack_entry(packed[post])[_PARTS.index("teaser")] for post in newest[:_TEASERS]]
 
 
 _KINDS: tuple[Kind, ...] = ("all", "category", "tag")
@@ -302,7 +318,7 @@ def settle(run: Run, tree: Tree, feeds: Sequence[Feed], published: Published) ->
     published.held.update(tree.foreign)
     if tree.dry:
         return
-    feed_of = {path: one.feed.number for one in feeds for path in _paths_of(config, one.feed)}
+    feed_of = {path: one.feed.number for one in feeds for path in _paths_of(run, one.feed)}
     with run.db.transaction():
         run.db.many(
             "document_put",
@@ -317,18 +333,19 @@ def settle(run: Run, tree: Tree, feeds: Sequence[Feed], published: Published) ->
     _write_ledger(run.db, ledger_path(config))
 
 
-def _paths_of(config: Config, feed: DirtyFeed) -> list[str]:
-    copies = plan.copies(config.aliases)
-    paths = [plan.document_path(feed.kind, feed.slug, form) for form in config.output.formats]
-    return paths + [old for path in paths for old in copies.get(path, ())]
+def _paths_of(run: Run, feed: DirtyFeed) -> list[str]:
+    copies = plan.copies(run.config.aliases)
+    paths = [plan.document_path(feed.kind, feed.slug, form) for form in run.config.output.formats]
+    pages = pagewriting.paths_of(run, feed.kind, feed.slug)
+    return [*paths, *(old for path in paths for old in copies.get(path, ())), *pages]
 
 
 def _wanted_paths(run: Run) -> set[str]:
     counts = dict(run.db.rows("feed_counts"))
-    wanted = set(plan.CATALOGUE)
+    wanted = set(plan.CATALOGUE) | pagewriting.asset_paths(run)
     for number, kind, name, given, uid, updated in run.db.rows("feeds_all"):
         if counts.get(number):
-            wanted.update(_paths_of(run.config, DirtyFeed(number, kind, name, given, uid, updated, 0)))
+            wanted.update(_paths_of(run, DirtyFeed(number, kind, name, given, uid, updated, 0)))
     return wanted
 
 

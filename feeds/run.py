@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 
 from feeds.config import Config
+from feeds.pageparts import Look
 from feeds.ports import Clock, Progress
 from feeds.store.database import Database
 from feeds.workers import Workers
@@ -22,6 +23,7 @@ class Run:
     progress: Progress
     sources: dict[int, tuple[str, int]]
     settings_digest: str
+    look: Look
 
 
 def settings_digest(values: object) -> str:

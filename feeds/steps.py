@@ -8,7 +8,6 @@ settings through :func:`begin`, which each process calls once.
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +19,8 @@ from zoneinfo import ZoneInfo
 from feeds.errors import EntryInvalid, PostRejected
 from feeds.identify import Sighting, keys_of
 from feeds.model import FORMATS, Entry, Format, Item, Origin, Skipped, Term
-from feeds.payloads import Body, body_of_item, data_of, pack, unpack
+from feeds.pageparts import Look, page_parts
+from feeds.payloads import Body, body_of_item, data_of, join_parts, pack, split_parts, unpack
 from feeds.ports import Version
 from feeds.store.sightings import Reading
 from feeds.urls import is_address
@@ -58,6 +58,8 @@ class Settings:
     formats: tuple[Format, ...]
     site_url: str
     language: str
+    look: Look | None = None
+    """How pages look; only rendering needs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,44 +340,31 @@ def really_changed(before: Version, after: Version) -> bool:
 
 
 def render(tasks: Sequence[RenderTask]) -> list[RenderResult]:
-    """Clean and render posts, each once, in every format."""
+    """Clean and render posts, each once, in every format and for pages."""
     from feeds.render.entries import render_entries
 
-    entries: list[Entry] = []
-    numbers: list[int] = []
+    entries: dict[int, Entry] = {}
     results: list[RenderResult] = []
     for task in tasks:
         try:
-            entries.append(_entry(task))
-            numbers.append(task.number)
+            entries[task.number] = _entry(task)
         except (PostRejected, EntryInvalid) as error:
             results.append(RenderResult(task.number, b"", str(error)))
     settings = _tools.settings
-    rendered = render_entries(entries, settings.formats, settings.site_url, settings.language)
-    for number, one in zip(numbers, rendered, strict=True):
+    rendered = render_entries(list(entries.values()), settings.formats, settings.site_url, settings.language)
+    for (number, entry), one in zip(entries.items(), rendered, strict=True):
         if isinstance(one, EntryInvalid):
             results.append(RenderResult(number, b"", str(one)))
         else:
-            results.append(RenderResult(number, pack_entry([one.get(form, b"") for form in FORMATS])))
+            parts = [one.get(form, b"") for form in FORMATS]
+            parts += page_parts(entry, settings.look) if settings.look else ()
+            results.append(RenderResult(number, compress(join_parts(parts))))
     return results
 
 
-def pack_entry(parts: Sequence[bytes]) -> bytes:
-    """An entry in every format, compressed as one: each holds the same text, so it is found again."""
-    sizes = struct.pack(f"<B{len(parts)}I", len(parts), *map(len, parts))
-    return compress(sizes + b"".join(parts))
-
-
 def unpack_entry(packed: bytes) -> list[bytes]:
-    """What :func:`pack_entry` was given."""
-    data = decompress(packed)
-    count = data[0]
-    position = 1 + 4 * count
-    parts = []
-    for size in struct.unpack_from(f"<{count}I", data, 1):
-        parts.append(data[position : position + size])
-        position += size
-    return parts
+    """A rendered entry in every format, then its parts for pages; compressed as one, for each holds the same text."""
+    return split_parts(decompress(packed))
 
 
 def _entry(task: RenderTask) -> Entry:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 from feeds.model import Enclosure
 from feeds.render.catalogue import CatalogueFeed, CatalogueHead
+from feeds.render.look import load_templates
 from feeds.render.pages import (
     PageEntry,
     PageFeed,
@@ -16,7 +17,6 @@ from feeds.render.pages import (
     entry_html,
     feed_page,
     front_page,
-    load_templates,
     status_page,
     teaser_html,
 )

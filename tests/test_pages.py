@@ -17,6 +17,7 @@ from feeds.clean.html import clean_html
 from feeds.errors import UsageError
 from feeds.render import bodies, chart, pages, wording
 from feeds.render.catalogue import CatalogueFeed
+from feeds.render.look import POLICY, load_templates, read_templates
 from feeds.render.shelves import shelves
 from tests.pages_sample import (
     NOON,
@@ -32,7 +33,7 @@ from tests.pages_sample import (
     statuses,
 )
 
-LOOK = pages.load_templates()
+LOOK = load_templates()
 VOID = frozenset(("br", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "rect"))
 TAG = pages.PageFeed(
     "tag", "标签 <b>", "", "zh-CN", f"{SITE}tag/x/", formats(f"{SITE}tag/x/"), 300, NOON,
@@ -91,7 +92,7 @@ def test_pages_are_whole_documents_with_a_policy_a_language_and_nothing_inline(s
         read = Reader(data)
         assert data.startswith(b"<!DOCTYPE html>\n"), path
         assert read.all("html") == [{"lang": "zh-CN"}]
-        assert {"http-equiv": "Content-Security-Policy", "content": pages.POLICY} in read.all("meta")
+        assert {"http-equiv": "Content-Security-Policy", "content": POLICY} in read.all("meta")
         assert {"name": "referrer", "content": "no-referrer"} in read.all("meta")
         assert read.all("style") == []
         assert not [tag for tag in read.tags if "style" in tag[1] or any(n.startswith("on") for n in tag[1])]
@@ -108,7 +109,7 @@ def test_pages_name_only_their_own_files_by_relative_address(sample):
         read = Reader(data)
         named = [a["href"] for a in read.all("link") if a["rel"] in ("stylesheet", "icon")]
         named += [a["src"] for a in read.all("script")]
-        assert {one.removeprefix(up) for one in named} == set(pages.assets(LOOK))
+        assert {one.removeprefix(up) for one in named} == set(LOOK.assets)
 
 
 def test_every_control_has_a_name(sample):
@@ -313,31 +314,31 @@ def test_a_folder_of_own_files_replaces_and_adds(tmp_path):
     (tmp_path / "teaser.html").write_text("<i>{{ entry.title }} {{ w.tags }}</i>", "utf-8")
     (tmp_path / "extra.css").write_text(":root { --link: #123456 }", "utf-8")
     (tmp_path / "words.toml").write_text('[zh]\ntags = "话题"\n', "utf-8")
-    look = pages.load_templates(tmp_path)
+    look = load_templates(tmp_path)
     assert pages.teaser_html(entry(title="<x>"), head(), look) == "<i>&lt;x&gt; 话题</i>".encode()
-    (css,) = (data for path, data in pages.assets(look).items() if path.endswith(".css"))
+    (css,) = (data for path, data in look.assets.items() if path.endswith(".css"))
     assert css.endswith(b"--link: #123456 }")
-    assert look.digest != LOOK.digest
-    assert pages.assets(look).keys() != pages.assets(LOOK).keys()
+    assert read_templates(tmp_path).digest() != read_templates().digest()
+    assert look.assets.keys() != LOOK.assets.keys()
     assert look.words("zh")["sources"] == "来源"
 
 
 @pytest.mark.parametrize(
     ("name", "text", "told"),
-    [("entry.html", "a\n{% if %}", "entry.html, line 2"), ("words.toml", "x =", "words.toml"),
-     ("words.toml", "x = 1", "[en]"), ("entry.html", "{{ entry.nothing }}", "entry.html"),
-     ("entry.html", "{{ w.no_such_word }}", "entry.html"), ("entry.html", "{{ 1 // 0 }}", "entry.html"),
-     ("entry.html", "x" * 1_000_001, "megabyte")],
+    [("entry.html", "a\n{% if %}", "entry.html:2: "), ("words.toml", "x =", "words.toml"),
+     ("words.toml", "x = 1", "[en]"), ("entry.html", "\n\n{{ entry.nothing }}", "entry.html:3: "),
+     ("entry.html", "\n{{ w.no_such_word }}", "entry.html:2: "), ("entry.html", "{{ 1 // 0 }}", "entry.html:1: "),
+     ("entry.html", "x" * 1_000_001, "megabyte"), ("entry.html", "{% include 'entry.html' %}", "entry.html:1: ")],
 )  # fmt: skip
 def test_a_mistake_in_an_own_file_is_named(tmp_path, name, text, told):
     (tmp_path / name).write_text(text, "utf-8")
     with pytest.raises(UsageError, match=re.escape(told)):
-        pages.entry_html(entry(), head(), pages.load_templates(tmp_path))
+        pages.entry_html(entry(), head(), load_templates(tmp_path))
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(UsageError, match="nowhere"):
-        pages.load_templates(tmp_path / "nowhere")
+        load_templates(tmp_path / "nowhere")
 
 
 def colours(css: str) -> list[dict[str, str]]:
@@ -363,7 +364,7 @@ def contrast(one: str, other: str) -> float:
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_the_colours_meet_wcag_aa(dark):
-    css = next(data for path, data in pages.assets(LOOK).items() if path.endswith(".css")).decode()
+    css = next(data for path, data in LOOK.assets.items() if path.endswith(".css")).decode()
     found = colours(css)[dark]
     for ground in ("bg", "card"):
         for name in ("text", "soft", "link", "visited", "good", "wait", "bad"):

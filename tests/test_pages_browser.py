@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 
-from feeds.render.pages import assets, load_templates
+from feeds.render.look import load_templates
 from tests.pages_sample import SITE, sample_pages
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -176,7 +176,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThreadingHTTPServ
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
     server.asked = []
     server.url = f"http://127.0.0.1:{server.server_port}/"
-    for path, data in (sample_pages(server.url) | assets(load_templates())).items():
+    for path, data in (sample_pages(server.url) | load_templates().assets).items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(data)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
@@ -194,7 +194,7 @@ def test_a_page_opens_without_complaints_and_fits(browser, site, name, width, sc
     browser.open(site.url + PAGES[name], width, scheme)
     assert browser.complaints() == []
     assert browser.value("document.documentElement.scrollWidth") <= width
-    own = set(assets(load_templates()))
+    own = set(load_templates().assets)
     asked = {url.removeprefix(site.url) for url in browser.requests() if not url.startswith("data:")}
     assert asked <= own | {PAGES[name]} | {"media/chart.png", "media/far.png"}
     assert browser.value("getComputedStyle(document.body).maxWidth") != "none", "the style sheet was refused"

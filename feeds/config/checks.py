@@ -197,7 +197,7 @@ def alias(old: str) -> str:
 
 def _reserved(parts: list[str]) -> bool:
     """Whether a place, or what lies below it, is feedd's; in lower case, as some file systems see it."""
-    if parts[0] == ".feedd":
+    if parts[0] in (".feedd", "assets"):
         return True
     if parts[0] in ("category", "tag"):
         parts = parts[2:]

@@ -72,6 +72,14 @@ SECTIONS: dict[str, dict[str, Key]] = {
             "ascii",
             choices=("ascii", "unicode"),
         ),
+        "pages": Key(
+            "boolean", "A page for people beside each feed; false: only the front page, `index.html`.", True
+        ),
+        "templates": Key(
+            "string",
+            "Folder of own templates, words and styles for pages. Default: feedd's own look.",
+            check=checks.path,
+        ),
     },
     "store": {"url": Key("string", "Path of the SQLite file.", "../state/feedd.db", check=checks.store)},
     "sources": {

@@ -132,7 +132,14 @@ class _Reader:
 
     def _output(self, values: Mapping[str, Any]) -> Output:
         output = self._table("output", values)
-        return Output(self._path(output["dir"]), tuple(output["formats"]), output["entries"], output["slugs"])
+        return Output(
+            dir=self._path(output["dir"]),
+            formats=tuple(output["formats"]),
+            entries=output["entries"],
+            slugs=output["slugs"],
+            pages=output["pages"],
+            templates=self._path(output["templates"]) if output["templates"] else None,
+        )
 
     def _source(self, one: Mapping[str, Any], name: str) -> Source:
         if one["kind"] == "upstream":

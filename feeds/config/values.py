@@ -24,12 +24,17 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Section ``[output]``: what is written where; ``entries`` counts posts in a subscription document."""
+    """Section ``[output]``: what is written where; ``entries`` counts posts in a subscription document.
+
+    ``templates`` is None for feedd's own look.
+    """
 
     dir: Path
     formats: tuple[Format, ...]
     entries: int
     slugs: Literal["ascii", "unicode"]
+    pages: bool
+    templates: Path | None
 
 
 @dataclass(frozen=True, slots=True)

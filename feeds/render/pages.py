@@ -7,42 +7,23 @@ without their script, ask for nothing but images and media of entries, and carry
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
-from importlib.resources import files
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
-from urllib.parse import unquote, urlsplit
+from typing import Literal
 
-from feeds.errors import UsageError
 from feeds.model import Enclosure, Format
 from feeds.render import chart, wording
 from feeds.render.bodies import for_page
 from feeds.render.catalogue import CatalogueFeed, CatalogueHead
+from feeds.render.look import Templates, digest_of, render
 from feeds.render.shelves import shelves
-from feeds.urls import is_address
-
-if TYPE_CHECKING:
-    import jinja2
-
-POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src * data:; media-src *; "
-    "base-uri 'none'; form-action 'none'"
-)
-"""Content-Security-Policy of every page; a server adds ``frame-ancestors 'none'``, which only a header can say."""
 
 ENTRIES = 20
 """How many entries a page shows in full."""
 _LARGEST = 280_000
 _LONGEST_BODY = 250_000
-_LARGEST_FILE = 1_000_000
-_SUFFIXES = (".html", ".css", ".js", ".svg", ".toml")
-_NAMES = {"atom": "Atom", "rss": "RSS", "json": "JSON"}
-_TYPES = {"atom": "application/atom+xml", "rss": "application/rss+xml", "json": "application/feed+json"}
 # No text that a page shows has a NUL: it marks where the rendered entries go.
 _PLACE = "\0entries\0"
 
@@ -123,113 +104,6 @@ class SourceStatus:
     """How often it failed since it last worked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Templates:
-    """How pages look: templates, words and files; :func:`load_templates` makes one."""
-
-    environment: jinja2.Environment
-    languages: Mapping[str, wording.Words]
-    assets: Mapping[str, bytes]
-    """The files that pages name, by path in the output tree."""
-    names: Mapping[str, str]
-    """Those paths by what they are: ``css``, ``js``, ``icon``."""
-    digest: str
-    """Changes when anything of it does: then what was rendered with it is to be rendered again."""
-
-    def words(self, language: str) -> wording.Words:
-        """What pages of a site in this language say."""
-        return wording.words_for(self.languages, language)
-
-
-@lru_cache(maxsize=4)
-def load_templates(folder: Path | None = None) -> Templates:
-    """The look that feedd has, each file replaced by the one of that name in ``folder``; ``extra.css`` is added.
-
-    Raises:
-        UsageError: A file cannot be read or is no template; the text names it.
-    """
-    built_in = {one.name: one.read_text("utf-8") for one in (files("feeds") / "data" / "templates").iterdir()}
-    own = _own_files(folder) if folder else {}
-    sources = built_in | own
-    languages = wording.read_words(built_in["words.toml"], "words.toml")
-    if "words.toml" in own:
-        for language, words in wording.read_words(own["words.toml"], f"{folder}/words.toml").items():
-            languages[language] = wording.Words(languages.get(language, languages["en"]) | words)
-    css = sources["feedd.css"] + sources.get("extra.css", "")
-    written = {"css": css, "js": sources["feedd.js"], "icon": sources["icon.svg"]}
-    paths = {
-        kind: f"assets/feedd-{_digest(text)}.{'svg' if kind == 'icon' else kind}"
-        for kind, text in written.items()
-    }
-    return Templates(
-        _environment({name: text for name, text in sources.items() if name.endswith(".html")}, folder),
-        languages,
-        {paths[kind]: text.encode() for kind, text in written.items()},
-        paths,
-        _digest(repr(sorted(sources.items()))),
-    )
-
-
-def _own_files(folder: Path) -> dict[str, str]:
-    try:
-        found = [one for one in sorted(folder.iterdir()) if one.suffix in _SUFFIXES and one.is_file()]
-        large = next((one for one in found if one.stat().st_size > _LARGEST_FILE), None)
-        if large:
-            raise UsageError(f"{large}: more than a megabyte is no template; take it out of the folder")
-        return {one.name: one.read_text("utf-8") for one in found}
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"templates in {folder} cannot be read: {error}") from error
-
-
-def _digest(text: str) -> str:
-    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
-
-
-def _environment(sources: dict[str, str], folder: Path | None) -> jinja2.Environment:
-    import jinja2
-    from markupsafe import Markup
-
-    environment = jinja2.Environment(
-        loader=jinja2.DictLoader(sources),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    environment.globals.update(
-        day=wording.day, moment=wording.moment, ago=wording.ago, count=wording.count,
-        number=wording.number, size=wording.size, web=_web, file_name=_file_name,
-        policy=Markup(POLICY), names=_NAMES, types=_TYPES,  # noqa: S704 - a constant
-    )  # fmt: skip
-    for name in sources:
-        try:
-            environment.get_template(name)
-        except jinja2.TemplateSyntaxError as error:
-            raise UsageError(f"template {folder}/{name}, line {error.lineno}: {error.message}") from error
-    return environment
-
-
-def _web(address: str) -> str:
-    """An address that a link may lead to: the web, or a place on this page."""
-    return address if is_address(address) else "#"
-
-
-def _file_name(address: str) -> str:
-    return unquote(urlsplit(address).path.rpartition("/")[2])[:80] if is_address(address) else ""
-
-
-def _render(templates: Templates, name: str, site: CatalogueHead, **values: object) -> str:
-    from jinja2 import TemplateError
-
-    try:
-        return templates.environment.get_template(name).render(
-            site=site, w=templates.words(site.language), files=templates.names, **values
-        )
-    except (TemplateError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        raise UsageError(f"template {name}: {error}; correct it, or the words it uses") from error
-
-
 def _filled(page: str, entries: Sequence[bytes]) -> bytes:
     return page.encode().replace(_PLACE.encode(), b"".join(entries))
 
@@ -243,17 +117,17 @@ def entry_html(entry: PageEntry, site: CatalogueHead, templates: Templates) -> b
     """A post in full, once for every page that shows it."""
     from markupsafe import Markup
 
-    mark = _digest(entry.id)
+    mark = digest_of(entry.id)
     if len(entry.html) > _LONGEST_BODY or len(entry.html.encode()) > _LONGEST_BODY:
         body = Markup("<p>{}</p>").format(templates.words(site.language)["too_long"])
     else:
         body = Markup(for_page(entry.html, mark))  # noqa: S704 - the sanitiser was here last
-    return _render(templates, "entry.html", site, entry=entry, body=body, anchor=f"p-{mark}").encode()
+    return render(templates, "entry.html", site, entry=entry, body=body, anchor=f"p-{mark}").encode()
 
 
 def teaser_html(entry: PageEntry, site: CatalogueHead, templates: Templates) -> bytes:
     """A post in brief, for the front page: title, date, summary."""
-    return _render(templates, "teaser.html", site, entry=entry).encode()
+    return render(templates, "teaser.html", site, entry=entry).encode()
 
 
 def feed_page(site: CatalogueHead, feed: PageFeed, entries: Sequence[bytes], templates: Templates) -> bytes:
@@ -269,7 +143,7 @@ def feed_page(site: CatalogueHead, feed: PageFeed, entries: Sequence[bytes], tem
     from markupsafe import Markup
 
     shown = _fitting(entries)
-    page = _render(
+    page = render(
         templates, "feed.html", site, feed=feed, shown=len(shown),
         entries=Markup(_PLACE), root=_root(site, feed.url),  # noqa: S704
     )  # fmt: skip
@@ -305,7 +179,7 @@ def front_page(
 
     first = next((feed for feed in feeds if feed.kind == "all"), None)
     shown = _fitting(newest)
-    page = _render(
+    page = render(
         templates, "front.html", site, formats=first.urls if first else (), root="",
         posts=first.posts if first else 0, updated=first.updated if first else None,
         newest=len(shown), entries=Markup(_PLACE),  # noqa: S704
@@ -338,14 +212,9 @@ def status_page(
         wording.count(words["posts"], sum(counts)), len(counts), wording.number(max(counts, default=0))
     )
     states = Counter(source.health for source in sources)
-    return _render(
+    return render(
         templates, "status.html", site, sources=sources, now=now, root=root, bars=chart.bars(activity),
         chart={"width": chart.WIDTH, "height": chart.HEIGHT}, activity=summed,
         tally=[(state, states[state]) for state in _HEALTHS if states[state]],
         posts=sum(source.posts for source in sources),
     ).encode()  # fmt: skip
-
-
-def assets(templates: Templates) -> dict[str, bytes]:
-    """The files that pages name, by path in the output tree; a path's bytes never change."""
-    return dict(templates.assets)

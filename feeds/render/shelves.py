@@ -18,7 +18,7 @@ _HEADINGS = {"category": "categories", "tag": "tags"}
 
 
 class Row(NamedTuple):
-    """One feed: what it is called, the way to its page, its posts as number and text; ``key`` orders it by name."""
+    """One feed: what it is called, the way to its page (or document), its posts as number and text; ``key`` orders it by name."""
 
     label: str
     href: str
@@ -54,8 +54,9 @@ def shelves(site: CatalogueHead, feeds: Sequence[CatalogueFeed]) -> list[Shelf]:
     by_kind: dict[str, list[Row]] = {}
     for feed in feeds:
         if feed.kind != "all" and feed.urls:
-            path = feed.urls[0][1].removeprefix(site.url).rpartition("/")[0]
-            row = Row(feed.label, f"{path}/", feed.posts, f"{feed.posts:,}", feed.slug)
+            document = feed.urls[0][1].removeprefix(site.url)
+            way = f"{document.rpartition('/')[0]}/" if feed.page else document
+            row = Row(feed.label, way, feed.posts, f"{feed.posts:,}", feed.slug)
             by_kind.setdefault(feed.kind, []).append(row)
     order = [*(kind for kind in _HEADINGS if kind in by_kind), *sorted(by_kind.keys() - _HEADINGS.keys())]
     return [_shelf(kind, by_kind[kind]) for kind in order]

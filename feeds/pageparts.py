@@ -1,0 +1,118 @@
+"""What a post gives to pages: its place on the page of a feed and its teaser, rendered once, in any process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from feeds import plan
+from feeds.config import Config
+from feeds.model import Enclosure, Entry, Format, Term
+from feeds.render.catalogue import CatalogueFeed, CatalogueHead
+
+if TYPE_CHECKING:
+    from feeds.render.look import TemplateFiles
+    from feeds.render.pages import PageEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What rendering for pages needs to know; its ``repr`` changes with everything that they show of it."""
+
+    site: CatalogueHead
+    templates: TemplateFiles
+    formats: tuple[Format, ...]
+    pages: bool
+    """Whether feeds have pages; otherwise only the front page is there, and links lead to documents."""
+
+
+def look_of(config: Config) -> Look:
+    """How the pages of a configuration look.
+
+    Raises:
+        UsageError: its folder of templates cannot be read; the text names the file.
+    """
+    from feeds.render.look import read_templates
+
+    site = config.site
+    head = CatalogueHead(site.title, site.description, site.language, site.url)
+    output = config.output
+    return Look(head, read_templates(output.templates), output.formats, output.pages)
+
+
+def page_parts(entry: Entry, look: Look) -> tuple[bytes, bytes]:
+    """A post on the page of a feed (empty where there are none), and its teaser on the front page.
+
+    Raises:
+        UsageError: a template makes a mistake; the text names file and line.
+    """
+    from feeds.render.look import compile_templates
+    from feeds.render.pages import entry_html, teaser_html
+
+    templates = compile_templates(look.templates)
+    full = b""
+    if look.pages:
+        full = entry_html(_page_entry(entry, look, _UP), look.site, templates)
+    return full, teaser_html(_page_entry(entry, look, ""), look.site, templates)
+
+
+_UP = "../../"  # from the page of a category or tag to the front page
+
+
+def _page_entry(entry: Entry, look: Look, up: str) -> PageEntry:
+    from feeds.render.pages import PageEntry
+
+    return PageEntry(
+        id=entry.id,
+        title=entry.title,
+        link=entry.link,
+        html=entry.html,
+        published=entry.published,
+        updated=entry.updated,
+        authors=entry.authors,
+        terms=tuple((term.label, up + _way_to(term, look)) for term in entry.terms),
+        enclosures=entry.enclosures,
+        summary=entry.summary,
+        language=entry.language if entry.language != look.site.language else "",
+    )
+
+
+def _way_to(term: Term, look: Look) -> str:
+    """From the front page to the page of a term's feed, or to its first document."""
+    from urllib.parse import quote
+
+    if look.pages:
+        return quote(plan.folder(term.kind, term.slug))
+    return quote(plan.document_path(term.kind, term.slug, look.formats[0]))
+
+
+def rehearse(look: Look) -> None:
+    """Render every template once, with values such as a site has.
+
+    Raises:
+        UsageError: one of them makes a mistake; the text names file and line.
+    """
+    from feeds.render import pages
+    from feeds.render.look import compile_templates
+
+    then = datetime(2024, 1, 2, 3, 4, tzinfo=UTC)
+    url = f"{look.site.url}category/x/"
+    addresses: Sequence[tuple[Format, str]] = [
+        (form, look.site.url + plan.document_path("category", "x", form)) for form in look.formats
+    ]
+    entry = Entry(
+        "urn:x", "x", url, "<p>x</p>", "x", ("x",), then, then.replace(year=2025),
+        (Term("category", "x", "x", "x"),), "en", (Enclosure(f"{url}x.mp3", "audio/mpeg", 1),),
+    )  # fmt: skip
+    full, teaser = page_parts(entry, look)
+    templates = compile_templates(look.templates)
+    feeds = [CatalogueFeed(kind, "x", "x", 2, then, tuple(addresses)) for kind in ("all", "category", "tag")]
+    sources = [pages.SourceHealth("x", url, "ok", 1, then)]
+    pages.front_page(look.site, feeds, [teaser], sources, templates)
+    status = [pages.SourceStatus("x", "x", "upstream", url, "trouble", 1, then, then, then, "x", 1)]
+    pages.status_page(look.site, status, [(then.date(), 1)], then, templates)
+    if look.pages:
+        feed = pages.PageFeed("category", "x", "x", "en", url, tuple(addresses), 2, then, f"{url}x")
+        pages.feed_page(look.site, feed, [full], templates)
