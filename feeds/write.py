@@ -22,6 +22,8 @@ from feeds.errors import OutputError
 MANIFEST = ".feedd"
 _BESIDE = ".feedd-tmp"
 _JOURNAL = "journal"
+JOURNAL = f"{_BESIDE}/{_JOURNAL}"
+"""What is about to be renamed into place, in the form of the manifest."""
 _BATCH_BYTES = 64 * 1024 * 1024
 _BATCH_FILES = 512
 _SINGLE_SYNCS = 16
@@ -66,7 +68,7 @@ class Tree:
         try:
             if not self.dry:
                 self.folder.mkdir(parents=True, exist_ok=True)
-            for name in (MANIFEST, f"{_BESIDE}/{_JOURNAL}"):
+            for name in (MANIFEST, JOURNAL):
                 for path, digest in _read_list(self.folder / name):
                     self._ours.setdefault(path, set()).add(digest)
             if not self.dry:

@@ -1,0 +1,113 @@
+"""Requests a second of `feedd serve` beside nginx over the same tree: ``python -m benchmarks.serve``.
+
+Needs ``nginx`` and ``wrk``. Both servers send the same gzip variant of about 300 KB and the same 304s.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import http.client
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from feeds.serve.codings import encode
+
+_NGINX = """worker_processes auto; daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;
+events {{ worker_connections 4096; }}
+http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; gzip_static on; gzip_vary on;
+types {{ application/atom+xml xml; }}
+server {{ listen 127.0.0.1:{port}; root {folder}/tree; add_header Cache-Control "public, max-age=300";
+add_header X-Content-Type-Options nosniff; }} }}
+"""
+_SERVE = (
+    "import sys; from pathlib import Path; from feeds.serve.server import Server, run; "
+    "from feeds.serve.values import Serve; run(Server(Serve(listen=sys.argv[1]), Path(sys.argv[2])))"
+)
+_NGINX_PORT, _FEEDD_PORT = 18191, 18192
+_ROUNDS = 3
+
+
+def make_tree(folder: Path) -> None:
+    """A feed whose gzip variant has about 300 KB, with the variant beside it for nginx."""
+    text = base64.b85encode(random.Random(1).randbytes(300 * 1024))
+    data = b'<feed xmlns="http://www.w3.org/2005/Atom"><title>' + text.replace(b"<", b" ").replace(b"&", b" ")
+    data += b"</title></feed>"
+    (folder / "atom.xml").write_bytes(data)
+    (folder / "atom.xml.gz").write_bytes(encode(data, "gzip") or b"")
+    digest = hashlib.blake2b(data, digest_size=16).hexdigest()
+    (folder / ".feedd").write_text(f"{digest}  atom.xml\n")
+
+
+def etag(port: int) -> str:
+    """The validator of the gzip variant, once the server answers."""
+    for _ in range(50):
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            connection.request("GET", "/atom.xml", headers={"Accept-Encoding": "gzip"})
+            response = connection.getresponse()
+            response.read()
+            return response.headers["ETag"]
+        except ConnectionRefusedError:
+            time.sleep(0.1)
+    raise SystemExit(f"nothing answers on port {port}")
+
+
+def load(port: int, *fields: str) -> float:
+    """Requests a second, by wrk."""
+    command = ["wrk", "-t1", "-c32", "-d3s", "-H", "Accept-Encoding: gzip"]
+    for one in fields:
+        command += ["-H", one]
+    done = subprocess.run(
+        [*command, f"http://127.0.0.1:{port}/atom.xml"], capture_output=True, text=True, check=True
+    )
+    found = re.search(r"Requests/sec:\s*([\d.]+)", done.stdout)
+    return float(found[1]) if found else 0.0
+
+
+def main() -> None:
+    """Print the best of some rounds for each, and what part of nginx that is."""
+    if not shutil.which("nginx") or not shutil.which("wrk"):
+        raise SystemExit("install nginx and wrk first")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # nginx's workers may be another user
+        (folder / "tree").mkdir()
+        make_tree(folder / "tree")
+        (folder / "nginx.conf").write_text(_NGINX.format(folder=folder, port=_NGINX_PORT))
+        servers = [
+            subprocess.Popen(["nginx", "-c", str(folder / "nginx.conf")]),
+            subprocess.Popen(
+                [sys.executable, "-c", _SERVE, f"127.0.0.1:{_FEEDD_PORT}", str(folder / "tree")]
+            ),
+        ]
+        try:
+            compare()
+        finally:
+            for server in servers:
+                server.terminate()
+                server.wait()
+
+
+def compare() -> None:
+    """Both in turn, so that whatever else the machine does meets both."""
+    ports = {"nginx": _NGINX_PORT, "feedd": _FEEDD_PORT}
+    fields = {name: f"If-None-Match: {etag(port)}" for name, port in ports.items()}
+    for status in (304, 200):
+        best = dict.fromkeys(ports, 0.0)
+        for _ in range(_ROUNDS):
+            for name, port in ports.items():
+                asked = (fields[name],) if status == 304 else ()
+                best[name] = max(best[name], load(port, *asked))
+        part = best["feedd"] / best["nginx"]
+        print(f"{status}: nginx {best['nginx']:9.0f}/s  feedd {best['feedd']:9.0f}/s  = {part:.2f} of nginx")
+
+
+if __name__ == "__main__":
+    main()

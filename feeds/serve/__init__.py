@@ -1,0 +1,1 @@
+"""The HTTP side: an output tree as subscribers fetch it, with conditional requests, codings and deltas."""

@@ -1,0 +1,43 @@
+"""Compressed variants of a document, made once; the only importer of brotli here.
+
+The same bytes give the same variant: no time stamp, no file name.
+"""
+
+from __future__ import annotations
+
+import gzip
+
+SUFFIXES = {"gzip": ".gz", "br": ".br", "zstd": ".zst"}
+"""Ending of a variant that lies beside its document."""
+
+_SMALLEST = 256
+_GZIP_LEVEL = 6
+_BROTLI_QUALITY = 6
+_ZSTD_LEVEL = 9
+
+
+def encode(data: bytes, coding: str) -> bytes | None:
+    """``data`` in a content coding; None if that would save nothing."""
+    if len(data) < _SMALLEST:
+        return None
+    encoded = _encode(data, coding)
+    return encoded if len(encoded) < len(data) else None
+
+
+def _encode(data: bytes, coding: str) -> bytes:
+    if coding == "gzip":
+        return gzip.compress(data, _GZIP_LEVEL, mtime=0)
+    if coding == "br":
+        import brotli
+
+        return bytes(brotli.compress(data, quality=_BROTLI_QUALITY))
+    import zstandard
+
+    # Browsers refuse windows above 8 MB (RFC 8878, 3.1.1.1.2); level 9 stays below.
+    return zstandard.ZstdCompressor(level=_ZSTD_LEVEL, write_content_size=True).compress(data)
+
+
+def beside(path: str, data: bytes) -> dict[str, bytes]:
+    """The variants to write beside a document for servers that send files: path to bytes."""
+    variants = {path + ending: encode(data, coding) for coding, ending in SUFFIXES.items()}
+    return {name: encoded for name, encoded in variants.items() if encoded is not None}
