@@ -55,7 +55,7 @@ def changed(project: Project, before: dict[str, bytes]) -> set[str]:
 def test_every_feed_has_a_page_and_names_only_what_is_there(project: Project) -> None:
     project.set('name = "news"\n', 'name = "news"\nbase = "https://posts.example/"\n')
     project.post("2024-01-01-a.md", "第一篇", categories="港口", tags='["a b", "茶叶", "c/d"]')
-    project.post("2024-01-02-b.md", "第二篇", categories="town", tags="茶叶")
+    project.post("2024-01-02-b.md", "第二篇", categories="town", tags="茶叶", date="2024-02-01 00:00:00")
     assert project.run("build").returncode == 0
     found = pages(project)
     assert len(found) == 1 + 2 + 3
