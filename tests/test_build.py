@@ -194,7 +194,7 @@ def test_two_builds_at_once_the_second_says_so(project: Project) -> None:
 
 def test_wrong_usage_and_configuration_exit_2_with_every_mistake(project: Project) -> None:
     assert feedd("bild").returncode == 2
-    assert "feedd build" in feedd().stderr
+    assert "feedd init" in feedd("-c", str(project.folder / "nowhere.toml")).stderr
     project.config.write_text('[site]\ntitle = "x"\nurl = "nowhere"\nlangauge = "en"\n[serve]\nlisten = ""\n')
     done = project.run("build")
     assert done.returncode == 2
