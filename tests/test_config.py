@@ -195,7 +195,7 @@ def test_the_schema_accepts_what_feedd_accepts() -> None:
 
 def test_the_schema_refuses_unknown_and_later_keys() -> None:
     validator = jsonschema.Draft202012Validator(schema())
-    for extra in ('[serve]\nlisten = "x"\n', "[outptu]\n", '[output]\narchive = ["atom"]\n'):
+    for extra in ("[serve]\nlistne = 1\n", "[outptu]\n", '[output]\narchive = ["atom"]\n'):
         assert not validator.is_valid(tomllib.loads(MINIMAL + extra))
 
 
