@@ -1,0 +1,96 @@
+"""Push from end to end: a file is saved, and a subscriber of the daemon's hub has the signed content."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import statistics
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from functools import partial
+
+import pytest
+
+from tests.conftest import Project
+from tests.servers import Answer, Asked, UpstreamServer, UpstreamThread
+from tests.test_daemon import Start, start  # noqa: F401 - a fixture
+
+
+def subscribe(address: str, **fields: str) -> int:
+    data = urllib.parse.urlencode(
+        {name.replace("_", ".", 1): value for name, value in fields.items()}
+    ).encode()
+    with urllib.request.urlopen(f"{address}/hub", data, timeout=10) as answer:
+        return int(answer.status)
+
+
+def has_received(outside: UpstreamServer, text: str) -> bool:
+    return any(text.encode() in one.body for one in outside.asked("/me") if one.method == "POST")
+
+
+def test_a_saved_file_is_at_the_subscriber_within_a_second(project: Project, start: Start) -> None:  # noqa: F811
+    project.post("2024-01-01-a.md", "First")
+    with UpstreamThread() as outside:
+
+        def callback(asked: Asked) -> Answer:
+            query = dict(urllib.parse.parse_qsl(asked.target.partition("?")[2]))
+            return Answer(body=query.get("hub.challenge", "").encode())
+
+        outside.routes["/me"] = callback
+        text = project.config.read_text("utf-8")
+        project.config.write_text(
+            text + f'[serve]\nlisten = "127.0.0.1:0"\n[push]\nhub = true\nallow = ["{outside.authority}"]\n',
+            "utf-8",
+        )
+        daemon = start()
+        address = str(daemon.events("serving")[0]["address"])
+        topic = "https://site.example/feeds/atom.xml"
+        atom = (project.output / "atom.xml").read_text("utf-8")
+        assert re.search(r'href="https://site.example/feeds/hub" rel="hub"', atom)
+        status = subscribe(
+            address,
+            hub_mode="subscribe",
+            hub_topic=topic,
+            hub_callback=outside.url("/me"),
+            hub_secret="s3cret",
+        )
+        assert status == 202
+        daemon.until(lambda: any(one.method == "GET" for one in outside.asked("/me")))
+        time.sleep(0.3)
+        waits = []
+        for number in range(5):
+            begun = time.monotonic()
+            project.post(
+                f"2024-02-0{number + 1}-n.md", f"News {number}", date=f"2024-02-0{number + 1} 08:00:00"
+            )
+            daemon.until(partial(has_received, outside, f"News {number}"))
+            waits.append(time.monotonic() - begun)
+        assert statistics.median(waits) < 1
+        last = [one for one in outside.asked("/me") if one.method == "POST"][-1]
+        assert last.headers["content-type"] == "application/atom+xml"
+        method, _, signature = last.headers["x-hub-signature"].partition("=")
+        assert hmac.new(b"s3cret", last.body, getattr(hashlib, method)).hexdigest() == signature
+        assert daemon.stop() == 0
+
+
+def test_the_status_page_and_private_feeds(project: Project, start: Start) -> None:  # noqa: F811
+    project.post("2024-01-01-a.md", "First", categories="inside")
+    text = project.config.read_text("utf-8")
+    private = '[[serve.private]]\nfeed = "category/inside"\nauth = "env:FEEDD_TEST_LOGIN"\n'
+    project.config.write_text(f'{text}[serve]\nlisten = "127.0.0.1:0"\n{private}', "utf-8")
+    daemon = start(FEEDD_TEST_LOGIN="me:pass word")
+    address = str(daemon.events("serving")[0]["address"])
+    with urllib.request.urlopen(f"{address}/status", timeout=10) as answer:
+        assert b"news" in answer.read()
+    with urllib.request.urlopen(f"{address}/healthz", timeout=10) as answer:
+        assert answer.status == 200
+    request = urllib.request.Request(f"{address}/category/inside/atom.xml")
+    request.add_header("Authorization", "Basic bWU6cGFzcyB3b3Jk")
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert answer.headers["cache-control"].startswith("no-store")
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(f"{address}/category/inside/atom.xml", timeout=10)
+    assert "inside" not in (project.output / "feeds.opml").read_text("utf-8")
