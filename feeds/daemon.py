@@ -8,6 +8,7 @@ other thread, one thing after the other.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Callable
@@ -61,6 +62,7 @@ async def serve(path: str | None, clock: Clock, log: EventLog, jobs: int = 0) ->
         RoleTaken: another feedd has this store.
         StoreError: the store cannot be used.
     """
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a wake-up that finds work under way is no news
     config = load_config(path)
     supervisor = Supervisor()
     signals = _Signals()
@@ -140,6 +142,8 @@ class Daemon:
         self._pushing: pushing.Pushing | None = None
         self._failure: BaseException | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._vital: list[asyncio.Task[None]] = []
+        """Work that is ended in its own way, but without which there is no going on."""
 
     async def run(self, signals: _Signals) -> None:
         """Work until a signal comes; then finish what is under way and leave a whole tree."""
@@ -152,10 +156,10 @@ class Daemon:
             self._supervisor.tell("READY=1", "STATUS=watching and publishing")
             self.log("ready", sources=len(self.config.sources), store=self.config.store)
             waiting = asyncio.create_task(signals.wait())
-            await asyncio.wait({waiting, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({waiting, *self._tasks, *self._vital}, return_when=asyncio.FIRST_COMPLETED)
             waiting.cancel()
             self._scheduler.shutdown(wait=False)
-            for task in self._tasks:
+            for task in (*self._tasks, *self._vital):
                 if task.done() and not task.cancelled() and task.exception() is not None:
                     signals.stopping = True
                     self._failure = task.exception()
@@ -303,6 +307,7 @@ class Daemon:
         self._asking = polling.Asking(
             self._receiver, client, self._hosts, self._store_thread, self._answers_taken
         )
+        self._vital.append(self._asking.draining)
         self._plan_asking()
 
     def _plan_asking(self) -> None:

@@ -8,13 +8,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from feeds.clean.text import clean_title, fingerprint
 from feeds.identify import Sighting, keys_of
-from feeds.model import Item
+from feeds.model import Enclosure, Item
 from feeds.parse.decoding import decode
 from feeds.parse.head import UpstreamHead
 from feeds.parse.outline import Outline, outline, single
@@ -122,9 +123,45 @@ def _digest(item: Item) -> bytes:
     return hashlib.sha256(repr(item).encode("utf-8", "surrogatepass")).digest()[:16]
 
 
+def _sound(item: Item) -> Item:
+    """The item without lone surrogates, which escapes of JSON may leave and no store can hold."""
+    texts = {
+        field.name: value
+        for field in fields(item)
+        if isinstance(value := getattr(item, field.name), str | tuple) and value
+    }
+    try:
+        for value in texts.values():
+            for text in (value,) if isinstance(value, str) else _leaves(value):
+                text.encode()
+    except UnicodeEncodeError:
+        return replace(item, **{name: _whole(value) for name, value in texts.items()})
+    return item
+
+
+def _leaves(values: tuple[Any, ...]) -> Iterator[str]:
+    """The texts in nested tuples and enclosures."""
+    for value in values:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Enclosure):
+            yield value.url + value.type
+        elif isinstance(value, tuple):
+            yield from _leaves(value)
+
+
+def _whole(value: Any) -> Any:  # noqa: ANN401 - a text or texts
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, Enclosure):
+        return Enclosure(_whole(value.url), _whole(value.type), value.length)
+    return tuple(map(_whole, value)) if isinstance(value, tuple) else value
+
+
 def _reading(
     item: Item, digest: bytes, document: bytes, url: str, settings: EntrySettings, now: datetime
 ) -> Reading:
+    item = _sound(item)
     stated = [date if date and date <= now + _AHEAD else None for date in (item.published, item.updated)]
     said = _sighting(item, stated[0], stated[1], digest, url, settings, now)
     return Reading(

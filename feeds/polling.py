@@ -19,7 +19,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from feeds.config import Config, UpstreamSource
-from feeds.errors import FeedUnreadable, UsageError
+from feeds.errors import FeeddError, FeedUnreadable, UsageError
 from feeds.fetch.hosts import Hosts, Poller
 from feeds.fetch.pace import HOUR, LEAST, NEVER, Hints, next_poll
 from feeds.fetch.upstream import Fetched, FetchState, Request, unreadable
@@ -133,6 +133,11 @@ class Receiver:
             self._take(request, fetched, parts, known, fresh)
         except FeedUnreadable as error:
             self._unreadable(request, fetched, str(error))
+        except FeeddError:
+            raise
+        except Exception as error:
+            # One document that nobody foresaw must not end the polling of all others.
+            self._unreadable(request, fetched, f"cannot be understood ({type(error).__name__}: {error})")
         return None
 
     def _receive_list(self, request: Request, fetched: Fetched) -> None:
@@ -357,6 +362,11 @@ class Asking:
                     self.under_way.discard(request.name)
                     self._answers.task_done()
             self._told()
+
+    @property
+    def draining(self) -> asyncio.Task[None]:
+        """Takes in answers; it ends only if the store fails."""
+        return self._draining
 
     def submit(self, request: Request) -> None:
         """Ask for this when its host's turn comes."""

@@ -198,7 +198,7 @@ def test_wrong_usage_and_configuration_exit_2_with_every_mistake(project: Projec
     project.config.write_text('[site]\ntitle = "x"\nurl = "nowhere"\nlangauge = "en"\n[serve]\nlisten = ""\n')
     done = project.run("build")
     assert done.returncode == 2
-    for text in ("site.url", "did you mean `language`", "serve: not available", "sources"):
+    for text in ("site.url", "did you mean `language`", "serve.listen", "sources"):
         assert text in done.stderr
     assert "Traceback" not in done.stderr
 
