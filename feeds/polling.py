@@ -40,6 +40,7 @@ _PERIODS = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MOST_HUBS = 5
 _RECENT = 20
+_MOST_ENTRIES = 10_000  # more would hold up every other upstream
 _PUSHED = 6 * HOUR
 
 
@@ -127,6 +128,11 @@ class Receiver:
             return self._unreadable(
                 request, fetched, "is no feed; see whether it has moved: `feedd add` finds feeds of a page"
             )
+        if len(parts.entries) > _MOST_ENTRIES:
+            reason = (
+                f"has {len(parts.entries)} entries; more than {_MOST_ENTRIES} in one document are refused"
+            )
+            return self._unreadable(request, fetched, reason)
         known = stored.known_entries(self.run.db, number, parts.digests)
         fresh = [i for i, digest in enumerate(parts.digests) if digest not in known.digests]
         try:
