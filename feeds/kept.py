@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from feeds.config import UpstreamSource
 from feeds.errors import FeedUnreadable
-from feeds.polling import entry_settings, settings_digest
+from feeds.receiving import entry_settings, settings_digest
 from feeds.run import Run
 from feeds.store.sightings import Context, take
 

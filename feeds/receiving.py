@@ -1,0 +1,287 @@
+"""Taking in what upstreams say: each answer becomes sightings, the state for the next fetch and its time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from feeds.config import UpstreamSource
+from feeds.errors import FeeddError, FeedUnreadable, UsageError
+from feeds.fetch.pace import HOUR, LEAST, NEVER, Hints, next_poll
+from feeds.fetch.upstream import Fetched, FetchState, Request, unreadable
+from feeds.run import Run
+from feeds.run import settings_digest as digest_of
+from feeds.store import upstreams as stored
+from feeds.store.sightings import Context, take
+
+if TYPE_CHECKING:
+    from feeds.parse.head import UpstreamHead
+    from feeds.parse.outline import Outline
+    from feeds.polled import EntrySettings
+
+_PERIODS = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000, "yearly": 31536000}
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_MOST_HUBS = 5
+_RECENT = 20
+_MOST_ENTRIES = 10_000  # more would hold up every other upstream
+_PUSHED = 6 * HOUR
+
+
+@dataclass(slots=True)
+class Polled:
+    """What asking upstreams did."""
+
+    asked: int = 0
+    new: int = 0
+    changed: int = 0
+    lists: bool = False
+    """Whether a list of upstreams was read anew."""
+    troubles: list[str] = field(default_factory=list)
+
+
+class Receiver:
+    """Takes in answers; used by one thread."""
+
+    def __init__(self, run: Run, context: Callable[[int, bool], Context]) -> None:
+        """``context`` says what readings of a source are taken with, by its number and whether it was read before."""
+        self.run = run
+        self.report = Polled()
+        self._context = context
+        self.pushed: set[str] = set()
+        """Sources whose hub is at work: they are asked seldom."""
+        self._random = Random(run.clock().timestamp())  # noqa: S311 - it spreads polls, it guards nothing
+
+    def know(self, sources: Sequence[UpstreamSource], lists: Collection[str] = ()) -> None:
+        """Expect answers of these sources; those in ``lists`` are OPML lists, no feeds."""
+        self._lists = frozenset(lists)
+        self._sources = {source.name: source for source in sources}
+        self._numbers = {name: number for number, (name, _) in self.run.sources.items()}
+        self._rows = stored.upstreams(self.run.db)
+        self._complete = {row[1]: bool(row[3]) for row in self.run.db.rows("source_all")}
+
+    def heads(self) -> dict[str, dict[str, Any]]:
+        """What each feed says of itself, by source."""
+        return {name: row.head for name, row in self._rows.items() if name in self._sources}
+
+    def receive_pushed(self, request: Request, body: bytes, content_type: str) -> None:
+        """Take in a document that a hub has sent."""
+        state = self.state(request.name)
+        reason = "sent by its hub"
+        self.receive([(request, Fetched("new", state, reason, body, content_type, request.url))])
+
+    def state(self, name: str) -> FetchState:
+        """What is known of a source for its next fetch."""
+        row = self._rows.get(name)
+        return FetchState.from_json(row.state) if row else FetchState()
+
+    def due(self, name: str) -> int:
+        """When a source is to be asked next, seconds since 1970; 0 for one never asked."""
+        row = self._rows.get(name)
+        return row.due if row else 0
+
+    def waits(self, name: str) -> bool:
+        """Whether a source has said itself, or shown by failing, that it is not to be asked before it is due."""
+        row = self._rows.get(name)
+        return bool(row) and row is not None and row.decided_by in ("retry-after", "gone", "backoff")
+
+    def receive(self, answers: Sequence[tuple[Request, Fetched]]) -> None:
+        """Take in a batch of answers."""
+        quiet = []
+        for request, fetched in answers:
+            self.report.asked += 1
+            if fetched.outcome == "new" and request.name in self._lists:
+                self._receive_list(request, fetched)
+            elif fetched.outcome == "new":
+                self._receive_document(request, fetched)
+            else:
+                quiet.append(self._row(request.name, fetched, self._row_head(request.name)))
+            if fetched.outcome in ("failed", "gone", "delayed"):
+                self.report.troubles.append(f"source {request.name}: {fetched.reason}")
+        if quiet:
+            with self.run.db.transaction():
+                self.run.db.many("upstream_put", quiet)
+
+    def _receive_document(self, request: Request, fetched: Fetched) -> None:
+        from feeds.polled import cut
+
+        name = request.name
+        number = self._numbers[name]
+        parts = cut(fetched.data, fetched.content_type)
+        if parts.kind == "none":
+            return self._unreadable(
+                request, fetched, "is no feed; see whether it has moved: `feedd add` finds feeds of a page"
+            )
+        if len(parts.entries) > _MOST_ENTRIES:
+            reason = (
+                f"has {len(parts.entries)} entries; more than {_MOST_ENTRIES} in one document are refused"
+            )
+            return self._unreadable(request, fetched, reason)
+        known = stored.known_entries(self.run.db, number, parts.digests)
+        fresh = [i for i, digest in enumerate(parts.digests) if digest not in known.digests]
+        try:
+            self._take(request, fetched, parts, known, fresh)
+        except FeedUnreadable as error:
+            self._unreadable(request, fetched, str(error))
+        except FeeddError:
+            raise
+        except Exception as error:
+            # One document that nobody foresaw must not end the polling of all others.
+            self._unreadable(request, fetched, f"cannot be understood ({type(error).__name__}: {error})")
+        return None
+
+    def _receive_list(self, request: Request, fetched: Fetched) -> None:
+        from feeds.parse.opml import read_opml
+
+        try:
+            read_opml(fetched.data, request.url)
+        except UsageError as error:
+            return self._unreadable(request, fetched, str(error))
+        with self.run.db.transaction():
+            self.run.db.run("upstream_put", self._row(request.name, fetched, {}))
+            self.run.db.run("upstream_list", (fetched.data, self._numbers[request.name]))
+        self.report.lists = True
+        return None
+
+    def _take(
+        self, request: Request, fetched: Fetched, parts: Outline, known: stored.KnownEntries, fresh: list[int]
+    ) -> None:
+        from feeds.polled import clashes, understand
+
+        db, number = self.run.db, self._numbers[request.name]
+        settings = entry_settings(self.run, self._sources[request.name], self.run.sources[number][1])
+        found = understand(parts, fresh, fetched.url, settings, self.run.clock())
+        readings = [one for one in found.readings if one.path not in known.items]
+        entries = [
+            *known.addresses,
+            *((r.sighting.guid, r.sighting.link) for r in found.readings if r.sighting),
+        ]
+        context = self._context(number, self._complete.get(request.name, False))
+        burnt = clashes(entries) - context.burnt
+        addresses = {
+            key: r.path
+            for r in readings
+            if r.sighting
+            for key in r.sighting.own
+            if key.startswith("url:") and key not in context.burnt | burnt
+        }
+        present = known.items | {r.path for r in readings}
+        renamed = stored.renamed_items(db, number, addresses, present)
+        readings = [replace(r, replaces=renamed[r.path]) if r.path in renamed else r for r in readings]
+        stated = [r.sighting.published for r in readings if r.sighting and r.sighting.published]
+        recent = {
+            *(int(date.timestamp()) for date in stated),
+            *self._row_head(request.name).get("recent", ()),
+        }
+        head = head_values(found.head, fetched) | {"recent": sorted(recent)[-_RECENT:]}
+        row = self._row(request.name, fetched, head)
+
+        def token() -> None:
+            db.run("upstream_put", row)
+            db.run("upstream_head", (json.dumps(head, ensure_ascii=False), number))
+            if burnt:
+                stored.burn(db, self.run.sources, burnt, self.run.clock())
+            now = self.run.clock().isoformat("T", "seconds")
+            db.run(
+                "source_settle", {"id": number, "settings": settings_digest(self.run, settings), "now": now}
+            )
+
+        intake = take(db, replace(context, burnt=context.burnt | burnt), readings, None, token)
+        self._complete[request.name] = True
+        self.report.new += intake.new
+        self.report.changed += intake.changed
+
+    def _unreadable(self, request: Request, fetched: Fetched, reason: str) -> None:
+        row = self._rows.get(request.name)
+        before = FetchState.from_json(row.state) if row else FetchState()
+        failed = unreadable(before, fetched, reason)
+        with self.run.db.transaction():
+            self.run.db.run("upstream_put", self._row(request.name, failed, self._row_head(request.name)))
+        self.report.troubles.append(f"source {request.name}: {reason}")
+
+    def _row_head(self, name: str) -> dict[str, Any]:
+        row = self._rows.get(name)
+        return row.head if row else {}
+
+    def _row(self, name: str, fetched: Fetched, head: dict[str, Any]) -> dict[str, Any]:
+        """The row of an upstream after an answer: its state, and when it is due again and why."""
+        now = self.run.clock()
+        source = self._sources[name]
+        number = self._numbers[name]
+        found = next_poll(
+            now,
+            source.every,
+            [datetime.fromtimestamp(second, UTC) for second in head.get("recent", ())],
+            hints_of(head, fetched),
+            fetched.state.failures,
+            self._random.random(),
+            gone=fetched.state.gone,
+            least=_PUSHED if name in self.pushed else LEAST,
+        )
+        due = int(found.due.timestamp()) if found.due != NEVER else int(NEVER.timestamp())
+        self._rows[name] = stored.UpstreamRow(
+            fetched.state.to_json(),
+            head,
+            due,
+            found.decided_by,
+            int(now.timestamp()),
+            fetched.outcome,
+            fetched.reason,
+        )
+        return {
+            "source": number,
+            "state": fetched.state.to_json(),
+            "due": due,
+            "decided_by": found.decided_by,
+            "polled": int(now.timestamp()),
+            "outcome": fetched.outcome,
+            "reason": fetched.reason,
+        }
+
+
+def head_values(head: UpstreamHead, fetched: Fetched) -> dict[str, Any]:
+    """What is kept of what a feed says of itself."""
+    period = _PERIODS.get(head.update_period, 0)
+    return {
+        "id": head.id,
+        "title": head.title,
+        "link": head.link,
+        "url": fetched.url,
+        "version": head.version,
+        "hubs": list(head.hubs)[:_MOST_HUBS],
+        "self": head.self_url,
+        "ttl": head.ttl or 0,
+        "sy": period / head.update_frequency if period else 0,
+        "skip_hours": sorted(head.skip_hours),
+        "skip_days": [_DAYS[day] for day in sorted(head.skip_days)],
+    }
+
+
+def hints_of(head: dict[str, Any], fetched: Fetched) -> Hints:
+    """What an upstream says about how often to ask."""
+    return Hints(
+        ttl=head.get("ttl", 0),
+        sy=head.get("sy", 0),
+        max_age=fetched.max_age,
+        retry_after=fetched.retry_after,
+        skip_hours=frozenset(head.get("skip_hours", ())),
+        skip_days=frozenset(head.get("skip_days", ())),
+        validators=bool(fetched.state.etag or fetched.state.last_modified),
+    )
+
+
+def entry_settings(run: Run, source: UpstreamSource, rank: int) -> EntrySettings:
+    """What understanding an entry of a source needs to know."""
+    from feeds.polled import EntrySettings
+
+    return EntrySettings(
+        source.name, rank, run.config.site.timezone, source.categories, source.terms == "own"
+    )
+
+
+def settings_digest(run: Run, settings: EntrySettings) -> str:
+    """A digest of what the entries of a source were understood with, but for its rank."""
+    return digest_of((run.settings_digest, replace(settings, rank=0)))
