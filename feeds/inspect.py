@@ -13,8 +13,8 @@ from feeds import pageparts, plan
 from feeds.config import Config
 from feeds.errors import PostRejected, UsageError
 from feeds.fetch import folder
+from feeds.heads import label
 from feeds.model import Skipped
-from feeds.publishing import label
 from feeds.sources import expand
 from feeds.store.codec import read_shown, read_sighting
 from feeds.store.database import Database

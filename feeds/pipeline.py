@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from feeds import pagewriting, publishing
+from feeds import cataloguing, pagewriting, publishing
 from feeds.config import FolderSource, ListSource, UpstreamSource
 from feeds.errors import UsageError
 from feeds.fetch import folder
@@ -76,7 +76,7 @@ def publish(run: Run, tree: Tree) -> Published:
     feeds = publishing.render_missing(run, published)
     pagewriting.write_assets(run, tree)
     publishing.write_feeds(run, tree, feeds, published)
-    publishing.write_catalogue(run, tree, feeds)
+    cataloguing.write_catalogue(run, tree, publishing.dates_of(feeds))
     tree.flush()
     publishing.settle(run, tree, feeds, published)
     return published

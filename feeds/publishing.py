@@ -4,34 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from feeds import pagewriting, plan
-from feeds.clean.text import clean_title
-from feeds.config import Config, UpstreamSource
-from feeds.model import FORMATS, FeedHead, Kind, Origin, Term
+from feeds.config import Config
+from feeds.entries import read_entries, render_posts
+from feeds.heads import head_of, label
 from feeds.run import Run
 from feeds.slugs import distinct, fold, slug
-from feeds.sources import expand
-from feeds.steps import RenderTask, render, unpack_entry
 from feeds.store import feeds as stored
 from feeds.store import ledger, push
 from feeds.store.database import Database
 from feeds.store.feeds import DirtyFeed
-from feeds.store.upstreams import upstreams
-from feeds.urls import is_absolute_iri
 from feeds.write import Tree, replace_file
-
-_PARTS = (*FORMATS, "page", "teaser")  # of a packed entry
-_TEASERS = 20
-if TYPE_CHECKING:
-    from feeds.render.pages import SourceHealth
-
-_POSTS_PER_PIECE = 48
-_ENTRIES_PER_BATCH = 480
 
 
 @dataclass(slots=True)
@@ -95,130 +80,10 @@ def render_missing(run: Run, published: Published) -> list[Feed]:
         if not missing:
             return feeds
         published.rendered += len(missing)
-        _render(run, missing)
+        render_posts(run, missing)
         if tried >= set(missing):
             return feeds
         tried.update(missing)
-
-
-def _render(run: Run, missing: Sequence[int]) -> None:
-    terms = _term_table(run.db, run.config)
-    origins = _origins(run)
-    done = 0
-    pieces = plan.chunks(missing, _POSTS_PER_PIECE)
-    rows, invalid = [], []
-    for results in run.workers.map(render, _Tasks(run.db, pieces, terms, origins)):
-        for one in results:
-            if one.invalid:
-                invalid.append((one.number, one.invalid))
-            else:
-                rows.append((one.number, one.data))
-        done += len(results)
-        run.progress("rendering", done, len(missing))
-        if len(rows) >= _ENTRIES_PER_BATCH:
-            _keep(run.db, rows)
-            rows = []
-    _keep(run.db, rows)
-    if invalid:
-        stored.leave_out(run.db, invalid)
-
-
-def _keep(db: Database, rows: Sequence[tuple[object, ...]]) -> None:
-    with db.transaction():
-        db.many("entry_put", rows)
-
-
-class _Tasks(Sequence[list[RenderTask]]):
-    """Render tasks, made only when a worker is about to get them: payloads are large."""
-
-    def __init__(
-        self,
-        db: Database,
-        pieces: Sequence[Sequence[int]],
-        terms: dict[tuple[str, str], Term],
-        origins: dict[str, Origin],
-    ) -> None:
-        self._db, self._pieces, self._terms, self._origins = db, pieces, terms, origins
-
-    def __len__(self) -> int:
-        return len(self._pieces)
-
-    def __getitem__(self, index: int) -> list[RenderTask]:  # type: ignore[override]
-        found = stored.stored_posts(self._db, self._pieces[index])
-        payloads = stored.payloads(self._db, [post.shown.body for post in found.values()])
-        tasks = []
-        for number in self._pieces[index]:
-            post = found[number]
-            names = [("category", c) for c in post.shown.categories] + [("tag", t) for t in post.shown.tags]
-            terms = tuple(self._terms[name] for name in names if name in self._terms)
-            payload, source, place = payloads.get(post.shown.body, (b"", "", ""))
-            tasks.append(
-                RenderTask(
-                    number,
-                    post.uid,
-                    post.updated,
-                    post.shown,
-                    terms,
-                    payload,
-                    source,
-                    place,
-                    self._origins.get(source),
-                )
-            )
-        return tasks
-
-
-def _origins(run: Run) -> dict[str, Origin]:
-    """What each upstream is called, by the name of its source."""
-    if not run.config.polled:
-        return {}
-    given = {one.name: one for one in expand(run.config, run.db)[0] if isinstance(one, UpstreamSource)}
-    found = {}
-    for name, row in upstreams(run.db).items():
-        head, source = row.head, given.get(name)
-        url = head.get("url") or (source.url if source else "")
-        title = (source.title if source else "") or head.get("title") or name
-        link = (source.link if source else "") or head.get("link", "")
-        uid = head.get("id", "")
-        found[name] = Origin(uid if is_absolute_iri(uid) else url, clean_title(title), url, link)
-    return found
-
-
-def _term_table(db: Database, config: Config) -> dict[tuple[str, str], Term]:
-    return {
-        (kind, name): Term(kind, name, given, config.labels.get(kind, {}).get(name, name))
-        for _, kind, name, given, _, _ in db.rows("feeds_all")
-        if kind != "all"
-    }
-
-
-def label(config: Config, kind: str, name: str) -> str:
-    """How a feed is called for people."""
-    return config.labels.get(kind, {}).get(name, name)
-
-
-def head_of(config: Config, feed: DirtyFeed, updated: int) -> FeedHead:
-    """What every document of a feed says about it."""
-    site = config.site
-    title = site.title if feed.kind == "all" else f"{label(config, feed.kind, feed.name)} - {site.title}"
-    return FeedHead(
-        id=feed.uid,
-        title=title,
-        subtitle=site.description,
-        author=site.author,
-        language=site.language,
-        site_url=site.url,
-        self_urls=tuple((form, url_of(config, feed.kind, feed.slug, form)) for form in FORMATS),
-        updated=datetime.fromtimestamp(updated, ZoneInfo(site.timezone)),
-        hubs=config.push.named,
-    )
-
-
-def url_of(config: Config, kind: str, given: str, form: str) -> str:
-    """The address of a feed's subscription document."""
-    from urllib.parse import quote
-
-    return config.site.url + quote(plan.document_path(kind, given, form))  # type: ignore[arg-type]
 
 
 def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Published) -> None:
@@ -234,7 +99,7 @@ def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Publishe
         one.updated = latest or 0
         head = head_of(run.config, one.feed, one.updated)
         wrong = check_head(head)
-        entries = _entries(run.db, one.posts) if not wrong else {}
+        entries = read_entries(run.db, one.posts) if not wrong else {}
         for form in run.config.output.formats:
             path = plan.document_path(one.feed.kind, one.feed.slug, form)
             if wrong:
@@ -269,92 +134,9 @@ def _beside(run: Run, path: str, data: bytes) -> dict[str, bytes]:
     return beside(path, data)
 
 
-def _entries(db: Database, numbers: Sequence[int]) -> dict[str, list[bytes]]:
-    """The entries of these posts in each format and for pages, in the order of a document."""
-    rows = stored.stored_entries(db, numbers)
-    packed = {number: data for number, _, _, data in rows}
-    ordered = plan.in_order(plan.Place(number, uid, published) for number, uid, published, _ in rows)
-    found: dict[str, list[bytes]] = {part: [] for part in _PARTS}
-    for number in ordered:
-        for part, data in zip(_PARTS, unpack_entry(packed[number]), strict=True):
-            if data:
-                found[part].append(data)
-    return found
-
-
-def write_catalogue(run: Run, tree: Tree, feeds: Sequence[Feed]) -> None:
-    """Write what names the feeds, after them: only feeds whose documents are in place."""
-    if not feeds and all(tree.intact(name) for name in plan.CATALOGUE):
-        return
-    from feeds.render import catalogue
-
-    config = run.config
-    counts = dict(run.db.rows("feed_counts"))
-    updated = {one.feed.number: one.updated for one in feeds if one.posts and not one.held}
-    private = {one.feed for one in config.serve.private} if config.serve else set()
-    listed = []
-    for number, kind, name, given, _, stood in run.db.rows("feeds_all"):
-        paths = [(form, plan.document_path(kind, given, form)) for form in config.output.formats]
-        if not counts.get(number) or any(not tree.published(path) for _, path in paths):
-            continue
-        if plan.folder(kind, given).rstrip("/") in private:
-            continue
-        latest = updated.get(number, stood)
-        title = label(config, kind, name) if kind != "all" else config.site.title
-        listed.append(
-            catalogue.CatalogueFeed(
-                kind=kind,
-                label=title,
-                slug=given,
-                posts=counts[number],
-                updated=datetime.fromtimestamp(latest, ZoneInfo(config.site.timezone)) if latest else None,
-                urls=tuple((form, url_of(config, kind, given, form)) for form, _ in paths),
-                page=run.look.pages,
-            )
-        )
-    listed.sort(key=lambda feed: (_KINDS.index(feed.kind), feed.slug))
-    tree.put("feeds.opml", catalogue.opml(run.look.site, listed))
-    tree.put(plan.PAGE, pagewriting.front_page(run, listed, _newest_teasers(run), _sources(run)))
-
-
-def _sources(run: Run) -> list[SourceHealth]:
-    """The upstreams of a planet, as its front page lists them."""
-    if not run.config.polled:
-        return []
-    from feeds.render.pages import SourceHealth
-
-    origins, rows = _origins(run), upstreams(run.db)
-    numbers = {name: number for number, (name, _) in run.sources.items()}
-    entries = dict(run.db.rows("sighting_counts"))
-    found = []
-    for name, origin in origins.items():
-        row = rows[name]
-        failing = row.outcome in ("failed", "delayed")
-        latest = max(row.head.get("recent", ()), default=0)
-        found.append(
-            SourceHealth(
-                title=origin.title,
-                link=origin.link,
-                health="gone" if row.outcome == "gone" else "trouble" if failing else "ok",
-                posts=entries.get(numbers.get(name, 0), 0),
-                latest=datetime.fromtimestamp(latest, ZoneInfo(run.config.site.timezone)) if latest else None,
-            )
-        )
-    return sorted(found, key=lambda one: one.title.casefold())
-
-
-def _newest_teasers(run: Run) -> list[bytes]:
-    """The newest posts of the feed of all posts, for the front page."""
-    number = next((row[0] for row in run.db.rows("feeds_all") if row[1] == "all"), None)
-    if number is None:
-        return []
-    rows = stored.stored_entries(run.db, stored.window(run.db, number, run.config.output.entries))
-    packed = {post: data for post, _, _, data in rows}
-    newest = plan.in_order(plan.Place(post, uid, published) for post, uid, published, _ in rows)
-    return [unpack_entry(packed[post])[_PARTS.index("teaser")] for post in newest[:_TEASERS]]
-
-
-_KINDS: tuple[Kind, ...] = ("all", "category", "tag")
+def dates_of(feeds: Sequence[Feed]) -> dict[int, int] | None:
+    """When the posts of the feeds that are written now changed last; None if there is no such feed."""
+    return {one.feed.number: one.updated for one in feeds if one.posts and not one.held} if feeds else None
 
 
 def settle(run: Run, tree: Tree, feeds: Sequence[Feed], published: Published) -> None:

@@ -1,0 +1,99 @@
+"""What names the feeds: the list for programs and the front page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from feeds import pagewriting, plan
+from feeds.entries import PARTS, origins_of
+from feeds.heads import label, url_of
+from feeds.model import Kind
+from feeds.run import Run
+from feeds.steps import unpack_entry
+from feeds.store import feeds as stored
+from feeds.store.upstreams import upstreams
+from feeds.write import Tree
+
+if TYPE_CHECKING:
+    from feeds.render.pages import SourceHealth
+
+_TEASERS = 20
+_KINDS: tuple[Kind, ...] = ("all", "category", "tag")
+
+
+def write_catalogue(run: Run, tree: Tree, updated: Mapping[int, int] | None) -> None:
+    """Write what names the feeds, after them: only feeds whose documents are in place.
+
+    ``updated`` has the dates of those that were written now; None if none was looked at.
+    """
+    if updated is None and all(tree.intact(name) for name in plan.CATALOGUE):
+        return
+    from feeds.render import catalogue
+
+    config = run.config
+    counts = dict(run.db.rows("feed_counts"))
+    written = updated or {}
+    private = {one.feed for one in config.serve.private} if config.serve else set()
+    listed = []
+    for number, kind, name, given, _, stood in run.db.rows("feeds_all"):
+        paths = [(form, plan.document_path(kind, given, form)) for form in config.output.formats]
+        if not counts.get(number) or any(not tree.published(path) for _, path in paths):
+            continue
+        if plan.folder(kind, given).rstrip("/") in private:
+            continue
+        latest = written.get(number, stood)
+        title = label(config, kind, name) if kind != "all" else config.site.title
+        listed.append(
+            catalogue.CatalogueFeed(
+                kind=kind,
+                label=title,
+                slug=given,
+                posts=counts[number],
+                updated=datetime.fromtimestamp(latest, ZoneInfo(config.site.timezone)) if latest else None,
+                urls=tuple((form, url_of(config, kind, given, form)) for form, _ in paths),
+                page=run.look.pages,
+            )
+        )
+    listed.sort(key=lambda feed: (_KINDS.index(feed.kind), feed.slug))
+    tree.put("feeds.opml", catalogue.opml(run.look.site, listed))
+    tree.put(plan.PAGE, pagewriting.front_page(run, listed, _newest_teasers(run), _sources(run)))
+
+
+def _sources(run: Run) -> list[SourceHealth]:
+    """The upstreams of a planet, as its front page lists them."""
+    if not run.config.polled:
+        return []
+    from feeds.render.pages import SourceHealth
+
+    origins, rows = origins_of(run), upstreams(run.db)
+    numbers = {name: number for number, (name, _) in run.sources.items()}
+    entries = dict(run.db.rows("sighting_counts"))
+    found = []
+    for name, origin in origins.items():
+        row = rows[name]
+        failing = row.outcome in ("failed", "delayed")
+        latest = max(row.head.get("recent", ()), default=0)
+        found.append(
+            SourceHealth(
+                title=origin.title,
+                link=origin.link,
+                health="gone" if row.outcome == "gone" else "trouble" if failing else "ok",
+                posts=entries.get(numbers.get(name, 0), 0),
+                latest=datetime.fromtimestamp(latest, ZoneInfo(run.config.site.timezone)) if latest else None,
+            )
+        )
+    return sorted(found, key=lambda one: one.title.casefold())
+
+
+def _newest_teasers(run: Run) -> list[bytes]:
+    """The newest posts of the feed of all posts, for the front page."""
+    number = next((row[0] for row in run.db.rows("feeds_all") if row[1] == "all"), None)
+    if number is None:
+        return []
+    rows = stored.stored_entries(run.db, stored.window(run.db, number, run.config.output.entries))
+    packed = {post: data for post, _, _, data in rows}
+    newest = plan.in_order(plan.Place(post, uid, published) for post, uid, published, _ in rows)
+    return [unpack_entry(packed[post])[PARTS.index("teaser")] for post in newest[:_TEASERS]]

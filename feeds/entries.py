@@ -1,0 +1,126 @@
+"""Entries of posts: rendered once by the workers, kept packed in the store, read back in the order of a document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from feeds import plan
+from feeds.clean.text import clean_title
+from feeds.config import Config, UpstreamSource
+from feeds.model import FORMATS, Origin, Term
+from feeds.run import Run
+from feeds.sources import expand
+from feeds.steps import RenderTask, render, unpack_entry
+from feeds.store import feeds as stored
+from feeds.store.database import Database
+from feeds.store.upstreams import upstreams
+from feeds.urls import is_absolute_iri
+
+PARTS = (*FORMATS, "page", "teaser")  # of a packed entry
+_POSTS_PER_PIECE = 48
+_ENTRIES_PER_BATCH = 480
+
+
+def render_posts(run: Run, missing: Sequence[int]) -> None:
+    """Render these posts and keep their entries; one that no document can hold is left out of all feeds."""
+    terms = _term_table(run.db, run.config)
+    origins = origins_of(run)
+    done = 0
+    pieces = plan.chunks(missing, _POSTS_PER_PIECE)
+    rows, invalid = [], []
+    for results in run.workers.map(render, _Tasks(run.db, pieces, terms, origins)):
+        for one in results:
+            if one.invalid:
+                invalid.append((one.number, one.invalid))
+            else:
+                rows.append((one.number, one.data))
+        done += len(results)
+        run.progress("rendering", done, len(missing))
+        if len(rows) >= _ENTRIES_PER_BATCH:
+            _keep(run.db, rows)
+            rows = []
+    _keep(run.db, rows)
+    if invalid:
+        stored.leave_out(run.db, invalid)
+
+
+def _keep(db: Database, rows: Sequence[tuple[object, ...]]) -> None:
+    with db.transaction():
+        db.many("entry_put", rows)
+
+
+class _Tasks(Sequence[list[RenderTask]]):
+    """Render tasks, made only when a worker is about to get them: payloads are large."""
+
+    def __init__(
+        self,
+        db: Database,
+        pieces: Sequence[Sequence[int]],
+        terms: dict[tuple[str, str], Term],
+        origins: dict[str, Origin],
+    ) -> None:
+        self._db, self._pieces, self._terms, self._origins = db, pieces, terms, origins
+
+    def __len__(self) -> int:
+        return len(self._pieces)
+
+    def __getitem__(self, index: int) -> list[RenderTask]:  # type: ignore[override]
+        found = stored.stored_posts(self._db, self._pieces[index])
+        payloads = stored.payloads(self._db, [post.shown.body for post in found.values()])
+        tasks = []
+        for number in self._pieces[index]:
+            post = found[number]
+            names = [("category", c) for c in post.shown.categories] + [("tag", t) for t in post.shown.tags]
+            terms = tuple(self._terms[name] for name in names if name in self._terms)
+            payload, source, place = payloads.get(post.shown.body, (b"", "", ""))
+            tasks.append(
+                RenderTask(
+                    number,
+                    post.uid,
+                    post.updated,
+                    post.shown,
+                    terms,
+                    payload,
+                    source,
+                    place,
+                    self._origins.get(source),
+                )
+            )
+        return tasks
+
+
+def origins_of(run: Run) -> dict[str, Origin]:
+    """What each upstream is called, by the name of its source."""
+    if not run.config.polled:
+        return {}
+    given = {one.name: one for one in expand(run.config, run.db)[0] if isinstance(one, UpstreamSource)}
+    found = {}
+    for name, row in upstreams(run.db).items():
+        head, source = row.head, given.get(name)
+        url = head.get("url") or (source.url if source else "")
+        title = (source.title if source else "") or head.get("title") or name
+        link = (source.link if source else "") or head.get("link", "")
+        uid = head.get("id", "")
+        found[name] = Origin(uid if is_absolute_iri(uid) else url, clean_title(title), url, link)
+    return found
+
+
+def _term_table(db: Database, config: Config) -> dict[tuple[str, str], Term]:
+    return {
+        (kind, name): Term(kind, name, given, config.labels.get(kind, {}).get(name, name))
+        for _, kind, name, given, _, _ in db.rows("feeds_all")
+        if kind != "all"
+    }
+
+
+def read_entries(db: Database, numbers: Sequence[int]) -> dict[str, list[bytes]]:
+    """The entries of these posts in each format and for pages, in the order of a document."""
+    rows = stored.stored_entries(db, numbers)
+    packed = {number: data for number, _, _, data in rows}
+    ordered = plan.in_order(plan.Place(number, uid, published) for number, uid, published, _ in rows)
+    found: dict[str, list[bytes]] = {part: [] for part in PARTS}
+    for number in ordered:
+        for part, data in zip(PARTS, unpack_entry(packed[number]), strict=True):
+            if data:
+                found[part].append(data)
+    return found
