@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from feeds.config import Config, FolderSource, load_config
+from feeds.building import BuildReport, build, now, open_run, site_of, step_settings
+from feeds.config import Config, load_config
 from feeds.errors import FeeddError, UsageError
-from feeds.ports import Clock, Progress, no_progress
+from feeds.ports import Clock
 
 if TYPE_CHECKING:
-    from feeds.parse.jekyll import JekyllSite
-    from feeds.run import Run
-    from feeds.steps import Settings
-    from feeds.store.database import Database
     from feeds.subscriptions import Added
     from feeds.validate import Finding
 
@@ -37,257 +29,13 @@ __all__ = [
     "init",
     "lint",
     "load_config",
+    "now",
+    "open_run",
     "serve",
     "status",
     "take_list",
     "validate",
 ]
-
-_DERIVATION = 5  # counts up when the same file would be understood or rendered differently
-
-
-@dataclass(slots=True)
-class BuildReport:
-    """What a build did. The files read are published + merged + unpublished + ignored + rejected."""
-
-    read: int = 0
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    repaired: int = 0
-    asked: int = 0
-    """Upstreams that were asked."""
-    published: int = 0
-    merged: int = 0
-    unpublished: int = 0
-    ignored: int = 0
-    rejected: list[dict[str, str]] = field(default_factory=list)
-    held: list[dict[str, str]] = field(default_factory=list)
-    troubles: list[str] = field(default_factory=list)
-    written: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    seconds: float = 0.0
-
-    def exit_code(self, strict: bool = False) -> int:
-        """0, or 1 if a post was rejected or a document held back (or, strictly, a source in trouble)."""
-        return int(bool(self.rejected or self.held or (strict and self.troubles)))
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return asdict(self)
-
-
-def now() -> datetime:
-    """The system's clock."""
-    return datetime.now(UTC)
-
-
-def build(
-    config: Config,
-    *,
-    full: bool = False,
-    dry_run: bool = False,
-    offline: bool = False,
-    jobs: int = 0,
-    clock: Clock = now,
-    progress: Progress = no_progress,
-) -> BuildReport:
-    """Read every source once and publish what changed.
-
-    Args:
-        config: From :func:`load_config`.
-        full: Write every document again from the store.
-        dry_run: Only tell what would be written; upstreams are not asked.
-        offline: Do not ask upstreams.
-        jobs: Worker processes; 0 for one per processor.
-        clock: The time now.
-        progress: Told of the steps.
-
-    Raises:
-        RoleTaken: another build runs with this store.
-        StoreError: the store cannot be used.
-        OutputError: the output folder cannot be written.
-    """
-    from feeds.store.database import lease
-
-    started = time.monotonic()
-    if dry_run:
-        with _copy_of_store(config) as copy:
-            report = _build(config, copy, _Manner(full, True, True, jobs), clock, progress)
-    else:
-        with lease(config.store):
-            report = _build(config, config.store, _Manner(full, False, offline, jobs), clock, progress)
-    report.seconds = round(time.monotonic() - started, 3)
-    return report
-
-
-@contextmanager
-def _copy_of_store(config: Config) -> Iterator[Path]:
-    from feeds.store.database import Database
-
-    folder = Path(tempfile.mkdtemp(prefix="feedd-"))
-    try:
-        if config.store.exists():
-            with closing(Database.open(config.store, read_only=True)) as db:
-                db.copy_to(folder / "feedd.db")
-        yield folder / "feedd.db"
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@dataclass(frozen=True, slots=True)
-class _Manner:
-    """How a build is made."""
-
-    full: bool
-    dry: bool
-    offline: bool
-    jobs: int
-
-
-def _build(config: Config, store: Path, manner: _Manner, clock: Clock, progress: Progress) -> BuildReport:
-    from feeds import pipeline
-    from feeds.write import Tree, Written
-
-    with open_run(config, store, manner.jobs, clock, progress) as run:
-        db = run.db
-        ingested = pipeline.ingest(run, offline=manner.offline)
-        known = {row[0]: Written(*row[1:4]) for row in db.rows("documents_all")}
-        tree = Tree(config.output.dir, known, full=manner.full, dry=manner.dry)
-        published = pipeline.publish(run, tree)
-        report = BuildReport(
-            new=ingested.new,
-            changed=ingested.changed,
-            unchanged=ingested.unchanged,
-            repaired=ingested.repaired,
-            asked=ingested.asked,
-            troubles=ingested.troubles,
-            written=sorted(tree.written),
-            removed=sorted(tree.removed),
-            held=[{"path": path, "reason": reason} for path, reason in sorted(published.held.items())],
-        )
-        _count(db, config, run.sources, report)
-    return report
-
-
-@contextmanager
-def open_run(config: Config, store: Path, jobs: int, clock: Clock, progress: Progress) -> Iterator[Run]:
-    """The store and the workers of a run; what was made with other settings is marked to be made again.
-
-    Raises:
-        StoreError: the store cannot be used.
-    """
-    from feeds import pageparts, steps
-    from feeds.run import Run, settings_digest
-    from feeds.sources import expand, register
-    from feeds.store.database import Database
-    from feeds.workers import Workers, processors
-
-    look = pageparts.look_of(config)
-    settings = replace(step_settings(config), look=look)
-    with closing(Database.open(store)) as db, Workers(jobs or processors(), steps.begin, settings) as workers:
-        sources = register(db, [one.name for one in expand(config, db)[0]])
-        render = settings_digest(
-            (
-                _DERIVATION,
-                config.site,
-                config.output,
-                config.boilerplate,
-                config.labels,
-                config.aliases,
-                config.push.named,
-                settings,
-            )
-        )
-        derive = settings_digest(
-            (_DERIVATION, replace(settings, formats=(), site_url="", language="", look=None))
-        )
-        run = Run(config, db, workers, clock, progress, sources, derive, look)
-        rendered = db.value("meta_get", ("render",))
-        if rendered != render:
-            pageparts.rehearse(look)
-        if rendered not in (None, render):
-            with db.transaction():
-                db.run("entries_drop")
-                db.run("feeds_touch_all")
-        with db.transaction():
-            db.run("meta_put", ("render", render))
-        yield run
-
-
-def _count(db: Database, config: Config, sources: dict[int, tuple[str, int]], report: BuildReport) -> None:
-    """Where every file that is there went."""
-    folders = {source.name: source.path for source in config.folders}
-    for number, name in ((n, name) for n, (name, _) in sources.items() if name in folders):
-        counts = [(o, count) for o, vanished, count, _ in db.rows("file_counts", (number,)) if not vanished]
-        report.read += sum(count for _, count in counts)
-        report.ignored += dict(counts).get("ignored", 0)
-        report.unpublished += dict(counts).get("unpublished", 0)
-        for path, _, reason in db.rows("files_troubled", (number,)):
-            report.rejected.append({"path": str(folders[name] / path), "reason": reason})
-    for state, posts, files in db.rows("file_posts"):
-        if state == "waiting":
-            report.unpublished += files
-        elif state == "live":
-            report.published += posts
-            report.merged += files - posts
-    for path, reason in db.rows("posts_left_out"):
-        report.rejected.append({"path": path, "reason": reason})
-
-
-def step_settings(config: Config) -> Settings:
-    """What worker processes need of a configuration."""
-    from feeds import steps
-
-    return steps.Settings(
-        sources={
-            source.name: _source_settings(config, rank, source)
-            for rank, source in enumerate(config.sources)
-            if isinstance(source, FolderSource)
-        },
-        identity=tuple((rule.name, rule.pattern) for rule in config.identity),
-        boilerplate=config.boilerplate,
-        most_terms=config.limits.terms,
-        term_length=config.limits.term_length,
-        formats=config.output.formats,
-        site_url=config.site.url,
-        language=config.site.language,
-    )
-
-
-def _source_settings(config: Config, rank: int, source: FolderSource) -> Any:  # noqa: ANN401 - imported late
-    from feeds.parse.post import FolderSettings
-    from feeds.steps import SourceSettings
-
-    site = site_of(source.path)
-    return SourceSettings(
-        name=source.name,
-        rank=rank,
-        root=source.path,
-        parse=FolderSettings(
-            base=source.base or site.base or config.site.url,
-            zone=config.site.timezone,
-            permalink=source.permalink,
-            site=site,
-            drafts=source.drafts,
-            jekyll_ids=source.ids == "jekyll-feed",
-        ),
-        categories=source.categories,
-        own_terms=source.terms == "own",
-        future=source.future,
-    )
-
-
-def site_of(folder: Path) -> JekyllSite:
-    """The ``_config.yml`` of a folder (or of the one above a ``_posts``); empty if there is none."""
-    from feeds.parse.frontmatter import decode
-    from feeds.parse.jekyll import JekyllSite, read_site_config
-
-    for place in (folder, folder.parent) if folder.name == "_posts" else (folder,):
-        file = place / "_config.yml"
-        if file.is_file():
-            return read_site_config(decode(file.read_bytes())[0])
-    return JekyllSite()
 
 
 def check(path: str | Path | None = None) -> list[str]:

@@ -2,192 +2,73 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 
-from feeds import __version__
 from feeds.errors import FeeddError, OutputError, RoleTaken, UsageError
+from feeds.options import LATER, parser
+from feeds.telling import (
+    print_added,
+    print_json,
+    print_post,
+    print_status,
+    print_summary,
+    progress_bars,
+    tell,
+    tell_troubles,
+)
 
 if TYPE_CHECKING:
-    from feeds.api import BuildReport
+    from argparse import Namespace
+
     from feeds.config import Config
     from feeds.ports import Progress
     from feeds.subscriptions import Added
 
-_LATER = {
-    "backfill": "upstream feeds",
-    "withdraw": "withdrawal",
-    "backup": "backups",
-    "restore": "backups",
-}
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}; see `{self.prog} --help`\n")
-
-
-def _parser() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "-c", "--config", metavar="FILE", help="configuration (default: $FEEDD_CONFIG or config/feedd.toml)"
-    )
-    common.add_argument("-v", "--verbose", action="store_true", help="tell more")
-    common.add_argument("-q", "--quiet", action="store_true", help="tell only of troubles")
-    parser = _Parser(
-        prog="feedd",
-        parents=[common],
-        description="Publishes full-content Atom, RSS and JSON feeds per category and per tag from folders of posts "
-        "and upstream feeds. Without a command it is the daemon: it watches, asks and publishes until SIGTERM.",
-        epilog="Exit codes: 0 published; 1 a post was rejected or a document held back, or something was found; "
-        "2 wrong usage or configuration; 75 another feedd is at work, try again.",
-    )
-    parser.add_argument("--version", action="version", version=f"feedd {__version__}")
-    parser.add_argument(
-        "-j", "--jobs", type=int, default=0, metavar="N", help="worker processes (default: one per processor)"
-    )
-    parser.add_argument(
-        "--log-format", choices=("text", "json"), default="text", help="how the daemon tells of events"
-    )
-    verbs = parser.add_subparsers(dest="verb", metavar="COMMAND")
-    build = _verb(verbs, common, "build", _build, "read every source once and publish what changed")
-    build.add_argument("--offline", action="store_true", help="do not ask upstream feeds")
-    build.add_argument("--strict", action="store_true", help="exit 1 for a source in trouble too")
-    build.add_argument("--full", action="store_true", help="write every document again from the store")
-    build.add_argument("--dry-run", action="store_true", help="only tell what would be written")
-    build.add_argument(
-        "-j", "--jobs", type=int, default=0, metavar="N", help="worker processes (default: one per processor)"
-    )
-    init = _verb(verbs, common, "init", _init, "write a commented starter configuration", report=False)
-    init.add_argument(
-        "dir",
-        nargs="?",
-        default=".",
-        metavar="DIR",
-        help="folder of the project; a Jekyll site is recognised",
-    )
-    init.add_argument(
-        "--from",
-        dest="source",
-        metavar="FILE",
-        help="a Planet Venus config.ini or an OPML list to begin from",
-    )
-    _verb(verbs, common, "check", _check, "look for mistakes in the configuration and its paths")
-    lint = _verb(verbs, common, "lint", _lint, "tell what is wrong in the posts and how it is repaired")
-    lint.add_argument("dir", nargs="*", metavar="DIR", help="only these folders or files")
-    validate = _verb(verbs, common, "validate", _validate, "check published documents")
-    validate.add_argument(
-        "path", nargs="*", metavar="PATH", help="documents or folders (default: the output folder)"
-    )
-    explain = _verb(
-        verbs, common, "explain", _explain, "tell where a post came from and in which feeds it is"
-    )
-    explain.add_argument("post", metavar="POST", help="id, address, infoCode or path")
-    _verb(verbs, common, "status", _status, "tell of sources, counts and feeds")
-    added = _verb(
-        verbs, common, "add", _add, "add an upstream, or the feed of a web page, to the configuration"
-    )
-    added.add_argument("url", nargs="+", metavar="URL", help="address of a feed or of a page that has one")
-    added.add_argument(
-        "--allow",
-        action="append",
-        default=[],
-        metavar="HOST:PORT",
-        help="this host may be asked though it is not globally reachable",
-    )
-    taken = _verb(verbs, common, "import", _import, "add the upstreams of an OPML list to the configuration")
-    taken.add_argument("file", metavar="FILE.opml")
-    _verb(verbs, common, "export", _export, "print the upstreams of the configuration as OPML", report=False)
-    forgotten = _verb(verbs, common, "forget", _forget, "take out the posts of a source that was removed")
-    forgotten.add_argument("source", metavar="SOURCE", help="its name")
-    _verb(verbs, common, "serve", _serve, "serve the output folder over HTTP, nothing else", report=False)
-    for name, what in _LATER.items():
-        later = verbs.add_parser(name, add_help=False)
-        later.add_argument("rest", nargs=argparse.REMAINDER)
-        later.set_defaults(run=_later(name, what))
-    return parser
-
-
-def _verb(
-    verbs: Any,  # noqa: ANN401 - argparse
-    common: argparse.ArgumentParser,
-    name: str,
-    run: Callable[[Any], int],
-    text: str,
-    report: bool = True,
-) -> Any:  # noqa: ANN401
-    verb = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-    for action in common._actions:
-        verb.add_argument(*action.option_strings, **_again(action))
-    if report:
-        verb.add_argument("--json", action="store_true", help="report as JSON")
-    verb.set_defaults(run=run)
-    return verb
-
-
-def _again(action: argparse.Action) -> dict[str, Any]:
-    """The same option behind the verb, without its default overwriting what stood before it."""
-    found: dict[str, Any] = {"dest": action.dest, "help": action.help, "default": argparse.SUPPRESS}
-    return found | ({"metavar": action.metavar} if action.nargs is None else {"action": "store_true"})
-
-
-def _later(name: str, what: str) -> Callable[[Any], int]:
-    def run(_: Any) -> int:  # noqa: ANN401
-        raise UsageError(f"`feedd {name}` is not available in this version: {what} come with a later one")
-
-    return run
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; the exit code (contract 2.1)."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
-        code: int = (options.run if options.verb else _daemon)(options)
+        code = _VERBS.get(options.verb, _later)(options)
         sys.stdout.flush()
         return code
     except RoleTaken as error:
-        _tell(f"feedd: {error}")
+        tell(f"feedd: {error}")
         return 75
     except OutputError as error:
-        _tell(f"feedd: {error}")
+        tell(f"feedd: {error}")
         return 1
     except FeeddError as error:
         for line in str(error).splitlines():
-            _tell(f"feedd: {line}")
+            tell(f"feedd: {line}")
         return 2
     except KeyboardInterrupt:
-        _tell("feedd: interrupted; the next build goes on where this one stopped")
+        tell("feedd: interrupted; the next build goes on where this one stopped")
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
 
-def _tell(text: str) -> None:
-    print(text, file=sys.stderr)
+def _later(options: Namespace) -> int:
+    what = LATER[options.verb]
+    raise UsageError(f"`feedd {options.verb}` is not available in this version: {what} come with a later one")
 
 
-def _config(options: argparse.Namespace) -> Config:
+def _config(options: Namespace) -> Config:
     from feeds.api import load_config
 
     return load_config(options.config)
 
 
-def _print_json(value: object) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
-
-
-def _build(options: argparse.Namespace) -> int:
+def _build(options: Namespace) -> int:
     from feeds.api import build
 
-    if options.jobs < 0:
-        raise UsageError("--jobs must not be negative")
     report = build(
         _config(options),
         full=options.full,
@@ -197,13 +78,15 @@ def _build(options: argparse.Namespace) -> int:
         progress=_progress(options),
     )
     if options.json:
-        _print_json(report.as_dict() | {"dry_run": options.dry_run})
+        print_json(report.as_dict() | {"dry_run": options.dry_run})
     else:
-        _summary(report, options)
+        tell_troubles(report)
+        if not options.quiet:
+            print_summary(report, options.dry_run, options.verbose or options.dry_run)
     return report.exit_code(options.strict)
 
 
-def _daemon(options: argparse.Namespace) -> int:
+def _daemon(options: Namespace) -> int:
     import asyncio
 
     from feeds import api, daemon
@@ -213,54 +96,19 @@ def _daemon(options: argparse.Namespace) -> int:
     return 0
 
 
-def _progress(options: argparse.Namespace) -> Progress:
+def _progress(options: Namespace) -> Progress:
     from feeds.ports import no_progress
 
-    if options.quiet or options.json or not sys.stderr.isatty():
-        return no_progress
-    from tqdm import tqdm
-
-    bars: dict[str, Any] = {}
-
-    def show(step: str, done: int, total: int) -> None:
-        if step not in bars:
-            bars[step] = tqdm(total=total, desc=step, leave=False, file=sys.stderr)
-        bars[step].total = total
-        bars[step].update(done - bars[step].n)
-        if done >= total:
-            bars.pop(step).close()
-
-    return show
+    quiet = options.quiet or options.json or not sys.stderr.isatty()
+    return no_progress if quiet else progress_bars()
 
 
-def _summary(report: BuildReport, options: argparse.Namespace) -> None:
-    for trouble in report.troubles:
-        _tell(f"trouble: {trouble}")
-    for one in report.rejected:
-        _tell(f"rejected: {one['path']}: {one['reason']}")
-    for one in report.held:
-        _tell(f"held back: {one['path']}: {one['reason']}")
-    if options.quiet:
-        return
-    verb = "would write" if options.dry_run else "wrote"
-    if options.verbose or options.dry_run:
-        for path in report.written:
-            print(f"{verb} {path}")
-    print(
-        f"read {report.read} files: {report.new} new, {report.changed} changed, {report.unchanged} unchanged, "
-        f"{report.repaired} repaired\n"
-        f"posts: {report.published} published, {report.merged} merged, {report.unpublished} unpublished, "
-        f"{report.ignored} ignored, {len(report.rejected)} rejected\n"
-        f"{verb} {len(report.written)} documents, removed {len(report.removed)}, in {report.seconds:.1f} s"
-    )
-
-
-def _init(options: argparse.Namespace) -> int:
+def _init(options: Namespace) -> int:
     from feeds.api import init
 
     made, notes = init(Path(options.dir), Path(options.source) if options.source else None)
     for note in notes:
-        _tell(note)
+        tell(note)
     if not options.quiet:
         for path in made:
             print(f"wrote {path}")
@@ -268,12 +116,12 @@ def _init(options: argparse.Namespace) -> int:
     return 0
 
 
-def _check(options: argparse.Namespace) -> int:
+def _check(options: Namespace) -> int:
     from feeds.api import check
 
     mistakes = check(options.config)
     if options.json:
-        _print_json({"mistakes": mistakes})
+        print_json({"mistakes": mistakes})
     else:
         for mistake in mistakes:
             print(mistake)
@@ -282,12 +130,12 @@ def _check(options: argparse.Namespace) -> int:
     return int(bool(mistakes))
 
 
-def _lint(options: argparse.Namespace) -> int:
+def _lint(options: Namespace) -> int:
     from feeds.api import lint
 
     found = list(lint(_config(options), [Path(one) for one in options.dir]))
     if options.json:
-        _print_json(found)
+        print_json(found)
         return int(bool(found))
     for one in found:
         change = f"{one['old']} -> {one['new']}" if one["old"] or one["new"] else one["note"]
@@ -295,14 +143,12 @@ def _lint(options: argparse.Namespace) -> int:
     return int(bool(found))
 
 
-def _validate(options: argparse.Namespace) -> int:
+def _validate(options: Namespace) -> int:
     from feeds.api import validate
 
     found = validate(None if options.path else _config(options), [Path(one) for one in options.path])
     if options.json:
-        _print_json(
-            [{"path": str(p), "line": f.line, "rule": f.rule, "message": f.message} for p, f in found]
-        )
+        print_json([{"path": str(p), "line": f.line, "rule": f.rule, "message": f.message} for p, f in found])
     else:
         for path, finding in found:
             print(f"{path}:{finding.line}: {finding.rule}: {finding.message}")
@@ -311,47 +157,42 @@ def _validate(options: argparse.Namespace) -> int:
     return int(bool(found))
 
 
-def _add(options: argparse.Namespace) -> int:
+def _add(options: Namespace) -> int:
     from feeds.api import add
 
     return _tell_added(add(_config(options), options.url, options.allow), options)
 
 
-def _import(options: argparse.Namespace) -> int:
+def _import(options: Namespace) -> int:
     from feeds.api import take_list
 
     return _tell_added(take_list(_config(options), Path(options.file)), options)
 
 
-def _tell_added(done: Added, options: argparse.Namespace) -> int:
+def _tell_added(done: Added, options: Namespace) -> int:
     if options.json:
-        _print_json(asdict(done))
+        print_json(asdict(done))
         return int(bool(done.refused))
     for sentence in done.refused:
-        _tell(sentence)
+        tell(sentence)
     if not options.quiet:
-        for sentence in done.found:
-            print(sentence)
-        for name in done.known:
-            print(f"already there: {name}")
-        for name in done.added:
-            print(f"added: {name}")
+        print_added(done)
     return int(bool(done.refused))
 
 
-def _export(options: argparse.Namespace) -> int:
+def _export(options: Namespace) -> int:
     from feeds.api import give_list
 
     sys.stdout.buffer.write(give_list(_config(options)))
     return 0
 
 
-def _forget(options: argparse.Namespace) -> int:
+def _forget(options: Namespace) -> int:
     from feeds.api import forget
 
     count = forget(_config(options), options.source)
     if options.json:
-        _print_json({"source": options.source, "items": count, "left_to_daemon": count is None})
+        print_json({"source": options.source, "items": count, "left_to_daemon": count is None})
     elif count is None:
         print(f"{options.source}: the running feedd forgets it")
     else:
@@ -359,7 +200,7 @@ def _forget(options: argparse.Namespace) -> int:
     return 0
 
 
-def _serve(options: argparse.Namespace) -> int:
+def _serve(options: Namespace) -> int:
     from feeds.api import serve
 
     def announce(address: str) -> None:
@@ -370,65 +211,36 @@ def _serve(options: argparse.Namespace) -> int:
     return 0
 
 
-def _explain(options: argparse.Namespace) -> int:
+def _explain(options: Namespace) -> int:
     from feeds.api import explain
 
-    found = explain(_config(options), options.post)
-    if options.json:
-        _print_json(found)
-        return 0
-    for name in ("title", "id", "state", "link", "published", "why_not"):
-        if found.get(name):
-            print(
-                f"{name:10} {found[name]}"
-                + (" (guessed)" if name == "published" and found["published_guessed"] else "")
-            )
-    for key in found["keys"]:
-        print(f"key        {key.removeprefix('!')}")
-    for one in found["sightings"]:
-        print(
-            f"seen       {one['source']}: {one['path']}"
-            + (f" <{one['address']}>" if one["address"] else "")
-            + ("  (its body is shown)" if one["shown_body"] else "")
-        )
-    for alias in found["aliases"]:
-        print(f"alias      {alias}")
-    for one in found["feeds"]:
-        print(
-            f"feed       {one['feed']} ({one['label']})"
-            + ("" if one["in_document"] else f"  not in the document: {one['why_not']}")
-        )
+    (print_json if options.json else print_post)(explain(_config(options), options.post))
     return 0
 
 
-def _status(options: argparse.Namespace) -> int:
+def _status(options: Namespace) -> int:
     from feeds.api import status
 
     found = status(_config(options))
     if options.json:
-        _print_json(found)
-        return 0
-    for one in found["sources"]:
-        files = ", ".join(f"{count} {name}" for name, count in one["files"].items() if count)
-        note = "" if one["configured"] else "  (not in the configuration any more; its posts are kept)"
-        if one["upstream"]:
-            asked = one["upstream"]
-            when = (
-                f"next {asked['next_poll']} ({asked['decided_by']})"
-                if asked["next_poll"]
-                else "not asked any more"
-            )
-            print(
-                f"source {one['name']}: {asked['health']}; {one['entries']} entries; "
-                f"asked {asked['last_poll']}, {when}; {asked['reason']}{note}"
-            )
-            continue
-        print(
-            f"source {one['name']}: last read {one['last_read'] or 'never'}; files: {files or 'none'}{note}"
-        )
-    print("posts: " + (", ".join(f"{count} {state}" for state, count in found["posts"].items()) or "none"))
-    print(f"feeds: {len(found['feeds'])} in {found['documents']} documents")
-    if options.verbose:
-        for one in found["feeds"]:
-            print(f"  {one['folder']:40} {one['posts']:6}  {one['label']}")
+        print_json(found)
+    else:
+        print_status(found, options.verbose)
     return 0
+
+
+_VERBS: dict[str | None, Callable[[Namespace], int]] = {
+    None: _daemon,
+    "build": _build,
+    "init": _init,
+    "check": _check,
+    "lint": _lint,
+    "validate": _validate,
+    "explain": _explain,
+    "status": _status,
+    "add": _add,
+    "import": _import,
+    "export": _export,
+    "forget": _forget,
+    "serve": _serve,
+}

@@ -2,7 +2,8 @@
 
 :mod:`feeds.config.fields` is the only place that knows the keys: parser, JSON Schema and the
 reference in ``docs/configuration.md`` follow it. :mod:`feeds.config.checks` says what is wrong
-with a value, :mod:`feeds.config.reading` collects what is wrong with a file.
+with a value, :mod:`feeds.config.tables` holds tables against their keys, :mod:`feeds.config.reading`
+makes the configuration of them, :mod:`feeds.config.lines` finds the line of a mistake.
 """
 
 from __future__ import annotations

@@ -10,16 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from feeds.config import checks
-from feeds.config.fields import (
-    DEFAULT_PATH,
-    INFO_CODE,
-    LATER_SECTIONS,
-    LISTS,
-    PRIVATE,
-    SECTIONS,
-    TABLES,
-    Key,
-)
+from feeds.config.fields import DEFAULT_PATH, INFO_CODE, LATER_SECTIONS, PRIVATE, SECTIONS, TABLES, Key
+from feeds.config.tables import LATER, Tables, problem_of
 from feeds.config.values import (
     Config,
     FolderSource,
@@ -37,13 +29,7 @@ from feeds.config.values import (
 from feeds.errors import ConfigError
 from feeds.urls import iri_to_uri
 
-_TYPES: dict[str, Any] = {"string": str, "integer": int, "boolean": bool, "array": list}
-_EMPTY: dict[str, Any] = {"string": "", "integer": 0, "boolean": False, "array": ()}
-_LATER = "not available in this version of feedd; remove it"
 _AT_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
-_PART = r"(?:[A-Za-z0-9_-]+|\"[^\"\n]*\"|'[^'\n]*')"
-_HEADER = rf"[ \t]*(\[\[?)[ \t]*({_PART}(?:[ \t]*\.[ \t]*{_PART})*)[ \t]*\]"
-_ASSIGNMENT = rf"[ \t]*({_PART}(?:[ \t]*\.[ \t]*{_PART})*)[ \t]*="
 
 
 def load_config(path: str | Path | None = None) -> Config:
@@ -60,10 +46,10 @@ def load_config(path: str | Path | None = None) -> Config:
         raise ConfigError([f"{file}: no such file; `feedd init` writes a starter configuration"]) from error
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError([_unreadable(file, error)]) from error
-    reader = _Reader(file, text)
+    reader = _Reader(file)
     config = reader.config(values)
-    if reader.mistakes:
-        raise ConfigError(reader.report())
+    if reader:
+        raise ConfigError(reader.report(file, text))
     return config
 
 
@@ -78,43 +64,30 @@ def _unreadable(file: Path, error: Exception) -> str:
     return f"{file}: cannot be read: {reason}"
 
 
-class _Reader:
-    """Reads the values and collects what is wrong with them."""
+class _Reader(Tables):
+    """Makes a :class:`Config` of the tables and collects what is wrong with them."""
 
-    def __init__(self, file: Path, text: str) -> None:
-        self.file, self.text = file, text
-        self.folder = file.absolute().parent
-        self.mistakes: list[tuple[str, str]] = []
-
-    def wrong(self, key: str, text: str) -> None:
-        """Note a mistake."""
-        self.mistakes.append((key, text))
-
-    def report(self) -> list[str]:
-        """The mistakes, a line each, in the order of the file; those without a line last."""
-        lines = _lines_of(self.text)
-        ranked = sorted(self.mistakes, key=lambda one: _line(lines, one[0]) or len(self.text))
-        return [
-            f"{self.file}{f':{line}' if (line := _line(lines, key)) else ''}: {_printable(key)}: {text}"
-            for key, text in ranked
-        ]
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self.file = file.absolute()
+        self.folder = self.file.parent
 
     def config(self, values: dict[str, Any]) -> Config:
         """The configuration; meaningless if there are mistakes."""
         self._sections(values)
         output = self._output(values)
-        sources = self._list("sources", values)
-        identity = self._list("identity", values)
+        sources = self.array("sources", values)
+        identity = self.array("identity", values)
         if "sources" not in values or values["sources"] == []:
             self.wrong("sources", 'there is none; add a [[sources]] with name, kind = "folder" and path')
-        clean, limits = self._table("clean", values), self._table("limits", values)
+        clean, limits = self.table("clean", values), self.table("limits", values)
         boilerplate = values.get("clean")
         given = isinstance(boilerplate, dict) and "boilerplate" in boilerplate
         return Config(
-            path=self.file.absolute(),
+            path=self.file,
             site=self._site(values),
             output=output,
-            store=self._path(self._table("store", values)["url"].removeprefix("sqlite:///")),
+            store=self._path(self.table("store", values)["url"].removeprefix("sqlite:///")),
             sources=tuple(self._source(one, f"sources[{i}]") for i, one in enumerate(sources)),
             identity=tuple(IdentityRule(**one) for one in identity) or (IdentityRule("infoCode", INFO_CODE),),
             boilerplate=tuple(clean["boilerplate"]) if given else None,
@@ -126,7 +99,7 @@ class _Reader:
         )
 
     def _site(self, values: Mapping[str, Any]) -> Site:
-        site = self._table("site", values)
+        site = self.table("site", values)
         title = site["title"]
         return Site(
             title=title,
@@ -138,7 +111,7 @@ class _Reader:
         )
 
     def _output(self, values: Mapping[str, Any]) -> Output:
-        output = self._table("output", values)
+        output = self.table("output", values)
         return Output(
             dir=self._path(output["dir"]),
             formats=tuple(output["formats"]),
@@ -156,7 +129,7 @@ class _Reader:
         rest = (
             {key: one for key, one in given.items() if key != "private"} if isinstance(given, dict) else given
         )
-        serve = self._table("serve", {"serve": rest})
+        serve = self.table("serve", {"serve": rest})
         if not isinstance(private, list):
             self.wrong("serve.private", "must be an array of tables; write [[serve.private]]")
             private = []
@@ -170,13 +143,13 @@ class _Reader:
         for key in one:
             if key not in PRIVATE:
                 self.wrong(f"{name}.{key}", "unknown key" + checks.suggestion(key, list(PRIVATE)))
-        found = {key: self._value(f"{name}.{key}", spec, one.get(key)) for key, spec in PRIVATE.items()}
+        found = {key: self.value(f"{name}.{key}", spec, one.get(key)) for key, spec in PRIVATE.items()}
         if not found["auth"] and not found["secret"]:
             self.wrong(name, "needs `auth` or `secret`; add one, or nobody can read this feed")
         return PrivateFeed(found["feed"].strip("/"), found["auth"], found["secret"])
 
     def _push(self, values: Mapping[str, Any]) -> Push:
-        push = self._table("push", values)
+        push = self.table("push", values)
         serve = values.get("serve")
         served = serve.get("public", "") if isinstance(serve, dict) else ""
         public = _folder(push["public"] or (served if isinstance(served, str) else ""))
@@ -228,7 +201,7 @@ class _Reader:
 
     def _need(self, one: Mapping[str, Any], name: str, key: str) -> None:
         """A key that sources of this kind must have."""
-        wrong = any(at in (f"{name}.{key}", name, f"{name}.kind") for at, _ in self.mistakes)
+        wrong = any(at in (f"{name}.{key}", name, f"{name}.kind") for at, _ in self.found)
         if not one[key] and not wrong:
             self.wrong(f"{name}.{key}", f"is missing; add it: {SECTIONS['sources'][key].doc}")
 
@@ -239,69 +212,9 @@ class _Reader:
         known = [*SECTIONS, *TABLES]
         for name in values:
             if name in LATER_SECTIONS:
-                self.wrong(name, _LATER)
+                self.wrong(name, LATER)
             elif name not in known:
                 self.wrong(name, "unknown section" + checks.suggestion(name, known))
-
-    def _list(self, section: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-        tables = values.get(section, [])
-        if not isinstance(tables, list):
-            self.wrong(section, f"must be an array of tables; write [[{section}]]")
-            return []
-        found = [self._values(section, f"{section}[{i}]", table) for i, table in enumerate(tables)]
-        seen: set[str] = set()
-        for i, one in enumerate(found):
-            if one["name"] in seen:
-                self.wrong(f"{section}[{i}].name", f"{one['name']!r} is given twice; each needs its own")
-            seen.update({one["name"]} - {""})
-        return found
-
-    def _table(self, section: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        if section not in values:
-            table: object = {}
-            if section == "site":
-                self.wrong(section, "is missing; add [site] with title and url")
-                return {name: _default(key) for name, key in SECTIONS[section].items()}
-        else:
-            table = values[section]
-        return self._values(section, section, table)
-
-    def _values(self, section: str, name: str, table: object) -> dict[str, Any]:
-        """The values of a table, with defaults; keys that are mistakes have them too."""
-        keys = SECTIONS[section]
-        defaults = {key: _default(spec) for key, spec in keys.items() if not spec.later}
-        if not isinstance(table, dict):
-            self.wrong(
-                name, f"must be a table; write {f'[[{section}]]' if section in LISTS else f'[{section}]'}"
-            )
-            return defaults
-        kind = table.get("kind", "folder")
-        for key in table:
-            if key in keys and keys[key].kinds and kind not in keys[key].kinds:
-                if kind in keys["kind"].choices:
-                    self.wrong(
-                        f"{name}.{key}",
-                        f"belongs to sources of kind {' and '.join(keys[key].kinds)}; remove it or correct `kind`",
-                    )
-            elif key not in keys:
-                self.wrong(
-                    f"{name}.{key}",
-                    "unknown key" + checks.suggestion(key, [k for k in keys if not keys[k].later]),
-                )
-        found = {key: self._value(f"{name}.{key}", spec, table.get(key)) for key, spec in keys.items()}
-        return {key: found[key] for key in defaults}
-
-    def _value(self, name: str, spec: Key, value: Any) -> Any:  # noqa: ANN401 - any value of TOML
-        problem = ""
-        if value is None:
-            problem = f"is missing; add it: {spec.doc}" if spec.required else ""
-        elif spec.later:
-            problem = "" if value == spec.default else _LATER
-        else:
-            problem = _problem(spec, value)
-        if problem:
-            self.wrong(name, problem)
-        return _default(spec) if problem or value is None else value
 
     def _labels(self, tables: object) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {"category": {}, "tag": {}}
@@ -316,7 +229,7 @@ class _Reader:
                 )
                 continue
             for name, label in table.items():
-                problem = _problem(Key("string", "", check=checks.text), label)
+                problem = problem_of(Key("string", "", check=checks.text), label)
                 if problem:
                     self.wrong(f"labels.{kind}.{name}", problem)
             found[kind] = table
@@ -337,78 +250,5 @@ class _Reader:
         return table
 
 
-def _printable(key: str) -> str:
-    """A key in one line, whatever the file calls it."""
-    return key[:200] if key.isprintable() else repr(key[:200])[1:-1]
-
-
 def _folder(url: str) -> str:
     return url if not url or url.endswith("/") else url + "/"
-
-
-def _default(spec: Key) -> Any:  # noqa: ANN401
-    return spec.default if spec.default is not None else _EMPTY[spec.type]
-
-
-def _problem(spec: Key, value: Any) -> str:  # noqa: ANN401
-    """What is wrong with a value, or nothing."""
-    wanted = _TYPES[spec.type]
-    if not isinstance(value, wanted) or (isinstance(value, bool) and spec.type != "boolean"):
-        return f"must be of type {spec.type}, not {type(value).__name__}; correct it"
-    if isinstance(value, list):
-        return _array_problem(spec, value)
-    if isinstance(value, str) and not value.strip():
-        return "must not be empty; fill it in or remove the line"
-    if spec.high and not spec.low <= value <= spec.high:
-        return f"must lie between {spec.low} and {spec.high}; correct it"
-    if spec.choices and value not in spec.choices:
-        return f"{value!r} is none of its values" + checks.suggestion(value, spec.choices)
-    return spec.check(value) if spec.check else ""
-
-
-def _array_problem(spec: Key, values: list[Any]) -> str:
-    if not all(isinstance(one, str) and one.strip() for one in values):
-        return "must be a list of texts; correct it"
-    if spec.choices:
-        unknown = [one for one in values if one not in spec.choices]
-        if unknown:
-            return f"{unknown[0]!r} is none of its values" + checks.suggestion(unknown[0], spec.choices)
-        if not values:
-            return f"must not be empty; name at least one of {', '.join(spec.choices)}"
-        if len(set(values)) < len(values):
-            return "names something twice; remove one"
-    return spec.check(values) if spec.check else ""
-
-
-def _lines_of(text: str) -> dict[str, int]:
-    """The line of each table and key as far as its spelling is plain: ``sources[1].path`` to 12."""
-    headers, assignments = re.compile(_HEADER), re.compile(_ASSIGNMENT)  # only mistakes need them
-    lines: dict[str, int] = {}
-    counts: dict[str, int] = {}
-    prefix = ""
-    for number, line in enumerate(text.split("\n"), 1):
-        header = headers.match(line)
-        if header:
-            name = _plain(header[2])
-            if header[1] == "[[":
-                counts[name] = counts.get(name, -1) + 1
-                lines.setdefault(name, number)
-                name = f"{name}[{counts[name]}]"
-            lines.setdefault(name, number)
-            prefix = name + "."
-        elif found := assignments.match(line):
-            lines.setdefault(prefix + _plain(found[1]), number)
-    return lines
-
-
-def _plain(dotted: str) -> str:
-    return ".".join(part.strip("\"'") for part in re.findall(_PART, dotted))
-
-
-def _line(lines: Mapping[str, int], key: str) -> int:
-    """The line of a key, or of the table that should have it; 0 if neither is found."""
-    while key:
-        if key in lines:
-            return lines[key]
-        key = key.rpartition(".")[0]
-    return 0

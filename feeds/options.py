@@ -1,0 +1,155 @@
+"""The command line of ``feedd``: its verbs and what may stand behind them."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, NoReturn
+
+from feeds import __version__
+
+LATER = {
+    "backfill": "upstream feeds",
+    "withdraw": "withdrawal",
+    "backup": "backups",
+    "restore": "backups",
+}
+"""Verbs of a version to come, and what they need."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see `{self.prog} --help`\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Options with ``verb``, which is None for the daemon."""
+    common = _common()
+    found = _Parser(
+        prog="feedd",
+        parents=[common],
+        description="Publishes full-content Atom, RSS and JSON feeds per category and per tag from folders of posts "
+        "and upstream feeds. Without a command it is the daemon: it watches, asks and publishes until SIGTERM.",
+        epilog="Exit codes: 0 published; 1 a post was rejected or a document held back, or something was found; "
+        "2 wrong usage or configuration; 75 another feedd is at work, try again.",
+    )
+    found.add_argument("--version", action="version", version=f"feedd {__version__}")
+    _jobs(found)
+    found.add_argument(
+        "--log-format", choices=("text", "json"), default="text", help="how the daemon tells of events"
+    )
+    verbs = _Verbs(found.add_subparsers(dest="verb", metavar="COMMAND"), common)
+    _publishing(verbs)
+    _looking(verbs)
+    _upstreams(verbs)
+    verbs.add("serve", "serve the output folder over HTTP, nothing else", report=False)
+    for name in LATER:
+        verbs.later(name)
+    return found
+
+
+def _common() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "-c", "--config", metavar="FILE", help="configuration (default: $FEEDD_CONFIG or config/feedd.toml)"
+    )
+    common.add_argument("-v", "--verbose", action="store_true", help="tell more")
+    common.add_argument("-q", "--quiet", action="store_true", help="tell only of troubles")
+    return common
+
+
+def _jobs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-j",
+        "--jobs",
+        type=_count,
+        default=0,
+        metavar="N",
+        help="worker processes (default: one per processor)",
+    )
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes; write 0, 1, 2 …")
+    return int(text)
+
+
+def _publishing(verbs: _Verbs) -> None:
+    build = verbs.add("build", "read every source once and publish what changed")
+    build.add_argument("--offline", action="store_true", help="do not ask upstream feeds")
+    build.add_argument("--strict", action="store_true", help="exit 1 for a source in trouble too")
+    build.add_argument("--full", action="store_true", help="write every document again from the store")
+    build.add_argument("--dry-run", action="store_true", help="only tell what would be written")
+    _jobs(build)
+    init = verbs.add("init", "write a commented starter configuration", report=False)
+    init.add_argument(
+        "dir",
+        nargs="?",
+        default=".",
+        metavar="DIR",
+        help="folder of the project; a Jekyll site is recognised",
+    )
+    init.add_argument(
+        "--from",
+        dest="source",
+        metavar="FILE",
+        help="a Planet Venus config.ini or an OPML list to begin from",
+    )
+
+
+def _looking(verbs: _Verbs) -> None:
+    verbs.add("check", "look for mistakes in the configuration and its paths")
+    lint = verbs.add("lint", "tell what is wrong in the posts and how it is repaired")
+    lint.add_argument("dir", nargs="*", metavar="DIR", help="only these folders or files")
+    validate = verbs.add("validate", "check published documents")
+    validate.add_argument(
+        "path", nargs="*", metavar="PATH", help="documents or folders (default: the output folder)"
+    )
+    explain = verbs.add("explain", "tell where a post came from and in which feeds it is")
+    explain.add_argument("post", metavar="POST", help="id, address, infoCode or path")
+    verbs.add("status", "tell of sources, counts and feeds")
+
+
+def _upstreams(verbs: _Verbs) -> None:
+    added = verbs.add("add", "add an upstream, or the feed of a web page, to the configuration")
+    added.add_argument("url", nargs="+", metavar="URL", help="address of a feed or of a page that has one")
+    added.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        metavar="HOST:PORT",
+        help="this host may be asked though it is not globally reachable",
+    )
+    taken = verbs.add("import", "add the upstreams of an OPML list to the configuration")
+    taken.add_argument("file", metavar="FILE.opml")
+    verbs.add("export", "print the upstreams of the configuration as OPML", report=False)
+    forgotten = verbs.add("forget", "take out the posts of a source that was removed")
+    forgotten.add_argument("source", metavar="SOURCE", help="its name")
+
+
+class _Verbs:
+    """Adds verbs that all understand the common options."""
+
+    def __init__(self, verbs: Any, common: argparse.ArgumentParser) -> None:  # noqa: ANN401 - argparse
+        self._verbs, self._common = verbs, common
+
+    def add(self, name: str, text: str, report: bool = True) -> argparse.ArgumentParser:
+        """A verb; one that reports something can do so as JSON."""
+        verb: argparse.ArgumentParser = self._verbs.add_parser(
+            name, help=text, description=text[0].upper() + text[1:] + "."
+        )
+        for action in self._common._actions:
+            verb.add_argument(*action.option_strings, **_again(action))
+        if report:
+            verb.add_argument("--json", action="store_true", help="report as JSON")
+        return verb
+
+    def later(self, name: str) -> None:
+        """A verb of a version to come, whatever stands behind it."""
+        self._verbs.add_parser(name, add_help=False).add_argument("rest", nargs=argparse.REMAINDER)
+
+
+def _again(action: argparse.Action) -> dict[str, Any]:
+    """The same option behind the verb, without its default overwriting what stood before it."""
+    found: dict[str, Any] = {"dest": action.dest, "help": action.help, "default": argparse.SUPPRESS}
+    return found | ({"metavar": action.metavar} if action.nargs is None else {"action": "store_true"})
