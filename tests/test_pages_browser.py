@@ -1,4 +1,4 @@
-"""Pages in a real Chromium: nothing to complain about, nothing asked for, readable at 390 and 1280 pixels.
+"""Pages in a real Chromium, from feedd's own server: nothing to complain about, nothing asked for elsewhere.
 
 The browser is driven over its pipe (``--remote-debugging-pipe``): JSON messages that end with a NUL.
 ``FEEDD_SCREENSHOTS=docs/images`` keeps the pictures.
@@ -12,18 +12,22 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from feeds.render.look import load_templates
+from feeds.serve.messages import Answer, Request, Route, respond
+from tests.conftest import ROOT
 from tests.pages_sample import SITE, sample_pages
+from tests.serve_rig import Output, serving
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _WAIT = 20.0
@@ -34,7 +38,7 @@ pytestmark = pytest.mark.filterwarnings("default::ResourceWarning")
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Serves the pages of the sample and remembers what was asked for, and with which referrer."""
+    """Serves the pictures of the sample and remembers which were asked for, and with which referrer."""
 
     def do_GET(self) -> None:
         self.server.asked.append((self.path, self.headers.get("Referer", "")))
@@ -57,6 +61,7 @@ class Browser:
                 "bash", "-c", start, program, "--headless=new", "--no-sandbox", "--remote-debugging-pipe",
                 "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-extensions",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                "--disable-quic", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
                 "--hide-scrollbars", "--font-render-hinting=none", f"--user-data-dir={profile}",
                 "about:blank",
             ],
@@ -135,11 +140,12 @@ class Browser:
         # That a lazy picture is at the top of the window is a hint about speed, not a fault.
         return [one for one in found if "LazyLoadImageIssue" not in one]
 
-    def requests(self) -> list[str]:
+    def requests(self, beside: tuple[str, ...] = ()) -> list[str]:
+        """The addresses that were asked for, but those of these types."""
         return [
             event["params"]["request"]["url"]
             for event in self.events
-            if event["method"] == "Network.requestWillBeSent"
+            if event["method"] == "Network.requestWillBeSent" and event["params"]["type"] not in beside
         ]
 
     def picture(self) -> bytes:
@@ -170,21 +176,37 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     one.close()
 
 
+class Site(NamedTuple):
+    """The sample behind feedd's server, and the server of its pictures."""
+
+    url: str
+    pictures: str
+    asked: list[tuple[str, str]]
+
+
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThreadingHTTPServer]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("pages")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
-    server.asked = []
-    server.url = f"http://127.0.0.1:{server.server_port}/"
-    for path, data in (sample_pages(server.url) | load_templates().assets).items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(data)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    media = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder / "pictures")))
+    media.asked = []
+    pictures = f"http://127.0.0.1:{media.server_port}/"
+    pages = sample_pages(pictures) | load_templates().assets
+    for path in [path for path in pages if path.startswith("media/")]:
+        (folder / "pictures" / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "pictures" / path).write_bytes(pages.pop(path))
+    status = pages.pop("status/index.html")
+
+    async def answer(_: Request) -> Answer:
+        return respond(200, status, "text/html; charset=utf-8")
+
+    Output(folder / "tree").publish(pages)
+    thread = threading.Thread(target=media.serve_forever, args=(0.05,))
     thread.start()
-    yield server
-    server.shutdown()
+    with serving(folder / "tree", routes=[Route("/status/", answer)]) as client:
+        yield Site(f"http://127.0.0.1:{client.port}/", pictures, media.asked)
+    media.shutdown()
     thread.join()
-    server.server_close()
+    media.server_close()
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -194,10 +216,12 @@ def test_a_page_opens_without_complaints_and_fits(browser, site, name, width, sc
     browser.open(site.url + PAGES[name], width, scheme)
     assert browser.complaints() == []
     assert browser.value("document.documentElement.scrollWidth") <= width
-    own = set(load_templates().assets)
-    asked = {url.removeprefix(site.url) for url in browser.requests() if not url.startswith("data:")}
-    assert asked <= own | {PAGES[name]} | {"media/chart.png", "media/far.png"}
+    own = {site.url + path for path in (*load_templates().assets, PAGES[name])}
+    pictures = {site.pictures + path for path in ("media/chart.png", "media/far.png")}
+    assert {url for url in browser.requests() if not url.startswith("data:")} <= own | pictures
     assert browser.value("getComputedStyle(document.body).maxWidth") != "none", "the style sheet was refused"
+    controls = "[...document.querySelectorAll('.copy, .tools')]"
+    assert not browser.value(f"{controls}.some((one) => one.hidden)"), "the script was refused"
     keep = os.environ.get("FEEDD_SCREENSHOTS")
     if keep:
         (Path(keep) / f"page-{name}-{width}-{scheme}.png").write_bytes(browser.picture())
@@ -277,3 +301,35 @@ def test_chinese_is_set_as_chinese(browser, site):
     assert "CJK" not in browser.value(
         "getComputedStyle(document.querySelector('[lang=en] .body')).fontFamily"
     )
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The example posts, built and served by the program."""
+    folder = tmp_path_factory.mktemp("examples")
+    text = (ROOT / "config" / "feedd.toml").read_text("utf-8")
+    text = text.replace('"../output"', f'"{folder}/output"').replace('"../state/', f'"{folder}/state/')
+    text = text.replace('"../examples', f'"{ROOT}/examples').replace("127.0.0.1:8080", "127.0.0.1:0")
+    config = folder / "feedd.toml"
+    config.write_text(text, "utf-8")
+    program = [sys.executable, "-m", "feeds"]
+    subprocess.run([*program, "build", "-q", "-c", str(config)], cwd=ROOT, check=True)
+    with subprocess.Popen(
+        [*program, "serve", "-c", str(config)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout
+        yield server.stdout.readline().split()[1]
+        server.terminate()
+    assert server.returncode == 0
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("path", ["", "tag/gangkouxinwen/", "status"])
+def test_the_example_posts_are_pages_without_complaints(browser, examples, path, width):
+    browser.open(examples + path, width)
+    # The pictures of the examples are on hosts that do not exist.
+    assert [one for one in browser.complaints() if "ERR_NAME_NOT_RESOLVED" not in one] == []
+    assert browser.value("document.documentElement.scrollWidth") <= width
+    shown = "[...document.querySelectorAll('.copy, .tools')].filter((one) => one.checkVisibility()).length"
+    assert browser.value(shown) == {"": 4, "tag/gangkouxinwen/": 3, "status": 0}[path]
+    assert all(url.startswith((examples, "data:")) for url in browser.requests(beside=("Image", "Media")))

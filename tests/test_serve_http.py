@@ -28,6 +28,11 @@ DOCUMENTS = {
     "tag/新闻/atom.xml": ATOM,
     "tiny.xml": b"<feed xmlns='http://www.w3.org/2005/Atom'/>",
     "feed.php": RSS,
+    "archive/1.atom.xml": ATOM,
+    "category/x/archive/12.rss.xml": RSS,
+    "assets/feedd-0a1b2c3d4e5f.css": b"body { margin: 0 }" * 50,
+    "assets/feedd-0a1b2c3d4e5f.js": b"'use strict';" * 50,
+    "assets/feedd-0a1b2c3d4e5f.svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
 }
 LATER, EARLIER = "Fri, 01 Jan 2100 00:00:00 GMT", "Mon, 01 Jan 2001 00:00:00 GMT"
 
@@ -163,6 +168,16 @@ CASES: list[tuple[str, str, str, dict[str, str], int, dict[str, str | None]]] = 
     ("OPML", "GET", "/feeds.opml", {}, 200, {"content-type": "text/x-opml; charset=utf-8"}),
     ("a page", "GET", "/index.html", {}, 200, {"content-type": "text/html; charset=utf-8"}),
     ("an alias, by what it is", "GET", "/feed.php", {}, 200, {"content-type": "application/rss+xml"}),
+    ("a style sheet", "GET", "/assets/feedd-0a1b2c3d4e5f.css", {}, 200, {"content-type": "text/css; charset=utf-8"}),
+    ("a script", "GET", "/assets/feedd-0a1b2c3d4e5f.js", {}, 200, {"content-type": "text/javascript; charset=utf-8"}),
+    ("an icon", "GET", "/assets/feedd-0a1b2c3d4e5f.svg", {}, 200, {"content-type": "image/svg+xml"}),
+    # RFC 8246: what never changes need not be asked for again
+    ("the name changes with the content", "GET", "/assets/feedd-0a1b2c3d4e5f.css", {}, 200,
+     {"cache-control": "public, max-age=31536000, immutable"}),
+    ("a sealed archive", "GET", "/archive/1.atom.xml", {}, 200,
+     {"cache-control": "public, max-age=2592000, immutable", "content-type": "application/atom+xml"}),
+    ("a sealed archive of a category", "GET", "/category/x/archive/12.rss.xml", {"If-None-Match": "*"}, 304,
+     {"cache-control": "public, max-age=2592000, immutable"}),
     # safety
     ("nosniff", "GET", "/atom.xml", {}, 200, {"x-content-type-options": "nosniff"}),
     ("nosniff on errors", "GET", "/none", {}, 404, {"x-content-type-options": "nosniff", "cache-control": "no-store"}),

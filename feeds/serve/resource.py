@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -12,6 +13,9 @@ from feeds.serve.negotiation import CODINGS, http_date, tags_in
 from feeds.serve.tree import Document
 
 _OVERHEAD = 4096
+_NAMED_BY_CONTENT = re.compile(r"assets/[^/]+-[0-9a-f]{12}\.[a-z]+")
+_SEALED = re.compile(r"(?:.+/)?archive/[0-9]+\.[a-z.]+")
+_YEAR, _MONTH = 31_536_000, 2_592_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +130,24 @@ class Resource:
     def _validators(self, etag: bytes) -> bytes:
         """The fields that a 304 repeats (RFC 9110, 15.4.5)."""
         document = self.document
-        control = b"no-store" if self.private else b"public, max-age=%d" % self.policy.max_age
+        control = "no-store" if self.private else f"public, max-age={self._max_age()}"
         vary = b"Accept-Encoding, A-IM" if document.form else b"Accept-Encoding"
         return (
             b"ETag: " + etag + b"\r\n"
             b"Last-Modified: " + http_date(document.modified) + b"\r\n"
-            b"Cache-Control: " + control + b"\r\n"
+            b"Cache-Control: " + control.encode() + b"\r\n"
             b"Vary: " + vary + b"\r\n"
         )
+
+    def _max_age(self) -> str:
+        """For how long nobody need ask again: what never changes is not even revalidated (RFC 8246).
+
+        A sealed archive changes only if a post of it is withdrawn: then copies of it last a month at most.
+        """
+        path = self.document.path
+        if _NAMED_BY_CONTENT.fullmatch(path):
+            return f"{_YEAR}, immutable"
+        return f"{_MONTH}, immutable" if _SEALED.fullmatch(path) else str(self.policy.max_age)
 
     def _fields(self, etag: bytes, coding: str) -> bytes:
         media = self.document.media
