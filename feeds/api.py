@@ -172,24 +172,22 @@ def init(folder: Path, source: Path | None = None) -> tuple[list[Path], tuple[st
     Raises:
         UsageError: there is a configuration already, or ``source`` cannot be read.
     """
-    from feeds.starter import plan_files
+    from feeds.fetch.folder import is_jekyll
+    from feeds.starter import advice, plan_files
 
-    made: list[tuple[Path, str]] = []
     if source is not None:
         from feeds.subscriptions import begin_from
 
         text, notes = begin_from(source)
-        path = folder / "config" / "feedd.toml"
+        files = [(folder / "config" / "feedd.toml", text)]
+    else:
+        jekyll = site_of(folder) if is_jekyll(folder) else None
+        files = plan_files(folder, jekyll)
+        notes = advice(folder, jekyll) if jekyll else ()
+    for path, _ in files:
         if path.exists():
             raise UsageError(f"{path}: exists already; remove it first or choose another folder")
+    for path, text in files:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
-        return [path], notes
-    for path, text in plan_files(folder, site_of(folder) if (folder / "_config.yml").is_file() else None):
-        if path.exists():
-            raise UsageError(f"{path}: exists already; remove it first or choose another folder")
-        made.append((path, text))
-    for path, text in made:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
-    return [path for path, _ in made], ()
+    return [path for path, _ in files], notes

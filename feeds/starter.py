@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feeds.config import checks
+from feeds.slugs import slug
 
 if TYPE_CHECKING:
     from feeds.parse.jekyll import JekyllSite
@@ -107,10 +108,38 @@ def _source_lines(jekyll: JekyllSite | None, base: str) -> Iterator[str]:
 
 
 def _aliases(jekyll: JekyllSite | None) -> str:
-    """The address of the site's own feed, where it is not a document of feedd already."""
-    if not jekyll or _PLUGIN not in jekyll.plugins or checks.alias(jekyll.feed_path):
+    """The documents of the site's own feed plugin, where they are not feedd's already."""
+    if not jekyll or _PLUGIN not in jekyll.plugins:
         return ""
-    return f'\n{_ALIASES}{_quoted(jekyll.feed_path)} = "atom.xml"\n'
+    lines: dict[str, str] = {}
+    for old, kind, name in jekyll.feed_paths:
+        place = old.casefold()
+        taken = any(f"{one}/".startswith(f"{place}/") or f"{place}/".startswith(f"{one}/") for one in lines)
+        if not taken and not checks.alias(old):
+            lines[place] = f"{_quoted(old)} = {_quoted(_document(kind, name))}\n"
+    return f"\n{_ALIASES}{''.join(lines.values())}" if lines else ""
+
+
+def _document(kind: str, name: str) -> str:
+    return f"{kind}/{slug(name, 'ascii')}/atom.xml" if kind else "atom.xml"
+
+
+def advice(folder: Path, jekyll: JekyllSite) -> tuple[str, ...]:
+    """What is left to do in a Jekyll site, a sentence each."""
+    ours = [one for one in ("config", "state") if not {one, f"{one}/", f"/{one}"} & set(jekyll.exclude)]
+    found = []
+    if ours:
+        found.append(
+            f"{folder / '_config.yml'}: add {' and '.join(ours)} to `exclude:`, so that Jekyll does not publish "
+            "feedd's own files; feeds/ is to be published"
+        )
+    if _PLUGIN in jekyll.plugins:
+        path = jekyll.feed_paths[0][0]
+        found.append(
+            f"the site's own feed lies at /{path}, the same one of feedd at /feeds/{path}: once feedd publishes, take "
+            f"{_PLUGIN} out of `plugins:` and let the web server answer the old address with the new document"
+        )
+    return tuple(found)
 
 
 def _quoted(text: str) -> str:

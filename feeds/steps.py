@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from feeds.errors import EntryInvalid, PostRejected
@@ -217,26 +218,19 @@ def _link(source: str) -> Callable[[str, str], str | None]:
 
     def link(kind: str, argument: str) -> str | None:
         from feeds.fetch import folder
+        from feeds.parse.permalinks import files_named_by
         from feeds.parse.post import parse_post
 
-        names = (
-            [argument]
-            if kind == "link"
-            else [f"_posts/{argument}{end}" for end in (".md", ".markdown", ".html")]
-        )
-        for name in names:
-            path = name.lstrip("/")
-            if ".." in path.split("/"):
-                continue
+        for path in files_named_by(kind, argument, settings.root.name == "_posts"):
             try:
-                data = folder.read(settings.root, path)
+                data = folder.read_inside(settings.root, path)
                 item = parse_post(
                     data, path, settings.parse, _tools.tail, _guess(settings.parse.zone), lambda *_: None
                 )
             except (OSError, PostRejected):
                 continue
             if isinstance(item, Item):
-                return item.permalink
+                return urlsplit(item.permalink).path
         return None
 
     return link

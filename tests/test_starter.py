@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from feeds.config import Config, load_config
 from feeds.parse.jekyll import JekyllSite, read_site_config
-from feeds.starter import plan_files, starter_config
+from feeds.starter import advice, plan_files, starter_config
 
 
 @pytest.fixture
@@ -47,6 +47,28 @@ def test_a_jekyll_site_gives_its_values(file: Path) -> None:
     assert config.aliases == {"old/feed.xml": "atom.xml"}
 
 
+def test_feeds_of_categories_and_tags_that_the_plugin_wrote_are_aliases(file: Path) -> None:
+    site = read_site_config(
+        "url: https://h.example\nplugins: [jekyll-feed]\nfeed:\n  categories: [news, 茶业]\n"
+        "  tags: {only: [ships, a-b], path: by/}\n"
+    )
+    assert load(file, site).aliases == {
+        "feed.xml": "atom.xml",
+        "feed/news.xml": "category/news/atom.xml",
+        "feed/茶业.xml": "category/chaye/atom.xml",
+        "by/ships.xml": "tag/ships/atom.xml",
+    }
+
+
+def test_what_is_left_to_do_in_a_jekyll_site_is_told(tmp_path: Path) -> None:
+    text = "url: https://h.example\nplugins: [jekyll-feed]\n"
+    exclude, feed = advice(tmp_path, read_site_config(text))
+    assert "exclude:" in exclude
+    assert "config and state" in exclude
+    assert "/feeds/feed.xml" in feed
+    assert advice(tmp_path, read_site_config("url: https://h.example\nexclude: [config/, state]\n")) == ()
+
+
 def test_a_site_without_the_feed_plugin_gets_feedds_own_ids(file: Path) -> None:
     config = load(file, JekyllSite(title="T", url="https://h.example"))
     assert config.sources[0].ids == "feedd"
@@ -72,12 +94,17 @@ def test_what_toml_has_to_escape_comes_back(file: Path, title: str) -> None:
     assert load(file, JekyllSite(title=title, url="https://h.example")).site.title == title
 
 
+_KINDS = st.sampled_from(["", "category", "tag"])
+
+
 @given(
     st.builds(
         JekyllSite,
         *[st.text(st.characters(), max_size=20)] * 7,
         plugins=st.just(("jekyll-feed",)),
-        feed_path=st.text(),
+        feed_paths=st.lists(
+            st.tuples(st.text() | st.sampled_from(["feed", "feed/a.xml", "FEED"]), _KINDS, st.text())
+        ).map(tuple),
     )
 )
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -87,5 +114,5 @@ def test_whatever_the_site_says_the_starter_loads(file: Path, site: JekyllSite) 
 
 @pytest.mark.parametrize("path", ["../x.xml", "atom.xml", "", "/x", "a\\b"])
 def test_a_feed_path_that_cannot_be_an_alias_is_left_out(file: Path, path: str) -> None:
-    site = JekyllSite(url="https://h.example", plugins=("jekyll-feed",), feed_path=path)
+    site = JekyllSite(url="https://h.example", plugins=("jekyll-feed",), feed_paths=((path, "", ""),))
     assert load(file, site).aliases == {}

@@ -132,6 +132,17 @@ def read(root: Path, path: str) -> bytes:
         return file.read()
 
 
+def read_inside(root: Path, path: str) -> bytes:
+    """:func:`read`, for a path that a post names: it must not lead out of the folder.
+
+    Raises:
+        OSError: it does, or cannot be read.
+    """
+    if "\0" in path or not _inside(os.path.realpath(root), str(root / path)):
+        raise OSError(errno.ENOENT, "no file of this folder")
+    return read(root, path)
+
+
 def digest(data: bytes) -> bytes:
     """The digest that two files with the same bytes share."""
     return hashlib.sha256(data).digest()[:16]

@@ -1,37 +1,17 @@
-"""What a Jekyll site means: its ``_config.yml``, front matter defaults, permalinks and post ids.
+"""What a Jekyll site means: its ``_config.yml``, front matter defaults and categories of folders.
 
-Rules after Jekyll 4: ``Jekyll::Document``, ``Jekyll::URL`` and ``Jekyll::FrontmatterDefaults``.
+Rules after Jekyll 4: ``Jekyll::Document`` and ``Jekyll::FrontmatterDefaults``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote
 
 from feeds.model import Repair
-
-_STYLES = {
-    "date": "/:categories/:year/:month/:day/:title:output_ext",
-    "pretty": "/:categories/:year/:month/:day/:title/",
-    "ordinal": "/:categories/:year/:y_day/:title:output_ext",
-    "weekdate": "/:categories/:year/W:week/:short_day/:title:output_ext",
-    "none": "/:categories/:title:output_ext",
-}
-_PLACEHOLDER = re.compile(r":([a-z_]+)")
-_NAME_DATE = re.compile(r"(\d{2,4})-(\d{1,2})-(\d{1,2})-(.*)", re.DOTALL)
-_UNQUOTED = re.compile(r"[A-Za-z0-9/%:@!$&'()*+,;=~\-._]*")
-_SLASHES = re.compile(r"/{2,}")
-_DOTS = re.compile(r"/\.+(?=/|$)")
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = (
-    "January February March April May June July August September October November December".split()  # noqa: SIM905
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +37,12 @@ class JekyllSite:
     permalink: str = "date"
     defaults: tuple[Defaults, ...] = ()
     plugins: tuple[str, ...] = ()
-    feed_path: str = "feed.xml"
+    feed_paths: tuple[tuple[str, str, str], ...] = (("feed.xml", "", ""),)
+    """Documents of jekyll-feed: path, then ``category`` or ``tag`` (nothing for all posts) and its name."""
+    collections_dir: str = ""
+    exclude: tuple[str, ...] = ()
     values: tuple[tuple[str, str], ...] = ()
+    """Texts by their name; those of a mapping, and of mappings in it, by ``outer.inner``."""
     repairs: tuple[Repair, ...] = ()
 
     @property
@@ -76,7 +60,6 @@ def read_site_config(text: str) -> JekyllSite:
     repairs: tuple[Repair, ...] = ()
     if values is None:
         values, repairs = repaired_yaml(text, 1)
-    feed = values.get("feed")
     plugins = values.get("plugins") or values.get("gems") or []
     return JekyllSite(
         title=_text(values, "title") or _text(values, "name"),
@@ -86,13 +69,57 @@ def read_site_config(text: str) -> JekyllSite:
         timezone=_text(values, "timezone"),
         author=_author(values.get("author")),
         description=_text(values, "description") or _text(values, "tagline"),
-        permalink=_text(values, "permalink") or "date",
+        permalink=_permalink(values),
         defaults=tuple(_defaults(values.get("defaults"))),
         plugins=tuple(str(p) for p in plugins) if isinstance(plugins, list) else (),
-        feed_path=str(feed.get("path", "feed.xml")).lstrip("/") if isinstance(feed, dict) else "feed.xml",
-        values=tuple((k, v) for k, v in values.items() if isinstance(v, str)),
+        feed_paths=tuple(_feed_paths(values.get("feed"))),
+        collections_dir=_text(values, "collections_dir").strip("/"),
+        exclude=tuple(_names(values.get("exclude"))),
+        values=tuple(flattened(values)),
         repairs=repairs,
     )
+
+
+def flattened(values: Mapping[str, Any], prefix: str = "", depth: int = 4) -> Iterator[tuple[str, str]]:
+    """The texts of a mapping and of those in it, by names such as ``author.name``; lists joined by spaces."""
+    for key, value in values.items():
+        name = prefix + str(key)
+        if isinstance(value, dict):
+            yield from flattened(value, name + ".", depth - 1) if depth else ()
+        elif isinstance(value, list):
+            yield name, " ".join(one for one in value if isinstance(one, str))
+        else:
+            yield name, str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _permalink(values: Mapping[str, Any]) -> str:
+    """The pattern of posts: what the collection says goes before what the site says."""
+    collections = values.get("collections")
+    posts = collections.get("posts") if isinstance(collections, dict) else None
+    own = _text(posts, "permalink") if isinstance(posts, dict) else ""
+    return own or _text(values, "permalink") or "date"
+
+
+def _feed_paths(feed: object) -> Iterator[tuple[str, str, str]]:
+    """Where jekyll-feed writes its documents (``JekyllFeed::Generator``), as far as the configuration names them."""
+    settings = feed if isinstance(feed, dict) else {}
+    collections = settings.get("collections")
+    posts = collections.get("posts") if isinstance(collections, dict) else None
+    own = posts if isinstance(posts, dict) else {}
+    yield (_text(own, "path") or _text(settings, "path") or "feed.xml").lstrip("/"), "", ""
+    for one in _names(own.get("categories") or settings.get("categories")):
+        yield f"feed/{one}.xml", "category", one
+    tags = settings.get("tags")
+    if isinstance(tags, dict):
+        path = _text(tags, "path") or "/feed/by_tag/"
+        without = _names(tags.get("except"))
+        for one in _names(tags.get("only")):
+            if one not in without and re.fullmatch(r"[a-zA-Z0-9_]+", one):
+                yield f"{path.lstrip('/')}{one}.xml", "tag", one
+
+
+def _names(value: object) -> list[str]:
+    return [one for one in value if isinstance(one, str) and one.strip()] if isinstance(value, list) else []
 
 
 def _text(values: Mapping[str, Any], key: str) -> str:
@@ -112,160 +139,79 @@ def _defaults(value: object) -> list[Defaults]:
         if isinstance(one, dict) and isinstance(one.get("values"), dict):
             scope = one.get("scope")
             scope = scope if isinstance(scope, dict) else {}
-            path, kind = str(scope.get("path", "")).strip("/"), str(scope.get("type", ""))
+            path, kind = _text(scope, "path").lstrip("/"), _text(scope, "type")
             found.append(Defaults(path, kind, tuple(one["values"].items())))
     return found
 
 
 def defaults_for(site: JekyllSite, path: str, draft: bool) -> dict[str, Any]:
-    """Front matter defaults of a file; the longer path wins, then the later one."""
-    kind = "drafts" if draft else "posts"
+    """Front matter defaults of a file; the longer path wins, then the one with a type, then the later one."""
+    kinds = ("", "posts", "post", *(("drafts", "draft") if draft else ()))
+    path = path.removeprefix(f"{site.collections_dir}/") if site.collections_dir else path
     fitting = [
-        d for d in site.defaults if d.type in ("", kind, kind[:-1], "posts") and _in_scope(path, d.path)
+        one
+        for one in site.defaults
+        if one.type in kinds and _in_scope(path, one.path.removeprefix(f"{site.collections_dir}/"))
     ]
     found: dict[str, Any] = {}
     for one in sorted(fitting, key=lambda d: (len(d.path), d.type != "")):
-        found.update(one.values)
+        found = merged(found, dict(one.values))
     return found
 
 
+def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Front matter over other front matter: mappings merge, and categories add up, as in Jekyll."""
+    found = {**under, **over}
+    for key in under.keys() & over.keys():
+        both = under[key], over[key]
+        if all(isinstance(one, dict) for one in both):
+            found[key] = merged(*both)
+    if "categories" in under and "categories" in over:
+        found["categories"] = [*_words(under["categories"]), *_words(over["categories"])]
+    return found
+
+
+def _words(value: object) -> list[Any]:
+    return (
+        value.replace(",", " ").split()
+        if isinstance(value, str)
+        else value
+        if isinstance(value, list)
+        else []
+    )
+
+
 def _in_scope(path: str, scope: str) -> bool:
-    if not scope:
-        return True
-    without = re.sub(r"(^|/)_(?:posts|drafts)(?=/)", r"\1", path).replace("//", "/").lstrip("/")
-    if "*" in scope:
-        return any(fnmatchcase(p, pattern) for p in (path, without) for pattern in (scope, scope + "/*"))
-    return any(p == scope or p.startswith(scope + "/") for p in (path, without))
+    """Whether a path begins with that of a scope; with ``*`` in it, whether one of its parts does."""
+    if "*" not in scope:
+        return path.startswith(scope)
+    parts = path.split("/")
+    return any(_glob(scope).fullmatch("/".join(parts[:end])) for end in range(1, len(parts) + 1))
 
 
-def split_name(path: str) -> tuple[tuple[int, int, int] | None, str]:
-    """Date and slug in a file's name; a name without a date is all slug."""
-    stem = path.rpartition("/")[2].rpartition(".")[0]
-    found = _NAME_DATE.fullmatch(stem)
-    if not found:
-        return None, stem
-    year = int(found[1])
-    return (year + 2000 if len(found[1]) == 2 else year, int(found[2]), int(found[3])), found[4]
+@lru_cache(maxsize=256)
+def _glob(pattern: str) -> re.Pattern[str]:
+    """Ruby's ``Dir.glob``: ``*`` stays within a folder, ``**/`` is any number of them."""
+    found = ""
+    for part in re.findall(r"(?:\*\*/)+|\*+|\?|[^*?]+", pattern.rstrip("/")):
+        any_folders, within = part.startswith("**/"), part.startswith("*")
+        found += (
+            "(?:[^/]+/)*+"
+            if any_folders
+            else "[^/]*"
+            if within
+            else "[^/]"
+            if part == "?"
+            else re.escape(part)
+        )
+    return re.compile(found)
 
 
-def folder_categories(path: str) -> list[str]:
+def folder_categories(path: str, collections_dir: str = "") -> list[str]:
     """Categories of the folders above ``_posts`` (Jekyll: ``categories_from_path``)."""
+    path = path.removeprefix(f"{collections_dir}/") if collections_dir else path
     parts = path.split("/")[:-1]
     for mark in ("_posts", "_drafts"):
         if mark in parts:
             return parts[: parts.index(mark)]
     return []
-
-
-def slugify(text: str) -> str:
-    """Jekyll's default ``slugify``: letters and digits of every script, hyphens between, lower case."""
-    return re.sub(r"[^\w]+|_+", "-", text).strip("-").lower()
-
-
-def post_url(
-    pattern: str,
-    path: str,
-    date: datetime | None,
-    categories: list[str],
-    slug: str = "",
-    extension: str = ".html",
-) -> str:
-    """The path of a post's page below the site's base (Jekyll: ``URL#to_s``), escaped."""
-    template = _STYLES.get(pattern, pattern)
-    wanted = _PLACEHOLDER.findall(template)
-    if any(name not in _PLAIN_NAMES for name in wanted):
-        wanted = list(_PLAIN_NAMES)  # ``:title_x`` is ``:title`` and then ``_x``
-    _, name = split_name(path)
-    values: dict[str, str] = {}
-    for one in wanted:
-        if one in _DATE_NAMES:
-            if date:
-                values[one] = _DATE_NAMES[one](date)
-        elif one not in values:
-            values[one] = _name_value(one, path, name, slug, categories, extension)
-    return _fill(template, values)
-
-
-def _name_value(one: str, path: str, name: str, slug: str, categories: list[str], extension: str) -> str:
-    """The value of a placeholder that is not of the date."""
-    match one:
-        case "categories":
-            return "/".join(
-                _quoted(c.lower().strip().replace(" ", "%20"), "%") for c in dict.fromkeys(categories)
-            )
-        case "slugified_categories":
-            return "/".join(slugify(c) for c in dict.fromkeys(categories))
-        case "title":
-            return slug or name
-        case "slug":
-            return slugify(slug or name)
-        case "name":
-            return slugify(name)
-        case "output_ext":
-            return extension
-        case "path":
-            return path.rpartition(".")[0]
-        case _:
-            return "posts"
-
-
-_DATE_NAMES: dict[str, Callable[[datetime], str]] = {
-    "year": lambda date: f"{date.year:04}",
-    "short_year": lambda date: f"{date.year % 100:02}",
-    "month": lambda date: f"{date.month:02}",
-    "i_month": lambda date: str(date.month),
-    "short_month": lambda date: _MONTHS[date.month - 1][:3],
-    "long_month": lambda date: _MONTHS[date.month - 1],
-    "day": lambda date: f"{date.day:02}",
-    "i_day": lambda date: str(date.day),
-    "y_day": lambda date: f"{date:%j}",
-    "hour": lambda date: f"{date.hour:02}",
-    "minute": lambda date: f"{date.minute:02}",
-    "second": lambda date: f"{date.second:02}",
-    "w_year": lambda date: str(date.isocalendar()[0]),
-    "week": lambda date: f"{date.isocalendar()[1]:02}",
-    "w_day": lambda date: str(date.isocalendar()[2]),
-    "short_day": lambda date: _DAYS[date.weekday()][:3],
-    "long_day": lambda date: _DAYS[date.weekday()],
-}
-_PLAIN_NAMES = (
-    "categories",
-    "slugified_categories",
-    "title",
-    "slug",
-    "name",
-    "output_ext",
-    "path",
-    "collection",
-    *_DATE_NAMES,
-)
-
-
-@lru_cache(maxsize=4096)
-def _quoted(text: str, safe: str) -> str:
-    return quote(text, safe=safe)
-
-
-def _fill(template: str, values: Mapping[str, str]) -> str:
-    def one(match: re.Match[str]) -> str:
-        name = match[1]
-        while name and name not in values:
-            name = name.rpartition("_")[0]
-        if not name:
-            return match[0] if match[1] not in _DATE_NAMES else ""
-        value = values[name]
-        if not _UNQUOTED.fullmatch(value):
-            value = quote(value, safe="/%:@!$&'()*+,;=~-._")
-        return value + match[1][len(name) :]
-
-    path = _SLASHES.sub("/", "/" + _PLACEHOLDER.sub(one, template))
-    return _DOTS.sub("", path) or "/" if "/." in path else path
-
-
-def jekyll_id(site: JekyllSite, url: str) -> str:
-    """The id that jekyll-feed gives a post: its address without extension (``Drops::DocumentDrop#id``)."""
-    folder, _, name = url.rpartition("/")
-    if not name:
-        folder, _, name = folder.rpartition("/")
-    stem = name.rpartition(".")[0] or name
-    return (site.base.rstrip("/") + folder + "/" + stem) if site.base else ""

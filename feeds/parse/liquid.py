@@ -8,10 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC
 from html import escape
 
+from feeds.dates import parse_date
+
 _TOKEN = re.compile(
-    r"\{%(-?)([^%\n]{0,2000}?(?:%(?!\})[^%\n]{0,500}){0,4})(-?)%\}|\{\{(-?)([^{}]{0,2000}?)(-?)\}\}"
+    r"\{%(-?)([^%]{0,2000}?(?:%(?!\})[^%]{0,500}){0,4})(-?)%\}|\{\{(-?)([^{}]{0,2000}?)(-?)\}\}"
 )
 _STRING = re.compile(r"\"[^\"]*\"|'[^']*'")
 
@@ -37,7 +40,7 @@ def render_liquid(text: str, scope: Mapping[str, str], link: Link) -> tuple[str,
     """The text with its Liquid carried out, and what was dropped. Never fails; linear in the text.
 
     ``scope`` holds values by their full names (``site.title``, ``page.url``); ``link(kind,
-    argument)`` gives the address that a ``link`` or ``post_url`` tag means, or None.
+    argument)`` gives the path of the page that a ``link`` or ``post_url`` tag means, or None.
     """
     if "{%" not in text and "{{" not in text:
         return text, ()
@@ -54,6 +57,7 @@ def render_liquid(text: str, scope: Mapping[str, str], link: Link) -> tuple[str,
         position = found.end()
         if found[2] is not None:
             result, position = _tag(text, found, state, line)
+            result = _without_base(result, "".join(out[-2:]), state)
         else:
             result = _variable(found[5], state, line, found[0])
         out.append(result)
@@ -67,10 +71,18 @@ def render_liquid(text: str, scope: Mapping[str, str], link: Link) -> tuple[str,
     return "".join(out), tuple(state.dropped)
 
 
+def _without_base(path: str, before: str, state: _State) -> str:
+    """The path of a page behind ``{{ site.baseurl }}``, which older sites write before their links themselves."""
+    base = state.scope.get("site.baseurl", "").rstrip("/")
+    return path.removeprefix(base) if base and path.startswith(base + "/") and before.endswith(base) else path
+
+
 def _tag(text: str, found: re.Match[str], state: _State, line: int) -> tuple[str, int]:
-    name, _, argument = found[2].strip().partition(" ")
+    name, argument = ([*found[2].split(None, 1), "", ""])[:2]
     argument = argument.strip()
     end = found.end()
+    if name.startswith("#"):  # a remark
+        return "", end
     if name in ("raw", "comment", "highlight"):
         close = re.compile(r"\{%-?\s*end" + name + r"\s*-?%\}").search(text, end)
         if not close:
@@ -147,6 +159,15 @@ def _relative(value: str | None, _: list[str], state: _State) -> str | None:
     )
 
 
+def _date(value: str | None, arguments: list[str], _: _State) -> str | None:
+    """A date in another form; as it is, if it is none."""
+    date = parse_date(value, UTC) if value else None
+    try:
+        return date.strftime(arguments[0]) if date and arguments[0] else value
+    except (ValueError, UnicodeError):
+        return value
+
+
 _Filter = Callable[["str | None", list[str], _State], "str | None"]
 _FILTERS: Mapping[str, _Filter] = {
     "escape": lambda v, a, s: None if v is None else escape(v),
@@ -158,6 +179,7 @@ _FILTERS: Mapping[str, _Filter] = {
     "prepend": lambda v, a, s: a[0] + (v or ""),
     "default": lambda v, a, s: v or a[0],
     "replace": lambda v, a, s: v.replace(a[0], a[1]) if v is not None and len(a) > 1 and a[0] else v,
+    "date": _date,
     "relative_url": _relative,
     "absolute_url": _absolute,
 }

@@ -15,8 +15,9 @@ from feeds.dates import parse_date
 from feeds.errors import PostRejected
 from feeds.model import Item, Markup, Repair, Skipped
 from feeds.parse.frontmatter import FrontMatter, decode, read_front_matter
-from feeds.parse.jekyll import JekyllSite, defaults_for, folder_categories, jekyll_id, post_url, split_name
+from feeds.parse.jekyll import JekyllSite, defaults_for, flattened, folder_categories, merged
 from feeds.parse.liquid import render_liquid
+from feeds.parse.permalinks import jekyll_id, post_url, split_name
 from feeds.urls import is_absolute_iri, is_address, resolve
 
 Tail = Callable[[str], tuple[str, str]]
@@ -64,7 +65,7 @@ def parse_post(
     matter = read_front_matter(text)
     if matter is None:
         return Skipped("ignored", "no front matter")
-    return _Reader(path, settings, matter, [*repairs, *matter.repairs]).item(tail, guess, link)
+    return _Reader(path, settings, text, matter, [*repairs, *matter.repairs]).item(tail, guess, link)
 
 
 @lru_cache(maxsize=8)
@@ -76,12 +77,13 @@ class _Reader:
     """Reads the values of one file; ``repairs`` grows on the way."""
 
     def __init__(
-        self, path: str, settings: FolderSettings, matter: FrontMatter, repairs: list[Repair]
+        self, path: str, settings: FolderSettings, text: str, matter: FrontMatter, repairs: list[Repair]
     ) -> None:
-        self.path, self.settings, self.matter, self.repairs = path, settings, matter, repairs
+        self.path, self.settings, self.text = path, settings, text
+        self.matter, self.repairs = matter, repairs
         self.draft = "_drafts" in path.split("/")
         defaults = defaults_for(settings.site, path, self.draft) if settings.site.defaults else {}
-        self.values: Mapping[str, Any] = {**defaults, **matter.values} if defaults else matter.values
+        self.values: Mapping[str, Any] = merged(defaults, matter.values) if defaults else matter.values
 
     def item(self, tail: Tail, guess: Guess, link: Link) -> Item | Skipped:
         hidden = self._hidden()
@@ -140,8 +142,10 @@ class _Reader:
         return "" if text in ("~", "null") else text
 
     def _line(self, key: str) -> int:
-        """Line of a key, for a repair; 1 if it is not there."""
-        return 1 if key not in self.values else max(1, list(self.values).index(key) + 2)
+        """Line of a key, for a repair; 1 if it stands in no line of the header."""
+        place = re.compile(rf"[ \t{{]*[\"']?{re.escape(key)}[\"']?[ \t]*[:=：]", re.IGNORECASE)
+        header = self.text.split("\n", self.matter.body_line)[: self.matter.body_line - 1]
+        return next((n for n, line in enumerate(header, 1) if place.match(line)), 1)
 
     def _repair(self, key: str, rule: str, new: str) -> None:
         self.repairs.append(Repair(self._line(key), rule, f"{key}: {self.values.get(key, '')}", new))
@@ -180,29 +184,23 @@ class _Reader:
     def _words(self, key: str, whole_key: str) -> list[str]:
         """Terms as Jekyll reads them: a list, or words; the singular key holds one whole string."""
         value = self.values.get(key)
-        if value is None or value == "":
-            value = self.values.get(whole_key)
-            if isinstance(value, str):
-                value = [value]
         if isinstance(value, str):
             if "," in value:
                 self._repair(key, "comma-in-terms", " ".join(value.replace(",", " ").split()))
-            value = [w.strip(",") for w in value.split()]
-        return [_term(v) for v in _flat(value) if _term(v)]
+            value = value.replace(",", " ").split()
+        return [term for v in (*_flat(value), *_flat(self.values.get(whole_key))) if (term := _term(v))]
+
+    def _terms(self, key: str, whole_key: str) -> list[str]:
+        taxonomies = self.values.get("taxonomies")
+        hugo = _flat(taxonomies.get(key)) if isinstance(taxonomies, dict) else []
+        return [*self._words(key, whole_key), *(term for v in hugo if (term := _term(v)))]
 
     def _categories(self) -> list[str]:
-        found = [*map(_term, folder_categories(self.path)), *self._words("categories", "category")]
-        taxonomies = self.values.get("taxonomies")
-        if isinstance(taxonomies, dict):
-            found += [_term(v) for v in _flat(taxonomies.get("categories")) if _term(v)]
-        return list(dict.fromkeys(found))
+        above = map(_term, folder_categories(self.path, self.settings.site.collections_dir))
+        return list(dict.fromkeys([*above, *self._terms("categories", "category")]))
 
     def _tags(self) -> list[str]:
-        found = self._words("tags", "tag")
-        taxonomies = self.values.get("taxonomies")
-        if isinstance(taxonomies, dict):
-            found += [_term(v) for v in _flat(taxonomies.get("tags")) if _term(v)]
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(self._terms("tags", "tag")))
 
     def _authors(self) -> tuple[str, ...]:
         value = self.values.get("authors") or self.values.get("author")
@@ -225,16 +223,16 @@ class _Reader:
     def _fixed_id(self, page_path: str) -> str:
         if not self.settings.jekyll_ids:
             return ""
-        found = jekyll_id(self.settings.site, page_path)
+        found = jekyll_id(self.settings.site.base, page_path, self.path, self._text("slug"))
         return found if is_absolute_iri(found) else ""
 
     def _liquid(self, body: str, page_path: str, title: str, link: Link) -> str:
-        if "{%" not in body and "{{" not in body:
+        if ("{%" not in body and "{{" not in body) or self.values.get("render_with_liquid") is False:
             return body
         site = self.settings.site
         scope = {f"site.{k}": v for k, v in site.values}
         scope.setdefault("site.baseurl", "")
-        scope |= {f"page.{k}": v for k, v in self.values.items() if isinstance(v, str)}
+        scope |= {f"page.{k}": v for k, v in flattened(self.values)}
         scope |= {"page.url": page_path, "page.title": title, "page.path": self.path}
         body, dropped = render_liquid(body, scope, link)
         self.repairs += [
@@ -244,6 +242,7 @@ class _Reader:
 
 
 def _term(value: object) -> str:
+    value = str(value).lower() if isinstance(value, bool) else value
     return unicodedata.normalize("NFC", " ".join(str(value).split())) if isinstance(value, str | int) else ""
 
 

@@ -1,0 +1,189 @@
+"""Where Jekyll puts the page of a post, and the id that jekyll-feed gives it.
+
+Rules after Jekyll 4: ``Jekyll::URL``, ``Drops::UrlDrop``, ``Utils.slugify`` and ``Document#id``.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import lru_cache
+from urllib.parse import quote
+
+STYLES = {
+    "date": "/:categories/:year/:month/:day/:title:output_ext",
+    "pretty": "/:categories/:year/:month/:day/:title/",
+    "ordinal": "/:categories/:year/:y_day/:title:output_ext",
+    "weekdate": "/:categories/:year/W:week/:short_day/:title:output_ext",
+    "none": "/:categories/:title:output_ext",
+}
+"""Patterns by the names that ``permalink`` may have in ``_config.yml``."""
+
+_PLACEHOLDER = re.compile(r":([a-z_]+)")
+_NAME_DATE = re.compile(r"(\d{2,4})-(\d{1,2})-(\d{1,2})-(.*)", re.DOTALL)
+_SAFE = "/:@!$&'()*+,;=~-._"
+_UNQUOTED = re.compile(r"[A-Za-z0-9/:@!$&'()*+,;=~\-._]*")
+_SLASHES = re.compile(r"/{2,}")
+_PRETTY = frozenset("._~!$&'()+,;=@")
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    "January February March April May June July August September October November December".split()  # noqa: SIM905
+)
+
+
+def split_name(path: str) -> tuple[tuple[int, int, int] | None, str]:
+    """Date and slug in a file's name; a name without a date is all slug."""
+    stem = path.rpartition("/")[2].rpartition(".")[0]
+    found = _NAME_DATE.fullmatch(stem)
+    if not found:
+        return None, stem.rstrip(".") or stem
+    year = int(found[1])
+    return (year + 2000 if len(found[1]) == 2 else year, int(found[2]), int(found[3])), found[4].rstrip(".")
+
+
+@lru_cache(maxsize=4096)
+def slugify(text: str, pretty: bool = False) -> str:
+    """Jekyll's ``slugify``: letters, marks and digits of every script, hyphens for everything between.
+
+    Args:
+        text: Any text.
+        pretty: Keep the signs that are readable in an address, and capitals.
+    """
+    kept = "".join(one if _in_slug(one, pretty) else " " for one in text)
+    slug = "-".join(kept.split(" ")) if "  " not in kept else "-".join(kept.split())
+    slug = slug.strip("-")
+    return slug if pretty else slug.lower()
+
+
+def _in_slug(one: str, pretty: bool) -> bool:
+    if one.isascii():
+        return one.isalnum() or (pretty and one in _PRETTY)
+    kind = unicodedata.category(one)
+    return kind[0] in "LM" or kind == "Nd"
+
+
+def post_url(
+    pattern: str,
+    path: str,
+    date: datetime | None,
+    categories: list[str],
+    slug: str = "",
+    extension: str = ".html",
+) -> str:
+    """The path of a post's page below the site's base (``URL#to_s``), escaped."""
+    template = STYLES.get(pattern, pattern)
+    wanted = _PLACEHOLDER.findall(template)
+    if any(name not in _PLAIN_NAMES for name in wanted):
+        wanted = list(_PLAIN_NAMES)  # ``:title_x`` is ``:title`` and then ``_x``
+    values: dict[str, str] = {}
+    for one in wanted:
+        if one in _DATE_NAMES:
+            if date:
+                values[one] = _DATE_NAMES[one](date)
+        elif one not in values:
+            values[one] = _name_value(one, path, slug, categories, extension)
+    return _fill(template, values)
+
+
+def _name_value(one: str, path: str, slug: str, categories: list[str], extension: str) -> str:
+    """The value of a placeholder that is not of the date."""
+    stem = path.rpartition("/")[2].rpartition(".")[0]
+    match one:
+        case "categories":
+            return "/".join(dict.fromkeys(c.lower() for c in categories))
+        case "slugified_categories":
+            return "/".join(dict.fromkeys(slugify(c) for c in categories))
+        case "title":
+            return slugify(slug or split_name(path)[1], True) or slugify(stem, True)
+        case "slug":
+            return slugify(slug or split_name(path)[1]) or slugify(stem)
+        case "name":
+            return slugify(stem)
+        case "output_ext":
+            return extension
+        case "path":
+            return path.rpartition(".")[0].replace("_posts", "", 1).rstrip(".")
+        case _:
+            return "posts"
+
+
+_DATE_NAMES: dict[str, Callable[[datetime], str]] = {
+    "year": lambda date: f"{date.year:04}",
+    "short_year": lambda date: f"{date.year % 100:02}",
+    "month": lambda date: f"{date.month:02}",
+    "i_month": lambda date: str(date.month),
+    "short_month": lambda date: _MONTHS[date.month - 1][:3],
+    "long_month": lambda date: _MONTHS[date.month - 1],
+    "day": lambda date: f"{date.day:02}",
+    "i_day": lambda date: str(date.day),
+    "y_day": lambda date: f"{date:%j}",
+    "hour": lambda date: f"{date.hour:02}",
+    "minute": lambda date: f"{date.minute:02}",
+    "second": lambda date: f"{date.second:02}",
+    "w_year": lambda date: str(date.isocalendar()[0]),
+    "week": lambda date: f"{date.isocalendar()[1]:02}",
+    "w_day": lambda date: str(date.isocalendar()[2]),
+    "short_day": lambda date: _DAYS[date.weekday()][:3],
+    "long_day": lambda date: _DAYS[date.weekday()],
+}
+_PLAIN_NAMES = (
+    "categories",
+    "slugified_categories",
+    "title",
+    "slug",
+    "name",
+    "output_ext",
+    "path",
+    "collection",
+    *_DATE_NAMES,
+)
+
+
+def _fill(template: str, values: Mapping[str, str]) -> str:
+    def one(match: re.Match[str]) -> str:
+        name = match[1]
+        while name and name not in values:
+            name = name.rpartition("_")[0]
+        if not name:
+            return match[0] if match[1] not in _DATE_NAMES else ""
+        value = values[name]
+        return (value if _UNQUOTED.fullmatch(value) else quote(value, safe=_SAFE)) + match[1][len(name) :]
+
+    path = "/" + _PLACEHOLDER.sub(one, template)
+    if "." in path:
+        path = path.replace("..", "/").replace("./", "")
+    return _SLASHES.sub("/", path)
+
+
+def jekyll_id(base: str, url: str, path: str, slug: str = "") -> str:
+    """The id that jekyll-feed gives a post (``Document#id``, then ``absolute_url``); empty without a base.
+
+    Args:
+        base: Address of the site.
+        url: Path of the post's page.
+        path: Of its file.
+        slug: In its front matter.
+    """
+    if not base:
+        return ""
+    folder = url.rstrip("/").rpartition("/")[0] if len(url) > 1 else ""
+    return f"{base.rstrip('/')}{folder}/{quote(slug or split_name(path)[1], safe=_SAFE)}"
+
+
+def files_named_by(kind: str, argument: str, in_posts: bool) -> list[str]:
+    """Where the file may lie that a ``link`` or ``post_url`` tag names, as paths in the source.
+
+    Args:
+        kind: The tag.
+        argument: What stands in it.
+        in_posts: Whether the source is the ``_posts`` folder itself.
+    """
+    named = argument.strip().lstrip("/")
+    paths = [named]
+    if kind == "post_url":
+        above, mark, name = named.rpartition("/")
+        paths = [f"_posts/{named}", f"{above}/_posts/{name}" if mark else ""]
+        paths = [path + end for path in paths if path for end in (".md", ".markdown", ".html", ".mkd")]
+    return [path.removeprefix("_posts/") if in_posts else path for path in paths]
