@@ -21,6 +21,7 @@ __all__ = [
     "Config",
     "FeeddError",
     "add",
+    "backup",
     "build",
     "check",
     "explain",
@@ -31,6 +32,7 @@ __all__ = [
     "load_config",
     "now",
     "open_run",
+    "restore",
     "serve",
     "status",
     "take_list",
@@ -146,6 +148,35 @@ def forget(config: Config, source: str, clock: Clock = now) -> int | None:
     from feeds.requests import forget_removed
 
     return forget_removed(config, source, clock)
+
+
+def backup(config: Config, file: Path) -> int:
+    """Save the store to a file, whole or not at all, also beside a running daemon; the size in bytes.
+
+    Raises:
+        UsageError: nothing was built yet, or ``file`` is something else.
+        StoreError: the store is damaged, or ``file`` cannot be written.
+    """
+    from feeds.store import copies
+
+    if not config.store.exists():
+        raise UsageError(f"{config.store}: nothing was built yet, so there is nothing to save")
+    return copies.save(config.store, file)
+
+
+def restore(config: Config, file: Path) -> Path | None:
+    """Put a verified backup in the place of the store; where the former store is kept, if there was one.
+
+    Raises:
+        UsageError: ``file`` is no backup.
+        StoreError: it is damaged or of a newer feedd.
+        RoleTaken: a daemon or a build has the store.
+    """
+    from feeds.store import copies
+    from feeds.store.database import lease
+
+    with lease(config.store):
+        return copies.bring_back(file, config.store)
 
 
 def serve(config: Config, announce: Callable[[str], None] = lambda address: None, clock: Clock = now) -> None:

@@ -200,6 +200,31 @@ def _forget(options: Namespace) -> int:
     return 0
 
 
+def _backup(options: Namespace) -> int:
+    from feeds.api import backup
+
+    size = backup(_config(options), Path(options.file))
+    if options.json:
+        print_json({"file": options.file, "bytes": size})
+    elif not options.quiet:
+        print(f"wrote {options.file} ({size} bytes); `feedd restore` brings it back")
+    return 0
+
+
+def _restore(options: Namespace) -> int:
+    from feeds.api import restore
+
+    former = restore(_config(options), Path(options.file))
+    if options.json:
+        print_json({"file": options.file, "former": former})
+    elif not options.quiet:
+        kept = f"; the former one is kept as {former}" if former else ""
+        print(
+            f"the store is that of {options.file}{kept}\nnext: feedd build reads what is newer in the sources"
+        )
+    return 0
+
+
 def _serve(options: Namespace) -> int:
     from feeds.api import serve
 
@@ -242,5 +267,7 @@ _VERBS: dict[str | None, Callable[[Namespace], int]] = {
     "import": _import,
     "export": _export,
     "forget": _forget,
+    "backup": _backup,
+    "restore": _restore,
     "serve": _serve,
 }

@@ -42,6 +42,14 @@ class StoreError(FeeddError):
     """The store cannot be opened, read or written."""
 
 
+def damaged(where: str, reason: object) -> StoreError:
+    """The error for a store that holds what feedd cannot have written there."""
+    return StoreError(
+        f"{where}: is damaged ({reason}); bring a backup back with `feedd restore FILE`, or move it away: "
+        "feedd rebuilds it from the sources and the ledger, with the same ids"
+    )
+
+
 class OutputError(FeeddError):
     """The output tree cannot be written."""
 

@@ -10,8 +10,6 @@ from feeds import __version__
 LATER = {
     "backfill": "upstream feeds",
     "withdraw": "withdrawal",
-    "backup": "backups",
-    "restore": "backups",
 }
 """Verbs of a version to come, and what they need."""
 
@@ -42,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     _looking(verbs)
     _upstreams(verbs)
     verbs.add("serve", "serve the output folder over HTTP, nothing else", report=False)
+    _keeping(verbs)
     for name in LATER:
         verbs.later(name)
     return found
@@ -125,6 +124,13 @@ def _upstreams(verbs: _Verbs) -> None:
     verbs.add("export", "print the upstreams of the configuration as OPML", report=False)
     forgotten = verbs.add("forget", "take out the posts of a source that was removed")
     forgotten.add_argument("source", metavar="SOURCE", help="its name")
+
+
+def _keeping(verbs: _Verbs) -> None:
+    saved = verbs.add("backup", "save the store to a file, also while a daemon runs")
+    saved.add_argument("file", metavar="FILE", help="an older backup of this name is replaced")
+    restored = verbs.add("restore", "put a backup, once it is verified, in the place of the store")
+    restored.add_argument("file", metavar="FILE", help="what `feedd backup` wrote")
 
 
 class _Verbs:

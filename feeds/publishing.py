@@ -16,7 +16,7 @@ from feeds.store import feeds as stored
 from feeds.store import ledger, push
 from feeds.store.database import Database
 from feeds.store.feeds import DirtyFeed
-from feeds.write import Tree, replace_file
+from feeds.write import Tree, clear_beside, replace_file
 
 
 @dataclass(slots=True)
@@ -198,4 +198,5 @@ def _wanted_paths(run: Run) -> set[str]:
 def _write_ledger(db: Database, path: Path) -> None:
     text = ledger.text_of(db)
     if (path.read_text("utf-8") if path.exists() else "") != text:
+        clear_beside(path)
         replace_file(path, text.encode())

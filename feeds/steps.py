@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from feeds.errors import EntryInvalid, PostRejected
+from feeds.errors import EntryInvalid, PostRejected, damaged
 from feeds.identify import Sighting, keys_of
 from feeds.model import FORMATS, Entry, Format, Item, Origin, Skipped, Term
 from feeds.pageparts import Look, page_parts
@@ -123,8 +123,17 @@ def compress(data: bytes) -> bytes:
 
 
 def decompress(data: bytes) -> bytes:
-    """What :func:`compress` was given."""
-    return _tools.decompress(data)
+    """What :func:`compress` was given.
+
+    Raises:
+        StoreError: the data is damaged.
+    """
+    import zstandard
+
+    try:
+        return _tools.decompress(data)
+    except zstandard.ZstdError as error:
+        raise damaged("the store", error) from error
 
 
 def read_files(

@@ -73,6 +73,7 @@ class Tree:
                     self._ours.setdefault(path, set()).add(digest)
             if not self.dry:
                 self._clear_beside()
+                clear_beside(self.folder / MANIFEST)
         except OSError as error:
             raise self._trouble(error) from error
 
@@ -224,9 +225,12 @@ class Tree:
 
 
 def replace_file(target: Path, data: bytes) -> None:
-    """Write a single file whole or not at all (beside, fsync, rename, fsync the folder)."""
+    """Write a single file whole or not at all (beside, fsync, rename, fsync the folder).
+
+    What a killed process left beside it is for :func:`clear_beside`.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    temporary = target.with_name(f".{target.name}.new-{os.getpid()}")
     try:
         temporary.write_bytes(data)
         _sync([temporary])
@@ -234,6 +238,12 @@ def replace_file(target: Path, data: bytes) -> None:
     finally:
         temporary.unlink(missing_ok=True)
     _sync([target.parent])
+
+
+def clear_beside(target: Path) -> None:
+    """Take away what killed processes left of :func:`replace_file`; no other may be writing ``target``."""
+    for left in target.parent.glob(f".{target.name}.new-*"):
+        left.unlink(missing_ok=True)
 
 
 def _read_list(path: Path) -> list[tuple[str, str]]:

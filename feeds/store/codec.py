@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from feeds.errors import damaged
 from feeds.identify import Shown, Sighting
 
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -47,9 +48,25 @@ def read_sighting(
     weak: frozenset[str],
     own: frozenset[str],
 ) -> Sighting:
-    """The sighting of a row ``(id, source, item, place, strong, data, digest, …)``."""
-    values = json.loads(row[5])
-    name, rank = sources[row[1]]
+    """The sighting of a row ``(id, source, item, place, strong, data, digest, …)``.
+
+    Raises:
+        StoreError: it is damaged.
+    """
+    try:
+        return _sighting(row, json.loads(row[5]), sources[row[1]], weak, own)
+    except (ValueError, TypeError, LookupError) as error:
+        raise damaged("the store", error) from error
+
+
+def _sighting(
+    row: Sequence[Any],
+    values: Sequence[Any],
+    source: tuple[str, int],
+    weak: frozenset[str],
+    own: frozenset[str],
+) -> Sighting:
+    name, rank = source
     return Sighting(
         number=row[0],
         source=name,
@@ -95,8 +112,18 @@ def shown_data(shown: Shown) -> str:
 
 
 def read_shown(text: str) -> Shown:
-    """What :func:`shown_data` wrote."""
-    v = json.loads(text)
+    """What :func:`shown_data` wrote.
+
+    Raises:
+        StoreError: it is damaged.
+    """
+    try:
+        return _shown(json.loads(text))
+    except (ValueError, TypeError, LookupError) as error:
+        raise damaged("the store", error) from error
+
+
+def _shown(v: Sequence[Any]) -> Shown:
     return Shown(
         v[0],
         v[1],

@@ -13,9 +13,22 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Self
 
-from feeds.errors import RoleTaken, StoreError
+from feeds.errors import RoleTaken, StoreError, damaged
 
 _MIGRATION = re.compile(r"(\d{4})_\w+\.sql")
+_UNPRINTABLE = re.compile(r"[^ -~]")
+_LONGEST_REASON = 120
+_SURROUNDINGS = frozenset(
+    (
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_AUTH,
+    )
+)
+"""SQLite's codes for what is wrong around the file, not in it."""
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
 
@@ -38,6 +51,36 @@ def migrations() -> list[tuple[int, str]]:
     )
 
 
+def trouble(path: Path, error: Exception) -> StoreError:
+    """What went wrong with the store, in words that say what to do."""
+    reason = _UNPRINTABLE.sub("?", str(error))[:_LONGEST_REASON]
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary one of an extended code
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        advice = "another program holds it for long; see which one, then run again"
+    elif code in _SURROUNDINGS or isinstance(error, OSError):
+        advice = "check the folder's permissions and the free space, then run again: nothing was lost"
+    else:
+        return damaged(str(path), reason)
+    return StoreError(f"{path}: the store cannot be used ({reason}); {advice}")
+
+
+def _create(path: Path) -> None:
+    """Make a store if there is none: whole beside, then renamed, so that an empty file is never a new store."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.new")
+    for name in ("", "-wal", "-shm", "-journal"):
+        beside.with_name(beside.name + name).unlink(missing_ok=True)
+    database = Database(sqlite3.connect(beside, isolation_level=None), beside)
+    try:
+        database._connection.execute("PRAGMA page_size = 16384")
+        database._migrate(0)  # with a rollback journal: after it everything is in the one file
+    finally:
+        database.close()
+    os.replace(beside, path)
+
+
 class Database:
     """One connection to a store; every write happens inside :meth:`transaction`."""
 
@@ -56,7 +99,9 @@ class Database:
         """
         try:
             if not read_only:
-                path.parent.mkdir(parents=True, exist_ok=True)
+                _create(path)
+            if not path.stat().st_size:
+                raise damaged(str(path), "it is empty")
             mode = "ro" if read_only else "rwc"
             connection = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode={mode}",
@@ -68,10 +113,7 @@ class Database:
             database = cls(connection, path)
             database._prepare(read_only)
         except (sqlite3.Error, OSError) as error:
-            raise StoreError(
-                f"{path}: the store cannot be used ({error}); check the folder's permissions and free space, "
-                "or move the file away: feedd rebuilds it from the sources and the ledger"
-            ) from error
+            raise trouble(path, error) from error
         return database
 
     def _prepare(self, read_only: bool) -> None:
@@ -87,16 +129,18 @@ class Database:
             )
         if read_only:
             return
-        run("PRAGMA page_size = 16384")
         run("PRAGMA journal_mode = WAL")
         run("PRAGMA wal_autocheckpoint = 4000")
         run("PRAGMA synchronous = NORMAL")
         if version < newest:
-            with self.transaction():
-                for number, text in migrations():
-                    if number > version:
-                        self._script(text)
-                        run(f"PRAGMA user_version = {number}")
+            self._migrate(version)
+
+    def _migrate(self, version: int) -> None:
+        with self.transaction():
+            for number, text in migrations():
+                if number > version:
+                    self._script(text)
+                    self._connection.execute(f"PRAGMA user_version = {number}")
 
     def _script(self, text: str) -> None:
         """Run statements inside the current transaction (``executescript`` would commit it)."""
@@ -129,29 +173,27 @@ class Database:
                 raise
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
-            raise StoreError(
-                f"{self.path}: the store refused ({error}); free some space or restore a backup, then run again"
-            ) from error
+            raise trouble(self.path, error) from error
 
     def run(self, name: str, parameters: Iterable[Any] | dict[str, Any] = ()) -> sqlite3.Cursor:
         """Execute the named statement."""
         values = parameters if isinstance(parameters, dict) else tuple(parameters)
         try:
             return self._connection.execute(statements()[name], values)
-        except sqlite3.DatabaseError as error:
-            raise StoreError(f"{self.path}: the store cannot be read ({error}); restore a backup") from error
+        except sqlite3.Error as error:
+            raise trouble(self.path, error) from error
 
     def rows(self, name: str, parameters: Iterable[Any] | dict[str, Any] = ()) -> list[Any]:
         """All rows of the named query."""
         try:
             return self.run(name, parameters).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise StoreError(f"{self.path}: the store cannot be read ({error}); restore a backup") from error
+        except sqlite3.Error as error:
+            raise trouble(self.path, error) from error
 
     def value(self, name: str, parameters: Iterable[Any] | dict[str, Any] = ()) -> Any:  # noqa: ANN401 - a column's value
         """The first column of the first row, or None."""
-        row = self.run(name, parameters).fetchone()
-        return row[0] if row else None
+        rows = self.rows(name, parameters)
+        return rows[0][0] if rows else None
 
     def many(self, name: str, rows: Iterable[Any]) -> None:
         """Execute the named statement for each row of parameters."""
