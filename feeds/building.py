@@ -228,6 +228,7 @@ def step_settings(config: Config) -> Settings:
         most_terms=config.limits.terms,
         term_length=config.limits.term_length,
         formats=config.output.formats,
+        archive=config.output.archive,
         site_url=config.site.url,
         language=config.site.language,
     )

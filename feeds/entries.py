@@ -21,19 +21,22 @@ _POSTS_PER_PIECE = 48
 _ENTRIES_PER_BATCH = 480
 
 
-def render_posts(run: Run, missing: Sequence[int]) -> None:
-    """Render these posts and keep their entries; one that no document can hold is left out of all feeds."""
+def render_posts(run: Run, missing: Sequence[int], whole: bool = True) -> None:
+    """Render these posts and keep their entries; one that no document can hold is left out of all feeds.
+
+    Those that only archives show are not rendered ``whole``.
+    """
     terms = _term_table(run.db, run.config)
     origins = origins_of(run)
     done = 0
     pieces = plan.chunks(missing, _POSTS_PER_PIECE)
     rows, invalid = [], []
-    for results in run.workers.map(render, _Tasks(run.db, pieces, terms, origins)):
+    for results in run.workers.map(render, _Tasks(run.db, pieces, terms, origins, whole)):
         for one in results:
             if one.invalid:
                 invalid.append((one.number, one.invalid))
             else:
-                rows.append((one.number, one.data))
+                rows.append((one.number, one.data, one.whole))
         done += len(results)
         run.progress("rendering", done, len(missing))
         if len(rows) >= _ENTRIES_PER_BATCH:
@@ -58,8 +61,10 @@ class _Tasks(Sequence[list[RenderTask]]):
         pieces: Sequence[Sequence[int]],
         terms: dict[tuple[str, str], Term],
         origins: dict[str, Origin],
+        whole: bool,
     ) -> None:
         self._db, self._pieces, self._terms, self._origins = db, pieces, terms, origins
+        self._whole = whole
 
     def __len__(self) -> int:
         return len(self._pieces)
@@ -84,6 +89,7 @@ class _Tasks(Sequence[list[RenderTask]]):
                     source,
                     place,
                     self._origins.get(source),
+                    self._whole,
                 )
             )
         return tasks
@@ -113,6 +119,11 @@ def _term_table(db: Database, config: Config) -> dict[tuple[str, str], Term]:
     }
 
 
+def read_entry_parts(db: Database, numbers: Sequence[int]) -> dict[int, list[bytes]]:
+    """The entries of those of these posts that have one, each in its parts."""
+    return {number: unpack_entry(data) for number, _, _, data in stored.stored_entries(db, numbers)}
+
+
 def read_entries(db: Database, numbers: Sequence[int]) -> dict[str, list[bytes]]:
     """The entries of these posts in each format and for pages, in the order of a document."""
     rows = stored.stored_entries(db, numbers)
@@ -120,7 +131,7 @@ def read_entries(db: Database, numbers: Sequence[int]) -> dict[str, list[bytes]]
     ordered = plan.in_order(plan.Place(number, uid, published) for number, uid, published, _ in rows)
     found: dict[str, list[bytes]] = {part: [] for part in PARTS}
     for number in ordered:
-        for part, data in zip(PARTS, unpack_entry(packed[number]), strict=True):
+        for part, data in zip(PARTS, unpack_entry(packed[number]), strict=False):
             if data:
                 found[part].append(data)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from feeds import plan
 from feeds.config import Config
-from feeds.model import FORMATS, FeedHead
+from feeds.model import FORMATS, FeedHead, Format
 
 if TYPE_CHECKING:
     from feeds.store.feeds import DirtyFeed
@@ -20,8 +21,8 @@ def label(config: Config, kind: str, name: str) -> str:
     return config.labels.get(kind, {}).get(name, name)
 
 
-def head_of(config: Config, feed: DirtyFeed, updated: int) -> FeedHead:
-    """What every document of a feed says about it."""
+def head_of(config: Config, feed: DirtyFeed, updated: int, archives: int = 0) -> FeedHead:
+    """What the subscription documents of a feed say about it; it has so many ``archives``."""
     site = config.site
     title = site.title if feed.kind == "all" else f"{label(config, feed.kind, feed.name)} - {site.title}"
     return FeedHead(
@@ -34,7 +35,37 @@ def head_of(config: Config, feed: DirtyFeed, updated: int) -> FeedHead:
         self_urls=tuple((form, url_of(config, feed.kind, feed.slug, form)) for form in FORMATS),
         updated=datetime.fromtimestamp(updated, ZoneInfo(site.timezone)),
         hubs=config.push.named,
+        before=archives_before(config, feed, archives),
     )
+
+
+def archive_head(config: Config, feed: DirtyFeed, number: int, updated: int) -> FeedHead:
+    """What an archive says about its feed: nothing in it may change later."""
+    forms = archive_formats(config, feed.kind)
+    head = head_of(config, feed, updated)
+    return replace(
+        head,
+        self_urls=tuple((form, archive_url(config, feed, number, form)) for form in forms),
+        hubs=(),
+        before=archives_before(config, feed, number - 1),
+        current=tuple((form, url) for form, url in head.self_urls if form in forms),
+    )
+
+
+def archives_before(config: Config, feed: DirtyFeed, number: int) -> tuple[tuple[Format, str], ...]:
+    """The addresses of archive ``number``, the newest before a document; empty if there is none."""
+    forms = archive_formats(config, feed.kind) if number else ()
+    return tuple((form, archive_url(config, feed, number, form)) for form in forms)
+
+
+def archive_formats(config: Config, kind: str) -> tuple[Format, ...]:
+    """The formats in which feeds of this kind have archives."""
+    return config.output.archive if kind in config.output.archive_kinds else ()
+
+
+def archive_url(config: Config, feed: DirtyFeed, number: int, form: Format) -> str:
+    """The address of an archive."""
+    return config.site.url + quote(plan.archive_path(feed.kind, feed.slug, number, form))
 
 
 def url_of(config: Config, kind: str, given: str, form: str) -> str:

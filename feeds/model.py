@@ -144,6 +144,10 @@ class FeedHead:
     updated: datetime
     hubs: tuple[str, ...] = ()
     """Hubs that tell subscribers what is new (WebSub, 4)."""
+    before: tuple[tuple[Format, str], ...] = ()
+    """Address of the archive before this document, in each format that has one (RFC 5005, 4)."""
+    current: tuple[tuple[Format, str], ...] = ()
+    """In an archive: address of the subscription document in each format. Empty in that document itself."""
 
 
 @dataclass(frozen=True, slots=True)

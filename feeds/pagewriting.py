@@ -57,6 +57,7 @@ def feed_page(
         formats=tuple((form, url) for form, url in head.self_urls if form in run.config.output.formats),
         entries=posts,
         updated=head.updated,
+        archive=next((url for _, url in head.before), ""),
     )
     return pages.feed_page(run.look.site, page, entries, compile_templates(run.look.templates))
 

@@ -69,11 +69,13 @@ def publish(run: Run, tree: Tree) -> Published:
     stored.mint_posts(run.db, run.sources, burnt_keys(run.db))
     publishing.mint_slugs(run.db, run.config)
     ledger.note(run.db)
-    if not tree.opened:
+    opened = tree.opened
+    if not opened:
         tree.open()
         publishing.mark_lost_documents(run.db, tree, run.config)
     published = Published()
-    feeds = publishing.render_missing(run, published)
+    troubled = publishing.write_archives(run, tree, lost=not opened)
+    feeds = publishing.render_missing(run, published, troubled)
     pagewriting.write_assets(run, tree)
     publishing.write_feeds(run, tree, feeds, published)
     cataloguing.write_catalogue(run, tree, publishing.dates_of(feeds))

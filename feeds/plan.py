@@ -41,6 +41,26 @@ def document_path(kind: str, slug: str, form: Format) -> str:
     return folder(kind, slug) + FILE_NAMES[form]
 
 
+def archive_path(kind: str, slug: str, number: int, form: Format) -> str:
+    """Where a sealed archive of a feed lies; the oldest has number 1."""
+    ending = "json" if form == "json" else f"{form}.xml"
+    return f"{folder(kind, slug)}archive/{number}.{ending}"
+
+
+def page_of(sizes: Iterable[Sequence[int]], entries: int, most_bytes: int) -> int:
+    """How many of the oldest entries make an archive: ``entries``, fewer where a document would grow too large.
+
+    ``sizes`` has the bytes of each entry in each format. One entry that is too large alone is an archive of its own.
+    """
+    count, sums = 0, [0] * 8
+    for each in sizes:
+        sums = [a + b for a, b in zip(sums, each, strict=False)]
+        if count == entries or (count and max(sums, default=0) > most_bytes):
+            break
+        count += 1
+    return count
+
+
 def page_path(kind: str, slug: str) -> str:
     """Where the page of a feed lies, relative to the output tree; that of all posts is the front page."""
     return folder(kind, slug) + PAGE

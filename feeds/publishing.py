@@ -6,12 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from feeds import pagewriting, plan
+from feeds import archives, pagewriting, placing, plan
 from feeds.config import Config
 from feeds.entries import read_entries, render_posts
-from feeds.heads import head_of, label
+from feeds.heads import archive_formats, head_of, label
 from feeds.run import Run
 from feeds.slugs import distinct, fold, slug
+from feeds.store import archives as stored_archives
 from feeds.store import feeds as stored
 from feeds.store import ledger, push
 from feeds.store.database import Database
@@ -34,7 +35,11 @@ class Feed:
     feed: DirtyFeed
     posts: list[int]
     updated: int = 0
+    archives: int = 0
+    """How many are sealed."""
     held: bool = False
+    unfinished: bool = False
+    """One of its archives is missing: it stays dirty."""
 
 
 def ledger_path(config: Config) -> Path:
@@ -65,15 +70,37 @@ def mark_lost_documents(db: Database, tree: Tree, config: Config) -> None:
                 db.many("feed_touch", [(feed,) for feed in lost])
 
 
-def render_missing(run: Run, published: Published) -> list[Feed]:
+def write_archives(run: Run, tree: Tree, lost: bool) -> set[int]:
+    """Seal what is full, before anything names it; the feeds with an archive that cannot be put in place.
+
+    Archives that are ``lost`` on disk are made again.
+    """
+    if not run.config.output.archive:
+        return set()
+    stored_archives.append(run.db)
+    troubled = archives.repair(run, tree, lost)
+    dirty = stored.dirty_feeds(run.db)
+    most = run.config.output.entries
+    shown = {number for feed in dirty for number in stored.window(run.db, feed.number, most)}
+    return troubled | archives.seal(run, tree, dirty, shown)
+
+
+def render_missing(run: Run, published: Published, troubled: Collection[int] = ()) -> list[Feed]:
     """Render every post that a dirty feed shows and that has no entry yet.
 
     A post that would make a document invalid is left out and named; the next one takes its place.
+    Feeds in ``troubled`` stay dirty.
     """
     tried: set[int] = set()
+    newest = stored_archives.newest(run.db)
     while True:
         feeds = [
-            Feed(feed, stored.window(run.db, feed.number, run.config.output.entries))
+            Feed(
+                feed,
+                _shown(run, feed),
+                archives=newest.get(feed.number, 0),
+                unfinished=feed.number in troubled,
+            )
             for feed in stored.dirty_feeds(run.db)
         ]
         missing = stored.without_entry(run.db, sorted({number for feed in feeds for number in feed.posts}))
@@ -84,6 +111,14 @@ def render_missing(run: Run, published: Published) -> list[Feed]:
         if tried >= set(missing):
             return feeds
         tried.update(missing)
+
+
+def _shown(run: Run, feed: DirtyFeed) -> list[int]:
+    """The posts of a subscription document: those that surfaced last, and what no archive holds yet."""
+    posts = stored.window(run.db, feed.number, run.config.output.entries)
+    if archive_formats(run.config, feed.kind):
+        posts += [one.post for one in stored_archives.open_end(run.db, feed.number)]
+    return list(dict.fromkeys(posts))
 
 
 def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Published) -> None:
@@ -97,7 +132,7 @@ def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Publishe
             continue
         latest, count = run.db.rows("feed_latest", (one.feed.number,))[0]
         one.updated = latest or 0
-        head = head_of(run.config, one.feed, one.updated)
+        head = head_of(run.config, one.feed, one.updated, one.archives)
         wrong = check_head(head)
         entries = read_entries(run.db, one.posts) if not wrong else {}
         for form in run.config.output.formats:
@@ -108,30 +143,15 @@ def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Publishe
                 continue
             data = join(head, form, entries[form])
             for place in (path, *copies.get(path, ())):
-                one.held |= not _put(run, tree, place, data)
+                one.held |= not placing.put(run, tree, place, data)
         if not one.held:
             title = label(run.config, one.feed.kind, one.feed.name)
             for place in pagewriting.paths_of(run, one.feed.kind, one.feed.slug):
                 page = pagewriting.feed_page(run, one.feed, title, head, count, entries["page"])
-                one.held = not _put(run, tree, place, page)
+                one.held = not placing.put(run, tree, place, page)
         run.progress("writing", done, len(feeds))
     published.held.update(tree.foreign)
     tree.flush()
-
-
-def _put(run: Run, tree: Tree, path: str, data: bytes) -> bool:
-    """Queue a document, and its compressed forms if other servers are to send them."""
-    for place, packed in _beside(run, path, data).items():
-        tree.put(place, packed)
-    return tree.put(path, data)
-
-
-def _beside(run: Run, path: str, data: bytes) -> dict[str, bytes]:
-    if run.config.serve is None or not run.config.serve.precompress:
-        return {}
-    from feeds.serve.codings import beside
-
-    return beside(path, data)
 
 
 def dates_of(feeds: Sequence[Feed]) -> dict[int, int] | None:
@@ -161,7 +181,11 @@ def settle(run: Run, tree: Tree, feeds: Sequence[Feed], published: Published) ->
         run.db.many("document_drop", [(path,) for path in tree.removed])
         run.db.many(
             "feed_settle",
-            [(f.feed.wanted, f.updated or f.feed.updated, f.feed.number) for f in feeds if not f.held],
+            [
+                (f.feed.wanted, f.updated or f.feed.updated, f.feed.number)
+                for f in feeds
+                if not (f.held or f.unfinished)
+            ],
         )
     tree.close({path: digest for path, digest, *_ in run.db.rows("documents_all")})
     _write_ledger(run.db, ledger_path(config))
@@ -180,18 +204,17 @@ def _paths_of(run: Run, feed: DirtyFeed) -> list[str]:
     copies = plan.copies(run.config.aliases)
     paths = [plan.document_path(feed.kind, feed.slug, form) for form in run.config.output.formats]
     pages = pagewriting.paths_of(run, feed.kind, feed.slug)
-    every = [*paths, *(old for path in paths for old in copies.get(path, ())), *pages]
-    if run.config.serve is not None and run.config.serve.precompress:
-        every += [path + ending for path in every for ending in (".gz", ".br", ".zst")]
-    return every
+    return placing.places(run, [*paths, *(old for path in paths for old in copies.get(path, ())), *pages])
 
 
 def _wanted_paths(run: Run) -> set[str]:
     counts = dict(run.db.rows("feed_counts"))
     wanted = set(plan.CATALOGUE) | pagewriting.asset_paths(run)
-    for number, kind, name, given, uid, updated in run.db.rows("feeds_all"):
-        if counts.get(number):
-            wanted.update(_paths_of(run, DirtyFeed(number, kind, name, given, uid, updated, 0)))
+    newest = stored_archives.newest(run.db)
+    for feed in stored.feed_rows(run.db):
+        if counts.get(feed.number):
+            wanted.update(_paths_of(run, feed))
+            wanted.update(placing.places(run, archives.paths_of(run, feed, newest.get(feed.number, 0))))
     return wanted
 
 

@@ -61,6 +61,8 @@ class Settings:
     language: str
     look: Look | None = None
     """How pages look; only rendering needs it."""
+    archive: tuple[Format, ...] = ()
+    """The formats of archives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ class RenderTask:
     source: str
     place: str
     origin: Origin | None = None
+    whole: bool = True
+    """For documents of every format and for pages; else for archives alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ class RenderResult:
     number: int
     data: bytes
     invalid: str = ""
+    whole: bool = True
 
 
 class _Tools:
@@ -343,7 +348,13 @@ def really_changed(before: Version, after: Version) -> bool:
 
 
 def render(tasks: Sequence[RenderTask]) -> list[RenderResult]:
-    """Clean and render posts, each once, in every format and for pages."""
+    """Clean and render posts, each once, in every format that somebody shows and for pages."""
+    archived = [task for task in tasks if not task.whole]
+    found = _render([task for task in tasks if task.whole], _tools.settings.formats, _tools.settings.look)
+    return found + _render(archived, _tools.settings.archive, None) if archived else found
+
+
+def _render(tasks: Sequence[RenderTask], formats: Sequence[Format], look: Look | None) -> list[RenderResult]:
     from feeds.render.entries import render_entries
 
     entries: dict[int, Entry] = {}
@@ -354,14 +365,15 @@ def render(tasks: Sequence[RenderTask]) -> list[RenderResult]:
         except (PostRejected, EntryInvalid) as error:
             results.append(RenderResult(task.number, b"", str(error)))
     settings = _tools.settings
-    rendered = render_entries(list(entries.values()), settings.formats, settings.site_url, settings.language)
+    rendered = render_entries(list(entries.values()), formats, settings.site_url, settings.language)
+    whole = {task.number: task.whole for task in tasks}
     for (number, entry), one in zip(entries.items(), rendered, strict=True):
         if isinstance(one, EntryInvalid):
             results.append(RenderResult(number, b"", str(one)))
         else:
             parts = [one.get(form, b"") for form in FORMATS]
-            parts += page_parts(entry, settings.look) if settings.look else ()
-            results.append(RenderResult(number, compress(join_parts(parts))))
+            parts += page_parts(entry, look) if look else ()
+            results.append(RenderResult(number, compress(join_parts(parts)), whole=whole[number]))
     return results
 
 

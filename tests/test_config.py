@@ -103,7 +103,6 @@ def test_a_mistake_names_its_key_and_what_to_do(file: Path, text: str, key: str,
     [
         MINIMAL + 'on_remove = "withdraw"\n',
         MINIMAL + 'on_remove = "keep"\n',
-        MINIMAL + '[output]\narchive = ["atom"]\n',
     ],
 )
 def test_what_a_later_release_builds_is_a_mistake_that_says_so(file: Path, text: str) -> None:
@@ -195,7 +194,7 @@ def test_the_schema_accepts_what_feedd_accepts() -> None:
 
 def test_the_schema_refuses_unknown_and_later_keys() -> None:
     validator = jsonschema.Draft202012Validator(schema())
-    for extra in ("[serve]\nlistne = 1\n", "[outptu]\n", '[output]\narchive = ["atom"]\n'):
+    for extra in ("[serve]\nlistne = 1\n", "[outptu]\n", '[output]\narchive = ["xml"]\n'):
         assert not validator.is_valid(tomllib.loads(MINIMAL + extra))
 
 

@@ -34,7 +34,7 @@ def test_a_date_guessed_at_first_sight_stays(project: Project) -> None:
 
 
 def test_late_posts_corrections_and_merged_ids_come_back(project: Project) -> None:
-    project.set("entries = 50", "entries = 2")
+    project.set("entries = 50", "entries = 2\narchive = []")
     for day, name in enumerate("ABC", 1):
         project.post(f"2024-01-0{day}-{name}.md", name, date=f"2024-01-0{day} 08:00:00")
     project.run("build")

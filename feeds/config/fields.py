@@ -36,6 +36,8 @@ class Key:
     later: bool = False
     kinds: tuple[str, ...] = ()
     """Kinds of source that the key belongs to; empty for all."""
+    may_be_empty: bool = False
+    """Of an array with ``choices``."""
 
 
 _FOLDER, _POLLED = ("folder",), ("upstream", "opml")
@@ -65,7 +67,19 @@ SECTIONS: dict[str, dict[str, Key]] = {
         "dir": Key("string", "Folder of the documents.", "../output", check=checks.path),
         "formats": Key("array", "Formats of every feed.", ["atom", "rss", "json"], choices=FORMATS),
         "entries": Key("integer", "Posts in a subscription document.", 50, low=1, high=100_000),
-        "archive": Key("array", "Formats of the whole history.", [], later=True),
+        "archive": Key(
+            "array",
+            "Formats of the whole history (RFC 5005), out of `formats`; [] for none.",
+            ["atom"],
+            choices=FORMATS,
+            may_be_empty=True,
+        ),
+        "archive_kinds": Key(
+            "array",
+            "Kinds of feeds that have archives.",
+            ["all", "category", "tag"],
+            choices=("all", "category", "tag"),
+        ),
         "slugs": Key(
             "string",
             "Names of folders: pinyin and ASCII, or their own letters.",
@@ -324,7 +338,7 @@ def _key_schema(key: Key) -> dict[str, Any]:
             **({"enum": list(key.choices)} if key.choices else {}),
         }
         if key.choices:
-            found |= {"minItems": 1, "uniqueItems": True}
+            found |= {"minItems": 0 if key.may_be_empty else 1, "uniqueItems": True}
     elif key.type == "string":
         found |= {"enum": list(key.choices)} if key.choices else {"minLength": 1}
     elif key.type == "integer":

@@ -27,6 +27,7 @@ from feeds.config.values import (
     UpstreamSource,
 )
 from feeds.errors import ConfigError
+from feeds.model import Format
 from feeds.urls import iri_to_uri
 
 _AT_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
@@ -119,7 +120,19 @@ class _Reader(Tables):
             slugs=output["slugs"],
             pages=output["pages"],
             templates=self._path(output["templates"]) if output["templates"] else None,
+            archive=self._archive(values, output),
+            archive_kinds=tuple(output["archive_kinds"]),
         )
+
+    def _archive(self, values: Mapping[str, Any], output: Mapping[str, Any]) -> tuple[Format, ...]:
+        """The formats of archives; the default is what of it is written at all."""
+        given = values.get("output")
+        missing = [form for form in output["archive"] if form not in output["formats"]]
+        if missing and isinstance(given, dict) and "archive" in given:
+            self.wrong(
+                "output.archive", f'names a format that is not written; add "{missing[0]}" to output.formats'
+            )
+        return tuple(form for form in output["archive"] if form not in missing)
 
     def _serve(self, values: Mapping[str, Any]) -> Serve | None:
         if "serve" not in values:

@@ -137,7 +137,7 @@ def _array_problem(spec: Key, values: list[Any]) -> str:
         unknown = [one for one in values if one not in spec.choices]
         if unknown:
             return f"{unknown[0]!r} is none of its values" + checks.suggestion(unknown[0], spec.choices)
-        if not values:
+        if not values and not spec.may_be_empty:
             return f"must not be empty; name at least one of {', '.join(spec.choices)}"
         if len(set(values)) < len(values):
             return "names something twice; remove one"

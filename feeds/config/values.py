@@ -35,6 +35,10 @@ class Output:
     slugs: Literal["ascii", "unicode"]
     pages: bool
     templates: Path | None
+    archive: tuple[Format, ...] = ("atom",)
+    """Formats of the whole history."""
+    archive_kinds: tuple[str, ...] = ("all", "category", "tag")
+    """Kinds of feeds that have archives."""
 
 
 @dataclass(frozen=True, slots=True)

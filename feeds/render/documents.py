@@ -3,21 +3,43 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from functools import lru_cache
+from html import escape
 
 from feeds.model import FeedHead, Format
 
+_ID = {
+    "atom": re.compile(rb"<entry[^>]*>\s*<id>([^<]*)</id>"),
+    "rss": re.compile(rb"<guid[^>]*>([^<]*)</guid>"),
+}
 _TAILS = {"atom": b"</feed>", "rss": b"</channel>"}
 
 
 def join(head: FeedHead, form: Format, entries: Sequence[bytes]) -> bytes:
-    """The document of a feed: the same bytes as feedgen's own for these entries."""
+    """The document of a feed or an archive of it: the same bytes as feedgen's own for these entries."""
     if form == "json":
         start, end = _json_frame(head)
         return start + b",".join(entries) + end
     start, end = _frame(head, form)
     return start + b"".join(entries) + end
+
+
+def keep_entries(document: bytes, form: Format, ids: Collection[str]) -> bytes:
+    """A document without the entries that have none of these ids; every other byte stays."""
+    if form == "json":
+        feed = json.loads(document)
+        feed["items"] = [one for one in feed["items"] if one["id"] in ids]
+        return json.dumps(feed, ensure_ascii=False, separators=(",", ":")).encode()
+    from feeds.render.entries import cut
+
+    wanted = {escape(one, quote=False).encode() for one in ids}
+    for piece in cut(document, form):
+        found = _ID[form].search(piece)
+        if found and found[1] not in wanted:
+            document = document.replace(piece, b"", 1)
+    return document
 
 
 @lru_cache(maxsize=8)
@@ -40,6 +62,8 @@ def _json_frame(head: FeedHead) -> tuple[bytes, bytes]:
         "language": head.language,
         "authors": [{"name": head.author}],
     }
+    if "json" in dict(head.before):
+        frame["next_url"] = dict(head.before)["json"]
     if head.hubs:
         frame["hubs"] = [{"type": "WebSub", "url": url} for url in head.hubs]
     text = json.dumps(frame, ensure_ascii=False, separators=(",", ":"))

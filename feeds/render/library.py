@@ -33,18 +33,20 @@ _FIELDS = {
 }
 """Podcast fields that are carried through, and what their values may be."""
 _ATOM_LINK = "{http://www.w3.org/2005/Atom}link"
+_RSS_LINKS = ("hub", "prev-archive", "current")
+_HISTORY = "http://purl.org/syndication/history/1.0"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class FeedGenerator(_FeedGenerator):  # type: ignore[misc]
-    """A feed whose hubs stand in RSS too (feedgen writes only the link to itself there)."""
+    """A feed whose hubs and archives stand in RSS too (feedgen writes only the link to itself there)."""
 
     def _create_rss(self, extensions: bool = True) -> Any:  # noqa: ANN401 - lxml elements
         root, tree = super()._create_rss(extensions)
         place = root.find(f"channel/{_ATOM_LINK}")
         for values in reversed(self.link() or ()):
-            if values.get("rel") == "hub" and place is not None:
-                place.addnext(etree.Element(_ATOM_LINK, {"href": values["href"], "rel": "hub"}))
+            if values.get("rel") in _RSS_LINKS and place is not None:
+                place.addnext(etree.Element(_ATOM_LINK, {"href": values["href"], "rel": values["rel"]}))
         return root, tree
 
 
@@ -105,6 +107,24 @@ class PodcastEntryExtension(BaseEntryExtension):  # type: ignore[misc]
         return entry
 
 
+class ArchiveExtension(BaseExtension):  # type: ignore[misc]
+    """Says that a document is sealed (``fh:archive``, RFC 5005, 4)."""
+
+    def extend_ns(self) -> dict[str, str]:
+        """Prefix and namespace."""
+        return {"fh": _HISTORY}
+
+    def extend_atom(self, feed: Any) -> Any:  # noqa: ANN401 - lxml
+        """The feed with the mark."""
+        etree.SubElement(feed, f"{{{_HISTORY}}}archive")
+        return feed
+
+    def extend_rss(self, feed: Any) -> Any:  # noqa: ANN401 - lxml
+        """The same in RSS."""
+        etree.SubElement(feed.find("channel"), f"{{{_HISTORY}}}archive")
+        return feed
+
+
 def feed_of(head: FeedHead, form: Format) -> Any:  # noqa: ANN401 - feedgen has no types
     """A feed without entries."""
     own = dict(head.self_urls)[form]
@@ -122,6 +142,11 @@ def feed_of(head: FeedHead, form: Format) -> Any:  # noqa: ANN401 - feedgen has 
     feed.link(href=own, rel="self", type=types[form])
     for hub in head.hubs:
         feed.link(href=hub, rel="hub")
+    for rel, addresses in (("prev-archive", head.before), ("current", head.current)):
+        if form in dict(addresses):
+            feed.link(href=dict(addresses)[form], rel=rel, type=types[form])
+    if head.current:
+        feed.register_extension("archive", ArchiveExtension, None, atom=True, rss=True)
     feed.link(href=head.site_url, rel="alternate", type="text/html")
     feed.register_extension("dc", DcExtension, DcEntryExtension, atom=False, rss=True)
     feed.register_extension("podcasts", PodcastExtension, PodcastEntryExtension, atom=False, rss=True)

@@ -151,6 +151,11 @@ def dirty_feeds(db: Database) -> list[DirtyFeed]:
     return [DirtyFeed(*row) for row in db.rows("feeds_dirty")]
 
 
+def feed_rows(db: Database) -> list[DirtyFeed]:
+    """Every feed that has a slug, dirty or not."""
+    return [DirtyFeed(*(*row, 0)) for row in db.rows("feeds_all")]
+
+
 def window(db: Database, feed: int, entries: int) -> list[int]:
     """The posts of a subscription document: the ``entries`` that surfaced last."""
     return [row[0] for row in db.rows("window", (feed, entries))]
@@ -174,10 +179,10 @@ def stored_entries(db: Database, numbers: Collection[int]) -> list[tuple[int, st
     return db.rows("entries_get")
 
 
-def without_entry(db: Database, numbers: Collection[int]) -> list[int]:
-    """Those of the posts that have no rendered entry."""
+def without_entry(db: Database, numbers: Collection[int], whole: bool = True) -> list[int]:
+    """Those of the posts that have no rendered entry, or only one for archives if it has to be ``whole``."""
     db.scope(numbers)
-    known = {row[0] for row in db.rows("entries_known")}
+    known = {row[0] for row in db.rows("entries_known", (int(whole),))}
     return [number for number in numbers if number not in known]
 
 

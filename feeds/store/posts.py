@@ -222,7 +222,7 @@ def _row(
     if old is not None and old.minted is not None:
         early, surfaced, updated = old.early, old.surfaced, max(old.updated, updated)
         if old.digest != digest and _really_changed(db, change, old, shown, body):
-            surfaced = now
+            surfaced = max(now, old.surfaced + 1)  # each version has its own place in the logs
             updated = updated if updated > old.updated else max(now, old.updated)
     elif old is not None and not early:
         surfaced = old.surfaced

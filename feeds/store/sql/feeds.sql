@@ -38,9 +38,10 @@ WHERE member.feed = ? AND post.state = 'live'
 SELECT post.id, post.uid, post.published, post.updated, post.shown FROM post
 WHERE post.id IN (SELECT value FROM scope)
 -- name: entries_known
-SELECT post FROM entry WHERE post IN (SELECT value FROM scope)
+SELECT post FROM entry WHERE whole >= ? AND post IN (SELECT value FROM scope)
 -- name: entry_put
-INSERT INTO entry (post, data) VALUES (?, ?) ON CONFLICT (post) DO UPDATE SET data = excluded.data
+INSERT INTO entry (post, data, whole) VALUES (?, ?, ?)
+ON CONFLICT (post) DO UPDATE SET data = excluded.data, whole = excluded.whole
 -- name: entries_get
 SELECT post.id, post.uid, post.published, entry.data FROM post JOIN entry ON entry.post = post.id
 WHERE post.id IN (SELECT value FROM scope)

@@ -20,17 +20,17 @@ VALUES (:id, :strong, :state, :published, :updated, :surfaced, :early, :shown, :
 ON CONFLICT (id) DO UPDATE SET
   strong = excluded.strong, state = excluded.state, published = excluded.published, updated = excluded.updated,
   surfaced = excluded.surfaced, early = excluded.early, shown = excluded.shown, digest = excluded.digest,
-  merged_into = NULL, reason = ''
+  merged_into = NULL, reason = '', logged = 0
 -- name: post_drop
 DELETE FROM post WHERE id = ? AND minted IS NULL
 -- name: post_retire
-UPDATE post SET state = 'gone', merged_into = ? WHERE id = ?
+UPDATE post SET state = 'gone', merged_into = ?, logged = 0 WHERE id = ?
 -- name: post_state
-UPDATE post SET state = ?, reason = ? WHERE id = ?
+UPDATE post SET state = ?, reason = ?, logged = 0 WHERE id = ?
 -- name: posts_due
 SELECT id, published, shown FROM post WHERE state = 'waiting' AND published <= ?
 -- name: post_surface
-UPDATE post SET state = 'live', surfaced = ? WHERE id = ?
+UPDATE post SET state = 'live', surfaced = ?, logged = 0 WHERE id = ?
 -- name: posts_unminted
 SELECT id FROM post WHERE minted IS NULL AND state <> 'waiting' ORDER BY id
 -- name: post_mint
@@ -38,7 +38,7 @@ UPDATE post SET uid = ?, minted = ?, mint_key = ? WHERE id = ?
 -- name: uid_taken
 SELECT 1 FROM post WHERE uid = ?
 -- name: post_resurface
-UPDATE post SET surfaced = ?, updated = max(updated, ?) WHERE id = ?
+UPDATE post SET surfaced = ?, updated = max(updated, ?), logged = 0 WHERE id = ?
 -- name: member_resurface
 UPDATE member SET surfaced = ? WHERE post = ?
 -- name: surfaced_out_of_order

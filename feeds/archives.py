@@ -1,0 +1,207 @@
+"""Sealed history: archives cut from the log of each feed (RFC 5005, section 4).
+
+An archive is written once. It is on disk before the store knows of it, and the store knows of it
+before a subscription document names it. Afterwards only a withdrawn entry is cut out of its bytes;
+one that was lost on disk is made again from what the store still has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from feeds import placing, plan
+from feeds.entries import PARTS, read_entry_parts, render_posts
+from feeds.heads import archive_formats, archive_head
+from feeds.model import Format
+from feeds.run import Run
+from feeds.store import archives as stored
+from feeds.store.archives import Archived, Logged
+from feeds.store.feeds import DirtyFeed, feed_rows, without_entry
+from feeds.write import Tree
+
+MOST_BYTES = 2 * 1024 * 1024
+_DOCUMENTS_PER_BATCH = 400
+_BYTES_PER_BATCH = 48 * 1024 * 1024
+_POSTS_PER_BATCH = 20_000
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Archives that are queued for writing and that the store does not know yet."""
+
+    sealed: list[tuple[int, int, Sequence[Logged]]] = field(default_factory=list)
+    feed_of: dict[str, int] = field(default_factory=dict)
+    size: int = 0
+
+    @property
+    def full(self) -> bool:
+        return len(self.feed_of) >= _DOCUMENTS_PER_BATCH or self.size >= _BYTES_PER_BATCH
+
+
+def seal(run: Run, tree: Tree, dirty: Sequence[DirtyFeed], first: set[int]) -> set[int]:
+    """Write every full archive of these feeds; the feeds whose archive cannot be put in place.
+
+    ``first`` are the posts that subscription documents show: they are rendered whole.
+    """
+    most = run.config.output.entries
+    longer = stored.long_logs(run.db, most)
+    feeds = [one for one in dirty if one.number in longer and archive_formats(run.config, one.kind)]
+    if not feeds:
+        return set()
+    _render_ends(run, feeds, first)
+    newest = stored.newest(run.db)
+    batch, held = _Batch(), set()
+    for done, feed in enumerate(feeds, 1):
+        number = newest.get(feed.number, 0)
+        rows = stored.open_end(run.db, feed.number)
+        while len(rows) > most:
+            number += 1
+            parts = read_entry_parts(run.db, [row.post for row in rows[:most]])
+            page = rows[: _page_size(run, feed, rows, parts)]
+            rows = rows[len(page) :]
+            if not _queue(run, tree, feed, _documents(run, feed, number, page, parts), batch):
+                held.add(feed.number)
+                break
+            batch.sealed.append((feed.number, number, page))
+            if batch.full:
+                _commit(run, tree, batch)
+                batch = _Batch()
+        run.progress("archives", done, len(feeds))
+    _commit(run, tree, batch)
+    return held
+
+
+def _render_ends(run: Run, feeds: Sequence[DirtyFeed], first: set[int]) -> None:
+    """Render what the archives to come hold; what no document can hold leaves the logs with its feeds."""
+    ends = {row.post for feed in feeds for row in stored.open_end(run.db, feed.number)}
+    render_posts(run, without_entry(run.db, sorted(ends & first)))
+    rest = sorted(ends - first)
+    for some in plan.chunks(rest, _POSTS_PER_BATCH):
+        render_posts(run, without_entry(run.db, some, whole=False), whole=False)
+
+
+def _page_size(
+    run: Run, feed: DirtyFeed, rows: Sequence[Logged], parts: Mapping[int, Sequence[bytes]]
+) -> int:
+    most = run.config.output.entries
+    forms = archive_formats(run.config, feed.kind)
+    sizes = ([len(parts[row.post][PARTS.index(form)]) for form in forms] for row in rows[:most])
+    return plan.page_of(sizes, most, MOST_BYTES)
+
+
+def _queue(run: Run, tree: Tree, feed: DirtyFeed, documents: Mapping[str, bytes], batch: _Batch) -> bool:
+    for path, data in documents.items():
+        if not placing.put(run, tree, path, data):
+            return False
+        batch.feed_of.update(dict.fromkeys(placing.places(run, [path]), feed.number))
+        batch.size += len(data)
+    return True
+
+
+def _documents(
+    run: Run,
+    feed: DirtyFeed,
+    number: int,
+    page: Sequence[Logged | Archived],
+    parts: Mapping[int, Sequence[bytes]],
+) -> dict[str, bytes]:
+    """An archive in each of its formats, by path."""
+    from feeds.render.documents import join
+
+    ordered = plan.in_order(plan.Place(row.post, row.uid, row.published) for row in page)
+    head = archive_head(run.config, feed, number, max((row.updated for row in page), default=0))
+    return {
+        plan.archive_path(feed.kind, feed.slug, number, form): join(
+            head, form, [parts[post][PARTS.index(form)] for post in ordered if post in parts]
+        )
+        for form in archive_formats(run.config, feed.kind)
+    }
+
+
+def _commit(run: Run, tree: Tree, batch: _Batch) -> None:
+    tree.flush()
+    stored.seal(run.db, batch.sealed, _rows(tree, batch.feed_of))
+
+
+def _rows(tree: Tree, feed_of: Mapping[str, int]) -> list[tuple[str, int, str, int, int]]:
+    return [(path, feed, *tree.written[path]) for path, feed in feed_of.items() if path in tree.written]
+
+
+def repair(run: Run, tree: Tree, lost: bool) -> set[int]:
+    """Cut withdrawn entries out of archives and, if asked, write again those that are ``lost`` on disk.
+
+    Returns:
+        The feeds one of whose archives cannot be put in place.
+    """
+    stored.forget_abandoned(run.db)
+    feeds = {one.number: one for one in feed_rows(run.db)}
+    work: dict[tuple[int, int], list[Format]] = {}
+    if lost:
+        for number, last in stored.newest(run.db).items():
+            feed = feeds[number]
+            for one in range(1, last + 1):
+                missing = [
+                    f for f in archive_formats(run.config, feed.kind) if not _intact(tree, feed, one, f)
+                ]
+                if missing:
+                    work[number, one] = missing
+    for number, one in stored.stale(run.db):
+        feed = feeds[number]
+        work[number, one] = [
+            f for f in archive_formats(run.config, feed.kind) if not _intact(tree, feed, one, f)
+        ]
+    if not work:
+        return set()
+    return _repair(run, tree, feeds, work)
+
+
+def _intact(tree: Tree, feed: DirtyFeed, number: int, form: Format) -> bool:
+    return tree.intact(plan.archive_path(feed.kind, feed.slug, number, form))
+
+
+def _repair(
+    run: Run, tree: Tree, feeds: Mapping[int, DirtyFeed], work: Mapping[tuple[int, int], Sequence[Format]]
+) -> set[int]:
+    batch, held, done = _Batch(), set(), []
+    for (number, one), missing in work.items():
+        feed = feeds[number]
+        page = stored.held_by(run.db, number, one)
+        documents = _made_again(run, feed, one, page) if missing else {}
+        for form in archive_formats(run.config, feed.kind):
+            path = plan.archive_path(feed.kind, feed.slug, one, form)
+            if form not in missing:
+                documents[path] = _without_withdrawn(tree, path, form, page)
+        if _queue(run, tree, feed, documents, batch):
+            done.append((number, one))
+        else:
+            held.add(number)
+        if batch.full:
+            tree.flush()
+            stored.cleaned(run.db, done, _rows(tree, batch.feed_of))
+            batch, done = _Batch(), []
+    tree.flush()
+    stored.cleaned(run.db, done, _rows(tree, batch.feed_of))
+    return held
+
+
+def _made_again(run: Run, feed: DirtyFeed, number: int, page: Sequence[Archived]) -> dict[str, bytes]:
+    posts = [row.post for row in page]
+    render_posts(run, without_entry(run.db, posts, whole=False), whole=False)
+    return _documents(run, feed, number, page, read_entry_parts(run.db, posts))
+
+
+def _without_withdrawn(tree: Tree, path: str, form: Format, page: Sequence[Archived]) -> bytes:
+    """The bytes of an archive as they lie on disk, but for entries that it shall not hold any more."""
+    from feeds.render.documents import keep_entries
+
+    return keep_entries((tree.folder / path).read_bytes(), form, {row.uid for row in page})
+
+
+def paths_of(run: Run, feed: DirtyFeed, newest: int) -> Iterable[str]:
+    """Where the archives of a feed lie."""
+    return (
+        plan.archive_path(feed.kind, feed.slug, number, form)
+        for form in archive_formats(run.config, feed.kind)
+        for number in range(1, newest + 1)
+    )

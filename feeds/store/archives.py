@@ -1,0 +1,102 @@
+"""The log of each feed and what is sealed of it.
+
+A log has every version of a post, in order of arrival. What an archive holds never moves; what none
+holds yet is the open end, in which a newer version takes the place of an older one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from feeds.store.database import Database
+
+
+class Logged(NamedTuple):
+    """A version of a post in the log of a feed."""
+
+    position: int
+    post: int
+    uid: str
+    published: int
+    updated: int
+
+
+class Archived(NamedTuple):
+    """A version of a post in a sealed archive."""
+
+    post: int
+    uid: str
+    published: int
+    updated: int
+
+
+def append(db: Database) -> None:
+    """Take up in the logs what is new since the last time; what was withdrawn leaves them.
+
+    An archive that holds something withdrawn is stale from then on.
+    """
+    if not db.value("log_pending"):
+        return
+    with db.transaction():
+        db.run("log_append")
+        db.run("archive_taint")
+        db.run("log_purge")
+        db.run("log_done")
+
+
+def long_logs(db: Database, entries: int) -> set[int]:
+    """The feeds with more than ``entries`` versions in the open end of their logs."""
+    return {row[0] for row in db.rows("log_open_counts", (entries,))}
+
+
+def open_end(db: Database, feed: int) -> list[Logged]:
+    """What no archive of a feed holds yet, in order of arrival."""
+    return [Logged(*row) for row in db.rows("log_open", (feed,))]
+
+
+def seal(
+    db: Database,
+    archives: Iterable[tuple[int, int, Sequence[Logged]]],
+    documents: Iterable[tuple[str, int, str, int, int]],
+) -> None:
+    """Remember archives that lie on disk now: feed, number and versions of each, and their documents."""
+    with db.transaction():
+        for feed, number, held in archives:
+            db.run("archive_put", (feed, number))
+            db.many("log_seal", [(number, feed, one.position) for one in held])
+            db.run("log_sweep", (feed, held[-1].position))
+        db.many("document_put", documents)
+
+
+def newest(db: Database) -> dict[int, int]:
+    """The number of the newest archive of each feed that has any."""
+    return dict(db.rows("archives_latest"))
+
+
+def stale(db: Database) -> list[tuple[int, int]]:
+    """Feed and number of the archives that hold something withdrawn."""
+    return [(row[0], row[1]) for row in db.rows("archives_stale")]
+
+
+def held_by(db: Database, feed: int, number: int) -> list[Archived]:
+    """What an archive holds, or should hold."""
+    return [Archived(*row) for row in db.rows("log_of_archive", (feed, number))]
+
+
+def cleaned(
+    db: Database, archives: Iterable[tuple[int, int]], documents: Iterable[tuple[str, int, str, int, int]]
+) -> None:
+    """Remember that these archives were written without what was withdrawn."""
+    with db.transaction():
+        db.many("archive_clean", list(archives))
+        db.many("document_put", documents)
+
+
+def forget_abandoned(db: Database) -> None:
+    """A feed without posts has no documents, and begins anew if it gets some again."""
+    abandoned = db.rows("archives_abandoned")
+    if abandoned:
+        with db.transaction():
+            db.many("log_forget", abandoned)
+            db.many("archives_forget", abandoned)

@@ -1,0 +1,55 @@
+-- name: log_pending
+SELECT count(*) FROM post WHERE logged = 0
+-- name: log_append
+INSERT INTO log (feed, position, post, surfaced, updated)
+SELECT fresh.feed,
+  coalesce((SELECT max(position) FROM log WHERE log.feed = fresh.feed), 0)
+    + row_number() OVER (PARTITION BY fresh.feed ORDER BY fresh.surfaced, fresh.uid),
+  fresh.post, fresh.surfaced, fresh.updated
+FROM (
+  SELECT member.feed, member.post, member.surfaced, post.updated, post.uid
+  FROM post JOIN member ON member.post = post.id
+  WHERE post.logged = 0 AND post.state = 'live' AND post.uid IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM log WHERE log.post = post.id AND log.feed = member.feed
+      AND log.surfaced = member.surfaced AND log.updated = post.updated)
+) AS fresh
+-- name: archive_taint
+UPDATE archive SET stale = 1 WHERE (feed, number) IN (
+  SELECT log.feed, log.archive FROM log JOIN post ON post.id = log.post
+  WHERE post.logged = 0 AND post.state IN ('gone', 'withdrawn') AND post.merged_into IS NULL AND log.archive IS NOT NULL)
+-- name: log_purge
+DELETE FROM log WHERE post IN (
+  SELECT id FROM post WHERE logged = 0 AND state IN ('gone', 'withdrawn') AND merged_into IS NULL)
+-- name: log_done
+UPDATE post SET logged = 1 WHERE logged = 0 AND (uid IS NOT NULL OR state NOT IN ('live', 'waiting'))
+
+-- name: log_open_counts
+SELECT feed, count(*) FROM log WHERE archive IS NULL GROUP BY feed HAVING count(*) > ?
+-- name: log_open
+SELECT log.position, log.post, post.uid, post.published, post.updated
+FROM log JOIN member ON member.feed = log.feed AND member.surfaced = log.surfaced AND member.post = log.post
+JOIN post ON post.id = log.post
+WHERE log.feed = ? AND log.archive IS NULL AND post.state = 'live' AND post.updated = log.updated
+ORDER BY log.position
+-- name: log_sweep
+DELETE FROM log WHERE feed = ? AND archive IS NULL AND position <= ?
+-- name: log_seal
+UPDATE log SET archive = ? WHERE feed = ? AND position = ?
+-- name: log_of_archive
+SELECT post.id, post.uid, post.published, log.updated
+FROM log JOIN post ON post.id = log.post WHERE log.feed = ? AND log.archive = ?
+-- name: log_forget
+DELETE FROM log WHERE feed = ?
+
+-- name: archive_put
+INSERT INTO archive (feed, number) VALUES (?, ?)
+-- name: archives_latest
+SELECT feed, max(number) FROM archive GROUP BY feed
+-- name: archives_stale
+SELECT feed, number FROM archive WHERE stale = 1 ORDER BY feed, number
+-- name: archive_clean
+UPDATE archive SET stale = 0 WHERE feed = ? AND number = ?
+-- name: archives_forget
+DELETE FROM archive WHERE feed = ?
+-- name: archives_abandoned
+SELECT DISTINCT feed FROM archive WHERE NOT EXISTS (SELECT 1 FROM member WHERE member.feed = archive.feed)
