@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from feeds import pagewriting, plan
+from feeds.config import Config
 from feeds.entries import PARTS, origins_of
 from feeds.heads import label, url_of
 from feeds.model import Kind
@@ -36,13 +37,12 @@ def write_catalogue(run: Run, tree: Tree, updated: Mapping[int, int] | None) -> 
     config = run.config
     counts = dict(run.db.rows("feed_counts"))
     written = updated or {}
-    private = {one.feed for one in config.serve.private} if config.serve else set()
     listed = []
     for number, kind, name, given, _, stood in run.db.rows("feeds_all"):
         paths = [(form, plan.document_path(kind, given, form)) for form in config.output.formats]
         if not counts.get(number) or any(not tree.published(path) for _, path in paths):
             continue
-        if plan.folder(kind, given).rstrip("/") in private:
+        if _is_hidden(config, plan.folder(kind, given)):
             continue
         latest = written.get(number, stood)
         title = label(config, kind, name) if kind != "all" else config.site.title
@@ -60,6 +60,11 @@ def write_catalogue(run: Run, tree: Tree, updated: Mapping[int, int] | None) -> 
     listed.sort(key=lambda feed: (_KINDS.index(feed.kind), feed.slug))
     tree.put("feeds.opml", catalogue.opml(run.look.site, listed))
     tree.put(plan.PAGE, pagewriting.front_page(run, listed, _newest_teasers(run), _sources(run)))
+
+
+def _is_hidden(config: Config, folder: str) -> bool:
+    """Whether a feed is for some only while the rest is for all: where everything is private, all is listed."""
+    return config.is_private(folder) and not (config.serve and config.serve.auth)
 
 
 def _sources(run: Run) -> list[SourceHealth]:

@@ -34,7 +34,7 @@ def head_of(config: Config, feed: DirtyFeed, updated: int, archives: int = 0) ->
         site_url=site.url,
         self_urls=tuple((form, url_of(config, feed.kind, feed.slug, form)) for form in FORMATS),
         updated=datetime.fromtimestamp(updated, ZoneInfo(site.timezone)),
-        hubs=config.push.named,
+        hubs=() if config.is_private(plan.folder(feed.kind, feed.slug)) else config.push.named,
         before=archives_before(config, feed, archives),
     )
 

@@ -26,6 +26,13 @@ class Look:
     formats: tuple[Format, ...]
     pages: bool
     """Whether feeds have pages; otherwise only the front page is there, and links lead to documents."""
+    private: tuple[str, ...] = ()
+    """Folders of feeds that no page names."""
+
+    def names(self, kind: str, slug: str) -> bool:
+        """Whether pages may say that there is this feed."""
+        folder = plan.folder(kind, slug)
+        return not any(folder.startswith(f"{one}/") for one in self.private)
 
 
 def look_of(config: Config) -> Look:
@@ -39,7 +46,8 @@ def look_of(config: Config) -> Look:
     site = config.site
     head = CatalogueHead(site.title, site.description, site.language, site.url)
     output = config.output
-    return Look(head, read_templates(output.templates), output.formats, output.pages)
+    private = tuple(one.feed for one in config.serve.private) if config.serve else ()
+    return Look(head, read_templates(output.templates), output.formats, output.pages, private)
 
 
 def page_parts(entry: Entry, look: Look) -> tuple[bytes, bytes]:
@@ -72,7 +80,9 @@ def _page_entry(entry: Entry, look: Look, up: str) -> PageEntry:
         published=entry.published,
         updated=entry.updated,
         authors=entry.authors,
-        terms=tuple((term.label, up + _way_to(term, look)) for term in entry.terms),
+        terms=tuple(
+            (term.label, up + _way_to(term, look)) for term in entry.terms if look.names(term.kind, term.slug)
+        ),
         enclosures=entry.enclosures,
         summary=entry.summary,
         language=entry.language if entry.language != look.site.language else "",

@@ -48,16 +48,25 @@ def feed_page(
     """
     from feeds.render import pages
 
+    private = run.config.is_private(plan.folder(feed.kind, feed.slug))
+    url = dict(head.self_urls)["atom"].rpartition("/")[0] + "/"
+    archive = next((address for _, address in head.before), "")
     page = pages.PageFeed(
         kind=feed.kind,
         title=title,
         description="",
         language=head.language,
-        url=dict(head.self_urls)["atom"].rpartition("/")[0] + "/",
-        formats=tuple((form, url) for form, url in head.self_urls if form in run.config.output.formats),
+        url=url,
+        # A private feed has another address for each who may read it: what lies beside its page is named.
+        formats=tuple(
+            (form, plan.FILE_NAMES[form] if private else address)
+            for form, address in head.self_urls
+            if form in run.config.output.formats
+        ),
         entries=posts,
         updated=head.updated,
-        archive=next((url for _, url in head.before), ""),
+        private=private,
+        archive=archive.removeprefix(url) if private else archive,
     )
     return pages.feed_page(run.look.site, page, entries, compile_templates(run.look.templates))
 

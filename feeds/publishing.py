@@ -192,11 +192,13 @@ def settle(run: Run, tree: Tree, feeds: Sequence[Feed], published: Published) ->
 
 
 def _news(config: Config, before: Mapping[str, str], tree: Tree) -> list[tuple[str, str]]:
-    """Path and digest of the subscription documents that really changed."""
+    """Path and digest of the subscription documents that really changed, but private ones: no hub hears of them."""
     return [
         (path, one.digest)
         for path, one in tree.written.items()
-        if before.get(path) != one.digest and plan.media_type(path, config.aliases)
+        if before.get(path) != one.digest
+        and plan.media_type(path, config.aliases)
+        and not config.is_private(path)
     ]
 
 

@@ -40,6 +40,8 @@ class Pushing:
     async def __aenter__(self) -> Self:
         config = self._config
         private = tuple(one.feed + "/" for one in config.serve.private) if config.serve else ()
+        if config.serve and config.serve.auth:
+            private = ("/",)  # who has no password gets nothing through the hub either
         topics = Topics(config.site.url, config.push.own, config.aliases, private)
         desk = self._stack.enter_context(Desk(config.store))
         client = await self._stack.enter_async_context(client_of(config))

@@ -37,7 +37,7 @@ def server_of(config: Config, clock: Clock, routes: Sequence[Route] = ()) -> Ser
         config.output.dir,
         config.store.with_name(_VERSIONS),
         public=config.site.url,
-        hub=config.push.named[0] if config.push.named else "",
+        hubs=config.push.named,
         routes=[Route("/status", _status(config, clock)), *routes],
     )
 

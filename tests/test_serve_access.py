@@ -47,7 +47,7 @@ def test_private_feeds(tmp_path: Path):
         PrivateFeed("tag/hid", secret="env:SECRET"),
     )
     with serving(
-        tmp_path, Serve(listen="127.0.0.1:0", private=private), hub="https://hub.example/"
+        tmp_path, Serve(listen="127.0.0.1:0", private=private), hubs=["https://hub.example/"]
     ) as client:
         assert client.ask("/atom.xml").headers["cache-control"] == "public, max-age=300"
         assert client.ask("/category/inside/atom.xml").status == 200
@@ -93,7 +93,7 @@ def test_a_private_server(tmp_path: Path):
         private=(PrivateFeed("category/in", auth="env:OTHER"),),
     )
     routes = (Route("/page", page), Route("/hub", page, open=True))
-    with serving(tmp_path, settings, hub="https://hub.example/", routes=routes) as client:
+    with serving(tmp_path, settings, hubs=["https://hub.example/"], routes=routes) as client:
         for path in ("/atom.xml", "/", "/none", "/.well-known/feeds", "/page", "/category/in/atom.xml"):
             assert client.ask(path).status == 401
         assert client.ask("/hub").status == 200

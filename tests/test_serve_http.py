@@ -314,11 +314,11 @@ def test_a_document_is_served_while_the_run_that_wrote_it_goes_on(tmp_path: Path
 
 def test_hub_and_self_are_named_for_feeds_alone(tmp_path: Path):
     Output(tmp_path).publish({"tag/新/atom.xml": ATOM, "index.html": PAGE})
-    with serving(tmp_path, hub="https://hub.example/") as client:
+    with serving(tmp_path, hubs=["https://own.example/hub", "https://hub.example/"]) as client:
         link = client.ask("/tag/%E6%96%B0/atom.xml").headers["link"]
         assert (
             link
-            == '<https://hub.example/>; rel="hub", <https://site.example/feeds/tag/%E6%96%B0/atom.xml>; rel="self"'
+            == '<https://own.example/hub>; rel="hub", <https://hub.example/>; rel="hub", <https://site.example/feeds/tag/%E6%96%B0/atom.xml>; rel="self"'
         )
         assert "link" not in client.ask("/").headers
 

@@ -82,6 +82,7 @@ class _Reader(Tables):
         if "sources" not in values or values["sources"] == []:
             self.wrong("sources", 'there is none; add a [[sources]] with name, kind = "folder" and path')
         clean, limits = self.table("clean", values), self.table("limits", values)
+        serve = self._serve(values)
         boilerplate = values.get("clean")
         given = isinstance(boilerplate, dict) and "boilerplate" in boilerplate
         return Config(
@@ -93,9 +94,9 @@ class _Reader(Tables):
             identity=tuple(IdentityRule(**one) for one in identity) or (IdentityRule("infoCode", INFO_CODE),),
             boilerplate=tuple(clean["boilerplate"]) if given else None,
             labels=self._labels(values.get("labels", {})),
-            aliases=self._aliases(values.get("aliases", {}), output),
+            aliases=self._aliases(values.get("aliases", {}), output, serve),
             limits=Limits(**limits),
-            serve=self._serve(values),
+            serve=serve,
             push=self._push(values),
         )
 
@@ -248,7 +249,7 @@ class _Reader(Tables):
             found[kind] = table
         return found
 
-    def _aliases(self, table: object, output: Output) -> dict[str, str]:
+    def _aliases(self, table: object, output: Output, serve: Serve | None) -> dict[str, str]:
         if not isinstance(table, dict):
             self.wrong("aliases", "must be a table; write [aliases]")
             return {}
@@ -258,6 +259,12 @@ class _Reader(Tables):
             problem = checks.alias(old) or checks.target(document, output.formats)
             if not problem and (places[old.casefold()] != old or any(place in places for place in above)):
                 problem = "clashes with another alias on some file systems; rename one"
+            if (
+                not problem
+                and serve
+                and any(f"{document}/".startswith(f"{one.feed}/") for one in serve.private)
+            ):
+                problem = "would open a private feed to everybody; remove it"
             if problem:
                 self.wrong(f"aliases.{old}", problem)
         return table

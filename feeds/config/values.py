@@ -192,6 +192,14 @@ class Config:
     """None if there is no ``[serve]``."""
     push: Push = Push()
 
+    def is_private(self, path: str) -> bool:
+        """Whether a document of the output tree, or a feed's folder, is for some only."""
+        if self.serve is None:
+            return False
+        return bool(self.serve.auth) or any(
+            f"{path}/".startswith(f"{one.feed}/") for one in self.serve.private
+        )
+
     @property
     def folders(self) -> tuple[FolderSource, ...]:
         """The sources of kind ``folder``."""

@@ -42,7 +42,7 @@ class Topics:
     """Address of our own hub."""
     aliases: Mapping[str, str] = field(default_factory=dict)
     private: Collection[str] = ()
-    """Paths of documents or, with a slash at the end, of folders that nobody may subscribe to here."""
+    """Paths of documents or, with a slash at the end, of folders that nobody may subscribe to here; "/" for all."""
 
     def url(self, path: str) -> str:
         """The address of a document."""
@@ -56,7 +56,9 @@ class Topics:
 
     def is_private(self, path: str) -> bool:
         """Whether a document is for those only who know its address."""
-        return any(path == one or (one.endswith("/") and path.startswith(one)) for one in self.private)
+        return any(
+            path == one or one == "/" or (one.endswith("/") and path.startswith(one)) for one in self.private
+        )
 
     def media_type(self, path: str) -> str:
         """The media type of a document; empty if it is no subscription document."""

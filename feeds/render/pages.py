@@ -69,6 +69,8 @@ class PageFeed:
     updated: datetime | None = None
     archive: str = ""
     """Address of the newest archive, or empty."""
+    private: bool = False
+    """For some only: search engines are not to list it."""
 
 
 @dataclass(frozen=True, slots=True)

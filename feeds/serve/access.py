@@ -107,11 +107,11 @@ class Access:
         return Place(inside)
 
     def _secret_place(self, rest: str) -> Place:
-        secret, _, name = rest.partition("/")
+        secret, slash, name = rest.partition("/")
         given = _digest(secret.encode())
         for one in self._guarded:
             if one.secret and hmac.compare_digest(given, one.secret):
-                return Place(f"{one.feed}/{name}")
+                return Place(one.feed + slash + name)
         return Place("", 404)
 
     def admits(self, authorization: bytes | None) -> bool:

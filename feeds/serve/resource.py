@@ -22,12 +22,12 @@ _YEAR, _MONTH = 31_536_000, 2_592_000
 class Policy:
     """What every document's header fields depend on besides the document.
 
-    ``public`` is the address of the tree, with a slash at its end, or empty; ``hub`` the WebSub hub's.
+    ``public`` is the address of the tree, with a slash at its end, or empty; ``hubs`` those of the WebSub hubs.
     """
 
     max_age: int
     public: str = ""
-    hub: str = ""
+    hubs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,8 @@ class Resource:
     def _links(self) -> bytes:
         """Where to subscribe (WebSub, 4): only for feeds that everybody may read."""
         policy = self.policy
-        if not policy.hub or not policy.public or self.private or not self.document.form:
+        if not policy.hubs or not policy.public or self.private or not self.document.form:
             return b""
         own = policy.public + quote(self.document.path)
-        return f'Link: <{policy.hub}>; rel="hub", <{own}>; rel="self"\r\n'.encode("ascii")
+        hubs = "".join(f'<{hub}>; rel="hub", ' for hub in policy.hubs)
+        return f'Link: {hubs}<{own}>; rel="self"\r\n'.encode("ascii")

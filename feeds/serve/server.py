@@ -41,19 +41,19 @@ class Server:
         versions: Path | None = None,
         *,
         public: str = "",
-        hub: str = "",
+        hubs: Sequence[str] = (),
         routes: Sequence[Route] = (),
         extra_metrics: Callable[[], str] | None = None,
     ) -> None:
         """Prepare; nothing is opened but ``versions``, the file of :class:`Versions` (None: memory).
 
-        ``public`` is used where the settings name no public address; ``hub`` is named in ``Link``.
+        ``public`` is used where the settings name no public address; ``hubs`` are named in ``Link``.
 
         Raises:
             ConfigError: a secret is missing or ``listen`` is no address.
         """
         address = settings.public or public
-        policy = Policy(settings.max_age, address.rstrip("/") + "/" if address else "", hub)
+        policy = Policy(settings.max_age, address.rstrip("/") + "/" if address else "", tuple(hubs))
         access = Access(settings)
         self._where = parse_listen(settings.listen)
         self._limit = settings.connections

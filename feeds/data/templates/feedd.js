@@ -4,6 +4,7 @@
   for (const button of document.querySelectorAll("button.copy")) {
     const field = button.parentNode.querySelector("input");
     const text = button.textContent;
+    field.value = new URL(field.value, location.href).href;
     button.hidden = false;
     field.addEventListener("focus", () => field.select());
     button.addEventListener("click", async () => {
