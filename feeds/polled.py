@@ -26,6 +26,7 @@ from feeds.store.sightings import Reading
 from feeds.urls import canonical, is_address, is_root
 
 _AHEAD = timedelta(minutes=10)  # clocks differ
+_LONGEST_TEXT = 4_000  # characters; what is longer is no title, name or address
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,28 @@ def _sound(item: Item) -> Item:
     return item
 
 
+def _bounded(item: Item) -> Item:
+    """The item with its short texts short: megabytes of title would stand in every document."""
+    texts = (item.guid, item.title, item.address, item.rights, *_leaves(item.authors), *_leaves(item.extras))
+    if all(len(text) <= _LONGEST_TEXT for text in (*texts, *_leaves(item.enclosures))):
+        return item
+    mark = hashlib.sha256(item.guid.encode()).hexdigest()
+    return replace(
+        item,
+        guid=item.guid if len(item.guid) <= _LONGEST_TEXT else mark,
+        title=_cut(item.title),
+        address=item.address if len(item.address) <= _LONGEST_TEXT else "",
+        authors=tuple(map(_cut, item.authors)),
+        rights=_cut(item.rights),
+        extras=tuple((name, _cut(value)) for name, value in item.extras),
+        enclosures=tuple(one for one in item.enclosures if len(one.url + one.type) <= _LONGEST_TEXT),
+    )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT].rstrip() + "…"
+
+
 def _leaves(values: tuple[Any, ...]) -> Iterator[str]:
     """The texts in nested tuples and enclosures."""
     for value in values:
@@ -161,7 +184,7 @@ def _whole(value: Any) -> Any:  # noqa: ANN401 - a text or texts
 def _reading(
     item: Item, digest: bytes, document: bytes, url: str, settings: EntrySettings, now: datetime
 ) -> Reading:
-    item = _sound(item)
+    item = _bounded(_sound(item))
     stated = [date if date and date <= now + _AHEAD else None for date in (item.published, item.updated)]
     said = _sighting(item, stated[0], stated[1], digest, url, settings, now)
     return Reading(

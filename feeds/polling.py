@@ -11,6 +11,7 @@ import asyncio
 import os
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from feeds.net import Client
 
 _BATCH = 256
-_WAITING = 64
+_BATCH_BYTES = 1024 * 1024
+_WAITING_BYTES = 32 * 1024 * 1024
 
 
 def request_of(source: UpstreamSource) -> Request:
@@ -76,28 +78,52 @@ class Asking:
         self._receiver = receiver
         self._executor = executor
         self._told = told
-        self._answers: asyncio.Queue[tuple[Request, Fetched]] = asyncio.Queue(_WAITING)
-        self._poller = Poller(client, self._keep, clock=receiver.run.clock, hosts=hosts)
+        self._clock = receiver.run.clock
+        self._answers: asyncio.Queue[tuple[Request, Fetched]] = asyncio.Queue()
+        self._bytes = 0
+        """Of the documents that wait to be taken in."""
+        self._room = asyncio.Event()
+        self._poller = Poller(client, self._keep, clock=self._clock, hosts=hosts)
         self._draining = asyncio.create_task(self._drain())
         self.under_way: set[str] = set()
         """Names of the sources that are submitted and not taken in yet."""
 
-    def _keep(self, request: Request, fetched: Fetched) -> Any:  # noqa: ANN401 - awaitable
-        return self._answers.put((request, fetched))
+    def _keep(self, request: Request, fetched: Fetched) -> Coroutine[Any, Any, None] | None:
+        """Queue an answer; only a document waits while many do, for the store may be busy for long."""
+        fetched = replace(fetched, at=self._clock())
+        if fetched.data and self._bytes > _WAITING_BYTES:
+            return self._keep_later(request, fetched)
+        self._put(request, fetched)
+        return None
+
+    async def _keep_later(self, request: Request, fetched: Fetched) -> None:
+        while self._bytes > _WAITING_BYTES:
+            self._room.clear()
+            await self._room.wait()
+        self._put(request, fetched)
+
+    def _put(self, request: Request, fetched: Fetched) -> None:
+        self._bytes += len(fetched.data)
+        self._answers.put_nowait((request, fetched))
 
     async def _drain(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             batch = [await self._answers.get()]
-            while not self._answers.empty() and len(batch) < _BATCH:
+            size = len(batch[0][1].data)
+            while not self._answers.empty() and len(batch) < _BATCH and size < _BATCH_BYTES:
                 batch.append(self._answers.get_nowait())
+                size += len(batch[-1][1].data)
+            names = [request.name for request, _ in batch]
             try:
                 await loop.run_in_executor(self._executor, self._receiver.receive, batch)
             finally:
-                for request, _ in batch:
-                    self.under_way.discard(request.name)
+                self.under_way.difference_update(names)
+                for _ in names:
                     self._answers.task_done()
-            self._told([request.name for request, _ in batch])
+            self._bytes -= size
+            self._room.set()
+            self._told(names)
 
     @property
     def draining(self) -> asyncio.Task[None]:
@@ -126,9 +152,9 @@ class Asking:
             self._draining.result()
         await task
 
-    async def stop(self) -> None:
-        """Break off what is in flight; what has been answered is still taken in."""
-        await self._poller.stop()
+    async def stop(self, patience: float = 0) -> None:
+        """Break off what is in flight after ``patience`` seconds; what has been answered is still taken in."""
+        await self._poller.stop(patience)
         if not self._draining.done():
             await self._until(self._answers.join())
         self._draining.cancel()

@@ -88,10 +88,12 @@ class Receiver:
         row = self._rows.get(name)
         return bool(row) and row is not None and row.decided_by in ("retry-after", "gone", "backoff")
 
-    def receive(self, answers: Sequence[tuple[Request, Fetched]]) -> None:
-        """Take in a batch of answers."""
+    def receive(self, answers: list[tuple[Request, Fetched]]) -> None:
+        """Take in a batch of answers; the list is empty then, for each document is forgotten once it is read."""
         quiet = []
-        for request, fetched in answers:
+        answers.reverse()
+        while answers:
+            request, fetched = answers.pop()
             self.report.asked += 1
             if fetched.outcome == "new" and request.name in self._lists:
                 self._receive_list(request, fetched)
@@ -208,7 +210,7 @@ class Receiver:
 
     def _row(self, name: str, fetched: Fetched, head: dict[str, Any]) -> dict[str, Any]:
         """The row of an upstream after an answer: its state, and when it is due again and why."""
-        now = self.run.clock()
+        now = fetched.at or self.run.clock()
         source = self._sources[name]
         number = self._numbers[name]
         found = next_poll(

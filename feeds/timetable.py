@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 _SPREAD = 0.1
 _LONGEST_SPREAD = 300.0
-_STOP_WITHIN = 8.0
+_PATIENCE = 2.0
+"""Seconds at the end for what is being asked: an answer that is lost has to be asked for again."""
+_STOP_WITHIN = 6.0
 _NOT_BEFORE = timedelta(milliseconds=50)
 _LAST_SECOND = 253402300799  # of the year 9999
 
@@ -62,10 +64,17 @@ class Timetable:
             return
         shift = self._shift
         try:
-            await asyncio.wait_for(self._asking.stop(), _STOP_WITHIN)
+            await asyncio.wait_for(self._asking.stop(_PATIENCE), _STOP_WITHIN)
         except (TimeoutError, FeeddError) as error:
             shift.log("stopping", reason=str(error) or "an upstream was still being read")
-        await shift.in_store_thread(stored.hold_hosts, shift.run.db, self._hosts.holds(shift.clock()))
+        await self._keep_holds()
+
+    async def _keep_holds(self) -> None:
+        """Remember who wants to be left alone, so that no restart asks too early."""
+        if self._hosts.changed:
+            self._hosts.changed = False
+            shift = self._shift
+            await shift.in_store_thread(stored.hold_hosts, shift.run.db, self._hosts.holds(shift.clock()))
 
     async def ask(self) -> None:
         """Ask those that are due."""
@@ -133,6 +142,8 @@ class Timetable:
             self._shift.wants_publishing.set()
         if report.asked and self._pushing:
             self._shift.begin(self._follow_hubs(self._pushing))
+        if self._hosts.changed:
+            self._shift.begin(self._keep_holds())
         if report.lists:
             self._shift.begin(self._know_lists())
         self._schedule()

@@ -147,6 +147,24 @@ def test_upstreams_are_asked_when_they_are_due_and_not_before(project: Project, 
         assert again.stop() == 0
 
 
+def test_a_host_that_asked_to_be_left_alone_is_even_after_a_crash(project: Project, start: Start) -> None:
+    with UpstreamThread() as upstream:
+        upstream.routes["/busy"] = Answer(429, headers={"Retry-After": "3600"})
+        subscribe(project, upstream, "/busy", "busy")
+        daemon = start()
+        daemon.until(lambda: bool(daemon.events("asked")))
+        time.sleep(0.3)
+        daemon.process.kill()
+        daemon.process.wait(10)
+        upstream.routes["/other"] = Answer(body=rss([]))
+        subscribe(project, upstream, "/other", "other")
+        project.set('group = "other"', 'group = "busy"')
+        again = start()
+        again.until(lambda: bool(again.events("asked")))
+        assert upstream.asked("/other") == []
+        assert len(upstream.asked("/busy")) == 1
+
+
 def test_a_slow_upstream_does_not_hold_up_the_stop(project: Project, start: Start) -> None:
     with UpstreamThread() as upstream:
         upstream.routes["/feed"] = Answer(body=rss([]), delay=25)

@@ -199,3 +199,13 @@ def test_an_address_that_is_not_public_is_refused(project: Project, upstream: Up
     report = build(project)
     assert "allow" in report["troubles"][0]  # type: ignore[index]
     assert upstream.log == []
+
+
+def test_megabytes_of_title_do_not_get_into_documents(project: Project, upstream: UpstreamServer) -> None:
+    upstream.routes["/feed"] = Answer(body=rss([("a", "https://blog.example/1", "long " * 200_000)]))
+    subscribe(project, upstream)
+    build(project)
+    (title,) = titles(project)
+    assert title.startswith("long long")
+    assert title.endswith("…")
+    assert len(title) < 5000

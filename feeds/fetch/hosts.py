@@ -34,10 +34,13 @@ class Hosts:
 
     def __init__(self, holds: Mapping[str, datetime] | None = None) -> None:
         self._holds = dict(holds or {})
+        self.changed = False
+        """Whether something was learned that is to be kept."""
 
     def hold(self, group: str, until: datetime) -> None:
         """Leave the group alone until then; an earlier, longer hold stays."""
         self._holds[group] = max(until, self._holds.get(group, until))
+        self.changed = True
 
     def held(self, group: str, now: datetime) -> datetime | None:
         """Until when the group is to be left alone; None if it may be asked."""
@@ -121,14 +124,16 @@ class Poller:
             await self.stop()
             raise self._error
 
-    async def stop(self) -> None:
-        """Break off what is in flight and forget what waits."""
+    async def stop(self, patience: float = 0) -> None:
+        """Forget what waits; break off what is in flight after ``patience`` seconds."""
         for rest in self._rests.values():
             rest.cancel()
         self._queues.clear()
         self._ready.clear()
         self._rests.clear()
         tasks = list(self._tasks)
+        if tasks and patience:
+            await asyncio.wait(tasks, timeout=patience)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

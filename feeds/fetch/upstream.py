@@ -116,6 +116,8 @@ class Fetched:
     """Seconds, at most a week."""
     links: tuple[str, ...] = ()
     """``Link`` headers as they came (RFC 8288): hubs may be among them."""
+    at: datetime | None = None
+    """When the answer was there, if it was not taken in at once."""
 
 
 async def fetch(client: Client, request: Request, state: FetchState, now: datetime) -> Fetched:

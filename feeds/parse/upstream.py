@@ -27,6 +27,10 @@ _IDS = re.compile(
 _MARKUP = re.compile(r"\s*<(?!!)[^\0]{0,500}?(?=</(?:[A-Za-z_][\w.\-]*:)?guid\s*>)", re.IGNORECASE)
 _OPAQUE = re.compile(r"""\bisPermaLink\s*=\s*["']?\s*(?:false|no|0)""", re.IGNORECASE)
 _PIECE = 200
+_TERM = re.compile(
+    r"<((?:[A-Za-z_][\w.\-]*:)?(?:category|subject))\b[^<>]*+(?:(?<=/)>|>[^<>]*+(?:</\1\s*>)?)", re.IGNORECASE
+)
+_MOST_TERMS = 500  # the library compares each with all before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +65,13 @@ def parse_outline(parts: Outline, url: str, zone: str) -> Parsed:
     if parts.kind == "none":
         return Parsed(UpstreamHead(), ())
     if parts.whole:
-        return _parse_xml(parts.entries[0], parts.entries[0], url, zone)[0]
+        return _parse_xml(_few_terms(parts.entries[0], 10 * _MOST_TERMS), parts.entries[0], url, zone)[0]
     return _in_pieces(parts, url, zone)
 
 
 def _in_pieces(parts: Outline, url: str, zone: str) -> Parsed:
     """All entries, some at a time, so that what the library keeps of a long document is bounded."""
+    parts = replace(parts, entries=tuple(map(_few_terms, parts.entries)))
     count = len(parts.entries)
     # The head comes with every piece: all heads together are no longer than the entries.
     pieces = max(1, sum(map(len, parts.entries)) // (len(parts.head) + 1))
@@ -81,6 +86,20 @@ def _in_pieces(parts: Outline, url: str, zone: str) -> Parsed:
         head = found.head if start == 0 else head
         items += found.items
     return Parsed(head, tuple(items))
+
+
+def _few_terms(entry: str, most: int = _MOST_TERMS) -> str:
+    """The entry with its first categories, far more than are used."""
+    if entry.count("category") + entry.count("subject") <= most:
+        return entry
+    left = most
+
+    def keep(found: re.Match[str]) -> str:
+        nonlocal left
+        left -= 1
+        return found[0] if left >= 0 else ""
+
+    return _TERM.sub(keep, entry)
 
 
 def _one_by_one(parts: Outline, indexes: range, together: Parsed, url: str, zone: str) -> Parsed:
@@ -100,7 +119,9 @@ def _zone(name: str) -> ZoneInfo:
 
 def _parse_xml(text: str, head: str, url: str, zone: str) -> tuple[Parsed, bool]:
     """What a document says, and whether it is well-formed."""
-    found = _library(_ids_kept(mended(text)), url)
+    data = BytesIO(_ids_kept(mended(text)).encode("utf-8", "replace"))
+    del text  # a long document is in memory often enough
+    found = _library(data, url)
     version = str(found.get("version") or "")
     feed = found.get("feed") or {}
     where = _zone(zone)
@@ -113,12 +134,11 @@ def _parse_xml(text: str, head: str, url: str, zone: str) -> tuple[Parsed, bool]
     return Parsed(head_read, items), not found.get("bozo")
 
 
-def _library(text: str, url: str) -> dict[str, Any]:
+def _library(data: BytesIO, url: str) -> dict[str, Any]:
     """What feedparser makes of a document, whatever it is; never from a file or an address."""
     import feedparser
 
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
-    data = BytesIO(text.encode("utf-8", "replace"))
     try:
         found: dict[str, Any] = feedparser.parse(
             data, response_headers=headers, sanitize_html=False, resolve_relative_uris=False
