@@ -174,6 +174,7 @@ def open_run(config: Config, store: Path, jobs: int, clock: Clock, progress: Pro
                 config.labels,
                 config.aliases,
                 config.push.named,
+                (bool(config.serve.auth), config.serve.precompress) if config.serve else (False, False),
                 settings,
             )
         )

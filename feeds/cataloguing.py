@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from feeds import pagewriting, plan
+from feeds import pagewriting, placing, plan
 from feeds.config import Config
 from feeds.entries import PARTS, origins_of
 from feeds.heads import label, url_of
@@ -58,8 +58,10 @@ def write_catalogue(run: Run, tree: Tree, updated: Mapping[int, int] | None) -> 
             )
         )
     listed.sort(key=lambda feed: (_KINDS.index(feed.kind), feed.slug))
-    tree.put("feeds.opml", catalogue.opml(run.look.site, listed))
-    tree.put(plan.PAGE, pagewriting.front_page(run, listed, _newest_teasers(run), _sources(run)))
+    placing.put(run, tree, "feeds.opml", catalogue.opml(run.look.site, listed))
+    placing.put(
+        run, tree, plan.PAGE, pagewriting.front_page(run, listed, _newest_teasers(run), _sources(run))
+    )
 
 
 def _is_hidden(config: Config, folder: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from feeds import plan
+from feeds import placing, plan
 from feeds.model import FeedHead
 from feeds.render.look import assets_of, compile_templates
 from feeds.run import Run
@@ -30,7 +30,7 @@ def asset_paths(run: Run) -> set[str]:
 def write_assets(run: Run, tree: Tree) -> None:
     """Write the files that pages name, before any page."""
     for path, data in assets_of(run.look.templates).items():
-        tree.put(path, data)
+        placing.put(run, tree, path, data)
 
 
 def feed_page(

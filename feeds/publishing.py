@@ -211,7 +211,7 @@ def _paths_of(run: Run, feed: DirtyFeed) -> list[str]:
 
 def _wanted_paths(run: Run) -> set[str]:
     counts = dict(run.db.rows("feed_counts"))
-    wanted = set(plan.CATALOGUE) | pagewriting.asset_paths(run)
+    wanted = set(placing.places(run, [*plan.CATALOGUE, *pagewriting.asset_paths(run)]))
     newest = stored_archives.newest(run.db)
     for feed in stored.feed_rows(run.db):
         if counts.get(feed.number):
