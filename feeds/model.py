@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Markup = Literal["markdown", "html"]
 Kind = Literal["all", "category", "tag"]
@@ -39,6 +39,15 @@ class Enclosure:
     """Media type as stated, or empty."""
     length: int = 0
     """Size in bytes, 0 if it is not known."""
+
+
+class Extra(NamedTuple):
+    """An element of iTunes' or of the podcast namespace that is carried through."""
+
+    name: str
+    """Qualified name, such as ``itunes:duration``."""
+    text: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +83,8 @@ class Item:
     repairs: tuple[Repair, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()
     rights: str = ""
-    extras: tuple[tuple[str, str], ...] = ()
-    """Podcast fields to carry through, by qualified name: ``("itunes:duration", "12:30")``."""
+    extras: tuple[Extra, ...] = ()
+    """Podcast fields to carry through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +133,7 @@ class Entry:
     language: str = ""
     enclosures: tuple[Enclosure, ...] = ()
     rights: str = ""
-    extras: tuple[tuple[str, str], ...] = ()
+    extras: tuple[Extra, ...] = ()
     origin: Origin | None = None
 
 

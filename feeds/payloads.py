@@ -12,7 +12,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from feeds.model import Enclosure, Item, Markup
+from feeds.model import Enclosure, Extra, Item, Markup
 
 _MARK = b"\x01["
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -29,7 +29,7 @@ class Body:
     summary: str = ""
     enclosures: tuple[Enclosure, ...] = ()
     rights: str = ""
-    extras: tuple[tuple[str, str], ...] = ()
+    extras: tuple[Extra, ...] = ()
 
 
 def body_of_item(item: Item) -> Body:
@@ -68,7 +68,7 @@ def unpack(packed: bytes) -> Body | None:
         summary,
         tuple(Enclosure(*one) for one in enclosures),
         rights,
-        tuple((name, value) for name, value in extras),
+        tuple(Extra(name, value, tuple(map(tuple, *more))) for name, value, *more in extras),
     )
 
 

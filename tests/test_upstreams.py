@@ -23,7 +23,8 @@ def rss(items: Sequence[Entry], title: str = "Somebody's blog", extra: str = "")
         for day, (guid, link, name) in enumerate(items, 1)
     )
     return (
-        "<?xml version='1.0'?><rss version='2.0' xmlns:itunes='http://www.itunes.com/dtds/podcast-1.0.dtd'>"
+        "<?xml version='1.0'?><rss version='2.0' xmlns:itunes='http://www.itunes.com/dtds/podcast-1.0.dtd' "
+        "xmlns:podcast='https://podcastindex.org/namespace/1.0' xmlns:media='http://search.yahoo.com/mrss/'>"
         f"<channel><title>{title}</title><link>https://blog.example/</link>"
         f"<description>d</description>{parts}</channel></rss>"
     ).encode()
@@ -79,7 +80,9 @@ def test_the_source_of_an_entry_is_named_and_media_are_carried_through(
 ) -> None:
     extra = (
         "<enclosure url='https://blog.example/a.mp3' length='1234' type='audio/mpeg'/>"
-        "<itunes:duration>12:30</itunes:duration>"
+        "<itunes:duration>12:30</itunes:duration><itunes:image href='https://blog.example/i.png'/>"
+        "<podcast:person role='host'>Jane</podcast:person>"
+        "<podcast:transcript url='/t.vtt' type='text/vtt'/><media:content url='/a.mp4' fileSize='7'/>"
     )
     upstream.routes["/feed"] = Answer(body=rss([("1", "https://blog.example/1", "One")], extra=extra))
     subscribe(project, upstream)
@@ -90,9 +93,19 @@ def test_the_source_of_an_entry_is_named_and_media_are_carried_through(
     assert 'href="https://blog.example/a.mp3" rel="enclosure" type="audio/mpeg" length="1234"' in atom
     rss_document = (project.output / "rss.xml").read_text("utf-8")
     assert '<enclosure url="https://blog.example/a.mp3" length="1234" type="audio/mpeg"/>' in rss_document
-    assert "<itunes:duration>12:30</itunes:duration>" in rss_document
-    attachments = json.loads((project.output / "feed.json").read_text("utf-8"))["items"][0]["attachments"]
-    assert attachments[0]["size_in_bytes"] == 1234
+    for said in (
+        "<itunes:duration>12:30</itunes:duration>",
+        '<itunes:image href="https://blog.example/i.png"/>',
+        '<podcast:person role="host">Jane</podcast:person>',
+        '<podcast:transcript url="https://blog.example/t.vtt" type="text/vtt"/>',
+        '<media:content url="https://blog.example/a.mp4" type="video/mp4" fileSize="7"/>',
+    ):
+        assert said in rss_document
+    entry = json.loads((project.output / "feed.json").read_text("utf-8"))["items"][0]
+    assert entry["image"] == "https://blog.example/i.png"
+    assert [one["url"][-3:] for one in entry["attachments"]] == ["mp3", "mp4"]
+    assert entry["attachments"][0]["size_in_bytes"] == 1234
+    assert entry["attachments"][0]["duration_in_seconds"] == 750
     assert project.run("validate").returncode == 0
 
 

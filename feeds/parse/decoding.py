@@ -76,7 +76,8 @@ _NOT_TEXT: Final = frozenset(
     ["utf-7", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"]
 )
 
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_ILLEGAL = re.compile("[\ufffe\uffff\ud800-\udfff]")
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,9}));?|&#[xX]?[0-9a-fA-F]{9,}+;?")
 _NAMED = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]{1,31});")
 _BARE = re.compile(r"&(?![A-Za-z][A-Za-z0-9]{0,31};|#[0-9]{1,9};|#[xX][0-9a-fA-F]{1,8};)")
@@ -99,7 +100,7 @@ def decode(data: bytes, content_type: str = "") -> str:
     """The text of an upstream's document, fit for a parser.
 
     The XML declaration and the document type are gone, and simple entities of the document itself are
-    characters; what XML forbids (control characters, surrogates) is replaced. Nothing is fetched and no
+    characters; control characters are dropped and surrogates replaced, since XML forbids them. Nothing is fetched and no
     entity is expanded twice. :func:`mended` does the rest, for what is really parsed.
 
     Args:
@@ -115,11 +116,16 @@ def decode(data: bytes, content_type: str = "") -> str:
         or "\ufffe" in text
         or "\uffff" in text
     ):
-        text = _ILLEGAL.sub("\ufffd", text)
+        text = _ILLEGAL.sub("\ufffd", _CONTROL.sub(_control, text))
     text = text.removeprefix("\ufeff")
     if text.lstrip()[:1] in ("{", "["):
         return text
     return _without_prolog(text)
+
+
+def _control(found: re.Match[str]) -> str:
+    """Control characters say nothing, but a vertical tab and a form feed part words."""
+    return " " if found[0] in "\x0b\x0c" else ""
 
 
 def mended(text: str) -> str:

@@ -3,63 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
 from feeds.dates import parse_date
-from feeds.model import Enclosure, Item
+from feeds.model import Enclosure, Extra, Item
 from feeds.parse.head import names, page_of, plain
-from feeds.parse.plain import paragraphs, rebased, text_of
+from feeds.parse.media import media_type
+from feeds.parse.plain import language_tag, paragraphs, rebased, text_of
+from feeds.parse.shielding import EXTRA, extra_of
 from feeds.urls import is_address, resolve
 
 Values = Mapping[str, Any]
 
-# Elements of podcasts that hold text; the library writes their names small.
+# Elements of iTunes that hold text; the library writes their names small.
 _CARRIED = {
-    name.replace(":", "_").lower(): name
-    for name in (
-        "itunes:title",
-        "itunes:subtitle",
-        "itunes:duration",
-        "itunes:season",
-        "itunes:episode",
-        "itunes:episodeType",
-        "itunes:explicit",
-        "itunes:block",
-        "podcast:season",
-        "podcast:episode",
-        "podcast:guid",
-        "podcast:location",
-        "podcast:license",
-    )
+    "itunes_" + name.lower(): "itunes:" + name
+    for name in ("title", "subtitle", "duration", "season", "episode", "episodeType", "explicit", "block")
 }
 _HTML = ("text/html", "application/xhtml+xml", "html", "xhtml", "")
 _MOST_ENCLOSURES = 64
 _MOST_TAGS = 1_000
+_MOST_EXTRAS = 64
+_ADDRESSES = ("url", "href", "img", "uri")
 
 
-def read_entry(
-    entry: dict[str, Any], atom: bool, url: str, zone: tzinfo, feed_authors: tuple[str, ...]
-) -> Item:
-    """The item that an entry is.
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What the document says that an entry inherits."""
 
-    Args:
-        entry: What the library understood of it, with the guid as it was written.
-        atom: Whether the format is Atom: a plain date is one of publication elsewhere.
-        url: Address of the document.
-        zone: What a date without an offset means.
-        feed_authors: Who wrote what names no author (RFC 4287, 4.2.1).
-    """
-    address = _address(entry, url)
-    body, language, summary = _body(entry, address, url)
-    published, updated = _dates(entry, atom, zone)
+    atom: bool
+    """Whether the format is Atom: a plain date is one of publication elsewhere."""
+    url: str
+    """Address of the document."""
+    base: str
+    """What relative addresses are relative to: in RSS the site, since its feed often lies elsewhere."""
+    zone: tzinfo
+    """What a date without an offset means."""
+    authors: tuple[str, ...]
+    """Who wrote what names no author (RFC 4287, 4.2.1)."""
+    language: str
+    rights: str
+    """What holds where an entry states none (RFC 4287, 4.2.10)."""
+
+
+def read_entry(entry: dict[str, Any], around: Around) -> Item:
+    """The item that an entry is, as the library understood it with its guid as it was written."""
+    address = _address(entry, around)
+    body, language, summary = _body(entry, address, around.base)
+    published, updated = _dates(entry, around)
     source = dict.get(entry, "source")
+    media: dict[str, Enclosure] = {}
+    for one in _enclosures(entry, around):
+        media.setdefault(one.url, one)
     return Item(
         guid=_guid(entry),
-        title=plain(entry, "title"),
+        title=plain(entry, "title") or plain(entry, "feeddtitle"),
         address=address,
         permalink=address,
-        authors=names(entry) or (names(source) if isinstance(source, dict) else ()) or feed_authors,
+        authors=names(entry) or (names(source) if isinstance(source, dict) else ()) or around.authors,
         published=published,
         updated=updated,
         guess=None,
@@ -68,10 +71,12 @@ def read_entry(
         body=body,
         markup="html",
         summary=summary,
-        language=(_string(entry, "language") or language or _title_language(entry)).replace("_", "-"),
-        enclosures=tuple({one.url: one for one in reversed([*_enclosures(entry, url)])}.values())[::-1],
-        rights=plain(entry, "rights"),
-        extras=tuple(_extras(entry, url)),
+        language=language_tag(
+            _string(entry, "language") or language or _title_language(entry) or around.language
+        ),
+        enclosures=tuple(media.values()),
+        rights=plain(entry, "rights") or around.rights,
+        extras=tuple(_extras(entry, around.base)),
     )
 
 
@@ -99,18 +104,17 @@ def _guid(entry: Values) -> str:
     )
 
 
-def _address(entry: Values, url: str) -> str:
+def _address(entry: Values, around: Around) -> str:
     """The page of the entry: the address before a redirecting service, the alternate link, a guid that is one."""
     original = _string(entry, "feedburner_origlink")
     if is_address(original):
         return original
-    found = page_of(_list(entry, "links"), url) or (
-        resolve(url, _string(entry, "link")) if _string(entry, "link") else ""
-    )
-    if found:
+    stated = _string(entry, "link")
+    found = page_of(_list(entry, "links"), around.base) or (resolve(around.base, stated) if stated else "")
+    if is_address(found):
         return found
-    guid = _string(entry, "feeddguid")
-    return guid if is_address(guid) else ""
+    guid = _string(entry, "feeddguid") or (_string(entry, "feeddid") if around.atom else "")
+    return guid if is_address(guid) else found
 
 
 def _body(entry: Values, address: str, url: str) -> tuple[str, str, str]:
@@ -124,6 +128,9 @@ def _body(entry: Values, address: str, url: str) -> tuple[str, str, str]:
     summary = (detail, _html(detail) if _is_text(detail) else "")
     chosen, html = max([*candidates, summary], key=lambda pair: len(pair[1]))
     base = chosen.get("base") or url
+    if not html:
+        # What Media RSS says of a picture or a film is the text of an entry that has no other.
+        html = _string(entry, "feeddmediahtml") or paragraphs(_string(entry, "feeddmedia"))
     if base != url or not address:
         html = rebased(html, base)
     rest = "" if chosen is detail or not summary[1] else text_of(summary[1])
@@ -142,10 +149,10 @@ def _html(one: Values) -> str:
     return value if kind in _HTML else paragraphs(value)
 
 
-def _dates(entry: Values, atom: bool, zone: tzinfo) -> tuple[datetime | None, datetime | None]:
-    published = _first_date(entry, ("published", "created"), zone)
-    updated = _first_date(entry, ("updated",), zone)
-    if atom:
+def _dates(entry: Values, around: Around) -> tuple[datetime | None, datetime | None]:
+    published = _first_date(entry, ("published", "created"), around.zone)
+    updated = _first_date(entry, ("updated",), around.zone)
+    if around.atom:
         return published, updated
     # Dublin Core's date is the only one that RSS 1.0 has: of publication, unless there is another.
     if published is None:
@@ -165,16 +172,20 @@ def _tags(entry: Values) -> Iterator[str]:
             yield label
 
 
-def _enclosures(entry: Values, url: str) -> Iterator[Enclosure]:
-    """Enclosures, then media of Media RSS, then its pictures."""
+def _enclosures(entry: Values, around: Around) -> Iterator[Enclosure]:
+    """Enclosures, then media of Media RSS, then what else it points to, then its pictures."""
     links = [one for one in _list(entry, "links") if "enclosure" in str(one.get("rel", "")).lower().split()]
     found = [(one.get("href"), one.get("type"), one.get("length")) for one in links]
+    original = _string(entry, "feedburner_origenclosurelink")
+    if len(found) == 1 and is_address(original):
+        found = [(original, *found[0][1:])]
     found += [(one.get("url"), one.get("type"), one.get("filesize")) for one in _list(entry, "media_content")]
     found += [(one.get("url"), "", "") for one in _list(entry, "media_thumbnail")]
     for address, kind, length in found[:_MOST_ENCLOSURES]:
-        absolute = resolve(url, str(address)) if address and str(address).strip() else ""
+        stated = str(address or "").strip()
+        absolute = resolve(around.base, stated) if stated and stated != around.url else ""
         if absolute:
-            yield Enclosure(absolute, str(kind or "").strip(), _size(length))
+            yield Enclosure(absolute, str(kind or "").strip() or media_type(absolute), _size(length))
 
 
 def _size(text: object) -> int:
@@ -182,13 +193,25 @@ def _size(text: object) -> int:
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else 0
 
 
-def _extras(entry: Values, url: str) -> Iterator[tuple[str, str]]:
+def _extras(entry: Values, base: str) -> Iterator[Extra]:
     for key, name in _CARRIED.items():
         value = dict.get(entry, key) if isinstance(entry, dict) else None
         if isinstance(value, bool):
             value = str(value).lower()
         if isinstance(value, str) and value.strip():
-            yield name, value.strip()
+            yield Extra(name, value.strip())
     image = dict.get(entry, "image") if isinstance(entry, dict) else None
     if isinstance(image, dict) and image.get("href"):
-        yield "itunes:image", resolve(url, str(image["href"]))
+        yield Extra("itunes:image", attributes=(("href", resolve(base, str(image["href"]))),))
+    apart = [key for key in entry if key.startswith(EXTRA)]
+    for key in sorted(apart, key=lambda one: int(one.removeprefix(EXTRA)))[:_MOST_EXTRAS]:
+        yield _absolute(extra_of(_string(entry, key)), base)
+
+
+def _absolute(extra: Extra, base: str) -> Extra:
+    """The element with its addresses absolute."""
+    return extra._replace(
+        attributes=tuple(
+            (name, resolve(base, value) if name in _ADDRESSES else value) for name, value in extra.attributes
+        )
+    )

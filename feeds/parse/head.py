@@ -11,19 +11,23 @@ from typing import Any
 
 from feeds.dates import parse_date
 from feeds.parse.plain import folded, text_of
-from feeds.urls import resolve
+from feeds.parse.shielding import AT
+from feeds.urls import is_address, resolve
 
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _HOURS = re.compile(r"<skipHours\b[^>]*+>", re.IGNORECASE)
 _DAYS = re.compile(r"<skipDays\b[^>]*+>", re.IGNORECASE)
 _LONGEST_LIST = 4000
+_LONGEST_NAME = 500
 _NUMBER = re.compile(r"<hour\b[^>]*+>\s*(\d{1,2})\s*<", re.IGNORECASE)
 _DAY = re.compile(r"<day\b[^>]*+>\s*([A-Za-z]+)\s*<", re.IGNORECASE)
 _FLAG = re.compile(r"<[A-Za-z_][\w.\-]*:(archive|complete)\s*/?>", re.IGNORECASE)
 _DELETED = re.compile(r"<(?:[A-Za-z_][\w.\-]*:)?deleted-entry\b([^<>]*+)>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""([A-Za-z_:][\w:.\-]*)\s*=\s*(?:"([^"]*+)"|'([^']*+)')""")
+_MAIL = r"(?:mailto:)?[^\s@()<>\[\]:]+@[^\s@()<>\[\]]+"
 _MAIL_AND_NAME = re.compile(
-    r"[^\s@()<>]+@[^\s@()<>]+\s*\(\s*([^()]+?)\s*\)|([^@()<>]+?)\s*<[^\s@()<>]+@[^\s@()<>]+>"
+    rf"{_MAIL}(?:\s*[(\[<]\s*|\s)([^()<>\[\]@]+?)\s*[)\]>]?|([^@()<>\[\]]+?)\s*(?:[(<\[]\s*{_MAIL}\s*[)>\]]|,?\s{_MAIL})",
+    re.IGNORECASE,
 )
 _MOST_MINUTES = 60 * 24 * 366
 _MOST_TOMBSTONES = 10_000
@@ -101,7 +105,7 @@ def read_head(feed: Mapping[str, Any], version: str, head: str, url: str, zone: 
     return UpstreamHead(
         version=version,
         id=_text(feed, "feeddid") or _text(feed, "id"),
-        title=plain(feed, "title"),
+        title=plain(feed, "title") or plain(feed, "feeddtitle"),
         link=page_of(links, url) or resolve(url, _text(feed, "link")),
         subtitle=plain(feed, "subtitle"),
         language=_text(feed, "language"),
@@ -136,16 +140,20 @@ def plain(values: Mapping[str, Any], name: str) -> str:
 
 def names(values: Mapping[str, Any]) -> tuple[str, ...]:
     """The names of authors; who has no name is called by the mail address."""
-    stated = _text(values, "author")
     people = [one for one in _list(values, "authors") if isinstance(one, Mapping)]
-    mail = _MAIL_AND_NAME.fullmatch(stated)
-    if mail and len(people) < 2:
-        # The library cuts addresses short whose last part is longer than four letters.
-        return (folded(mail[1] or mail[2]),)
-    found = [folded(str(one.get("name") or one.get("email") or "")) for one in people]
+    found = [_name(str(one.get("name") or one.get("email") or "")) for one in people]
     if not any(found):
-        found = [folded(stated)]
+        found = [_name(_text(values, "author"))]
     return tuple(dict.fromkeys(name for name in found if name))
+
+
+def _name(stated: str) -> str:
+    """The name in what RSS says of a person: ``Name``, ``mail (Name)``, ``Name <mail>`` or the mail address."""
+    text = folded(stated.replace(AT, "@"))
+    if "@" not in text or len(text) > _LONGEST_NAME:
+        return text
+    found = _MAIL_AND_NAME.fullmatch(text)
+    return found[1] or found[2] if found else text.removeprefix("mailto:")
 
 
 def page_of(links: Sequence[Mapping[str, Any]], base: str) -> str:
@@ -156,7 +164,8 @@ def page_of(links: Sequence[Mapping[str, Any]], base: str) -> str:
         if one.get("rel", "alternate") == "alternate" and str(one.get("href", "")).strip()
     ]
     pages.sort(key=lambda one: one.get("type", "text/html") not in ("text/html", "application/xhtml+xml"))
-    return resolve(base, str(pages[0]["href"])) if pages else ""
+    found = [resolve(base, str(one["href"])) for one in pages]
+    return next((one for one in found if is_address(one)), found[0] if found else "")
 
 
 def _text(values: Mapping[str, Any], name: str) -> str:

@@ -97,7 +97,8 @@ def _address(values: _Object, name: str, url: str) -> str:
 
 def _authors(values: _Object) -> tuple[str, ...]:
     """Version 1.1 has ``authors``, 1.0 one ``author``; many have both."""
-    people = [*_list(values, "authors")] or [values.get("author")]
+    stated = values.get("authors")
+    people = _list(values, "authors") or [stated if isinstance(stated, dict) else values.get("author")]
     found = [folded(_text(one, "name")) for one in people if isinstance(one, dict)]
     return tuple(dict.fromkeys(name for name in found if name))
 

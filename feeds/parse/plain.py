@@ -16,7 +16,10 @@ _ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _OPENING = re.compile(r"<[a-zA-Z][^<>]*+>")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8}){0,4}", re.IGNORECASE)
 _LIMIT = 2_000_000
+_CASES = {2: str.upper, 4: str.capitalize}
+"""How parts of a language tag are written, by length: regions and scripts."""
 
 
 def text_of(html: str) -> str:
@@ -53,3 +56,12 @@ def rebased(html: str, base: str) -> str:
         return f'{found[1]}{found[2]}"{escape(absolute)}"' if absolute else found[0]
 
     return _OPENING.sub(lambda tag: _ADDRESS.sub(address, tag[0]) if "=" in tag[0] else tag[0], html)
+
+
+def language_tag(stated: str) -> str:
+    """A language as RFC 5646 writes it (2.1.1: ``zh-CN``, ``zh-Hant``, ``en``); empty for what is no tag."""
+    text = stated.strip().replace("_", "-")
+    if not _LANGUAGE.fullmatch(text):
+        return ""
+    first, *rest = text.split("-")
+    return "-".join([first.lower(), *(_CASES.get(len(part), str.lower)(part) for part in rest)])

@@ -15,22 +15,20 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from feeds.errors import FeedUnreadable
 from feeds.model import Item
 from feeds.parse.decoding import mended
-from feeds.parse.entry import read_entry
-from feeds.parse.head import UpstreamHead, names, read_head
+from feeds.parse.entry import Around, read_entry
+from feeds.parse.head import UpstreamHead, read_head
 from feeds.parse.jsonfeed import parse_json
 from feeds.parse.outline import Outline, outline, several, single
+from feeds.parse.shielding import shielded
+from feeds.urls import is_address
 
-_IDS = re.compile(
-    r"<(?:!--|!\[CDATA\[|(/?)((?:[A-Za-z_][\w.\-]*:)?)(guid|id)((?:\s[^<>]*+)?)>)", re.IGNORECASE
-)
-# A guid is text, whatever it looks like.
-_MARKUP = re.compile(r"\s*<(?!!)[^\0]{0,500}?(?=</(?:[A-Za-z_][\w.\-]*:)?guid\s*>)", re.IGNORECASE)
-_OPAQUE = re.compile(r"""\bisPermaLink\s*=\s*["']?\s*(?:false|no|0)""", re.IGNORECASE)
 _PIECE = 200
 _TERM = re.compile(
     r"<((?:[A-Za-z_][\w.\-]*:)?(?:category|subject))\b[^<>]*+(?:(?<=/)>|>[^<>]*+(?:</\1\s*>)?)", re.IGNORECASE
 )
 _MOST_TERMS = 500  # the library compares each with all before it
+_RSS = re.compile(r"<(?:[A-Za-z_][\w.\-]*:)?(?:rss|rdf)(?=[\s/>])", re.IGNORECASE)
+_HEAD_OF_ROOT = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,66 +117,45 @@ def _zone(name: str) -> ZoneInfo:
 
 def _parse_xml(text: str, head: str, url: str, zone: str) -> tuple[Parsed, bool]:
     """What a document says, and whether it is well-formed."""
-    data = BytesIO(_ids_kept(mended(text)).encode("utf-8", "replace"))
+    # RSS has no word on what addresses are relative to; where xml:base has one, it starts from the document.
+    rss = _RSS.search(head, 0, _HEAD_OF_ROOT) is not None and "xml:base" not in text
+    data = BytesIO(shielded(mended(text)).encode("utf-8", "replace"))
     del text  # a long document is in memory often enough
-    found = _library(data, url)
+    found = _library(data, "" if rss else url)
     version = str(found.get("version") or "")
     feed = found.get("feed") or {}
     where = _zone(zone)
     head_read = read_head(feed, version, head, url, where)
     atom = version.startswith("atom")
-    authors = names(feed)
-    items = tuple(read_entry(entry, atom, url, where, authors) for entry in found.get("entries", ()))
+    around = Around(
+        atom=atom,
+        url=url,
+        base=head_read.link if not atom and is_address(head_read.link) else url,
+        zone=where,
+        authors=head_read.authors,
+        language=head_read.language,
+        rights=head_read.rights if atom else "",
+    )
+    items = tuple(read_entry(entry, around) for entry in found.get("entries", ()))
     if not version and (items or head_read.title):
         head_read = replace(head_read, version="rss")
     return Parsed(head_read, items), not found.get("bozo")
 
 
-def _library(data: BytesIO, url: str) -> dict[str, Any]:
-    """What feedparser makes of a document, whatever it is; never from a file or an address."""
+def _library(data: BytesIO, base: str) -> dict[str, Any]:
+    """What feedparser makes of a document, whatever it is; never from a file or an address.
+
+    It resolves addresses against ``base``, and leaves them alone if that is empty.
+    """
     import feedparser
 
-    headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
+    headers = {"content-type": "application/xml; charset=utf-8", "content-location": base}
     try:
         found: dict[str, Any] = feedparser.parse(
             data, response_headers=headers, sanitize_html=False, resolve_relative_uris=False
         )
     except Exception as error:
         raise FeedUnreadable(
-            f"{url}: the document cannot be read ({type(error).__name__}: {error}); ask its publisher to validate it"
+            f"{base or 'the feed'}: the document cannot be read ({type(error).__name__}: {error}); ask its publisher to validate it"
         ) from error
     return found
-
-
-def _ids_kept(text: str) -> str:
-    """The document with ids under names that the library does not know: it resolves and rewrites the others."""
-    pieces: list[str] = []
-    position = copied = 0
-    name = "feeddid"
-    while found := _IDS.search(text, position):
-        position = found.end()
-        if not found[3]:
-            closer = "-->" if found[0] == "<!--" else "]]>"
-            position = text.find(closer, position) + 3
-            if position < 3:
-                break
-            continue
-        if not found[1]:
-            name = _kept_name(found[3], found[4])
-        closed = "/" if found[4].endswith("/") else ""
-        pieces += [text[copied : found.start()], f"<{found[1]}{found[2]}{name}{closed}>"]
-        copied = position
-        if name != "feeddid" and not found[1] and not closed:
-            inner = _MARKUP.match(text, position)
-            if inner:
-                pieces.append(inner[0].replace("<", "&lt;"))
-                copied = position = inner.end()
-    pieces.append(text[copied:])
-    return "".join(pieces)
-
-
-def _kept_name(name: str, attributes: str) -> str:
-    """``id``, a guid that is an address, or one that is not (RSS 2.0 ``isPermaLink``)."""
-    if name.lower() == "id":
-        return "feeddid"
-    return "feeddopaque" if _OPAQUE.search(attributes) else "feeddguid"

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from feeds.errors import EntryInvalid
 from feeds.model import Enclosure, Entry, Format
+from feeds.render import podcasts
 from feeds.urls import is_absolute_iri, is_address
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -94,7 +96,7 @@ def _attachment(media: Enclosure) -> dict[str, object]:
 
 def _json(entry: Entry, language: str) -> bytes:
     """A JSON Feed 1.1 item."""
-    item: dict[str, object] = {
+    item: dict[str, Any] = {
         "id": entry.id,
         "url": entry.link,
         "title": entry.title,
@@ -109,6 +111,11 @@ def _json(entry: Entry, language: str) -> bytes:
         item["tags"] = list(dict.fromkeys(term.label for term in entry.terms))
     if entry.enclosures:
         item["attachments"] = [_attachment(media) for media in entry.enclosures]
+        length = podcasts.seconds(entry.extras)
+        if length and entry.enclosures[0].type.startswith(("audio/", "video/")):
+            item["attachments"][0]["duration_in_seconds"] = length
+    if image := podcasts.picture(entry.extras):
+        item["image"] = image
     if entry.language and entry.language != language:
         item["language"] = entry.language
     return json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,26 +11,16 @@ from feedgen.ext.dc import DcEntryExtension, DcExtension
 from feedgen.feed import FeedGenerator as _FeedGenerator
 from lxml import etree
 
-from feeds.model import Entry, FeedHead, Format, Origin, Term
+from feeds.model import Enclosure, Entry, Extra, FeedHead, Format, Origin, Term
+from feeds.render import podcasts
+from feeds.urls import iri_to_uri
 
+_MEDIA = "http://search.yahoo.com/mrss/"
 _PODCASTS = {
     "itunes": "http://www.itunes.com/dtds/podcast-1.0.dtd",
     "podcast": "https://podcastindex.org/namespace/1.0",
+    "media": _MEDIA,
 }
-_NONE = re.compile(r"(?!)")
-_TEXT = re.compile(r"[^\x00-\x08\x0b-\x1f\ufffe\uffff]{1,4000}")
-_FIELDS = {
-    "itunes:author": _TEXT,
-    "itunes:duration": re.compile(r"\d{1,6}|\d{1,3}:[0-5]\d(?::[0-5]\d)?"),
-    "itunes:episode": re.compile(r"[1-9]\d{0,6}"),
-    "itunes:episodeType": re.compile(r"full|trailer|bonus"),
-    "itunes:explicit": re.compile(r"yes|no|clean|true|false"),
-    "itunes:season": re.compile(r"[1-9]\d{0,6}"),
-    "itunes:subtitle": re.compile(r"[^\x00-\x08\x0b-\x1f\ufffe\uffff]{1,255}"),
-    "itunes:summary": _TEXT,
-    "itunes:title": _TEXT,
-}
-"""Podcast fields that are carried through, and what their values may be."""
 _ATOM_LINK = "{http://www.w3.org/2005/Atom}link"
 _RSS_LINKS = ("hub", "prev-archive", "current")
 _HISTORY = "http://purl.org/syndication/history/1.0"
@@ -86,7 +75,7 @@ def _add_source(entry: Any, origin: Origin, updated: str) -> None:  # noqa: ANN4
 
 
 class PodcastExtension(BaseExtension):  # type: ignore[misc]
-    """Declares the names of podcasts in every RSS document, so that any entry may use them."""
+    """Declares the names of podcasts and media in every RSS document, so that any entry may use them."""
 
     def extend_ns(self) -> dict[str, str]:
         """Prefixes and namespaces."""
@@ -94,16 +83,21 @@ class PodcastExtension(BaseExtension):  # type: ignore[misc]
 
 
 class PodcastEntryExtension(BaseEntryExtension):  # type: ignore[misc]
-    """The fields of a podcast's episode, as text."""
+    """The fields of a podcast's episode, and the media beside the one enclosure that RSS allows."""
 
     def __init__(self) -> None:
-        self.values: tuple[tuple[str, str], ...] = ()
+        self.values: tuple[Extra, ...] = ()
+        self.media: tuple[Enclosure, ...] = ()
 
     def extend_rss(self, entry: Any) -> Any:  # noqa: ANN401 - lxml
         """The item with the fields."""
-        for name, value in self.values:
-            prefix, _, local = name.partition(":")
-            etree.SubElement(entry, f"{{{_PODCASTS[prefix]}}}{local}").text = value
+        for extra in self.values:
+            prefix, _, local = extra.name.partition(":")
+            element = etree.SubElement(entry, f"{{{_PODCASTS[prefix]}}}{local}", dict(extra.attributes))
+            element.text = extra.text or None
+        for media in self.media:
+            said = {"url": iri_to_uri(media.url), "type": media.type, "fileSize": str(media.length or "")}
+            etree.SubElement(entry, f"{{{_MEDIA}}}content", {k: v for k, v in said.items() if v})
         return entry
 
 
@@ -180,7 +174,7 @@ def add_entry(feed: Any, entry: Entry, site_url: str, language: str) -> None:  #
 
 
 def _add_media(one: Any, entry: Entry) -> None:  # noqa: ANN401
-    """Enclosures (at most one in RSS), rights and podcast fields."""
+    """Enclosures (one in RSS, more as Media RSS), rights and podcast fields."""
     for media in entry.enclosures:
         link = {"href": media.url, "rel": "enclosure", "type": media.type}
         one.link(**{name: text for name, text in link.items() if text}, length=str(media.length))
@@ -190,10 +184,11 @@ def _add_media(one: Any, entry: Entry) -> None:  # noqa: ANN401
     if entry.rights:
         one.rights(entry.rights)
         one.dc.dc_rights(entry.rights)
-    fields = tuple((name, value) for name, value in entry.extras if _FIELDS.get(name, _NONE).fullmatch(value))
-    if fields:
+    fields = tuple(podcasts.valid(entry.extras))
+    if fields or len(entry.enclosures) > 1:
         one.register_extension("podcasts", PodcastEntryExtension, atom=False, rss=True)
         one.podcasts.values = fields
+        one.podcasts.media = entry.enclosures[1:]
 
 
 def _category(term: Term, site_url: str) -> dict[str, str]:
