@@ -153,7 +153,7 @@ def _bounded(item: Item) -> Item:
         address=item.address if len(item.address) <= _LONGEST_TEXT else "",
         authors=tuple(map(_cut, item.authors)),
         rights=_cut(item.rights),
-        extras=tuple((name, _cut(value)) for name, value in item.extras),
+        extras=tuple(one for one in item.extras if all(len(t) <= _LONGEST_TEXT for t in _leaves(one))),
         enclosures=tuple(one for one in item.enclosures if len(one.url + one.type) <= _LONGEST_TEXT),
     )
 
