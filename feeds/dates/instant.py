@@ -1,0 +1,58 @@
+"""From numbers to an instant, or to nothing where there is no such instant."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
+from typing import Final
+
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 9999
+"""The plausible years, inclusive: a date outside is a mistake of whoever wrote it."""
+
+
+def instant(numbers: list[int], zone: tzinfo | None) -> datetime | None:
+    """The instant of year, month, day, hour, minute, second in a zone, with a fixed offset."""
+    if zone is None or not FIRST_YEAR <= numbers[0] <= LAST_YEAR:
+        return None
+    year, month, day, hour, minute, second = numbers
+    try:
+        local = datetime(year, month, day, hour % 24, minute, min(second, 59), tzinfo=zone)
+        if hour > 24 or (hour == 24 and (minute or second)) or second > 60:
+            return None
+    except ValueError:
+        return None
+    # 24:00 and the leap second are the next instant (RFC 3339, 5.7).
+    try:
+        local += timedelta(days=hour == 24, seconds=second == 60)
+        local.astimezone(UTC)
+    except OverflowError:
+        return None
+    offset = local.utcoffset() or timedelta()
+    return local.replace(tzinfo=_fixed(offset))
+
+
+@lru_cache(maxsize=256)
+def _fixed(offset: timedelta) -> timezone:
+    """A fixed offset in whole minutes; local mean times before standard time had seconds."""
+    return timezone(timedelta(minutes=round(offset.total_seconds() / 60)))
+
+
+@lru_cache(maxsize=256)
+def offset_of(text: str) -> timezone | None:
+    """The zone of ``+01:00``, ``-0800`` or ``Z``; None for what no place has."""
+    if text[0] not in "+-":
+        return UTC
+    digits = text[1:].replace(":", "").ljust(4, "0")
+    minutes = int(digits[:2]) * 60 + int(digits[2:])
+    if minutes > 16 * 60 or int(digits[2:]) > 59:
+        return None
+    return timezone(timedelta(minutes=minutes if text[0] == "+" else -minutes))
+
+
+def full_year(digits: str | None) -> int:
+    """RFC 2822, 4.3: up to 49 this century, three digits count from 1900."""
+    year = int(digits or 0)
+    if len(digits or "") >= 4:
+        return year
+    return year + (2000 if year < 50 and len(digits or "") < 3 else 1900)
