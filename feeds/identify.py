@@ -82,11 +82,9 @@ class Group:
     sightings: tuple[Sighting, ...]
 
     def keys(self, burnt: Collection[str] = ()) -> set[str]:
-        """Every key by which this post is recognised; burnt ones are none."""
-        keys = {key for sighting in self.sightings for key in sighting.weak if key not in burnt}
-        if self.strong:
-            keys.add(self.strong)
-        return keys or {item_key(s.source, s.item) for s in self.sightings}
+        """Every key by which this post is recognised; a burnt one stands for its item alone."""
+        keys = {item_key(s.source, s.item) if key in burnt else key for s in self.sightings for key in s.weak}
+        return keys | {self.strong} if self.strong else keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,30 +200,37 @@ def _place(sighting: Sighting) -> tuple[str, str, str]:
 def claim(
     groups: Sequence[Group],
     owners: Mapping[str, int],
+    holders: Mapping[int, int | None],
     known: Mapping[int, Known],
     burnt: Collection[str] = (),
 ) -> list[int | None]:
     """Which known post each group is; None for a new one.
 
-    ``owners`` says whose a key is. A post goes to one group: to the one that holds the key its id
-    comes from, else to the first that holds any of its keys. A group takes the post minted first.
-    Two different strong keys are never one post.
+    ``owners`` says whose a key is, ``holders`` in which post each sighting was. A post goes to one
+    group: to one that has the key its id comes from, or else one of its sightings, or else any of
+    its keys. A group takes the post minted first.
     """
-    wishes: list[tuple[int, bool, int]] = []
+    wishes: list[tuple[int, bool, bool, int]] = []
     for index, one in enumerate(groups):
         keys = one.keys(burnt)
-        for number in {owners[key] for key in keys if key in owners}:
-            post = known.get(number)
-            if post and not (one.strong and post.strong and one.strong != post.strong):
-                wishes.append((post.minted, post.mint_key not in keys, index))
+        held = {holders.get(s.number) for s in one.sightings}
+        for number in held.union(owners.get(key) for key in keys):
+            post = known.get(number) if number else None
+            if post and may_be(one, post.strong):
+                wishes.append((post.minted, post.mint_key not in keys, number not in held, index))
     by_minted = {post.minted: post.number for post in known.values()}
     result: list[int | None] = [None] * len(groups)
     taken: set[int] = set()
-    for minted, _, index in sorted(wishes):
+    for minted, _, _, index in sorted(wishes):
         if result[index] is None and minted not in taken:
             result[index] = by_minted[minted]
             taken.add(minted)
     return result
+
+
+def may_be(one: Group, strong: str) -> bool:
+    """Whether a post with this strong key (or none) may be this group: two different ones never are one post."""
+    return not (one.strong and strong and one.strong != strong)
 
 
 def order(sighting: Sighting) -> tuple[object, ...]:

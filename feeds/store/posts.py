@@ -7,13 +7,12 @@ Only the closed neighbourhood of what changed is computed again, with the pure r
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from feeds.identify import Group, Known, Shown, Sighting, claim, group, merge, mint_key
+from feeds.identify import Group, Known, Shown, Sighting, claim, group, item_key, may_be, merge, mint_key
 from feeds.ports import Judge, Version
 from feeds.store.codec import read_shown, read_sighting, shown_data
 from feeds.store.database import Database
@@ -60,7 +59,7 @@ def settle(db: Database, sources: dict[int, tuple[str, int]], change: Change) ->
     """Recompute the neighbourhood of ``change`` and write the difference; the number of changed posts."""
     sightings, holder = _neighbourhood(db, sources, change)
     groups = group(sightings.values(), change.burnt)
-    owners = _owners(db, groups, change.burnt)
+    owners = _owners_of_burnt(db, sightings.values(), change.burnt) | _owners(db, groups, change.burnt)
     posts = _posts(db, {*owners.values(), *(h for h in holder.values() if h), *change.posts})
     outside = _held_outside(db, list(posts), sightings)
     known = {
@@ -68,10 +67,10 @@ def settle(db: Database, sources: dict[int, tuple[str, int]], change: Change) ->
         for p in posts.values()
         if p.minted is not None and p.number not in outside
     }
-    claimed = claim(groups, owners, known, change.burnt)
+    claimed = claim(groups, owners, holder, known, change.burnt)
     numbers = _numbers(db, groups, claimed, posts, holder, outside)
     changed = _write_posts(db, change, groups, numbers, posts, known, holder)
-    _retire(db, groups, numbers, posts, outside, owners, change.burnt)
+    _retire(db, change, groups, numbers, posts, outside, owners, holder)
     return changed
 
 
@@ -125,6 +124,16 @@ def _neighbourhood(
 def _owners(db: Database, groups: Sequence[Group], burnt: frozenset[str]) -> dict[str, int]:
     db.scope(key for one in groups for key in one.keys(burnt))
     return dict(db.rows("key_owners"))
+
+
+def _owners_of_burnt(db: Database, sightings: Iterable[Sighting], burnt: frozenset[str]) -> dict[str, int]:
+    """By item key: which post had a key of the item that was burnt since."""
+    touched = [(item_key(one.source, one.item), one.weak & burnt) for one in sightings if burnt & one.weak]
+    if not touched:
+        return {}
+    db.scope({key for _, keys in touched for key in keys})
+    had = dict(db.rows("key_owners"))
+    return {item: had[key] for item, keys in touched for key in sorted(keys, reverse=True) if key in had}
 
 
 def _posts(db: Database, numbers: Iterable[int]) -> dict[int, _Post]:
@@ -228,7 +237,7 @@ def _row(
         surfaced = old.surfaced
     return {
         "id": number,
-        "strong": one.strong or (old.strong if old else ""),
+        "strong": one.strong or (old.strong if old and old.strong == old.mint_key else ""),
         "state": "waiting" if published > now and not change.future else "live",
         "published": published,
         "updated": updated,
@@ -338,24 +347,26 @@ def _own_keys(
 
 def _retire(
     db: Database,
+    change: Change,
     groups: Sequence[Group],
     numbers: Sequence[int],
     posts: dict[int, _Post],
     outside: set[int],
     owners: dict[str, int],
-    burnt: frozenset[str],
+    holder: dict[int, int | None],
 ) -> None:
     """Posts without sightings: unminted ones go, minted ones stay known, merged or gone."""
     live = set(numbers)
-    idle = [p for p in posts.values() if p.number not in live and p.number not in outside]
+    idle = {p.number: p for p in posts.values() if p.number not in live and p.number not in outside}
     if not idle:
         return
-    heirs: dict[int, int] = defaultdict(int)
+    heirs: dict[int, int] = {}
     for one, number in zip(groups, numbers, strict=True):
-        for key in one.keys(burnt):
-            if key in owners:
-                heirs.setdefault(owners[key], number)
-    fresh = [p.number for p in idle if p.state != "gone" or p.merged_into != heirs.get(p.number)]
+        were = [owners.get(key) for key in sorted(one.keys(change.burnt))]
+        for old in (*were, *(holder.get(s.number) for s in one.sightings)):
+            if old in idle and may_be(one, idle[old].strong):
+                heirs.setdefault(old, number)
+    fresh = [p.number for p in idle.values() if p.state != "gone" or p.merged_into != heirs.get(p.number)]
     db.many("feed_touch", [(feed,) for feed in leave_feeds(db, fresh)])
     db.many("post_drop", [(number,) for number in fresh])
     db.many("post_retire", [(heirs.get(number), number) for number in fresh])

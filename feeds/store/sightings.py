@@ -82,70 +82,138 @@ def take(
             readings are no files.
         token: Writes the change token of an upstream's document, in the same transaction.
     """
-    files = renamed is not None
-    renamed = renamed or {}
+    moved = renamed or {}
     with db.transaction():
         if token:
             token()
-        known = _known_items(db, context, readings, renamed)
-        last = db.value("last_sighting")
-        change = Change(context.early, context.now, context.burnt, context.judge, context.future)
-        written: list[Sighting] = []
-        payloads: list[tuple[int, bytes]] = []
-        numbers: dict[str, int] = {}
-        guesses: list[tuple[str, str, str]] = []
-        new = 0
+        known = _known_items(db, context, readings, moved)
+        lying = _lying_at(db, context, readings) if renamed is not None else {}
+        batch = _Batch(db, Change(context.early, context.now, context.burnt, context.judge, context.future))
         for reading in readings:
-            said = reading.sighting
-            if said is None:
-                continue
-            item = said.item or _item_of_path(renamed.get(reading.path, reading.path))
-            versions = known.get(item) or known.get(reading.replaces) or []
-            old = _predecessor(versions, said.place, renamed.get(reading.path), change)
-            if old is None or old.place != said.place:
-                last += 1
-            number = old.number if old and old.place == said.place else last
-            new += old is None
-            said = _next_version(said, item, number, old)
-            if reading.guessed:
-                said = _with_lasting_guess(db, said, guesses)
-            known[item] = [*(o for o in known.get(item, ()) if o is not old), said]
-            if old:
-                change.before.append(old)
-            written.append(said)
-            payloads.append((number, reading.payload))
-            numbers[reading.path] = number
-        db.many("ledger_put", guesses)
-        change.after.extend(written)
-        change.old_payloads = (
-            {o.number: payload_of(db, o.number) for o in change.before} if context.judge else {}
-        )
-        _write(db, context, change, written, payloads)
-        db.many(
-            "file_put",
-            [
-                (
-                    context.source,
-                    r.path,
-                    r.size,
-                    r.mtime,
-                    r.digest,
-                    r.outcome,
-                    r.reason,
-                    r.repairs,
-                    numbers.get(r.path),
-                )
-                for r in readings
-                if files
-            ],
-        )
-        db.many("file_drop", [(context.source, old) for old in renamed.values()])
-        changed = settle(db, context.sources, change)
-        return Intake(new, changed)
+            if reading.sighting is not None:
+                batch.add(reading, reading.sighting, moved.get(reading.path), known, lying.get(reading.path))
+        batch.write(context)
+        if renamed is not None:
+            _write_files(db, context.source, readings, batch.numbers)
+            db.many("file_drop", [(context.source, old) for old in moved.values()])
+        changed = settle(db, context.sources, batch.change)
+    return Intake(batch.new, changed)
+
+
+class _Batch:
+    """The readings of a transaction as they become sightings, each the next version of what was known."""
+
+    def __init__(self, db: Database, change: Change) -> None:
+        self.change = change
+        self.new = 0
+        self.numbers: dict[str, int] = {}
+        """Number of the sighting of each path."""
+        self._db = db
+        self._last = db.value("last_sighting")
+        self._payloads: list[tuple[int, bytes]] = []
+        self._guesses: list[tuple[str, str, str]] = []
+
+    def add(
+        self,
+        reading: Reading,
+        said: Sighting,
+        old_path: str | None,
+        known: dict[str, list[Sighting]],
+        lying: tuple[Sighting, int] | None,
+    ) -> None:
+        """Take up what a reading says, after what ``known`` has of its item and what lay at its path."""
+        item = said.item or _item_of_path(old_path or reading.path)
+        versions = known.get(item) or known.get(reading.replaces) or []
+        old = self._predecessor(versions, said.place, old_path)
+        if lying and lying[0].item != item:
+            if old is None and not versions and _is_path(item) != _is_path(lying[0].item):
+                old = lying[0]
+            else:
+                self._replace_other(*lying)
+        if old and old.place == said.place:
+            number = old.number
+        else:
+            self._last += 1
+            number = self._last
+        said = _next_version(said, item, number, old)
+        if reading.guessed:
+            said = self._with_lasting_guess(said)
+        known[item] = [*(o for o in known.get(item, ()) if o is not old), said]
+        if old:
+            self.change.before.append(old)
+        self.new += old is None
+        self.change.after.append(said)
+        self._payloads.append((number, reading.payload))
+        self.numbers[reading.path] = number
+
+    def _predecessor(self, versions: Sequence[Sighting], place: str, old_path: str | None) -> Sighting | None:
+        """The version that one at ``place`` replaces: of the same place, or of the place that it was moved from."""
+        same = next((one for one in versions if one.place == place), None)
+        moved = next((one for one in versions if one.place == old_path), None)
+        if same is None and moved is not None:
+            self.change.superseded.append(moved.number)
+        return same or moved
+
+    def _replace_other(self, lying: Sighting, post: int) -> None:
+        """Another item lies at a path now: what the file said before is gone."""
+        self.change.before.append(lying)
+        self.change.superseded.append(lying.number)
+        self.change.posts.add(post)
+
+    def _with_lasting_guess(self, said: Sighting) -> Sighting:
+        """A guessed date is that of the first sight, on whatever machine that was: the ledger tells (rule 8)."""
+        name = f"{said.source}/{said.item}"
+        told = self._db.value("ledger_get", ("guess", name))
+        if told:
+            return replace(said, guess=datetime.fromisoformat(told))
+        if said.guess:
+            self._guesses.append(("guess", name, said.guess.isoformat()))
+        return said
+
+    def write(self, context: Context) -> None:
+        """Write the sightings with their keys, payloads and guesses; keep the payloads that they replace."""
+        self._db.many("ledger_put", self._guesses)
+        if context.judge:
+            old = [one.number for one in self.change.before]
+            self.change.old_payloads = {number: payload_of(self._db, number) for number in old}
+        _write(self._db, context, self.change, self.change.after, self._payloads)
+
+
+def _write_files(db: Database, source: int, readings: Sequence[Reading], numbers: Mapping[str, int]) -> None:
+    db.many(
+        "file_put",
+        [
+            (
+                source,
+                r.path,
+                r.size,
+                r.mtime,
+                r.digest,
+                r.outcome,
+                r.reason,
+                r.repairs,
+                numbers.get(r.path),
+            )
+            for r in readings
+        ],
+    )
 
 
 def _item_of_path(path: str) -> str:
     return "path:" + path
+
+
+def _is_path(item: str) -> bool:
+    """A file that gets an id, or loses it, goes on as the same item."""
+    return item.startswith("path:")
+
+
+def _lying_at(db: Database, context: Context, readings: Sequence[Reading]) -> dict[str, tuple[Sighting, int]]:
+    """What the files of this batch said before, and the post that each was in."""
+    db.scope(r.path for r in readings if r.sighting)
+    rows = [row for row in db.rows("sightings_of_paths", (context.source,)) if row[7]]
+    keys = keys_of_numbers(db, [row[0] for row in rows])
+    return {row[3]: (read_sighting(row, context.sources, *keys[row[0]]), row[7]) for row in rows}
 
 
 def _known_items(
@@ -168,17 +236,6 @@ def _known_items(
     return known
 
 
-def _predecessor(
-    versions: Sequence[Sighting], place: str, old_path: str | None, change: Change
-) -> Sighting | None:
-    """The version that one at ``place`` replaces: of the same place, or of the place that it was moved from."""
-    same = next((one for one in versions if one.place == place), None)
-    moved = next((one for one in versions if one.place == old_path), None)
-    if same is None and moved is not None:
-        change.superseded.append(moved.number)
-    return same or moved
-
-
 def _next_version(said: Sighting, item: str, number: int, old: Sighting | None) -> Sighting:
     """Keys only grow and a guessed date stays, unless the strong key names another post (rule 4)."""
     if old is None or (old.strong and said.strong and old.strong != said.strong):
@@ -191,17 +248,6 @@ def _next_version(said: Sighting, item: str, number: int, old: Sighting | None) 
         weak=said.own | old.weak,
         guess=old.guess or said.guess,
     )
-
-
-def _with_lasting_guess(db: Database, said: Sighting, guesses: list[tuple[str, str, str]]) -> Sighting:
-    """A guessed date is that of the first sight, on whatever machine that was: the ledger tells (rule 8)."""
-    name = f"{said.source}/{said.item}"
-    told = db.value("ledger_get", ("guess", name))
-    if told:
-        return replace(said, guess=datetime.fromisoformat(told))
-    if said.guess:
-        guesses.append(("guess", name, said.guess.isoformat()))
-    return said
 
 
 def _write(

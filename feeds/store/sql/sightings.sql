@@ -51,6 +51,10 @@ SELECT coalesce(max(id), 0) FROM sighting
 -- name: sightings_of_items
 SELECT id, item, place, strong, digest, data, post FROM sighting
 WHERE source = ? AND item IN (SELECT value FROM scope)
+-- name: sightings_of_paths
+SELECT sighting.id, sighting.source, sighting.item, sighting.place, strong, data, sighting.digest, post
+FROM file JOIN sighting ON sighting.id = file.sighting AND sighting.place = file.path
+WHERE file.source = ? AND file.path IN (SELECT value FROM scope)
 -- name: sightings_by_number
 SELECT id, source, item, place, strong, data, digest, post FROM sighting WHERE id IN (SELECT value FROM scope)
 -- name: sightings_by_key
