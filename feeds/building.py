@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from feeds.steps import Settings
     from feeds.store.database import Database
 
-_DERIVATION = 6  # counts up when the same file would be understood or rendered differently
+_DERIVATION = 7  # counts up when the same file would be understood or rendered differently
 
 
 @dataclass(slots=True)

@@ -24,7 +24,6 @@ from feeds.pageparts import Look, page_parts
 from feeds.payloads import Body, body_of_item, data_of, join_parts, pack, split_parts, unpack
 from feeds.ports import Version
 from feeds.store.sightings import Reading
-from feeds.urls import is_address
 
 if TYPE_CHECKING:
     from feeds.identify import Shown
@@ -383,15 +382,14 @@ def unpack_entry(packed: bytes) -> list[bytes]:
 
 
 def _entry(task: RenderTask) -> Entry:
-    from feeds.clean import text
+    from feeds.clean import fields, text
 
     shown = task.shown
+    link = fields.address(shown.link) or shown.link
     body = body_of(task.source, task.place, task.payload) if task.payload else None
     html = clean_body(body, task.source)
     plain = text.opening(html, _ENOUGH)
-    title = (
-        text.clean_title(shown.title) or text.clean_title(text.title_from(plain)) or shown.link or task.uid
-    )
+    title = text.clean_title(shown.title) or text.clean_title(text.title_from(plain)) or link or task.uid
     published = shown.published or datetime.fromtimestamp(task.updated, UTC)
     summary = (text.clean_title(body.summary) if body else "") or text.excerpt(
         text.clean_title(plain[:_ENOUGH])
@@ -399,16 +397,16 @@ def _entry(task: RenderTask) -> Entry:
     return Entry(
         id=task.uid,
         title=title,
-        link=shown.link,
+        link=link,
         html=html,
         summary=summary,
         authors=shown.authors,
         published=published.replace(microsecond=0),
         updated=datetime.fromtimestamp(task.updated, published.tzinfo),
         terms=task.terms,
-        language=shown.language,
-        enclosures=tuple(one for one in body.enclosures if is_address(one.url)) if body else (),
+        language=fields.language(shown.language),
+        enclosures=fields.media(body.enclosures) if body else (),
         rights=text.clean_title(body.rights) if body else "",
         extras=body.extras if body else (),
-        origin=task.origin,
+        origin=fields.origin(task.origin),
     )

@@ -14,6 +14,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _BAD = re.compile(r"[\x00-\x20\x7f\\]")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_PROGRAMS = frozenset(("javascript:", "vbscript:", "livescript:", "data:"))
 _USER = re.compile(r"^(\s*(?:[A-Za-z][A-Za-z0-9+.\-]*:)?//)[^/?#\\]*@")
 _PORTS = {"http": 80, "https": 443}
 _SAFE = "%!$&'()*+,;=:@/?~-._"
@@ -114,8 +115,13 @@ def is_address(text: str) -> bool:
 
 
 def is_absolute_iri(text: str) -> bool:
-    """Whether ``text`` is an absolute IRI (RFC 3987): a scheme, something after it, no spaces."""
+    """Whether ``text`` is an absolute IRI (RFC 3987): a scheme, something after it, no spaces.
+
+    Schemes that make a program of the rest name nothing.
+    """
     found = _SCHEME.match(text)
+    if found and found[0].lower() in _PROGRAMS:
+        return False
     if not found or len(text) == found.end() or _BAD.search(text) or any(c in '<>"{}|^`' for c in text):
         return False
     return not text.lower().startswith(("http:", "https:")) or _split(text) is not None

@@ -1,0 +1,48 @@
+"""What an entry says besides its text: addresses, languages and media types, valid or left out.
+
+Everything here comes from outside; a document must not carry what a reader could follow or take for HTML.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from feeds.model import Enclosure, Origin
+from feeds.urls import is_absolute_iri, is_address
+
+_NOT_IN_ADDRESSES = re.compile(r"[<>\"{}|\\^`\x00-\x20\x7f]")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,6}")
+_MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,64}/[A-Za-z0-9!#$&^_.+-]{1,64}")
+
+
+def address(text: str) -> str:
+    """A web address without characters that no address may have (RFC 3987, 2.2); empty for what is none."""
+    if not _NOT_IN_ADDRESSES.search(text):
+        return text if is_address(text) else ""
+    escaped = _NOT_IN_ADDRESSES.sub(lambda found: quote(found[0], safe=""), text.strip())
+    return escaped if is_address(escaped) else ""
+
+
+def language(text: str) -> str:
+    """A language tag (BCP 47), or nothing."""
+    return text if _LANGUAGE.fullmatch(text) else ""
+
+
+def media(given: Iterable[Enclosure]) -> tuple[Enclosure, ...]:
+    """Media files whose address is one; a type only if it is one."""
+    return tuple(
+        Enclosure(url, one.type if _MEDIA_TYPE.fullmatch(one.type) else "", one.length)
+        for one in given
+        if (url := address(one.url))
+    )
+
+
+def origin(given: Origin | None) -> Origin | None:
+    """An upstream as an entry may name it: no address that is none."""
+    if given is None:
+        return None
+    url = address(given.url)
+    uid = given.id if is_absolute_iri(given.id) else url
+    return Origin(uid, given.title, url, address(given.link))
