@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -86,5 +87,8 @@ def _begin(setting: Callable[[Any], None], value: object) -> None:
             os._exit(1)
 
         threading.Thread(target=watch, daemon=True).start()
+    # A terminal and a supervisor tell every process of a group to stop: the parent alone decides what that means.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
     _collect_seldom()
     setting(value)
