@@ -19,7 +19,7 @@ from feeds.store.upstreams import upstreams
 from feeds.write import Tree
 
 if TYPE_CHECKING:
-    from feeds.render.pages import SourceHealth
+    from feeds.render.pages import Health, SourceHealth
 
 _TEASERS = 20
 _KINDS: tuple[Kind, ...] = ("all", "category", "tag")
@@ -64,6 +64,9 @@ def write_catalogue(run: Run, tree: Tree, updated: Mapping[int, int] | None) -> 
     )
 
 
+_HEALTH: Mapping[str, Health] = {"gone": "gone", "failed": "trouble", "delayed": "waiting"}
+
+
 def _is_hidden(config: Config, folder: str) -> bool:
     """Whether a feed is for some only while the rest is for all: where everything is private, all is listed."""
     return config.is_private(folder) and not (config.serve and config.serve.auth)
@@ -81,13 +84,12 @@ def _sources(run: Run) -> list[SourceHealth]:
     found = []
     for name, origin in origins.items():
         row = rows[name]
-        failing = row.outcome in ("failed", "delayed")
         latest = max(row.head.get("recent", ()), default=0)
         found.append(
             SourceHealth(
                 title=origin.title,
                 link=origin.link,
-                health="gone" if row.outcome == "gone" else "trouble" if failing else "ok",
+                health=_HEALTH.get(row.outcome, "ok" if row.polled else "new"),
                 posts=entries.get(numbers.get(name, 0), 0),
                 latest=datetime.fromtimestamp(latest, ZoneInfo(run.config.site.timezone)) if latest else None,
             )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from feeds.config import Config, FolderSource, Serve
 from feeds.inspect import status_of
@@ -15,11 +17,12 @@ from feeds.ports import Clock
 from feeds.store.database import Database
 
 if TYPE_CHECKING:
-    from feeds.render.pages import SourceStatus
+    from feeds.render.pages import Health, SourceStatus
     from feeds.serve.messages import Answer, Request, Route
     from feeds.serve.server import Server
 
 _DAYS = 30
+_FRESH = timedelta(seconds=2)
 _VERSIONS = "serve.db"
 
 
@@ -44,19 +47,36 @@ def server_of(config: Config, clock: Clock, routes: Sequence[Route] = ()) -> Ser
 
 def _status(config: Config, clock: Clock) -> Callable[[Request], Any]:
     from feeds.serve.access import Access
+    from feeds.serve.app import OPERATORS
     from feeds.serve.messages import refuse, respond
 
     access = Access(config.serve or Serve())
+    made = _Page(config, clock)
 
     async def answer(request: Request) -> Answer:
         if request.method not in (b"GET", b"HEAD"):
             return refuse(405, "this page can only be read", (("Allow", "GET, HEAD"),))
         if not access.operator(request.headers.get(b"authorization")):
-            return refuse(401, "this page is for operators", (("WWW-Authenticate", "Bearer"),))
-        page = await asyncio.to_thread(status_page, config, clock())
-        return respond(200, page, "text/html; charset=utf-8", (("Cache-Control", "no-store"),))
+            return refuse(401, "this page is for operators", OPERATORS)
+        return respond(200, await made(), "text/html; charset=utf-8", (("Cache-Control", "no-store"),))
 
     return answer
+
+
+class _Page:
+    """The status page, made once for all who ask within a second or two: it costs a walk through the store."""
+
+    def __init__(self, config: Config, clock: Clock) -> None:
+        self._config, self._clock = config, clock
+        self._lock = asyncio.Lock()
+        self._page, self._until = b"", datetime.min.replace(tzinfo=UTC)
+
+    async def __call__(self) -> bytes:
+        async with self._lock:
+            if not self._page or self._clock() >= self._until:
+                self._page = await asyncio.to_thread(status_page, self._config, self._clock())
+                self._until = self._clock() + _FRESH
+        return self._page
 
 
 def status_page(config: Config, now: datetime) -> bytes:
@@ -65,13 +85,29 @@ def status_page(config: Config, now: datetime) -> bytes:
     from feeds.render.pages import status_page as render
 
     look = look_of(config)
+    now = now.astimezone(ZoneInfo(config.site.timezone))
     statuses: list[SourceStatus] = []
     activity: list[tuple[date, int]] = []
     if config.store.exists():
         with closing(Database.open(config.store, read_only=True)) as db:
-            statuses = [_source(config, one) for one in status_of(db, config)["sources"]]
+            latest = _latest(db, now)
+            statuses = [
+                replace(_source(config, one), latest=latest.get(one["name"]))
+                for one in status_of(db, config)["sources"]
+            ]
             activity = _activity(db, now)
     return render(look.site, statuses, activity, now, compile_templates(look.templates))
+
+
+def _latest(db: Database, now: datetime) -> dict[str, datetime]:
+    """Publication of the newest post of each source, by name."""
+    found = dict(db.rows("sources_latest"))
+    names = {row[0]: row[1] for row in db.rows("source_all")}
+    return {
+        names[number]: datetime.fromtimestamp(second, now.tzinfo)
+        for number, second in found.items()
+        if number in names
+    }
 
 
 def _source(config: Config, one: dict[str, Any]) -> SourceStatus:
@@ -96,7 +132,7 @@ def _source(config: Config, one: dict[str, Any]) -> SourceStatus:
         title=asked["title"] or one["name"],
         kind="upstream",
         url=asked["url"],
-        health="gone" if asked["health"] == "gone" else "trouble" if asked["failures"] else "ok",
+        health=_health(asked),
         posts=one["entries"],
         polled=_instant(asked["last_poll"]),
         next_poll=_instant(asked["next_poll"]),
@@ -105,15 +141,24 @@ def _source(config: Config, one: dict[str, Any]) -> SourceStatus:
     )
 
 
+def _health(asked: dict[str, Any]) -> Health:
+    if asked["health"] == "gone":
+        return "gone"
+    if asked["failures"]:
+        return "waiting" if asked["decided_by"] == "retry-after" else "trouble"
+    return "ok" if asked["last_poll"] else "new"
+
+
 def _instant(text: str) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
 def _activity(db: Database, now: datetime) -> list[tuple[date, int]]:
     """New posts of each of the last days, oldest first."""
-    first = now.astimezone(UTC).date() - timedelta(days=_DAYS - 1)
-    since = int(datetime.combine(first, datetime.min.time(), UTC).timestamp())
-    counts = dict(db.rows("surfaced_by_day", (since,)))
+    first = now.date() - timedelta(days=_DAYS - 1)
+    since = int(datetime.combine(first, datetime.min.time(), now.tzinfo).timestamp())
+    offset = int((now.utcoffset() or timedelta()).total_seconds())
+    counts = dict(db.rows("surfaced_by_day", {"since": since, "offset": offset}))
     days = [first + timedelta(days=n) for n in range(_DAYS)]
     epoch = date(1970, 1, 1)
     return [(day, counts.get((day - epoch).days, 0)) for day in days]

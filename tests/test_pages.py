@@ -372,3 +372,17 @@ def test_the_colours_meet_wcag_aa(dark):
         assert contrast(found["edge"], found[ground]) >= 3, "edges of controls (WCAG 1.4.11)"
     without = re.sub(r":root \{.*?\}|@media print.*", "", css, flags=re.DOTALL)
     assert not re.findall(r"#[0-9a-fA-F]{3,8}\b(?=[^{]*\})", without), "a colour that is no variable"
+
+
+def test_a_teaser_has_no_space_where_chinese_has_none():
+    text = "列车不设广播。 下一站写在黑板上： 海港 08:00 到。 Then 10 分钟， “开车”。"
+    shown = "列车不设广播。下一站写在黑板上：海港 08:00 到。 Then 10 分钟，“开车”。"
+    assert bodies.in_one_line(text) == shown
+
+
+def test_a_folder_on_the_status_page_is_a_place_and_no_link():
+    one = pages.SourceStatus("news", "news", "folder", "/srv/posts", "ok", 3)
+    page = pages.status_page(head(), [one], [(NOW.date(), 0)], NOW, LOOK).decode()
+    assert "<code>/srv/posts</code>" in page
+    assert 'href="#"' not in page
+    assert "<svg" not in page, "a chart of nothing"

@@ -84,7 +84,9 @@ def test_the_status_page_and_private_feeds(project: Project, start: Start) -> No
     daemon = start(FEEDD_TEST_LOGIN="me:pass word")
     address = str(daemon.events("serving")[0]["address"])
     with urllib.request.urlopen(f"{address}/status", timeout=10) as answer:
-        assert b"news" in answer.read()
+        page = answer.read().decode()
+    assert "文件夹" in page, "what kind of source it is"
+    assert "2024年1月2日" in page, "its newest post"
     with urllib.request.urlopen(f"{address}/healthz", timeout=10) as answer:
         assert answer.status == 200
     request = urllib.request.Request(f"{address}/category/inside/atom.xml")

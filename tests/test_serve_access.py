@@ -107,6 +107,10 @@ def test_a_private_server(tmp_path: Path):
         assert client.ask("/metrics").status == 401
         assert client.ask("/metrics", {"Authorization": "Bearer wrong"}).status == 401
         assert client.ask("/metrics", {"Authorization": "bearer t0ken"}).status == 200
+        assert "Basic" in client.ask("/metrics").headers["www-authenticate"], "a browser asks for the token"
+        assert client.ask("/metrics", basic("anybody:t0ken")).status == 200
+        for wrong in (basic("t0ken:"), basic("t0ken"), {"Authorization": "Digest t0ken"}):
+            assert client.ask("/metrics", wrong).status == 401
 
 
 def test_mistakes_are_named_all_at_once_and_no_secret_is():

@@ -21,6 +21,9 @@ _WIDE = r"[\u2e80-\u2fdf\u3001-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf9
 _INLINE = r"(?:a|b|em|i|span|strong)"
 _BREAK = re.compile(rf"({_WIDE}(?:</{_INLINE}>)?)[ \t]?\n[ \t]?(?=(?:<{_INLINE}(?: [^<>]*+)?>)?{_WIDE})")
 
+# Paragraphs that became one line: Chinese punctuation brings its own space.
+_AFTER_MARK = re.compile(rf"([，。；：！？、…）》」』】”’])\s+(?=[“‘（《「『【]|{_WIDE})")
+
 # Colours and typefaces of somewhere else cannot be read in light and dark; the policy of the page refuses styles.
 _LOOK = frozenset(("style", "color", "bgcolor", "face", "background"))
 _REPLACED = {
@@ -37,6 +40,11 @@ _ADDED = {
     "a": ' rel="noreferrer"',
 }
 _NONE: frozenset[str] = frozenset()
+
+
+def in_one_line(text: str) -> str:
+    """A plain text of several paragraphs as one, without a space where Chinese has none."""
+    return _AFTER_MARK.sub(r"\1", text)
 
 
 def for_page(html: str, mark: str) -> str:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 
 from feeds.model import Enclosure, Format
 from feeds.render import chart, wording
-from feeds.render.bodies import for_page
+from feeds.render.bodies import for_page, in_one_line
 from feeds.render.catalogue import CatalogueFeed, CatalogueHead
 from feeds.render.look import Templates, digest_of, render
 from feeds.render.shelves import shelves
@@ -129,7 +129,8 @@ def entry_html(entry: PageEntry, site: CatalogueHead, templates: Templates) -> b
 
 def teaser_html(entry: PageEntry, site: CatalogueHead, templates: Templates) -> bytes:
     """A post in brief, for the front page: title, date, summary."""
-    return render(templates, "teaser.html", site, entry=entry).encode()
+    shown = replace(entry, summary=in_one_line(entry.summary))
+    return render(templates, "teaser.html", site, entry=shown).encode()
 
 
 def feed_page(site: CatalogueHead, feed: PageFeed, entries: Sequence[bytes], templates: Templates) -> bytes:
@@ -217,6 +218,6 @@ def status_page(
     return render(
         templates, "status.html", site, sources=sources, now=now, root=root, bars=chart.bars(activity),
         chart={"width": chart.WIDTH, "height": chart.HEIGHT}, activity=summed,
-        tally=[(state, states[state]) for state in _HEALTHS if states[state]],
+        quiet=not any(counts), tally=[(state, states[state]) for state in _HEALTHS if states[state]],
         posts=sum(source.posts for source in sources),
     ).encode()  # fmt: skip

@@ -119,11 +119,19 @@ class Access:
         return not self._auth or hmac.compare_digest(_credentials(authorization), self._auth)
 
     def operator(self, authorization: bytes | None) -> bool:
-        """Whether the bearer token for ``/metrics`` and ``/status`` is given, or none is set."""
+        """Whether the token for ``/metrics`` and ``/status`` is given, or none is set.
+
+        As a bearer token, or as the password of any user: browsers ask for that.
+        """
         if not self._token:
             return True
         scheme, _, value = (authorization or b"").partition(b" ")
-        return scheme.lower() == b"bearer" and hmac.compare_digest(_digest(value.strip()), self._token)
+        given = value.strip()
+        if scheme.lower() == b"basic":
+            given = _decoded(given).partition(b":")[2]
+        elif scheme.lower() != b"bearer":
+            return False
+        return hmac.compare_digest(_digest(given), self._token)
 
 
 def secret_of(
@@ -152,9 +160,13 @@ def _digest(secret: bytes) -> bytes:
 def _credentials(authorization: bytes | None) -> bytes:
     """Digest of the ``user:password`` of basic authentication; of nothing if there is none."""
     scheme, _, value = (authorization or b"").partition(b" ")
-    if scheme.lower() != b"basic":
-        return b""
+    decoded = _decoded(value.strip()) if scheme.lower() == b"basic" else b""
+    return _digest(decoded) if decoded else b""
+
+
+def _decoded(value: bytes) -> bytes:
+    """What base64 hides; nothing if it is none."""
     try:
-        return _digest(base64.b64decode(value.strip(), validate=True))
+        return base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
         return b""

@@ -31,6 +31,8 @@ WELL_KNOWN = "/.well-known/feeds"
 """Where programs look for a site's feeds: an OPML document."""
 
 _CATALOGUE = "feeds.opml"
+OPERATORS = (("WWW-Authenticate", 'Bearer realm="operators", Basic realm="operators", charset="UTF-8"'),)
+"""How to ask for what is for operators: programs send the token, browsers ask for it as a password."""
 _ALLOWED = (("Allow", "GET, HEAD, OPTIONS"),)
 _THREADS = 2
 _STEPS = 8
@@ -270,7 +272,7 @@ class Application:
         if request.method not in (b"GET", b"HEAD"):
             return _other_method(request)
         if not self._access.operator(request.headers.get(b"authorization")):
-            return refuse(401, fields=(("WWW-Authenticate", 'Bearer realm="feedd"'),))
+            return refuse(401, fields=OPERATORS)
         return respond(200, self.metrics.text(), counted.MEDIA)
 
 

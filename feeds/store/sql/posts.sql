@@ -53,8 +53,11 @@ SELECT 1 FROM post WHERE uid = ? AND state = 'live'
 -- name: uids_taken
 SELECT uid FROM post WHERE uid IN (SELECT value FROM scope)
 -- name: surfaced_by_day
-SELECT member.surfaced / 86400, count(*) FROM member JOIN feed ON feed.id = member.feed
-WHERE feed.kind = 'all' AND member.surfaced >= ? GROUP BY 1
+SELECT (member.surfaced + :offset) / 86400, count(*) FROM member JOIN feed ON feed.id = member.feed
+WHERE feed.kind = 'all' AND member.surfaced >= :since GROUP BY 1
+-- name: sources_latest
+SELECT sighting.source, max(post.published) FROM sighting JOIN post ON post.id = sighting.post
+WHERE post.state = 'live' GROUP BY sighting.source
 -- name: posts_of_state
 SELECT state, count(*) FROM post GROUP BY state
 -- name: posts_invalid
