@@ -18,8 +18,8 @@ from feeds.ports import Clock, Progress, no_progress
 if TYPE_CHECKING:
     from feeds.parse.jekyll import JekyllSite
     from feeds.run import Run
-    from feeds.steps import Settings
     from feeds.store.database import Database
+    from feeds.tasks import Settings
 
 _DERIVATION = 7  # counts up when the same file would be understood or rendered differently
 
@@ -216,9 +216,9 @@ def _count(db: Database, config: Config, sources: dict[int, tuple[str, int]], re
 
 def step_settings(config: Config) -> Settings:
     """What worker processes need of a configuration."""
-    from feeds import steps
+    from feeds.tasks import Settings
 
-    return steps.Settings(
+    return Settings(
         sources={
             source.name: _source_settings(config, rank, source)
             for rank, source in enumerate(config.sources)
@@ -237,7 +237,7 @@ def step_settings(config: Config) -> Settings:
 
 def _source_settings(config: Config, rank: int, source: FolderSource) -> Any:  # noqa: ANN401 - imported late
     from feeds.parse.post import FolderSettings
-    from feeds.steps import SourceSettings
+    from feeds.tasks import SourceSettings
 
     site = site_of(source.path)
     return SourceSettings(

@@ -10,10 +10,11 @@ from feeds.config import Config, UpstreamSource
 from feeds.model import FORMATS, Origin, Term
 from feeds.run import Run
 from feeds.sources import expand
-from feeds.steps import RenderTask, render, unpack_entry
+from feeds.steps import render, unpack_entry
 from feeds.store import feeds as stored
 from feeds.store.database import Database
 from feeds.store.upstreams import upstreams
+from feeds.tasks import RenderTask
 from feeds.urls import is_absolute_iri
 
 PARTS = (*FORMATS, "page", "teaser")  # of a packed entry

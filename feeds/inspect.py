@@ -23,7 +23,7 @@ from feeds.store.upstreams import UpstreamRow, upstreams
 from feeds.urls import canonical, is_address
 
 if TYPE_CHECKING:
-    from feeds.steps import Settings
+    from feeds.tasks import Settings
     from feeds.validate import Finding
 
 
@@ -91,7 +91,8 @@ def _lint_file(source: str, root: Path, path: str, full: Path) -> Iterator[dict[
     try:
         item = steps.parse(source, path, folder.read(root, path))
     except (OSError, PostRejected) as error:
-        yield _finding(full, 1, "rejected", "", "", str(error))
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        yield _finding(full, 1, "rejected", "", "", reason or str(error))
         return
     if isinstance(item, Skipped):
         if item.outcome == "ignored":

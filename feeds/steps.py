@@ -9,86 +9,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from feeds.errors import EntryInvalid, PostRejected, damaged
 from feeds.identify import Sighting, keys_of
-from feeds.model import FORMATS, Entry, Format, Item, Origin, Skipped, Term
+from feeds.model import FORMATS, Entry, Format, Item, Skipped
 from feeds.pageparts import Look, page_parts
 from feeds.payloads import Body, body_of_item, data_of, join_parts, pack, split_parts, unpack
 from feeds.ports import Version
 from feeds.store.sightings import Reading
-
-if TYPE_CHECKING:
-    from feeds.identify import Shown
-    from feeds.parse.post import FolderSettings
+from feeds.tasks import RenderResult, RenderTask, Settings
 
 _LEVEL = 1
 _ENOUGH = 480  # characters of a body for its summary, or for a title if it has none
-
-
-@dataclass(frozen=True, slots=True)
-class SourceSettings:
-    """What understanding a file of one source needs to know."""
-
-    name: str
-    rank: int
-    root: Path
-    parse: FolderSettings
-    categories: tuple[str, ...]
-    own_terms: bool
-    future: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What every process needs to know, as values that can be sent to it."""
-
-    sources: dict[str, SourceSettings]
-    identity: tuple[tuple[str, str], ...]
-    boilerplate: tuple[str, ...] | None
-    most_terms: int
-    term_length: int
-    formats: tuple[Format, ...]
-    site_url: str
-    language: str
-    look: Look | None = None
-    """How pages look; only rendering needs it."""
-    archive: tuple[Format, ...] = ()
-    """The formats of archives."""
-
-
-@dataclass(frozen=True, slots=True)
-class RenderTask:
-    """A post to be rendered, with the payload of the body that it shows."""
-
-    number: int
-    uid: str
-    updated: int
-    shown: Shown
-    terms: tuple[Term, ...]
-    payload: bytes
-    source: str
-    place: str
-    origin: Origin | None = None
-    whole: bool = True
-    """For documents of every format and for pages; else for archives alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class RenderResult:
-    """The entry in every format, packed, or why there is none."""
-
-    number: int
-    data: bytes
-    invalid: str = ""
-    whole: bool = True
 
 
 class _Tools:
@@ -194,35 +130,23 @@ def parse(source: str, path: str, data: bytes) -> Item | Skipped:
     Raises:
         PostRejected: it cannot be read as a post.
     """
+    from feeds.parse.dating import guess_of
     from feeds.parse.post import parse_post
 
     settings = _tools.settings.sources[source]
-    return parse_post(data, path, settings.parse, _tools.tail, _guess(settings.parse.zone), _link(source))
-
-
-def _guess(zone: str) -> Callable[[str], datetime | None]:
-    """Finds the ``date`` group of an identity pattern in an address or file name."""
-
-    def guess(text: str) -> datetime | None:
-        for _, pattern in _tools.rules:
-            found = pattern.search(text) if "date" in pattern.groupindex else None
-            date = found["date"] if found else None
-            if not date:
-                date = _leading_date(text) if "date" in pattern.groupindex else None
-            if date:
-                try:
-                    return datetime.strptime(date, "%Y%m%d").replace(tzinfo=ZoneInfo(zone))
-                except ValueError:
-                    continue
-        return None
-
-    return guess
-
-
-def _leading_date(text: str) -> str | None:
-    """The date in a file name that is the key itself, such as ``-202205262391921712``."""
-    found = re.fullmatch(r"\D*((?:19|20)\d{6})\d{7,}\D*", text.rpartition("/")[2])
-    return found[1] if found else None
+    try:
+        return parse_post(
+            data,
+            path,
+            settings.parse,
+            _tools.tail,
+            guess_of(_tools.rules, settings.parse.zone),
+            _link(source),
+        )
+    except PostRejected:
+        raise
+    except Exception as error:  # what nobody foresaw in one post must not take the others with it
+        raise PostRejected(f"cannot be understood ({type(error).__name__}: {error})") from error
 
 
 def _link(source: str) -> Callable[[str, str], str | None]:
@@ -231,6 +155,7 @@ def _link(source: str) -> Callable[[str, str], str | None]:
 
     def link(kind: str, argument: str) -> str | None:
         from feeds.fetch import folder
+        from feeds.parse.dating import guess_of
         from feeds.parse.permalinks import files_named_by
         from feeds.parse.post import parse_post
 
@@ -238,7 +163,12 @@ def _link(source: str) -> Callable[[str, str], str | None]:
             try:
                 data = folder.read_inside(settings.root, path)
                 item = parse_post(
-                    data, path, settings.parse, _tools.tail, _guess(settings.parse.zone), lambda *_: None
+                    data,
+                    path,
+                    settings.parse,
+                    _tools.tail,
+                    guess_of(_tools.rules, settings.parse.zone),
+                    lambda *_: None,
                 )
             except (OSError, PostRejected):
                 continue
@@ -363,6 +293,10 @@ def _render(tasks: Sequence[RenderTask], formats: Sequence[Format], look: Look |
             entries[task.number] = _entry(task)
         except (PostRejected, EntryInvalid) as error:
             results.append(RenderResult(task.number, b"", str(error)))
+        except Exception as error:  # as in parse()
+            results.append(
+                RenderResult(task.number, b"", f"cannot be rendered ({type(error).__name__}: {error})")
+            )
     settings = _tools.settings
     rendered = render_entries(list(entries.values()), formats, settings.site_url, settings.language)
     whole = {task.number: task.whole for task in tasks}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -187,12 +188,82 @@ def test_no_vector_survives_in_any_document(tmp_path: Path, shared: Path) -> Non
     project.config.write_text(
         text.replace(str(tmp_path / "site"), str(shared / "data" / "xss" / "posts")), "utf-8"
     )
-    project.run("build")
+    assert json.loads(project.run("build", "--json").stdout)["published"] == 627
     bad = []
-    for path in project.output.rglob("*.xml"):
+    for path in (*project.output.rglob("*.xml"), project.output / "feeds.opml"):
         for element in etree.fromstring(path.read_bytes()).iter():
-            bad += [(path.name, found) for found in dangers(element.text or "")]
-    assert bad == []
+            texts = [element.text or "", element.tail or "", *element.attrib.values()]
+            bad += [(path.name, found) for text in texts for found in dangers(text)]
+            addresses = [
+                v
+                for n, v in element.attrib.items()
+                if n.lower() in ("href", "url", "htmlurl", "xmlurl", "src")
+            ]
+            bad += [(path.name, one) for one in addresses if not one.startswith(("https://", "http://"))]
     for item in json.loads((project.output / "feed.json").read_bytes())["items"]:
-        assert dangers(item["content_html"] + item["title"] + " ".join(item.get("tags", []))) == []
+        names = [*item.get("tags", []), *(one["name"] for one in item.get("authors", []))]
+        bad += dangers(item["content_html"] + item["title"] + item.get("summary", "") + " ".join(names))
+        bad += [one for one in (item["url"],) if not one.startswith(("https://", "http://"))]
+    # Of what a page may have only on purpose, each has as much as the page of a harmless post.
+    harmless = Project(tmp_path / "harmless")
+    harmless.post("2024-01-01-a.md")
+    harmless.run("build")
+    own = {}
+    for kind in ("", "category", "tag"):
+        own[kind] = Counter(dangers(next((harmless.output / kind).rglob("index.html")).read_text("utf-8")))
+    for page in project.output.rglob("index.html"):
+        kind = "" if page.parent == project.output else page.relative_to(project.output).parts[0]
+        text = page.read_text("utf-8")
+        bad += [
+            (str(page), one)
+            for one in (Counter(dangers(text)) - own[kind])
+            if one not in ("select", "button")
+        ]
+    assert bad == []
     assert project.run("validate").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # Attribute lists belong to blocks and elements, and are no text; other braces are.
+        ("para\n{: .x}\n\nmore", "<p>para</p>\n<p>more</p>"),
+        ("## Head\n{: #here}\n\n[to](#here)", '<h2 id="user-content-here">Head</h2>\n<p><a href="#user-content-here">to</a></p>'),
+        ("> said\n{: .x}", "<blockquote>\n<p>said</p>\n</blockquote>"),
+        ("* one\n* two\n{: .x}", "<ul>\n<li>one</li>\n<li>two</li>\n</ul>"),
+        ("* {: .x} one", "<ul>\n<li>one</li>\n</ul>"),
+        ("{: .x}\npara", "<p>para</p>"),
+        ("{:refdef: .y}\n\npara\n{: refdef}", "<p>para</p>"),
+        ("```\na\n```\n{: .language-sh}\nb", "<pre><code>a\n</code></pre>\n<p>b</p>"),
+        ('*a*{: style="color:red"} b', '<p><em style="color:red">a</em> b</p>'),
+        ("## Title {draft}\n\n*a*{b} `c`{d}\n{e}", "<h2>Title {draft}</h2>\n<p><em>a</em>{b} <code>c</code>{d}\n{e}</p>"),
+        # Extensions and marks.
+        ("a{::comment}x{:/comment}b {::nomarkdown}*c*{:/}", "<p>ab *c*</p>"),
+        ("{::options toc_levels='1' /}\n\na", "<p>a</p>"),
+        ("a\n\n^\n\nb", "<p>a</p>\n<p>b</p>"),
+        ("* x\n{:toc}\n\n# A\n\n## B\n\n# C\n{: .no_toc}",
+         '<ul><li><a href="#user-content-a">A</a><ul><li><a href="#user-content-b">B</a></li></ul></li></ul>'
+         '<h1 id="user-content-a">A</h1>\n<h2 id="user-content-b">B</h2>\n<h1>C</h1>'),
+        # Fences.
+        ('```js {1,3} title="a"\nb\n```', '<pre><code class="language-js">b\n</code></pre>'),
+        ("~~~~\n~~~\n~~~~~~", "<pre><code>~~~\n</code></pre>"),
+        # Tables.
+        ("| a | b |\n| c | `d|e` |", "<table><tbody><tr><td>a</td><td>b</td></tr><tr><td>c</td><td><code>d|e</code></td></tr></tbody></table>"),
+        ("| a | b\n|---\n| c \\| d | e", "<table><thead><tr><th>a</th><th>b</th></tr></thead><tbody><tr><td>c | d</td><td>e</td></tr></tbody></table>"),
+        ("|:-:|\n| a | b |", '<table><tbody><tr><td style="text-align:center">a</td><td>b</td></tr></tbody></table>'),
+        # An item behind one with a paragraph of its own.
+        ("* a\n\n  b\n* c", "<ul>\n<li>\n<p>a</p>\n<p>b</p>\n</li>\n<li>\n<p>c</p>\n</li>\n</ul>"),
+        # Notes are numbered as they are referred to.
+        ("a[^x] b[^y]\n\n[^y]: Y\n[^x]: X", None),
+        ("HTML\n\n*[HTML]: Hyper", '<p><abbr title="Hyper">HTML</abbr></p>'),
+        ("$$a_1*b*c$$", "<p>$$a_1*b*c$$</p>"),
+        ("term\n: meaning", "<dl>\n<dt>term</dt>\n<dd>meaning</dd>\n</dl>"),
+    ],
+)  # fmt: skip
+def test_markdown_means_what_it_means_to_kramdown(text: str, expected: str | None) -> None:
+    html = clean_html(markdown_to_html(text), BASE)
+    if expected is None:
+        assert html.index("fn:x") < html.index("fn:y")
+        assert html.index(">X") < html.index(">Y")
+    else:
+        assert re.sub(r">\n+<(?=/?t)", "><", html) == expected

@@ -1,32 +1,31 @@
 """The Markdown library, brought near to kramdown as Jekyll uses it (input GFM). Its only importer.
 
 Differences of the library that are mended here: headings have ids and need a space after ``#``, lists nest by the
-column of their text and may follow a paragraph directly, fences may be indented, ``~~`` strikes out, ``$$`` stays as
-text, footnote ids have the post's prefix. Typography stays as it is written.
+column of their text and may follow a paragraph directly, fences may be indented and say more than a language, attribute
+lists need a colon and stand in lines of their own, tables need no head, ``{:toc}`` is a table of contents, ``~~`` strikes
+out, ``$$`` stays as text, footnote ids have the post's prefix. Typography stays as it is written.
 """
 
 from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from markdown import Markdown
 from markdown.blockprocessors import HashHeaderProcessor
 from markdown.extensions import Extension
+from markdown.extensions.attr_list import AttrListTreeprocessor
 from markdown.extensions.footnotes import FootnoteExtension
 from markdown.inlinepatterns import InlineProcessor, SimpleTagInlineProcessor
-from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
+from markdown.util import AtomicString
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from feeds.clean.kramdown_lines import TOC, Fences, Lists, Marks
+from feeds.clean.kramdown_tables import Tables
 
-_ITEM = re.compile(r"( *)([*+-]|\d{1,9}\.)( +)(?=\S)")
-_RULE = re.compile(r" {0,3}([-*_])(?: *\1){2,} *")
-_FENCE = re.compile(r"( +)(`{3,}|~{3,})[^`]*")
 _STASHED = re.compile("\x02[^\x03]*\x03")
+_ESCAPED = re.compile("\x02([0-9]{2,6})\x03")
 _NOT_IN_ID = re.compile(r"[^\w\- ]")
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 
@@ -50,7 +49,7 @@ def forget() -> None:
 
 @cache
 def _library() -> tuple[Markdown, _Footnotes]:
-    footnotes = _Footnotes(BACKLINK_TITLE="")
+    footnotes = _Footnotes(BACKLINK_TITLE="", USE_DEFINITION_ORDER=False)
     extensions = ["fenced_code", "tables", "def_list", "abbr", "attr_list", "md_in_html", "sane_lists"]
     return Markdown(extensions=[*extensions, footnotes, _Kramdown()], output_format="html"), footnotes
 
@@ -71,14 +70,18 @@ class _Kramdown(Extension):
     """Everything else in which kramdown differs."""
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - the library's name for it
-        md.preprocessors.register(_IndentedFences(md), "indented-fences", 27)
-        md.preprocessors.register(_Lists(md), "kramdown-lists", 15)
+        md.preprocessors.register(Fences(md), "kramdown-fences", 27)
+        md.preprocessors.register(Marks(md), "kramdown-marks", 18)
+        md.preprocessors.register(Lists(md), "kramdown-lists", 15)
+        md.parser.blockprocessors.register(Tables(md.parser), "kramdown-tables", 74)
         md.parser.blockprocessors.register(_Headings(md.parser), "hashheader", 70)
         md.inlinePatterns.register(_Verbatim(r"(\$\$[^$]{1,2000}\$\$)"), "math", 185)
         md.inlinePatterns.register(
             SimpleTagInlineProcessor(r"(~~)(?=\S)([^~]{1,2000})~~", "del"), "strike", 65
         )
+        md.treeprocessors.register(_Attributes(md), "attr_list", 8)
         md.treeprocessors.register(_HeadingIds(md), "heading-ids", 5)
+        md.treeprocessors.register(_Contents(md), "contents", 4)
 
 
 class _Verbatim(InlineProcessor):
@@ -112,82 +115,50 @@ class _HeadingIds(Treeprocessor):
                 element.set("id", f"{name}-{count}" if count else name)
 
 
-class _IndentedFences(Preprocessor):
-    """Fences inside list items become indented code, which the library knows everywhere."""
+class _Attributes(AttrListTreeprocessor):
+    """Attribute lists with a colon, as kramdown wants them: other braces are text."""
 
-    def run(self, lines: list[str]) -> list[str]:
-        """The lines with each closed, indented fence rewritten."""
-        out: list[str] = []
-        position = 0
-        while position < len(lines):
-            fence = _FENCE.fullmatch(lines[position])
-            end = _closing(lines, position, fence[2]) if fence else 0
-            if fence and end:
-                out += _as_code(lines[position + 1 : end], len(fence[1]))
-                position = end
-            else:
-                out.append(lines[position])
-            position += 1
-        return out
+    _LIST = r"\{:[ ]*([^\}\n ][^\}\n]*)\}"
+    HEADER_RE = re.compile(r"[ ]+\{(?::[ ]*|(?=#))([^\}\n ][^\}\n]*)\}[ ]*$")  # type: ignore[misc]
+    BLOCK_RE = re.compile(rf"\n[ ]*{_LIST}[ ]*$")  # type: ignore[misc]
+    INLINE_RE = re.compile(rf"^{_LIST}")  # type: ignore[misc]
 
 
-def _closing(lines: list[str], start: int, fence: str) -> int:
-    """Index of the line that closes a fence, 0 if none does within a bound."""
-    for index in range(start + 1, min(len(lines), start + 500)):
-        line = lines[index].strip()
-        if line.startswith(fence) and not line.strip(fence[0]):
-            return index
-    return 0
+class _Contents(Treeprocessor):
+    """The table of contents, where a list was marked to become one."""
+
+    def run(self, root: ElementTree.Element) -> None:
+        """Put it in place of its mark."""
+        marks = [
+            (parent, n)
+            for parent in root.iter()
+            for n, one in enumerate(parent)
+            if one.tag == "p" and one.text == TOC and not len(one)
+        ]
+        for parent, number in marks[:1]:
+            parent[number] = _contents(root)
+        for parent, number in marks[1:]:
+            parent[number].text = ""
 
 
-def _as_code(lines: list[str], column: int) -> Iterator[str]:
-    yield ""
-    for line in lines:
-        margin = min(column, len(line) - len(line.lstrip(" ")))
-        yield " " * (column + 4) + line[margin:]
-    yield ""
-
-
-class _Lists(Preprocessor):
-    """Indents list items by four columns a level, as the library wants it.
-
-    In kramdown what belongs to an item begins in the column of the item's text.
-    """
-
-    def run(self, lines: list[str]) -> list[str]:
-        """The lines with the contents of lists moved."""
-        self.columns: list[int] = []
-        out: list[str] = []
-        blank = True
-        for line in lines:
-            if not line.strip():
-                out.append("")
-                blank = True
-                continue
-            item = None if _RULE.fullmatch(line) else _ITEM.match(line)
-            out += self._item(item, line, blank) if item else [self._text(line, blank)]
-            blank = False
-        return out
-
-    def _item(self, item: re.Match[str], line: str, blank: bool) -> list[str]:
-        indent = len(item[1])
-        while self.columns and indent < self.columns[-1]:
-            self.columns.pop()
-            if self.columns == []:
-                blank = True  # the next item of the same list, not one that follows a paragraph
-        depth = len(self.columns)
-        if indent - (self.columns[-1] if self.columns else 0) > 3:
-            return [" " * 4 * depth + line[self.columns[-1] if self.columns else 0 :]]
-        self.columns.append(item.end())
-        moved = f"{' ' * 4 * depth}{item[2]} {line[item.end() :]}"
-        return [moved] if blank or depth else ["", moved]
-
-    def _text(self, line: str, blank: bool) -> str:
-        if not self.columns:
-            return line
-        indent = len(line) - len(line.lstrip(" "))
-        if not blank:
-            return " " * 4 * (len(self.columns) - 1) + line.lstrip(" ")
-        while self.columns and indent < self.columns[-1]:
-            self.columns.pop()
-        return " " * 4 * len(self.columns) + line[self.columns[-1] :] if self.columns else line
+def _contents(root: ElementTree.Element) -> ElementTree.Element:
+    """Nested lists of links to the headings."""
+    top = ElementTree.Element("ul")
+    opened = [(0, top)]
+    for heading in root.iter():
+        if heading.tag not in _HEADINGS or "no_toc" in (heading.get("class") or "").split():
+            continue
+        level = int(heading.tag[1])
+        while opened[-1][0] >= level:
+            opened.pop()
+        below, place = opened[-1]
+        if below and (len(place) == 0 or place[-1].tag != "ul"):
+            place = ElementTree.SubElement(place, "ul")
+        elif below:
+            place = place[-1]
+        item = ElementTree.SubElement(place, "li")
+        link = ElementTree.SubElement(item, "a", {"href": f"#{heading.get('id', '')}"})
+        text = _ESCAPED.sub(lambda one: chr(int(one[1])), "".join(heading.itertext()))
+        link.text = AtomicString(_STASHED.sub("", text).strip())
+        opened.append((level, item))
+    return top

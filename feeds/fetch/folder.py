@@ -1,7 +1,7 @@
 """A folder of posts: which files there are, which of them changed, and their bytes.
 
 Skipping happens in layers: size and mtime of a file against what is known, then the digest of its
-bytes. Symbolic links inside the folder are followed only to places inside it.
+bytes. Symbolic links inside the folder are followed only to places inside it; files that others name are refused.
 """
 
 from __future__ import annotations
@@ -63,14 +63,14 @@ def glance(root: Path, jekyll: bool, paths: Iterable[str], known: Mapping[str, F
     """
     if not root.is_dir():
         raise UsageError(f"{root}: no such folder; correct the source's `path` or create it")
-    real_root = os.path.realpath(root)
     changed, vanished = [], []
-    for path in sorted(set(paths)):
-        place = root / path
+    for named in sorted(set(paths)):
+        place, path = root / named, _printable(named)
         state = known.get(path)
         if place.is_file():
-            if _takes(root, path, jekyll) and (not place.is_symlink() or _inside(real_root, str(place))):
-                stat = place.stat()
+            if _takes(root, named, jekyll):
+                outside = place.is_symlink() and not _inside(os.path.realpath(root), str(place))
+                stat = place.stat(follow_symlinks=not outside)
                 if state is None or state.vanished or state[:2] != (stat.st_size, stat.st_mtime_ns):
                     changed.append((path, stat.st_size, stat.st_mtime_ns))
         elif state is not None and not state.vanished:
@@ -105,14 +105,27 @@ def _files(root: Path, jekyll: bool) -> Iterator[tuple[str, int, int]]:
         with os.scandir(root / relative if relative else root) as listing:
             for one in listing:
                 path = f"{relative}/{one.name}" if relative else one.name
-                if one.is_symlink() and not _inside(real_root, one.path):
-                    continue
                 if one.is_dir():
                     if not one.name.startswith(".") and not one.is_symlink() and one.name not in _PASSED_OVER:
                         todo.append((path, takes or one.name in _POST_FOLDERS))
-                elif takes and one.name.lower().endswith(_SUFFIXES):
-                    state = one.stat()
-                    yield path, state.st_size, state.st_mtime_ns
+                elif takes and one.name.lower().endswith(_SUFFIXES) and (state := _state(one, real_root)):
+                    yield _printable(path), state.st_size, state.st_mtime_ns
+
+
+def _state(one: os.DirEntry[str], real_root: str) -> os.stat_result | None:
+    """Size and mtime of a file; of a symbolic link that leads out or nowhere, its own; None if it is gone by now."""
+    try:
+        return one.stat(follow_symlinks=not one.is_symlink() or _inside(real_root, one.path))
+    except OSError:
+        try:
+            return one.stat(follow_symlinks=False)
+        except OSError:
+            return None
+
+
+def _printable(path: str) -> str:
+    r"""A path as text that can be stored and told: bytes of another encoding as ``\xff``."""
+    return path if path.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _inside(real_root: str, path: str) -> bool:
@@ -123,13 +136,31 @@ def read(root: Path, path: str) -> bytes:
     """The bytes of one file.
 
     Raises:
-        OSError: it cannot be read, or is larger than 16 MiB.
+        OSError: it cannot be read, or is larger than 16 MiB, or its name is no text.
     """
-    with open(root / path, "rb", buffering=0) as file:
-        # Asking for the bound itself would reserve that much memory for every file.
-        if os.fstat(file.fileno()).st_size > _LARGEST:
-            raise OSError(errno.EFBIG, "larger than 16 MiB")
-        return file.read()
+    try:
+        with open(_opened(root, path), "rb", buffering=0) as file:
+            # Asking for the bound itself would reserve that much memory for every file.
+            if os.fstat(file.fileno()).st_size > _LARGEST:
+                raise OSError(errno.EFBIG, "larger than 16 MiB")
+            return file.read()
+    except FileNotFoundError as error:
+        if "\\x" in path:
+            raise OSError(errno.EILSEQ, "its name is not in UTF-8; rename it") from error
+        raise
+
+
+def _opened(root: Path, path: str) -> int:
+    """A descriptor of a file, which a symbolic link may name only inside the folder."""
+    place = str(root / path)
+    try:
+        return os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+    if not _inside(os.path.realpath(root), place):
+        raise OSError(errno.ELOOP, "a symbolic link that leads out of the folder; put the file there itself")
+    return os.open(place, os.O_RDONLY | os.O_CLOEXEC)
 
 
 def read_inside(root: Path, path: str) -> bytes:

@@ -30,6 +30,7 @@ _SIMPLE_LINE = re.compile(
 _LEADING = re.compile(r"[\ufeff\s]*+")
 _OPEN = re.compile(r"(?:---|\+\+\+)[ \t\r]*+\n")
 _YAML_CLOSE = re.compile(r"^(?:---|\.\.\.)[ \t\r]*+$", re.MULTILINE)
+_LONG_CLOSE = re.compile(r"^-{4,}[ \t\r]*$", re.MULTILINE)
 _TOML_CLOSE = re.compile(r"^\+\+\+[ \t\r]*+$", re.MULTILINE)
 _BELOW_KEY = re.compile(r"[ \t]+\S|-(?:\s|$)|[\]}]")
 _JSON_LIKE = re.compile(r"\{\s*\"[\w -]+\"\s*:")
@@ -195,6 +196,10 @@ def _fenced(text: str, start: int) -> FrontMatter | None:
     closing = (_TOML_CLOSE if toml else _YAML_CLOSE).search(text, first)
     header, end = (text[first : closing.start()], _after_line(text, closing.end())) if closing else ("", 0)
     values = load(header) if closing else None
+    longer = _LONG_CLOSE.search(header) if values is None and not toml else None
+    if longer and (shorter := load(header[: longer.start()])) is not None:
+        values, end = shorter, _after_line(text, first + longer.end())
+        repairs += (Repair(_line_at(text, first + longer.start()), "no-end", longer[0].rstrip(), "---"),)
     if values is None:
         if not closing or (not toml and _prose_after_blank(header)):
             header, end, unclosed = _unclosed(text, first, toml)

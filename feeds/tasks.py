@@ -1,0 +1,72 @@
+"""What worker processes are told and give back, as values that can be sent to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from feeds.model import Format, Origin, Term
+from feeds.pageparts import Look
+
+if TYPE_CHECKING:
+    from feeds.identify import Shown
+    from feeds.parse.post import FolderSettings
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """What understanding a file of one source needs to know."""
+
+    name: str
+    rank: int
+    root: Path
+    parse: FolderSettings
+    categories: tuple[str, ...]
+    own_terms: bool
+    future: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What every process needs to know, as values that can be sent to it."""
+
+    sources: dict[str, SourceSettings]
+    identity: tuple[tuple[str, str], ...]
+    boilerplate: tuple[str, ...] | None
+    most_terms: int
+    term_length: int
+    formats: tuple[Format, ...]
+    site_url: str
+    language: str
+    look: Look | None = None
+    """How pages look; only rendering needs it."""
+    archive: tuple[Format, ...] = ()
+    """The formats of archives."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderTask:
+    """A post to be rendered, with the payload of the body that it shows."""
+
+    number: int
+    uid: str
+    updated: int
+    shown: Shown
+    terms: tuple[Term, ...]
+    payload: bytes
+    source: str
+    place: str
+    origin: Origin | None = None
+    whole: bool = True
+    """For documents of every format and for pages; else for archives alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderResult:
+    """The entry in every format, packed, or why there is none."""
+
+    number: int
+    data: bytes
+    invalid: str = ""
+    whole: bool = True
