@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -21,10 +22,10 @@ from feeds import api, pipeline, pushing, requests
 from feeds.config import Config, load_config
 from feeds.errors import FeeddError
 from feeds.events import EventLog
-from feeds.ports import Clock, no_progress
+from feeds.ports import Clock
 from feeds.run import Run
 from feeds.serving import server_of
-from feeds.shift import Shift
+from feeds.shift import BrokenOff, Shift
 from feeds.store import posts
 from feeds.store.database import Database, lease
 from feeds.systemd import Supervisor
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
     from feeds.serve.server import Server
 
 
+_STOP_WITHIN = 5.0
+"""Seconds for the jobs that are under way at the end; what cannot wait for that comes after it."""
+
+
 async def serve(path: str | None, clock: Clock, log: EventLog, jobs: int = 0) -> None:
     """Run until SIGTERM or SIGINT; SIGHUP reads the configuration again, and a broken one is refused.
 
@@ -45,30 +50,30 @@ async def serve(path: str | None, clock: Clock, log: EventLog, jobs: int = 0) ->
         StoreError: the store cannot be used.
     """
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a wake-up that finds work under way is no news
-    config = load_config(path)
+    config: Config | None = load_config(path)
     supervisor = Supervisor()
     signals = _Signals()
     try:
-        while True:
-            with lease(config.store):
-                daemon = Daemon(config, clock, log, supervisor, jobs)
-                await daemon.run(signals)
-            if signals.stopping:
-                break
-            config = _reloaded(path, config, log)
+        while config is not None:
+            store = config.store
+            with lease(store):
+                while config is not None and config.store == store:
+                    daemon = Daemon(config, clock, log, supervisor, jobs)
+                    config = await daemon.run(signals, lambda: _reloaded(path, log))
     finally:
         signals.close()
     supervisor.tell("STOPPING=1")
     log("stopped")
 
 
-def _reloaded(path: str | None, old: Config, log: EventLog) -> Config:
+def _reloaded(path: str | None, log: EventLog) -> Config | None:
+    """The configuration as it stands now; None if it is wrong, which is told."""
     try:
         config = load_config(path)
     except FeeddError as error:
         for line in str(error).splitlines():
             log("reload_refused", reason=line)
-        return old
+        return None
     log("reloaded", sources=len(config.sources))
     return config
 
@@ -78,6 +83,8 @@ class _Signals:
 
     def __init__(self) -> None:
         self.stopping = False
+        self.on_stop: Callable[[], None] = lambda: None
+        """Told at once that the daemon is to end."""
         self._event = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -86,6 +93,7 @@ class _Signals:
 
     def _stop(self) -> None:
         self.stopping = True
+        self.on_stop()
         self._event.set()
 
     def reload(self) -> None:
@@ -122,32 +130,49 @@ class Daemon:
         self._pushing: pushing.Pushing | None = None
         self._timetable: Timetable | None = None
 
-    async def run(self, signals: _Signals) -> None:
-        """Work until a signal comes; then finish what is under way and leave a whole tree."""
+    async def run(self, signals: _Signals, reread: Callable[[], Config | None]) -> Config | None:
+        """Work until a signal comes; then finish what is under way and leave a whole tree.
+
+        The configuration to go on with, or None to end; ``reread`` gives it, or None if it is to be refused.
+        """
         self._signals, self._loop = signals, asyncio.get_running_loop()
         self._seen_version = 0
+        signals.on_stop = lambda: self._shift.end_within(_STOP_WITHIN)
+        following = None
         async with AsyncExitStack() as stack:
             stack.callback(self._shift.store_thread.shutdown)
             self._shift.run = await stack.enter_async_context(self._open())
-            await self._start(stack)
-            self._supervisor.tell("READY=1", "STATUS=watching and publishing")
-            self.log("ready", sources=len(self.config.sources), store=self.config.store)
-            await self._until_ended(signals)
-            self._scheduler.shutdown(wait=False)
+            with suppress(BrokenOff):
+                await self._start(stack)
+                self._supervisor.tell("READY=1", "STATUS=watching and publishing")
+                self.log("ready", sources=len(self.config.sources), store=self.config.store)
+                following = await self._until_ended(signals, reread)
+            if self._scheduler.running:
+                self._scheduler.shutdown(wait=False)
             await self._stop()
         if self._shift.failure is not None:
             raise self._shift.failure
+        return following
 
-    async def _until_ended(self, signals: _Signals) -> None:
-        """Until a signal comes or a part of the work fails."""
-        waiting = [asyncio.create_task(one) for one in (signals.wait(), self._shift.failed.wait())]
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        for one in waiting:
-            one.cancel()
+    async def _until_ended(self, signals: _Signals, reread: Callable[[], Config | None]) -> Config | None:
+        """Until the daemon is to end, a part of the work fails, or there is another configuration."""
+        failed = asyncio.create_task(self._shift.failed.wait())
+        following = None
+        while following is None and not signals.stopping and not failed.done():
+            signal_came = asyncio.create_task(signals.wait())
+            await asyncio.wait((signal_came, failed), return_when=asyncio.FIRST_COMPLETED)
+            if signal_came.done() and not signals.stopping:
+                self._supervisor.tell("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+                following = reread()
+                if following is None:
+                    self._supervisor.tell("READY=1")
+            signal_came.cancel()
+        failed.cancel()
+        return following
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[Run]:
-        opened = api.open_run(self.config, self.config.store, self._jobs, self.clock, no_progress)
+        opened = api.open_run(self.config, self.config.store, self._jobs, self.clock, self._shift.progress)
         run = await self._shift.in_store_thread(opened.__enter__)
         try:
             yield run
@@ -170,24 +195,39 @@ class Daemon:
             self._timetable = Timetable(self._shift, self._ask_at, self._pushing)
             self._shift.depend_on(await self._timetable.begin(stack))
         self._shift.begin(self._publishing())
-        add = self._scheduler.add_job
-        add(self._scan, "interval", seconds=SCAN_EVERY)
-        add(self._release, "interval", seconds=30)
-        add(self._look_for_requests, "interval", seconds=1)
+        self._every(SCAN_EVERY, self._scan)
+        self._every(30, self._release)
+        self._every(1, self._look_for_requests)
         if self._supervisor.watchdog:
-            add(self._supervisor.tell, "interval", args=["WATCHDOG=1"], seconds=self._supervisor.watchdog)
+            self._every(self._supervisor.watchdog, self._sign_of_life)
         self._scheduler.start()
 
+    def _every(self, seconds: float, job: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run a job now and then; if it fails, the daemon ends."""
+
+        async def guarded() -> None:
+            await self._shift.watched(job())
+
+        self._scheduler.add_job(guarded, "interval", seconds=seconds)
+
+    async def _sign_of_life(self) -> None:
+        self._supervisor.tell("WATCHDOG=1")
+
     def _ask_at(self, when: datetime) -> None:
+        self._scheduler.add_job(self._ask, "date", run_date=when, id="ask", replace_existing=True)
+
+    async def _ask(self) -> None:
         assert self._timetable is not None
-        self._scheduler.add_job(self._timetable.ask, "date", run_date=when, id="ask", replace_existing=True)
+        await self._shift.watched(self._timetable.ask())
 
     async def _stop(self) -> None:
+        self._shift.end_within(_STOP_WITHIN)
         await self._shift.break_off()
         if self._timetable is not None:
             await self._timetable.stop()
         if self._shift.failure is None:
-            await self._publish()
+            with suppress(BrokenOff):
+                await self._publish()
         if self._server is not None:
             await self._server.stop(2)
 

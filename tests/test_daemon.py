@@ -126,7 +126,9 @@ def test_a_broken_configuration_is_refused_and_a_right_one_taken_over(project: P
     project.config.write_text(whole + "\nnonsense = 1\n", "utf-8")
     daemon.process.send_signal(signal.SIGHUP)
     daemon.until(lambda: bool(daemon.events("reload_refused")))
-    daemon.until(lambda: len(daemon.events("ready")) == 2)
+    project.post("2024-01-02-b.md", "Second")
+    daemon.until(lambda: titles(project) == ["First", "Second"])
+    assert len(daemon.events("ready")) == 1
     project.config.write_text(whole.replace('title = "Test site"', 'title = "Renamed"'), "utf-8")
     daemon.process.send_signal(signal.SIGHUP)
     daemon.until(lambda: b">Renamed<" in (project.output / "atom.xml").read_bytes())
