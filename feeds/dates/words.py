@@ -20,11 +20,10 @@ _TIME = re.compile(
     rf"(?:[:h](?P<minute>\d\d?)(?:[:.](?P<second>\d\d?)(?:[.,:]\d+)?)?\s*(?:{_MERIDIEM.format('late')})?"
     r"|\s*(?P<only>[ap]\.?m\b\.?))(?!\d)"
 )
-_OFFSET = re.compile(
-    r"\s*(?:[a-z]{1,5})?\s*(?P<sign>[+-])(?P<digits>\d{1,2}:\d\d|\d{4}|\d{1,2})(?!\d)(?:\s*z\b)?"
-)
+_OFFSET = re.compile(r"\s*(?:[a-z]{1,5})?\s*(?P<sign>[+-])(?P<digits>\d{1,2}:\d\d|\d{1,4})(?!\d)(?:\s*z\b)?")
 _REGION = re.compile(r"\s*([a-z]+(?:/[a-z_+\-0-9]+){1,2})")
 _ZONE_NAME = re.compile(r"\s*([a-z]{1,5})\b(?![/\w])")
+_LAST_ZONE = re.compile(r"(?<=\d)\s+([+-]\d\d:?\d\d|[a-z]{2,5})\s*$")
 _TOKEN = re.compile(r"\d+|[^\W\d_]+")
 _NUMERIC = re.compile(r"(?<!\d)(\d{1,4})\s*([/.-])\s*(\d{1,2})\s*\2\s*(\d{1,4})(?!\d)")
 _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th|er|eme|o|a|\.)(?![^\W\d_])")
@@ -54,6 +53,8 @@ def written(text: str, zone: tzinfo) -> datetime | None:
         hour, minute, second = clock
         offset, after = _zone_after(text[times.end() :])
         rest = f"{text[: times.start()]} {after}"
+    if not offset:
+        offset, rest = _zone_at_end(rest)
     day = _day_in_words(rest)
     if day is None:
         return None
@@ -84,11 +85,19 @@ def _zone_after(text: str) -> tuple[str, str]:
     return "", text
 
 
+def _zone_at_end(text: str) -> tuple[str, str]:
+    """The zone behind the day, where no time has one, and the text before it."""
+    found = _LAST_ZONE.search(text)
+    if found and (found[1][0] in "+-" or (found[1] in _words().zones and not _says_nothing(found[1]))):
+        return found[1], text[: found.start()]
+    return "", text
+
+
 def _four_digits(sign: str, digits: str) -> str:
-    """``+1:00``, ``+100``, ``+1`` as ``+0100``."""
+    """``+1:00``, ``+100`` and ``+1`` as ``+0100``."""
     hours, colon, minutes = digits.partition(":")
-    if not colon and len(digits) == 4:
-        return sign + digits
+    if not colon and len(digits) > 2:
+        return f"{sign}{digits:0>4}"
     return f"{sign}{hours:0>2}{minutes or '00'}"
 
 
@@ -108,10 +117,12 @@ def _named_zone(offset: str, day: tuple[int, int, int], zone: tzinfo) -> tzinfo 
 @lru_cache(maxsize=64)
 def _region(name: str) -> tzinfo | None:
     spelled = "/".join("_".join(word.capitalize() for word in part.split("_")) for part in name.split("/"))
-    try:
-        return ZoneInfo(spelled)
-    except (KeyError, ValueError, OSError):
-        return None
+    for one in (spelled, spelled.replace("Gmt", "GMT").replace("Utc", "UTC")):
+        try:
+            return ZoneInfo(one)
+        except (KeyError, ValueError, OSError):
+            continue
+    return None
 
 
 def _day_in_words(text: str) -> tuple[int, int, int] | None:
@@ -149,6 +160,9 @@ def _by_name(words: list[str]) -> tuple[int, int, int] | None:
             months = [month]
         elif place > 0:
             return None
+    if not months and len(numbers) == 3 and not words[0].isdigit() and len(numbers[2]) == 4:
+        # "Sat, 11 04 2020": as in RFC 822, but for the month.
+        return int(numbers[2]), int(numbers[1]), int(numbers[0])
     if len(months) != 1 or not 1 <= len(numbers) <= 2 or any(len(n) > 4 for n in numbers):
         return None
     if len(numbers) == 1:
