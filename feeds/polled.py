@@ -199,6 +199,12 @@ def _reading(
     )
 
 
+def _bare(item: Item) -> str:
+    """What tells an item apart that has no text: its title, its media, its date."""
+    media = " ".join(one.url for one in item.enclosures)
+    return fingerprint(item.title, item.title or media or str(item.published or item.updated or ""))
+
+
 def _sighting(
     item: Item,
     published: datetime | None,
@@ -212,7 +218,9 @@ def _sighting(
         return fingerprint(item.title, item.body)
 
     address = canonical(item.address) if item.address and not is_root(item.address) else ""
-    name = f"id:{item.guid}" if item.guid else f"url:{address}" if address else f"text:{text()}"
+    name = (
+        f"id:{item.guid}" if item.guid else f"url:{address}" if address else f"text:{text() or _bare(item)}"
+    )
     keys = keys_of(settings.name, name, item.guid, item.address, rules(), text)
     categories, tags = terms_of(item, settings.categories, settings.own_terms)
     page = item.guid if is_address(item.guid) else url

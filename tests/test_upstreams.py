@@ -157,6 +157,15 @@ def test_a_site_that_links_every_item_to_one_page_keeps_its_items_apart(
     assert '"burnt"' in project.ledger()
 
 
+def test_entries_that_have_but_a_title_are_told_apart(project: Project, upstream: UpstreamServer) -> None:
+    items = "<item><title>One</title></item><item><title>Two</title></item>"
+    body = f"<rss version='2.0'><channel><title>Bare</title>{items}</channel></rss>".encode()
+    upstream.routes["/feed"] = Answer(body=body)
+    subscribe(project, upstream)
+    build(project)
+    assert titles(project) == ["One", "Two"]
+
+
 def test_a_failing_upstream_is_a_trouble_and_not_an_error(project: Project, upstream: UpstreamServer) -> None:
     project.post("2024-01-01-a.md", "From the folder")
     upstream.routes["/feed"] = Answer(500)
