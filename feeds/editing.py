@@ -186,7 +186,8 @@ def _refusal(one: Subscription) -> str:
             f"{shown} holds a user name or password, which must not stand in the configuration; add it without,"
             ' put user:password into an environment variable NAME and write auth = "env:NAME" to the source'
         )
-    return ""
+    wrong = checks.page(one.url)
+    return f"{shown!r} {wrong}" if wrong else ""
 
 
 def _free_name(one: Subscription, names: set[str], numbers: dict[str, int]) -> str:
@@ -210,7 +211,7 @@ def _settings(one: Subscription, defaults: Mapping[str, object]) -> dict[str, ob
     found: dict[str, object] = {
         "url": one.url,
         "title": checks.cleaned(one.title),
-        "link": one.link if is_address(one.link) and one.link == without_user(one.link) else "",
+        "link": one.link if not checks.page(one.link) else "",
         "every": one.every if _EVERY.fullmatch(one.every) else "",
         "terms": one.terms if one.terms in ("own", "none") else "",
         "group": checks.cleaned(one.group)[:200],

@@ -89,11 +89,18 @@ def begin_from(file: Path) -> tuple[str, tuple[str, ...]]:
     data = _read(file)
     if is_venus(data):
         planet = read_venus(data, str(file))
-        edited = editing.new_configuration(planet.site, planet.subscriptions)
-        return edited.text, (*planet.notes, *edited.refused)
+        return _begun(file, editing.new_configuration(planet.site, planet.subscriptions), planet.notes)
     found = parse_opml(data, str(file))
-    edited = editing.new_configuration(PlanetSite(title=found.title), found.subscriptions)
-    return edited.text, (*found.notes, *edited.refused)
+    site = PlanetSite(title=found.title)
+    return _begun(file, editing.new_configuration(site, found.subscriptions), found.notes)
+
+
+def _begun(file: Path, edited: editing.Edited, notes: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    told = (*notes, *edited.refused)
+    if not edited.added:
+        why = "; ".join(told) or "add a line with the address of one"
+        raise UsageError(f"{file}: names no feed that can be asked: {why}")
+    return edited.text, told
 
 
 def _read(file: Path) -> bytes:

@@ -47,6 +47,13 @@ def test_the_smallest_configuration_has_every_default(file: Path) -> None:
     assert (config.limits.terms, config.limits.term_length) == (30, 100)
 
 
+def test_the_address_of_an_upstream_may_have_a_query(file: Path) -> None:
+    upstream = '[[sources]]\nname = "u"\nkind = "upstream"\nurl = "https://b.example/?feed=rss2"\nlink = "https://b.example/?p=1"\n'
+    (source,) = load(file, SITE + upstream).sources
+    assert (source.url, source.link) == ("https://b.example/?feed=rss2", "https://b.example/?p=1")
+    assert "password" in mistakes(file, SITE + upstream.replace("b.example/?p", "a:b@b.example/?p"))[0]
+
+
 def test_paths_are_relative_to_the_file(file: Path) -> None:
     config = load(file, MINIMAL)
     assert config.sources[0].path == file.parent.parent / "posts"

@@ -75,6 +75,61 @@ def test_init_begins_from_a_planet(tmp_path: Path) -> None:
     assert [one.name for one in config.sources] == ["b"]
 
 
+def test_init_begins_from_a_list_and_the_configuration_works(tmp_path: Path) -> None:
+    with UpstreamThread() as upstream:
+        upstream.routes["/"] = Answer(body=rss([("1", "https://blog.example/1", "One")]))
+        address = upstream.url("/?feed=rss2&amp;lang=en")
+        line = f'<outline text="B" xmlUrl="{address}" htmlUrl="https://blog.example/?p=1"/>'
+        given = tmp_path / "list.opml"
+        given.write_text(f'<opml version="2.0"><body><outline text="S">{line}</outline></body></opml>')
+        run = feedd("init", str(tmp_path / "new"), "--from", str(given))
+        assert run.returncode == 0, run.stderr
+        config = tmp_path / "new" / "config" / "feedd.toml"
+        text = config.read_text("utf-8").replace(
+            "[[sources]]\n", f'[[sources]]\nallow = ["{upstream.authority}"]\n'
+        )
+        config.write_text(text, "utf-8")
+        assert feedd("check", "-c", str(config)).returncode == 0
+        assert feedd("build", "-c", str(config)).returncode == 0
+        assert [one.target for one in upstream.log] == ["/?feed=rss2&lang=en"]
+    atom = (tmp_path / "new" / "output" / "atom.xml").read_text("utf-8")
+    assert "https://blog.example/?p=1" in atom
+
+
+def test_init_from_what_names_no_feed_says_so(tmp_path: Path) -> None:
+    ini = tmp_path / "config.ini"
+    ini.write_text("[Planet]\nname = My planet\nlink = https://planet.example/\n")
+    run = feedd("init", str(tmp_path / "new"), "--from", str(ini))
+    assert run.returncode == 2
+    assert "names no feed" in run.stderr
+    assert not (tmp_path / "new" / "config" / "feedd.toml").exists()
+
+
+def test_add_tries_usual_places_and_json_feeds(project: Project) -> None:
+    document = {"version": "https://jsonfeed.org/version/1.1", "title": "J", "items": []}
+    with UpstreamThread() as upstream:
+        upstream.routes["/"] = Answer(body=b"<html></html>", headers={"Content-Type": "text/html"})
+        upstream.routes["/feed.json"] = Answer(body=json.dumps(document).encode())
+        run = project.run("add", upstream.url("/"), "--allow", upstream.authority)
+        assert run.returncode == 0, run.stderr
+        assert "/feed.json (json11), J" in run.stdout
+    assert "/feed.json" in project.config.read_text("utf-8")
+
+
+def test_status_says_in_words_why_an_upstream_fails(project: Project) -> None:
+    with UpstreamThread() as upstream:
+        upstream.routes["/feed"] = Answer(503, b"", {"Retry-After": "3600"})
+        subscribe(project, upstream)
+        assert project.run("build").returncode == 0
+        told = project.run("status").stdout
+        assert "503" in told
+        assert "next 20" in told
+        upstream.routes["/page"] = Answer(body=b"<html><body>Domain for sale</body></html>")
+        subscribe(project, upstream, "/page", "parked")
+        project.run("build")
+    assert "no feed" in project.run("status").stdout
+
+
 def test_a_removed_source_keeps_its_posts_until_it_is_forgotten(project: Project) -> None:
     project.post("2024-01-01-a.md", "From the folder")
     with UpstreamThread() as upstream:

@@ -166,6 +166,38 @@ def test_entries_that_have_but_a_title_are_told_apart(project: Project, upstream
     assert titles(project) == ["One", "Two"]
 
 
+def test_an_id_that_another_feed_claims_does_no_harm(project: Project, upstream: UpstreamServer) -> None:
+    subscribe(project, upstream, "/own", "own")
+    upstream.routes["/own"] = Answer(
+        body=rss([("tag:own.example,2024:1", "https://own.example/1", "Own text")])
+    )
+    build(project)
+    (first,) = entries(project.output / "atom.xml")
+    text = project.config.read_text("utf-8")
+    subscribe(project, upstream, "/other", "other")
+    # The other one stands after it in the configuration, as a source that was added later.
+    blocks = project.config.read_text("utf-8").replace(text.partition("[[identity]]")[0], "")
+    assert 'name = "other"' in blocks
+    upstream.routes["/other"] = Answer(
+        body=rss([("tag:own.example,2024:1", "https://other.example/x", "Claimed, and a longer text")])
+    )
+    build(project)
+    (second,) = entries(project.output / "atom.xml")
+    assert (second["id"], second["title"], second["link"]) == (first["id"], "Own text", first["link"])
+
+
+def test_a_date_in_the_future_is_held_at_the_first_sight(project: Project, upstream: UpstreamServer) -> None:
+    body = rss([("1", "https://blog.example/1", "One")]).replace(b"Oct 2024", b"Oct 2094")
+    upstream.routes["/feed"] = Answer(body=body)
+    subscribe(project, upstream)
+    build(project)
+    (first,) = entries(project.output / "atom.xml")
+    assert "2094" not in (project.output / "atom.xml").read_text("utf-8")
+    upstream.routes["/feed"] = Answer(body=body + b" ")
+    assert build(project)["written"] == []
+    assert entries(project.output / "atom.xml") == [first]
+
+
 def test_a_failing_upstream_is_a_trouble_and_not_an_error(project: Project, upstream: UpstreamServer) -> None:
     project.post("2024-01-01-a.md", "From the folder")
     upstream.routes["/feed"] = Answer(500)

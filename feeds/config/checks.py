@@ -17,6 +17,7 @@ _STYLES = ("jekyll", "date", "pretty", "ordinal", "weekdate", "none")
 _DOCUMENTS = ("atom.xml", "rss.xml", "feed.json")
 _OF_FORMAT = {"atom.xml": "atom", "rss.xml": "rss", "feed.json": "json"}
 _TARGET = re.compile(r"(?:(?:category|tag)/[^/\\\x00-\x1f]+/)?(atom\.xml|rss\.xml|feed\.json)")
+_LONGEST_ADDRESS = 2_000
 _LONGEST_NAME = 200
 _AUTHORITY = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.\-]+):\d{1,5}")
 
@@ -52,10 +53,19 @@ def interval(value: str) -> str:
 
 
 def upstream(value: str) -> str:
-    """Where a feed of somebody else is."""
-    if urlsplit(value).username is not None if is_address(value) else False:
+    """Where a feed of somebody else is: many have a query."""
+    if is_address(value) and "@" in urlsplit(value).netloc:
         return 'has a password in it; take it out and name a variable instead: auth = "env:NAME"'
-    return url(value)
+    return page(value)
+
+
+def page(value: str) -> str:
+    """An address that stands for itself."""
+    if not is_address(value) or len(value) > _LONGEST_ADDRESS or text(value):
+        return "is no web address; write it with https:// and a host"
+    if "@" in urlsplit(value).netloc:
+        return "must have no user name or password; take them out"
+    return ""
 
 
 def auth(value: str) -> str:

@@ -143,7 +143,7 @@ SECTIONS: dict[str, dict[str, Key]] = {
         "on_remove": _later("string", "What becomes of the post of a removed file."),
         "title": Key("string", "Its title. Default: the feed's own.", check=checks.text, kinds=("upstream",)),
         "link": Key(
-            "string", "Address of its pages. Default: the feed's own.", check=checks.url, kinds=("upstream",)
+            "string", "Address of its pages. Default: the feed's own.", check=checks.page, kinds=("upstream",)
         ),
         "every": Key(
             "string",
