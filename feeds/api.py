@@ -84,7 +84,7 @@ def explain(config: Config, post: str) -> dict[str, Any]:
     from feeds.inspect import explain_post
     from feeds.store.database import Database
 
-    with closing(Database.open(config.store, read_only=True)) as db:
+    with closing(Database.open(_built(config), read_only=True)) as db:
         return explain_post(db, config, post)
 
 
@@ -93,10 +93,19 @@ def status(config: Config) -> dict[str, Any]:
     from feeds.inspect import status_of
     from feeds.store.database import Database
 
+    with closing(Database.open(_built(config), read_only=True)) as db:
+        return status_of(db, config)
+
+
+def _built(config: Config) -> Path:
+    """The store, which a build has made.
+
+    Raises:
+        UsageError: there is none yet.
+    """
     if not config.store.exists():
         raise UsageError(f"{config.store}: nothing was built yet; run `feedd build` first")
-    with closing(Database.open(config.store, read_only=True)) as db:
-        return status_of(db, config)
+    return config.store
 
 
 def add(config: Config, urls: Sequence[str], allow: Sequence[str] = ()) -> Added:
@@ -201,7 +210,7 @@ def init(folder: Path, source: Path | None = None) -> tuple[list[Path], tuple[st
         source: A Planet Venus ``config.ini`` or an OPML file to begin from.
 
     Raises:
-        UsageError: there is a configuration already, or ``source`` cannot be read.
+        UsageError: there is a configuration already, ``source`` cannot be read or ``folder`` not be written.
     """
     from feeds.fetch.folder import is_jekyll
     from feeds.starter import advice, plan_files
@@ -218,7 +227,10 @@ def init(folder: Path, source: Path | None = None) -> tuple[list[Path], tuple[st
     for path, _ in files:
         if path.exists():
             raise UsageError(f"{path}: exists already; remove it first or choose another folder")
-    for path, text in files:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
+    try:
+        for path, text in files:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+    except OSError as error:
+        raise UsageError(f"{error.filename}: {error.strerror}; choose another folder") from error
     return [path for path, _ in files], notes

@@ -107,6 +107,9 @@ def _init(options: Namespace) -> int:
     from feeds.api import init
 
     made, notes = init(Path(options.dir), Path(options.source) if options.source else None)
+    if options.json:
+        print_json({"wrote": made, "notes": notes})
+        return 0
     for note in notes:
         tell(note)
     if not options.quiet:

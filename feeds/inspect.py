@@ -74,6 +74,15 @@ def lint_posts(config: Config, settings: Settings, only: Sequence[Path]) -> Iter
 
     steps.begin(settings)
     wanted = [path.absolute() for path in only]
+    for place in wanted:
+        if not any(
+            place.is_relative_to(one.path) or one.path.is_relative_to(place) for one in config.folders
+        ):
+            raise UsageError(
+                f"{place}: lies in no folder of the configuration; name one of a source, or a file in it"
+            )
+        if not place.exists():
+            raise UsageError(f"{place}: no such file or folder")
     for source in config.folders:
         if not source.path.is_dir():
             yield _finding(source.path, 0, "no-folder", "", "", "correct the source's path")
@@ -164,7 +173,7 @@ def _membership(db: Database, config: Config, number: int, row: tuple[str, str, 
     inside = number in {r[0] for r in db.rows("window", (feed, config.output.entries))}
     found = {
         "feed": plan.folder(kind, given or "") or "/",
-        "label": label(config, kind, name),
+        "label": label(config, kind, name) or config.site.title,
         "in_document": inside,
     }
     if not inside:

@@ -80,7 +80,7 @@ def _publishing(verbs: _Verbs) -> None:
     build.add_argument("--full", action="store_true", help="write every document again from the store")
     build.add_argument("--dry-run", action="store_true", help="only tell what would be written")
     _jobs(build)
-    init = verbs.add("init", "write a commented starter configuration", report=False)
+    init = verbs.add("init", "write a commented starter configuration")
     init.add_argument(
         "dir",
         nargs="?",

@@ -52,7 +52,7 @@ path = {path}
 _WELCOME = """\
 ---
 title: Welcome
-date: 2024-01-01 12:00:00
+date: 2024-01-01 12:00:00 +0000
 categories: news
 tags: feedd
 ---

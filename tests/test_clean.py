@@ -150,6 +150,16 @@ def test_any_text_can_be_cleaned(text: str) -> None:
     title_from(text)
 
 
+def test_text_that_parsers_of_html_would_drop_is_kept() -> None:
+    assert clean_html("<p>see <https://a.example/x?a=1&amp;b=2></p>", BASE) == (
+        '<p>see <a href="https://a.example/x?a=1&amp;b=2">https://a.example/x?a=1&amp;b=2</a></p>'
+    )
+    assert clean_html("<p>a <![CDATA[1 < 2 <b>]]> c</p>", BASE) == "<p>a 1 &lt; 2 &lt;b&gt; c</p>"
+    assert clean_html("<p><![CDATA[open</p>", BASE) == clean_html(
+        clean_html("<p><![CDATA[open</p>", BASE), BASE
+    )
+
+
 def test_the_tail_of_a_body_is_address_and_navigation() -> None:
     patterns = compile_patterns(default_boilerplate())
     body = "text\n\n<https://a.example/x?infoCode=1>\n\n[返回甲](//a.example/b/)｜[返回首页](//a.example/)"

@@ -339,3 +339,16 @@ def test_a_megabyte_of_hostile_text_is_read_in_bounded_time(file: Path) -> None:
         mistakes(file, "x = 1\n'''\n" + line)
         mistakes(file, "x = '''\n" + line + "\n'''\n")
     assert time.perf_counter() - started < 20
+
+
+@pytest.mark.parametrize("pattern", [r"(a+)+", r"(?:\w+\s?)*x", r"(.*)*", r"((ab)+)+", r"(?:a|b+){2,}"])
+def test_a_pattern_that_would_never_end_is_a_mistake(file: Path, pattern: str) -> None:
+    [mistake] = mistakes(file, f"{MINIMAL}[clean]\nboilerplate = ['{pattern}']\n")
+    assert "clean.boilerplate" in mistake
+    assert "for ever" in mistake
+
+
+@pytest.mark.parametrize("pattern", [r"(\w+,)*", r"([^/]+/)*", r"(a++)+", r"(?>a+)+", r"a+b+", r"(\s*\w)*x"])
+def test_patterns_that_end_are_accepted(file: Path, pattern: str) -> None:
+    config = load(file, f"{MINIMAL}[clean]\nboilerplate = ['{pattern}']\n")
+    assert config.boilerplate == (pattern,)

@@ -77,8 +77,10 @@ def _characters(html: str) -> str:
 
 def _before(html: str) -> tuple[str, list[bytes]]:
     """What is mended where the author's tags are still there; and the tags, as ``<name`` and ``</name``."""
-    if "<!--" in html:
-        html = mend.without_comments(html)
+    if "<!" in html:
+        html = mend.without_comments(mend.with_character_data(html))
+    if "<http" in html:
+        html = mend.with_linked_addresses(html)
     given = html
     lower = html.encode().lower()  # of letters of ASCII alone: five times as fast as of the text
     names = _NAME.findall(lower)

@@ -34,6 +34,9 @@ _HIDDEN_MARK = re.compile(_NOT_SHOWN.pattern + r"|\shidden(?=[\s=>/])", re.IGNOR
 # What a hidden element may contain to be taken out without a parser.
 _PLAIN_INSIDE = re.compile(r"(?:[^<]++|</?(?:br|img|span|a|b|strong|em|i|font)\b[^<>]*+>)*+", re.IGNORECASE)
 
+_CHARACTER_DATA = re.compile(r"<!\[CDATA\[((?:[^\]]++|\](?!\]>))*+)\]\]>")
+_BRACKETED = re.compile(r"<(https?://[^\s<>\"']{1,2000}+)>")
+
 _LAZY = ("data-src", "data-original", "data-lazy-src", "data-actualsrc", "data-lazyload", "data-echo")
 _PLACEHOLDER = re.compile(
     r"\s*|data:.*|about:blank|.*(?:blank|placeholder|spacer|loading|transparent|lazy|grey|1x1|pixel)[^/]*",
@@ -80,6 +83,20 @@ def without_comments(html: str) -> str:
         parts.append(html[position:start])
         position = end + 3
     return "".join(parts) + html[position:]
+
+
+def with_character_data(html: str) -> str:
+    """The HTML with ``<![CDATA[…]]>`` as the text that it means in XML: parsers of HTML drop it."""
+    return (
+        _CHARACTER_DATA.sub(lambda found: escape(found[1], quote=False), html)
+        if "<![CDATA[" in html
+        else html
+    )
+
+
+def with_linked_addresses(html: str) -> str:
+    """The HTML with ``<https://…>`` as a link, as Markdown means it: a parser takes it for an element."""
+    return _BRACKETED.sub(lambda found: f'<a href="{escape(unescape(found[1]))}">{found[1]}</a>', html)
 
 
 def may_be_deep(names: list[bytes]) -> bool:

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Collection, Iterable
 from urllib.parse import urlsplit
 
+from feeds.config.patterns import repeats_repeats
 from feeds.urls import is_address
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
@@ -186,8 +187,14 @@ def expressions(values: Iterable[str]) -> str:
             with warnings.catch_warnings():  # of what a later Python may read differently
                 warnings.simplefilter("ignore")
                 re.compile(value)
+                endless = repeats_repeats(value)
         except (re.error, OverflowError, RecursionError) as error:
             return f"{value[:80]!r} is no regular expression: {error}; correct it"
+        if endless:
+            return (
+                f"{value[:80]!r} repeats what repeats itself, such as (a+)+; some texts would take it for ever: "
+                "write the inner part so that it ends with something else, or make one of them possessive (a++)"
+            )
     return ""
 
 

@@ -1,0 +1,112 @@
+"""The program as somebody meets it for the first time: clear words, right exit codes, never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+import pytest
+
+from .conftest import ROOT, Project, feedd
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("bild",), "choose from 'build'"),
+        (("build", "--jsn"), "--jsn"),
+        (("build", "extra"), "extra"),
+        (("build", "-j", "-1"), "no number of processes"),
+        (("-c", "{folder}", "build"), "cannot be read"),
+        (("-c", "{folder}/nowhere.toml", "build"), "feedd init"),
+        (("init", "{folder}/file"), "choose another folder"),
+        (("init", "{folder}/file/below"), "choose another folder"),
+        (("init", "{folder}", "--from", "{folder}/nowhere.opml"), "nowhere.opml"),
+        (("validate", "{folder}/nowhere"), "no such file"),
+        (("validate", "-c", "{config}"), "output"),
+        (("status", "-c", "{config}"), "feedd build"),
+        (("explain", "x", "-c", "{config}"), "feedd build"),
+        (("lint", "-c", "{config}", "{folder}/elsewhere"), "no folder of the configuration"),
+        (("lint", "-c", "{config}", "{folder}/site/nowhere"), "no such file"),
+    ],
+)
+def test_wrong_usage_exits_2_and_says_what_to_do(
+    project: Project, arguments: tuple[str, ...], says: str
+) -> None:
+    (project.folder / "file").write_text("x")
+    done = feedd(*(one.format(folder=project.folder, config=project.config) for one in arguments))
+    assert done.returncode == 2, done.stderr
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_every_command_that_reports_does_so_in_json(project: Project) -> None:
+    project.post("2024-01-01-a.md", 'say "yes"')
+    (project.posts / "2024-01-02-b.md").write_text("no header\n")
+    built = json.loads(project.run("build", "--json").stdout)
+    assert {"read", "new", "changed", "unchanged", "repaired", "rejected", "written", "seconds"} <= set(built)
+    for verb, wanted in (
+        (("check",), {"mistakes"}),
+        (("status",), {"sources", "posts", "feeds", "documents"}),
+        (("explain", "2024-01-01-a.md"), {"id", "title", "keys", "sightings", "feeds", "aliases"}),
+    ):
+        assert wanted <= set(json.loads(project.run(*verb, "--json").stdout))
+    lint = json.loads(project.run("lint", "--json").stdout)
+    assert {one["rule"] for one in lint} >= {"unescaped-quote", "ignored"}
+    assert json.loads(project.run("validate", "--json").stdout) == []
+    made = json.loads(feedd("init", str(project.folder / "new"), "--json").stdout)
+    assert [Path(one).name for one in made["wrote"]] == ["feedd.toml", "2024-01-01-welcome.md"]
+
+
+def test_the_summary_has_every_figure_and_each_rejected_file(project: Project) -> None:
+    project.post("2024-01-01-a.md", 'say "yes"')
+    (project.posts / "2024-01-02-b.md").write_text("no header\n")
+    (project.posts / "2024-01-03-c.md").write_bytes(b"\0" * 500)
+    done = project.run("build")
+    assert done.returncode == 1
+    assert "read 3 files: 1 new, 0 changed, 0 unchanged, 1 repaired\n" in done.stdout
+    assert "posts: 1 published, 0 merged, 0 unpublished, 1 ignored, 1 rejected\n" in done.stdout
+    assert "documents" in done.stdout
+    assert " s\n" in done.stdout
+    assert "2024-01-03-c.md: not a text file" in done.stderr
+    assert "%|" not in done.stderr  # no bar in a pipe
+
+
+def test_a_terminal_sees_a_bar(project: Project) -> None:
+    for number in range(30):
+        project.post(f"2024-01-01-p{number}.md", f"Post {number}")
+    here, there = pty.openpty()
+    termios.tcsetwinsize(there, (24, 80))
+    command = [sys.executable, "-m", "feeds", "build", "-c", str(project.config)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=there) as running:
+        os.close(there)
+        seen = b""
+        try:
+            while data := os.read(here, 4096):
+                seen += data
+        except OSError:  # the other end is closed
+            pass
+        assert running.wait(60) == 0
+    os.close(here)
+    assert b"reading" in seen, seen
+
+
+def test_lint_finds_the_line_of_a_key_wherever_it_stands(project: Project) -> None:
+    header = "---\n# a remark\ntags: [a,\n  b]\ndescription: |\n  one\n  two\ndate: never\n---\nText.\n"
+    (project.posts / "2024-01-01-a.md").write_text(header)
+    found = project.run("lint").stdout
+    assert "2024-01-01-a.md:8: bad-date: date: never -> " in found
+
+
+def test_what_init_writes_has_nothing_to_repair(tmp_path: Path) -> None:
+    feedd("init", str(tmp_path))
+    config = str(tmp_path / "config" / "feedd.toml")
+    assert feedd("check", "-c", config).returncode == 0
+    assert feedd("lint", "-c", config).stdout == ""
+    assert feedd("build", "-c", config).returncode == 0
