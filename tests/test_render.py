@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta, timezone
+import re
+from datetime import UTC, datetime, timedelta, timezone
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.errors import EntryInvalid
 from feeds.model import Entry, FeedHead, Term
-from feeds.render import library
+from feeds.render import direct, library
 from feeds.render.documents import join
-from feeds.render.entries import render_entries
+from feeds.render.entries import cut, render_entries
 from feeds.validate import check_document
 
 WHEN = datetime(2024, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=8)))
@@ -55,6 +56,32 @@ def test_joined_entries_are_the_bytes_of_feedgens_own_document(texts: list[tuple
         assert join(HEAD, form, [r[form] for r in rendered]) == library.document(feed, form)
     document = join(HEAD, "json", [r["json"] for r in rendered])
     assert [item["title"] for item in json.loads(document)["items"]] == [e.title for e in entries]
+
+
+ANY_TEXT = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff"), min_size=1, max_size=30
+).map(lambda text: re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f]", "", text) or "x")
+ANY_DATE = st.datetimes(
+    datetime(1900, 1, 1),  # noqa: DTZ001 - the zone comes with the next line
+    datetime(2100, 1, 1),  # noqa: DTZ001
+    timezones=st.timezones() | st.just(UTC),
+).map(lambda when: when.replace(microsecond=0))
+ANY_TERM = st.builds(Term, st.sampled_from(["tag", "category"]), ANY_TEXT, ANY_TEXT, ANY_TEXT)
+USUAL_ENTRY = st.builds(
+    Entry, st.uuids().map(lambda one: one.urn), ANY_TEXT, st.just("https://a.example/?a=1&b=\"'"), ANY_TEXT | st.just(""),
+    ANY_TEXT | st.just(""), st.lists(ANY_TEXT.filter(str.strip), max_size=2).map(tuple), ANY_DATE, ANY_DATE,
+    st.lists(ANY_TERM, max_size=2).map(tuple), st.sampled_from(["", "zh-CN"]),
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(USUAL_ENTRY)
+def test_a_usual_entry_is_written_as_feedgen_writes_it(one: Entry) -> None:
+    assert direct.is_usual(one, "zh-CN")
+    feed = library.feed_of(library.empty_head("zh-CN"), "atom")
+    library.add_entry(feed, one, URL, "zh-CN")
+    for form in ("atom", "rss"):
+        assert [direct.WRITERS[form](one, URL)] == cut(library.document(feed, form), form)
 
 
 def test_documents_are_valid_and_keep_what_was_said() -> None:

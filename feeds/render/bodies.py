@@ -12,14 +12,18 @@ import re
 PREFIX = "user-content-"
 """What the sanitiser puts before every id and every link to one."""
 
-_TAG = re.compile(r'<([a-z][a-z0-9]*+)((?: [^\s=<>"]++(?:="[^"]*+")?+)*+)>')
+# Only the tags that change: those with attributes, and those that get some.
+_TAG = re.compile(r'<(a|audio|img|video|[a-z][a-z0-9]*+(?= ))((?: [^\s=<>"]++(?:="[^"]*+")?+)*+)>')
 _ATTRIBUTE = re.compile(r' ([^\s=<>"]++)(?:="([^"]*+)")?+')
 _ALIGNED = re.compile(r"(?:^|;)\s*text-align\s*:\s*(center|right)", re.IGNORECASE)
 
 # A line break between two Chinese or Japanese characters is no space (CSS Text 3, 4.1.3); not every browser knows.
 _WIDE = r"[\u2e80-\u2fdf\u3001-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff60]"
 _INLINE = r"(?:a|b|em|i|span|strong)"
-_BREAK = re.compile(rf"({_WIDE}(?:</{_INLINE}>)?)[ \t]?\n[ \t]?(?=(?:<{_INLINE}(?: [^<>]*+)?>)?{_WIDE})")
+# It begins with the line break, because that is found fast; what stands before is looked at afterwards.
+_BREAK = re.compile(rf"\n[ \t]?(?=(?:<{_INLINE}(?: [^<>]*+)?>)?{_WIDE})")
+_BEFORE = re.compile(rf"{_WIDE}(?:</{_INLINE}>)?(?=[ \t]?\Z)")
+_LONGEST_BEFORE = len("字</strong> ")
 
 # Paragraphs that became one line: Chinese punctuation brings its own space.
 _AFTER_MARK = re.compile(rf"([，。；：！？、…）》」』】”’])\s+(?=[“‘（《「『【]|{_WIDE})")
@@ -57,8 +61,6 @@ def for_page(html: str, mark: str) -> str:
 
     def mend(match: re.Match[str]) -> str:
         name, attributes = match[1], match[2]
-        if not attributes and name not in _ADDED:
-            return match[0]
         return f"<{name}{_ADDED.get(name, '')}{_attributes(name, attributes, mark)}>"
 
     return _joined_lines(_TAG.sub(mend, html))
@@ -70,8 +72,18 @@ def _joined_lines(html: str) -> str:
     pieces = []
     for piece in html.split("</pre>"):
         before, start, inside = piece.partition("<pre")
-        pieces.append(_BREAK.sub(r"\1", before) + start + inside)
+        pieces.append(_without_breaks(before) + start + inside)
     return "</pre>".join(pieces)
+
+
+def _without_breaks(text: str) -> str:
+    parts, position = [], 0
+    for found in _BREAK.finditer(text):
+        before = _BEFORE.search(text, max(position, found.start() - _LONGEST_BEFORE), found.start())
+        if before:
+            parts.append(text[position : before.end()])
+            position = found.end()
+    return "".join([*parts, text[position:]]) if parts else text
 
 
 def _attributes(tag: str, written: str, mark: str) -> str:

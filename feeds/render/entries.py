@@ -1,7 +1,8 @@
 """Entries, rendered once in every format.
 
-A batch is one feedgen document, cut at the entries: content is always escaped, so the marks cannot
-occur inside, and joining the pieces gives the bytes of feedgen's own document.
+The usual ones are written directly (:mod:`feeds.render.direct`). The others of a batch are one
+feedgen document, cut at the entries: content is always escaped, so the marks cannot occur inside.
+Either way joining the pieces gives the bytes of feedgen's own document.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from feeds.errors import EntryInvalid
 from feeds.model import Enclosure, Entry, Format
-from feeds.render import podcasts
+from feeds.render import direct, podcasts
 from feeds.urls import is_absolute_iri, is_address
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -28,18 +29,23 @@ def render_entries(
 ) -> list[Rendered | EntryInvalid]:
     """Render entries of a site; in the place of one that no document can hold stands the reason."""
     results: list[Rendered | EntryInvalid] = []
-    valid: list[Entry] = []
     for entry in entries:
         wrong = check_entry(entry)
         results.append(EntryInvalid(wrong) if wrong else {})
-        if not wrong:
-            valid.append(entry)
-    feed = _feed(valid, site_url, language) if valid and set(formats) & _MARKS.keys() else None
+    valid = [
+        (entry, one) for entry, one in zip(entries, results, strict=True) if not isinstance(one, EntryInvalid)
+    ]
+    special = [entry for entry, _ in valid if not direct.is_usual(entry, language)]
+    feed = _feed(special, site_url, language) if special and set(formats) & _MARKS.keys() else None
     for form in formats:
-        pieces = iter(_pieces(valid, form, feed, language))
-        for result in results:
-            if not isinstance(result, EntryInvalid):
-                result[form] = next(pieces)
+        pieces = iter(cut(_document(feed, form), form) if feed and form in _MARKS else ())
+        for entry, one in valid:
+            if form == "json":
+                one[form] = _json(entry, language)
+            elif direct.is_usual(entry, language):
+                one[form] = direct.WRITERS[form](entry, site_url)
+            else:
+                one[form] = next(pieces)
     return results
 
 
@@ -67,14 +73,10 @@ def _feed(entries: Sequence[Entry], site_url: str, language: str) -> object:
     return feed
 
 
-def _pieces(entries: Sequence[Entry], form: Format, feed: object, language: str) -> list[bytes]:
-    if form == "json":
-        return [_json(entry, language) for entry in entries]
-    if not entries:
-        return []
+def _document(feed: object, form: Format) -> bytes:
     from feeds.render import library
 
-    return cut(library.document(feed, form), form)
+    return library.document(feed, form)
 
 
 def cut(document: bytes, form: Format) -> list[bytes]:
