@@ -24,6 +24,7 @@ from feeds.store.sightings import Reading
 from feeds.tasks import RenderResult, RenderTask, Settings
 
 _LEVEL = 1
+_ASK_AGAIN = -1  # a size that no file has: the next run reads this one again
 _ENOUGH = 480  # characters of a body for its summary, or for a title if it has none
 
 
@@ -93,7 +94,8 @@ def read_files(
         try:
             data = folder.read(root, path)
         except OSError as error:
-            found.append(Reading(path, size, mtime, b"", "rejected", f"cannot be read: {error.strerror}"))
+            reason = f"cannot be read: {error.strerror}"
+            found.append(Reading(path, _ASK_AGAIN, mtime, b"", "rejected", reason))
             continue
         digest = folder.digest(data)
         if known.get(path) == digest:

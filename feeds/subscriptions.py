@@ -13,7 +13,7 @@ from feeds.config import Config, ListSource, Source, UpstreamSource, load_config
 from feeds.errors import FeeddError, FetchError, UsageError
 from feeds.model import Subscription
 from feeds.polling import client_of
-from feeds.write import replace_file
+from feeds.write import alone, replace_file
 
 if TYPE_CHECKING:
     from feeds.net import Client
@@ -111,15 +111,16 @@ def _read(file: Path) -> bytes:
 
 
 def _change(path: Path, subscriptions: Sequence[Subscription], defaults: dict[str, object]) -> editing.Edited:
-    text = path.read_bytes().decode("utf-8")
-    edited = editing.add_sources(text, subscriptions, defaults)
-    if edited.text != text:
-        replace_file(path, edited.text.encode())
-        try:
-            load_config(path)
-        except FeeddError:
-            replace_file(path, text.encode())
-            raise
+    with alone(path):
+        text = path.read_bytes().decode("utf-8")
+        edited = editing.add_sources(text, subscriptions, defaults)
+        if edited.text != text:
+            replace_file(path, edited.text.encode())
+            try:
+                load_config(path)
+            except FeeddError:
+                replace_file(path, text.encode())
+                raise
     return edited
 
 

@@ -8,11 +8,12 @@ A journal names what is about to be renamed, so that an interrupted run is not t
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -238,6 +239,17 @@ def replace_file(target: Path, data: bytes) -> None:
     finally:
         temporary.unlink(missing_ok=True)
     _sync([target.parent])
+
+
+@contextmanager
+def alone(target: Path) -> Iterator[None]:
+    """Hold off other processes that want to read, change and replace a file in the same folder."""
+    descriptor = os.open(target.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def clear_beside(target: Path) -> None:

@@ -10,8 +10,10 @@ import errno
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISLNK, S_ISREG
 
 from feeds.errors import UsageError
 from feeds.ports import FileState
@@ -40,12 +42,11 @@ def scan(root: Path, jekyll: bool, known: Mapping[str, FileState], everything: b
     Raises:
         UsageError: the folder is missing or cannot be read.
     """
-    if not root.is_dir():
-        raise UsageError(f"{root}: no such folder; correct the source's `path` or create it")
+    _expect(root)
     changed = []
     found = 0
     seen: set[str] = set()
-    for path, size, mtime in _files(root, jekyll):
+    for path, size, mtime in _every_file(root, jekyll):
         found += 1
         state = known.get(path)
         seen.add(path)
@@ -59,10 +60,16 @@ def glance(root: Path, jekyll: bool, paths: Iterable[str], known: Mapping[str, F
     """:func:`scan` for these paths only; those that are no post files are passed over.
 
     Raises:
-        UsageError: the folder is missing.
+        UsageError: the folder is missing, or one in it cannot be read.
     """
-    if not root.is_dir():
-        raise UsageError(f"{root}: no such folder; correct the source's `path` or create it")
+    _expect(root)
+    try:
+        return _glance(root, jekyll, paths, known)
+    except OSError as error:
+        raise _unreadable(root, error) from error
+
+
+def _glance(root: Path, jekyll: bool, paths: Iterable[str], known: Mapping[str, FileState]) -> Scan:
     changed, vanished = [], []
     for named in sorted(set(paths)):
         place, path = root / named, _printable(named)
@@ -70,12 +77,39 @@ def glance(root: Path, jekyll: bool, paths: Iterable[str], known: Mapping[str, F
         if place.is_file():
             if _takes(root, named, jekyll):
                 outside = place.is_symlink() and not _inside(os.path.realpath(root), str(place))
-                stat = place.stat(follow_symlinks=not outside)
+                stat = _stat(place, follow=not outside)
+                if stat is None:
+                    continue  # it went meanwhile, and the watcher will say so
                 if state is None or state.vanished or state[:2] != (stat.st_size, stat.st_mtime_ns):
                     changed.append((path, stat.st_size, stat.st_mtime_ns))
         elif state is not None and not state.vanished:
             vanished.append(path)
     return Scan(tuple(changed), 0, tuple(vanished))
+
+
+def _expect(root: Path) -> None:
+    try:
+        there = root.is_dir()
+    except OSError as error:
+        raise _unreadable(root, error) from error
+    if not there:
+        raise UsageError(f"{root}: no such folder; correct the source's `path` or create it")
+
+
+def _unreadable(root: Path, error: OSError) -> UsageError:
+    """What is in a folder that cannot be read is not gone: nothing of the source is taken away."""
+    return UsageError(
+        f"{error.filename or root}: cannot be read ({error.strerror}); correct its permissions, until then the "
+        "source's posts stay as they are"
+    )
+
+
+def _stat(place: Path | os.DirEntry[str], follow: bool) -> os.stat_result | None:
+    """Of a file that may vanish at any moment."""
+    try:
+        return place.stat(follow_symlinks=follow)
+    except FileNotFoundError:
+        return None
 
 
 def _takes(root: Path, path: str, jekyll: bool) -> bool:
@@ -96,6 +130,13 @@ def is_jekyll(root: Path) -> bool:
     return (root / "_posts").is_dir() or (root / "_config.yml").is_file()
 
 
+def _every_file(root: Path, jekyll: bool) -> Iterator[tuple[str, int, int]]:
+    try:
+        yield from _files(root, jekyll)
+    except OSError as error:
+        raise _unreadable(root, error) from error
+
+
 def _files(root: Path, jekyll: bool) -> Iterator[tuple[str, int, int]]:
     """Relative path, size and mtime of each post file; hidden folders are passed over."""
     real_root = os.path.realpath(root)
@@ -113,14 +154,12 @@ def _files(root: Path, jekyll: bool) -> Iterator[tuple[str, int, int]]:
 
 
 def _state(one: os.DirEntry[str], real_root: str) -> os.stat_result | None:
-    """Size and mtime of a file; of a symbolic link that leads out or nowhere, its own; None if it is gone by now."""
-    try:
-        return one.stat(follow_symlinks=not one.is_symlink() or _inside(real_root, one.path))
-    except OSError:
-        try:
-            return one.stat(follow_symlinks=False)
-        except OSError:
-            return None
+    """Size and mtime of a file; of a symbolic link that leads out or nowhere, its own; None for what is no file."""
+    state = None
+    with suppress(OSError):
+        state = one.stat(follow_symlinks=not one.is_symlink() or _inside(real_root, one.path))
+    state = state or _stat(one, follow=False)
+    return state if state and (S_ISREG(state.st_mode) or S_ISLNK(state.st_mode)) else None
 
 
 def _printable(path: str) -> str:
