@@ -343,6 +343,6 @@ def _entry(task: RenderTask) -> Entry:
         language=fields.language(shown.language),
         enclosures=fields.media(body.enclosures) if body else (),
         rights=text.clean_title(body.rights) if body else "",
-        extras=body.extras if body else (),
+        extras=fields.extras(body.extras) if body else (),
         origin=fields.origin(task.origin),
     )

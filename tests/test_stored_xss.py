@@ -188,6 +188,8 @@ def rss_of(vectors: list[str]) -> bytes:
         f'<enclosure url="{x}" type="{x}" length="12"/><enclosure url="https://e.example/?{x}" type="audio/mpeg"/>'
         f"<description>{x}</description><content:encoded>{x}</content:encoded><itunes:duration>{x}</itunes:duration>"
         f'<itunes:image href="{x}"/><media:content url="{x}" type="{x}"><media:title>{x}</media:title></media:content>'
+        f"<itunes:title>{x}</itunes:title><itunes:summary>{x}</itunes:summary>"
+        f'<podcast:transcript url="https://p.example/{x}" type="{x}"/><podcast:person href="{x}">{x}</podcast:person>'
         f'<source url="{x}">{x}</source></item>'
         for number, x in enumerate(map(_xml, vectors))
     )
@@ -195,6 +197,7 @@ def rss_of(vectors: list[str]) -> bytes:
     return (
         "<?xml version='1.0'?><rss version='2.0' xmlns:content='http://purl.org/rss/1.0/modules/content/' "
         "xmlns:dc='http://purl.org/dc/elements/1.1/' xmlns:itunes='http://www.itunes.com/dtds/podcast-1.0.dtd' "
+        "xmlns:podcast='https://podcastindex.org/namespace/1.0' "
         f"xmlns:media='http://search.yahoo.com/mrss/'><channel><title>{head}</title><link>javascript:alert(1)</link>"
         f"<description>{head}</description><image><url>javascript:1</url><link>javascript:2</link></image>"
         f"{items}</channel></rss>"

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote
 
-from feeds.model import Enclosure, Origin
+from feeds.clean.text import clean_title
+from feeds.model import Enclosure, Extra, Origin
 from feeds.urls import is_absolute_iri, is_address
 
 _NOT_IN_ADDRESSES = re.compile(r"[<>\"{}|\\^`\x00-\x20\x7f]")
@@ -37,6 +38,18 @@ def media(given: Iterable[Enclosure]) -> tuple[Enclosure, ...]:
         for one in given
         if (url := address(one.url))
     )
+
+
+def extras(given: Iterable[Extra]) -> tuple[Extra, ...]:
+    """Fields of podcasts: addresses without characters that no address may have, the rest plain text."""
+    return tuple(
+        Extra(one.name, clean_title(one.text), tuple((name, _value(value)) for name, value in one.attributes))
+        for one in given
+    )
+
+
+def _value(text: str) -> str:
+    return address(text) or clean_title(text)
 
 
 def origin(given: Origin | None) -> Origin | None:
