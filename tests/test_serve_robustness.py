@@ -79,6 +79,7 @@ BAD = {
         431,
     ),
     "a body for a document": (b"GET /atom.xml HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", 413),
+    "a body where nothing may be put": (b"PUT /atom.xml HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", 405),
     "an unknown expectation": (GET + b"Expect: the-spanish-inquisition\r\n\r\n", 417),
 }  # fmt: skip
 
@@ -88,6 +89,7 @@ def test_bad_requests(client, data, status):
     found = client.raw(data, half_close=True)
     assert found.startswith(b"HTTP/1.1 %d " % status)
     assert b"\r\nConnection: close\r\n" in found
+    assert status != 405 or b"\r\nAllow: GET, HEAD, OPTIONS\r\n" in found
     assert client.ask("/atom.xml", {"If-None-Match": "*"}).status == 304
 
 

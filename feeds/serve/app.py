@@ -33,7 +33,9 @@ WELL_KNOWN = "/.well-known/feeds"
 _CATALOGUE = "feeds.opml"
 OPERATORS = (("WWW-Authenticate", 'Bearer realm="operators", Basic realm="operators", charset="UTF-8"'),)
 """How to ask for what is for operators: programs send the token, browsers ask for it as a password."""
-_ALLOWED = (("Allow", "GET, HEAD, OPTIONS"),)
+ALLOWED = (("Allow", "GET, HEAD, OPTIONS"),)
+"""What may be done with a document."""
+
 _THREADS = 2
 _STEPS = 8
 _LOG = logging.getLogger("feedd.serve")
@@ -300,5 +302,5 @@ def _unauthorised() -> Answer:
 
 def _other_method(request: Request) -> Answer:
     if request.method == b"OPTIONS":
-        return respond(204, fields=_ALLOWED)
-    return refuse(405, fields=_ALLOWED)
+        return respond(204, fields=ALLOWED)
+    return refuse(405, fields=ALLOWED)

@@ -15,7 +15,7 @@ from typing import Protocol, cast
 
 import httptools
 
-from feeds.serve.app import Application
+from feeds.serve.app import ALLOWED, Application
 from feeds.serve.messages import Answer, Request, reason, refuse
 
 HEADER_SECONDS = 10.0
@@ -229,6 +229,8 @@ class Connection(asyncio.Protocol):
     def _expect_body(self) -> None:
         headers = self._headers
         route = self.listener.application.route(self._target)
+        if route is None and self._parser.get_method() not in (b"GET", b"HEAD"):
+            raise _Refused(405)
         self._body_limit = route.body_limit if route else 0
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or len(length) > 18:
@@ -356,7 +358,7 @@ class Connection(asyncio.Protocol):
         """Answer what cannot be read, after what was asked before, and close."""
         if status and not self.busy and not self._queue and not self._last:
             self._last = True
-            self._write(refuse(status), head_only=False)
+            self._write(refuse(status, fields=ALLOWED if status == 405 else ()), head_only=False)
             # Closing at once would reset the connection under what the client still sends, and the
             # answer with it (RFC 9112, 9.6): it is read and dropped for a moment.
             self._transport.write_eof()
