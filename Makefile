@@ -26,6 +26,7 @@ stress: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.polling
 
 setup: .venv/ready
 

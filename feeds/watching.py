@@ -17,6 +17,9 @@ _SETTLED = 0.03
 """Seconds without a change after which a folder is read."""
 _LONGEST_WAIT = 400
 """Milliseconds after which a folder is read although it still changes."""
+_LOOK_EVERY = 1
+"""Seconds between two looks at whether a folder is still the same one."""
+_UNWATCHED_EVERY = 60
 
 
 class Folders:
@@ -37,19 +40,59 @@ class Folders:
         self._tell(pipeline.ingest(self._shift.run, offline=True))
 
     async def _watch(self, source: FolderSource) -> None:
-        """Read files when they change."""
+        """Read files when they change, and everything when the folder is another one than before."""
+        told = first = True
+        while True:
+            mark = _mark(source.path)
+            if mark is None:
+                if told:
+                    self._shift.log("trouble", source=source.name, reason=f"{source.path}: no such folder")
+                told = first = False
+                await asyncio.sleep(_LOOK_EVERY)
+                continue
+            told = True
+            watching = asyncio.create_task(self._watch_one(source, mark))
+            if not first:
+                await self._take(source, frozenset(("",)))
+            first = False
+            try:
+                await watching
+            except (OSError, RuntimeError) as error:
+                reason = f"{source.path}: cannot be watched ({error}); it is looked at every minute instead"
+                self._shift.log("trouble", source=source.name, reason=reason)
+                await asyncio.sleep(_UNWATCHED_EVERY)
+            finally:
+                watching.cancel()
+
+    async def _watch_one(self, source: FolderSource, mark: tuple[str, int, int]) -> None:
+        """Read files when they change; returns when the folder is no longer this one."""
         from watchfiles import awatch
 
-        root = source.path
-        while not root.is_dir():
-            self._shift.log("trouble", source=source.name, reason=f"{root}: no such folder")
-            await asyncio.sleep(SCAN_EVERY)
-        real = os.path.realpath(root)
+        other = asyncio.Event()
+        looking = asyncio.create_task(self._look(source.path, mark, other))
         step = int(_SETTLED * 1000)
-        async for changes in awatch(root, watch_filter=None, step=step, debounce=_LONGEST_WAIT):
-            paths = {_below(root, real, path) for _, path in changes}
-            await self._shift.in_store_thread(self._read, source, frozenset(paths))
-            self._shift.wants_publishing.set()
+        try:
+            async for changes in awatch(
+                source.path,
+                watch_filter=None,
+                step=step,
+                debounce=_LONGEST_WAIT,
+                stop_event=other,
+                ignore_permission_denied=True,
+            ):
+                await self._take(source, frozenset(_below(source.path, mark[0], path) for _, path in changes))
+        finally:
+            looking.cancel()
+
+    async def _look(self, root: Path, mark: tuple[str, int, int], other: asyncio.Event) -> None:
+        """Notice that a folder was replaced, moved or unmounted: its watcher would see nothing any more."""
+        while _mark(root) == mark:
+            await asyncio.sleep(_LOOK_EVERY)
+        other.set()
+
+    async def _take(self, source: FolderSource, paths: frozenset[str]) -> None:
+        await self._shift.in_store_thread(self._read, source, paths)
+        self._shift.wants_publishing.set()
 
     def _read(self, source: FolderSource, paths: frozenset[str]) -> None:
         report = pipeline.Ingested()
@@ -67,6 +110,16 @@ class Folders:
         if report.new or report.changed:
             log("read", source=source, new=report.new, changed=report.changed, repaired=report.repaired)
         self._shift.tell_troubles(report.troubles)
+
+
+def _mark(root: Path) -> tuple[str, int, int] | None:
+    """What tells a folder from another one in its place; None if there is none."""
+    try:
+        real = os.path.realpath(root)
+        stat = os.stat(real)
+    except OSError:
+        return None
+    return (real, stat.st_dev, stat.st_ino) if root.is_dir() else None
 
 
 def _below(root: Path, real: str, path: str) -> str:

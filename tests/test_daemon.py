@@ -102,6 +102,21 @@ def test_a_folder_that_appears_and_an_edit_are_noticed(project: Project, start: 
     daemon.until(lambda: titles(project) == ["First, edited", "Moved in"])
 
 
+def test_a_folder_that_is_replaced_is_watched_again(project: Project, start: Start) -> None:
+    project.post("2024-01-01-a.md", "First")
+    daemon = start()
+    site = project.posts.parent
+    site.rename(project.folder / "old")
+    daemon.until(lambda: any("no such folder" in str(one["reason"]) for one in daemon.events("trouble")))
+    assert titles(project) == ["First"]
+    project.posts.mkdir(parents=True)
+    project.post("2024-01-01-a.md", "First")
+    project.post("2024-01-02-b.md", "Second", date="2024-01-02 09:00:00")
+    daemon.until(lambda: titles(project) == ["First", "Second"])
+    project.post("2024-01-03-c.md", "Third", date="2024-01-03 09:00:00")
+    daemon.until(lambda: titles(project) == ["First", "Second", "Third"])
+
+
 def test_another_one_says_so_while_looking_is_possible(project: Project, start: Start) -> None:
     project.post("2024-01-01-a.md", "First")
     start()
