@@ -27,6 +27,7 @@ stress: setup
 bench: setup
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.polling
+	$(BIN)/python -m benchmarks.daemon
 
 setup: .venv/ready
 

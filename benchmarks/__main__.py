@@ -13,7 +13,7 @@ from benchmarks.corpus import write_posts
 from feeds import __version__
 
 _HERE = Path(__file__).parent
-_CONFIG = """[site]
+CONFIG = """[site]
 title = "Benchmark"
 url = "https://bench.example/"
 language = "zh-CN"
@@ -55,7 +55,7 @@ def bench(posts: int, formats: list[str]) -> list[dict[str, object]]:
     for old in ("output", "state"):
         shutil.rmtree(folder / old, ignore_errors=True)
     config = folder / "feedd.toml"
-    config.write_text(_CONFIG.format(formats=json.dumps(formats)), "utf-8")
+    config.write_text(CONFIG.format(formats=json.dumps(formats)), "utf-8")
     command = [sys.executable, "-m", "feeds", "build", "-q", "-c", str(config)]
     rows = []
     for job in ("full", "unchanged", "one new post"):
