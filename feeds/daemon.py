@@ -37,12 +37,19 @@ if TYPE_CHECKING:
     from feeds.serve.server import Server
 
 
-_STOP_WITHIN = 5.0
+_STOP_WITHIN = 4.0
 """Seconds for the jobs that are under way at the end; what cannot wait for that comes after it."""
 
 
-async def serve(path: str | None, clock: Clock, log: EventLog, jobs: int = 0) -> None:
+async def serve(path: str | None, clock: Clock, log: EventLog, jobs: int = 0, speed: float = 1) -> None:
     """Run until SIGTERM or SIGINT; SIGHUP reads the configuration again, and a broken one is refused.
+
+    Args:
+        path: Of the configuration.
+        clock: The time now.
+        log: Is told of events.
+        jobs: Worker processes; 0 for one per processor.
+        speed: Seconds of ``clock`` that pass in one second: more than one when days are simulated.
 
     Raises:
         ConfigError: the configuration is wrong at the start.
@@ -58,7 +65,7 @@ async def serve(path: str | None, clock: Clock, log: EventLog, jobs: int = 0) ->
             store = config.store
             with lease(store):
                 while config is not None and config.store == store:
-                    daemon = Daemon(config, clock, log, supervisor, jobs)
+                    daemon = Daemon(config, clock, log, supervisor, jobs, speed)
                     config = await daemon.run(signals, lambda: _reloaded(path, log))
     finally:
         signals.close()
@@ -114,11 +121,17 @@ class Daemon:
     """What runs under one configuration."""
 
     def __init__(
-        self, config: Config, clock: Clock, log: EventLog, supervisor: Supervisor, jobs: int
+        self,
+        config: Config,
+        clock: Clock,
+        log: EventLog,
+        supervisor: Supervisor,
+        jobs: int,
+        speed: float,
     ) -> None:
         self.config, self.clock, self.log = config, clock, log
         self._supervisor = supervisor
-        self._jobs = jobs
+        self._jobs, self._speed = jobs, speed
         self._shift = Shift(config, clock, log)
         self._folders = Folders(self._shift)
         self._scheduler = AsyncIOScheduler(
@@ -214,7 +227,9 @@ class Daemon:
         self._supervisor.tell("WATCHDOG=1")
 
     def _ask_at(self, when: datetime) -> None:
-        self._scheduler.add_job(self._ask, "date", run_date=when, id="ask", replace_existing=True)
+        """Wake up at a time of our clock; the scheduler has the system's."""
+        at = datetime.now(UTC) + (when - self.clock()) / self._speed
+        self._scheduler.add_job(self._ask, "date", run_date=at, id="ask", replace_existing=True)
 
     async def _ask(self) -> None:
         assert self._timetable is not None
@@ -289,6 +304,7 @@ class Daemon:
         self._supervisor.tell(f"STATUS=published {written} documents at {self.clock():%H:%M:%S}")
 
     def _publish_now(self) -> tuple[int, dict[str, str], float]:
+        self._shift.progress("publishing", 0, 1)
         started = self.clock()
         run = self._shift.run
         if self._tree is None:

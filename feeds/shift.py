@@ -47,7 +47,8 @@ class Shift:
 
     def end_within(self, seconds: float) -> None:
         """Give the jobs in the store's thread so much time to end; long ones are broken off then."""
-        self._end = time.monotonic() + seconds
+        if self._end is None:
+            self._end = time.monotonic() + seconds
 
     def progress(self, step: str, done: int, total: int) -> None:
         """Told by a long job how far it is.

@@ -208,3 +208,17 @@ def test_a_supervisor_is_told(project: Project, start: Start, tmp_path: Path) ->
         daemon.stop()
         while "STOPPING=1" not in told:
             told += channel.recv(4096).decode().split("\n")
+
+
+def test_an_order_to_stop_is_followed_in_the_first_reading(project: Project) -> None:
+    for number in range(400):
+        project.post(f"2024-01-01-{number}.md", f"Post {number}", body="Words. " * 2000)
+    daemon = Running(project, {})
+    daemon.until((project.folder / "state" / "feedd.db").exists)
+    begun = time.monotonic()
+    assert daemon.stop() == 0
+    assert time.monotonic() - begun < 12
+    assert daemon.events("stopped")
+    again = json.loads(project.run("build", "--json").stdout)
+    assert again["published"] == 400
+    assert project.run("validate").returncode == 0
