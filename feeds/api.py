@@ -13,6 +13,7 @@ from feeds.errors import FeeddError, UsageError
 from feeds.ports import Clock
 
 if TYPE_CHECKING:
+    from feeds.requests import Withdrawn
     from feeds.subscriptions import Added
     from feeds.validate import Finding
 
@@ -37,6 +38,7 @@ __all__ = [
     "status",
     "take_list",
     "validate",
+    "withdraw",
 ]
 
 
@@ -186,6 +188,23 @@ def restore(config: Config, file: Path) -> Path | None:
 
     with lease(config.store):
         return copies.bring_back(file, config.store)
+
+
+def withdraw(config: Config, post: str, undo: bool = False, clock: Clock = now) -> Withdrawn:
+    """Take a post out of every document, or bring it back; a running daemon does it if there is one.
+
+    Args:
+        config: From :func:`load_config`.
+        post: Its id, address, infoCode or path.
+        undo: Bring back what was withdrawn.
+        clock: The time now.
+
+    Raises:
+        UsageError: there is no such post, or it is not as it would have to be.
+    """
+    from feeds.requests import withdraw_post
+
+    return withdraw_post(config, post, undo, clock)
 
 
 def serve(config: Config, announce: Callable[[str], None] = lambda address: None, clock: Clock = now) -> None:

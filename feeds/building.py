@@ -33,6 +33,8 @@ class BuildReport:
     changed: int = 0
     unchanged: int = 0
     repaired: int = 0
+    gone: int = 0
+    """Posts whose files were removed or whose upstream has taken them back."""
     asked: int = 0
     """Upstreams that were asked."""
     published: int = 0
@@ -67,6 +69,7 @@ def build(
     dry_run: bool = False,
     offline: bool = False,
     jobs: int = 0,
+    allow_removals: bool = False,
     clock: Clock = now,
     progress: Progress = no_progress,
 ) -> BuildReport:
@@ -78,6 +81,7 @@ def build(
         dry_run: Only tell what would be written; upstreams are not asked.
         offline: Do not ask upstreams.
         jobs: Worker processes; 0 for one per processor.
+        allow_removals: Believe that many posts of a source are gone at once.
         clock: The time now.
         progress: Told of the steps.
 
@@ -91,10 +95,12 @@ def build(
     started = time.monotonic()
     if dry_run:
         with _copy_of_store(config) as copy:
-            report = _build(config, copy, _Manner(full, True, True, jobs), clock, progress)
+            report = _build(config, copy, _Manner(full, True, True, jobs, allow_removals), clock, progress)
     else:
         with lease(config.store):
-            report = _build(config, config.store, _Manner(full, False, offline, jobs), clock, progress)
+            report = _build(
+                config, config.store, _Manner(full, False, offline, jobs, allow_removals), clock, progress
+            )
     report.seconds = round(time.monotonic() - started, 3)
     return report
 
@@ -121,13 +127,15 @@ class _Manner:
     dry: bool
     offline: bool
     jobs: int
+    removals: bool = False
 
 
 def _build(config: Config, store: Path, manner: _Manner, clock: Clock, progress: Progress) -> BuildReport:
     from feeds import pipeline
     from feeds.write import Tree, Written
 
-    with open_run(config, store, manner.jobs, clock, progress) as run:
+    with open_run(config, store, manner.jobs, clock, progress) as opened:
+        run = replace(opened, allow_removals=manner.removals)
         db = run.db
         ingested = pipeline.ingest(run, offline=manner.offline)
         known = {row[0]: Written(*row[1:4]) for row in db.rows("documents_all")}
@@ -138,6 +146,7 @@ def _build(config: Config, store: Path, manner: _Manner, clock: Clock, progress:
             changed=ingested.changed,
             unchanged=ingested.unchanged,
             repaired=ingested.repaired,
+            gone=ingested.gone,
             asked=ingested.asked,
             troubles=ingested.troubles,
             written=sorted(tree.written),
@@ -205,7 +214,7 @@ def _count(db: Database, config: Config, sources: dict[int, tuple[str, int]], re
         for path, _, reason in db.rows("files_troubled", (number,)):
             report.rejected.append({"path": str(folders[name] / path), "reason": reason})
     for state, posts, files in db.rows("file_posts"):
-        if state == "waiting":
+        if state in ("waiting", "withdrawn"):
             report.unpublished += files
         elif state == "live":
             report.published += posts

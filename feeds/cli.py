@@ -74,6 +74,7 @@ def _build(options: Namespace) -> int:
         full=options.full,
         dry_run=options.dry_run,
         offline=options.offline,
+        allow_removals=options.allow_removals,
         jobs=options.jobs,
         progress=_progress(options),
     )
@@ -203,6 +204,19 @@ def _forget(options: Namespace) -> int:
     return 0
 
 
+def _withdraw(options: Namespace) -> int:
+    from feeds.api import withdraw
+
+    done = withdraw(_config(options), options.post, undo=options.undo)
+    if options.json:
+        print_json({"id": done.uid, "undo": options.undo, "left_to_daemon": done.left})
+    elif done.left:
+        print(f"{done.uid}: left to the running feedd")
+    elif not options.quiet:
+        print(f"{done.uid}: {done.what}")
+    return 0
+
+
 def _backup(options: Namespace) -> int:
     from feeds.api import backup
 
@@ -270,6 +284,7 @@ _VERBS: dict[str | None, Callable[[Namespace], int]] = {
     "import": _import,
     "export": _export,
     "forget": _forget,
+    "withdraw": _withdraw,
     "backup": _backup,
     "restore": _restore,
     "serve": _serve,

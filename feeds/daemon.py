@@ -280,6 +280,10 @@ class Daemon:
                 count = requests.forget(self._shift.run, value)
                 self.log("forgot", source=value, entries=count)
                 self._loop.call_soon_threadsafe(self._shift.wants_publishing.set)
+            if kind in ("withdraw", "restore"):
+                requests.withdraw(db, self.config, value, kind == "restore", self.clock())
+                self.log(kind, post=value)
+                self._loop.call_soon_threadsafe(self._shift.wants_publishing.set)
             reload |= kind == "reload"
             with db.transaction():
                 db.run("request_drop", (number,))

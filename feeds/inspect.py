@@ -13,6 +13,7 @@ from feeds import pageparts, plan
 from feeds.config import Config
 from feeds.errors import PostRejected, UsageError
 from feeds.fetch import folder
+from feeds.finding import find_post
 from feeds.heads import label
 from feeds.model import Skipped
 from feeds.sources import expand
@@ -20,7 +21,6 @@ from feeds.store.codec import read_shown, read_sighting
 from feeds.store.database import Database
 from feeds.store.posts import keys_of_numbers
 from feeds.store.upstreams import UpstreamRow, upstreams
-from feeds.urls import canonical, is_address
 
 if TYPE_CHECKING:
     from feeds.tasks import Settings
@@ -134,9 +134,7 @@ def validate_documents(paths: Sequence[Path]) -> list[tuple[Path, Finding]]:
 
 def explain_post(db: Database, config: Config, wanted: str) -> dict[str, Any]:
     """Everything known of one post."""
-    number, remark = _find(db, config, wanted)
-    if number is None:
-        raise UsageError(remark or f"{wanted}: no post is known by this id, address, infoCode or path")
+    number = find_post(db, config, wanted)
     db.scope([number])
     post = db.rows("posts_by_number")[0]
     shown = read_shown(post[10])
@@ -163,9 +161,16 @@ def explain_post(db: Database, config: Config, wanted: str) -> dict[str, Any]:
     }
     if post[6] == "waiting":
         found["why_not"] = "dated in the future; it appears when its time has come"
+    elif post[6] == "withdrawn":
+        found["why_not"] = _withdrawn(db.value("post_reason", (number,)), post[12])
     elif post[6] != "live":
         found["why_not"] = db.value("post_reason", (number,)) or "no source has it any more"
     return found
+
+
+def _withdrawn(reason: str, at: int) -> str:
+    since = f"withdrawn since {_instant(at)}" + (f" ({reason})" if reason else "")
+    return f"{since}; `feedd withdraw --undo` brings it back"
 
 
 def _membership(db: Database, config: Config, number: int, row: tuple[str, str, str, int]) -> dict[str, Any]:
@@ -179,44 +184,6 @@ def _membership(db: Database, config: Config, number: int, row: tuple[str, str, 
     if not inside:
         found["why_not"] = f"{config.output.entries} posts surfaced later"
     return found
-
-
-def _find(db: Database, config: Config, wanted: str) -> tuple[int | None, str]:
-    number = db.value("post_of_uid", (wanted,)) or db.value("strong_like", (wanted.removeprefix("NW"),))
-    if number is None and is_address(wanted):
-        number = _by_address(db, config, wanted)
-    if number is not None:
-        return number, ""
-    for source, path, outcome, reason, sighting, _vanished in db.rows(
-        "file_of_path", {"path": _relative(config, wanted)}
-    ):
-        if sighting is None or outcome != "item":
-            return None, f"{source}: {path}: {outcome}: {reason}"
-        db.scope([sighting])
-        return int(db.rows("sightings_by_number")[0][7]), ""
-    return None, ""
-
-
-def _by_address(db: Database, config: Config, wanted: str) -> int | None:
-    import re
-
-    from feeds.identify import keys_of
-
-    rules = [(rule.name, re.compile(rule.pattern)) for rule in config.identity]
-    keys = keys_of("", "", "", wanted, rules, lambda: "")
-    for key in (keys.strong, "url:" + canonical(wanted)):
-        number = db.value("posts_of_key", {"key": key}) if key else None
-        if number is not None:
-            return int(number)
-    return None
-
-
-def _relative(config: Config, wanted: str) -> str:
-    full = Path(wanted).absolute()
-    for source in config.folders:
-        if full.is_relative_to(source.path):
-            return full.relative_to(source.path).as_posix()
-    return wanted
 
 
 def _health(row: UpstreamRow) -> dict[str, Any]:

@@ -155,6 +155,8 @@ class FeedHead:
     """Hubs that tell subscribers what is new (WebSub, 4)."""
     before: tuple[tuple[Format, str], ...] = ()
     """Address of the archive before this document, in each format that has one (RFC 5005, 4)."""
+    deleted: tuple[tuple[str, datetime], ...] = ()
+    """Ids of posts that have gone, and when (RFC 6721)."""
     current: tuple[tuple[Format, str], ...] = ()
     """In an archive: address of the subscription document in each format. Empty in that document itself."""
 

@@ -9,7 +9,6 @@ from feeds import __version__
 
 LATER = {
     "backfill": "upstream feeds",
-    "withdraw": "withdrawal",
 }
 """Verbs of a version to come, and what they need."""
 
@@ -78,6 +77,11 @@ def _publishing(verbs: _Verbs) -> None:
     build.add_argument("--offline", action="store_true", help="do not ask upstream feeds")
     build.add_argument("--strict", action="store_true", help="exit 1 for a source in trouble too")
     build.add_argument("--full", action="store_true", help="write every document again from the store")
+    build.add_argument(
+        "--allow-removals",
+        action="store_true",
+        help="believe that many posts of a source are gone at once, and take them out",
+    )
     build.add_argument("--dry-run", action="store_true", help="only tell what would be written")
     _jobs(build)
     init = verbs.add("init", "write a commented starter configuration")
@@ -124,6 +128,9 @@ def _upstreams(verbs: _Verbs) -> None:
     verbs.add("export", "print the upstreams of the configuration as OPML", report=False)
     forgotten = verbs.add("forget", "take out the posts of a source that was removed")
     forgotten.add_argument("source", metavar="SOURCE", help="its name")
+    withdrawn = verbs.add("withdraw", "take a post out of every document; it stays out")
+    withdrawn.add_argument("post", metavar="POST", help="id, address, infoCode or path")
+    withdrawn.add_argument("--undo", action="store_true", help="bring it back")
 
 
 def _keeping(verbs: _Verbs) -> None:

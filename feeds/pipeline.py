@@ -16,6 +16,7 @@ from feeds.fetch import folder
 from feeds.plan import chunks
 from feeds.ports import FileState
 from feeds.publishing import Published
+from feeds.removals import doubt as doubt_removal
 from feeds.run import Run
 from feeds.sources import expand, register
 from feeds.steps import read_files, really_changed
@@ -23,6 +24,7 @@ from feeds.store import feeds as stored
 from feeds.store import ledger, posts
 from feeds.store.database import Database
 from feeds.store.sightings import Context, Reading, take
+from feeds.store.withdrawal import let_go
 from feeds.write import Tree
 
 _FILES_PER_PIECE = 64
@@ -37,6 +39,8 @@ class Ingested:
     changed: int = 0
     unchanged: int = 0
     repaired: int = 0
+    gone: int = 0
+    """Items that were removed: their files, or by their upstream."""
     asked: int = 0
     """Upstreams that were asked."""
     troubles: list[str] = field(default_factory=list)
@@ -123,6 +127,7 @@ def _ingest_upstreams(run: Run, report: Ingested, offline: bool) -> None:
     polled = polling.poll_once(run, upstreams, context)
     report.new += polled.new
     report.changed += polled.changed
+    report.gone += polled.gone
     report.asked += polled.asked
     report.troubles += polled.troubles
 
@@ -192,14 +197,40 @@ def _ingest_seen(
             _take(run, context, batch, lost, known, report)
             batch = []
     _take(run, context, batch, lost, known, report)
+    _take_out(run, source, number, {p for p in seen.vanished if p in lost}, report)
     with run.db.transaction():
-        run.db.many("file_vanish", [(1, number, path) for path in seen.vanished if path in lost])
+        run.db.many("file_drop", [(number, path) for path in seen.vanished if not known[path].sighting])
         settled = {
             "id": number,
             "settings": run.settings_digest,
             "now": run.clock().isoformat("T", "seconds"),
         }
         run.db.run("source_settle", settled)
+
+
+def _take_out(run: Run, source: FolderSource, number: int, vanished: set[str], report: Ingested) -> None:
+    """Let go what files said that are gone, as the source wishes, and what was unpublished by wish."""
+    if source.on_remove == "keep":
+        with run.db.transaction():
+            run.db.many("file_vanish", [(1, number, path) for path in vanished])
+        vanished = set()
+    going = dict(run.db.rows("files_unpublished", (number,)))
+    run.db.scope(vanished)
+    going |= {row[0]: row[4] for row in run.db.rows("files_of_paths", (number,)) if row[4]}
+    present = run.db.value("files_present", (number,)) if going else 0
+    doubt = doubt_removal(present, len(going), run.config.limits.removals)
+    if doubt and not run.allow_removals:
+        report.troubles.append(
+            f"source {source.name}: {doubt}; they stay published; "
+            "see whether its folder is whole, or run `feedd build --allow-removals`"
+        )
+        return
+    with run.db.transaction():
+        if going:
+            let_go(run.db, run.sources, sorted(going.values()), run.clock(), burnt_keys(run.db))
+        run.db.many("file_loose", [(number, path) for path in going])
+        run.db.many("file_drop", [(number, path) for path in vanished])
+    report.gone += len(going)
 
 
 def _lost_files(known: Mapping[str, FileState], vanished: tuple[str, ...]) -> dict[str, bytes]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from feeds import archives, pagewriting, placing, plan
 from feeds.config import Config
@@ -18,6 +20,9 @@ from feeds.store import ledger, push
 from feeds.store.database import Database
 from feeds.store.feeds import DirtyFeed
 from feeds.write import Tree, clear_beside, replace_file
+
+_TOLD_FOR = timedelta(days=30)
+_MOST_DELETED = 100
 
 
 @dataclass(slots=True)
@@ -133,6 +138,7 @@ def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Publishe
         latest, count = run.db.rows("feed_latest", (one.feed.number,))[0]
         one.updated = latest or 0
         head = head_of(run.config, one.feed, one.updated, one.archives)
+        head = replace(head, deleted=_deleted(run, one.feed))
         wrong = check_head(head)
         entries = read_entries(run.db, one.posts) if not wrong else {}
         for form in run.config.output.formats:
@@ -152,6 +158,14 @@ def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Publishe
         run.progress("writing", done, len(feeds))
     published.held.update(tree.foreign)
     tree.flush()
+
+
+def _deleted(run: Run, feed: DirtyFeed) -> tuple[tuple[str, datetime], ...]:
+    """What has gone from a feed lately: its subscribers are told for a while."""
+    now, zone = run.clock(), ZoneInfo(run.config.site.timezone)
+    since = int((now - _TOLD_FOR).timestamp())
+    rows = run.db.rows("tombstones_of_feed", (feed.number, since, _MOST_DELETED))
+    return tuple((uid, datetime.fromtimestamp(at, zone)) for uid, at in rows)
 
 
 def dates_of(feeds: Sequence[Feed]) -> dict[int, int] | None:
@@ -188,7 +202,7 @@ def settle(run: Run, tree: Tree, feeds: Sequence[Feed], published: Published) ->
             ],
         )
     tree.close({path: digest for path, digest, *_ in run.db.rows("documents_all")})
-    _write_ledger(run.db, ledger_path(config))
+    write_ledger(run.db, config)
 
 
 def _news(config: Config, before: Mapping[str, str], tree: Tree) -> list[tuple[str, str]]:
@@ -220,8 +234,9 @@ def _wanted_paths(run: Run) -> set[str]:
     return wanted
 
 
-def _write_ledger(db: Database, path: Path) -> None:
-    text = ledger.text_of(db)
+def write_ledger(db: Database, config: Config) -> None:
+    """Bring the text of the ledger up to what the store knows."""
+    path, text = ledger_path(config), ledger.text_of(db)
     if (path.read_text("utf-8") if path.exists() else "") != text:
         clear_beside(path)
         replace_file(path, text.encode())

@@ -17,6 +17,7 @@ from feeds.run import Run
 from feeds.run import settings_digest as digest_of
 from feeds.store import upstreams as stored
 from feeds.store.sightings import Context, take
+from feeds.store.withdrawal import take_back
 
 if TYPE_CHECKING:
     from feeds.parse.head import UpstreamHead
@@ -38,6 +39,8 @@ class Polled:
     asked: int = 0
     new: int = 0
     changed: int = 0
+    gone: int = 0
+    """Items that their upstream has taken back."""
     lists: bool = False
     """Whether a list of upstreams was read anew."""
     troubles: list[str] = field(default_factory=list)
@@ -156,7 +159,8 @@ class Receiver:
         db, number = self.run.db, self._numbers[request.name]
         settings = entry_settings(self.run, self._sources[request.name], self.run.sources[number][1])
         found = understand(parts, fresh, fetched.url, settings, self.run.clock())
-        readings = [one for one in found.readings if one.path not in known.items]
+        gone = {row[0] for row in db.rows("sightings_gone", (number,))}
+        readings = [one for one in found.readings if one.path not in known.items | gone]
         entries = [
             *known.addresses,
             *((r.sighting.guid, r.sighting.link) for r in found.readings if r.sighting),
@@ -181,11 +185,17 @@ class Receiver:
         head = head_values(found.head, fetched) | {"recent": sorted(recent)[-_RECENT:]}
         row = self._row(request.name, fetched, head)
 
+        taken_back = {one.ref for one in found.head.tombstones} - {guid for guid, _ in entries}
+
         def token() -> None:
             db.run("upstream_put", row)
             db.run("upstream_head", (json.dumps(head, ensure_ascii=False), number))
             if burnt:
                 stored.burn(db, self.run.sources, burnt, self.run.clock())
+            if taken_back:
+                self.report.gone += take_back(
+                    db, self.run.sources, number, taken_back, self.run.clock(), context.burnt | burnt
+                )
             now = self.run.clock().isoformat("T", "seconds")
             db.run(
                 "source_settle", {"id": number, "settings": settings_digest(self.run, settings), "now": now}

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
 
 from feeds.config import Config
 from feeds.errors import RoleTaken, UsageError
+from feeds.finding import find_post
 from feeds.pipeline import burnt_keys
 from feeds.ports import Clock
+from feeds.publishing import write_ledger
 from feeds.run import Run
 from feeds.sources import expand, register
+from feeds.store import withdrawal
 from feeds.store.database import Database, lease
 from feeds.store.forgetting import forget_source
 
@@ -51,6 +56,61 @@ def forget_removed(config: Config, name: str, clock: Clock) -> int | None:
     except RoleTaken:
         leave(config, "forget", name)
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """What became of a wish to withdraw a post or to bring it back; ``left`` if a daemon does it."""
+
+    uid: str
+    what: str
+    left: bool = False
+
+
+def withdraw_post(config: Config, wanted: str, undo: bool, clock: Clock) -> Withdrawn:
+    """Withdraw a post or bring it back.
+
+    Raises:
+        UsageError: there is no such post, it was never published, or it is not as it would have to be.
+    """
+    if not config.store.exists():
+        raise UsageError(f"{config.store}: nothing was built yet, so there is no post to withdraw")
+    with closing(Database.open(config.store, read_only=True)) as db:
+        uid = _withdrawable(db, find_post(db, config, wanted), wanted, undo)
+    try:
+        with lease(config.store), closing(Database.open(config.store)) as db:
+            back = withdraw(db, config, uid, undo, clock())
+    except RoleTaken:
+        leave(config, "restore" if undo else "withdraw", uid)
+        return Withdrawn(uid, "", left=True)
+    if not undo:
+        return Withdrawn(uid, "withdrawn; `feedd build` takes it out of the feeds")
+    later = "`feedd build` brings it back" if back else "it comes back when a source has it again"
+    return Withdrawn(uid, f"no longer withdrawn; {later}")
+
+
+def _withdrawable(db: Database, number: int, wanted: str, undo: bool) -> str:
+    post = withdrawal.standing(db, number)
+    if post.uid is None:
+        raise UsageError(
+            f"{wanted}: was never published, so it cannot be withdrawn; remove it from its source"
+        )
+    if bool(post.withdrawn) != undo:
+        raise UsageError(f"{wanted}: is not withdrawn" if undo else f"{wanted}: is withdrawn already")
+    return post.uid
+
+
+def withdraw(db: Database, config: Config, uid: str, undo: bool, now: datetime) -> bool:
+    """The same for the post with this id; whether it is (or may be) somewhere to come back from."""
+    number = db.value("post_of_uid", (uid,))
+    if number is None or bool(withdrawal.standing(db, number).withdrawn) != undo:
+        return False
+    with db.transaction():
+        back = withdrawal.restore(db, number, now) if undo else True
+        if not undo:
+            withdrawal.withdraw(db, [number], now)
+    write_ledger(db, config)  # at once: the next run reads the file
+    return back
 
 
 def forget(run: Run, name: str) -> int:

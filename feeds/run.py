@@ -24,6 +24,8 @@ class Run:
     sources: dict[int, tuple[str, int]]
     settings_digest: str
     look: Look
+    allow_removals: bool = False
+    """Whether the absence of many items at once is believed."""
 
 
 def settings_digest(values: object) -> str:

@@ -138,7 +138,7 @@ class Timetable:
                 heapq.heappush(self._order, (self._due[name], name))
         self._shift.log("asked", upstreams=report.asked, new=report.new, changed=report.changed)
         self._shift.tell_troubles(report.troubles)
-        if report.new or report.changed:
+        if report.new or report.changed or report.gone:
             self._shift.wants_publishing.set()
         if report.asked and self._pushing:
             self._shift.begin(self._follow_hubs(self._pushing))

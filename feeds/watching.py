@@ -109,6 +109,8 @@ class Folders:
         log = self._shift.log
         if report.new or report.changed:
             log("read", source=source, new=report.new, changed=report.changed, repaired=report.repaired)
+        if report.gone:
+            log("gone", source=source, posts=report.gone)
         self._shift.tell_troubles(report.troubles)
 
 

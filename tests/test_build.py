@@ -122,7 +122,8 @@ def test_a_renamed_file_is_the_same_post(project: Project) -> None:
     assert [e["id"] for e in entries(project.output / "atom.xml")] == [before]
 
 
-def test_a_vanished_file_leaves_its_post_in_place(project: Project) -> None:
+def test_a_vanished_file_leaves_its_post_in_place_if_it_shall_be_kept(project: Project) -> None:
+    project.set('name = "news"\n', 'name = "news"\non_remove = "keep"\n')
     project.post("2024-01-01-a.md").unlink()
     path = project.post("2024-01-02-b.md")
     project.run("build")

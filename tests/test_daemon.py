@@ -150,6 +150,21 @@ def test_a_broken_configuration_is_refused_and_a_right_one_taken_over(project: P
     assert daemon.stop() == 0
 
 
+def test_a_post_is_withdrawn_and_a_file_removed_while_it_runs(project: Project, start: Start) -> None:
+    for number in range(3):
+        project.post(f"2024-01-0{number + 1}-p.md", f"Post {number}")
+    running = start()
+    running.until(lambda: bool(running.events("ready")))
+    assert "left to the running feedd" in project.run("withdraw", "2024-01-01-p.md").stdout
+    running.until(lambda: titles(project) == ["Post 1", "Post 2"])
+    assert project.run("withdraw", "--undo", "2024-01-01-p.md").returncode == 0
+    running.until(lambda: titles(project) == ["Post 0", "Post 1", "Post 2"])
+    (project.posts / "2024-01-02-p.md").unlink()
+    running.until(lambda: titles(project) == ["Post 0", "Post 2"])
+    assert running.stop() == 0
+    assert "withdrawn" not in project.ledger()
+
+
 def test_upstreams_are_asked_when_they_are_due_and_not_before(project: Project, start: Start) -> None:
     with UpstreamThread() as upstream:
         answer = Answer(body=rss([("1", "https://blog.example/1", "One")]), headers={"ETag": '"a"'})

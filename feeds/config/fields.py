@@ -21,8 +21,7 @@ class Key:
     """One key of a section.
 
     ``type`` is that of JSON Schema. ``low`` and ``high`` bound an integer, ``choices`` a text or
-    the texts of an array. A key that is ``later`` belongs to a release to come: only its default
-    is accepted.
+    the texts of an array.
     """
 
     type: str
@@ -33,7 +32,6 @@ class Key:
     choices: tuple[str, ...] = ()
     low: int = 0
     high: int = 0
-    later: bool = False
     kinds: tuple[str, ...] = ()
     """Kinds of source that the key belongs to; empty for all."""
     may_be_empty: bool = False
@@ -41,10 +39,6 @@ class Key:
 
 
 _FOLDER, _POLLED = ("folder",), ("upstream", "opml")
-
-
-def _later(kind: str, doc: str) -> Key:
-    return Key(kind, doc, later=True)
 
 
 SECTIONS: dict[str, dict[str, Key]] = {
@@ -140,7 +134,13 @@ SECTIONS: dict[str, dict[str, Key]] = {
         "drafts": Key("boolean", "Publish `_drafts` too.", False, kinds=_FOLDER),
         "categories": Key("array", "Added to each post.", [], check=checks.texts),
         "terms": Key("string", '"none": only the added categories.', "own", choices=("own", "none")),
-        "on_remove": _later("string", "What becomes of the post of a removed file."),
+        "on_remove": Key(
+            "string",
+            'What becomes of the post of a removed file: "withdraw" takes it out, "keep" leaves it.',
+            "withdraw",
+            choices=("withdraw", "keep"),
+            kinds=_FOLDER,
+        ),
         "title": Key("string", "Its title. Default: the feed's own.", check=checks.text, kinds=("upstream",)),
         "link": Key(
             "string", "Address of its pages. Default: the feed's own.", check=checks.page, kinds=("upstream",)
@@ -227,6 +227,13 @@ SECTIONS: dict[str, dict[str, Key]] = {
     },
     "limits": {
         "terms": Key("integer", "Categories and tags of a post, at most.", 30, low=1, high=1000),
+        "removals": Key(
+            "integer",
+            "Percentage of a source's posts that may go at once (20 posts always may).",
+            10,
+            low=1,
+            high=100,
+        ),
         "term_length": Key("integer", "Characters of a category or tag, at most.", 100, low=1, high=1000),
     },
     "push": {
@@ -304,9 +311,7 @@ def _section_schema(section: str) -> dict[str, Any]:
         "type": "object",
         "additionalProperties": False,
         "required": [name for name, key in keys.items() if key.required],
-        "properties": {
-            name: _key_schema(key) for name, key in keys.items() if not key.later or key.default == []
-        },
+        "properties": {name: _key_schema(key) for name, key in keys.items()},
     }
     if section not in LISTS:
         return table
@@ -329,8 +334,6 @@ def _kind_schema(kind: str, keys: dict[str, Key]) -> dict[str, Any]:
 
 def _key_schema(key: Key) -> dict[str, Any]:
     found: dict[str, Any] = {"type": key.type, "description": key.doc}
-    if key.later:
-        return {**found, "maxItems": 0}
     if key.type == "array":
         found["items"] = {
             "type": "string",

@@ -192,6 +192,7 @@ class _Reader(Tables):
             ids=one["ids"],
             future=one["future"],
             drafts=one["drafts"],
+            on_remove=one["on_remove"],
             categories=tuple(one["categories"]),
             terms=one["terms"],
         )

@@ -68,7 +68,7 @@ class Tables(Mistakes):
     def values(self, section: str, name: str, table: object) -> dict[str, Any]:
         """The values of a table, with defaults; keys that are mistakes have them too."""
         keys = SECTIONS[section]
-        defaults = {key: default(spec) for key, spec in keys.items() if not spec.later}
+        defaults = {key: default(spec) for key, spec in keys.items()}
         if not isinstance(table, dict):
             self.wrong(
                 name, f"must be a table; write {f'[[{section}]]' if section in LISTS else f'[{section}]'}"
@@ -83,20 +83,14 @@ class Tables(Mistakes):
                         f"belongs to sources of kind {' and '.join(keys[key].kinds)}; remove it or correct `kind`",
                     )
             elif key not in keys:
-                self.wrong(
-                    f"{name}.{key}",
-                    "unknown key" + checks.suggestion(key, [k for k in keys if not keys[k].later]),
-                )
-        found = {key: self.value(f"{name}.{key}", spec, table.get(key)) for key, spec in keys.items()}
-        return {key: found[key] for key in defaults}
+                self.wrong(f"{name}.{key}", "unknown key" + checks.suggestion(key, keys))
+        return {key: self.value(f"{name}.{key}", spec, table.get(key)) for key, spec in keys.items()}
 
     def value(self, name: str, spec: Key, value: Any) -> Any:  # noqa: ANN401 - any value of TOML
         """A value, or its default where it is missing or wrong."""
         problem = ""
         if value is None:
             problem = f"is missing; add it: {spec.doc}" if spec.required else ""
-        elif spec.later:
-            problem = "" if value == spec.default else LATER
         else:
             problem = problem_of(spec, value)
         if problem:

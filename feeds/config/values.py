@@ -55,6 +55,7 @@ class FolderSource:
     ids: Literal["feedd", "jekyll-feed"]
     future: bool
     drafts: bool
+    on_remove: Literal["withdraw", "keep"]
     categories: tuple[str, ...]
     terms: Literal["own", "none"]
 
@@ -108,10 +109,14 @@ class IdentityRule:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Section ``[limits]``: categories and tags of a post, and characters of each."""
+    """Section ``[limits]``: categories and tags of a post, and characters of each.
+
+    ``removals`` is the percentage of a source's posts that may go at once.
+    """
 
     terms: int
     term_length: int
+    removals: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ _PODCASTS = {
 _ATOM_LINK = "{http://www.w3.org/2005/Atom}link"
 _RSS_LINKS = ("hub", "prev-archive", "current")
 _HISTORY = "http://purl.org/syndication/history/1.0"
+_TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -119,6 +120,23 @@ class ArchiveExtension(BaseExtension):  # type: ignore[misc]
         return feed
 
 
+class TombstoneExtension(BaseExtension):  # type: ignore[misc]
+    """Tells which entries have gone (RFC 6721); Atom alone has a word for it."""
+
+    def __init__(self) -> None:
+        self.deleted: tuple[tuple[str, datetime], ...] = ()
+
+    def extend_ns(self) -> dict[str, str]:
+        """Prefix and namespace."""
+        return {"at": _TOMBSTONES}
+
+    def extend_atom(self, feed: Any) -> Any:  # noqa: ANN401 - lxml
+        """The feed with a tombstone for each."""
+        for uid, when in self.deleted:
+            etree.SubElement(feed, f"{{{_TOMBSTONES}}}deleted-entry", ref=uid, when=when.isoformat())
+        return feed
+
+
 def feed_of(head: FeedHead, form: Format) -> Any:  # noqa: ANN401 - feedgen has no types
     """A feed without entries."""
     own = dict(head.self_urls)[form]
@@ -139,6 +157,9 @@ def feed_of(head: FeedHead, form: Format) -> Any:  # noqa: ANN401 - feedgen has 
     for rel, addresses in (("prev-archive", head.before), ("current", head.current)):
         if form in dict(addresses):
             feed.link(href=dict(addresses)[form], rel=rel, type=types[form])
+    if head.deleted and form == "atom":
+        feed.register_extension("tombstones", TombstoneExtension, None, atom=True, rss=False)
+        feed.tombstones.deleted = head.deleted
     if head.current:
         feed.register_extension("archive", ArchiveExtension, None, atom=True, rss=True)
     feed.link(href=head.site_url, rel="alternate", type="text/html")

@@ -95,10 +95,14 @@ def _mint(
         if updated:
             resurfaced.append((seconds(surfaced), seconds(updated), number))
     db.many("post_mint", rows)
+    out = [(number, told["withdrawn", uid]) for uid, _, _, number in rows if ("withdrawn", uid) in told]
     db.many("post_resurface", resurfaced)
     db.many("member_resurface", [(surfaced, number) for surfaced, _, number in resurfaced])
     db.many("key_put", keys)
     db.many("ledger_put", ledger)
+    for number, since in out:
+        leave_feeds(db, [number])
+        db.run("post_withdraw", (seconds(since), "", number))
 
 
 def _groups(db: Database, sources: dict[int, tuple[str, int]], numbers: Sequence[int]) -> dict[int, Group]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from feeds.store.codec import read_sighting
 from feeds.store.database import Database
-from feeds.store.posts import Change, keys_of_numbers, settle
+from feeds.store.withdrawal import let_go
 
 
 def forget_source(
@@ -17,13 +16,7 @@ def forget_source(
     while rows := db.rows("sightings_to_forget", (number,)):
         numbers = [row[0] for row in rows]
         with db.transaction():
-            keys = keys_of_numbers(db, numbers)
-            db.scope(numbers)
-            old = [read_sighting(row, sources, *keys[row[0]]) for row in db.rows("sightings_by_number")]
-            for statement in ("sighting_keys_drop", "payload_drop", "sighting_drop"):
-                db.many(statement, [(one,) for one in numbers])
-            posts = {row[1] for row in rows if row[1]}
-            settle(db, sources, Change(False, now, burnt, None, before=old, posts=posts))
+            let_go(db, sources, numbers, now, burnt, forget=True)
         count += len(rows)
     with db.transaction():
         db.run("files_forget", (number,))

@@ -4,7 +4,7 @@ One JSON object a line, sorted: ``{"id": "<key>", "value": "urn:…"}`` for an i
 its derivation, ``slug`` for a slug that does, ``guess`` for a date that was guessed from a file's
 mtime, ``alias`` for the id of a post that became part of another, ``surfaced`` for a post that
 surfaced out of the order of publication (with its date of change), ``burnt`` for a key that joins nothing (an operator
-may add such a line). A rebuild on a new machine reads it first and gives the same feeds.
+may add such a line), ``withdrawn`` for the id of a post that stays out. A rebuild on a new machine reads it first and gives the same feeds.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from feeds.errors import StoreError
 from feeds.store.database import Database
 
-KINDS = ("alias", "burnt", "guess", "id", "slug", "surfaced")
+KINDS = ("alias", "burnt", "guess", "id", "slug", "surfaced", "withdrawn")
 
 
 def read_ledger(text: str, name: str) -> list[tuple[str, str, str]]:

@@ -53,6 +53,7 @@ class _Post:
     early: bool
     shown: str
     digest: bytes
+    withdrawn: int
 
 
 def settle(db: Database, sources: dict[int, tuple[str, int]], change: Change) -> int:
@@ -230,7 +231,9 @@ def _row(
     updated = max(stated, published)
     if old is not None and old.minted is not None:
         early, surfaced, updated = old.early, old.surfaced, max(old.updated, updated)
-        if old.digest != digest and _really_changed(db, change, old, shown, body):
+        if old.state == "gone" and not old.merged_into:
+            surfaced, updated = max(now, surfaced + 1), max(now, updated)  # newer than its tombstone
+        elif old.digest != digest and _really_changed(db, change, old, shown, body):
             surfaced = max(now, old.surfaced + 1)  # each version has its own place in the logs
             updated = updated if updated > old.updated else max(now, old.updated)
     elif old is not None and not early:
@@ -238,7 +241,7 @@ def _row(
     return {
         "id": number,
         "strong": one.strong or (old.strong if old and old.strong == old.mint_key else ""),
-        "state": "waiting" if published > now and not change.future else "live",
+        "state": _state(old, published > now and not change.future),
         "published": published,
         "updated": updated,
         "surfaced": surfaced,
@@ -246,6 +249,13 @@ def _row(
         "shown": text,
         "digest": digest,
     }
+
+
+def _state(old: _Post | None, ahead: bool) -> str:
+    """A withdrawn post stays out, whatever is seen of it."""
+    if old is not None and old.withdrawn:
+        return "withdrawn"
+    return "waiting" if ahead else "live"
 
 
 def _really_changed(db: Database, change: Change, old: _Post, shown: Shown, body: Sighting) -> bool:
@@ -294,6 +304,12 @@ def _join_feeds(db: Database, posts: Sequence[tuple[int, dict[str, Any], Shown]]
             members += [(feed, row["surfaced"], number) for feed in feeds]
     db.many("member_put", members)
     db.many("feed_touch", [(feed,) for feed in touched])
+
+
+def bury(db: Database, numbers: Iterable[int], now: datetime) -> None:
+    """Have subscribers told that these posts have gone from the feeds that they are in."""
+    db.scope(numbers)
+    db.run("tombstones_put", (int(now.timestamp()),))
 
 
 def leave_feeds(db: Database, numbers: Iterable[int]) -> set[int]:
@@ -367,6 +383,7 @@ def _retire(
             if old in idle and may_be(one, idle[old].strong):
                 heirs.setdefault(old, number)
     fresh = [p.number for p in idle.values() if p.state != "gone" or p.merged_into != heirs.get(p.number)]
+    bury(db, fresh, change.now)
     db.many("feed_touch", [(feed,) for feed in leave_feeds(db, fresh)])
     db.many("post_drop", [(number,) for number in fresh])
     db.many("post_retire", [(heirs.get(number), number) for number in fresh])

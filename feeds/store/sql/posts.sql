@@ -10,7 +10,8 @@ SELECT coalesce(max(id), 0) FROM post
 -- name: last_minted
 SELECT coalesce(max(minted), 0) FROM post
 -- name: posts_by_number
-SELECT id, uid, minted, mint_key, strong, merged_into, state, updated, surfaced, early, shown, digest
+SELECT id, uid, minted, mint_key, strong, merged_into, state, updated, surfaced, early, shown, digest,
+  withdrawn
 FROM post WHERE id IN (SELECT value FROM scope)
 -- name: posts_held
 SELECT DISTINCT post FROM sighting WHERE post IN (SELECT value FROM scope)
@@ -24,7 +25,7 @@ ON CONFLICT (id) DO UPDATE SET
 -- name: post_drop
 DELETE FROM post WHERE id = ? AND minted IS NULL
 -- name: post_retire
-UPDATE post SET state = 'gone', merged_into = ?, logged = 0 WHERE id = ?
+UPDATE post SET state = CASE WHEN withdrawn > 0 THEN 'withdrawn' ELSE 'gone' END, merged_into = ?, logged = 0 WHERE id = ?
 -- name: post_state
 UPDATE post SET state = ?, reason = ?, logged = 0 WHERE id = ?
 -- name: posts_due
@@ -33,6 +34,8 @@ SELECT id, published, shown FROM post WHERE state = 'waiting' AND published <= ?
 UPDATE post SET state = 'live', surfaced = ?, logged = 0 WHERE id = ?
 -- name: posts_unminted
 SELECT id FROM post WHERE minted IS NULL AND state <> 'waiting' ORDER BY id
+-- name: post_surfaced
+SELECT surfaced FROM post WHERE id = ?
 -- name: post_mint
 UPDATE post SET uid = ?, minted = ?, mint_key = ? WHERE id = ?
 -- name: uid_taken
@@ -77,7 +80,7 @@ SELECT uid FROM post WHERE merged_into = ?
 SELECT feed.kind, feed.name, feed.slug, feed.id FROM member JOIN feed ON feed.id = member.feed
 WHERE member.post = ? ORDER BY feed.id
 -- name: merged_count
-SELECT count(*) - count(DISTINCT post) FROM sighting
+SELECT count(*) - count(DISTINCT post) FROM sighting WHERE gone = 0
 
 -- name: member_put
 INSERT INTO member (feed, surfaced, post) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
@@ -99,7 +102,7 @@ SELECT value FROM ledger WHERE kind = ? AND name = ?
 -- name: ledger_all
 SELECT kind, name, value FROM ledger ORDER BY kind, name
 -- name: sightings_of_posts
-SELECT post, id FROM sighting WHERE post IN (SELECT value FROM scope)
+SELECT post, id FROM sighting WHERE gone = 0 AND post IN (SELECT value FROM scope)
 -- name: file_posts
 SELECT post.state, count(DISTINCT post.id), count(*)
 FROM file JOIN sighting ON sighting.id = file.sighting JOIN post ON post.id = sighting.post

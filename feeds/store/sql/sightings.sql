@@ -56,7 +56,8 @@ SELECT sighting.id, sighting.source, sighting.item, sighting.place, strong, data
 FROM file JOIN sighting ON sighting.id = file.sighting AND sighting.place = file.path
 WHERE file.source = ? AND file.path IN (SELECT value FROM scope)
 -- name: sightings_by_number
-SELECT id, source, item, place, strong, data, digest, post FROM sighting WHERE id IN (SELECT value FROM scope)
+SELECT id, source, item, place, strong, data, digest, post FROM sighting
+WHERE gone = 0 AND id IN (SELECT value FROM scope)
 -- name: sightings_by_key
 SELECT DISTINCT sighting FROM sighting_key WHERE key IN (SELECT value FROM scope)
 -- name: sightings_by_strong
@@ -67,7 +68,8 @@ SELECT id FROM sighting WHERE post IN (SELECT value FROM scope)
 SELECT sighting, key, own FROM sighting_key WHERE sighting IN (SELECT value FROM scope)
 -- name: sighting_put
 INSERT INTO sighting (id, source, item, place, strong, digest, data, post) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (id) DO UPDATE SET item = excluded.item, strong = excluded.strong, digest = excluded.digest, data = excluded.data
+ON CONFLICT (id) DO UPDATE SET item = excluded.item, strong = excluded.strong, digest = excluded.digest, data = excluded.data,
+  gone = 0
 -- name: sighting_drop
 DELETE FROM sighting WHERE id = ?
 -- name: sighting_keys_drop

@@ -32,11 +32,11 @@ SELECT sighting_key.key, sighting.item FROM sighting_key JOIN sighting ON sighti
 WHERE sighting.source = ? AND sighting_key.key IN (SELECT value FROM scope)
 -- name: sightings_kept
 SELECT sighting.id, sighting.item, sighting.digest, payload.data FROM sighting
-JOIN payload ON payload.sighting = sighting.id WHERE sighting.source = ? AND sighting.id > ? ORDER BY sighting.id LIMIT 500
+JOIN payload ON payload.sighting = sighting.id WHERE sighting.source = ? AND sighting.gone = 0 AND sighting.id > ? ORDER BY sighting.id LIMIT 500
 -- name: sightings_with_keys
 SELECT DISTINCT sighting FROM sighting_key WHERE key IN (SELECT value FROM scope)
 -- name: sighting_counts
-SELECT source, count(*) FROM sighting GROUP BY source
+SELECT source, count(*) FROM sighting WHERE gone = 0 GROUP BY source
 -- name: request_add
 INSERT INTO request (kind, value) VALUES (?, ?)
 -- name: requests_all

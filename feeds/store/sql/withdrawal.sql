@@ -1,0 +1,31 @@
+-- name: tombstones_put
+INSERT INTO tombstone (feed, post, at)
+SELECT member.feed, member.post, ? FROM member JOIN post ON post.id = member.post
+WHERE post.uid IS NOT NULL AND member.post IN (SELECT value FROM scope)
+ON CONFLICT (feed, post) DO UPDATE SET at = excluded.at
+-- name: tombstones_of_feed
+SELECT post.uid, tombstone.at FROM tombstone JOIN post ON post.id = tombstone.post
+WHERE tombstone.feed = ? AND tombstone.at >= ? AND post.state IN ('gone', 'withdrawn')
+ORDER BY tombstone.at DESC, post.uid LIMIT ?
+-- name: post_withdraw
+UPDATE post SET state = 'withdrawn', withdrawn = ?, reason = ?, logged = 0 WHERE id = ?
+-- name: post_restore
+UPDATE post SET state = :state, withdrawn = 0, reason = '', logged = 0,
+  surfaced = max(:now, surfaced + 1), updated = max(:now, updated)
+WHERE id = :id
+-- name: post_standing
+SELECT uid, state, withdrawn, published, shown FROM post WHERE id = ?
+-- name: sightings_gone
+SELECT item FROM sighting WHERE source = ? AND gone = 1
+-- name: sighting_gone
+UPDATE sighting SET gone = 1 WHERE id = ?
+-- name: sightings_of_guids
+SELECT id, post FROM sighting WHERE source = ? AND gone = 0 AND item IN (SELECT value FROM scope)
+-- name: sightings_of_post
+SELECT id, source FROM sighting WHERE post = ? AND gone = 0
+-- name: files_unpublished
+SELECT path, sighting FROM file WHERE source = ? AND outcome = 'unpublished' AND sighting IS NOT NULL
+-- name: file_loose
+UPDATE file SET sighting = NULL WHERE source = ? AND path = ?
+-- name: files_present
+SELECT count(*) FROM file WHERE source = ? AND vanished = 0 AND sighting IS NOT NULL
