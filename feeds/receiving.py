@@ -13,6 +13,7 @@ from feeds.config import UpstreamSource
 from feeds.errors import FeeddError, FeedUnreadable, UsageError
 from feeds.fetch.pace import HOUR, LEAST, NEVER, Hints, next_poll
 from feeds.fetch.upstream import Fetched, FetchState, Request, unreadable
+from feeds.notify.rules import discovered
 from feeds.run import Run
 from feeds.run import settings_digest as digest_of
 from feeds.store import upstreams as stored
@@ -257,14 +258,15 @@ class Receiver:
 def head_values(head: UpstreamHead, fetched: Fetched) -> dict[str, Any]:
     """What is kept of what a feed says of itself."""
     period = _PERIODS.get(head.update_period, 0)
+    hubs, own = discovered(fetched.links, fetched.url)
     return {
         "id": head.id,
         "title": head.title,
         "link": head.link,
         "url": fetched.url,
         "version": head.version,
-        "hubs": list(head.hubs)[:_MOST_HUBS],
-        "self": head.self_url,
+        "hubs": list(hubs or head.hubs)[:_MOST_HUBS],
+        "self": own or head.self_url,
         "ttl": head.ttl or 0,
         "sy": period / head.update_frequency if period else 0,
         "skip_hours": sorted(head.skip_hours),

@@ -164,3 +164,23 @@ def test_the_configuration_says_which_hubs_are_named(tmp_path: Path) -> None:
     assert push.public == ""
     file.write_text(text + '[push]\nhub = true\npublic = "https://p.example"\n', "utf-8")
     assert load_config(file).push.named == ("https://p.example/hub",)
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [
+        (['<https://h.example/>; rel="hub", <https://s.example/f>; rel="self"'], (("https://h.example/",), "https://s.example/f")),
+        (["<https://h.example/>; rel=hub", "</f?a=1,2>; rel=self"], (("https://h.example/",), "https://s.example/f?a=1,2")),
+        (['<https://a.example/>; title="a; b"; rel="alternate HUB"', "<https://b.example/>;REL=hub"], (("https://a.example/", "https://b.example/"), "")),
+        (['<javascript:x>; rel="hub"', "<>; rel=hub", "https://h.example/; rel=hub", '<https://h.example/>; rev="hub"'], ((), "")),
+        ([], ((), "")),
+    ],
+)  # fmt: skip
+def test_hubs_are_found_in_headers(fields: list[str], found: tuple[tuple[str, ...], str]) -> None:
+    assert rules.discovered(fields, "https://s.example/feeds/atom.xml") == found
+
+
+@given(st.lists(st.text(max_size=300)), st.text(max_size=50))
+def test_any_link_header_can_be_read(fields: list[str], base: str) -> None:
+    hubs, _ = rules.discovered(fields, base)
+    assert all(hub.startswith(("http://", "https://")) for hub in map(str.lower, hubs))
