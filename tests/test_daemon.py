@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -237,3 +238,23 @@ def test_an_order_to_stop_is_followed_in_the_first_reading(project: Project) -> 
     again = json.loads(project.run("build", "--json").stdout)
     assert again["published"] == 400
     assert project.run("validate").returncode == 0
+
+
+def test_a_build_writes_what_the_daemon_wrote(project: Project, start: Start) -> None:
+    project.post("2024-01-01-a.md", "First")
+    with UpstreamThread() as upstream:
+        entries = [(str(n), f"https://blog.example/{n}", f"Entry {n}") for n in range(1, 9)]
+        upstream.routes["/feed"] = Answer(body=rss(entries[:5]), headers={"ETag": '"a"'})
+        subscribe(project, upstream)
+        daemon = start()
+        daemon.until(lambda: len(titles(project)) == 6)
+        project.post("2024-01-02-b.md", "Second", tags="science")
+        project.post("2024-01-01-a.md", "First, edited", categories="other")
+        daemon.until(lambda: "Second" in titles(project) and "First, edited" in titles(project))
+        assert daemon.stop() == 0
+    written = project.bytes()
+    shutil.rmtree(project.output)
+    assert project.run("build", "--offline").returncode == 0
+    built = project.bytes()
+    assert {name for name in built if built[name] != written.get(name)} == set()
+    assert written.keys() == built.keys()
