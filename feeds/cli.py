@@ -47,12 +47,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for line in str(error).splitlines():
             tell(f"feedd: {line}")
         return 2
-    except KeyboardInterrupt:
-        tell("feedd: interrupted; the next build goes on where this one stopped")
-        return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        tell(f"feedd: {error.filename or 'the system'}: {error.strerror or error}")
+        return 2
+    except KeyboardInterrupt:
+        tell("feedd: interrupted; the next build goes on where this one stopped")
+        return 130
 
 
 def _later(options: Namespace) -> int:

@@ -15,7 +15,7 @@ from feeds.errors import PostRejected, UsageError
 from feeds.fetch import folder
 from feeds.finding import find_post
 from feeds.heads import label
-from feeds.model import Skipped
+from feeds.model import Repair, Skipped
 from feeds.sources import expand
 from feeds.store.codec import read_shown, read_sighting
 from feeds.store.database import Database
@@ -87,11 +87,20 @@ def lint_posts(config: Config, settings: Settings, only: Sequence[Path]) -> Iter
         if not source.path.is_dir():
             yield _finding(source.path, 0, "no-folder", "", "", "correct the source's path")
             continue
+        yield from _lint_site(source.path, settings.sources[source.name].parse.site.repairs, wanted)
         for path, _, _ in folder.scan(source.path, folder.is_jekyll(source.path), {}).changed:
             full = source.path / path
             if wanted and not any(full.is_relative_to(one) for one in wanted):
                 continue
             yield from _lint_file(source.name, source.path, path, full)
+
+
+def _lint_site(root: Path, repairs: Sequence[Repair], wanted: Sequence[Path]) -> Iterator[dict[str, Any]]:
+    """What is wrong in the site's own configuration."""
+    file = (root.parent if root.name == "_posts" else root) / "_config.yml"
+    if not wanted or any(file.is_relative_to(one) for one in wanted):
+        for repair in repairs:
+            yield _finding(file, repair.line, repair.rule, repair.old, repair.new, "")
 
 
 def _lint_file(source: str, root: Path, path: str, full: Path) -> Iterator[dict[str, Any]]:

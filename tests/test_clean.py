@@ -277,3 +277,17 @@ def test_markdown_means_what_it_means_to_kramdown(text: str, expected: str | Non
         assert html.index(">X") < html.index(">Y")
     else:
         assert re.sub(r">\n+<(?=/?t)", "><", html) == expected
+
+
+_PIECES = st.sampled_from(
+    "{: .x}|{:toc}|* |1. |\n|\n\n|\x00 a | b \x00|\x00---\x00|```|~~~|    |> |# |[^1]|[^1]: |*[A]: b|A|{::comment}|{:/}|^|<div>|</div>"
+    '|<div markdown="1">|`|$$|text|**|===|: d|{#id}|[a](b)|<!--|-->'.replace("\x00", "\u2502").split("|")
+).map(lambda piece: piece.replace("\u2502", "|"))
+
+
+@given(st.lists(_PIECES, max_size=24).map("".join))
+@settings(max_examples=200, deadline=None)
+def test_no_markdown_is_too_much_for_the_library(text: str) -> None:
+    from feeds.clean import kramdown
+
+    kramdown.convert(text, "")  # what fails is shown unconverted, so nothing may fail

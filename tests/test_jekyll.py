@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from feeds.parse.liquid import render_liquid
 from feeds.parse.permalinks import jekyll_id, post_url, slugify
 from feeds.parse.post import FolderSettings, parse_post
 
-from .conftest import Project
+from .conftest import ROOT, Project
 from .test_build import entries, feedd
 
 WHEN = datetime(2024, 3, 7, 9, 5, 6, tzinfo=UTC)
@@ -55,6 +56,8 @@ def test_addresses_are_those_of_jekyll(pattern: str, expected: str) -> None:
         ("2024-03-07-हिन्दी.md", "/%E0%A4%B9%E0%A4%BF%E0%A4%A8%E0%A5%8D%E0%A4%A6%E0%A5%80.html"),
         ("no-date_here.md", "/no-date_here.html"),
         ("2024-03-07-c++.md", "/c++.html"),
+        ("my-bundle/index.md", "/my-bundle.html"),
+        ("index.md", "/index.html"),
     ],
 )
 def test_titles_in_addresses_are_slugs_of_the_pretty_kind(name: str, expected: str) -> None:
@@ -280,3 +283,31 @@ def test_a_header_that_ends_with_more_dashes_is_read(tmp_path: Path) -> None:
     item = read("title: T\ntags: a\n-----\nBody: of it\n")
     assert (item.title, item.tags) == ("T", ("a",))
     assert item.body.startswith("Body: of it")
+
+
+def test_the_docs_name_every_rule_of_lint() -> None:
+    code = "".join((ROOT / "feeds" / path).read_text("utf-8") for path in _RULE_FILES)
+    rules = set(re.findall(r"\"([a-z]+(?:-[a-z]+)+)\"", code)) - _NO_RULES | {
+        "encoding",
+        "tab",
+        "ignored",
+        "rejected",
+    }
+    text = (ROOT / "docs" / "posts.md").read_text("utf-8").partition("## What lint says")[2]
+    named = set(
+        re.findall(
+            r"`([a-z-]+)`",
+            "\n".join(line.split("|")[1] for line in text.split("\n") if line.startswith("| `")),
+        )
+    )
+    assert named == rules
+
+
+_RULE_FILES = ("parse/frontmatter.py", "parse/repair.py", "parse/post.py", "inspect.py")
+_NO_RULES = {"utf-8", "utf-16", "external-url", "jekyll-feed"}
+
+
+def test_lint_names_what_is_wrong_in_the_sites_configuration(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    (tmp_path / "site/_config.yml").write_text('title: "a "b" c"\nurl: https://x.example\n')
+    assert "_config.yml:1: unescaped-quote: " in project.run("lint").stdout

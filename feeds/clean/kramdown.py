@@ -16,7 +16,7 @@ from markdown import Markdown
 from markdown.blockprocessors import HashHeaderProcessor
 from markdown.extensions import Extension
 from markdown.extensions.attr_list import AttrListTreeprocessor
-from markdown.extensions.footnotes import FootnoteExtension
+from markdown.extensions.footnotes import FootnoteExtension, FootnoteReorderingProcessor
 from markdown.inlinepatterns import InlineProcessor, SimpleTagInlineProcessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString
@@ -59,11 +59,29 @@ class _Footnotes(FootnoteExtension):
 
     prefix = ""
 
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - the library's name for it
+        super().extendMarkdown(md)
+        md.treeprocessors.register(_NotesInOrder(self), "footnote-reorder", 19)
+
     def makeFootnoteId(self, id: str) -> str:  # noqa: N802, A002 - the library's name for it
         return f"fn:{self.prefix}{id}"
 
     def makeFootnoteRefId(self, id: str, found: bool = False) -> str:  # noqa: N802, A002
         return self.unique_ref(f"fnref:{self.prefix}{id}", found)
+
+
+class _NotesInOrder(FootnoteReorderingProcessor):
+    """Puts notes in the order of their references; the library's own fails for an empty one."""
+
+    footnotes: _Footnotes
+
+    def reorder_footnotes(self, parent: ElementTree.Element) -> None:
+        """Sort the items of the list; notes that nobody refers to come last."""
+        places = {
+            self.footnotes.makeFootnoteId(one): n for n, one in enumerate(self.footnotes.footnote_order)
+        }
+        for notes in parent.findall("ol"):
+            notes[:] = sorted(notes, key=lambda one: places.get(one.get("id", ""), len(places)))
 
 
 class _Kramdown(Extension):

@@ -18,11 +18,10 @@ class Tables(BlockProcessor):
 
     def test(self, parent: ElementTree.Element, block: str) -> bool:
         """Whether the block is such a table."""
+        if not block.lstrip(" ").startswith("|"):
+            return False
         lines = block.split("\n")
-        rows = [line for line in lines if not _is_separator(line)]
-        return (
-            block.lstrip(" ").startswith("|") and bool(rows) and all(len(_cells(line)) > 0 for line in lines)
-        )
+        return not all(map(_is_separator, lines)) and all(map(_cells, lines))
 
     def run(self, parent: ElementTree.Element, blocks: list[str]) -> None:
         """Build the table."""

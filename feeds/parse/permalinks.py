@@ -35,7 +35,11 @@ _MONTHS = (
 
 def split_name(path: str) -> tuple[tuple[int, int, int] | None, str]:
     """Date and slug in a file's name; a name without a date is all slug."""
-    stem = path.rpartition("/")[2].rpartition(".")[0]
+    folder, _, name = path.rpartition("/")
+    stem = name.rpartition(".")[0]
+    above = folder.rpartition("/")[2]
+    if stem == "index" and above and not above.startswith("_"):
+        stem = above  # Hugo's bundles: the folder is the post
     found = _NAME_DATE.fullmatch(stem)
     if not found:
         return None, stem.rstrip(".") or stem
