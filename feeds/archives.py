@@ -11,13 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from feeds import placing, plan
-from feeds.entries import PARTS, read_entry_parts, render_posts
+from feeds.entries import PARTS, read_entry_parts, render_missing
 from feeds.heads import archive_formats, archive_head
-from feeds.model import Format
+from feeds.model import Extent, Format
 from feeds.run import Run
 from feeds.store import archives as stored
 from feeds.store.archives import Archived, Logged
-from feeds.store.feeds import DirtyFeed, feed_rows, without_entry
+from feeds.store.feeds import DirtyFeed, feed_rows
 from feeds.write import Tree
 
 MOST_BYTES = 2 * 1024 * 1024
@@ -39,10 +39,10 @@ class _Batch:
         return len(self.feed_of) >= _DOCUMENTS_PER_BATCH or self.size >= _BYTES_PER_BATCH
 
 
-def seal(run: Run, tree: Tree, dirty: Sequence[DirtyFeed], first: set[int]) -> set[int]:
+def seal(run: Run, tree: Tree, dirty: Sequence[DirtyFeed], first: Mapping[int, Extent]) -> set[int]:
     """Write every full archive of these feeds; the feeds whose archive cannot be put in place.
 
-    ``first`` are the posts that subscription documents show: they are rendered whole.
+    ``first`` are the posts that subscription documents show, with what is to be rendered of them.
     """
     most = run.config.output.entries
     longer = stored.long_logs(run.db, most)
@@ -72,13 +72,11 @@ def seal(run: Run, tree: Tree, dirty: Sequence[DirtyFeed], first: set[int]) -> s
     return held
 
 
-def _render_ends(run: Run, feeds: Sequence[DirtyFeed], first: set[int]) -> None:
+def _render_ends(run: Run, feeds: Sequence[DirtyFeed], first: Mapping[int, Extent]) -> None:
     """Render what the archives to come hold; what no document can hold leaves the logs with its feeds."""
     ends = {row.post for feed in feeds for row in stored.open_end(run.db, feed.number)}
-    render_posts(run, without_entry(run.db, sorted(ends & first)))
-    rest = sorted(ends - first)
-    for some in plan.chunks(rest, _POSTS_PER_BATCH):
-        render_posts(run, without_entry(run.db, some, whole=False), whole=False)
+    for some in plan.chunks(sorted(ends), _POSTS_PER_BATCH):
+        render_missing(run, {post: first.get(post, Extent.ARCHIVED) for post in some})
 
 
 def _page_size(
@@ -187,7 +185,7 @@ def _repair(
 
 def _made_again(run: Run, feed: DirtyFeed, number: int, page: Sequence[Archived]) -> dict[str, bytes]:
     posts = [row.post for row in page]
-    render_posts(run, without_entry(run.db, posts, whole=False), whole=False)
+    render_missing(run, dict.fromkeys(posts, Extent.ARCHIVED))
     return _documents(run, feed, number, page, read_entry_parts(run.db, posts))
 
 

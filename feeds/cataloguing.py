@@ -9,11 +9,10 @@ from zoneinfo import ZoneInfo
 
 from feeds import pagewriting, placing, plan
 from feeds.config import Config
-from feeds.entries import PARTS, origins_of
+from feeds.entries import origins_of, read_entries
 from feeds.heads import label, url_of
-from feeds.model import Kind
+from feeds.model import NEWEST, Kind
 from feeds.run import Run
-from feeds.steps import unpack_entry
 from feeds.store import feeds as stored
 from feeds.store.upstreams import upstreams
 from feeds.write import Tree
@@ -21,7 +20,6 @@ from feeds.write import Tree
 if TYPE_CHECKING:
     from feeds.render.pages import Health, SourceHealth
 
-_TEASERS = 20
 _KINDS: tuple[Kind, ...] = ("all", "category", "tag")
 
 
@@ -102,7 +100,5 @@ def _newest_teasers(run: Run) -> list[bytes]:
     number = next((row[0] for row in run.db.rows("feeds_all") if row[1] == "all"), None)
     if number is None:
         return []
-    rows = stored.stored_entries(run.db, stored.window(run.db, number, run.config.output.entries))
-    packed = {post: data for post, _, _, data in rows}
-    newest = plan.in_order(plan.Place(post, uid, published) for post, uid, published, _ in rows)
-    return [unpack_entry(packed[post])[PARTS.index("teaser")] for post in newest[:_TEASERS]]
+    places = (plan.Place(*row) for row in stored.window(run.db, number, run.config.output.entries))
+    return read_entries(run.db, plan.in_order(places)[:NEWEST])["teaser"]

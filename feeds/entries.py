@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from feeds import plan
 from feeds.clean.text import clean_title
 from feeds.config import Config, UpstreamSource
-from feeds.model import FORMATS, Origin, Term
+from feeds.model import FORMATS, Extent, Origin, Term
 from feeds.run import Run
 from feeds.sources import expand
 from feeds.steps import render, unpack_entry
@@ -22,22 +22,29 @@ _POSTS_PER_PIECE = 48
 _ENTRIES_PER_BATCH = 480
 
 
-def render_posts(run: Run, missing: Sequence[int], whole: bool = True) -> None:
-    """Render these posts and keep their entries; one that no document can hold is left out of all feeds.
+def render_missing(run: Run, wanted: Mapping[int, Extent]) -> list[int]:
+    """Render those of these posts whose entry is not there to this extent; which they were.
 
-    Those that only archives show are not rendered ``whole``.
+    One that no document can hold is left out of all feeds.
     """
+    missing = stored.without_entry(run.db, wanted)
+    if missing:
+        _render(run, missing, wanted)
+    return missing
+
+
+def _render(run: Run, missing: Sequence[int], wanted: Mapping[int, Extent]) -> None:
     terms = _term_table(run.db, run.config)
     origins = origins_of(run)
     done = 0
     pieces = plan.chunks(missing, _POSTS_PER_PIECE)
     rows, invalid = [], []
-    for results in run.workers.map(render, _Tasks(run.db, pieces, terms, origins, whole)):
+    for results in run.workers.map(render, _Tasks(run.db, pieces, terms, origins, wanted)):
         for one in results:
             if one.invalid:
                 invalid.append((one.number, one.invalid))
             else:
-                rows.append((one.number, one.data, one.whole))
+                rows.append((one.number, one.data, int(one.extent)))
         done += len(results)
         run.progress("rendering", done, len(missing))
         if len(rows) >= _ENTRIES_PER_BATCH:
@@ -62,10 +69,10 @@ class _Tasks(Sequence[list[RenderTask]]):
         pieces: Sequence[Sequence[int]],
         terms: dict[tuple[str, str], Term],
         origins: dict[str, Origin],
-        whole: bool,
+        wanted: Mapping[int, Extent],
     ) -> None:
         self._db, self._pieces, self._terms, self._origins = db, pieces, terms, origins
-        self._whole = whole
+        self._wanted = wanted
 
     def __len__(self) -> int:
         return len(self._pieces)
@@ -90,7 +97,7 @@ class _Tasks(Sequence[list[RenderTask]]):
                     source,
                     place,
                     self._origins.get(source),
-                    self._whole,
+                    self._wanted[number],
                 )
             )
         return tasks
@@ -126,13 +133,11 @@ def read_entry_parts(db: Database, numbers: Sequence[int]) -> dict[int, list[byt
 
 
 def read_entries(db: Database, numbers: Sequence[int]) -> dict[str, list[bytes]]:
-    """The entries of these posts in each format and for pages, in the order of a document."""
-    rows = stored.stored_entries(db, numbers)
-    packed = {number: data for number, _, _, data in rows}
-    ordered = plan.in_order(plan.Place(number, uid, published) for number, uid, published, _ in rows)
+    """The entries of these posts in each format and for pages, in this order."""
     found: dict[str, list[bytes]] = {part: [] for part in PARTS}
-    for number in ordered:
-        for part, data in zip(PARTS, unpack_entry(packed[number]), strict=False):
+    entries = read_entry_parts(db, numbers)
+    for number in numbers:
+        for part, data in zip(PARTS, entries.get(number, ()), strict=False):
             if data:
                 found[part].append(data)
     return found

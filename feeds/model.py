@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import IntEnum
 from typing import Literal, NamedTuple
 
 Markup = Literal["markdown", "html"]
@@ -135,6 +136,23 @@ class Entry:
     rights: str = ""
     extras: tuple[Extra, ...] = ()
     origin: Origin | None = None
+
+
+NEWEST = 20
+"""How many entries a page shows."""
+
+
+class Extent(IntEnum):
+    """How much of an entry is rendered: what somebody shows of it, and all that a lower extent has."""
+
+    ARCHIVED = 0
+    """The formats of archives."""
+    SHOWN = 1
+    """Every format."""
+    ON_PAGE = 2
+    """Its place on the pages of feeds too."""
+    ON_FRONT = 3
+    """Its teaser on the front page too."""
 
 
 @dataclass(frozen=True, slots=True)

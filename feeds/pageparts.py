@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from feeds import plan
 from feeds.config import Config
-from feeds.model import Enclosure, Entry, Format, Term
+from feeds.model import Enclosure, Entry, Extent, Format, Term
 from feeds.render.catalogue import CatalogueFeed, CatalogueHead
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ def look_of(config: Config) -> Look:
     return Look(head, read_templates(output.templates), output.formats, output.pages, private)
 
 
-def page_parts(entry: Entry, look: Look) -> tuple[bytes, bytes]:
-    """A post on the page of a feed (empty where there are none), and its teaser on the front page.
+def page_parts(entry: Entry, look: Look, extent: Extent) -> tuple[bytes, bytes]:
+    """A post on the page of a feed, and its teaser on the front page; empty what nobody shows.
 
     Raises:
         UsageError: a template makes a mistake; the text names file and line.
@@ -60,10 +60,12 @@ def page_parts(entry: Entry, look: Look) -> tuple[bytes, bytes]:
     from feeds.render.pages import entry_html, teaser_html
 
     templates = compile_templates(look.templates)
-    full = b""
-    if look.pages:
+    full = teaser = b""
+    if look.pages and extent >= Extent.ON_PAGE:
         full = entry_html(_page_entry(entry, look, _UP), look.site, templates)
-    return full, teaser_html(_page_entry(entry, look, ""), look.site, templates)
+    if extent >= Extent.ON_FRONT:
+        teaser = teaser_html(_page_entry(entry, look, ""), look.site, templates)
+    return full, teaser
 
 
 _UP = "../../"  # from the page of a category or tag to the front page
@@ -116,7 +118,7 @@ def rehearse(look: Look) -> None:
         "urn:x", "x", url, "<p>x</p>", "x", ("x",), then, then.replace(year=2025),
         (Term("category", "x", "x", "x"),), "en", (Enclosure(f"{url}x.mp3", "audio/mpeg", 1),),
     )  # fmt: skip
-    full, teaser = page_parts(entry, look)
+    full, teaser = page_parts(entry, look, Extent.ON_FRONT)
     templates = compile_templates(look.templates)
     feeds = [CatalogueFeed(kind, "x", "x", 2, then, tuple(addresses)) for kind in ("all", "category", "tag")]
     sources = [pages.SourceHealth("x", url, "ok", 1, then)]

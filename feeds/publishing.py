@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from feeds import archives, pagewriting, placing, plan
+from feeds import archives, entries, pagewriting, placing, plan
 from feeds.config import Config
-from feeds.entries import read_entries, render_posts
 from feeds.heads import archive_formats, head_of, label
+from feeds.model import NEWEST, Extent
 from feeds.run import Run
 from feeds.slugs import distinct, fold, slug
 from feeds.store import archives as stored_archives
@@ -35,7 +35,7 @@ class Published:
 
 @dataclass(slots=True)
 class Feed:
-    """A dirty feed with the posts of its subscription document."""
+    """A dirty feed with the posts of its subscription document, in its order."""
 
     feed: DirtyFeed
     posts: list[int]
@@ -85,9 +85,22 @@ def write_archives(run: Run, tree: Tree, lost: bool) -> set[int]:
     stored_archives.append(run.db)
     troubled = archives.repair(run, tree, lost)
     dirty = stored.dirty_feeds(run.db)
-    most = run.config.output.entries
-    shown = {number for feed in dirty for number in stored.window(run.db, feed.number, most)}
-    return troubled | archives.seal(run, tree, dirty, shown)
+    shown = {feed: stored.window(run.db, feed.number, run.config.output.entries) for feed in dirty}
+    return troubled | archives.seal(run, tree, dirty, _extents(run, shown))
+
+
+def _extents(run: Run, shown: Mapping[DirtyFeed, Sequence[tuple[int, str, int]]]) -> dict[int, Extent]:
+    """How much of each post's entry the documents and pages need of feeds that show these posts."""
+    found: dict[int, Extent] = {}
+    for feed, rows in shown.items():
+        top = Extent.ON_FRONT if feed.kind == "all" else Extent.ON_PAGE if run.look.pages else Extent.SHOWN
+        for rank, post in enumerate(_in_order(rows)):
+            found[post] = max(found.get(post, Extent.SHOWN), top if rank < NEWEST else Extent.SHOWN)
+    return found
+
+
+def _in_order(rows: Sequence[tuple[int, str, int]]) -> list[int]:
+    return plan.in_order(plan.Place(*row) for row in rows)
 
 
 def render_missing(run: Run, published: Published, troubled: Collection[int] = ()) -> list[Feed]:
@@ -99,30 +112,28 @@ def render_missing(run: Run, published: Published, troubled: Collection[int] = (
     tried: set[int] = set()
     newest = stored_archives.newest(run.db)
     while True:
-        feeds = [
-            Feed(
-                feed,
-                _shown(run, feed),
-                archives=newest.get(feed.number, 0),
-                unfinished=feed.number in troubled,
-            )
-            for feed in stored.dirty_feeds(run.db)
-        ]
-        missing = stored.without_entry(run.db, sorted({number for feed in feeds for number in feed.posts}))
-        if not missing:
-            return feeds
+        shown = {feed: _shown(run, feed) for feed in stored.dirty_feeds(run.db)}
+        missing = entries.render_missing(run, _extents(run, shown))
         published.rendered += len(missing)
-        render_posts(run, missing)
         if tried >= set(missing):
-            return feeds
+            return [
+                Feed(
+                    feed,
+                    _in_order(rows),
+                    archives=newest.get(feed.number, 0),
+                    unfinished=feed.number in troubled,
+                )
+                for feed, rows in shown.items()
+            ]
         tried.update(missing)
 
 
-def _shown(run: Run, feed: DirtyFeed) -> list[int]:
+def _shown(run: Run, feed: DirtyFeed) -> list[tuple[int, str, int]]:
     """The posts of a subscription document: those that surfaced last, and what no archive holds yet."""
     posts = stored.window(run.db, feed.number, run.config.output.entries)
     if archive_formats(run.config, feed.kind):
-        posts += [one.post for one in stored_archives.open_end(run.db, feed.number)]
+        ends = stored_archives.open_end(run.db, feed.number)
+        posts += [(one.post, one.uid, one.published) for one in ends]
     return list(dict.fromkeys(posts))
 
 
@@ -140,20 +151,20 @@ def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Publishe
         head = head_of(run.config, one.feed, one.updated, one.archives)
         head = replace(head, deleted=_deleted(run, one.feed))
         wrong = check_head(head)
-        entries = read_entries(run.db, one.posts) if not wrong else {}
+        parts = entries.read_entries(run.db, one.posts) if not wrong else {}
         for form in run.config.output.formats:
             path = plan.document_path(one.feed.kind, one.feed.slug, form)
             if wrong:
                 published.held[path] = "; ".join(wrong)
                 one.held = True
                 continue
-            data = join(head, form, entries[form])
+            data = join(head, form, parts[form])
             for place in (path, *copies.get(path, ())):
                 one.held |= not placing.put(run, tree, place, data)
         if not one.held:
             title = label(run.config, one.feed.kind, one.feed.name)
             for place in pagewriting.paths_of(run, one.feed.kind, one.feed.slug):
-                page = pagewriting.feed_page(run, one.feed, title, head, count, entries["page"])
+                page = pagewriting.feed_page(run, one.feed, title, head, count, parts["page"])
                 one.held = not placing.put(run, tree, place, page)
         run.progress("writing", done, len(feeds))
     published.held.update(tree.foreign)

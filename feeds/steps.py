@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 
 from feeds.errors import EntryInvalid, PostRejected, damaged
 from feeds.identify import Sighting, keys_of
-from feeds.model import FORMATS, Entry, Format, Item, Skipped
-from feeds.pageparts import Look, page_parts
+from feeds.model import FORMATS, Entry, Extent, Format, Item, Skipped
+from feeds.pageparts import page_parts
 from feeds.payloads import Body, body_of_item, data_of, join_parts, pack, split_parts, unpack
 from feeds.ports import Version
 from feeds.store.sightings import Reading
@@ -279,13 +279,13 @@ def really_changed(before: Version, after: Version) -> bool:
 
 
 def render(tasks: Sequence[RenderTask]) -> list[RenderResult]:
-    """Clean and render posts, each once, in every format that somebody shows and for pages."""
-    archived = [task for task in tasks if not task.whole]
-    found = _render([task for task in tasks if task.whole], _tools.settings.formats, _tools.settings.look)
-    return found + _render(archived, _tools.settings.archive, None) if archived else found
+    """Clean and render posts, each once, as far as somebody shows it."""
+    archived = [task for task in tasks if task.extent == Extent.ARCHIVED]
+    found = _render([task for task in tasks if task.extent > Extent.ARCHIVED], _tools.settings.formats)
+    return found + _render(archived, _tools.settings.archive) if archived else found
 
 
-def _render(tasks: Sequence[RenderTask], formats: Sequence[Format], look: Look | None) -> list[RenderResult]:
+def _render(tasks: Sequence[RenderTask], formats: Sequence[Format]) -> list[RenderResult]:
     from feeds.render.entries import render_entries
 
     entries: dict[int, Entry] = {}
@@ -301,14 +301,15 @@ def _render(tasks: Sequence[RenderTask], formats: Sequence[Format], look: Look |
             )
     settings = _tools.settings
     rendered = render_entries(list(entries.values()), formats, settings.site_url, settings.language)
-    whole = {task.number: task.whole for task in tasks}
+    extents = {task.number: task.extent for task in tasks}
     for (number, entry), one in zip(entries.items(), rendered, strict=True):
         if isinstance(one, EntryInvalid):
             results.append(RenderResult(number, b"", str(one)))
         else:
+            extent = extents[number]
             parts = [one.get(form, b"") for form in FORMATS]
-            parts += page_parts(entry, look) if look else ()
-            results.append(RenderResult(number, compress(join_parts(parts)), whole=whole[number]))
+            parts += page_parts(entry, settings.look, extent) if settings.look else ()
+            results.append(RenderResult(number, compress(join_parts(parts)), extent=extent))
     return results
 
 

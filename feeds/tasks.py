@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feeds.model import Format, Origin, Term
+from feeds.model import Extent, Format, Origin, Term
 from feeds.pageparts import Look
 
 if TYPE_CHECKING:
@@ -58,8 +58,7 @@ class RenderTask:
     source: str
     place: str
     origin: Origin | None = None
-    whole: bool = True
-    """For documents of every format and for pages; else for archives alone."""
+    extent: Extent = Extent.ON_FRONT
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +68,4 @@ class RenderResult:
     number: int
     data: bytes
     invalid: str = ""
-    whole: bool = True
+    extent: Extent = Extent.ON_FRONT

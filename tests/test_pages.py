@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from feeds.clean import attributes
 from feeds.clean.html import clean_html
 from feeds.errors import UsageError
+from feeds.model import NEWEST
 from feeds.render import bodies, chart, pages, wording
 from feeds.render.catalogue import CatalogueFeed
 from feeds.render.look import POLICY, load_templates, read_templates
@@ -135,7 +136,7 @@ def test_a_feed_page_tells_how_to_subscribe_and_where_the_history_is():
         "application/feed+json": f"{SITE}tag/x/feed.json",
     }
     assert [a["value"] for a in read.all("input")] == [url for _, url in TAG.formats]
-    assert page.count(b"<article>") == pages.ENTRIES
+    assert page.count(b"<article>") == NEWEST
     assert TAG.archive in [a.get("href") for a in read.all("a")]
     assert "标签 &lt;b&gt;" in page.decode()
 

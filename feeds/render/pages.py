@@ -13,15 +13,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 
-from feeds.model import Enclosure, Format
+from feeds.model import NEWEST, Enclosure, Format
 from feeds.render import chart, wording
 from feeds.render.bodies import for_page, in_one_line
 from feeds.render.catalogue import CatalogueFeed, CatalogueHead
 from feeds.render.look import Templates, digest_of, render
 from feeds.render.shelves import shelves
 
-ENTRIES = 20
-"""How many entries a page shows in full."""
 _LARGEST = 280_000
 _LONGEST_BODY = 250_000
 # No text that a page shows has a NUL: it marks where the rendered entries go.
@@ -139,7 +137,7 @@ def feed_page(site: CatalogueHead, feed: PageFeed, entries: Sequence[bytes], tem
     Args:
         site: The site.
         feed: The feed.
-        entries: From :func:`entry_html`, newest first; as many are shown as :data:`ENTRIES` and a size fit
+        entries: From :func:`entry_html`, newest first; as many are shown as :data:`~feeds.model.NEWEST` and a size fit
             for a phone (280 kB) allow, at least one.
         templates: How it looks.
     """
@@ -155,11 +153,11 @@ def feed_page(site: CatalogueHead, feed: PageFeed, entries: Sequence[bytes], tem
 
 def _fitting(entries: Sequence[bytes]) -> Sequence[bytes]:
     total = 0
-    for number, entry in enumerate(entries[:ENTRIES]):
+    for number, entry in enumerate(entries[:NEWEST]):
         total += len(entry)
         if number and total > _LARGEST:
             return entries[:number]
-    return entries[:ENTRIES]
+    return entries[:NEWEST]
 
 
 def front_page(

@@ -7,7 +7,7 @@ alone, so that any order of reading gives the same ones.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -160,9 +160,9 @@ def feed_rows(db: Database) -> list[DirtyFeed]:
     return [DirtyFeed(*(*row, 0)) for row in db.rows("feeds_all")]
 
 
-def window(db: Database, feed: int, entries: int) -> list[int]:
-    """The posts of a subscription document: the ``entries`` that surfaced last."""
-    return [row[0] for row in db.rows("window", (feed, entries))]
+def window(db: Database, feed: int, entries: int) -> list[tuple[int, str, int]]:
+    """Number, id and date of publication of the ``entries`` posts of a feed that surfaced last."""
+    return db.rows("window", (feed, entries))
 
 
 def stored_posts(db: Database, numbers: Collection[int]) -> dict[int, StoredPost]:
@@ -183,11 +183,11 @@ def stored_entries(db: Database, numbers: Collection[int]) -> list[tuple[int, st
     return db.rows("entries_get")
 
 
-def without_entry(db: Database, numbers: Collection[int], whole: bool = True) -> list[int]:
-    """Those of the posts that have no rendered entry, or only one for archives if it has to be ``whole``."""
-    db.scope(numbers)
-    known = {row[0] for row in db.rows("entries_known", (int(whole),))}
-    return [number for number in numbers if number not in known]
+def without_entry(db: Database, wanted: Mapping[int, int]) -> list[int]:
+    """Those of the posts that have no entry rendered to the extent that is wanted, in order."""
+    db.scope(wanted)
+    known = dict(db.rows("entries_known"))
+    return sorted(number for number, extent in wanted.items() if known.get(number, -1) < extent)
 
 
 def leave_out(db: Database, invalid: Sequence[tuple[int, str]]) -> None:

@@ -28,7 +28,7 @@ UPDATE feed SET published = ?, updated = ? WHERE id = ?
 -- name: feed_counts
 SELECT feed, count(*) FROM member GROUP BY feed
 -- name: window
-SELECT post.id FROM member JOIN post ON post.id = member.post
+SELECT post.id, post.uid, post.published FROM member JOIN post ON post.id = member.post
 WHERE member.feed = ? AND post.state = 'live' ORDER BY member.surfaced DESC, post.uid DESC LIMIT ?
 -- name: feed_latest
 SELECT max(post.updated), count(*) FROM member JOIN post ON post.id = member.post
@@ -38,7 +38,7 @@ WHERE member.feed = ? AND post.state = 'live'
 SELECT post.id, post.uid, post.published, post.updated, post.shown FROM post
 WHERE post.id IN (SELECT value FROM scope)
 -- name: entries_known
-SELECT post FROM entry WHERE whole >= ? AND post IN (SELECT value FROM scope)
+SELECT post, whole FROM entry WHERE post IN (SELECT value FROM scope)
 -- name: entry_put
 INSERT INTO entry (post, data, whole) VALUES (?, ?, ?)
 ON CONFLICT (post) DO UPDATE SET data = excluded.data, whole = excluded.whole
