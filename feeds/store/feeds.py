@@ -77,14 +77,14 @@ def _mint(
     def taken(uid: str) -> bool:
         return uid in given or db.value("uid_taken", (uid,)) is not None
 
+    first = {told[line] for key, _, _ in posts if (line := ("id", key)) in told}
     last = db.value("last_minted")
     rows, keys, ledger, resurfaced = [], [], [], []
     for key, number, one in posts:
         derived = wishes[number]
         if derived in given or derived in refused:
             derived = derive_id(one, burnt, taken)
-        known = (told.get(("id", k), "") for k in sorted(one.keys(burnt))) if told else ()
-        uid = next((old for old in known if old and not taken(old)), derived)
+        uid = next((old for old in _told_ids(told, key, one.keys(burnt), first) if not taken(old)), derived)
         given.add(uid)
         last += 1
         rows.append((uid, last, key, number))
@@ -103,6 +103,18 @@ def _mint(
     for number, since in out:
         leave_feeds(db, [number])
         db.run("post_withdraw", (seconds(since), "", number))
+
+
+def _told_ids(
+    told: dict[tuple[str, str], str], key: str, keys: Collection[str], first: Collection[str]
+) -> list[str]:
+    """The ids that the ledger has for a post: by the key it is minted from, else by others.
+
+    Not ``first`` choices of others then, nor ids of posts that became part of another.
+    """
+    others = [told[line] for one in sorted(keys) if (line := ("id", one)) in told]
+    others = [uid for uid in others if uid not in first and ("alias", uid) not in told]
+    return [told["id", key], *others] if ("id", key) in told else others
 
 
 def _groups(db: Database, sources: dict[int, tuple[str, int]], numbers: Sequence[int]) -> dict[int, Group]:

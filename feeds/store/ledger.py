@@ -2,8 +2,8 @@
 
 One JSON object a line, sorted: ``{"id": "<key>", "value": "urn:…"}`` for an id that differs from
 its derivation, ``slug`` for a slug that does, ``guess`` for a date that was guessed from a file's
-mtime, ``alias`` for the id of a post that became part of another, ``surfaced`` for a post that
-surfaced out of the order of publication (with its date of change), ``burnt`` for a key that joins nothing (an operator
+mtime, ``keys`` for addresses and other keys that a file had in earlier versions, ``alias`` for the id of a
+post that became part of another, ``surfaced`` for a post that surfaced out of the order of publication or changed at a time that nothing states, ``burnt`` for a key that joins nothing (an operator
 may add such a line), ``withdrawn`` for the id of a post that stays out. A rebuild on a new machine reads it first and gives the same feeds.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from feeds.errors import StoreError
 from feeds.store.database import Database
 
-KINDS = ("alias", "burnt", "guess", "id", "slug", "surfaced", "withdrawn")
+KINDS = ("alias", "burnt", "guess", "id", "keys", "slug", "surfaced", "withdrawn")
 
 
 def read_ledger(text: str, name: str) -> list[tuple[str, str, str]]:
@@ -69,17 +69,22 @@ def note(db: Database) -> None:
     aliases = dict(db.rows("aliases_all"))
     known = {name: value for kind, name, value in db.rows("ledger_all") if kind == "alias"}
     parted = [uid for uid in known.keys() - aliases.keys() if db.value("uid_live", (uid,))]
-    if not surfaced and not parted and aliases.items() <= known.items():
+    last = int(db.value("surfaced_last") or 0)
+    if last == since and not surfaced and not parted and aliases.items() <= known.items():
         return
     with db.transaction():
         db.many(
             "ledger_put",
-            [("surfaced", uid, f"{_iso(when)} {_iso(updated)}") for uid, when, updated in surfaced],
+            [surfaced_line(uid, when, updated) for uid, when, updated in surfaced],
         )
         db.many("ledger_put", [("alias", uid, heir) for uid, heir in aliases.items()])
         db.many("ledger_drop", [("alias", uid) for uid in parted])
-        if surfaced:
-            db.run("meta_put", ("ledger", str(max(when for _, when, _ in surfaced))))
+        db.run("meta_put", ("ledger", str(last)))
+
+
+def surfaced_line(uid: str, surfaced: int, updated: int) -> tuple[str, str, str]:
+    """When a post surfaced and when it changed."""
+    return "surfaced", uid, f"{_iso(surfaced)} {_iso(updated)}"
 
 
 def seconds(text: str) -> int:

@@ -12,10 +12,23 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from feeds.identify import Group, Known, Shown, Sighting, claim, group, item_key, may_be, merge, mint_key
+from feeds.identify import (
+    Group,
+    Known,
+    Shown,
+    Sighting,
+    claim,
+    derive_id,
+    group,
+    item_key,
+    may_be,
+    merge,
+    mint_key,
+)
 from feeds.ports import Judge, Version
 from feeds.store.codec import read_shown, read_sighting, shown_data
 from feeds.store.database import Database
+from feeds.store.ledger import surfaced_line
 
 Payload = tuple[bytes, str, str]
 
@@ -193,28 +206,36 @@ def _write_posts(
     known: dict[int, Known],
     holder: dict[int, int | None],
 ) -> int:
-    rows, moves, changed, rejoin, ids = [], [], 0, [], []
+    rows, moves, changed, rejoin = [], [], 0, []
+    lines: list[tuple[str, str, str]] = []
     after = {one.number for one in change.after}
     for one, number in zip(groups, numbers, strict=True):
         old = posts.get(number)
         moves += [
             (number, s.number) for s in one.sightings if s.number in after or holder.get(s.number) != number
         ]
-        if number in known and (key := mint_key(one, change.burnt)) != known[number].mint_key:
-            ids.append(("id", key, posts[number].uid))  # what it says now would give another id
+        if number in known and old and old.uid and _derived(one, change.burnt) != old.uid:
+            lines.append(("id", mint_key(one, change.burnt), old.uid))
         shown = merge(one.sightings)
         row = _row(db, change, one, number, shown, old)
         if old and old.digest == row["digest"] and old.state == row["state"] and old.strong == row["strong"]:
             continue
         rows.append(row)
         rejoin.append((number, row, shown))
+        if old and old.uid and row["updated"] > _stated(shown):
+            lines.append(surfaced_line(old.uid, row["surfaced"], row["updated"]))
         changed += old is not None
     db.many("post_put", rows)
-    db.many("ledger_put", ids)
+    db.many("ledger_put", lines)
     db.many("sighting_settle", moves)
     _join_feeds(db, rejoin, set(posts))
     _own_keys(db, groups, numbers, known, change.burnt)
     return changed
+
+
+def _derived(one: Group, burnt: frozenset[str]) -> str:
+    """The id that a machine would give that knows only what is said now."""
+    return derive_id(one, burnt, lambda _: False)
 
 
 def _row(
@@ -224,11 +245,10 @@ def _row(
     body = next(s for s in one.sightings if s.number == shown.body)
     digest = hashlib.blake2b(text.encode() + body.digest, digest_size=16).digest()
     published = int(shown.published.timestamp()) if shown.published else 0
-    stated = int(shown.updated.timestamp()) if shown.updated else published
     now = int(change.now.timestamp())
     early = change.early or bool(old and old.early)
     surfaced = published if early else now
-    updated = max(stated, published)
+    updated = _stated(shown)
     if old is not None and old.minted is not None:
         early, surfaced, updated = old.early, old.surfaced, max(old.updated, updated)
         if old.state == "gone" and not old.merged_into:
@@ -256,6 +276,12 @@ def _state(old: _Post | None, ahead: bool) -> str:
     if old is not None and old.withdrawn:
         return "withdrawn"
     return "waiting" if ahead else "live"
+
+
+def _stated(shown: Shown) -> int:
+    """The date of change that a post has by what its sources say (rule 6)."""
+    dates = [int(date.timestamp()) for date in (shown.published, shown.updated) if date]
+    return max(dates, default=0)
 
 
 def _really_changed(db: Database, change: Change, old: _Post, shown: Shown, body: Sighting) -> bool:

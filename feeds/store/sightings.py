@@ -111,7 +111,8 @@ class _Batch:
         self._db = db
         self._last = db.value("last_sighting")
         self._payloads: list[tuple[int, bytes]] = []
-        self._guesses: list[tuple[str, str, str]] = []
+        self._lines: list[tuple[str, str, str]] = []
+        self._past = _PastKeys(db)
 
     def add(
         self,
@@ -135,7 +136,7 @@ class _Batch:
         else:
             self._last += 1
             number = self._last
-        said = _next_version(said, item, number, old)
+        said = self._past.next_version(said, _next_version(said, item, number, old), old)
         if reading.guessed:
             said = self._with_lasting_guess(said)
         known[item] = [*(o for o in known.get(item, ()) if o is not old), said]
@@ -162,21 +163,60 @@ class _Batch:
 
     def _with_lasting_guess(self, said: Sighting) -> Sighting:
         """A guessed date is that of the first sight, on whatever machine that was: the ledger tells (rule 8)."""
-        name = f"{said.source}/{said.item}"
+        name = f"{said.source}/{_item_of_path(said.place) if _is_path(said.item) else said.item}"
         told = self._db.value("ledger_get", ("guess", name))
         if told:
             return replace(said, guess=datetime.fromisoformat(told))
         if said.guess:
-            self._guesses.append(("guess", name, said.guess.isoformat()))
+            self._lines.append(("guess", name, said.guess.isoformat()))
         return said
 
     def write(self, context: Context) -> None:
         """Write the sightings with their keys, payloads and guesses; keep the payloads that they replace."""
-        self._db.many("ledger_put", self._guesses)
+        self._db.many("ledger_put", self._lines)
+        self._past.write()
         if context.judge:
             old = [one.number for one in self.change.before]
             self.change.old_payloads = {number: payload_of(self._db, number) for number in old}
         _write(self._db, context, self.change, self.change.after, self._payloads)
+
+
+class _PastKeys:
+    """Keys that files had in earlier versions, which the ledger tells a machine that never read those (rule 8).
+
+    Upstreams are left out: what they said before is not read again anyway.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._told = dict(db.rows("ledger_of_kind", ("keys",)))
+        self._now = dict(self._told)
+
+    def next_version(self, read: Sighting, said: Sighting, old: Sighting | None) -> Sighting:
+        """``said`` with the keys that the file at its place had, if only the ledger knows them."""
+        name = f"{said.source}/{said.place}"
+        if not said.place:
+            return said
+        if old is None and name in self._told:
+            keys = set(self._told[name].split("\n"))
+            strong = next((key for key in keys if key.startswith("!")), "")
+            said = replace(said, strong=said.strong or strong, weak=said.weak | (keys - {strong}))
+        past = {key for key in said.weak - said.own if "\n" not in key}
+        if said.strong != read.strong:
+            past.add(said.strong)
+        if old and old.place != said.place:
+            self._now.pop(f"{old.source}/{old.place}", None)
+        if past:
+            self._now[name] = "\n".join(sorted(past))
+        else:
+            self._now.pop(name, None)
+        return said
+
+    def write(self) -> None:
+        """Bring the ledger up to date."""
+        changed = self._now.items() - self._told.items()
+        self._db.many("ledger_put", [("keys", name, value) for name, value in sorted(changed)])
+        self._db.many("ledger_drop", [("keys", name) for name in self._told.keys() - self._now.keys()])
 
 
 def _write_files(db: Database, source: int, readings: Sequence[Reading], numbers: Mapping[str, int]) -> None:

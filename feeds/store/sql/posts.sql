@@ -45,9 +45,16 @@ UPDATE post SET surfaced = ?, updated = max(updated, ?), logged = 0 WHERE id = ?
 -- name: member_resurface
 UPDATE member SET surfaced = ? WHERE post = ?
 -- name: surfaced_out_of_order
-SELECT uid, surfaced, updated FROM post
-WHERE surfaced >= :since AND surfaced <> published AND uid IS NOT NULL AND state = 'live'
-  AND published < (SELECT max(published) FROM post WHERE state = 'live')
+SELECT post.uid, post.surfaced, post.updated
+FROM feed JOIN member ON member.feed = feed.id JOIN post ON post.id = member.post
+WHERE feed.kind = 'all' AND member.surfaced >= :since AND post.surfaced <> post.published
+  AND post.uid IS NOT NULL AND post.state = 'live' AND (
+    post.surfaced < post.published
+    OR EXISTS (SELECT 1 FROM ledger WHERE ledger.kind = 'surfaced' AND ledger.name = post.uid)
+    OR EXISTS (SELECT 1 FROM member AS other WHERE other.feed = member.feed AND other.post <> post.id
+      AND other.surfaced BETWEEN post.published AND post.surfaced))
+-- name: surfaced_last
+SELECT max(member.surfaced) FROM feed JOIN member ON member.feed = feed.id WHERE feed.kind = 'all'
 -- name: aliases_all
 SELECT post.uid, heir.uid FROM post JOIN post AS heir ON heir.id = post.merged_into
 WHERE post.merged_into IS NOT NULL AND post.uid IS NOT NULL AND heir.uid IS NOT NULL
@@ -99,6 +106,8 @@ INSERT INTO ledger (kind, name, value) VALUES (?, ?, ?) ON CONFLICT (kind, name)
 DELETE FROM ledger WHERE kind = ? AND name = ?
 -- name: ledger_get
 SELECT value FROM ledger WHERE kind = ? AND name = ?
+-- name: ledger_of_kind
+SELECT name, value FROM ledger WHERE kind = ?
 -- name: ledger_all
 SELECT kind, name, value FROM ledger ORDER BY kind, name
 -- name: sightings_of_posts
