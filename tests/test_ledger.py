@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sqlite3
 from contextlib import closing
+
+import pytest
 
 from feeds.store.database import Database, migrations
 from tests.conftest import Project
+from tests.test_migrations import older_store
 
 
 def rebuild_elsewhere(project: Project) -> None:
@@ -67,23 +69,22 @@ def test_posts_that_become_one_leave_an_alias(project: Project) -> None:
     assert project.ledger() == before
 
 
-def test_an_older_store_is_brought_to_the_newest_form(project: Project) -> None:
-    """A store of the first form, with a post in it, is used as if it had always been new."""
+@pytest.mark.parametrize("form", [number for number, _ in migrations()][:-1])
+def test_an_older_store_is_brought_to_the_newest_form(project: Project, form: int) -> None:
+    """A store of an older form, with a post in it, is used as if it had always been new."""
     project.post("2024-01-01-a.md", "A")
     project.run("build")
     store = project.folder / "state" / "feedd.db"
     newest = store.with_name("newest.db")
     store.rename(newest)
-    with closing(sqlite3.connect(store)) as old:
-        old.executescript(migrations()[0][1])
+    with closing(older_store(store, form)) as old:
         old.execute("ATTACH ? AS newest", (str(newest),))
-        for (name,) in old.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        for (name,) in old.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'").fetchall():
             columns = [row[1] for row in old.execute(f"PRAGMA main.table_info({name})")]
             there = {row[1] for row in old.execute(f"PRAGMA newest.table_info({name})")}
             names = ", ".join(column for column in columns if column in there)
             if name != "entry":
                 old.execute(f"INSERT INTO main.{name} ({names}) SELECT {names} FROM newest.{name}")
-        old.execute("PRAGMA user_version = 1")
         old.commit()
     project.post("2024-01-02-b.md", "B")
     report = json.loads(project.run("build", "--json").stdout)
