@@ -15,7 +15,8 @@ from feeds.identify import Group, Shown, derive_id, mint_key
 from feeds.store.codec import read_shown, read_sighting
 from feeds.store.database import Database
 from feeds.store.ledger import seconds
-from feeds.store.posts import keys_of_numbers, leave_feeds
+from feeds.store.members import leave_feeds
+from feeds.store.posts import keys_of_numbers
 
 _FEEDS = uuid.UUID("3b0a7a52-9a53-5c3e-8f43-6d0d5d0e6c11")
 _MINT_BATCH = 2000

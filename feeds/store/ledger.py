@@ -2,9 +2,11 @@
 
 One JSON object a line, sorted: ``{"id": "<key>", "value": "urn:…"}`` for an id that differs from
 its derivation, ``slug`` for a slug that does, ``guess`` for a date that was guessed from a file's
-mtime, ``keys`` for addresses and other keys that a file had in earlier versions, ``alias`` for the id of a
-post that became part of another, ``surfaced`` for a post that surfaced out of the order of publication or changed at a time that nothing states, ``burnt`` for a key that joins nothing (an operator
-may add such a line), ``withdrawn`` for the id of a post that stays out. A rebuild on a new machine reads it first and gives the same feeds.
+mtime, ``keys`` for addresses and other keys that a file had in earlier versions, ``alias`` for the
+id of a post that became part of another, ``surfaced`` for a post that surfaced out of the order of
+publication or changed at a time that nothing states, ``burnt`` for a key that joins nothing (an
+operator may add such a line), ``withdrawn`` for the id of a post that stays out. A rebuild on a new
+machine reads it first and gives the same feeds.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ from feeds.ports import Judge, Version
 from feeds.store.codec import read_shown, read_sighting, shown_data
 from feeds.store.database import Database
 from feeds.store.ledger import surfaced_line
+from feeds.store.members import bury, feed_numbers, join_feeds, leave_feeds
 
 Payload = tuple[bytes, str, str]
 
@@ -228,7 +229,7 @@ def _write_posts(
     db.many("post_put", rows)
     db.many("ledger_put", lines)
     db.many("sighting_settle", moves)
-    _join_feeds(db, rejoin, set(posts))
+    join_feeds(db, rejoin, set(posts))
     _own_keys(db, groups, numbers, known, change.burnt)
     return changed
 
@@ -314,53 +315,6 @@ def keys_of_numbers(db: Database, numbers: Sequence[int]) -> dict[int, tuple[fro
             if current:
                 own[number].add(key)
     return {number: (frozenset(every[number]), frozenset(own[number])) for number in numbers}
-
-
-def _join_feeds(db: Database, posts: Sequence[tuple[int, dict[str, Any], Shown]], known: set[int]) -> None:
-    """Write which feeds each post is in, and mark those that it joins, leaves or changes in."""
-    touched: set[int] = set()
-    old = [number for number, _, _ in posts if number in known]
-    if old:
-        touched |= leave_feeds(db, old)
-    members = []
-    for number, row, shown in posts:
-        if row["state"] == "live":
-            feeds = feed_numbers(db, shown)
-            touched.update(feeds)
-            members += [(feed, row["surfaced"], number) for feed in feeds]
-    db.many("member_put", members)
-    db.many("feed_touch", [(feed,) for feed in touched])
-
-
-def bury(db: Database, numbers: Iterable[int], now: datetime) -> None:
-    """Have subscribers told that these posts have gone from the feeds that they are in."""
-    db.scope(numbers)
-    db.run("tombstones_put", (int(now.timestamp()),))
-
-
-def leave_feeds(db: Database, numbers: Iterable[int]) -> set[int]:
-    """Take posts out of all feeds and drop their entries; the feeds that they were in."""
-    wanted = list(numbers)
-    db.scope(wanted)
-    left = {feed for _, feed in db.rows("members_of_posts")}
-    db.many("members_drop", [(number,) for number in wanted])
-    db.many("entry_drop", [(number,) for number in wanted])
-    return left
-
-
-def feed_numbers(db: Database, shown: Shown) -> list[int]:
-    """The feeds of a post; new names become feeds (their slug is minted later)."""
-    names = [("all", ""), *(("category", c) for c in shown.categories), *(("tag", t) for t in shown.tags)]
-    return [_feed_number(db, kind, name) for kind, name in names]
-
-
-def _feed_number(db: Database, kind: str, name: str) -> int:
-    number = db.feed_numbers.get((kind, name))
-    if number is None:
-        db.run("feed_add", (kind, name))
-        number = int(db.value("feed_number", (kind, name)))
-        db.feed_numbers[kind, name] = number
-    return number
 
 
 def _own_keys(

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from feeds.store.codec import read_shown, read_sighting
 from feeds.store.database import Database
-from feeds.store.posts import Change, bury, feed_numbers, keys_of_numbers, leave_feeds, settle
+from feeds.store.members import bury, feed_numbers, leave_feeds
+from feeds.store.posts import Change, keys_of_numbers, settle
 
 _FORGET = ("sighting_keys_drop", "payload_drop", "sighting_drop")
 
