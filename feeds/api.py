@@ -87,7 +87,7 @@ def explain(config: Config, post: str) -> dict[str, Any]:
     from feeds.store.database import Database
 
     with closing(Database.open(_built(config), read_only=True)) as db:
-        return explain_post(db, config, post)
+        return explain_post(db, config, step_settings(config), post)
 
 
 def status(config: Config) -> dict[str, Any]:

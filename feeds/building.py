@@ -214,7 +214,7 @@ def _count(db: Database, config: Config, sources: dict[int, tuple[str, int]], re
         for path, _, reason in db.rows("files_troubled", (number,)):
             report.rejected.append({"path": str(folders[name] / path), "reason": reason})
     for state, posts, files in db.rows("file_posts"):
-        if state in ("waiting", "withdrawn"):
+        if state in ("waiting", "withdrawn", "expired"):
             report.unpublished += files
         elif state == "live":
             report.published += posts

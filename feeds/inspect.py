@@ -19,7 +19,7 @@ from feeds.model import Repair, Skipped
 from feeds.sources import expand
 from feeds.store.codec import read_shown, read_sighting
 from feeds.store.database import Database
-from feeds.store.posts import keys_of_numbers
+from feeds.store.posts import keys_of_numbers, payload_of
 from feeds.store.upstreams import UpstreamRow, upstreams
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def validate_documents(paths: Sequence[Path]) -> list[tuple[Path, Finding]]:
     return found
 
 
-def explain_post(db: Database, config: Config, wanted: str) -> dict[str, Any]:
+def explain_post(db: Database, config: Config, settings: Settings, wanted: str) -> dict[str, Any]:
     """Everything known of one post."""
     number = find_post(db, config, wanted)
     db.scope([number])
@@ -168,12 +168,44 @@ def explain_post(db: Database, config: Config, wanted: str) -> dict[str, Any]:
         "aliases": [row[0] for row in db.rows("aliases_of", (number,))],
         "feeds": [_membership(db, config, number, row) for row in db.rows("feeds_of_post", (number,))],
     }
+    found["history"] = _history(db, settings, number, shown.title, shown.body)
     if post[6] == "waiting":
         found["why_not"] = "dated in the future; it appears when its time has come"
     elif post[6] == "withdrawn":
         found["why_not"] = _withdrawn(db.value("post_reason", (number,)), post[12])
+    elif post[6] == "expired":
+        found["why_not"] = "older than `keep` allows; it is only remembered"
     elif post[6] != "live":
         found["why_not"] = db.value("post_reason", (number,)) or "no source has it any more"
+    return found
+
+
+def _history(db: Database, settings: Settings, number: int, title: str, body: int) -> list[dict[str, Any]]:
+    """When the post changed and what, the newest change first."""
+    rows = db.rows("revisions_of", (number,))
+    if not rows:
+        return []
+    from feeds import steps
+    from feeds.changes import changes
+    from feeds.clean.text import plain_text
+
+    steps.begin(settings)
+
+    def text(data: bytes, source: str, place: str) -> str:
+        return plain_text(steps.clean_body(steps.body_of(source, place, data), source)) if data else ""
+
+    found = []
+    newer = (title, text(*payload_of(db, body)))
+    for until, old_title, data, source, place in rows:
+        older = (old_title, text(data, source, place))
+        found.append(
+            {
+                "changed": _instant(until),
+                "title": changes(older[0], newer[0]),
+                "text": changes(older[1], newer[1]),
+            }
+        )
+        newer = older
     return found
 
 

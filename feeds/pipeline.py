@@ -70,6 +70,7 @@ def publish(run: Run, tree: Tree) -> Published:
 
     A tree that this process has published before is taken as it left it.
     """
+    publishing.retire(run)
     stored.mint_posts(run.db, run.sources, burnt_keys(run.db))
     publishing.mint_slugs(run.db, run.config)
     ledger.note(run.db)
@@ -103,6 +104,7 @@ def context_of(run: Run, number: int, *, early: bool, judge: bool = True, future
         burnt=burnt_keys(run.db),
         judge=really_changed if judge else None,
         future=future,
+        history=run.config.history,
     )
 
 

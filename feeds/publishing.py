@@ -9,14 +9,15 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from feeds import archives, entries, pagewriting, placing, plan
-from feeds.config import Config
+from feeds.config import Config, ListSource, checks
 from feeds.heads import archive_formats, head_of, label
 from feeds.model import NEWEST, Extent
 from feeds.run import Run
 from feeds.slugs import distinct, fold, slug
+from feeds.sources import expand
 from feeds.store import archives as stored_archives
 from feeds.store import feeds as stored
-from feeds.store import ledger, push
+from feeds.store import ledger, push, retention
 from feeds.store.database import Database
 from feeds.store.feeds import DirtyFeed
 from feeds.write import Tree, clear_beside, replace_file
@@ -50,6 +51,20 @@ class Feed:
 def ledger_path(config: Config) -> Path:
     """Where the ledger lies: beside the store."""
     return config.store.with_name("ledger.jsonl")
+
+
+def retire(run: Run) -> int:
+    """Take out what is kept no longer; how many posts."""
+    bounded = any((one.settings if isinstance(one, ListSource) else one).keep for one in run.config.sources)
+    every = expand(run.config, run.db)[0] if bounded else []
+    settings = {one.name: keep_of(one.keep) for one in every if one.keep}
+    sources = {number: settings[name] for number, (name, _) in run.sources.items() if name in settings}
+    return retention.apply(run.db, run.clock(), keep_of(run.config.output.keep), sources)
+
+
+def keep_of(text: str) -> retention.Keep:
+    """The bound that ``keep`` in a configuration says."""
+    return retention.Keep(*checks.keep_values(text))
 
 
 def mint_slugs(db: Database, config: Config) -> None:

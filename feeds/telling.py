@@ -91,6 +91,10 @@ def print_post(found: dict[str, Any]) -> None:
         )
     for alias in found["aliases"]:
         print(f"alias      {alias}")
+    for one in found["history"]:
+        print(f"changed    {one['changed']}")
+        for place in (*(f"title: {change}" for change in one["title"]), *one["text"]):
+            print(f"           {place}")
     for one in found["feeds"]:
         print(
             f"feed       {one['feed']} ({one['label']})"

@@ -44,6 +44,25 @@ def seconds(value: str) -> int:
     return int(found[1]) * _SECONDS[found[2]] if found else 0
 
 
+_KEEP = re.compile(r"([1-9]\d{0,7})([dwmy]?)")
+_DAYS = {"d": 1, "w": 7, "m": 31, "y": 366}
+
+
+def keep_values(value: str) -> tuple[int, int]:
+    """Seconds and number of posts that ``keep`` says; (0, 0) for what says nothing."""
+    found = _KEEP.fullmatch(value)
+    if not found:
+        return 0, 0
+    return (int(found[1]) * _DAYS[found[2]] * 86400, 0) if found[2] else (0, int(found[1]))
+
+
+def keep(value: str) -> str:
+    """How long posts are kept."""
+    if keep_values(value) == (0, 0):
+        return f'{value[:40]!r} is neither a length of time such as "2y", "6m", "4w" or "90d" nor a number of posts such as "5000"'
+    return ""
+
+
 def interval(value: str) -> str:
     """How often something is done."""
     if not seconds(value):

@@ -61,6 +61,11 @@ SECTIONS: dict[str, dict[str, Key]] = {
         "dir": Key("string", "Folder of the documents.", "../output", check=checks.path),
         "formats": Key("array", "Formats of every feed.", ["atom", "rss", "json"], choices=FORMATS),
         "entries": Key("integer", "Posts in a subscription document.", 50, low=1, high=100_000),
+        "keep": Key(
+            "string",
+            'How long posts are kept: "2y", "6m", "90d", or a number of the newest. Default: for ever.',
+            check=checks.keep,
+        ),
         "archive": Key(
             "array",
             "Formats of the whole history (RFC 5005), out of `formats`; [] for none.",
@@ -89,7 +94,12 @@ SECTIONS: dict[str, dict[str, Key]] = {
             check=checks.path,
         ),
     },
-    "store": {"url": Key("string", "Path of the SQLite file.", "../state/feedd.db", check=checks.store)},
+    "store": {
+        "url": Key("string", "Path of the SQLite file.", "../state/feedd.db", check=checks.store),
+        "history": Key(
+            "integer", "Older versions of a post that are kept for `feedd explain`.", 0, low=0, high=1000
+        ),
+    },
     "sources": {
         "name": Key(
             "string",
@@ -134,6 +144,11 @@ SECTIONS: dict[str, dict[str, Key]] = {
         "drafts": Key("boolean", "Publish `_drafts` too.", False, kinds=_FOLDER),
         "categories": Key("array", "Added to each post.", [], check=checks.texts),
         "terms": Key("string", '"none": only the added categories.', "own", choices=("own", "none")),
+        "keep": Key(
+            "string",
+            'How long its posts are kept: "2y", "6m", "90d", or a number of the newest. Default: for ever.',
+            check=checks.keep,
+        ),
         "on_remove": Key(
             "string",
             'What becomes of the post of a removed file: "withdraw" takes it out, "keep" leaves it.',

@@ -81,6 +81,7 @@ class _Reader(Tables):
         identity = self.array("identity", values)
         if "sources" not in values or values["sources"] == []:
             self.wrong("sources", 'there is none; add a [[sources]] with name, kind = "folder" and path')
+        store = self.table("store", values)
         clean, limits = self.table("clean", values), self.table("limits", values)
         serve = self._serve(values)
         boilerplate = values.get("clean")
@@ -89,7 +90,8 @@ class _Reader(Tables):
             path=self.file,
             site=self._site(values),
             output=output,
-            store=self._path(self.table("store", values)["url"].removeprefix("sqlite:///")),
+            history=store["history"],
+            store=self._path(store["url"].removeprefix("sqlite:///")),
             sources=tuple(self._source(one, f"sources[{i}]") for i, one in enumerate(sources)),
             identity=tuple(IdentityRule(**one) for one in identity) or (IdentityRule("infoCode", INFO_CODE),),
             boilerplate=tuple(clean["boilerplate"]) if given else None,
@@ -121,6 +123,7 @@ class _Reader(Tables):
             slugs=output["slugs"],
             pages=output["pages"],
             templates=self._path(output["templates"]) if output["templates"] else None,
+            keep=output["keep"],
             archive=self._archive(values, output),
             archive_kinds=tuple(output["archive_kinds"]),
         )
@@ -193,6 +196,7 @@ class _Reader(Tables):
             future=one["future"],
             drafts=one["drafts"],
             on_remove=one["on_remove"],
+            keep=one["keep"],
             categories=tuple(one["categories"]),
             terms=one["terms"],
         )
@@ -212,6 +216,7 @@ class _Reader(Tables):
             group=one["group"],
             timeout=one["timeout"],
             most_bytes=one["max_mb"] * 1024 * 1024,
+            keep=one["keep"],
         )
 
     def _need(self, one: Mapping[str, Any], name: str, key: str) -> None:

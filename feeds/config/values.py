@@ -35,6 +35,8 @@ class Output:
     slugs: Literal["ascii", "unicode"]
     pages: bool
     templates: Path | None
+    keep: str = ""
+    """How long posts are kept: ``2y``, or so many; empty for ever."""
     archive: tuple[Format, ...] = ("atom",)
     """Formats of the whole history."""
     archive_kinds: tuple[str, ...] = ("all", "category", "tag")
@@ -56,6 +58,7 @@ class FolderSource:
     future: bool
     drafts: bool
     on_remove: Literal["withdraw", "keep"]
+    keep: str
     categories: tuple[str, ...]
     terms: Literal["own", "none"]
 
@@ -81,6 +84,7 @@ class UpstreamSource:
     group: str = ""
     timeout: int = 30
     most_bytes: int = 16 * 1024 * 1024
+    keep: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +200,8 @@ class Config:
     serve: Serve | None = None
     """None if there is no ``[serve]``."""
     push: Push = Push()
+    history: int = 0
+    """How many older versions of a post the store keeps."""
 
     def is_private(self, path: str) -> bool:
         """Whether a document of the output tree, or a feed's folder, is for some only."""

@@ -43,6 +43,8 @@ class Change:
     burnt: frozenset[str]
     judge: Judge | None
     future: bool = False
+    history: int = 0
+    """How many older versions of a post are kept."""
     before: list[Sighting] = field(default_factory=list)
     after: list[Sighting] = field(default_factory=list)
     superseded: list[int] = field(default_factory=list)
@@ -292,10 +294,15 @@ def _really_changed(db: Database, change: Change, old: _Post, shown: Shown, body
     before = read_shown(old.shown)
     old_payload, old_source, old_place = change.old_payloads.get(before.body) or payload_of(db, before.body)
     payload, source, place = payload_of(db, body.number)
-    return change.judge(
+    changed = change.judge(
         Version(before.title, old_payload, old_source, old_place),
         Version(shown.title, payload, source, place),
     )
+    if changed and change.history:
+        until = int(change.now.timestamp())
+        db.run("revision_put", (old.number, until, before.title, old_payload, old_source, old_place))
+        db.run("revisions_thin", {"post": old.number, "keep": change.history})
+    return changed
 
 
 def payload_of(db: Database, number: int) -> Payload:

@@ -63,6 +63,7 @@ class Context:
     burnt: frozenset[str]
     judge: Judge | None
     future: bool = False
+    history: int = 0
 
 
 def take(
@@ -88,7 +89,10 @@ def take(
             token()
         known = _known_items(db, context, readings, moved)
         lying = _lying_at(db, context, readings) if renamed is not None else {}
-        batch = _Batch(db, Change(context.early, context.now, context.burnt, context.judge, context.future))
+        batch = _Batch(
+            db,
+            Change(context.early, context.now, context.burnt, context.judge, context.future, context.history),
+        )
         for reading in readings:
             if reading.sighting is not None:
                 batch.add(reading, reading.sighting, moved.get(reading.path), known, lying.get(reading.path))
