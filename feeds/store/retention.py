@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from feeds.store.codec import read_shown
 from feeds.store.database import Database
-from feeds.store.posts import feed_numbers, leave_feeds
+from feeds.store.members import feed_numbers, leave_feeds
 
 
 class Keep(NamedTuple):
