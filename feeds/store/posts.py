@@ -217,7 +217,8 @@ def _write_posts(
         moves += [
             (number, s.number) for s in one.sightings if s.number in after or holder.get(s.number) != number
         ]
-        if number in known and old and old.uid and _derived(one, change.burnt) != old.uid:
+        # A machine that knows only what is said now would give another id.
+        if number in known and old and old.uid and derive_id(one, change.burnt, lambda _: False) != old.uid:
             lines.append(("id", mint_key(one, change.burnt), old.uid))
         shown = merge(one.sightings)
         row = _row(db, change, one, number, shown, old)
@@ -234,11 +235,6 @@ def _write_posts(
     join_feeds(db, rejoin, set(posts))
     _own_keys(db, groups, numbers, known, change.burnt)
     return changed
-
-
-def _derived(one: Group, burnt: frozenset[str]) -> str:
-    """The id that a machine would give that knows only what is said now."""
-    return derive_id(one, burnt, lambda _: False)
 
 
 def _row(
