@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from feeds.store.database import Database
     from feeds.tasks import Settings
 
-_DERIVATION = 7  # counts up when the same file would be understood or rendered differently
+_DERIVATION = 8  # counts up when the same file would be understood or rendered differently
 
 
 @dataclass(slots=True)

@@ -160,6 +160,36 @@ def test_text_that_parsers_of_html_would_drop_is_kept() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "int",
+        "list",
+        "set",
+        "path",
+        "g",
+        "mi",
+        "text",
+        "string",
+        "vector",
+        "o:p",
+        "my-tag",
+        "T",
+        "image",
+        "foreignObject",
+    ],
+)
+def test_an_element_that_is_none_of_html_loses_its_tag_and_no_text(name: str) -> None:
+    assert plain_text(clean_html(f"<p>a<{name}> b <i>c</i></p><p>d</p>", BASE)) == "a b c\nd"
+    assert plain_text(clean_html(f'<p>a<{name} x="1"/> b</{name}> c</p>', BASE)) == "a b c"
+
+
+def test_a_drawing_takes_no_text_with_it() -> None:
+    drawing = '<svg viewBox="0 0 1 1"><title>t</title><path d="M0 0"/><g><text>in</text></g></svg>'
+    assert plain_text(clean_html(f"<p>a {drawing} b</p>", BASE)).endswith(" b")
+    assert 'alt="x&lt;int&gt;y"' in clean_html('<p><img src="/i.png" alt="x<int>y"> b</p>', BASE)
+
+
 def test_the_tail_of_a_body_is_address_and_navigation() -> None:
     patterns = compile_patterns(default_boilerplate())
     body = "text\n\n<https://a.example/x?infoCode=1>\n\n[返回甲](//a.example/b/)｜[返回首页](//a.example/)"

@@ -95,6 +95,8 @@ def _before(html: str) -> tuple[str, list[bytes]]:
         html = mend.with_linked_frames(html)
     if present & _FOREIGN:
         html = mend.without_foreign(html)
+    if not present <= _known_tags():
+        html = mend.without_unknown(html, _known_tags())
     if b"hidden" in lower or (b"none" in lower and b"display" in lower):
         html = mend.without_hidden(html, _tidy)
     return html, names if html is given else _tags(html)
@@ -135,6 +137,14 @@ def _after(html: str) -> str:
 @cache
 def _lists() -> dict[str, Any]:
     return tomllib.loads((files("feeds") / "data" / "html.toml").read_text("utf-8"))
+
+
+@cache
+def _known_tags() -> frozenset[bytes]:
+    """The elements of HTML, as ``<name`` and ``</name``."""
+    lists = _lists()
+    names = " ".join(lists[key] for key in ("tags", "dropped", "passing", "others")).split()
+    return frozenset(f"{start}{name.partition('-')[0]}".encode() for name in names for start in ("<", "</"))
 
 
 @cache

@@ -285,6 +285,11 @@ def without_foreign(html: str) -> str:
     return _FOREIGN.sub("", html)
 
 
+def without_unknown(html: str, known: frozenset[bytes]) -> str:
+    """The HTML without the tags of elements that are none of HTML's; their text stays."""
+    return _ANY_TAG.sub(lambda tag: tag[0] if f"<{tag[1]}{tag[2].lower()}".encode() in known else "", html)
+
+
 def with_linked_frames(html: str) -> str:
     """The HTML with a link before each embedded page, player or object, so that its address is not lost."""
     last = ""
