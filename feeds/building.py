@@ -131,7 +131,7 @@ class _Manner:
 
 
 def _build(config: Config, store: Path, manner: _Manner, clock: Clock, progress: Progress) -> BuildReport:
-    from feeds import pipeline
+    from feeds import cataloguing, pipeline
     from feeds.write import Tree, Written
 
     with open_run(config, store, manner.jobs, clock, progress) as opened:
@@ -148,7 +148,7 @@ def _build(config: Config, store: Path, manner: _Manner, clock: Clock, progress:
             repaired=ingested.repaired,
             gone=ingested.gone,
             asked=ingested.asked,
-            troubles=ingested.troubles,
+            troubles=[*ingested.troubles, *cataloguing.private_in_vain(run)],
             written=sorted(tree.written),
             removed=sorted(tree.removed),
             held=[{"path": path, "reason": reason} for path, reason in sorted(published.held.items())],

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 from feeds import pagewriting, placing, plan
 from feeds.config import Config
 from feeds.entries import origins_of, read_entries
-from feeds.heads import label, url_of
+from feeds.heads import archive_formats, label, url_of
 from feeds.model import NEWEST, Kind
 from feeds.run import Run
+from feeds.store import archives
 from feeds.store import feeds as stored
 from feeds.store.upstreams import upstreams
 from feeds.write import Tree
@@ -58,7 +59,10 @@ def write_catalogue(run: Run, tree: Tree, updated: Mapping[int, int] | None) -> 
     listed.sort(key=lambda feed: (_KINDS.index(feed.kind), feed.slug))
     placing.put(run, tree, "feeds.opml", catalogue.opml(run.look.site, listed))
     placing.put(
-        run, tree, plan.PAGE, pagewriting.front_page(run, listed, _newest_teasers(run), _sources(run))
+        run,
+        tree,
+        plan.PAGE,
+        pagewriting.front_page(run, listed, _newest_teasers(run), _sources(run), _archive(run)),
     )
 
 
@@ -68,6 +72,18 @@ _HEALTH: Mapping[str, Health] = {"gone": "gone", "failed": "trouble", "delayed":
 def _is_hidden(config: Config, folder: str) -> bool:
     """Whether a feed is for some only while the rest is for all: where everything is private, all is listed."""
     return config.is_private(folder) and not (config.serve and config.serve.auth)
+
+
+def private_in_vain(run: Run) -> list[str]:
+    """Settings of private feeds that no feed fits: whoever wrote a label for a slug believes it to be private."""
+    if run.config.serve is None or not run.config.serve.private:
+        return []
+    folders = {plan.folder(row[1], row[3]) for row in run.db.rows("feeds_all")}
+    return [
+        f"serve.private: there is no feed {one.feed} (yet); write its folder as `feedd status --json` tells it"
+        for one in run.config.serve.private
+        if not any(folder.startswith(f"{one.feed}/") for folder in folders)
+    ]
 
 
 def _sources(run: Run) -> list[SourceHealth]:
@@ -93,6 +109,14 @@ def _sources(run: Run) -> list[SourceHealth]:
             )
         )
     return sorted(found, key=lambda one: one.title.casefold())
+
+
+def _archive(run: Run) -> str:
+    """The address of the newest archive of all posts; empty if there is none."""
+    forms = archive_formats(run.config, "all")
+    number = next((row[0] for row in run.db.rows("feeds_all") if row[1] == "all"), 0)
+    sealed = archives.newest(run.db).get(number, 0)
+    return run.config.site.url + plan.archive_path("all", "", sealed, forms[0]) if forms and sealed else ""
 
 
 def _newest_teasers(run: Run) -> list[bytes]:

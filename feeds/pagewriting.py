@@ -76,8 +76,10 @@ def front_page(
     feeds: Sequence[CatalogueFeed],
     newest: Sequence[bytes],
     sources: Sequence[SourceHealth] = (),
+    archive: str = "",
 ) -> bytes:
     """The front page: the newest posts, every feed, and the upstreams with their health if there are any."""
     from feeds.render import pages
 
-    return pages.front_page(run.look.site, feeds, newest, sources, compile_templates(run.look.templates))
+    templates = compile_templates(run.look.templates)
+    return pages.front_page(run.look.site, feeds, newest, sources, templates, archive)

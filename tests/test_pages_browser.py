@@ -333,3 +333,32 @@ def test_the_example_posts_are_pages_without_complaints(browser, examples, path,
     shown = "[...document.querySelectorAll('.copy, .tools')].filter((one) => one.checkVisibility()).length"
     assert browser.value(shown) == {"": 4, "tag/gangkouxinwen/": 3, "status": 0}[path]
     assert all(url.startswith((examples, "data:")) for url in browser.requests(beside=("Image", "Media")))
+
+
+# Every text that is seen, with its own colour and the first ground behind it, as the browser computed them.
+_CONTRAST = """(() => {
+  const numbers = (text) => text.match(/[\\d.]+/g).map(Number);
+  const light = (c) => { const [r, g, b] = c.slice(0, 3).map((v) => (v /= 255) <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+    return .2126 * r + .7152 * g + .0722 * b; };
+  const ground = (one) => { for (; one; one = one.parentElement) { const c = numbers(getComputedStyle(one).backgroundColor);
+    if (c.length < 4 || c[3] === 1) return c; } return [255, 255, 255]; };
+  const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const one = walker.currentNode.parentElement, style = getComputedStyle(one);
+    if (!walker.currentNode.data.trim() || !one.checkVisibility() || one.closest("script, style")) continue;
+    const a = light(numbers(style.color)), b = light(ground(one));
+    const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05), size = parseFloat(style.fontSize);
+    const large = size >= 24 || (size >= 18.66 && +style.fontWeight >= 700);
+    if (ratio < (large ? 3 : 4.5)) found.push([walker.currentNode.data.slice(0, 40), style.color, +ratio.toFixed(2)]);
+  }
+  return found;
+})()"""
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("name", PAGES)
+def test_every_text_is_readable_on_its_ground(browser, site, name, scheme):
+    browser.open(site.url + PAGES[name], 1280, scheme)
+    browser.value("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    assert browser.value("document.body.innerText.length") > 500
+    assert browser.value(_CONTRAST) == [], "WCAG 2.2, 1.4.3"

@@ -87,6 +87,17 @@ def test_the_secret_address_has_a_page_that_leads_back_to_itself(mixed: Project,
         assert (wrong.status, wrong.headers["cache-control"]) == (404, "no-store")
 
 
+def test_a_private_feed_that_is_none_is_named(project: Project) -> None:
+    project.post("2024-01-01-a.md", categories="内部")
+    configure(project, PRIVATE.replace("category/inside", "category/内部"))
+    done = project.run("build")
+    assert done.returncode == 0
+    assert "there is no feed category/内部" in done.stdout + done.stderr
+    project.set("category/内部", "category/neibu")
+    assert "there is no feed" not in project.run("build").stderr
+    assert b"neibu" not in project.bytes()["index.html"]
+
+
 def test_an_alias_must_not_open_a_private_feed(project: Project) -> None:
     project.post("2024-01-01-a.md", categories="inside")
     configure(project, PRIVATE + '[aliases]\n"old.xml" = "category/inside/atom.xml"\n')

@@ -64,3 +64,5 @@ def test_archives_are_served_once_and_for_all(project: Project) -> None:
         assert "immutable" in answer.headers["cache-control"]
         page = client.ask("/category/news/").body.decode()
         assert "/category/news/archive/" in page, "the way to the history"
+        front = client.ask("/").body.decode()
+        assert 'href="https://site.example/feeds/archive/' in front

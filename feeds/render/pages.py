@@ -166,6 +166,7 @@ def front_page(
     newest: Sequence[bytes],
     sources: Sequence[SourceHealth],
     templates: Templates,
+    archive: str = "",
 ) -> bytes:
     """The front page: newest posts, sources with their health, every feed with its number of posts.
 
@@ -175,6 +176,7 @@ def front_page(
         newest: From :func:`teaser_html` (or :func:`entry_html`), newest first.
         sources: Upstreams to name; empty where there is only a folder.
         templates: How it looks.
+        archive: Address of the newest archive of all posts, or empty.
     """
     from markupsafe import Markup
 
@@ -184,7 +186,7 @@ def front_page(
         templates, "front.html", site, formats=first.urls if first else (), root="",
         posts=first.posts if first else 0, updated=first.updated if first else None,
         newest=len(shown), entries=Markup(_PLACE),  # noqa: S704
-        sources=sources, shelves=shelves(site, feeds),
+        archive=archive, sources=sources, shelves=shelves(site, feeds),
     )  # fmt: skip
     return _filled(page, shown)
 
