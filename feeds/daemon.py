@@ -56,7 +56,8 @@ async def serve(path: str | None, clock: Clock, log: EventLog, jobs: int = 0, sp
         RoleTaken: another feedd has this store.
         StoreError: the store cannot be used.
     """
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a wake-up that finds work under way is no news
+    # A wake-up that finds work under way is no news, one that is broken off at the end neither; failures end the daemon.
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     config: Config | None = load_config(path)
     supervisor = Supervisor()
     signals = _Signals()

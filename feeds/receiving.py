@@ -99,6 +99,7 @@ class Receiver:
         while answers:
             request, fetched = answers.pop()
             self.report.asked += 1
+            self.run.progress("upstreams", self.report.asked, max(len(self._sources), self.report.asked))
             if fetched.outcome == "new" and request.name in self._lists:
                 self._receive_list(request, fetched)
             elif fetched.outcome == "new":

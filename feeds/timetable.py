@@ -16,7 +16,7 @@ from feeds.fetch.hosts import Hosts
 from feeds.fetch.pace import spread
 from feeds.fetch.upstream import Request
 from feeds.receiving import Polled, Receiver
-from feeds.shift import Shift
+from feeds.shift import BrokenOff, Shift
 from feeds.sources import expand, register
 from feeds.store import upstreams as stored
 
@@ -65,7 +65,7 @@ class Timetable:
         shift = self._shift
         try:
             await asyncio.wait_for(self._asking.stop(_PATIENCE), _STOP_WITHIN)
-        except (TimeoutError, FeeddError) as error:
+        except (TimeoutError, FeeddError, BrokenOff) as error:
             shift.log("stopping", reason=str(error) or "an upstream was still being read")
         await self._keep_holds()
 

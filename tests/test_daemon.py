@@ -53,7 +53,9 @@ class Running:
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
-        return self.process.wait(15)
+        code = self.process.wait(15)
+        assert "Traceback" not in self.log.read_text("utf-8")
+        return code
 
 
 Start = Callable[..., Running]
