@@ -231,6 +231,9 @@ def test_a_json_feed_is_read_in_full() -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        rss("", "".join(f"<category>{n}</category>" for n in range(30_000)) + "<item/>"),
+        rss("<item>" + "".join(f"<podcast:person>{n}</podcast:person>" for n in range(20_000)) + "</item>"),
+        rss("<item>" + "<author>a@b " * 50_000 + "</item>"),
         rss("<item><title>a</title></item>" * 5_000),
         rss("<item>" + "<a>" * 20_000 + "</item>"),
         rss("<!--" * 50_000),
@@ -240,7 +243,7 @@ def test_a_json_feed_is_read_in_full() -> None:
         "<rss " + "x='" * 100_000,
         '{"version":"https://jsonfeed.org/version/1.1","items":' + "[" * 100_000,
     ],
-    ids=["entries", "depth", "comments", "cdata", "attributes", "ampersands", "quotes", "json"],
+    ids=["terms of the head", "podcasts", "people", "entries", "depth", "comments", "cdata", "attributes", "ampersands", "quotes", "json"],
 )
 def test_hostile_documents_take_bounded_time(text: str) -> None:
     start = process_time()

@@ -69,7 +69,9 @@ def parse_outline(parts: Outline, url: str, zone: str) -> Parsed:
 
 def _in_pieces(parts: Outline, url: str, zone: str) -> Parsed:
     """All entries, some at a time, so that what the library keeps of a long document is bounded."""
-    parts = replace(parts, entries=tuple(map(_few_terms, parts.entries)))
+    before, after = _few_terms(parts.head[: parts.gap]), _few_terms(parts.head[parts.gap :])
+    entries = tuple(map(_few_terms, parts.entries))
+    parts = replace(parts, head=before + after, gap=len(before), entries=entries)
     count = len(parts.entries)
     # The head comes with every piece: all heads together are no longer than the entries.
     pieces = max(1, sum(map(len, parts.entries)) // (len(parts.head) + 1))
