@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feeds.errors import FeedUnreadable
 from feeds.model import Enclosure, Extra
 from feeds.parse.decoding import decode
 from feeds.parse.outline import outline, several, single
@@ -243,12 +244,31 @@ def test_a_json_feed_is_read_in_full() -> None:
         "<rss " + "x='" * 100_000,
         '{"version":"https://jsonfeed.org/version/1.1","items":' + "[" * 100_000,
     ],
-    ids=["terms of the head", "podcasts", "people", "entries", "depth", "comments", "cdata", "attributes", "ampersands", "quotes", "json"],
+    ids=[
+        "terms of the head",
+        "podcasts",
+        "people",
+        "entries",
+        "depth",
+        "comments",
+        "cdata",
+        "attributes",
+        "ampersands",
+        "quotes",
+        "json",
+    ],
 )
 def test_hostile_documents_take_bounded_time(text: str) -> None:
     start = process_time()
     parse(text)
     assert process_time() - start < 5
+
+
+def test_a_document_with_more_tags_than_any_feed_has_is_refused() -> None:
+    with pytest.raises(FeedUnreadable, match="more than 500000 tags"):
+        parse(rss("<item><title>" + "<a " * 500_001 + "</title></item>"))
+    many = "<![CDATA[" + "<b>" * 500_001 + "]]>"
+    assert len(parse(rss(f"<item><description>{many}</description></item>")).items) == 1
 
 
 @pytest.mark.acceptance
