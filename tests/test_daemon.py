@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -260,3 +261,37 @@ def test_a_build_writes_what_the_daemon_wrote(project: Project, start: Start) ->
     built = project.bytes()
     assert {name for name in built if built[name] != written.get(name)} == set()
     assert written.keys() == built.keys()
+
+
+def test_credentials_go_to_their_host_and_nowhere_else(project: Project, start: Start) -> None:
+    secret = base64.b64encode(b"user:hunter2").decode()
+    with UpstreamThread() as upstream, UpstreamThread() as other:
+        other.routes["/feed"] = Answer(body=rss([("1", "https://blog.example/1", "One")]))
+        upstream.routes["/feed"] = Answer(302, headers={"Location": other.url("/feed")})
+        subscribe(project, upstream, more='auth = "env:FEEDD_TEST_AUTH"')
+        project.set(
+            f'allow = ["{upstream.authority}"]', f'allow = ["{upstream.authority}", "{other.authority}"]'
+        )
+        daemon = start(FEEDD_TEST_AUTH="user:hunter2")
+        daemon.until(lambda: (project.output / "atom.xml").exists() and titles(project) == ["One"])
+        assert daemon.stop() == 0
+    assert upstream.log[0].headers["authorization"] == f"Basic {secret}"
+    assert "authorization" not in other.log[0].headers
+    files = [daemon.log, *(path for path in project.folder.rglob("*") if path.is_file())]
+    told = b"".join(path.read_bytes() for path in files)
+    assert b"hunter2" not in told
+    assert secret.encode() not in told
+
+
+def test_other_commands_work_beside_it(project: Project, start: Start) -> None:
+    project.post("2024-01-01-a.md", "First", date="2024-01-01 00:00:00 +0800")
+    with UpstreamThread() as upstream:
+        upstream.routes["/feed"] = Answer(body=rss([("1", "https://blog.example/1", "One")]))
+        daemon = start()
+        added = project.run("add", upstream.url("/feed"), "--allow", upstream.authority)
+        assert added.returncode == 0, added.stderr
+        daemon.until(lambda: titles(project) == ["First", "One"])
+        for command in (("status",), ("check",), ("lint",), ("validate",), ("export",)):
+            assert project.run(*command).returncode == 0, command
+        assert project.run("explain", "https://blog.example/1").returncode == 0
+        assert daemon.stop() == 0
