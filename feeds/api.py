@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from feeds.building import BuildReport, build, now, open_run, site_of, step_settings
 from feeds.config import Config, load_config
-from feeds.errors import FeeddError, UsageError
-from feeds.ports import Clock
+from feeds.errors import FeeddError, RoleTaken, UsageError
+from feeds.ports import Clock, no_progress
 
 if TYPE_CHECKING:
+    from feeds.backfill import Past
     from feeds.requests import Withdrawn
+    from feeds.store.sightings import Context
     from feeds.subscriptions import Added
     from feeds.validate import Finding
 
@@ -22,6 +24,7 @@ __all__ = [
     "Config",
     "FeeddError",
     "add",
+    "backfill",
     "backup",
     "build",
     "check",
@@ -188,6 +191,34 @@ def restore(config: Config, file: Path) -> Path | None:
 
     with lease(config.store):
         return copies.bring_back(file, config.store)
+
+
+def backfill(config: Config, source: str, pages: int = 1000, clock: Clock = now) -> Past | None:
+    """Read the past of an upstream, back to its beginning; None if a running daemon does it.
+
+    Args:
+        config: From :func:`load_config`.
+        source: Name of the upstream.
+        pages: Documents to read at most; another call goes on from there.
+        clock: The time now.
+
+    Raises:
+        UsageError: there is no such upstream.
+    """
+    from feeds import backfill as reading
+    from feeds import pipeline, requests
+    from feeds.store.database import lease
+
+    try:
+        with lease(config.store), open_run(config, config.store, 1, clock, no_progress) as run:
+
+            def context(number: int, complete: bool) -> Context:
+                return pipeline.context_of(run, number, early=not complete)
+
+            return reading.read_once(run, context, source, pages)
+    except RoleTaken:
+        requests.leave(config, "backfill", source)
+        return None
 
 
 def withdraw(config: Config, post: str, undo: bool = False, clock: Clock = now) -> Withdrawn:

@@ -9,8 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feeds.errors import FeeddError, OutputError, RoleTaken, UsageError
-from feeds.options import LATER, parser
+from feeds.errors import FeeddError, OutputError, RoleTaken
+from feeds.options import parser
 from feeds.telling import (
     print_added,
     print_json,
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; the exit code (contract 2.1)."""
     options = parser().parse_args(arguments)
     try:
-        code = _VERBS.get(options.verb, _later)(options)
+        code = _VERBS[options.verb](options)
         sys.stdout.flush()
         return code
     except RoleTaken as error:
@@ -56,11 +56,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         tell("feedd: interrupted; the next build goes on where this one stopped")
         return 130
-
-
-def _later(options: Namespace) -> int:
-    what = LATER[options.verb]
-    raise UsageError(f"`feedd {options.verb}` is not available in this version: {what} come with a later one")
 
 
 def _config(options: Namespace) -> Config:
@@ -167,7 +162,12 @@ def _validate(options: Namespace) -> int:
 def _add(options: Namespace) -> int:
     from feeds.api import add
 
-    return _tell_added(add(_config(options), options.url, options.allow), options)
+    done = add(_config(options), options.url, options.allow)
+    code = _tell_added(done, options)
+    if options.backfill:
+        for name in done.added:
+            _read_past(name, 1000, options)
+    return code
 
 
 def _import(options: Namespace) -> int:
@@ -204,6 +204,23 @@ def _forget(options: Namespace) -> int:
         print(f"{options.source}: the running feedd forgets it")
     else:
         print(f"{options.source}: {count} items forgotten; `feedd build` takes them out of the feeds")
+    return 0
+
+
+def _backfill(options: Namespace) -> int:
+    return _read_past(options.source, options.pages, options)
+
+
+def _read_past(source: str, pages: int, options: Namespace) -> int:
+    from feeds.api import backfill
+
+    past = backfill(_config(options), source, pages)
+    if options.json:
+        print_json(asdict(past) if past else {"source": source, "left_to_daemon": True})
+    elif past is None:
+        print(f"{source}: the running feedd reads its past")
+    elif not options.quiet:
+        print(f"{source}: {past.new} entries in {past.pages} documents; {past.reason}")
     return 0
 
 
@@ -288,6 +305,7 @@ _VERBS: dict[str | None, Callable[[Namespace], int]] = {
     "export": _export,
     "forget": _forget,
     "withdraw": _withdraw,
+    "backfill": _backfill,
     "backup": _backup,
     "restore": _restore,
     "serve": _serve,

@@ -277,18 +277,29 @@ class Daemon:
         self._seen_version = version
         reload = False
         for number, kind, value in db.rows("requests_all"):
-            if kind == "forget":
-                count = requests.forget(self._shift.run, value)
-                self.log("forgot", source=value, entries=count)
-                self._loop.call_soon_threadsafe(self._shift.wants_publishing.set)
-            if kind in ("withdraw", "restore"):
-                requests.withdraw(db, self.config, value, kind == "restore", self.clock())
-                self.log(kind, post=value)
-                self._loop.call_soon_threadsafe(self._shift.wants_publishing.set)
+            if reload and kind == "backfill":
+                continue  # of a source that the configuration to come has
+            self._take_request(kind, value)
             reload |= kind == "reload"
             with db.transaction():
                 db.run("request_drop", (number,))
         return reload
+
+    def _take_request(self, kind: str, value: str) -> None:
+        shift = self._shift
+        if kind == "forget":
+            self.log("forgot", source=value, entries=requests.forget(shift.run, value))
+        elif kind in ("withdraw", "restore"):
+            requests.withdraw(shift.run.db, self.config, value, kind == "restore", self.clock())
+            self.log(kind, post=value)
+        elif kind == "backfill" and self._timetable is not None:
+            self._loop.call_soon_threadsafe(self._begin_past, value)
+            return
+        self._loop.call_soon_threadsafe(shift.wants_publishing.set)
+
+    def _begin_past(self, source: str) -> None:
+        assert self._timetable is not None
+        self._shift.begin(self._timetable.read_past(source))
 
     # Publishing
 

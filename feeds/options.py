@@ -7,11 +7,6 @@ from typing import Any, NoReturn
 
 from feeds import __version__
 
-LATER = {
-    "backfill": "upstream feeds",
-}
-"""Verbs of a version to come, and what they need."""
-
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
@@ -40,8 +35,6 @@ def parser() -> argparse.ArgumentParser:
     _upstreams(verbs)
     verbs.add("serve", "serve the output folder over HTTP, nothing else", report=False)
     _keeping(verbs)
-    for name in LATER:
-        verbs.later(name)
     return found
 
 
@@ -123,6 +116,12 @@ def _upstreams(verbs: _Verbs) -> None:
         metavar="HOST:PORT",
         help="this host may be asked though it is not globally reachable",
     )
+    added.add_argument("--backfill", action="store_true", help="read its past to the beginning too")
+    past = verbs.add("backfill", "read the past of an upstream, back to its beginning")
+    past.add_argument("source", metavar="SOURCE", help="its name")
+    past.add_argument(
+        "--pages", type=_count, default=1000, metavar="N", help="documents to read at most (default: 1000)"
+    )
     taken = verbs.add("import", "add the upstreams of an OPML list to the configuration")
     taken.add_argument("file", metavar="FILE.opml")
     verbs.add("export", "print the upstreams of the configuration as OPML", report=False)
@@ -156,10 +155,6 @@ class _Verbs:
         if report:
             verb.add_argument("--json", action="store_true", help="report as JSON")
         return verb
-
-    def later(self, name: str) -> None:
-        """A verb of a version to come, whatever stands behind it."""
-        self._verbs.add_parser(name, add_help=False).add_argument("rest", nargs=argparse.REMAINDER)
 
 
 def _again(action: argparse.Action) -> dict[str, Any]:

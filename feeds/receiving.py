@@ -208,6 +208,47 @@ class Receiver:
         self.report.new += intake.new
         self.report.changed += intake.changed
 
+    def past_of(self, name: str) -> str:
+        """How far the past of a source was read, as it was kept."""
+        return self.run.db.value("upstream_past", (self._numbers[name],)) or ""
+
+    def keep_past(self, name: str, place: str) -> None:
+        """Keep how far it was read."""
+        with self.run.db.transaction():
+            self.run.db.run("upstream_past_put", (self._numbers[name], place))
+
+    def receive_past(
+        self, request: Request, fetched: Fetched, placed: Callable[[UpstreamHead, int], str]
+    ) -> None:
+        """Take in a document of the past: what is known already stays as it is.
+
+        ``placed`` gives the place reached, by the head of the document and the number of its new entries.
+
+        Raises:
+            FeedUnreadable: it is no feed.
+        """
+        from feeds.polled import clashes, cut, understand
+
+        db, number = self.run.db, self._numbers[request.name]
+        parts = cut(fetched.data, fetched.content_type)
+        if parts.kind == "none" or len(parts.entries) > _MOST_ENTRIES:
+            raise FeedUnreadable(f"{fetched.url}: is no feed, or too long")
+        settings = entry_settings(self.run, self._sources[request.name], self.run.sources[number][1])
+        found = understand(parts, range(len(parts.entries)), fetched.url, settings, self.run.clock())
+        context = self._context(number, False)
+        burnt = clashes([(r.sighting.guid, r.sighting.link) for r in found.readings if r.sighting])
+        burnt -= context.burnt
+        db.scope(reading.path for reading in found.readings)
+        known = {row[0] for row in db.rows("items_of_source", (number,))}
+        readings = [one for one in found.readings if one.path not in known]
+
+        def token() -> None:
+            if burnt:
+                stored.burn(db, self.run.sources, burnt, self.run.clock())
+            db.run("upstream_past_put", (number, placed(found.head, len(readings))))
+
+        take(db, replace(context, burnt=context.burnt | burnt), readings, None, token)
+
     def _unreadable(self, request: Request, fetched: Fetched, reason: str) -> None:
         row = self._rows.get(request.name)
         before = FetchState.from_json(row.state) if row else FetchState()

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from feeds import pipeline, polling
+from feeds.backfill import MOST_PAGES, read_past
 from feeds.config import ListSource, UpstreamSource
 from feeds.errors import FeeddError, UsageError
 from feeds.fetch.hosts import Hosts
@@ -46,7 +47,7 @@ class Timetable:
     async def begin(self, stack: AsyncExitStack) -> asyncio.Task[None]:
         """Know the upstreams and plan; the task that takes in answers, which ends only if the store fails."""
         shift = self._shift
-        client = await stack.enter_async_context(polling.client_of(shift.config))
+        client = self._client = await stack.enter_async_context(polling.client_of(shift.config))
         self._hosts = Hosts(await shift.in_store_thread(stored.held_hosts, shift.run.db))
         self._receiver = Receiver(
             shift.run, lambda number, complete: pipeline.context_of(shift.run, number, early=not complete)
@@ -84,6 +85,18 @@ class Timetable:
             if self._due.get(name) == due and name not in self._asking.under_way:
                 self._asking.submit(self._requests[name])
         self._schedule()
+
+    async def read_past(self, source: str) -> None:
+        """Read the past of an upstream, back to its beginning."""
+        request, shift = self._requests.get(source), self._shift
+        if request is None:
+            shift.log("trouble", source=source, reason="no upstream of this name, so its past is not read")
+            return
+        past = await read_past(
+            self._receiver, request, self._client, self._hosts, shift.in_store_thread, MOST_PAGES
+        )
+        shift.log("past", source=source, documents=past.pages, new=past.new, reason=past.reason)
+        shift.wants_publishing.set()
 
     async def take_pushed(self, source: str, body: bytes, content_type: str) -> None:
         """A hub has sent what an upstream says now."""

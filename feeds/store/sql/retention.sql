@@ -25,4 +25,6 @@ SELECT until, title, data, source, place FROM revision WHERE post = ? ORDER BY u
 -- name: upstream_past
 SELECT past FROM upstream WHERE source = ?
 -- name: upstream_past_put
-UPDATE upstream SET past = ? WHERE source = ?
+INSERT INTO upstream (source, past) VALUES (?, ?) ON CONFLICT (source) DO UPDATE SET past = excluded.past
+-- name: items_of_source
+SELECT item FROM sighting WHERE source = ? AND item IN (SELECT value FROM scope)

@@ -1,0 +1,150 @@
+"""Reading the past of an upstream, back to its beginning."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from feeds.backfill import Place, following
+from feeds.parse.head import UpstreamHead
+from tests.conftest import Project
+from tests.servers import Answer, Asked, UpstreamServer, UpstreamThread
+from tests.test_build import entries
+from tests.test_daemon import Start, start  # noqa: F401 - a fixture
+from tests.test_upstreams import subscribe
+
+
+@pytest.fixture
+def upstream() -> Iterator[UpstreamServer]:
+    with UpstreamThread() as server:
+        yield server
+
+
+def document(names: str, link: str = "", extra: str = "") -> bytes:
+    return (
+        f'<feed xmlns="http://www.w3.org/2005/Atom"><id>urn:f</id><title>F</title><updated>2024-01-01T00:00:00Z</updated>{link}{extra}'
+        + "".join(
+            f"<entry><id>urn:e:{name}</id><title>{name}</title><updated>20{ord(name) - 87}-01-01T00:00:00Z</updated>"
+            f'<link href="https://up.example/{name}"/><content>Text {name}</content></entry>'
+            for name in names
+        )
+        + "</feed>"
+    ).encode()
+
+
+def link(rel: str, url: str) -> str:
+    return f'<link rel="{rel}" href="{url}"/>'
+
+
+def backfill(project: Project, *arguments: str) -> dict[str, object]:
+    done = project.run("backfill", "blog", "--json", *arguments)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def titles(project: Project) -> str:
+    project.run("build", "--offline")
+    return "".join(sorted(str(one["title"]) for one in entries(project.output / "atom.xml")))
+
+
+def test_archives_are_followed_resumed_and_read_once(project: Project, upstream: UpstreamServer) -> None:
+    subscribe(project, upstream)
+    upstream.routes["/feed"] = Answer(body=document("gf", link("prev-archive", upstream.url("/2"))))
+    upstream.routes["/2"] = Answer(body=document("edf", link("prev-archive", upstream.url("/1"))))
+    upstream.routes["/1"] = Answer(body=document("cba"))
+    project.run("build")
+    first = backfill(project, "--pages", "2")
+    assert (first["pages"], first["new"], first["done"]) == (2, 2, False)
+    assert titles(project) == "defg"
+    second = backfill(project)
+    assert (second["pages"], second["new"], second["done"]) == (1, 3, True)
+    assert titles(project) == "abcdefg"
+    assert len(upstream.asked("/2")) == len(upstream.asked("/1")) == 1
+    assert "before" in str(backfill(project)["reason"])
+    assert len(upstream.asked("/1")) == 1
+
+
+def test_a_document_that_fails_is_tried_again_and_a_ring_ends(
+    project: Project, upstream: UpstreamServer
+) -> None:
+    subscribe(project, upstream)
+    upstream.routes["/feed"] = Answer(body=document("c", link("next", upstream.url("/2"))))
+    upstream.routes["/2"] = Answer(500)
+    first = backfill(project)
+    assert (first["pages"], first["done"]) == (1, False)
+    assert "500" in str(first["reason"])
+    upstream.routes["/2"] = Answer(body=document("b", link("next", upstream.url("/feed"))))
+    assert backfill(project)["done"] is True
+    assert titles(project) == "bc"
+
+
+def test_wordpress_is_asked_page_by_page_until_there_is_none(
+    project: Project, upstream: UpstreamServer
+) -> None:
+    subscribe(project, upstream)
+    pages = {"": "f", "paged=2": "de", "paged=3": "c"}
+
+    def route(asked: Asked) -> Answer:
+        names = pages.get(asked.target.partition("?")[2])
+        generator = "<generator>https://wordpress.org/?v=6.4</generator>"
+        return Answer(body=document(names, extra=generator)) if names else Answer(404)
+
+    upstream.routes["/feed"] = route
+    done = backfill(project)
+    assert (done["new"], done["done"]) == (4, True)
+    assert titles(project) == "cdef"
+
+
+def test_what_is_known_stays_as_it_is(project: Project, upstream: UpstreamServer) -> None:
+    subscribe(project, upstream)
+    upstream.routes["/feed"] = Answer(body=document("b").replace(b"Text b", b"Newer"))
+    project.run("build")
+    upstream.routes["/feed"] = Answer(body=document("b", link("prev-archive", upstream.url("/1"))))
+    upstream.routes["/1"] = Answer(body=document("ab"))
+    assert backfill(project)["new"] == 1
+    assert titles(project) == "ab"
+    assert b"Newer" in (project.output / "atom.xml").read_bytes()
+
+
+def test_add_reads_the_past_of_what_it_adds(project: Project, upstream: UpstreamServer) -> None:
+    upstream.routes["/feed"] = Answer(body=document("b", link("prev-archive", upstream.url("/1"))))
+    upstream.routes["/1"] = Answer(body=document("a"))
+    done = project.run("add", upstream.url("/feed"), "--allow", upstream.authority, "--backfill")
+    assert "2 entries in 2 documents" in done.stdout, done.stderr
+    assert titles(project) == "ab"
+
+
+def test_a_running_daemon_reads_the_past(
+    project: Project,
+    upstream: UpstreamServer,
+    start: Start,  # noqa: F811
+) -> None:
+    subscribe(project, upstream)
+    upstream.routes["/feed"] = Answer(body=document("b", link("prev-archive", upstream.url("/1"))))
+    upstream.routes["/1"] = Answer(body=document("a"))
+    running = start()
+    running.until(lambda: bool(running.events("ready")))
+    assert "running feedd" in project.run("backfill", "blog").stdout
+    running.until(lambda: bool(running.events("past")))
+    running.until(lambda: "<title>a</title>" in (project.output / "atom.xml").read_text("utf-8"))
+    assert running.stop() == 0
+
+
+def test_a_name_that_no_upstream_has_is_an_error(project: Project) -> None:
+    project.post("2024-01-01-a.md")
+    done = project.run("backfill", "nobody")
+    assert done.returncode == 2
+    assert "no upstream of this name" in done.stderr
+
+
+def test_which_document_comes_next() -> None:
+    assert following(UpstreamHead(prev_archive="u", next_page="v"), b"", "w", "") == ("u", "archive")
+    assert following(UpstreamHead(next_page="v"), b"", "w", "archive") == ("", "archive")
+    assert following(UpstreamHead(), b"", "https://x.example/?feed=rss2&paged=4", "paged")[0].endswith(
+        "paged=5"
+    )
+    assert following(UpstreamHead(), b"<generator>Hugo</generator>", "w", "") == ("", "")
+    place = Place("u", "archive", 3, False, ("a",))
+    assert Place.from_json(place.to_json()) == place
