@@ -367,6 +367,7 @@ def test_a_corpus_in_ten_parts_gives_the_bytes_of_one_build_and_of_a_rebuild_fro
     corpus = tmp_path / "corpus"
     generator = [sys.executable, str(shared / "tools" / "gen_corpus.py"), "--posts", "2000", "--seed", "7"]
     subprocess.run([*generator, "--out", str(corpus)], check=True, capture_output=True)
+    (tmp_path / "whole").mkdir()
     whole = Project(tmp_path / "whole", 20_000, corpus / "_posts")
     parts = Project(tmp_path / "parts", 20_000)
     for one in (whole, parts):
