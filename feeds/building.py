@@ -45,6 +45,10 @@ class BuildReport:
     held: list[dict[str, str]] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
+    size: int = 0
+    """Bytes of the documents in ``written``."""
+    archives: int = 0
+    """How many of them are archives."""
     removed: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -150,6 +154,8 @@ def _build(config: Config, store: Path, manner: _Manner, clock: Clock, progress:
             asked=ingested.asked,
             troubles=[*ingested.troubles, *cataloguing.private_in_vain(run)],
             written=sorted(tree.written),
+            size=sum(one.size for one in tree.written.values()),
+            archives=sum("/archive/" in f"/{path}" for path in tree.written),
             removed=sorted(tree.removed),
             held=[{"path": path, "reason": reason} for path, reason in sorted(published.held.items())],
         )

@@ -59,7 +59,7 @@ def print_summary(report: BuildReport, dry_run: bool, each: bool) -> None:
         f"{report.repaired} repaired\n"
         f"posts: {report.published} published, {report.merged} merged, {report.unpublished} unpublished, "
         f"{report.ignored} ignored, {len(report.rejected)} rejected\n"
-        f"{verb} {len(report.written)} documents, removed {len(report.removed)}, in {report.seconds:.1f} s"
+        f"{verb} {len(report.written)} documents ({report.archives} archives; {report.size / 1e6:.1f} MB), removed {len(report.removed)}, in {report.seconds:.1f} s"
     )
 
 

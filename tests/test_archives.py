@@ -283,3 +283,17 @@ def _check_feeds(site: Site, dice: random.Random, count: int) -> None:
             assert len({uid for uid, _ in one.entries}) == len(one.entries)
             for uid, version in one.entries:
                 assert version <= latest[uid], "the newest version is met first"
+
+
+def test_a_dry_run_tells_the_size_on_disk_before(site: Site) -> None:
+    for number in range(25):
+        site.write(number)
+    report = site.build(dry_run=True)
+    assert not site.output.exists()
+    done = site.build()
+    assert (report.written, report.size, report.archives) == (done.written, done.size, done.archives)
+    on_disk = {path: len(data) for path, data in site.bytes().items()}
+    assert done.size == sum(on_disk[path] for path in done.written)
+    assert done.archives == len(archives(site.output)) > 0
+    site.write(25)
+    assert "archives; 0." in site.run("build", "--dry-run").stdout
