@@ -57,7 +57,7 @@ def _ascii_host(host: str) -> str:
     try:
         return host.encode("idna").decode("ascii")
     except UnicodeError:
-        return quote(host)
+        return quote(host, errors="replace")
 
 
 def _normal(text: str) -> str:
@@ -67,7 +67,7 @@ def _normal(text: str) -> str:
         character = chr(int(match[1], 16))
         return character if character in _UNRESERVED else match[0].upper()
 
-    return _ESCAPE.sub(one, quote(text, safe=_SAFE))
+    return _ESCAPE.sub(one, quote(text, safe=_SAFE, errors="replace"))
 
 
 @lru_cache(maxsize=4096)
@@ -153,17 +153,22 @@ def iri_to_uri(address: str) -> str:
         parts = urlsplit(address)
         host, port = parts.hostname, parts.port
     except ValueError:
-        return quote(address, safe=_SAFE + "#")
+        return quote(address, safe=_SAFE + "#", errors="replace")
     netloc = parts.netloc
     if host and parts.scheme in _PORTS:
         user, at, _ = netloc.rpartition("@")
-        netloc = quote(user, safe=_SAFE) + at + _ascii_host(host) + (f":{port}" if port is not None else "")
+        netloc = (
+            quote(user, safe=_SAFE, errors="replace")
+            + at
+            + _ascii_host(host)
+            + (f":{port}" if port is not None else "")
+        )
     else:
-        netloc = quote(netloc, safe=_SAFE + "[]")
+        netloc = quote(netloc, safe=_SAFE + "[]", errors="replace")
     path, query, fragment = (_escape(part) for part in (parts.path, parts.query, parts.fragment))
     return urlunsplit((parts.scheme, netloc, path, query, fragment))
 
 
 def _escape(text: str) -> str:
     """Percent-encode what may not stand in a URI, stray percent signs too."""
-    return quote(re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", text), safe=_SAFE)
+    return quote(re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", text), safe=_SAFE, errors="replace")

@@ -11,11 +11,15 @@ from urllib.parse import quote
 
 from feeds.clean.text import clean_title
 from feeds.model import Enclosure, Extra, Origin
-from feeds.urls import is_absolute_iri, is_address
+from feeds.urls import is_absolute_iri, is_address, without_user
 
 _NOT_IN_ADDRESSES = re.compile(r"[<>\"{}|\\^`\x00-\x20\x7f]")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,6}")
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,64}/[A-Za-z0-9!#$&^_.+-]{1,64}")
+_SECRET = re.compile(
+    r"(?i)(?:.*[_.-])?(?:(?:access|auth|api|feed|private|user|rss|session)?[_.-]?(?:token|key|secret|password|passwd|pass|pw"
+    r"|sig|signature|auth|credentials?|sid|hash)|apikey)$"
+)
 
 
 def address(text: str) -> str:
@@ -56,6 +60,15 @@ def origin(given: Origin | None) -> Origin | None:
     """An upstream as an entry may name it: no address that is none."""
     if given is None:
         return None
-    url = address(given.url)
-    uid = given.id if is_absolute_iri(given.id) else url
-    return Origin(uid, given.title, url, address(given.link))
+    url = public(address(given.url))
+    uid = public(given.id) if is_absolute_iri(given.id) else url
+    return Origin(uid, given.title, url, public(address(given.link)))
+
+
+def public(text: str) -> str:
+    """An address of an upstream as it may be published: without what opens it to its owner alone."""
+    bare, mark, query = without_user(text).partition("?")
+    if not mark:
+        return bare
+    kept = "&".join(one for one in query.split("&") if not _SECRET.match(one.partition("=")[0]))
+    return f"{bare}?{kept}" if kept else bare

@@ -16,6 +16,7 @@ from feeds.dates import parse_date
 _TOKEN = re.compile(
     r"\{%(-?)([^%]{0,2000}?(?:%(?!\})[^%]{0,500}){0,4})(-?)%\}|\{\{(-?)([^{}]{0,2000}?)(-?)\}\}"
 )
+_END = {name: re.compile(r"\{%-?\s*end" + name + r"\s*-?%\}") for name in ("raw", "comment", "highlight")}
 _STRING = re.compile(r"\"[^\"]*\"|'[^']*'")
 
 Link = Callable[[str, str], "str | None"]
@@ -34,6 +35,8 @@ class _State:
     scope: dict[str, str]
     link: Link
     dropped: list[DroppedTag] = field(default_factory=list)
+    open: set[str] = field(default_factory=set)
+    """Blocks that nothing further on closes: looked for once, not at each of their beginnings."""
 
 
 def render_liquid(text: str, scope: Mapping[str, str], link: Link) -> tuple[str, tuple[DroppedTag, ...]]:
@@ -84,8 +87,9 @@ def _tag(text: str, found: re.Match[str], state: _State, line: int) -> tuple[str
     if name.startswith("#"):  # a remark
         return "", end
     if name in ("raw", "comment", "highlight"):
-        close = re.compile(r"\{%-?\s*end" + name + r"\s*-?%\}").search(text, end)
+        close = None if name in state.open else _END[name].search(text, end)
         if not close:
+            state.open.add(name)
             state.dropped.append(DroppedTag(line, found[0]))
             return "", end
         inner = text[end : close.start()]

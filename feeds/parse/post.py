@@ -95,7 +95,7 @@ class _Reader:
         stated = self._text("source_url") or next((a for k in _ADDRESS_KEYS if (a := self._text(k))), "")
         guessed, origin = self._guess(guess, stated or address) if published is None else (None, "")
         page_path = self._page_path(published or guessed, categories)
-        permalink = resolve(self.settings.base, page_path.lstrip("/")) if page_path else ""
+        permalink = resolve(self.settings.base, _relative(page_path)) if page_path else ""
         found = resolve(permalink, stated) if stated else address
         title = self._text("title")
         if not title:
@@ -250,3 +250,9 @@ def _flat(value: object) -> list[object]:
     if isinstance(value, list):
         return [v for one in value for v in _flat(one)]
     return [] if value is None or isinstance(value, dict) else [value]
+
+
+def _relative(path: str) -> str:
+    """A path below the base; a colon in its first part is none of a scheme (RFC 3986, 4.2)."""
+    below = path.lstrip("/")
+    return f"./{below}" if ":" in below.partition("/")[0] else below
