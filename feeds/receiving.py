@@ -30,6 +30,7 @@ _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 _MOST_HUBS = 5
 _RECENT = 20
 _MOST_ENTRIES = 10_000  # more would hold up every other upstream
+_LONGEST_ENTRY = 2_000_000  # characters; each is in memory several times while it is read
 _PUSHED = 6 * HOUR
 
 
@@ -93,44 +94,65 @@ class Receiver:
         return bool(row) and row is not None and row.decided_by in ("retry-after", "gone", "backoff")
 
     def receive(self, answers: list[tuple[Request, Fetched]]) -> None:
-        """Take in a batch of answers; the list is empty then, for each document is forgotten once it is read."""
-        quiet = []
-        answers.reverse()
-        while answers:
-            request, fetched = answers.pop()
+        """Take in a batch of answers, those without a document first: they take no time.
+
+        The list is empty then, for each document is forgotten once it is read.
+        """
+        documents = [one for one in answers if one[1].outcome == "new"][::-1]
+        self._receive_quiet([one for one in answers if one[1].outcome != "new"])
+        answers.clear()
+        while documents:
             self.report.asked += 1
             self.run.progress("upstreams", self.report.asked, max(len(self._sources), self.report.asked))
-            if fetched.outcome == "new" and request.name in self._lists:
+            request, fetched = documents.pop()
+            if request.name in self._lists:
                 self._receive_list(request, fetched)
-            elif fetched.outcome == "new":
-                self._receive_document(request, fetched)
             else:
-                quiet.append(self._row(request.name, fetched, self._row_head(request.name)))
-            if fetched.outcome in ("failed", "gone", "delayed"):
-                self.report.troubles.append(f"source {request.name}: {fetched.reason}")
-        if quiet:
-            with self.run.db.transaction():
-                self.run.db.many("upstream_put", quiet)
+                parts = self._cut(request, fetched)
+                fetched = replace(fetched, data=b"")  # a long document is in memory often enough
+                if parts is not None:
+                    self._receive_document(request, fetched, parts)
 
-    def _receive_document(self, request: Request, fetched: Fetched) -> None:
+    def _receive_quiet(self, answers: Sequence[tuple[Request, Fetched]]) -> None:
+        self.report.asked += len(answers)
+        rows = [
+            self._row(request.name, fetched, self._row_head(request.name)) for request, fetched in answers
+        ]
+        self.report.troubles += [
+            f"source {request.name}: {fetched.reason}"
+            for request, fetched in answers
+            if fetched.outcome != "same"
+        ]
+        if rows:
+            with self.run.db.transaction():
+                self.run.db.many("upstream_put", rows)
+
+    def _cut(self, request: Request, fetched: Fetched) -> Outline | None:
+        """The entries of a document; None if it is none that will be read, which is told."""
         from feeds.polled import cut
 
+        try:
+            parts = cut(fetched.data, fetched.content_type)
+        except Exception as error:
+            reason = f"cannot be understood ({type(error).__name__}: {error})"
+        else:
+            if parts.kind == "none":
+                reason = "is no feed; see whether it has moved: `feedd add` finds feeds of a page"
+            elif len(parts.entries) > _MOST_ENTRIES:
+                reason = (
+                    f"has {len(parts.entries)} entries; more than {_MOST_ENTRIES} in one document are refused"
+                )
+            else:
+                return parts
+        self._unreadable(request, fetched, reason)
+        return None
+
+    def _receive_document(self, request: Request, fetched: Fetched, parts: Outline) -> None:
         name = request.name
-        number = self._numbers[name]
-        parts = cut(fetched.data, fetched.content_type)
-        if parts.kind == "none":
-            return self._unreadable(
-                request, fetched, "is no feed; see whether it has moved: `feedd add` finds feeds of a page"
-            )
-        if len(parts.entries) > _MOST_ENTRIES:
-            reason = (
-                f"has {len(parts.entries)} entries; more than {_MOST_ENTRIES} in one document are refused"
-            )
-            return self._unreadable(request, fetched, reason)
-        known = stored.known_entries(self.run.db, number, parts.digests)
+        known = stored.known_entries(self.run.db, self._numbers[name], parts.digests)
         fresh = [i for i, digest in enumerate(parts.digests) if digest not in known.digests]
         try:
-            self._take(request, fetched, parts, known, fresh)
+            self._take(request, fetched, parts, known, self._of_use(name, parts, fresh))
         except FeedUnreadable as error:
             self._unreadable(request, fetched, str(error))
         except FeeddError:
@@ -138,7 +160,15 @@ class Receiver:
         except Exception as error:
             # One document that nobody foresaw must not end the polling of all others.
             self._unreadable(request, fetched, f"cannot be understood ({type(error).__name__}: {error})")
-        return None
+
+    def _of_use(self, name: str, parts: Outline, fresh: list[int]) -> list[int]:
+        """The entries but for those that are too long: the library makes many copies of each."""
+        kept = [i for i in fresh if parts.whole or len(parts.entries[i]) <= _LONGEST_ENTRY]
+        if len(kept) < len(fresh):
+            self.report.troubles.append(
+                f"source {name}: {len(fresh) - len(kept)} entries of more than {_LONGEST_ENTRY:,} characters are left out"
+            )
+        return kept
 
     def _receive_list(self, request: Request, fetched: Fetched) -> None:
         from feeds.parse.opml import read_opml

@@ -252,8 +252,17 @@ def test_an_address_that_is_not_public_is_refused(project: Project, upstream: Up
     assert upstream.log == []
 
 
+def test_an_entry_of_megabytes_is_left_out_and_named(project: Project, upstream: UpstreamServer) -> None:
+    items = [("a", "https://blog.example/1", "long " * 500_000), ("b", "https://blog.example/2", "Short")]
+    upstream.routes["/feed"] = Answer(body=rss(items))
+    subscribe(project, upstream)
+    report = build(project)
+    assert "left out" in report["troubles"][0]  # type: ignore[index]
+    assert titles(project) == ["Short"]
+
+
 def test_megabytes_of_title_do_not_get_into_documents(project: Project, upstream: UpstreamServer) -> None:
-    upstream.routes["/feed"] = Answer(body=rss([("a", "https://blog.example/1", "long " * 200_000)]))
+    upstream.routes["/feed"] = Answer(body=rss([("a", "https://blog.example/1", "long " * 100_000)]))
     subscribe(project, upstream)
     build(project)
     (title,) = titles(project)
