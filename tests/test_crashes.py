@@ -6,20 +6,28 @@ with a fault at some of the calls (`make stress`: at every third, with each faul
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
+import signal
+import sqlite3
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from feeds.store import push
+from feeds.store.database import Database
 from tests.conftest import Project
 from tests.faults import HOWS, Faults, How, Ran, missing, wrong_in
+from tests.test_migrations import older_store
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
-_SHORT = 10
+_SHORT = 5
 """Calls that a test fails at in the normal run, for each scenario."""
 
 
@@ -57,10 +65,17 @@ def _change(project: Project) -> None:
 
 @dataclass(frozen=True)
 class Scenario:
-    """What lies there before, and what happens before the run that is disturbed."""
+    """What lies there before, what is disturbed, and what ends it."""
 
     name: str
     prepare: Callable[[Project, Faults], None]
+    act: Callable[[Project, Faults, int, How], Ran] | None = None
+    """What is disturbed; a build if it is not said."""
+
+
+def build(project: Project, faults: Faults, at: int = 0, how: How = "kill") -> Ran:
+    arguments = ("build", "-c", str(project.config), "-j", "1", "--offline")
+    return faults.run(project.folder, *arguments, at=at, how=how)
 
 
 def _first(project: Project, faults: Faults) -> None:
@@ -81,32 +96,124 @@ def _settings(project: Project, faults: Faults) -> None:
     project.set("entries = 50", 'entries = 5\nformats = ["atom", "json"]')
 
 
+def _archives(project: Project, faults: Faults) -> None:
+    """Several sealed documents for each feed, and more to seal."""
+    project.set("entries = 50", "entries = 2")
+    _few(project)
+    build(project, faults)
+    _change(project)
+
+
+def _migration(project: Project, faults: Faults) -> None:
+    """A store of the first form; the posts are read again."""
+    _few(project)
+    older_store(project.folder / "state" / "feedd.db", 1).close()
+
+
+def _push(project: Project, faults: Faults) -> None:
+    """Hubs to tell and subscribers that wait; what is queued is looked at besides the bytes."""
+    text = project.config.read_text("utf-8")
+    project.config.write_text(text + '[push]\nhub = true\nhubs = ["https://hub.example/"]\n', "utf-8")
+    _few(project)
+    build(project, faults)
+    with closing(Database.open(project.folder / "state" / "feedd.db")) as db:
+        for number in [one.number for one in push.due(db, 10**10, 99, 99)]:
+            task = push.task(db, number, 10**10)
+            assert task
+            push.task_done(db, task)
+        for topic in ("atom.xml", "category/c0/atom.xml", "tag/t2/rss.xml"):
+            push.subscribe(db, topic, "https://reader.example/cb", "", 10**10)
+    _change(project)
+
+
+def _backup(project: Project, faults: Faults, at: int = 0, how: How = "kill") -> Ran:
+    file = str(project.folder / "kept" / "backup")
+    return faults.run(project.folder, "backup", file, "-c", str(project.config), at=at, how=how)
+
+
+def _to_restore(project: Project, faults: Faults) -> None:
+    _few(project)
+    build(project, faults)
+    assert _backup(project, faults).code == 0
+    _change(project)
+    build(project, faults)
+
+
+def _restore(project: Project, faults: Faults, at: int = 0, how: How = "kill") -> Ran:
+    file = str(project.folder / "kept" / "backup")
+    return faults.run(project.folder, "restore", file, "-c", str(project.config), at=at, how=how)
+
+
+def _daemon(project: Project, faults: Faults, at: int = 0, how: How = "kill") -> Ran:
+    """It starts over a changed folder, sees a file that is saved, and is ordered to stop."""
+    number = faults.begin(
+        project.folder, "-c", str(project.config), "-j", "1", "--log-format", "json", at=at, how=how
+    )
+
+    def until(word: str, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while _alive(number) and word not in faults.said() and time.monotonic() < end:
+            time.sleep(0.02)
+
+    until('"ready"', 60)
+    if _alive(number):
+        project.post("2024-01-28-live.md", "Live", "Saved while it runs.", tags="t1")
+        until('"documents"', 10)
+    while _alive(number):
+        with suppress(ProcessLookupError):
+            os.kill(number, signal.SIGTERM)
+        time.sleep(0.2)
+    ran = faults.end()
+    project.post("2024-01-28-live.md", "Live", "Saved while it runs.", tags="t1")
+    return ran
+
+
+def _alive(number: int) -> bool:
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 SCENARIOS = [
     Scenario("first", _first),
     Scenario("incremental", _incremental),
     Scenario("settings", _settings),
+    Scenario("archives", _archives),
+    Scenario("migration", _migration),
+    Scenario("push", _push),
+    Scenario("backup", _incremental, _backup),
+    Scenario("restore", _to_restore, _restore),
+    Scenario("daemon", _incremental, _daemon),
 ]
-
-
-def build(project: Project, faults: Faults, at: int = 0, how: How = "kill") -> Ran:
-    arguments = ("build", "-c", str(project.config), "-j", "1", "--offline")
-    return faults.run(project.folder, *arguments, at=at, how=how)
 
 
 class Case:
     """A prepared project, copied for each disturbed run, and what an undisturbed run makes of it."""
 
     def __init__(self, scenario: Scenario, folder: Path, faults: Faults) -> None:
-        self.faults, self._folder = faults, folder
+        self.faults, self._act = faults, scenario.act or build
         self._prepared = folder / "prepared"
         self.project = Project(folder / "work")
         scenario.prepare(self.project, faults)
         shutil.copytree(self.project.folder, self._prepared)
-        undisturbed = build(self.project, faults)
+        undisturbed = self._act(self.project, faults, 0, "kill")
         assert undisturbed.code == 0, undisturbed.text
         assert not wrong_in(self.project.output)
         self.calls = undisturbed.calls
-        self.bytes, self.ledger = self.project.bytes(), self.project.ledger()
+        after = build(self.project, faults)
+        assert after.code == 0, after.text
+        self.wanted = self._state()
+
+    def _state(self) -> dict[str, bytes]:
+        """Every document, the ledger, and what is queued to be told."""
+        found = self.project.bytes() | {"ledger": self.project.ledger().encode()}
+        with closing(sqlite3.connect(self.project.folder / "state" / "feedd.db")) as db:
+            asked = "SELECT topic, wanted, delivered, due IS NOT NULL FROM push_subscription ORDER BY topic"
+            told = "SELECT kind, name FROM push_task ORDER BY kind, name"
+            found["queue"] = repr([db.execute(one).fetchall() for one in (asked, told)]).encode()
+        return found
 
     def again(self) -> None:
         """As before the run; in the same place, for paths stand in the store."""
@@ -116,25 +223,28 @@ class Case:
     def disturb(self, at: int, how: How) -> str:
         """What is wrong after a run with a fault at this call, or after the one that follows; empty if nothing."""
         self.again()
-        ran = build(self.project, self.faults, at, how)
+        ran = self._act(self.project, self.faults, at, how)
         where = f"{how} at {at} ({ran.last}): "
-        if how in ("kill", "tear"):
-            if ran.code != -9 and at <= ran.calls:
-                return f"{where}was not killed: {ran.code} {ran.text}"
-        elif ran.code not in (0, 1, 2) or "Traceback" in ran.text:
-            return f"{where}exit {ran.code}: {ran.text}"
-        elif ran.code and "feedd: " not in ran.text:
-            return f"{where}exit {ran.code} without a word: {ran.text}"
-        if wrong := wrong_in(self.project.output):
-            return f"{where}{wrong}"
+        wrong = _wrong_end(ran, at, how) or ", ".join(wrong_in(self.project.output))
+        if wrong:
+            return where + wrong
+        if self._act is _restore and self._act(self.project, self.faults, 0, how).code:
+            return f"{where}restoring again failed"
         after = build(self.project, self.faults)
         if after.code:
             return f"{where}the next run: exit {after.code}: {after.text}"
-        bytes_ = self.project.bytes()
-        if bytes_ != self.bytes:
-            differ = {n for n in bytes_.keys() | self.bytes.keys() if bytes_.get(n) != self.bytes.get(n)}
-            return f"{where}other bytes in {sorted(differ)[:5]}"
-        return "" if self.project.ledger() == self.ledger else f"{where}another ledger"
+        state = self._state()
+        differ = {n for n in state.keys() | self.wanted.keys() if state.get(n) != self.wanted.get(n)}
+        return f"{where}other bytes in {sorted(differ)[:5]}" if differ else ""
+
+
+def _wrong_end(ran: Ran, at: int, how: How) -> str:
+    """A killed run ends killed; a refused one goes on, or ends with a code and a word."""
+    if how in ("kill", "tear"):
+        return "" if ran.code == -9 or at > ran.calls else f"was not killed: {ran.code} {ran.text}"
+    if ran.code not in (0, 1, 2) or "Traceback" in ran.text:
+        return f"exit {ran.code}: {ran.text}"
+    return f"exit {ran.code} without a word" if ran.code and not ran.text.strip() else ""
 
 
 def sampled(case: Case, count: int, seed: int) -> list[tuple[int, How]]:
