@@ -25,9 +25,7 @@ stress: setup
 	$(BIN)/pytest -m stress
 
 bench: setup
-	$(BIN)/python -m benchmarks
-	$(BIN)/python -m benchmarks.polling
-	$(BIN)/python -m benchmarks.daemon
+	$(BIN)/python -m benchmarks $(BENCH)
 
 setup: .venv/ready
 

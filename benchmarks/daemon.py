@@ -6,7 +6,6 @@ documents of its category and its tag and those of everything hold it.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import statistics
@@ -15,14 +14,11 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.__main__ import CONFIG
-from benchmarks.corpus import write_posts
-from feeds import __version__
+from benchmarks.building import CONFIG
 
-_HERE = Path(__file__).parent
 _ROUNDS = 20
 _IDLE = 10.0
-_NAMES = ("atom.xml", "rss.xml", "feed.json")
+_NAMES = ("atom.xml",)
 
 
 def cpu_of(process: int) -> float:
@@ -68,14 +64,11 @@ def save(folder: Path, number: int, total: int) -> float:
     return taken
 
 
-def bench(posts: int) -> dict[str, object]:
-    """Start, be idle, save, be idle."""
-    folder = _HERE / "corpora" / str(posts)
+def bench(folder: Path, posts: int) -> dict[str, object]:
+    """Start over the posts in a folder's ``site``, be idle, save, be idle."""
     site = folder / "site"
-    if not site.exists():
-        write_posts(site, 0, posts, posts)
     config = folder / "feedd.toml"
-    config.write_text(CONFIG.format(formats='["atom", "rss", "json"]'), "utf-8")
+    config.write_text(CONFIG.format(formats='["atom"]', archive='["atom"]'), "utf-8")
     log = folder / "daemon.log"
     command = [sys.executable, "-m", "feeds", "-c", str(config)]
     with log.open("w") as out:
@@ -99,18 +92,4 @@ def bench(posts: int) -> dict[str, object]:
         "rounds": _ROUNDS,
         "idle_before_percent": before,
         "idle_after_percent": after,
-        "version": __version__,
     }
-
-
-def main() -> None:
-    """Run the sizes given on the command line, 10,000 posts by default."""
-    for size in [int(one) for one in sys.argv[1:]] or [10_000]:
-        row = bench(size)
-        print(json.dumps(row))
-        with (_HERE / "results.jsonl").open("a") as file:
-            file.write(json.dumps(row) + "\n")
-
-
-if __name__ == "__main__":
-    main()

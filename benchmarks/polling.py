@@ -8,17 +8,17 @@ of their own.
 from __future__ import annotations
 
 import asyncio
-import json
+import shutil
 import subprocess
 import sys
 import tempfile
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.__main__ import measure
-from feeds import __version__
+from benchmarks.measuring import keep, measure
 
-_HERE = Path(__file__).parent
 _SETTINGS = """[site]
 title = "Benchmark"
 url = "https://bench.example/"
@@ -35,6 +35,15 @@ allow = ["127.0.0.1:{port}"]
 group = "u{n}"
 terms = "none"
 categories = ["planet"]
+"""
+
+_READER = """
+import sys
+from reader import make_reader
+reader = make_reader(sys.argv[1])
+for number in range(1000):
+    reader.add_feed(f"http://127.0.0.1:{sys.argv[2]}/{number}", exist_ok=True)
+reader.update_feeds(workers=8)
 """
 
 
@@ -98,46 +107,54 @@ async def serve(entries: int, length: int) -> None:
     await server.serve_forever()
 
 
-def bench(count: int, entries: int, length: int, jobs: list[str]) -> list[dict[str, object]]:
-    """Build once to know the upstreams, then the jobs."""
-    rows: list[dict[str, object]] = []
-    command = [sys.executable, "-m", "benchmarks.polling", "serve", str(entries), str(length)]
-    with (
-        tempfile.TemporaryDirectory(prefix="feedd-polling-") as name,
-        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server,
-    ):
+@contextmanager
+def _served(entries: int, length: int) -> Iterator[int]:
+    """Upstreams in a process of their own; their port."""
+    command = [sys.executable, "-m", "benchmarks.polling", str(entries), str(length)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         try:
-            port = int(server.stdout.readline())
-            config = Path(name) / "feedd.toml"
-            sources = "".join(_SOURCE.format(n=n, port=port) for n in range(count))
-            config.write_text(_SETTINGS + sources, "utf-8")
-            feedd = [sys.executable, "-m", "feeds", "build", "-q", "-c", str(config)]
-            for job in ["first reading", *jobs]:
-                if job == "one new entry":
-                    urllib.request.urlopen(f"http://127.0.0.1:{port}/new").read()
-                figures = measure(feedd)
-                rows.append({"upstreams": count, "entries": entries, "job": f"polling: {job}", **figures})
+            yield int(server.stdout.readline())
         finally:
             server.kill()
-    return rows
 
 
-def main() -> None:
-    """Print the figures and keep them with those of the other benchmarks."""
-    if sys.argv[1:2] == ["serve"]:
-        return asyncio.run(serve(int(sys.argv[2]), int(sys.argv[3])))
-    rows = bench(1_000, 50, 1_350, ["nothing new", "one new entry", "nothing new"])
-    rows += bench(10_000, 1, 100, ["nothing new"])
-    with (_HERE / "results.jsonl").open("a") as file:
-        for row in rows:
-            row["version"] = __version__
-            print(
-                f"{row['upstreams']:>8} {row['job']:24} {row['cpu']:8} CPU s {row['wall']:8} s {row['peak_mb']:6} MB"
-            )
-            file.write(json.dumps(row) + "\n")
-    return None
+def bench(count: int, entries: int, length: int, jobs: list[str]) -> Iterator[dict[str, object]]:
+    """Build once to know the upstreams, then the jobs."""
+    with tempfile.TemporaryDirectory(prefix="feedd-polling-") as name, _served(entries, length) as port:
+        config = Path(name) / "feedd.toml"
+        sources = "".join(_SOURCE.format(n=n, port=port) for n in range(count))
+        config.write_text(_SETTINGS + sources, "utf-8")
+        feedd = [sys.executable, "-m", "feeds", "build", "-q", "-c", str(config)]
+        for job in ["first reading", *jobs]:
+            if job == "one new entry":
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/new").read()
+            yield {"upstreams": count, "entries": entries, "job": f"polling: {job}", **measure(feedd)}
+
+
+def run(most: int) -> None:
+    """Every job of polling; ``most`` upstreams in the largest."""
+    for row in bench(min(most, 1_000), 50, 1_350, ["nothing new", "one new entry", "nothing new"]):
+        keep(row)
+    for row in bench(most, 1, 100, ["nothing new"]):
+        keep(row)
+    peer()
+
+
+def peer() -> None:
+    """Reader over the same thousand upstreams, if its program is on PATH."""
+    program = shutil.which("reader")
+    if program is None:
+        print("reader is not on PATH, so it is not compared with")
+        return
+    python = Path(program).read_text("utf-8", "replace").partition("\n")[0].removeprefix("#!").strip()
+    with tempfile.TemporaryDirectory(prefix="feedd-reader-") as name, _served(50, 1_350) as port:
+        for job in ("first reading", "nothing new", "one new entry", "nothing new"):
+            if job == "one new entry":
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/new").read()
+            figures = measure([python, "-c", _READER, f"{name}/reader.db", str(port)])
+            keep({"program": "reader", "upstreams": 1_000, "job": f"polling: {job}", **figures})
 
 
 if __name__ == "__main__":
-    main()
+    asyncio.run(serve(int(sys.argv[1]), int(sys.argv[2])))

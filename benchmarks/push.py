@@ -8,7 +8,6 @@ other feeds; 1,000 subscribers of one feed; the hub killed in the middle of that
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
 import statistics
 import tempfile
@@ -16,10 +15,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from benchmarks.measuring import keep
 from tests.push_rig import TOPIC, Site, daemon, delivered, subscribe
 from tests.websub import SubscriberServer, until
 
-_HERE = Path(__file__).parent
 _ROUNDS = 20
 _MANY = 1000
 
@@ -87,10 +86,8 @@ def main() -> None:
         folder = Path(name)
         rows = [asyncio.run(one_among_many(folder / "one"))]
         rows += asyncio.run(many_of_one(folder / "many"))
-    with (_HERE / "results.jsonl").open("a") as file:
-        for row in rows:
-            print(json.dumps(row))
-            file.write(json.dumps(row) + "\n")
+    for row in rows:
+        keep(row)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feeds.errors import FeeddError, OutputError, RoleTaken
@@ -24,6 +22,7 @@ from feeds.telling import (
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from pathlib import Path
 
     from feeds.config import Config
     from feeds.ports import Progress
@@ -56,6 +55,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         tell("feedd: interrupted; the next build goes on where this one stopped")
         return 130
+
+
+def _path(name: str) -> Path:
+    from pathlib import Path  # here, so that `feedd --help` need not load it
+
+    return Path(name)
 
 
 def _config(options: Namespace) -> Config:
@@ -105,7 +110,7 @@ def _progress(options: Namespace) -> Progress:
 def _init(options: Namespace) -> int:
     from feeds.api import init
 
-    made, notes = init(Path(options.dir), Path(options.source) if options.source else None)
+    made, notes = init(_path(options.dir), _path(options.source) if options.source else None)
     if options.json:
         print_json({"wrote": made, "notes": notes})
         return 0
@@ -135,7 +140,7 @@ def _check(options: Namespace) -> int:
 def _lint(options: Namespace) -> int:
     from feeds.api import lint
 
-    found = list(lint(_config(options), [Path(one) for one in options.dir]))
+    found = list(lint(_config(options), [_path(one) for one in options.dir]))
     if options.json:
         print_json(found)
         return int(bool(found))
@@ -148,7 +153,7 @@ def _lint(options: Namespace) -> int:
 def _validate(options: Namespace) -> int:
     from feeds.api import validate
 
-    found = validate(None if options.path else _config(options), [Path(one) for one in options.path])
+    found = validate(None if options.path else _config(options), [_path(one) for one in options.path])
     if options.json:
         print_json([{"path": str(p), "line": f.line, "rule": f.rule, "message": f.message} for p, f in found])
     else:
@@ -173,11 +178,13 @@ def _add(options: Namespace) -> int:
 def _import(options: Namespace) -> int:
     from feeds.api import take_list
 
-    return _tell_added(take_list(_config(options), Path(options.file)), options)
+    return _tell_added(take_list(_config(options), _path(options.file)), options)
 
 
 def _tell_added(done: Added, options: Namespace) -> int:
     if options.json:
+        from dataclasses import asdict
+
         print_json(asdict(done))
         return int(bool(done.refused))
     for sentence in done.refused:
@@ -216,6 +223,8 @@ def _read_past(source: str, pages: int, options: Namespace) -> int:
 
     past = backfill(_config(options), source, pages)
     if options.json:
+        from dataclasses import asdict
+
         print_json(asdict(past) if past else {"source": source, "left_to_daemon": True})
     elif past is None:
         print(f"{source}: the running feedd reads its past")
@@ -240,7 +249,7 @@ def _withdraw(options: Namespace) -> int:
 def _backup(options: Namespace) -> int:
     from feeds.api import backup
 
-    size = backup(_config(options), Path(options.file))
+    size = backup(_config(options), _path(options.file))
     if options.json:
         print_json({"file": options.file, "bytes": size})
     elif not options.quiet:
@@ -251,7 +260,7 @@ def _backup(options: Namespace) -> int:
 def _restore(options: Namespace) -> int:
     from feeds.api import restore
 
-    former = restore(_config(options), Path(options.file))
+    former = restore(_config(options), _path(options.file))
     if options.json:
         print_json({"file": options.file, "former": former})
     elif not options.quiet:

@@ -17,6 +17,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from feeds.urls import canonical, is_absolute_iri, is_address, is_root
 
@@ -33,8 +34,7 @@ class Keys:
     weak: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(NamedTuple):
     """What one source says of one item, as far as identity and merging need it.
 
     ``weak`` are all weak keys that it ever had, ``own`` those of its current version.
@@ -87,8 +87,7 @@ class Group:
         return keys | {self.strong} if self.strong else keys
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """What a post shows of its sightings; ``body`` is the number of the one whose body it is."""
 
     title: str

@@ -96,8 +96,7 @@ class Skipped:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """A category or a tag as it stands in an entry: slug for programs, label for people."""
 
     kind: Kind

@@ -208,7 +208,7 @@ class Receiver:
         }
         present = known.items | {r.path for r in readings}
         renamed = stored.renamed_items(db, number, addresses, present)
-        readings = [replace(r, replaces=renamed[r.path]) if r.path in renamed else r for r in readings]
+        readings = [r._replace(replaces=renamed[r.path]) if r.path in renamed else r for r in readings]
         stated = [r.sighting.published for r in readings if r.sighting and r.sighting.published]
         recent = {
             *(int(date.timestamp()) for date in stated),

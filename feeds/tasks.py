@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from feeds.model import Extent, Format, Origin, Term
 from feeds.pageparts import Look
@@ -45,8 +45,7 @@ class Settings:
     """The formats of archives."""
 
 
-@dataclass(frozen=True, slots=True)
-class RenderTask:
+class RenderTask(NamedTuple):
     """A post to be rendered, with the payload of the body that it shows."""
 
     number: int
@@ -61,8 +60,7 @@ class RenderTask:
     extent: Extent = Extent.ON_FRONT
 
 
-@dataclass(frozen=True, slots=True)
-class RenderResult:
+class RenderResult(NamedTuple):
     """The entry in every format, packed, or why there is none."""
 
     number: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,8 @@ def tell(text: str) -> None:
 
 def print_json(value: object) -> None:
     """A report for programs."""
+    import json
+
     print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 

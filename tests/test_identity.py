@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import tempfile
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -122,9 +121,9 @@ class Model:
 
     def read(self, said: Sighting) -> None:
         old = self.sightings.get(said.place)
-        said = replace(said, item=f"path:{said.place}")
+        said = said._replace(item=f"path:{said.place}")
         if old and not (old.strong and said.strong and old.strong != said.strong):
-            said = replace(said, strong=said.strong or old.strong, weak=said.own | old.weak)
+            said = said._replace(strong=said.strong or old.strong, weak=said.own | old.weak)
         self.sightings[said.place] = said
 
     def posts(self) -> set[tuple[frozenset[str], str, str]]:

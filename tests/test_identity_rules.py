@@ -10,7 +10,7 @@ import random
 import tempfile
 from collections.abc import Collection, Iterable
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -98,13 +98,13 @@ class Rules:
 
     def read(self, said: Sighting) -> None:
         """Rule 4: weak keys grow, another strong key is another sighting."""
-        said = replace(said, item=said.item or f"path:{said.place}")
+        said = said._replace(item=said.item or f"path:{said.place}")
         name = (said.source, said.item)
         old = self.now.get(name)
         if old and old.strong and said.strong not in ("", old.strong):
             self.changes[name] = self.changes.get(name, 0) + 1
         elif old:
-            said = replace(said, strong=said.strong or old.strong, weak=said.weak | old.weak)
+            said = said._replace(strong=said.strong or old.strong, weak=said.weak | old.weak)
         self.now[name] = said
 
     def block(self, names: Iterable[tuple[str, str]]) -> Block:
@@ -295,8 +295,7 @@ def test_the_store_follows_the_rules_through_thousands_of_lives() -> None:
 def one(item: str, weak: tuple[str, ...], strong: str = "") -> Sighting:
     keys = frozenset(weak)
     said = version(random.Random(1))[1]
-    return replace(
-        said,
+    return said._replace(
         source="one",
         rank=0,
         place=item,

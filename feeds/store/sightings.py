@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from feeds.identify import Sighting
 from feeds.ports import Judge
@@ -18,8 +19,7 @@ from feeds.store.database import Database
 from feeds.store.posts import Change, keys_of_numbers, payload_of, settle
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One file as read: its change token and what came of it.
 
     ``sighting`` is set for outcome ``item``: what it says, with the keys of this version in ``own``;
@@ -170,7 +170,7 @@ class _Batch:
         name = f"{said.source}/{_item_of_path(said.place) if _is_path(said.item) else said.item}"
         told = self._db.value("ledger_get", ("guess", name))
         if told:
-            return replace(said, guess=datetime.fromisoformat(told))
+            return said._replace(guess=datetime.fromisoformat(told))
         if said.guess:
             self._lines.append(("guess", name, said.guess.isoformat()))
         return said
@@ -204,7 +204,7 @@ class _PastKeys:
         if old is None and name in self._told:
             keys = set(self._told[name].split("\n"))
             strong = next((key for key in keys if key.startswith("!")), "")
-            said = replace(said, strong=said.strong or strong, weak=said.weak | (keys - {strong}))
+            said = said._replace(strong=said.strong or strong, weak=said.weak | (keys - {strong}))
         past = {key for key in said.weak - said.own if "\n" not in key}
         if said.strong != read.strong:
             past.add(said.strong)
@@ -283,9 +283,8 @@ def _known_items(
 def _next_version(said: Sighting, item: str, number: int, old: Sighting | None) -> Sighting:
     """Keys only grow and a guessed date stays, unless the strong key names another post (rule 4)."""
     if old is None or (old.strong and said.strong and old.strong != said.strong):
-        return replace(said, item=item, number=number, weak=said.own)
-    return replace(
-        said,
+        return said._replace(item=item, number=number, weak=said.own)
+    return said._replace(
         item=item,
         number=number,
         strong=said.strong or old.strong,
