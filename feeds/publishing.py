@@ -97,7 +97,7 @@ def write_archives(run: Run, tree: Tree, lost: bool) -> set[int]:
     """
     if not run.config.output.archive:
         return set()
-    stored_archives.append(run.db)
+    stored_archives.append(run.db, run.config.output.entries)
     troubled = archives.repair(run, tree, lost)
     dirty = stored.dirty_feeds(run.db)
     shown = {feed: stored.window(run.db, feed.number, run.config.output.entries) for feed in dirty}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -193,6 +194,30 @@ def test_a_lost_store_gives_the_same_archives(site: Site) -> None:
     shutil.rmtree(site.folder / "state")
     site.build()
     assert site.bytes() == before
+
+
+def test_a_lost_store_cuts_archives_where_they_were_cut_although_posts_changed(site: Site) -> None:
+    dice = random.Random(8)
+    site.now = datetime(2020, 1, 1, 3, 50, tzinfo=UTC)
+    for number in range(12):
+        site.write(number)
+    site.build()
+    for number in range(12, 48):
+        site.now = datetime(2019, 12, 31, 16, tzinfo=UTC) + timedelta(hours=number)
+        site.write(number)
+        site.build()
+        if number % 3 == 0:
+            site.write(dice.randrange(number), f"Corrected by {number}.")
+            site.build()
+        if number % 7 == 0:
+            site.write(500 + number, date=f"1999-05-05 00:00:{number:02}")
+            site.build()
+    before = {path: sorted(set(re.findall(rb"<id>[^<]*</id>", data))) for path, data in site.bytes().items()}
+    for file in (site.folder / "state").glob("feedd.db*"):
+        file.unlink()
+    site.build()
+    now = {path: sorted(set(re.findall(rb"<id>[^<]*</id>", data))) for path, data in site.bytes().items()}
+    assert now == before
 
 
 def test_archives_only_for_some_kinds_of_feeds_or_for_none(site: Site) -> None:

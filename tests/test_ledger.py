@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from contextlib import closing
 
@@ -36,7 +37,7 @@ def test_a_date_guessed_at_first_sight_stays(project: Project) -> None:
 
 
 def test_late_posts_corrections_and_merged_ids_come_back(project: Project) -> None:
-    project.set("entries = 50", "entries = 2\narchive = []")
+    project.set("entries = 50", "entries = 2")
     for day, name in enumerate("ABC", 1):
         project.post(f"2024-01-0{day}-{name}.md", name, date=f"2024-01-0{day} 08:00:00")
     project.run("build")
@@ -49,10 +50,13 @@ def test_late_posts_corrections_and_merged_ids_come_back(project: Project) -> No
     assert b"Late" in before["atom.xml"]
     assert b"A, corrected" in before["atom.xml"]
     kinds = {next(iter(json.loads(line))) for line in project.ledger().splitlines()}
-    assert kinds == {"id", "keys", "surfaced"}  # a text is the key of a post without address
+    assert kinds == {"id", "keys", "sealed", "surfaced"}  # a text is the key of a post without address
     rebuild_elsewhere(project)
     for name, data in sorted(project.bytes().items(), reverse=True):
-        assert data.decode() == before[name].decode()
+        if "/archive/" in f"/{name}":  # an older version shows what its post says now, in its old place
+            assert re.findall(rb"<id>[^<]*</id>", data) == re.findall(rb"<id>[^<]*</id>", before[name])
+        elif name != ".feedd":
+            assert data.decode() == before[name].decode()
 
 
 def test_posts_that_become_one_leave_an_alias(project: Project) -> None:

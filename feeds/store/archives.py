@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from feeds.store.database import Database
+from feeds.store.ledger import iso, seconds
 
 
 class Logged(NamedTuple):
@@ -31,18 +32,53 @@ class Archived(NamedTuple):
     updated: int
 
 
-def append(db: Database) -> None:
+def append(db: Database, entries: int) -> None:
     """Take up in the logs what is new since the last time; what was withdrawn leaves them.
 
-    An archive that holds something withdrawn is stale from then on.
+    An archive that holds something withdrawn is stale from then on. After a lost store the ledger tells
+    which places older versions had, so that archives of ``entries`` are cut where they were cut before.
     """
     if not db.value("log_pending"):
         return
     with db.transaction():
+        db.run("ghosts_create")
+        db.run("ghosts_clear")
+        told = db.rows("ghosts_told")
+        db.many("ghost_put", [(post, seconds(one)) for post, places in told for one in places.split()])
         db.run("log_append")
+        for (feed,) in db.rows("ghost_feeds") if told else ():
+            stay = plan_ghosts(db.rows("log_of_feed", (feed,)), entries)
+            db.many("ghost_stays", [(feed, position) for position in stay])
+        if told:
+            db.run("ghosts_lay")
+        _note_sealed(db)
         db.run("archive_taint")
         db.run("log_purge")
         db.run("log_done")
+
+
+def plan_ghosts(rows: Iterable[tuple[int, int, int]], entries: int) -> list[int]:
+    """The places of older versions that were sealed before the newer one came.
+
+    ``rows`` are position, post and date of change, -1 for an older version, as they arrived one after the other.
+    """
+    end: dict[int, tuple[int, bool]] = {}
+    stay = []
+    for position, post, updated in rows:
+        end.pop(post, None)
+        end[post] = (position, updated == -1)
+        if len(end) > entries:
+            stay += [place for place, older in list(end.values())[:entries] if older]
+            end = dict(list(end.items())[entries:])
+    return stay
+
+
+def _note_sealed(db: Database) -> None:
+    """Take down the places of sealed versions that newer ones replace now."""
+    places: dict[str, list[str]] = {}
+    for uid, surfaced in db.rows("versions_sealed"):
+        places.setdefault(uid, []).append(iso(surfaced))
+    db.many("ledger_put", [("sealed", uid, " ".join(one)) for uid, one in places.items()])
 
 
 def long_logs(db: Database, entries: int) -> set[int]:

@@ -1,7 +1,7 @@
 """``ledger.jsonl``: what the sources cannot tell again, as a text file fit for git.
 
 One JSON object a line, sorted: ``{"id": "<key>", "value": "urn:…"}`` for an id that differs from
-its derivation, ``slug`` for a slug that does, ``guess`` for a date that was guessed from a file's
+its derivation, ``sealed`` for the places of a post's older versions in archives, ``slug`` for a slug that does, ``guess`` for a date that was guessed from a file's
 mtime, ``keys`` for addresses and other keys that a file had in earlier versions, ``alias`` for the
 id of a post that became part of another, ``surfaced`` for a post that surfaced out of the order of
 publication or changed at a time that nothing states, ``burnt`` for a key that joins nothing (an
@@ -18,7 +18,7 @@ from pathlib import Path
 from feeds.errors import StoreError
 from feeds.store.database import Database
 
-KINDS = ("alias", "burnt", "guess", "id", "keys", "slug", "surfaced", "withdrawn")
+KINDS = ("alias", "burnt", "guess", "id", "keys", "sealed", "slug", "surfaced", "withdrawn")
 
 
 def read_ledger(text: str, name: str) -> list[tuple[str, str, str]]:
@@ -86,7 +86,7 @@ def note(db: Database) -> None:
 
 def surfaced_line(uid: str, surfaced: int, updated: int) -> tuple[str, str, str]:
     """When a post surfaced and when it changed."""
-    return "surfaced", uid, f"{_iso(surfaced)} {_iso(updated)}"
+    return "surfaced", uid, f"{iso(surfaced)} {iso(updated)}"
 
 
 def seconds(text: str) -> int:
@@ -94,7 +94,8 @@ def seconds(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp())
 
 
-def _iso(seconds: int) -> str:
+def iso(seconds: int) -> str:
+    """A time as the ledger writes it."""
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 

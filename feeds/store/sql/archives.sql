@@ -12,7 +12,34 @@ FROM (
   WHERE post.logged = 0 AND post.state = 'live' AND post.uid IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM log WHERE log.post = post.id AND log.feed = member.feed
       AND log.surfaced = member.surfaced AND log.updated = post.updated)
+  UNION ALL
+  SELECT member.feed, ghost.post, ghost.surfaced, -1, post.uid
+  FROM ghost JOIN member ON member.post = ghost.post JOIN post ON post.id = ghost.post
 ) AS fresh
+-- name: ghosts_create
+CREATE TEMP TABLE IF NOT EXISTS ghost (post INTEGER NOT NULL, surfaced INTEGER NOT NULL)
+-- name: ghosts_clear
+DELETE FROM ghost
+-- name: ghost_put
+INSERT INTO ghost (post, surfaced) VALUES (?, ?)
+-- name: ghosts_told
+SELECT post.id, ledger.value FROM ledger JOIN post ON post.uid = ledger.name
+WHERE ledger.kind = 'sealed' AND post.logged = 0 AND post.state = 'live'
+  AND NOT EXISTS (SELECT 1 FROM log WHERE log.post = post.id)
+-- name: ghost_feeds
+SELECT DISTINCT feed FROM log WHERE updated = -1 AND archive IS NULL
+-- name: log_of_feed
+SELECT position, post, updated FROM log WHERE feed = ? AND archive IS NULL ORDER BY position
+-- name: ghost_stays
+UPDATE log SET surfaced = (SELECT post.surfaced FROM post WHERE post.id = log.post),
+  updated = (SELECT post.updated FROM post WHERE post.id = log.post)
+WHERE feed = ? AND position = ?
+-- name: ghosts_lay
+DELETE FROM log WHERE updated = -1
+-- name: versions_sealed
+SELECT DISTINCT post.uid, log.surfaced FROM log JOIN post ON post.id = log.post
+WHERE post.logged = 0 AND post.state = 'live' AND log.archive IS NOT NULL AND log.surfaced < post.surfaced
+ORDER BY post.uid, log.surfaced
 -- name: archive_taint
 UPDATE archive SET stale = 1 WHERE (feed, number) IN (
   SELECT log.feed, log.archive FROM log JOIN post ON post.id = log.post
