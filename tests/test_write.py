@@ -1,0 +1,347 @@
+"""The output tree by itself: written only if changed, never half, and nothing of others touched."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from feeds import plan, write
+from feeds.errors import OutputError
+from feeds.write import JOURNAL, MANIFEST, Tree, Written, alone, clear_beside, replace_file
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def publish(folder: Path, documents: dict[str, bytes], known: dict[str, Written] | None = None) -> Tree:
+    """One run: these are all documents."""
+    tree = Tree(folder, known or {})
+    tree.open()
+    for path, data in documents.items():
+        assert tree.put(path, data)
+    tree.flush()
+    for path in set(known or {}) - set(documents):
+        tree.remove(path)
+    tree.close({path: digest(data) for path, data in documents.items()})
+    return tree
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(one.relative_to(folder)): one.read_bytes() for one in folder.rglob("*") if one.is_file()}
+
+
+def test_documents_lie_there_with_a_list_of_them_and_nothing_else(tmp_path: Path) -> None:
+    documents = {"atom.xml": b"a", "tag/x/atom.xml": b"x", "empty.xml": b""}
+    tree = publish(tmp_path / "deep" / "output", documents)
+    there = files(tmp_path / "deep" / "output")
+    listed = there.pop(MANIFEST).decode()
+    assert there == documents
+    assert listed == "".join(f"{digest(data)}  {path}\n" for path, data in sorted(documents.items()))
+    assert tree.written.keys() == documents.keys()
+    one = (tmp_path / "deep" / "output" / "atom.xml").stat()
+    assert tree.written["atom.xml"] == tree.known["atom.xml"] == Written(digest(b"a"), 1, one.st_mtime_ns)
+    assert tree.opened
+    assert not tree.foreign
+
+
+def test_what_is_unchanged_is_not_written_again(tmp_path: Path) -> None:
+    known = publish(tmp_path, {"a.xml": b"a", "b.xml": b"b"}).known
+    before = {name: os.stat(tmp_path / name) for name in ("a.xml", "b.xml", MANIFEST)}
+    tree = publish(tmp_path, {"a.xml": b"a", "b.xml": b"b"}, dict(known))
+    assert tree.written == {}
+    for name, state in before.items():
+        now = os.stat(tmp_path / name)
+        assert (now.st_ino, now.st_mtime_ns) == (state.st_ino, state.st_mtime_ns)
+    changed = publish(tmp_path, {"a.xml": b"a", "b.xml": b"new"}, dict(known))
+    assert changed.written.keys() == {"b.xml"}
+    assert (tmp_path / "b.xml").read_bytes() == b"new"
+
+
+def test_without_a_memory_the_same_bytes_are_taken_for_written(tmp_path: Path) -> None:
+    publish(tmp_path, {"a.xml": b"a"})
+    inode = os.stat(tmp_path / "a.xml").st_ino
+    tree = publish(tmp_path, {"a.xml": b"a"})
+    assert tree.written.keys() == {"a.xml"}, "it is remembered again"
+    assert os.stat(tmp_path / "a.xml").st_ino == inode, "but not written"
+
+
+def test_full_writes_even_what_is_unchanged(tmp_path: Path) -> None:
+    known = publish(tmp_path, {"a.xml": b"a"}).known
+    inode = os.stat(tmp_path / "a.xml").st_ino
+    tree = Tree(tmp_path, dict(known), full=True)
+    tree.open()
+    assert tree.put("a.xml", b"a")
+    tree.flush()
+    assert os.stat(tmp_path / "a.xml").st_ino != inode
+    assert tree.written.keys() == {"a.xml"}
+
+
+def test_a_dry_run_only_counts(tmp_path: Path) -> None:
+    folder = tmp_path / "output"
+    tree = Tree(folder, {}, dry=True)
+    tree.open()
+    assert tree.put("a.xml", b"abc")
+    assert tree.written == {"a.xml": Written(digest(b"abc"), 3, 0)}
+    assert tree.published("a.xml")
+    tree.flush()
+    tree.close({"a.xml": digest(b"abc")})
+    assert not folder.exists()
+    known = publish(folder, {"a.xml": b"abc", "b.xml": b"b"}).known
+    before = files(folder)
+    again = Tree(folder, dict(known), dry=True)
+    again.open()
+    assert again.put("a.xml", b"abc")
+    assert again.put("b.xml", b"changed")
+    again.remove("a.xml")
+    assert again.written.keys() == {"b.xml"}
+    assert again.removed == ["a.xml"]
+    again.close({})
+    assert files(folder) == before
+
+
+@pytest.mark.parametrize("place", ["a.xml", "tag/a.xml"])
+def test_a_foreign_file_stays(tmp_path: Path, place: str) -> None:
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    (tmp_path / place).write_bytes(b"mine")
+    tree = Tree(tmp_path, {})
+    tree.open()
+    assert not tree.put(place, b"theirs")
+    assert "not written by feedd" in tree.foreign[place]
+    assert not tree.published(place)
+    tree.flush()
+    tree.close({})
+    assert (tmp_path / place).read_bytes() == b"mine"
+
+
+def test_a_document_that_somebody_changed_is_foreign(tmp_path: Path) -> None:
+    known = publish(tmp_path, {"a.xml": b"a", "b.xml": b"b"}).known
+    (tmp_path / "a.xml").write_bytes(b"edited by hand")
+    (tmp_path / "b.xml").write_bytes(b"edited by hand")
+    tree = Tree(tmp_path, dict(known))
+    tree.open()
+    assert not tree.intact("a.xml")
+    assert not tree.put("a.xml", b"a")
+    tree.remove("b.xml")
+    assert "differs" in tree.foreign["b.xml"]
+    assert (tmp_path / "a.xml").read_bytes() == (tmp_path / "b.xml").read_bytes() == b"edited by hand"
+
+
+def test_a_document_that_was_only_touched_is_ours(tmp_path: Path) -> None:
+    known = publish(tmp_path, {"a.xml": b"a"}).known
+    os.utime(tmp_path / "a.xml", (1, 1))
+    tree = Tree(tmp_path, dict(known))
+    tree.open()
+    assert not tree.intact("a.xml")
+    assert tree.put("a.xml", b"new")
+    tree.flush()
+    assert (tmp_path / "a.xml").read_bytes() == b"new"
+
+
+def test_a_folder_in_the_way_is_foreign_and_so_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").mkdir()
+    tree = Tree(tmp_path, {})
+    tree.open()
+    assert not tree.put("a.xml", b"a")
+    (tmp_path / "tag").write_bytes(b"a file")
+    assert tree.put("tag/x/atom.xml", b"x")
+    with pytest.raises(OutputError, match=r"tag.*cannot be written.*untouched"):
+        tree.flush()
+    assert (tmp_path / "tag").read_bytes() == b"a file"
+
+
+def test_what_goes_takes_its_empty_folder_along_and_no_full_one(tmp_path: Path) -> None:
+    known = publish(tmp_path, {"tag/x/a.xml": b"1", "tag/y/a.xml": b"2", "tag/y/b.xml": b"3"}).known
+    (tmp_path / "tag" / "y" / "mine.txt").write_text("mine")
+    tree = Tree(tmp_path, dict(known))
+    tree.open()
+    for path in known:
+        tree.remove(path)
+    assert tree.removed == list(known)
+    assert tree.known == {}
+    assert not (tmp_path / "tag" / "x").exists()
+    assert files(tmp_path / "tag") == {"y/mine.txt": b"mine"}
+    tree.remove("never/was.xml")
+    assert tree.removed[-1] == "never/was.xml"
+    assert not tree.foreign
+
+
+def test_a_run_that_stopped_between_renames_is_taken_up(tmp_path: Path) -> None:
+    """The journal says which new bytes are ours although no list has them yet."""
+    publish(tmp_path, {"a.xml": b"old", "b.xml": b"old"})
+    beside = tmp_path / ".feedd-tmp"
+    beside.mkdir()
+    (beside / "77-1").write_bytes(b"left")
+    lines = f"{digest(b'new')}  a.xml\n{digest(b'new')}  b.xml\n{digest(b'torn')}"
+    (tmp_path / JOURNAL).write_text(lines)
+    (tmp_path / "a.xml").write_bytes(b"new")  # as if renamed
+    (tmp_path / f".{MANIFEST}.new-77").write_text("left")
+    tree = Tree(tmp_path, {})
+    tree.open()
+    assert not (beside / "77-1").exists()
+    assert not (tmp_path / f".{MANIFEST}.new-77").exists()
+    assert (tmp_path / JOURNAL).exists(), "until the end of this run it is needed"
+    for name in ("a.xml", "b.xml"):
+        assert tree.put(name, b"newest")
+    tree.flush()
+    tree.close({name: digest(b"newest") for name in ("a.xml", "b.xml")})
+    assert not beside.exists()
+    assert files(tmp_path).keys() == {"a.xml", "b.xml", MANIFEST}
+
+
+def test_before_a_rename_the_journal_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    real = os.replace
+
+    def replace(source: Path, target: Path) -> None:
+        seen.append(((tmp_path / JOURNAL).read_text(), Path(source).read_bytes(), target))
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    tree = Tree(tmp_path, {})
+    tree.open()
+    tree.put("a.xml", b"a")
+    tree.put("b.xml", b"b")
+    assert seen == []
+    tree.flush()
+    assert [(journal.count("\n"), data, target.name) for journal, data, target in seen] == [
+        (2, b"a", "a.xml"),
+        (2, b"b", "b.xml"),
+    ]
+
+
+def test_many_and_large_documents_are_brought_in_by_batches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(write, "_BATCH_FILES", 3)
+    monkeypatch.setattr(write, "_BATCH_BYTES", 100)
+    tree = Tree(tmp_path, {})
+    tree.open()
+    tree.put("1.xml", b"1")
+    tree.put("2.xml", b"2")
+    assert not (tmp_path / "1.xml").exists()
+    tree.put("3.xml", b"3")
+    assert (tmp_path / "3.xml").exists()
+    tree.put("4.xml", bytes(100))
+    assert not (tmp_path / "4.xml").exists()
+    tree.put("5.xml", b"5")
+    assert (tmp_path / "5.xml").exists()
+    assert tree.written.keys() == {f"{n}.xml" for n in range(1, 6)}
+
+
+def test_few_files_are_synced_one_by_one_and_many_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    real = os.fsync
+    monkeypatch.setattr(
+        os, "fsync", lambda one: (synced.append(os.readlink(f"/proc/self/fd/{one}")), real(one))
+    )
+    monkeypatch.setattr(os, "sync", lambda: synced.append("all"))
+    tree = Tree(tmp_path, {})
+    tree.open()
+    for number in range(16):
+        tree.put(f"{number}.xml", b"x")
+    tree.flush()
+    assert "all" not in synced
+    assert len(synced) == 16 + 1 + 1  # documents, journal, folder
+    assert synced[-1] == str(tmp_path)
+    assert synced[-2].endswith("journal")
+    synced.clear()
+    for number in range(17):
+        tree.put(f"{number}.xml", b"y")
+    tree.flush()
+    assert synced.count("all") == 1
+    assert len(synced) == 3
+
+
+def test_the_same_tree_serves_again(tmp_path: Path) -> None:
+    tree = publish(tmp_path, {"a.xml": b"a"})
+    assert tree.again() is tree
+    assert (tree.written, tree.removed, tree.foreign) == ({}, [], {})
+    assert tree.put("a.xml", b"b")
+    tree.flush()
+    tree.close({"a.xml": digest(b"b")})
+    assert files(tmp_path).keys() == {"a.xml", MANIFEST}
+    assert tree.intact("a.xml")
+
+
+def test_a_list_with_odd_lines_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_bytes(b"a")
+    (tmp_path / MANIFEST).write_bytes(b"nonsense\n\xff\xfe  x\n" + f"{digest(b'a')}  a.xml\n".encode())
+    tree = Tree(tmp_path, {})
+    tree.open()
+    assert tree.put("a.xml", b"b")
+
+
+def test_a_single_file_is_replaced_whole(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "file.toml"
+    replace_file(target, b"one")
+    replace_file(target, b"two")
+    assert files(tmp_path) == {"new/file.toml": b"two"}
+    with pytest.raises(OSError, match="directory"):
+        replace_file(tmp_path / "new", b"three")
+    assert files(tmp_path) == {"new/file.toml": b"two"}
+    (tmp_path / "new" / ".file.toml.new-1").write_bytes(b"left")
+    (tmp_path / "new" / ".file.toml.newer").write_bytes(b"somebody's")
+    clear_beside(target)
+    assert files(tmp_path) == {"new/file.toml": b"two", "new/.file.toml.newer": b"somebody's"}
+
+
+def test_one_at_a_time_changes_a_file(tmp_path: Path) -> None:
+    target, order = tmp_path / "file", []
+
+    def change(name: str) -> None:
+        with alone(target):
+            order.append(f"{name} begins")
+            time.sleep(0.05)
+            order.append(f"{name} ends")
+
+    threads = [threading.Thread(target=change, args=(name,)) for name in "ab"]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join(10)
+    assert [one.partition(" ")[2] for one in order] == ["begins", "ends"] * 2
+
+
+def test_where_documents_lie() -> None:
+    assert plan.document_path("all", "-", "atom") == "atom.xml"
+    assert plan.document_path("tag", "x", "json") == "tag/x/feed.json"
+    assert plan.archive_path("all", "-", 1, "rss") == "archive/1.rss.xml"
+    assert plan.archive_path("category", "y", 12, "json") == "category/y/archive/12.json"
+    assert plan.page_path("all", "-") == "index.html"
+    assert plan.page_path("tag", "x") == "tag/x/index.html"
+    assert plan.media_type("old.xml", {"old.xml": "tag/x/rss.xml"}) == "application/rss+xml"
+    assert plan.media_type("tag/x/feed.json", {}) == "application/feed+json"
+    assert plan.media_type("tag/x/index.html", {}) == ""
+    assert plan.copies({"a": "x", "b": "x", "c": "y"}) == {"x": ["a", "b"], "y": ["c"]}
+    assert [list(one) for one in plan.chunks([1, 2, 3, 4, 5], 2)] == [[1, 2], [3, 4], [5]]
+
+
+def test_the_order_of_a_document() -> None:
+    places = [plan.Place(1, "b", 5), plan.Place(2, "a", 5), plan.Place(3, "c", 9), plan.Place(4, "d", 1)]
+    assert plan.in_order(places) == plan.in_order(places[::-1]) == [3, 2, 1, 4]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "entries", "most", "expected"),
+    [
+        ([], 5, 100, 0),
+        ([(10, 20)] * 9, 5, 1000, 5),
+        ([(10, 20)] * 3, 5, 1000, 3),
+        ([(10, 60)] * 9, 5, 100, 1),
+        ([(50, 10)] * 9, 5, 100, 2),
+        ([(500, 10), (1, 1)], 5, 100, 1),
+        ([(100,), (1,)], 5, 100, 1),
+        ([(99,), (1,), (1,)], 5, 100, 2),
+        ([()] * 4, 2, 100, 2),
+    ],
+)
+def test_how_many_entries_make_an_archive(sizes, entries, most, expected) -> None:
+    assert plan.page_of(sizes, entries, most) == expected
