@@ -54,12 +54,13 @@ def seal(run: Run, tree: Tree, dirty: Sequence[DirtyFeed], first: Mapping[int, E
     batch, held = _Batch(), set()
     for done, feed in enumerate(feeds, 1):
         number = newest.get(feed.number, 0)
-        rows = stored.open_end(run.db, feed.number)
-        while len(rows) > most:
+        rows, start = stored.open_end(run.db, feed.number), 0
+        while len(rows) - start > most:
             number += 1
-            parts = read_entry_parts(run.db, [row.post for row in rows[:most]])
-            page = rows[: _page_size(run, feed, rows, parts)]
-            rows = rows[len(page) :]
+            ahead = rows[start : start + most]
+            parts = read_entry_parts(run.db, [row.post for row in ahead])
+            page = ahead[: _page_size(run, feed, ahead, parts)]
+            start += len(page)
             if not _queue(run, tree, feed, _documents(run, feed, number, page, parts), batch):
                 held.add(feed.number)
                 break
