@@ -6,7 +6,7 @@ the store after every step, so a run that is interrupted anywhere is finished by
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from feeds import cataloguing, pagewriting, publishing
@@ -178,9 +178,8 @@ def _ingest_seen(
     number = _number(run, source)
     complete = next(r[3] for r in run.db.rows("source_all") if r[0] == number)
     context = context_of(run, number, early=not complete, judge=not rederive, future=source.future)
-    digests = {} if rederive else {path: s.digest for path, s in known.items() if not s.vanished}
     pieces = [
-        (source.name, files, {p: digests[p] for p, _, _ in files if p in digests})
+        (source.name, files, {} if rederive else _digests(known, files))
         for files in chunks(seen.changed, _FILES_PER_PIECE)
     ]
     batch: list[Reading] = []
@@ -208,6 +207,12 @@ def _ingest_seen(
             "now": run.clock().isoformat("T", "seconds"),
         }
         run.db.run("source_settle", settled)
+
+
+def _digests(known: Mapping[str, FileState], files: Sequence[tuple[str, int, int]]) -> dict[str, bytes]:
+    """The digests that are known of files that lie there."""
+    states = {path: known[path] for path, _, _ in files if path in known}
+    return {path: state.digest for path, state in states.items() if not state.vanished}
 
 
 def _take_out(run: Run, source: FolderSource, number: int, vanished: set[str], report: Ingested) -> None:

@@ -10,7 +10,6 @@ import errno
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISLNK, S_ISREG
@@ -155,10 +154,11 @@ def _files(root: Path, jekyll: bool) -> Iterator[tuple[str, int, int]]:
 
 def _state(one: os.DirEntry[str], real_root: str) -> os.stat_result | None:
     """Size and mtime of a file; of a symbolic link that leads out or nowhere, its own; None for what is no file."""
-    state = None
-    with suppress(OSError):
+    state: os.stat_result | None
+    try:
         state = one.stat(follow_symlinks=not one.is_symlink() or _inside(real_root, one.path))
-    state = state or _stat(one, follow=False)
+    except OSError:
+        state = _stat(one, follow=False)
     return state if state and (S_ISREG(state.st_mode) or S_ISLNK(state.st_mode)) else None
 
 

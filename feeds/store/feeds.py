@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from feeds.identify import Group, Shown, derive_id, mint_key
 from feeds.store.codec import read_shown, read_sighting
@@ -50,56 +50,74 @@ def mint_posts(db: Database, sources: dict[int, tuple[str, int]], burnt: frozens
     numbers = [row[0] for row in db.rows("posts_unminted")]
     if not numbers:
         return 0
+
+    def derived(number: int, taken: Callable[[str], bool]) -> str:
+        return derive_id(_groups(db, sources, [number])[number], burnt, taken)
+
     with db.transaction():
         told = {(kind, name): value for kind, name, value in db.rows("ledger_all")}
-        candidates = []
-        for start in range(0, len(numbers), _MINT_BATCH):
-            for number, one in _groups(db, sources, numbers[start : start + _MINT_BATCH]).items():
-                key = mint_key(one, burnt)
-                dates = [date for s in one.sightings if (date := s.published or s.guess)]
-                first = min(dates).timestamp() if dates else 0.0
-                candidates.append((first, key, number, one))
-        candidates.sort(key=lambda row: row[:3])
-        _mint(db, [(key, number, one) for _, key, number, one in candidates], burnt, told)
+        new = [
+            _new(number, one, burnt)
+            for start in range(0, len(numbers), _MINT_BATCH)
+            for number, one in _groups(db, sources, numbers[start : start + _MINT_BATCH]).items()
+        ]
+        new.sort(key=lambda one: one[:3])
+        _mint(db, new, told, derived)
     return len(numbers)
+
+
+class _New(NamedTuple):
+    """A post that gets its id: its turn is decided by the first three; a whole collection of them fits in memory."""
+
+    first: float
+    key: str
+    number: int
+    wish: str
+    """The id that it gets unless another has it."""
+    keys: tuple[str, ...]
+
+
+def _new(number: int, one: Group, burnt: frozenset[str]) -> _New:
+    dates = [date for s in one.sightings if (date := s.published or s.guess)]
+    first = min(dates).timestamp() if dates else 0.0
+    wish = derive_id(one, burnt, lambda _: False)
+    return _New(first, mint_key(one, burnt), number, wish, tuple(one.keys(burnt)))
 
 
 def _mint(
     db: Database,
-    posts: Sequence[tuple[str, int, Group]],
-    burnt: frozenset[str],
+    posts: Sequence[_New],
     told: dict[tuple[str, str], str],
+    derived: Callable[[int, Callable[[str], bool]], str],
 ) -> None:
     given: set[str] = set()
-    wishes = {number: derive_id(one, burnt, lambda _: False) for _, number, one in posts}
-    db.scope(wishes.values())
+    db.scope(one.wish for one in posts)
     refused = {row[0] for row in db.rows("uids_taken")}
 
     def taken(uid: str) -> bool:
         return uid in given or db.value("uid_taken", (uid,)) is not None
 
-    first = {told[line] for key, _, _ in posts if (line := ("id", key)) in told}
+    first = {told[line] for one in posts if (line := ("id", one.key)) in told}
     last = db.value("last_minted")
-    rows, keys, ledger, resurfaced = [], [], [], []
-    for key, number, one in posts:
-        derived = wishes[number]
-        if derived in given or derived in refused:
-            derived = derive_id(one, burnt, taken)
-        uid = next((old for old in _told_ids(told, key, one.keys(burnt), first) if not taken(old)), derived)
+    rows, ledger, resurfaced = [], [], []
+    for one in posts:
+        wish = one.wish
+        if wish in given or wish in refused:
+            wish = derived(one.number, taken)
+        uid = next((old for old in _told_ids(told, one.key, one.keys, first) if not taken(old)), wish)
         given.add(uid)
         last += 1
-        rows.append((uid, last, key, number))
-        keys += [(k, number) for k in one.keys(burnt)]
-        if uid != derived:
-            ledger.append(("id", key, uid))
+        rows.append((uid, last, one.key, one.number))
+        if uid != wish:
+            ledger.append(("id", one.key, uid))
         surfaced, _, updated = told.get(("surfaced", uid), "").partition(" ")
         if updated:
-            resurfaced.append((seconds(surfaced), seconds(updated), number))
+            resurfaced.append((seconds(surfaced), seconds(updated), one.number))
     db.many("post_mint", rows)
     out = [(number, told["withdrawn", uid]) for uid, _, _, number in rows if ("withdrawn", uid) in told]
     db.many("post_resurface", resurfaced)
     db.many("member_resurface", [(surfaced, number) for surfaced, _, number in resurfaced])
-    db.many("key_put", keys)
+    db.many("key_put", ((key, one.number) for one in posts for key in one.keys))
     db.many("ledger_put", ledger)
     for number, since in out:
         leave_feeds(db, [number])
