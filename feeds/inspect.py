@@ -14,9 +14,10 @@ from feeds.config import Config
 from feeds.errors import PostRejected, UsageError
 from feeds.fetch import folder
 from feeds.finding import find_post
-from feeds.heads import label
+from feeds.heads import archive_formats, label
 from feeds.model import Repair, Skipped
 from feeds.sources import expand
+from feeds.store.archives import open_end
 from feeds.store.codec import read_shown, read_sighting
 from feeds.store.database import Database
 from feeds.store.posts import keys_of_numbers, payload_of
@@ -132,13 +133,15 @@ def validate_documents(paths: Sequence[Path]) -> list[tuple[Path, Finding]]:
     for path in paths:
         if not path.exists():
             raise UsageError(f"{path}: no such file or folder")
-        files = (
-            sorted(p for p in path.rglob("*") if p.suffix in (".xml", ".opml") or p.name == "feed.json")
-            if path.is_dir()
-            else [path]
-        )
+        files = sorted(p for p in path.rglob("*") if _is_document(p)) if path.is_dir() else [path]
         found += [(file, finding) for file in files for finding in check_document(file.read_bytes())]
     return found
+
+
+def _is_document(path: Path) -> bool:
+    if path.suffix == ".json":
+        return path.name == "feed.json" or path.parent.name == "archive"
+    return path.suffix in (".xml", ".opml")
 
 
 def explain_post(db: Database, config: Config, settings: Settings, wanted: str) -> dict[str, Any]:
@@ -217,13 +220,17 @@ def _withdrawn(reason: str, at: int) -> str:
 def _membership(db: Database, config: Config, number: int, row: tuple[str, str, str, int]) -> dict[str, Any]:
     kind, name, given, feed = row
     inside = number in {r[0] for r in db.rows("window", (feed, config.output.entries))}
+    archive = db.value("archive_of_post", (feed, number))
+    if archive_formats(config, kind):
+        inside |= number in {row.post for row in open_end(db, feed)}
     found = {
         "feed": plan.folder(kind, given or "") or "/",
         "label": label(config, kind, name) or config.site.title,
         "in_document": inside,
     }
     if not inside:
-        found["why_not"] = f"{config.output.entries} posts surfaced later"
+        held = f"; archive {archive} holds it" if archive else ""
+        found["why_not"] = f"{config.output.entries} posts surfaced later{held}"
     return found
 
 

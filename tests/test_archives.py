@@ -220,6 +220,18 @@ def test_a_lost_store_cuts_archives_where_they_were_cut_although_posts_changed(s
     assert now == before
 
 
+def test_explain_names_the_archive_that_holds_a_post_and_validate_looks_at_all(tmp_path: Path) -> None:
+    site = Site(tmp_path, archive='["atom", "json"]')
+    for number in range(12):
+        site.write(number)
+    site.build()
+    feeds = json.loads(site.run("explain", "_posts/2020-01-01-p0.md", "--json").stdout)["feeds"]
+    assert feeds[0]["why_not"] == "5 posts surfaced later; archive 1 holds it"
+    assert site.run("validate").returncode == 0
+    (site.output / "archive" / "1.json").write_text('{"version": "https://jsonfeed.org/version/1.1"}')
+    assert "archive/1.json" in site.run("validate").stdout
+
+
 def test_archives_only_for_some_kinds_of_feeds_or_for_none(site: Site) -> None:
     site.set("pages = false", 'pages = false\narchive_kinds = ["all"]')
     for number in range(30):

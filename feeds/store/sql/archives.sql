@@ -65,6 +65,8 @@ UPDATE log SET archive = ? WHERE feed = ? AND position = ?
 -- name: log_of_archive
 SELECT post.id, post.uid, post.published, log.updated
 FROM log JOIN post ON post.id = log.post WHERE log.feed = ? AND log.archive = ?
+-- name: archive_of_post
+SELECT max(archive) FROM log WHERE feed = ? AND post = ?
 -- name: log_forget
 DELETE FROM log WHERE feed = ?
 
