@@ -312,6 +312,9 @@ def test_one_at_a_time_changes_a_file(tmp_path: Path) -> None:
 
 def test_where_documents_lie() -> None:
     assert plan.document_path("all", "-", "atom") == "atom.xml"
+    assert plan.document_path("all", "-", "rss") == "rss.xml"
+    assert set(plan.CATALOGUE) == {"feeds.opml", "index.html"}
+    assert plan.media_type("atom.xml", {}) == "application/atom+xml"
     assert plan.document_path("tag", "x", "json") == "tag/x/feed.json"
     assert plan.archive_path("all", "-", 1, "rss") == "archive/1.rss.xml"
     assert plan.archive_path("category", "y", 12, "json") == "category/y/archive/12.json"
