@@ -23,7 +23,10 @@ from feeds.store import push
 from feeds.store.database import Database
 from tests.conftest import Project
 from tests.faults import HOWS, Faults, How, Ran, missing, wrong_in
+from tests.servers import Answer, UpstreamThread
+from tests.test_backfill import document, link
 from tests.test_migrations import older_store
+from tests.test_upstreams import subscribe
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
@@ -33,7 +36,8 @@ _SHORT = 5
 
 @pytest.fixture(scope="module")
 def faults(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faults]:
-    with Faults(tmp_path_factory.mktemp("faults")) as rig:
+    with UpstreamThread() as server, Faults(tmp_path_factory.mktemp("faults")) as rig:
+        rig.upstream = server
         yield rig
 
 
@@ -144,6 +148,21 @@ def _restore(project: Project, faults: Faults, at: int = 0, how: How = "kill") -
     return faults.run(project.folder, "restore", file, "-c", str(project.config), at=at, how=how)
 
 
+def _to_backfill(project: Project, faults: Faults) -> None:
+    """An upstream with two pages of its past."""
+    server = faults.upstream
+    server.routes["/feed"] = Answer(body=document("gf", link("prev-archive", server.url("/2"))))
+    server.routes["/2"] = Answer(body=document("edf", link("prev-archive", server.url("/1"))))
+    server.routes["/1"] = Answer(body=document("cba"))
+    subscribe(project, server)
+    _few(project)
+    assert faults.run(project.folder, "build", "-c", str(project.config), "-j", "1").code == 0
+
+
+def _backfill(project: Project, faults: Faults, at: int = 0, how: How = "kill") -> Ran:
+    return faults.run(project.folder, "backfill", "blog", "-c", str(project.config), at=at, how=how)
+
+
 def _daemon(project: Project, faults: Faults, at: int = 0, how: How = "kill") -> Ran:
     """It starts over a changed folder, sees a file that is saved, and is ordered to stop."""
     number = faults.begin(
@@ -185,6 +204,7 @@ SCENARIOS = [
     Scenario("push", _push),
     Scenario("backup", _incremental, _backup),
     Scenario("restore", _to_restore, _restore),
+    Scenario("backfill", _to_backfill, _backfill),
     Scenario("daemon", _incremental, _daemon),
 ]
 
@@ -228,8 +248,8 @@ class Case:
         wrong = _wrong_end(ran, at, how) or ", ".join(wrong_in(self.project.output))
         if wrong:
             return where + wrong
-        if self._act is _restore and self._act(self.project, self.faults, 0, how).code:
-            return f"{where}restoring again failed"
+        if self._act in (_restore, _backfill) and self._act(self.project, self.faults, 0, how).code:
+            return f"{where}the same again failed"
         after = build(self.project, self.faults)
         if after.code:
             return f"{where}the next run: exit {after.code}: {after.text}"

@@ -24,6 +24,7 @@ from urllib.parse import unquote
 from lxml import etree
 
 from tests.conftest import ROOT
+from tests.servers import UpstreamServer
 
 How = Literal["kill", "tear", "ENOSPC", "EIO", "full"]
 HOWS: tuple[How, ...] = ("kill", "tear", "ENOSPC", "EIO", "full")
@@ -76,6 +77,9 @@ def missing() -> str:
 
 class Faults:
     """Runs ``feedd`` with faults; a context manager."""
+
+    upstream: UpstreamServer
+    """For scenarios that ask one."""
 
     def __init__(self, scratch: Path) -> None:
         self._library = scratch / "shim.so"
