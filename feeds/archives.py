@@ -17,7 +17,7 @@ from feeds.model import Extent, Format
 from feeds.run import Run
 from feeds.store import archives as stored
 from feeds.store.archives import Archived, Logged
-from feeds.store.feeds import DirtyFeed, feed_rows
+from feeds.store.feeds import DirtyFeed, dirty_feeds, feed_rows
 from feeds.write import Tree
 
 MOST_BYTES = 2 * 1024 * 1024
@@ -45,7 +45,7 @@ def seal(run: Run, tree: Tree, dirty: Sequence[DirtyFeed], first: Mapping[int, E
     ``first`` are the posts that subscription documents show, with what is to be rendered of them.
     """
     most = run.config.output.entries
-    longer = stored.long_logs(run.db, most)
+    longer = stored.long_logs(run.db, [one.number for one in dirty], most)
     feeds = [one for one in dirty if one.number in longer and archive_formats(run.config, one.kind)]
     if not feeds:
         return set()
@@ -133,7 +133,10 @@ def repair(run: Run, tree: Tree, lost: bool) -> set[int]:
     Returns:
         The feeds one of whose archives cannot be put in place.
     """
-    stored.forget_abandoned(run.db)
+    stored.forget_abandoned(run.db, [one.number for one in dirty_feeds(run.db)])
+    stale = stored.stale(run.db)
+    if not lost and not stale:
+        return set()
     feeds = {one.number: one for one in feed_rows(run.db)}
     work: dict[tuple[int, int], list[Format]] = {}
     if lost:
@@ -145,7 +148,7 @@ def repair(run: Run, tree: Tree, lost: bool) -> set[int]:
                 ]
                 if missing:
                     work[number, one] = missing
-    for number, one in stored.stale(run.db):
+    for number, one in stale:
         feed = feeds[number]
         work[number, one] = [
             f for f in archive_formats(run.config, feed.kind) if not _intact(tree, feed, one, f)

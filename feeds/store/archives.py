@@ -81,8 +81,9 @@ def _note_sealed(db: Database) -> None:
     db.many("ledger_put", [("sealed", uid, " ".join(one)) for uid, one in places.items()])
 
 
-def long_logs(db: Database, entries: int) -> set[int]:
-    """The feeds with more than ``entries`` versions in the open end of their logs."""
+def long_logs(db: Database, feeds: Iterable[int], entries: int) -> set[int]:
+    """Those of the feeds with more than ``entries`` versions in the open end of their logs."""
+    db.scope(feeds)
     return {row[0] for row in db.rows("log_open_counts", (entries,))}
 
 
@@ -129,8 +130,9 @@ def cleaned(
         db.many("document_put", documents)
 
 
-def forget_abandoned(db: Database) -> None:
-    """A feed without posts has no documents, and begins anew if it gets some again."""
+def forget_abandoned(db: Database, feeds: Iterable[int]) -> None:
+    """Those of the feeds that have no posts any more have no documents, and begin anew if they get some again."""
+    db.scope(feeds)
     abandoned = db.rows("archives_abandoned")
     if abandoned:
         with db.transaction():

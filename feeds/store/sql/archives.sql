@@ -51,7 +51,8 @@ DELETE FROM log WHERE post IN (
 UPDATE post SET logged = 1 WHERE logged = 0 AND (uid IS NOT NULL OR state NOT IN ('live', 'waiting'))
 
 -- name: log_open_counts
-SELECT feed, count(*) FROM log WHERE archive IS NULL GROUP BY feed HAVING count(*) > ?
+SELECT feed FROM log WHERE archive IS NULL AND feed IN (SELECT value FROM scope)
+GROUP BY feed HAVING count(*) > ?
 -- name: log_open
 SELECT log.position, log.post, post.uid, post.published, post.updated
 FROM log JOIN member ON member.feed = log.feed AND member.surfaced = log.surfaced AND member.post = log.post
@@ -81,4 +82,5 @@ UPDATE archive SET stale = 0 WHERE feed = ? AND number = ?
 -- name: archives_forget
 DELETE FROM archive WHERE feed = ?
 -- name: archives_abandoned
-SELECT DISTINCT feed FROM archive WHERE NOT EXISTS (SELECT 1 FROM member WHERE member.feed = archive.feed)
+SELECT DISTINCT feed FROM archive WHERE feed IN (SELECT value FROM scope)
+  AND NOT EXISTS (SELECT 1 FROM member WHERE member.feed = archive.feed)
