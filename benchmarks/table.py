@@ -1,6 +1,6 @@
 """The newest figures beside each other: cost over size, and ratios to the peers measured here.
 
-``python -m benchmarks.table`` also draws them: ``docs/images/cost.svg``.
+``python -m benchmarks.table`` also puts them into ``docs/performance.md`` and draws ``docs/images/cost.svg``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Any
 from benchmarks.measuring import HERE, RESULTS
 
 _PLOT = HERE.parent / "docs" / "images" / "cost.svg"
+_PAGE = HERE.parent / "docs" / "performance.md"
+_BEGIN, _END = "<!-- figures: python -m benchmarks.table -->", "<!-- /figures -->"
 _LINES = {
     ("feedd", "full: Atom"): "#1f6f54",
     ("feedd", "full: Atom with its history"): "#7aa33d",
@@ -61,6 +63,24 @@ def show() -> None:
                     f"{peer[0]} needs {other['cpu'] / row['cpu']:.1f} times the CPU and {other['peak_mb'] / row['peak_mb']:.1f} "
                     f"times the memory of feedd for {job} at {size}"
                 )
+
+
+def page(text: str, rows: Rows) -> str:
+    """The page with a table of the newest figures between its marks."""
+    lines = ["", "| program | job | size | CPU s | wall s | peak MB |", "|---|---|---|---|---|---|"]
+    lines += [
+        f"| {program} | {job} | {size or ''} | {row['cpu']:g} | {row['wall']:g} | {row['peak_mb']} |"
+        for (program, job), sizes in rows.items()
+        for size, row in sorted(sizes.items())
+    ]
+    every = [row for sizes in rows.values() for row in sizes.values()]
+    if every:
+        machine = every[-1]["machine"]
+        loads = [row["load"] for row in every]
+        about = f"{machine['cpu']}, {machine['processors']} processors, {machine['memory_gb']} GB, Python {machine['python']}"
+        lines += ["", f"{about}; feedd {every[-1]['version']}; load {min(loads):g} to {max(loads):g}.", ""]
+    before, _, rest = text.partition(_BEGIN)
+    return before + _BEGIN + "\n" + "\n".join(lines) + "\n" + _END + rest.partition(_END)[2]
 
 
 def draw(rows: Mapping[tuple[str, str], Mapping[int, Mapping[str, Any]]]) -> str:
@@ -113,4 +133,5 @@ def _y(cost: float) -> float:
 if __name__ == "__main__":
     show()
     _PLOT.write_text(draw(newest()), "utf-8")
-    print(f"wrote {_PLOT}")
+    _PAGE.write_text(page(_PAGE.read_text("utf-8"), newest()), "utf-8")
+    print(f"wrote {_PLOT} and {_PAGE}")

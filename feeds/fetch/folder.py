@@ -42,17 +42,19 @@ def scan(root: Path, jekyll: bool, known: Mapping[str, FileState], everything: b
         UsageError: the folder is missing or cannot be read.
     """
     _expect(root)
-    changed = []
-    found = 0
-    seen: set[str] = set()
-    for path, size, mtime in _every_file(root, jekyll):
-        found += 1
-        state = known.get(path)
-        seen.add(path)
-        if everything or state is None or state.vanished or (state.size, state.mtime) != (size, mtime):
-            changed.append((path, size, mtime))
-    vanished = tuple(sorted(path for path, state in known.items() if path not in seen and not state.vanished))
-    return Scan(tuple(sorted(changed)), found - len(changed), vanished)
+    files = list(_every_file(root, jekyll))
+    changed = [
+        (path, size, mtime)
+        for path, size, mtime in files
+        if everything
+        or (state := known.get(path)) is None
+        or state.vanished
+        or state.mtime != mtime
+        or state.size != size
+    ]
+    missing = known.keys() - {path for path, _, _ in files}
+    vanished = tuple(sorted(path for path in missing if not known[path].vanished))
+    return Scan(tuple(sorted(changed)), len(files) - len(changed), vanished)
 
 
 def glance(root: Path, jekyll: bool, paths: Iterable[str], known: Mapping[str, FileState]) -> Scan:

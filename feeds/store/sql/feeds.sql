@@ -11,8 +11,9 @@ INSERT INTO feed (kind, name) VALUES (?, ?) ON CONFLICT (kind, name) DO NOTHING
 SELECT id, kind, name, slug, uid, updated FROM feed WHERE slug IS NOT NULL ORDER BY id
 -- name: feeds_nameless
 SELECT feed.id, feed.kind, feed.name, min(post.published) AS first, min(post.uid)
-FROM feed JOIN member ON member.feed = feed.id JOIN post ON post.id = member.post
-WHERE feed.slug IS NULL GROUP BY feed.id ORDER BY first, feed.name, feed.kind
+FROM (SELECT id, kind, name FROM feed WHERE slug IS NULL) AS feed
+CROSS JOIN member CROSS JOIN post  -- in this order: nearly always there is no such feed
+WHERE member.feed = feed.id AND post.id = member.post GROUP BY feed.id ORDER BY first, feed.name, feed.kind
 -- name: slugs_taken
 SELECT folded FROM feed WHERE kind = ? AND folded IS NOT NULL
 -- name: feed_mint
