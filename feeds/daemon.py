@@ -26,7 +26,7 @@ from feeds.ports import Clock
 from feeds.run import Run
 from feeds.serving import server_of
 from feeds.shift import BrokenOff, Shift
-from feeds.store import posts
+from feeds.store import members
 from feeds.store.database import Database, lease
 from feeds.systemd import Supervisor
 from feeds.timetable import Timetable
@@ -258,7 +258,7 @@ class Daemon:
 
     async def _release(self) -> None:
         """Let posts appear whose time has come."""
-        if await self._shift.in_store_thread(posts.release, self._shift.run.db, self.clock()):
+        if await self._shift.in_store_thread(members.release, self._shift.run.db, self.clock()):
             self._shift.wants_publishing.set()
 
     # What other commands ask for

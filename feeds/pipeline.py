@@ -21,7 +21,7 @@ from feeds.run import Run
 from feeds.sources import expand, register
 from feeds.steps import read_files, really_changed
 from feeds.store import feeds as stored
-from feeds.store import ledger, posts
+from feeds.store import ledger, members, posts
 from feeds.store.database import Database
 from feeds.store.sightings import Context, Reading, take
 from feeds.store.withdrawal import let_go
@@ -61,7 +61,7 @@ def ingest(run: Run, *, offline: bool = False) -> Ingested:
             report.troubles.append(f"source {source.name}: {error}")
     if run.config.polled:
         _ingest_upstreams(run, report, offline)
-    posts.release(run.db, run.clock())
+    members.release(run.db, run.clock())
     return report
 
 

@@ -1,4 +1,4 @@
-"""Which feeds a post is in: joining, leaving, and telling subscribers that it has gone."""
+"""Which feeds a post is in: joining, leaving, appearing in its time, and telling subscribers that it has gone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from feeds.identify import Shown
+from feeds.store.codec import read_shown
 from feeds.store.database import Database
 
 
@@ -55,3 +56,17 @@ def _feed_number(db: Database, kind: str, name: str) -> int:
         number = int(db.value("feed_number", (kind, name)))
         db.feed_numbers[kind, name] = number
     return number
+
+
+def release(db: Database, now: datetime) -> int:
+    """Let posts appear whose date of publication has come; how many."""
+    with db.transaction():
+        due = db.rows("posts_due", (int(now.timestamp()),))
+        touched: set[int] = set()
+        for number, published, text in due:
+            feeds = feed_numbers(db, read_shown(text))
+            db.many("member_put", [(feed, published, number) for feed in feeds])
+            db.run("post_surface", (published, number))
+            touched.update(feeds)
+        db.many("feed_touch", [(feed,) for feed in touched])
+    return len(due)

@@ -29,7 +29,7 @@ from feeds.ports import Judge, Version
 from feeds.store.codec import read_shown, read_sighting, shown_data
 from feeds.store.database import Database
 from feeds.store.ledger import surfaced_line
-from feeds.store.members import bury, feed_numbers, join_feeds, leave_feeds
+from feeds.store.members import bury, join_feeds, leave_feeds
 
 Payload = tuple[bytes, str, str]
 
@@ -370,20 +370,6 @@ def _retire(
     db.many("feed_touch", [(feed,) for feed in leave_feeds(db, fresh)])
     db.many("post_drop", [(number,) for number in fresh])
     db.many("post_retire", [(heirs.get(number), number) for number in fresh])
-
-
-def release(db: Database, now: datetime) -> int:
-    """Let posts appear whose date of publication has come; how many."""
-    with db.transaction():
-        due = db.rows("posts_due", (int(now.timestamp()),))
-        touched: set[int] = set()
-        for number, published, text in due:
-            feeds = feed_numbers(db, read_shown(text))
-            db.many("member_put", [(feed, published, number) for feed in feeds])
-            db.run("post_surface", (published, number))
-            touched.update(feeds)
-        db.many("feed_touch", [(feed,) for feed in touched])
-    return len(due)
 
 
 def regroup_all(
