@@ -100,6 +100,12 @@ def _settings(project: Project, faults: Faults) -> None:
     project.set("entries = 50", 'entries = 5\nformats = ["atom", "json"]')
 
 
+def _first_archives(project: Project, faults: Faults) -> None:
+    """Sealed documents in the first build."""
+    project.set("entries = 50", "entries = 2")
+    _few(project)
+
+
 def _archives(project: Project, faults: Faults) -> None:
     """Several sealed documents for each feed, and more to seal."""
     project.set("entries = 50", "entries = 2")
@@ -199,6 +205,7 @@ SCENARIOS = [
     Scenario("first", _first),
     Scenario("incremental", _incremental),
     Scenario("settings", _settings),
+    Scenario("first archives", _first_archives),
     Scenario("archives", _archives),
     Scenario("migration", _migration),
     Scenario("push", _push),

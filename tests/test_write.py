@@ -40,6 +40,8 @@ def test_documents_lie_there_with_a_list_of_them_and_nothing_else(tmp_path: Path
     documents = {"atom.xml": b"a", "tag/x/atom.xml": b"x", "empty.xml": b""}
     tree = publish(tmp_path / "deep" / "output", documents)
     there = files(tmp_path / "deep" / "output")
+    assert MANIFEST == ".feedd"
+    assert not Tree(tmp_path, {}).opened
     listed = there.pop(MANIFEST).decode()
     assert there == documents
     assert listed == "".join(f"{digest(data)}  {path}\n" for path, data in sorted(documents.items()))
