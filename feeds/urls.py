@@ -19,7 +19,7 @@ _USER = re.compile(r"^(\s*(?:[A-Za-z][A-Za-z0-9+.\-]*:)?//)[^/?#\\]*@")
 _PORTS = {"http": 80, "https": 443}
 _SAFE = "%!$&'()*+,;=:@/?~-._"
 _PLAIN = re.compile(
-    r"https?://[a-z0-9.\-]+(?::\d+)?(?:/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-F]{2})*)?(?:#[A-Za-z0-9\-._~!$&'()*+,;=:@/?]*)?"
+    r"https?://[a-z0-9\-]+(?:\.[a-z0-9\-]+)*(?::\d+)?(?:/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-F]{2})*)?(?:#[A-Za-z0-9\-._~!$&'()*+,;=:@/?]*)?"
 )
 # An address that is in its canonical form but for the scheme, as nearly all are.
 _USUAL = re.compile(
@@ -82,6 +82,11 @@ def canonical(address: str) -> str:
         host, path, query = usual.groups()
         query = _without_tracking(query) if query else ""
         return f"https://{host}{path or '/'}{'?' if query else ''}{query}"
+    return tolerant_canonical(address)
+
+
+def tolerant_canonical(address: str) -> str:
+    """:func:`canonical` for addresses in any form."""
     found = _split(address)
     if not found:
         return ""
@@ -131,6 +136,11 @@ def resolve(base: str, reference: str) -> str:
     """The absolute address of ``reference`` on the page ``base`` (RFC 3986, 5); empty if there is none."""
     if _BELOW.fullmatch(reference) and _FOLDER.fullmatch(base):
         return base + reference
+    return tolerant_resolve(base, reference)
+
+
+def tolerant_resolve(base: str, reference: str) -> str:
+    """:func:`resolve` for references in any form."""
     text = re.sub(r"[\t\r\n]", "", reference).strip()
     if _BAD.search(text.replace(" ", "")):
         return ""
@@ -149,6 +159,11 @@ def iri_to_uri(address: str) -> str:
     """The same address in ASCII (RFC 3987, 3.1); a valid URI comes back as it is."""
     if _PLAIN.fullmatch(address):
         return address
+    return tolerant_uri(address)
+
+
+def tolerant_uri(address: str) -> str:
+    """:func:`iri_to_uri` for addresses in any form."""
     try:
         parts = urlsplit(address)
         host, port = parts.hostname, parts.port

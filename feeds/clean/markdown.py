@@ -47,6 +47,7 @@ _WHOLE = (
 )
 _MARKUP = re.compile(r"[\\`*_\[\]<>&|~{}$^]| \n|^(?:\s|[#+:=-]|\d+[.)])", re.MULTILINE)
 _QUOTE = re.compile(r"(?:> ?[^\n]*(?:\n|$))+")
+_QUOTE_START = re.compile(r" {0,3}>")
 _QUOTE_MARK = re.compile(r"^> ?", re.MULTILINE)
 _PLACE = re.compile("(?:<p>)?\ufdd0([0-9]+)\ufdd0(?:</p>)?")
 
@@ -129,14 +130,13 @@ class _Scanner:
         end = blank.start() if blank else len(self.text)
         part = self.text[begin:end]
         html = _simple(part)
-        if (
-            html.startswith("<blockquote")
-            and self.parts
-            and self.raw < 0
-            and self.parts[-1][1].startswith("<blockquote>\n<p>")
-        ):
-            html = ""  # one after the other they are one quotation
-            self.parts[-1] = (False, _quoted(self.parts[-1][1]))
+        if _QUOTE_START.match(part) and self.parts and self.raw < 0:
+            # One after the other they are one quotation: then all of it is the library's.
+            done, last = self.parts[-1]
+            if done and last.startswith("<blockquote>\n<p>"):
+                self.parts[-1], html = (False, _quoted(last)), ""
+            elif not done and _QUOTE_START.match(last):
+                html = ""
         if html:
             self.parts.append((True, html))
         elif "<" in part and _NOT_INLINE.search(part):

@@ -53,7 +53,7 @@ def opening(html: str, enough: int) -> str:
     size = enough * 2
     while size < len(html):
         end = html.rfind("<", 0, size)
-        text = plain_text(html[:end]) if end > 0 else ""
+        text = plain_text(html[:end].replace("\n", " ")) if end > 0 else ""
         if len(text) >= enough:
             return text
         size *= 2

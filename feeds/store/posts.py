@@ -119,10 +119,9 @@ def _neighbourhood(
 
     if found:
         db.scope(found)
-        for row in db.rows("sightings_by_number"):
-            holder[row[0]] = row[7]
-            if row[7]:
-                affected.add(row[7])
+        held = dict(db.rows("posts_of_sightings"))
+        holder |= held
+        affected.update(held.values())
     while frontier:
         seen_keys |= frontier
         db.scope(frontier)
@@ -139,6 +138,8 @@ def _neighbourhood(
 
 
 def _owners(db: Database, groups: Sequence[Group], burnt: frozenset[str]) -> dict[str, int]:
+    if not db.value("keys_owned"):
+        return {}
     db.scope(key for one in groups for key in one.keys(burnt))
     return dict(db.rows("key_owners"))
 

@@ -1,3 +1,5 @@
+-- name: keys_owned
+SELECT EXISTS (SELECT 1 FROM key)
 -- name: key_owners
 SELECT key, post FROM key WHERE key IN (SELECT value FROM scope)
 -- name: key_put

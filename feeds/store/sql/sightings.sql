@@ -58,6 +58,8 @@ WHERE file.source = ? AND file.path IN (SELECT value FROM scope)
 -- name: sightings_by_number
 SELECT id, source, item, place, strong, data, digest, post FROM sighting
 WHERE gone = 0 AND id IN (SELECT value FROM scope)
+-- name: posts_of_sightings
+SELECT id, post FROM sighting WHERE post IS NOT NULL AND id IN (SELECT value FROM scope)
 -- name: sightings_by_key
 SELECT DISTINCT sighting FROM sighting_key WHERE key IN (SELECT value FROM scope)
 -- name: sightings_by_strong
