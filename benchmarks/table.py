@@ -98,7 +98,7 @@ def draw(rows: Mapping[tuple[str, str], Mapping[int, Mapping[str, Any]]]) -> str
     ]
     labels: list[tuple[float, str, str]] = []
     for line, colour in _LINES.items():
-        points = sorted((size, row["cpu"]) for size, row in rows.get(line, {}).items() if size in _SIZES)
+        points = sorted((size, row["cpu"]) for size, row in rows.get(line, {}).items() if size >= 1000)
         if not points:
             continue
         way = " ".join(f"{_x(size):.1f},{_y(cost):.1f}" for size, cost in points)
