@@ -30,9 +30,6 @@ from tests.test_upstreams import subscribe
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
-_SHORT = 5
-"""Calls that a test fails at in the normal run, for each scenario."""
-
 
 @pytest.fixture(scope="module")
 def faults(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faults]:
@@ -75,6 +72,8 @@ class Scenario:
     prepare: Callable[[Project, Faults], None]
     act: Callable[[Project, Faults, int, How], Ran] | None = None
     """What is disturbed; a build if it is not said."""
+    short: int = 5
+    """At how many calls it fails in the normal run."""
 
 
 def build(project: Project, faults: Faults, at: int = 0, how: How = "kill") -> Ran:
@@ -211,8 +210,8 @@ SCENARIOS = [
     Scenario("push", _push),
     Scenario("backup", _incremental, _backup),
     Scenario("restore", _to_restore, _restore),
-    Scenario("backfill", _to_backfill, _backfill),
-    Scenario("daemon", _incremental, _daemon),
+    Scenario("backfill", _to_backfill, _backfill, short=2),
+    Scenario("daemon", _incremental, _daemon, short=4),
 ]
 
 
@@ -287,7 +286,7 @@ def test_a_fault_at_a_call_leaves_a_whole_tree_and_the_next_run_finishes(
     scenario: Scenario, tmp_path: Path, faults: Faults
 ) -> None:
     case = Case(scenario, tmp_path, faults)
-    wrong = [found for at, how in sampled(case, _SHORT, 7) if (found := case.disturb(at, how))]
+    wrong = [found for at, how in sampled(case, scenario.short, 7) if (found := case.disturb(at, how))]
     assert not wrong, "\n".join(wrong)
 
 
