@@ -51,7 +51,7 @@ def _split(address: str) -> tuple[str, str, int | None, str, str, str] | None:
 def _ascii_host(host: str) -> str:
     host = host.rstrip(".").lower()
     if ":" in host:
-        return f"[{host}]"
+        return f"[{quote(host, safe=':%', errors='replace')}]"
     if host.isascii():
         return host
     try:

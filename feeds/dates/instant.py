@@ -20,7 +20,7 @@ def instant(numbers: list[int], zone: tzinfo | None) -> datetime | None:
         local = datetime(year, month, day, hour % 24, minute, min(second, 59), tzinfo=zone)
         if hour > 24 or (hour == 24 and (minute or second)) or second > 60:
             return None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     # 24:00 and the leap second are the next instant (RFC 3339, 5.7).
     try:
