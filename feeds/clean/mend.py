@@ -30,7 +30,10 @@ _VOID = frozenset(
 )
 
 _NOT_SHOWN = re.compile(r"display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden", re.IGNORECASE)
-_HIDDEN_MARK = re.compile(_NOT_SHOWN.pattern + r"|\shidden(?=[\s=>/])", re.IGNORECASE)
+# The same or the attribute, found fast: it begins with one of a few characters.
+_HIDDEN_MARK = re.compile(
+    r"[dDvV\s](?i:(?<=d)isplay\s{0,9}:\s{0,9}none|(?<=v)isibility\s{0,9}:\s{0,9}hidden|(?<=\s)hidden(?=[\s=>/]))"
+)
 # What a hidden element may contain to be taken out without a parser.
 _PLAIN_INSIDE = re.compile(r"(?:[^<]++|</?(?:br|img|span|a|b|strong|em|i|font)\b[^<>]*+>)*+", re.IGNORECASE)
 
