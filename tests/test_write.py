@@ -350,3 +350,57 @@ def test_the_order_of_a_document() -> None:
 )
 def test_how_many_entries_make_an_archive(sizes, entries, most, expected) -> None:
     assert plan.page_of(sizes, entries, most) == expected
+
+
+def test_what_is_published_is_ours_and_there(tmp_path: Path) -> None:
+    tree = publish(tmp_path, {"a.xml": b"a"})
+    assert tree.published("a.xml")
+    assert not tree.published("b.xml")
+    (tmp_path / "a.xml").write_bytes(b"edited by hand")
+    assert tree.put("a.xml", b"b") is False
+    assert not tree.published("a.xml")
+    fresh = Tree(tmp_path, {}, dry=True)
+    fresh.open()
+    assert fresh.put("new.xml", b"n")
+    assert fresh.published("new.xml")
+
+
+def test_a_link_in_the_place_of_a_document_is_not_the_document(tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "output", tmp_path / "elsewhere"
+    known = publish(folder, {"a.xml": b"a"}).known
+    (folder / "a.xml").rename(elsewhere)
+    (folder / "a.xml").symlink_to(elsewhere)
+    tree = Tree(folder, dict(known))
+    tree.open()
+    assert not tree.intact("a.xml")
+    assert tree.put("a.xml", b"b")
+    tree.flush()
+    assert elsewhere.read_bytes() == b"a"
+    assert not (folder / "a.xml").is_symlink()
+
+
+def test_what_this_process_wrote_is_ours_and_what_it_removed_is_not(tmp_path: Path) -> None:
+    tree = publish(tmp_path, {"a.xml": b"a", "b.xml": b"b"}).again()
+    os.utime(tmp_path / "a.xml", (1, 1))
+    assert tree.put("a.xml", b"new")
+    tree.flush()
+    os.utime(tmp_path / "a.xml", (2, 2))
+    assert tree.put("a.xml", b"newer")
+    tree.flush()
+    assert (tmp_path / "a.xml").read_bytes() == b"newer"
+    tree.remove("b.xml")
+    (tmp_path / "b.xml").write_bytes(b"b")
+    assert not tree.put("b.xml", b"again"), "somebody put it back: it is theirs"
+
+
+def test_a_single_file_is_synced_before_and_its_folder_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    fsync, replace = os.fsync, os.replace
+    monkeypatch.setattr(
+        os, "fsync", lambda one: (order.append(os.readlink(f"/proc/self/fd/{one}")), fsync(one))
+    )
+    monkeypatch.setattr(os, "replace", lambda one, other: (order.append("replace"), replace(one, other)))
+    replace_file(tmp_path / "deep" / "er" / "file", b"x")
+    assert [Path(one).name.partition(".new")[0] for one in order] == [".file", "replace", "er"]
