@@ -203,7 +203,7 @@ def _extras(entry: Values, base: str) -> Iterator[Extra]:
     image = dict.get(entry, "image") if isinstance(entry, dict) else None
     if isinstance(image, dict) and image.get("href"):
         yield Extra("itunes:image", attributes=(("href", resolve(base, str(image["href"]))),))
-    apart = [key for key in entry if key.startswith(EXTRA)]
+    apart = [key for key in entry if key.startswith(EXTRA) and key.removeprefix(EXTRA).isdecimal()]
     for key in sorted(apart, key=lambda one: int(one.removeprefix(EXTRA)))[:_MOST_EXTRAS]:
         yield _absolute(extra_of(_string(entry, key)), base)
 
