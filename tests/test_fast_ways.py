@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +16,10 @@ from feeds.clean import kramdown
 from feeds.clean.html import clean_html
 from feeds.clean.markdown import markdown_to_html
 from feeds.clean.text import opening, plain_text
+from feeds.dates import parse_date, tolerant_date
+from feeds.fetch import folder
 from feeds.model import Item
+from feeds.parse import permalinks
 from feeds.payloads import body_of_item, data_of, pack, unpack
 
 PIECES = st.sampled_from([
@@ -65,3 +72,75 @@ def test_a_body_is_found_in_its_file_wherever_it_is(before: str, body: str, repe
     packed = pack(item, data)
     assert data_of(packed) == data
     assert unpack(packed) == body_of_item(item)
+
+
+TWO = st.integers(0, 61).map("{:02}".format)
+OFFSETS = st.sampled_from(
+    [
+        "Z",
+        " Z",
+        "+0800",
+        " +08:00",
+        "-0030",
+        " -13:59",
+        "+14:00",
+        "+1660",
+        "-00:00",
+        "",
+        " +8",
+        "  +0800",
+        "z",
+        " CST",
+    ]
+)
+DATES = st.builds(
+    "{}-{}-{}{}{}:{}:{}{}".format, st.sampled_from(["1899", "1900", "2021", "2099", "2100", "0021"]), TWO, TWO,
+    st.sampled_from(["T", " ", "t"]), TWO, TWO, TWO, OFFSETS,
+)  # fmt: skip
+
+
+@settings(max_examples=1500, deadline=None)
+@given(DATES)
+def test_usual_dates_are_read_as_any_are(text: str) -> None:
+    zone = ZoneInfo("Asia/Shanghai")
+    read, slow = parse_date(text, zone), tolerant_date(text, zone)
+    assert read == slow
+    assert (read and read.isoformat()) == (slow and slow.isoformat())
+
+
+NAMES = st.lists(
+    st.sampled_from(["a", "B", "-", "--", ".", "_", "9", "新闻", " ", "/", "%", "e\u0301"]), max_size=6
+).map("".join)
+PATTERNS = st.lists(
+    st.sampled_from(["/", ":categories", ":year", ":y_day", ":title", ":slug", ":output_ext", ".", "..", "x", ":path", ":w_year"]),
+    max_size=7,
+).map("".join)  # fmt: skip
+
+
+@settings(max_examples=1500, deadline=None)
+@given(
+    st.one_of(PATTERNS, st.sampled_from(list(permalinks.STYLES))),
+    NAMES,
+    st.lists(NAMES, max_size=3),
+    NAMES,
+    st.booleans(),
+)
+def test_addresses_of_usual_patterns_are_those_of_any(
+    pattern: str, name: str, categories: list[str], slug: str, dated: bool
+) -> None:
+    path, template = f"_posts/2021-12-03-{name}.md", permalinks.STYLES.get(pattern, pattern)
+    date = datetime(2021, 12, 3, 4, 5, 6, tzinfo=timezone(timedelta(hours=8))) if dated else None
+    slow = permalinks.tolerant_post_url(template, path, date, categories, slug, ".html")
+    assert permalinks.post_url(pattern, path, date, categories, slug) == slow
+    for pretty in (True, False):
+        assert permalinks.slugify(name, pretty) == permalinks.tolerant_slugify(name, pretty)
+
+
+@pytest.mark.parametrize("size", [0, 1, 65_536, 200_000])
+def test_a_file_is_read_whole_whatever_its_size(tmp_path: Path, size: int) -> None:
+    (tmp_path / "a.md").write_bytes(b"x" * size)
+    assert folder.read(tmp_path, "a.md") == b"x" * size
+
+
+def test_a_file_without_a_size_is_read_to_its_end() -> None:
+    assert folder.read(Path("/proc/self"), "status").endswith(b"\n")

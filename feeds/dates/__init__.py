@@ -7,6 +7,7 @@ of ISO 8601, the Far East, and last words and numbers in the order in which peop
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import datetime, tzinfo
 from email.utils import format_datetime
@@ -18,6 +19,10 @@ from feeds.dates.words import written
 __all__ = ["FIRST_YEAR", "LAST_YEAR", "parse_date", "rfc822", "rfc3339"]
 
 _LONGEST = 120
+# A date that the standard library reads as we do: nothing of a leap second or of a day's end at 24:00.
+_USUAL = re.compile(
+    r"(?:19|20)\d\d-\d\d-\d\d[T ]\d\d:\d\d:[0-5]\d ?(?:Z|[+-](?:0\d|1[0-3]):?[0-5]\d)", re.ASCII
+)
 
 
 def parse_date(text: str, zone: tzinfo) -> datetime | None:
@@ -39,6 +44,16 @@ def parse_date(text: str, zone: tzinfo) -> datetime | None:
     text = text.strip()
     if not text or len(text) > _LONGEST:
         return None
+    if _USUAL.fullmatch(text):
+        try:
+            return datetime.fromisoformat(text[:19] + text[19:].lstrip())
+        except ValueError:
+            pass
+    return tolerant_date(text, zone)
+
+
+def tolerant_date(text: str, zone: tzinfo) -> datetime | None:
+    """:func:`parse_date` for dates in any form."""
     if (found := usual(text, zone)) != "none":
         return found
     if not any(c.isdigit() for c in text):

@@ -21,6 +21,7 @@ _SUFFIXES = (".md", ".markdown", ".mkd", ".mkdown", ".html", ".htm")
 _POST_FOLDERS = frozenset(("_posts", "_drafts"))
 _PASSED_OVER = frozenset(("_site", "node_modules"))
 _LARGEST = 16 * 1024 * 1024
+_MORE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,20 +181,27 @@ def read(root: Path, path: str) -> bytes:
         OSError: it cannot be read, or is larger than 16 MiB, or its name is no text.
     """
     try:
-        with open(_opened(root, path), "rb", buffering=0) as file:
-            # Asking for the bound itself would reserve that much memory for every file.
-            if os.fstat(file.fileno()).st_size > _LARGEST:
-                raise OSError(errno.EFBIG, "larger than 16 MiB")
-            return file.read()
+        file = _opened(root, path)
     except FileNotFoundError as error:
         if "\\x" in path:
             raise OSError(errno.EILSEQ, "its name is not in UTF-8; rename it") from error
         raise
+    try:
+        # Asking for the bound itself would reserve that much memory for every file.
+        size = os.fstat(file).st_size
+        if size > _LARGEST:
+            raise OSError(errno.EFBIG, "larger than 16 MiB")
+        data = os.read(file, size + 1)
+        while len(data) != size and (more := os.read(file, _MORE)):  # it grows meanwhile, or has no size
+            data += more
+        return data
+    finally:
+        os.close(file)
 
 
 def _opened(root: Path, path: str) -> int:
     """A descriptor of a file, which a symbolic link may name only inside the folder."""
-    place = str(root / path)
+    place = f"{root}/{path}"
     try:
         return os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:

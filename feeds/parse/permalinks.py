@@ -25,6 +25,7 @@ _PLACEHOLDER = re.compile(r":([a-z_]+)")
 _NAME_DATE = re.compile(r"(\d{2,4})-(\d{1,2})-(\d{1,2})-(.*)", re.DOTALL)
 _SAFE = "/:@!$&'()*+,;=~-._"
 _UNQUOTED = re.compile(r"[A-Za-z0-9/:@!$&'()*+,;=~\-._]*")
+_SLUG = re.compile(r"[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*+")
 _SLASHES = re.compile(r"/{2,}")
 _PRETTY = frozenset("._~!$&'()+,;=@")
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -55,6 +56,13 @@ def slugify(text: str, pretty: bool = False) -> str:
         text: Any text.
         pretty: Keep the signs that are readable in an address, and capitals.
     """
+    if _SLUG.fullmatch(text):
+        return text if pretty else text.lower()
+    return tolerant_slugify(text, pretty)
+
+
+def tolerant_slugify(text: str, pretty: bool) -> str:
+    """:func:`slugify` for any text."""
     kept = "".join(one if _in_slug(one, pretty) else " " for one in text)
     slug = "-".join(kept.split(" ")) if "  " not in kept else "-".join(kept.split())
     slug = slug.strip("-")
@@ -78,16 +86,37 @@ def post_url(
 ) -> str:
     """The path of a post's page below the site's base (``URL#to_s``), escaped."""
     template = STYLES.get(pattern, pattern)
-    wanted = _PLACEHOLDER.findall(template)
-    if any(name not in _PLAIN_NAMES for name in wanted):
-        wanted = list(_PLAIN_NAMES)  # ``:title_x`` is ``:title`` and then ``_x``
+    pieces = _pieces(template)
+    if not pieces:
+        return tolerant_post_url(template, path, date, categories, slug, extension)
+    found = ["/"]
+    for literal, name in pieces:
+        found.append(literal)
+        if name in _DATE_NAMES:
+            found.append(_escaped(_DATE_NAMES[name](date)) if date else "")
+        elif name:
+            found.append(_escaped(_name_value(name, path, slug, categories, extension)))
+    return _as_path("".join(found))
+
+
+@lru_cache(maxsize=64)
+def _pieces(template: str) -> tuple[tuple[str, str], ...]:
+    """A pattern as texts, each with the placeholder behind it; empty if one is no plain name."""
+    parts = [*_PLACEHOLDER.split(template), ""]
+    plain = all(name in _PLAIN_NAMES for name in parts[1:-1:2])
+    return tuple(zip(parts[::2], parts[1::2], strict=True)) if plain else ()
+
+
+def tolerant_post_url(
+    template: str, path: str, date: datetime | None, categories: list[str], slug: str, extension: str
+) -> str:
+    """:func:`post_url` for placeholders with something behind them: ``:title_x`` is ``:title`` and then ``_x``."""
     values: dict[str, str] = {}
-    for one in wanted:
-        if one in _DATE_NAMES:
-            if date:
-                values[one] = _DATE_NAMES[one](date)
-        elif one not in values:
+    for one in _PLAIN_NAMES:
+        if one not in _DATE_NAMES:
             values[one] = _name_value(one, path, slug, categories, extension)
+        elif date:
+            values[one] = _DATE_NAMES[one](date)
     return _fill(template, values)
 
 
@@ -152,13 +181,20 @@ def _fill(template: str, values: Mapping[str, str]) -> str:
             name = name.rpartition("_")[0]
         if not name:
             return match[0] if match[1] not in _DATE_NAMES else ""
-        value = values[name]
-        return (value if _UNQUOTED.fullmatch(value) else quote(value, safe=_SAFE)) + match[1][len(name) :]
+        return _escaped(values[name]) + match[1][len(name) :]
 
-    path = "/" + _PLACEHOLDER.sub(one, template)
+    return _as_path("/" + _PLACEHOLDER.sub(one, template))
+
+
+def _escaped(value: str) -> str:
+    return value if _UNQUOTED.fullmatch(value) else quote(value, safe=_SAFE)
+
+
+def _as_path(path: str) -> str:
+    """Without empty parts, nor those that lead elsewhere."""
     if "." in path:
         path = path.replace("..", "/").replace("./", "")
-    return _SLASHES.sub("/", path)
+    return _SLASHES.sub("/", path) if "//" in path else path
 
 
 def jekyll_id(base: str, url: str, path: str, slug: str = "") -> str:

@@ -163,7 +163,7 @@ class _Reader:
             if date is None:
                 self._repair(key, "bad-date", "a date found elsewhere")
                 continue
-            if not _OFFSET_AT_END.search(text):
+            if not _OFFSET_AT_END.search(text[-6:]):
                 self._repair(key, "no-timezone", date.isoformat(" "))
             return date
         return None
@@ -227,7 +227,12 @@ class _Reader:
         return found if is_absolute_iri(found) else ""
 
     def _liquid(self, body: str, page_path: str, title: str, link: Link) -> str:
-        if ("{%" not in body and "{{" not in body) or self.values.get("render_with_liquid") is False:
+        # One sign is looked for in a fifth of the time of two.
+        if (
+            "{" not in body
+            or ("{%" not in body and "{{" not in body)
+            or self.values.get("render_with_liquid") is False
+        ):
             return body
         site = self.settings.site
         scope = {f"site.{k}": v for k, v in site.values}
