@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 _LOCAL_LINK = re.compile(r"=\s{0,9}[\"']?\s{0,9}#")
-_NAME = re.compile(rb"</?[a-z][a-z0-9]*")
+_NAME = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*")
 # A parser drops one line break at the beginning of these, and a serialiser does not give it back.
 _PREFORMATTED = re.compile(r"(<pre(?: [^<>]*)?>)\n")
-_FRAMES = frozenset((b"<iframe", b"<embed", b"<object"))
-_FOREIGN = frozenset((b"<svg", b"<math", b"<noscript", b"<select"))
+_FRAMES = frozenset(("<iframe", "<embed", "<object"))
+_FOREIGN = frozenset(("<svg", "<math", "<noscript", "<select"))
 _LAZY = re.compile(rb"data-(?:src|original|lazy|actualsrc|echo)")
 _MOST_PASSES = 6
 # The parser's time grows with both: beyond this product (a megabyte with twenty thousand) it would take seconds.
@@ -75,7 +75,7 @@ def _characters(html: str) -> str:
     return html
 
 
-def _before(html: str) -> tuple[str, list[bytes]]:
+def _before(html: str) -> tuple[str, list[str]]:
     """What is mended where the author's tags are still there; and the tags, as ``<name`` and ``</name``."""
     if "<!" in html:
         html = mend.without_comments(mend.with_character_data(html))
@@ -83,14 +83,14 @@ def _before(html: str) -> tuple[str, list[bytes]]:
         html = mend.with_linked_addresses(html)
     given = html
     lower = html.encode().lower()  # of letters of ASCII alone: five times as fast as of the text
-    names = _NAME.findall(lower)
+    names = _tags(html)
     present = frozenset(names)
     if len(html) > _LARGE:
         html = mend.shallow(mend.uncrowded(html))
     elif mend.may_be_deep(names):
         html = mend.shallow(html)
-    if _LAZY.search(lower) or b"<noscript" in present:
-        html = mend.with_real_images(html, b"<noscript" in present)
+    if (b"data-" in lower and _LAZY.search(lower)) or "<noscript" in present:
+        html = mend.with_real_images(html, "<noscript" in present)
     if present & _FRAMES:
         html = mend.with_linked_frames(html)
     if present & _FOREIGN:
@@ -102,11 +102,13 @@ def _before(html: str) -> tuple[str, list[bytes]]:
     return html, names if html is given else _tags(html)
 
 
-def _tags(html: str) -> list[bytes]:
-    return _NAME.findall(html.encode().lower())
+def _tags(html: str) -> list[str]:
+    """The tags of a text in order, in lower case."""
+    names = _NAME.findall(html)
+    return names if all(map(str.islower, frozenset(names))) else [name.lower() for name in names]
 
 
-def _sanitise(html: str, names: list[bytes]) -> str:
+def _sanitise(html: str, names: list[str]) -> str:
     """Sanitise until the parser finds nothing more to move.
 
     A parser that meets crossed tags gives a tree that, written out and read again, may be another
@@ -116,9 +118,9 @@ def _sanitise(html: str, names: list[bytes]) -> str:
     for _ in range(_MOST_PASSES):
         clean = cleaner.clean(html)
         html = _after(clean)
-        if _NAME.findall(clean.encode()) == names:  # names are in lower case after the sanitiser
+        if _NAME.findall(clean) == names:  # names are in lower case after the sanitiser
             break
-        names = _NAME.findall(html.encode())
+        names = _NAME.findall(html)
     return html.strip()
 
 
@@ -140,11 +142,11 @@ def _lists() -> dict[str, Any]:
 
 
 @cache
-def _known_tags() -> frozenset[bytes]:
+def _known_tags() -> frozenset[str]:
     """The elements of HTML, as ``<name`` and ``</name``."""
     lists = _lists()
     names = " ".join(lists[key] for key in ("tags", "dropped", "passing", "others")).split()
-    return frozenset(f"{start}{name.partition('-')[0]}".encode() for name in names for start in ("<", "</"))
+    return frozenset(f"{start}{name.partition('-')[0]}" for name in names for start in ("<", "</"))
 
 
 @cache

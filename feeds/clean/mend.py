@@ -30,9 +30,14 @@ _VOID = frozenset(
 )
 
 _NOT_SHOWN = re.compile(r"display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden", re.IGNORECASE)
-# The same or the attribute, found fast: it begins with one of a few characters.
-_HIDDEN_MARK = re.compile(
-    r"[dDvV\s](?i:(?<=d)isplay\s{0,9}:\s{0,9}none|(?<=v)isibility\s{0,9}:\s{0,9}hidden|(?<=\s)hidden(?=[\s=>/]))"
+# The same or the attribute, in text in lower case, and found fast: each begins with letters of its own.
+_HIDDEN_MARKS = tuple(
+    re.compile(mark)
+    for mark in (
+        r"display\s{0,9}:\s{0,9}none",
+        r"visibility\s{0,9}:\s{0,9}hidden",
+        r"hidden(?<=\shidden)(?=[\s=>/])",
+    )
 )
 # What a hidden element may contain to be taken out without a parser.
 _PLAIN_INSIDE = re.compile(r"(?:[^<]++|</?(?:br|img|span|a|b|strong|em|i|font)\b[^<>]*+>)*+", re.IGNORECASE)
@@ -57,8 +62,7 @@ _BARRIERS = frozenset(("table", "object", "applet", "marquee", "template", "sele
 _FORMATS = frozenset("a b big code em font i nobr s small strike strong tt u".split())  # noqa: SIM905
 # Their end tag may be missing, so counting them would take a long list for a deep one; none nests in itself directly.
 _UNCOUNTED = frozenset("p li td th tr dt dd rt rp rb rtc option thead tbody tfoot colgroup".split()) | _VOID  # noqa: SIM905
-_UNCOUNTED_TAGS = frozenset(f"{start}{name}".encode() for name in _UNCOUNTED for start in ("<", "</"))
-_SLASH = ord("/")
+_UNCOUNTED_TAGS = frozenset(f"{start}{name}" for name in _UNCOUNTED for start in ("<", "</"))
 _ANY_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)" + _REST)
 
 _EMPTY_SPAN = re.compile(r"<span(?: (?!id=)[a-z]+=\"[^\"]*+\")*+>(\s*+)</span>")
@@ -102,14 +106,14 @@ def with_linked_addresses(html: str) -> str:
     return _BRACKETED.sub(lambda found: f'<a href="{escape(unescape(found[1]))}">{found[1]}</a>', html)
 
 
-def may_be_deep(names: list[bytes]) -> bool:
+def may_be_deep(names: list[str]) -> bool:
     """Whether tags, given in order as ``<name`` and ``</name``, may nest deeper than :func:`shallow` lets them."""
     counted = [name for name in names if name not in _UNCOUNTED_TAGS]
     if len(counted) < _MOST_FORMATS:
         return False
-    opened: list[bytes] = []
+    opened: list[str] = []
     for name in counted:
-        if name[1] != _SLASH:
+        if name[1] != "/":
             opened.append(name[1:])
             if len(opened) >= _MOST_FORMATS:
                 return True
@@ -197,19 +201,25 @@ def without_hidden(html: str, tidy: Callable[[str], str]) -> str:
 def _marked_tags(html: str) -> Iterable[re.Match[str]]:
     """The start tags that may say hidden; all of them, if one cannot be told by the mark alone."""
     found: list[re.Match[str]] = []
-    for mark in _HIDDEN_MARK.finditer(html):
-        if found and mark.start() < found[-1].end():
+    for start, end in hidden_marks(html):
+        if found and start < found[-1].end():
             continue
-        tag = _START.match(html, max(0, html.rfind("<", 0, mark.start())))
-        if tag is None or tag.end() < mark.end():
+        tag = _START.match(html, max(0, html.rfind("<", 0, start)))
+        if tag is None or tag.end() < end:
             return _START.finditer(html)
         found.append(tag)
     return found
 
 
+def hidden_marks(html: str) -> list[tuple[int, int]]:
+    """Where a text says hidden, in order."""
+    lower = html.encode().lower().decode()  # letters of ASCII alone: as long as the text
+    return sorted(mark.span() for pattern in _HIDDEN_MARKS for mark in pattern.finditer(lower))
+
+
 def is_hidden(tag: str) -> bool:
     """Whether a start tag says that its element is not shown."""
-    if not _HIDDEN_MARK.search(tag):
+    if not hidden_marks(tag):
         return False
     values = _attributes(tag)
     return _NOT_SHOWN.search(values.get("style", "")) is not None or "hidden" in values
@@ -288,9 +298,9 @@ def without_foreign(html: str) -> str:
     return _FOREIGN.sub("", html)
 
 
-def without_unknown(html: str, known: frozenset[bytes]) -> str:
+def without_unknown(html: str, known: frozenset[str]) -> str:
     """The HTML without the tags of elements that are none of HTML's; their text stays."""
-    return _ANY_TAG.sub(lambda tag: tag[0] if f"<{tag[1]}{tag[2].lower()}".encode() in known else "", html)
+    return _ANY_TAG.sub(lambda tag: tag[0] if f"<{tag[1]}{tag[2].lower()}" in known else "", html)
 
 
 def with_linked_frames(html: str) -> str:
@@ -328,7 +338,8 @@ def without_pixels(html: str) -> str:
 def _pixel(match: re.Match[str]) -> str:
     tag = match[0]
     source = _SOURCE.search(tag)
-    if _PIXEL.search(tag) or (source and _trackers().match(source[1])):
+    sized = "width" in tag or "height" in tag
+    if (sized and _PIXEL.search(tag)) or (source and _trackers().match(source[1])):
         return ""
     nothing = not source and " src" not in tag and ' alt="' not in tag
     return "" if nothing else tag

@@ -13,8 +13,8 @@ _BREAK = re.compile(
     r"|footer|figure|figcaption|hr|center|details|summary|address|main|nav)\b[^<>]*+>"
 )
 _READING_AID = re.compile(r"<rp>[^<>]*+</rp>")  # brackets for readers without ruby; text all the same
-_SPACE = re.compile(r"[ \t\f\v\xa0]+")
-_LINE_END = re.compile(r"\s*\n\s*")
+# Not a single space, which stays as it is.
+_SPACE = re.compile(r"[ \t\f\v\xa0](?:[ \t\f\v\xa0]+|(?<! ))")
 
 # Not for the eye: controls, direction overrides (their scope is not the title alone), noncharacters.
 _UNSEEN = re.compile(
@@ -34,7 +34,10 @@ _COMMENT = re.compile(r"<!--[^<>]{0,2000}+-->")
 _MARKUP_START = re.compile(r"<(?=[a-zA-Z/!?])")
 
 _STOPS = "。！？!?…"
-_SENTENCE = re.compile(r"[。！？!?…]+[”’」』）)\"']*|[.;；]+[”’\"')]*(?=\s)|\n")
+# It begins with a set of characters, because that is found fast; which of them it was is looked at afterwards.
+_SENTENCE = re.compile(
+    r"[。！？!?….;；\n](?:(?<=[。！？!?…])[。！？!?…]*[”’」』）)\"']*|(?<=[.;；])[.;；]*[”’\"')]*(?=\s)|(?<=\n))"
+)
 _TRAILING = "。.；;，,、：:—-– "
 _WIRE = re.compile(r"^\s*[（(【\[][^（）()【】\[\]]{0,24}(?:讯|电|消息)[）)】\]]\s*")
 
@@ -45,7 +48,8 @@ def plain_text(html: str) -> str:
     text = _TAG.sub("", text) if "<" in text else text
     if "&" in text:
         text = unescape(text)
-    return _LINE_END.sub("\n", _SPACE.sub(" ", text)).strip()
+    lines = (line.strip() for line in _SPACE.sub(" ", text).split("\n"))
+    return "\n".join(line for line in lines if line)
 
 
 def opening(html: str, enough: int) -> str:

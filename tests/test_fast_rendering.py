@@ -1,0 +1,47 @@
+"""A fast way to render gives what the plain way gives, over made-up input."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feeds.clean import mend
+from feeds.clean.text import excerpt, plain_text
+
+HIDING = st.sampled_from([
+    "<p ", "<DIV ", ">", "</p>", "</DIV>", ' style="', '"', "display", "DISPLAY", " : ", ":", "none", "visibility", "hidden", " hidden",
+    "HIDDEN=", "\n", "\u3000", "a", "文", "<b>", "</b>", "'", "=", "/",
+])  # fmt: skip
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.lists(HIDING, max_size=14).map("".join))
+def test_what_says_hidden_is_found_wherever_it_is(html: str) -> None:
+    either = r"display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden|(?<=\s)hidden(?=[\s=>/])"
+    assert mend.is_hidden(html) <= bool(re.search(either, html, re.IGNORECASE))
+    assert bool(mend.hidden_marks(html)) == bool(re.search(either, html, re.IGNORECASE))
+
+
+WORDS = st.sampled_from(
+    [" ", "  ", "\n", "\t", "\xa0", "\u2028", "a", "文", "。", "！", "”", "）", ".", ";", "…", "'"],
+)
+TEXTS = st.lists(WORDS, max_size=20).map("".join)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(TEXTS)
+def test_white_space_of_a_text_is_folded(text: str) -> None:
+    assert plain_text(text) == re.sub(r"\s*\n\s*", "\n", re.sub(r"[ \t\f\v\xa0]+", " ", text)).strip()
+
+
+@settings(max_examples=1500, deadline=None)
+@given(TEXTS, st.integers(5, 30))
+def test_an_excerpt_ends_where_a_sentence_does(text: str, limit: int) -> None:
+    line = " ".join(text.split())
+    pattern = r"[。！？!?…]+[”’」』）)\"']*|[.;；]+[”’\"')]*(?=\s)"
+    ends = [one.end() for one in re.finditer(pattern, line[: limit + 1])]
+    ends = [end for end in ends if limit // 3 < end <= limit]
+    if len(line) > limit and ends:
+        assert excerpt(line, limit) == line[: ends[-1]].rstrip()
