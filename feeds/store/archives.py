@@ -76,7 +76,7 @@ def plan_ghosts(rows: Iterable[tuple[int, int, int]], entries: int) -> list[int]
 def _note_sealed(db: Database) -> None:
     """Take down the places of sealed versions that newer ones replace now."""
     places: dict[str, list[str]] = {}
-    for uid, surfaced in db.rows("versions_sealed"):
+    for uid, surfaced in sorted(set(db.rows("versions_sealed"))):
         places.setdefault(uid, []).append(iso(surfaced))
     db.many("ledger_put", [("sealed", uid, " ".join(one)) for uid, one in places.items()])
 

@@ -1,16 +1,17 @@
 -- name: log_pending
 SELECT count(*) FROM post WHERE logged = 0
 -- name: log_append
+-- (`|| ''`, `coalesce` and `+ 0` keep the planner from going through all live posts or the whole log of a feed)
 INSERT INTO log (feed, position, post, surfaced, updated)
 SELECT fresh.feed,
-  coalesce((SELECT max(position) FROM log WHERE log.feed = fresh.feed), 0)
+  coalesce((SELECT position FROM log WHERE log.feed = fresh.feed ORDER BY position DESC LIMIT 1), 0)
     + row_number() OVER (PARTITION BY fresh.feed ORDER BY fresh.surfaced, fresh.uid),
   fresh.post, fresh.surfaced, fresh.updated
 FROM (
   SELECT member.feed, member.post, member.surfaced, post.updated, post.uid
   FROM post JOIN member ON member.post = post.id
-  WHERE post.logged = 0 AND post.state = 'live' AND post.uid IS NOT NULL AND NOT EXISTS (
-    SELECT 1 FROM log WHERE log.post = post.id AND log.feed = member.feed
+  WHERE post.logged = 0 AND post.state || '' = 'live' AND coalesce(post.uid, '') <> '' AND NOT EXISTS (
+    SELECT 1 FROM log WHERE log.post = post.id AND log.feed + 0 = member.feed
       AND log.surfaced = member.surfaced AND log.updated = post.updated)
   UNION ALL
   SELECT member.feed, ghost.post, ghost.surfaced, -1, post.uid
@@ -24,7 +25,7 @@ DELETE FROM ghost
 INSERT INTO ghost (post, surfaced) VALUES (?, ?)
 -- name: ghosts_told
 SELECT post.id, ledger.value FROM ledger JOIN post ON post.uid = ledger.name
-WHERE ledger.kind = 'sealed' AND post.logged = 0 AND post.state = 'live'
+WHERE ledger.kind = 'sealed' AND post.logged = 0 AND post.state || '' = 'live'
   AND NOT EXISTS (SELECT 1 FROM log WHERE log.post = post.id)
 -- name: ghost_feeds
 SELECT DISTINCT feed FROM log WHERE updated = -1 AND archive IS NULL
@@ -37,9 +38,8 @@ WHERE feed = ? AND position = ?
 -- name: ghosts_lay
 DELETE FROM log WHERE updated = -1
 -- name: versions_sealed
-SELECT DISTINCT post.uid, log.surfaced FROM log JOIN post ON post.id = log.post
-WHERE post.logged = 0 AND post.state = 'live' AND log.archive IS NOT NULL AND log.surfaced < post.surfaced
-ORDER BY post.uid, log.surfaced
+SELECT post.uid, log.surfaced FROM log JOIN post ON post.id = log.post
+WHERE post.logged = 0 AND post.state || '' = 'live' AND coalesce(log.archive, 0) > 0 AND log.surfaced < post.surfaced
 -- name: archive_taint
 UPDATE archive SET stale = 1 WHERE (feed, number) IN (
   SELECT log.feed, log.archive FROM log JOIN post ON post.id = log.post

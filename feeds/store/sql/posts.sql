@@ -4,8 +4,6 @@ SELECT EXISTS (SELECT 1 FROM key)
 SELECT key, post FROM key WHERE key IN (SELECT value FROM scope)
 -- name: key_put
 INSERT INTO key (key, post) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET post = excluded.post
--- name: keys_of_posts
-SELECT key, post FROM key WHERE post IN (SELECT value FROM scope)
 
 -- name: last_post
 SELECT coalesce(max(id), 0) FROM post
@@ -15,8 +13,6 @@ SELECT coalesce(max(minted), 0) FROM post
 SELECT id, uid, minted, mint_key, strong, merged_into, state, updated, surfaced, early, shown, digest,
   withdrawn
 FROM post WHERE id IN (SELECT value FROM scope)
--- name: posts_held
-SELECT DISTINCT post FROM sighting WHERE post IN (SELECT value FROM scope)
 -- name: post_put
 INSERT INTO post (id, strong, state, published, updated, surfaced, early, shown, digest)
 VALUES (:id, :strong, :state, :published, :updated, :surfaced, :early, :shown, :digest)
@@ -72,15 +68,11 @@ SELECT sighting.source, max(post.published) FROM sighting JOIN post ON post.id =
 WHERE post.state = 'live' GROUP BY sighting.source
 -- name: posts_of_state
 SELECT state, count(*) FROM post GROUP BY state
--- name: posts_invalid
-SELECT uid, reason, shown FROM post WHERE state = 'invalid' ORDER BY id
--- name: posts_revive
-SELECT id FROM post WHERE state = 'invalid'
 -- name: post_of_uid
 SELECT id FROM post WHERE uid = ?
 -- name: posts_of_key
 SELECT DISTINCT sighting.post FROM sighting_key JOIN sighting ON sighting.id = sighting_key.sighting
-WHERE sighting_key.key = :key UNION SELECT post FROM sighting WHERE strong = :key
+WHERE sighting_key.key = :key UNION SELECT post FROM sighting WHERE strong <> '' AND strong = :key
 -- name: strong_like
 SELECT DISTINCT post FROM sighting WHERE strong LIKE '!%:' || ?
 -- name: aliases_of
@@ -88,9 +80,6 @@ SELECT uid FROM post WHERE merged_into = ?
 -- name: feeds_of_post
 SELECT feed.kind, feed.name, feed.slug, feed.id FROM member JOIN feed ON feed.id = member.feed
 WHERE member.post = ? ORDER BY feed.id
--- name: merged_count
-SELECT count(*) - count(DISTINCT post) FROM sighting WHERE gone = 0
-
 -- name: member_put
 INSERT INTO member (feed, surfaced, post) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
 -- name: members_of_posts

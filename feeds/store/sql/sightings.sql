@@ -40,12 +40,6 @@ SELECT path, outcome, reason FROM file WHERE source = ? AND outcome = 'rejected'
 SELECT source.name, file.path, file.outcome, file.reason, file.sighting, file.vanished
 FROM file JOIN source ON source.id = file.source WHERE file.path = :path OR file.path LIKE '%/' || :path ORDER BY 1, 2
 
--- name: payloads_of_source
-SELECT sighting.place, file.size, file.mtime, sighting.digest, payload.data, sighting.item
-FROM sighting JOIN payload ON payload.sighting = sighting.id
-JOIN file ON file.source = sighting.source AND file.path = sighting.place
-WHERE sighting.source = ? AND file.vanished = 1 ORDER BY sighting.place
-
 -- name: last_sighting
 SELECT coalesce(max(id), 0) FROM sighting
 -- name: sightings_of_items
@@ -63,7 +57,7 @@ SELECT id, post FROM sighting WHERE post IS NOT NULL AND id IN (SELECT value FRO
 -- name: sightings_by_key
 SELECT DISTINCT sighting FROM sighting_key WHERE key IN (SELECT value FROM scope)
 -- name: sightings_by_strong
-SELECT id FROM sighting WHERE strong IN (SELECT value FROM scope)
+SELECT id FROM sighting WHERE strong <> '' AND strong IN (SELECT value FROM scope)
 -- name: sightings_by_post
 SELECT id FROM sighting WHERE post IN (SELECT value FROM scope)
 -- name: keys_of_sightings

@@ -17,8 +17,6 @@ SELECT source.name, upstream.list FROM upstream JOIN source ON source.id = upstr
 WHERE upstream.list IS NOT NULL
 -- name: upstream_drop
 DELETE FROM upstream WHERE source = ?
--- name: upstream_dues
-UPDATE upstream SET due = ? WHERE source = ?
 -- name: hosts_held
 SELECT name, held_until FROM host
 -- name: hosts_drop
