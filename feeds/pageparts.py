@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from feeds import plan
@@ -93,11 +94,16 @@ def _page_entry(entry: Entry, look: Look, up: str) -> PageEntry:
 
 def _way_to(term: Term, look: Look) -> str:
     """From the front page to the page of a term's feed, or to its first document."""
+    if look.pages:
+        return _quoted(plan.folder(term.kind, term.slug))
+    return _quoted(plan.document_path(term.kind, term.slug, look.formats[0]))
+
+
+@lru_cache(maxsize=4096)
+def _quoted(path: str) -> str:
     from urllib.parse import quote
 
-    if look.pages:
-        return quote(plan.folder(term.kind, term.slug))
-    return quote(plan.document_path(term.kind, term.slug, look.formats[0]))
+    return quote(path)
 
 
 def rehearse(look: Look) -> None:

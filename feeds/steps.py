@@ -329,7 +329,7 @@ def _entry(task: RenderTask) -> Entry:
     title = text.clean_title(shown.title) or text.clean_title(text.title_from(plain)) or link or task.uid
     published = shown.published or datetime.fromtimestamp(task.updated, UTC)
     summary = (text.clean_title(body.summary) if body else "") or text.excerpt(
-        text.clean_title(plain[:_ENOUGH])
+        text.clean_title(plain[:_ENOUGH].replace("\n", " "))  # in one line it is mostly clean already
     )
     return Entry(
         id=task.uid,

@@ -168,7 +168,10 @@ def _environment(read: TemplateFiles) -> jinja2.Environment:
     )  # fmt: skip
     for name in sources:
         try:
-            environment.get_template(name)
+            template = environment.get_template(name)
+            template.globals = dict(
+                environment.globals
+            )  # a plain one is copied faster, and it is for each entry
         except jinja2.TemplateSyntaxError as error:
             raise UsageError(f"{read.place(name)}:{error.lineno}: {error.message}; correct it") from error
     return environment

@@ -118,7 +118,8 @@ def entry_html(entry: PageEntry, site: CatalogueHead, templates: Templates) -> b
     from markupsafe import Markup
 
     mark = digest_of(entry.id)
-    if len(entry.html) > _LONGEST_BODY or len(entry.html.encode()) > _LONGEST_BODY:
+    # A character has four bytes at most.
+    if len(entry.html) > _LONGEST_BODY // 4 and len(entry.html.encode()) > _LONGEST_BODY:
         body = Markup("<p>{}</p>").format(templates.words(site.language)["too_long"])
     else:
         body = Markup(for_page(entry.html, mark))  # noqa: S704 - the sanitiser was here last
