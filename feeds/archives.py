@@ -1,8 +1,9 @@
 """Sealed history: archives cut from the log of each feed (RFC 5005, section 4).
 
 An archive is written once. It is on disk before the store knows of it, and the store knows of it
-before a subscription document names it. Afterwards only a withdrawn entry is cut out of its bytes;
-one that was lost on disk is made again from what the store still has.
+before a subscription document names it. The archives of a new feed name a subscription document too, so
+that one comes first, without them. Afterwards only a withdrawn entry is cut out of its bytes; one that was
+lost on disk is made again from what the store still has.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from dataclasses import dataclass, field
 
 from feeds import placing, plan
 from feeds.entries import PARTS, read_entry_parts, render_missing
-from feeds.heads import archive_formats, archive_head
+from feeds.heads import archive_formats, archive_head, head_of
 from feeds.model import Extent, Format
 from feeds.run import Run
 from feeds.store import archives as stored
 from feeds.store.archives import Archived, Logged
-from feeds.store.feeds import DirtyFeed, dirty_feeds, feed_rows
+from feeds.store.feeds import DirtyFeed, dirty_feeds, feed_rows, window
 from feeds.write import Tree
 
 MOST_BYTES = 2 * 1024 * 1024
@@ -32,6 +33,8 @@ class _Batch:
 
     sealed: list[tuple[int, int, Sequence[Logged]]] = field(default_factory=list)
     feed_of: dict[str, int] = field(default_factory=dict)
+    begun: set[int] = field(default_factory=set)
+    """Feeds whose subscription documents are queued before their archives."""
     size: int = 0
 
     @property
@@ -90,12 +93,37 @@ def _page_size(
 
 
 def _queue(run: Run, tree: Tree, feed: DirtyFeed, documents: Mapping[str, bytes], batch: _Batch) -> bool:
-    for path, data in documents.items():
+    for path, data in {**_beginning(run, tree, feed, batch), **documents}.items():
         if not placing.put(run, tree, path, data):
             return False
         batch.feed_of.update(dict.fromkeys(placing.places(run, [path]), feed.number))
         batch.size += len(data)
     return True
+
+
+def _beginning(run: Run, tree: Tree, feed: DirtyFeed, batch: _Batch) -> dict[str, bytes]:
+    """The subscription documents that archives name, if they are not there: for now without any archive."""
+    from feeds.render.documents import join
+
+    if feed.number in batch.begun or tree.dry:
+        return {}
+    batch.begun.add(feed.number)
+    paths = {
+        plan.document_path(feed.kind, feed.slug, form): form
+        for form in archive_formats(run.config, feed.kind)
+    }
+    missing = {path: form for path, form in paths.items() if not tree.intact(path)}
+    if not missing:
+        return {}
+    rows = window(run.db, feed.number, run.config.output.entries)
+    render_missing(run, {row[0]: Extent.SHOWN for row in rows})
+    parts = read_entry_parts(run.db, [row[0] for row in rows])
+    ordered = [parts[post] for post in plan.in_order(plan.Place(*row) for row in rows) if post in parts]
+    head = head_of(run.config, feed, run.db.value("feed_latest", (feed.number,)) or 0)
+    return {
+        path: join(head, form, [part[PARTS.index(form)] for part in ordered])
+        for path, form in missing.items()
+    }
 
 
 def _documents(

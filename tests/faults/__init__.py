@@ -179,11 +179,7 @@ _SITE = "https://site.example/feeds/"
 
 
 def _named(path: Path, output: Path) -> list[str]:
-    """Documents and pages of the tree that a document names.
-
-    An archive names its feed's subscription document, and that names the archive: one of them comes first, and it is the
-    archive (RFC 5005, 4; "sealed archives first").
-    """
+    """Documents and pages of the tree that a document names."""
     if path.suffix not in (".xml", ".opml", ".html"):
         return []
     text = path.read_text("utf-8")
@@ -196,6 +192,4 @@ def _named(path: Path, output: Path) -> list[str]:
             names.append(unquote(address.removeprefix(_SITE)))
         elif path.name == "index.html" and not re.match(r"[a-z]+:|/", address):
             names.append(os.path.normpath(here / unquote(address)))
-    if path.parent.name == "archive":
-        names = [name for name in names if "/archive/" in f"/{name}"]
     return [name for name in names if re.search(r"\.(xml|json|opml|css|js|svg)$", name)]
