@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.clean import mend
+from feeds.clean.html import clean_html
 from feeds.clean.text import excerpt, plain_text
+from feeds.model import Entry
+from feeds.render.entries import check_entry
 
 HIDING = st.sampled_from([
     "<p ", "<DIV ", ">", "</p>", "</DIV>", ' style="', '"', "display", "DISPLAY", " : ", ":", "none", "visibility", "hidden", " hidden",
@@ -45,3 +50,16 @@ def test_an_excerpt_ends_where_a_sentence_does(text: str, limit: int) -> None:
     ends = [end for end in ends if limit // 3 < end <= limit]
     if len(line) > limit and ends:
         assert excerpt(line, limit) == line[: ends[-1]].rstrip()
+
+
+def test_no_character_that_documents_may_not_have_is_passed_over() -> None:
+    then = datetime(2024, 1, 2, tzinfo=UTC)
+    entry = Entry("urn:x", "x", "https://a.example/", "", "x", (), then, then, ())
+    for code in (*range(0x300), *range(0xD700, 0x10010)):
+        one = chr(code)
+        forbidden = re.match("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", one)
+        assert bool(check_entry(replace(entry, html=one))) == bool(forbidden), hex(code)
+        if not 0xD800 <= code < 0xE000:
+            unwanted = re.match("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]", one)
+            text = clean_html(f"<b>x{one}y</b>", "").replace("\n", "")
+            assert not unwanted or one not in text, hex(code)
