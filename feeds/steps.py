@@ -8,9 +8,10 @@ settings through :func:`begin`, which each process calls once.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,10 @@ from feeds.pageparts import page_parts
 from feeds.payloads import Body, body_of_item, data_of, join_parts, pack, split_parts, unpack
 from feeds.ports import Version
 from feeds.store.sightings import Reading
-from feeds.tasks import RenderResult, RenderTask, Settings
+from feeds.tasks import RenderResult, RenderTask, Settings, SourceSettings
+
+if TYPE_CHECKING:
+    from feeds.parse.post import Guess, Link, Tail
 
 _LEVEL = 1
 _ASK_AGAIN = -1  # a size that no file has: the next run reads this one again
@@ -35,11 +39,17 @@ class _Tools:
         import zstandard
 
         from feeds.clean import boilerplate
+        from feeds.parse.dating import guess_of
 
         self.settings = settings
         self.rules = [(name, re.compile(pattern)) for name, pattern in settings.identity]
         lines = boilerplate.default_boilerplate() if settings.boilerplate is None else settings.boilerplate
         self.tail = partial(boilerplate.split_tail, patterns=boilerplate.compile_patterns(lines))
+        self.zones = {name: ZoneInfo(one.parse.zone) for name, one in settings.sources.items()}
+        self.guesses = {name: guess_of(self.rules, one.parse.zone) for name, one in settings.sources.items()}
+        self.links = {
+            name: _link(one, self.tail, self.guesses[name]) for name, one in settings.sources.items()
+        }
         self.compress = zstandard.ZstdCompressor(level=_LEVEL).compress
         self.decompress = zstandard.ZstdDecompressor().decompress
 
@@ -132,46 +142,30 @@ def parse(source: str, path: str, data: bytes) -> Item | Skipped:
     Raises:
         PostRejected: it cannot be read as a post.
     """
-    from feeds.parse.dating import guess_of
     from feeds.parse.post import parse_post
 
-    settings = _tools.settings.sources[source]
+    tools = _tools
+    settings = tools.settings.sources[source].parse
     try:
-        return parse_post(
-            data,
-            path,
-            settings.parse,
-            _tools.tail,
-            guess_of(_tools.rules, settings.parse.zone),
-            _link(source),
-        )
+        return parse_post(data, path, settings, tools.tail, tools.guesses[source], tools.links[source])
     except PostRejected:
         raise
     except Exception as error:  # what nobody foresaw in one post must not take the others with it
         raise PostRejected(f"cannot be understood ({type(error).__name__}: {error})") from error
 
 
-def _link(source: str) -> Callable[[str, str], str | None]:
+def _link(settings: SourceSettings, tail: Tail, guess: Guess) -> Link:
     """Resolves Liquid's ``link`` and ``post_url`` by reading the post that they name."""
-    settings = _tools.settings.sources[source]
 
     def link(kind: str, argument: str) -> str | None:
         from feeds.fetch import folder
-        from feeds.parse.dating import guess_of
         from feeds.parse.permalinks import files_named_by
         from feeds.parse.post import parse_post
 
         for path in files_named_by(kind, argument, settings.root.name == "_posts"):
             try:
                 data = folder.read_inside(settings.root, path)
-                item = parse_post(
-                    data,
-                    path,
-                    settings.parse,
-                    _tools.tail,
-                    guess_of(_tools.rules, settings.parse.zone),
-                    lambda *_: None,
-                )
+                item = parse_post(data, path, settings.parse, tail, guess, lambda *_: None)
             except (OSError, PostRejected):
                 continue
             if isinstance(item, Item):
@@ -194,9 +188,7 @@ def _sighting(source: str, path: str, mtime: int, digest: bytes, item: Item) -> 
         _tools.rules,
         lambda: fingerprint(item.title, item.body),
     )
-    guess = item.guess or datetime.fromtimestamp(mtime // 1_000_000_000, UTC).astimezone(
-        ZoneInfo(settings.parse.zone)
-    )
+    guess = item.guess or datetime.fromtimestamp(mtime // 1_000_000_000, _tools.zones[source])
     categories, tags = terms_of(item, settings.categories, settings.own_terms)
     return Sighting(
         number=0,

@@ -21,6 +21,7 @@ from feeds.fetch import folder
 from feeds.model import Item
 from feeds.parse import permalinks
 from feeds.payloads import body_of_item, data_of, pack, unpack
+from feeds.store.database import Database
 
 PIECES = st.sampled_from([
     "https://", "http://", "a.example", "A.example", "b-c.example:8080", ":80", "/", "//", "/a", "..", ".", "./x",
@@ -144,3 +145,18 @@ def test_a_file_is_read_whole_whatever_its_size(tmp_path: Path, size: int) -> No
 
 def test_a_file_without_a_size_is_read_to_its_end() -> None:
     assert folder.read(Path("/proc/self"), "status").endswith(b"\n")
+
+
+@pytest.mark.parametrize("count", [0, 1, 255, 256, 257, 700])
+def test_a_scope_holds_each_value_once_however_many_there_are(tmp_path: Path, count: int) -> None:
+    db = Database.open(tmp_path / "feedd.db")
+    with db.transaction():
+        db.run("source_add", ("news",))
+        db.many(
+            "file_put",
+            [(1, str(n), 1, 1, b"", "item", "", 0, None) for n in range(count + 5)],
+        )
+        db.scope(["gone"])
+        db.scope([*map(str, range(count)), *map(str, range(count))])
+        assert len(db.rows("files_of_paths", (1,))) == count
+    db.close()

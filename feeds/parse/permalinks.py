@@ -93,7 +93,7 @@ def post_url(
     for literal, name in pieces:
         found.append(literal)
         if name in _DATE_NAMES:
-            found.append(_escaped(_DATE_NAMES[name](date)) if date else "")
+            found.append(_DATE_NAMES[name](date) if date else "")
         elif name:
             found.append(_escaped(_name_value(name, path, slug, categories, extension)))
     return _as_path("".join(found))

@@ -183,12 +183,17 @@ class _Reader:
 
     def _words(self, key: str, whole_key: str) -> list[str]:
         """Terms as Jekyll reads them: a list, or words; the singular key holds one whole string."""
-        value = self.values.get(key)
+        value, whole = self.values.get(key), self.values.get(whole_key)
         if isinstance(value, str):
             if "," in value:
-                self._repair(key, "comma-in-terms", " ".join(value.replace(",", " ").split()))
-            value = value.replace(",", " ").split()
-        return [term for v in (*_flat(value), *_flat(self.values.get(whole_key))) if (term := _term(v))]
+                value = value.replace(",", " ")
+                self._repair(key, "comma-in-terms", " ".join(value.split()))
+            found: list[object] = [*value.split()]
+        else:
+            found = _flat(value)
+        if whole is not None:
+            found += _flat(whole)
+        return [term for one in found if (term := _term(one))]
 
     def _terms(self, key: str, whole_key: str) -> list[str]:
         taxonomies = self.values.get("taxonomies")
@@ -247,8 +252,15 @@ class _Reader:
 
 
 def _term(value: object) -> str:
-    value = str(value).lower() if isinstance(value, bool) else value
-    return unicodedata.normalize("NFC", " ".join(str(value).split())) if isinstance(value, str | int) else ""
+    if isinstance(value, str):
+        return _folded(value)
+    return str(value).lower() if isinstance(value, int) else ""
+
+
+@lru_cache(maxsize=4096)
+def _folded(text: str) -> str:
+    """A term that many posts have: white space folded, characters composed."""
+    return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
 def _flat(value: object) -> list[object]:
