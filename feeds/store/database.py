@@ -18,6 +18,7 @@ from feeds.errors import RoleTaken, StoreError, damaged
 _MIGRATION = re.compile(r"(\d{4})_\w+\.sql")
 _UNPRINTABLE = re.compile(r"[^ -~]")
 _LONGEST_REASON = 120
+_ROWS_AT_ONCE = 256
 _SURROUNDINGS = frozenset(
     (
         sqlite3.SQLITE_CANTOPEN,
@@ -40,6 +41,12 @@ def statements() -> dict[str, str]:
         parts = _NAME.split(file.read_text("utf-8"))[1:]
         found.update(zip(parts[::2], (text.strip() for text in parts[1::2]), strict=True))
     return found
+
+
+@cache
+def _fill_scope() -> str:
+    """The statement ``fill_scope`` for many rows: a value takes a third of the time that a row by itself takes."""
+    return statements()["fill_scope"].replace("(?)", ", ".join(["(?)"] * _ROWS_AT_ONCE))
 
 
 def migrations() -> list[tuple[int, str]]:
@@ -203,7 +210,11 @@ class Database:
         """Fill the temporary table ``scope`` that set queries join with."""
         self._connection.execute(statements()["create_scope"])
         self._connection.execute(statements()["clear_scope"])
-        self.many("fill_scope", ((value,) for value in values))
+        every = list(values)
+        whole = len(every) - len(every) % _ROWS_AT_ONCE
+        for start in range(0, whole, _ROWS_AT_ONCE):
+            self._connection.execute(_fill_scope(), every[start : start + _ROWS_AT_ONCE])
+        self.many("fill_scope", ((value,) for value in every[whole:]))
 
     def copy_to(self, path: Path) -> None:
         """An exact copy, taken while others may write."""

@@ -7,16 +7,18 @@ alone, so that any order of reading gives the same ones.
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
 
-from feeds.identify import Group, Shown, derive_id, mint_key
+from feeds.identify import Group, Shown, Sighting, derive_id, mint_key
 from feeds.store.codec import read_shown, read_sighting
 from feeds.store.database import Database
 from feeds.store.ledger import seconds
 from feeds.store.members import leave_feeds
-from feeds.store.posts import keys_of_numbers
 
 _FEEDS = uuid.UUID("3b0a7a52-9a53-5c3e-8f43-6d0d5d0e6c11")
 _MINT_BATCH = 2000
@@ -131,24 +133,25 @@ def _told_ids(
 
     Not ``first`` choices of others then, nor ids of posts that became part of another.
     """
+    if not told:
+        return []
     others = [told[line] for one in sorted(keys) if (line := ("id", one)) in told]
     others = [uid for uid in others if uid not in first and ("alias", uid) not in told]
     return [told["id", key], *others] if ("id", key) in told else others
 
 
 def _groups(db: Database, sources: dict[int, tuple[str, int]], numbers: Sequence[int]) -> dict[int, Group]:
+    """What posts are made of, asked with its keys at once: there are as many of them as files at first."""
     db.scope(numbers)
-    sightings = [row[0] for row in db.rows("sightings_by_post")]
-    db.scope(sightings)
-    rows = db.rows("sightings_by_number")
-    keys = keys_of_numbers(db, sightings)
-    members: dict[int, list[Any]] = {number: [] for number in numbers}
-    for row in rows:
-        members[row[7]].append(read_sighting(row, sources, *keys[row[0]]))
+    members: dict[int, list[Sighting]] = defaultdict(list)
+    for _, found in groupby(db.rows("sightings_of_posts_with_keys"), itemgetter(0)):
+        rows = list(found)
+        weak = frozenset(row[8] for row in rows if row[8] is not None)
+        own = weak if all(row[9] for row in rows) else frozenset(row[8] for row in rows if row[9])
+        members[rows[0][7]].append(read_sighting(rows[0], sources, weak, own))
     return {
         number: Group(next((s.strong for s in found if s.strong), ""), tuple(found))
         for number, found in members.items()
-        if found
     }
 
 

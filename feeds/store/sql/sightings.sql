@@ -52,6 +52,10 @@ WHERE file.source = ? AND file.path IN (SELECT value FROM scope)
 -- name: sightings_by_number
 SELECT id, source, item, place, strong, data, digest, post FROM sighting
 WHERE gone = 0 AND id IN (SELECT value FROM scope)
+-- name: sightings_of_posts_with_keys
+SELECT sighting.id, source, item, place, strong, data, digest, post, key, own
+FROM scope CROSS JOIN sighting ON sighting.post = scope.value LEFT JOIN sighting_key ON sighting_key.sighting = sighting.id
+WHERE gone = 0
 -- name: posts_of_sightings
 SELECT id, post FROM sighting WHERE post IS NOT NULL AND id IN (SELECT value FROM scope)
 -- name: sightings_by_key
