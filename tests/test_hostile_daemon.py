@@ -22,6 +22,8 @@ _SECONDS = 75
 _GOOD = 20
 _EVERY = 60
 _JITTER = _EVERY / 20
+_NOTED_LATE = {"/bad/no-response", "/bad/stall"}
+"""The menu notes a request when it has ended, and these it holds for ten minutes."""
 
 
 @pytest.fixture
@@ -76,7 +78,7 @@ def test_all_of_them_in_one_daemon(project: Project, menu: Menu) -> None:
     assert max(gaps) < _EVERY + _JITTER + 1
     requests = menu.requests()
     assert {one["listener"] for one in requests} == {"main"}
-    assert {one["path"] for one in requests} >= set(menu.paths)
+    assert {one["path"] for one in requests} >= set(menu.paths) - _NOTED_LATE
     allowed = (project.output, project.folder / "state")
     new = {path for path in project.folder.rglob("*") if path.is_file()} - beside - {daemon.log, menu.log}
     assert [path for path in new if not any(path.is_relative_to(one) for one in allowed)] == []
