@@ -7,10 +7,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from feeds.building import BuildReport, build, now, open_run, site_of, step_settings
+from feeds.building import build, now, open_run, site_of, step_settings
 from feeds.config import Config, load_config
 from feeds.errors import FeeddError, RoleTaken, UsageError
 from feeds.ports import Clock, no_progress
+from feeds.reports import BuildReport
 
 if TYPE_CHECKING:
     from feeds.backfill import Past

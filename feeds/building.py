@@ -7,13 +7,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from feeds.config import Config, FolderSource
 from feeds.ports import Clock, Progress, no_progress
+from feeds.reports import BuildReport
 
 if TYPE_CHECKING:
     from feeds.parse.jekyll import JekyllSite
@@ -22,43 +23,6 @@ if TYPE_CHECKING:
     from feeds.tasks import Settings
 
 _DERIVATION = 8  # counts up when the same file would be understood or rendered differently
-
-
-@dataclass(slots=True)
-class BuildReport:
-    """What a build did. The files read are published + merged + unpublished + ignored + rejected."""
-
-    read: int = 0
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    repaired: int = 0
-    gone: int = 0
-    """Posts whose files were removed or whose upstream has taken them back."""
-    asked: int = 0
-    """Upstreams that were asked."""
-    published: int = 0
-    merged: int = 0
-    unpublished: int = 0
-    ignored: int = 0
-    rejected: list[dict[str, str]] = field(default_factory=list)
-    held: list[dict[str, str]] = field(default_factory=list)
-    troubles: list[str] = field(default_factory=list)
-    written: list[str] = field(default_factory=list)
-    size: int = 0
-    """Bytes of the documents in ``written``."""
-    archives: int = 0
-    """How many of them are archives."""
-    removed: list[str] = field(default_factory=list)
-    seconds: float = 0.0
-
-    def exit_code(self, strict: bool = False) -> int:
-        """0, or 1 if a post was rejected or a document held back (or, strictly, a source in trouble)."""
-        return int(bool(self.rejected or self.held or (strict and self.troubles)))
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return asdict(self)
 
 
 def now() -> datetime:
@@ -146,19 +110,14 @@ def _build(config: Config, store: Path, manner: _Manner, clock: Clock, progress:
         tree = Tree(config.output.dir, known, full=manner.full, dry=manner.dry)
         published = pipeline.publish(run, tree)
         report = BuildReport(
-            new=ingested.new,
-            changed=ingested.changed,
-            unchanged=ingested.unchanged,
-            repaired=ingested.repaired,
-            gone=ingested.gone,
-            asked=ingested.asked,
-            troubles=[*ingested.troubles, *cataloguing.private_in_vain(run)],
+            **asdict(ingested),
             written=sorted(tree.written),
             size=sum(one.size for one in tree.written.values()),
             archives=sum("/archive/" in f"/{path}" for path in tree.written),
             removed=sorted(tree.removed),
             held=[{"path": path, "reason": reason} for path, reason in sorted(published.held.items())],
         )
+        report.troubles += cataloguing.private_in_vain(run)
         _count(db, config, run.sources, report)
     return report
 

@@ -7,7 +7,6 @@ the store after every step, so a run that is interrupted anywhere is finished by
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from feeds import cataloguing, pagewriting, publishing
 from feeds.config import FolderSource, ListSource, UpstreamSource
@@ -17,6 +16,7 @@ from feeds.plan import chunks
 from feeds.ports import FileState
 from feeds.publishing import Published
 from feeds.removals import doubt as doubt_removal
+from feeds.reports import Ingested
 from feeds.run import Run
 from feeds.sources import expand, register
 from feeds.steps import read_files, really_changed
@@ -29,21 +29,6 @@ from feeds.write import Tree
 
 _FILES_PER_PIECE = 64
 _READINGS_PER_BATCH = 4096
-
-
-@dataclass(slots=True)
-class Ingested:
-    """What reading the sources did."""
-
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    repaired: int = 0
-    gone: int = 0
-    """Items that were removed: their files, or by their upstream."""
-    asked: int = 0
-    """Upstreams that were asked."""
-    troubles: list[str] = field(default_factory=list)
 
 
 def ingest(run: Run, *, offline: bool = False) -> Ingested:

@@ -9,6 +9,7 @@ from pathlib import Path
 from feeds import pipeline
 from feeds.config import FolderSource
 from feeds.errors import UsageError
+from feeds.reports import Ingested
 from feeds.shift import Shift
 
 SCAN_EVERY = 600
@@ -95,7 +96,7 @@ class Folders:
         self._shift.wants_publishing.set()
 
     def _read(self, source: FolderSource, paths: frozenset[str]) -> None:
-        report = pipeline.Ingested()
+        report = Ingested()
         try:
             if any((source.path / path).is_dir() for path in paths):
                 pipeline.ingest_folder(self._shift.run, source, report)
@@ -105,7 +106,7 @@ class Folders:
             report.troubles.append(f"source {source.name}: {error}")
         self._tell(report, source.name)
 
-    def _tell(self, report: pipeline.Ingested, source: str = "") -> None:
+    def _tell(self, report: Ingested, source: str = "") -> None:
         log = self._shift.log
         if report.new or report.changed:
             log("read", source=source, new=report.new, changed=report.changed, repaired=report.repaired)
