@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; the exit code (contract 2.1)."""
     options = parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _end)  # the daemon and the server have their own way
     try:
         code = _VERBS[options.verb](options)
         sys.stdout.flush()
@@ -52,9 +54,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         tell(f"feedd: {error.filename or 'the system'}: {error.strerror or error}")
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         tell("feedd: interrupted; the next build goes on where this one stopped")
-        return 130
+        return 128 + (signal.SIGTERM if isinstance(error, _Ended) else signal.SIGINT)
+
+
+class _Ended(KeyboardInterrupt):
+    """A supervisor wants this run to end: as Ctrl-C, but for the exit code."""
+
+
+def _end(number: int, frame: object) -> None:
+    raise _Ended
 
 
 def _path(name: str) -> Path:
@@ -201,17 +211,25 @@ def _export(options: Namespace) -> int:
     return 0
 
 
+def _answer(options: Namespace, values: dict[str, object], text: str) -> int:
+    """Say what a command did: for programs, for people, or not at all."""
+    if options.json:
+        print_json(values)
+    elif not options.quiet:
+        print(text)
+    return 0
+
+
 def _forget(options: Namespace) -> int:
     from feeds.api import forget
 
     count = forget(_config(options), options.source)
-    if options.json:
-        print_json({"source": options.source, "items": count, "left_to_daemon": count is None})
-    elif count is None:
-        print(f"{options.source}: the running feedd forgets it")
+    if count is None:
+        text = "the running feedd forgets it"
     else:
-        print(f"{options.source}: {count} items forgotten; `feedd build` takes them out of the feeds")
-    return 0
+        text = f"{count} items forgotten; `feedd build` takes them out of the feeds"
+    values = {"source": options.source, "items": count, "left_to_daemon": count is None}
+    return _answer(options, values, f"{options.source}: {text}")
 
 
 def _backfill(options: Namespace) -> int:
@@ -222,53 +240,38 @@ def _read_past(source: str, pages: int, options: Namespace) -> int:
     from feeds.api import backfill
 
     past = backfill(_config(options), source, pages)
-    if options.json:
-        from dataclasses import asdict
+    if past is None:
+        values = {"source": source, "left_to_daemon": True}
+        return _answer(options, values, f"{source}: the running feedd reads its past")
+    from dataclasses import asdict
 
-        print_json(asdict(past) if past else {"source": source, "left_to_daemon": True})
-    elif past is None:
-        print(f"{source}: the running feedd reads its past")
-    elif not options.quiet:
-        print(f"{source}: {past.new} entries in {past.pages} documents; {past.reason}")
-    return 0
+    text = f"{source}: {past.new} entries in {past.pages} documents; {past.reason}"
+    return _answer(options, asdict(past), text)
 
 
 def _withdraw(options: Namespace) -> int:
     from feeds.api import withdraw
 
     done = withdraw(_config(options), options.post, undo=options.undo)
-    if options.json:
-        print_json({"id": done.uid, "undo": options.undo, "left_to_daemon": done.left})
-    elif done.left:
-        print(f"{done.uid}: left to the running feedd")
-    elif not options.quiet:
-        print(f"{done.uid}: {done.what}")
-    return 0
+    values = {"id": done.uid, "undo": options.undo, "left_to_daemon": done.left}
+    return _answer(options, values, f"{done.uid}: {'left to the running feedd' if done.left else done.what}")
 
 
 def _backup(options: Namespace) -> int:
     from feeds.api import backup
 
     size = backup(_config(options), _path(options.file))
-    if options.json:
-        print_json({"file": options.file, "bytes": size})
-    elif not options.quiet:
-        print(f"wrote {options.file} ({size} bytes); `feedd restore` brings it back")
-    return 0
+    text = f"wrote {options.file} ({size} bytes); `feedd restore` brings it back"
+    return _answer(options, {"file": options.file, "bytes": size}, text)
 
 
 def _restore(options: Namespace) -> int:
     from feeds.api import restore
 
     former = restore(_config(options), _path(options.file))
-    if options.json:
-        print_json({"file": options.file, "former": former})
-    elif not options.quiet:
-        kept = f"; the former one is kept as {former}" if former else ""
-        print(
-            f"the store is that of {options.file}{kept}\nnext: feedd build reads what is newer in the sources"
-        )
-    return 0
+    kept = f"; the former one is kept as {former}" if former else ""
+    text = f"the store is that of {options.file}{kept}\nnext: feedd build reads what is newer in the sources"
+    return _answer(options, {"file": options.file, "former": former}, text)
 
 
 def _serve(options: Namespace) -> int:

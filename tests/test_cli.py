@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 import termios
+import time
 from pathlib import Path
 
 import pytest
@@ -110,3 +112,22 @@ def test_what_init_writes_has_nothing_to_repair(tmp_path: Path) -> None:
     assert feedd("check", "-c", config).returncode == 0
     assert feedd("lint", "-c", config).stdout == ""
     assert feedd("build", "-c", config).returncode == 0
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_build_says_so_in_a_line_and_the_next_one_goes_on(
+    project: Project, number: signal.Signals, code: int
+) -> None:
+    for day in range(1500):
+        project.post(f"2024-01-02-{day}.md", f"Post {day}")
+    command = [sys.executable, "-m", "feeds", "build", "-c", str(project.config)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        while not (project.folder / "state" / "feedd.db").exists():
+            assert running.poll() is None
+            time.sleep(0.01)
+        running.send_signal(number)
+        out, told = running.communicate(timeout=30)
+    assert (running.returncode, out) == (code, "")
+    assert told == "feedd: interrupted; the next build goes on where this one stopped\n"
+    assert project.run("build").returncode == 0
+    assert len(json.loads((project.output / "feed.json").read_text("utf-8"))["items"]) >= 50
