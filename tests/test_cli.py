@@ -121,7 +121,14 @@ def test_an_interrupted_build_says_so_in_a_line_and_the_next_one_goes_on(
     for day in range(1500):
         project.post(f"2024-01-02-{day}.md", f"Post {day}")
     command = [sys.executable, "-m", "feeds", "build", "-c", str(project.config)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Where the tests run in the background, SIGINT may be ignored, and that is inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    ) as running:
         while not (project.folder / "state" / "feedd.db").exists():
             assert running.poll() is None
             time.sleep(0.01)
