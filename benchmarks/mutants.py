@@ -1,30 +1,57 @@
 """Mutation testing: small faults put into a module, one at a time; its tests have to notice each.
 
-``python -m benchmarks.mutants [MODULE...] [--most N] [--seed S]`` prints every mutant that survives, with its line.
-The survivors that are left, and why, stand in ``docs/testing.md``.
+``python -m benchmarks.mutants [MODULE...] [--log FILE] [--most N] [--seed S]`` works in a copy of the checkout, so that
+the program which tests start has the fault too. It prints every mutant that survives, with its line. With ``--log`` a run
+that was stopped goes on where it was. The survivors that are left, and why, stand in ``docs/testing.md``.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
 import copy
-import importlib.abc
-import importlib.machinery
 import os
 import random
+import shutil
 import signal
 import sys
+import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import ModuleType
+from typing import NoReturn
+
+import hypothesis
+import pytest
 
 ROOT = Path(__file__).parents[1]
+_IDENTITY = ["test_identity_pure", "test_identity", "test_identity_rules"]
+_STORE = [
+    "test_ledger",
+    "test_withdrawal",
+    "test_upstreams",
+    "test_history_machine",
+    "test_retention",
+    "test_questions",
+]
 TESTS = {
-    "feeds.identify": ["tests/test_identity_rules.py", "tests/test_identity.py", "tests/test_slugs.py"],
-    "feeds.plan": ["tests/test_write.py", "tests/test_pages.py"],
-    "feeds.write": ["tests/test_write.py"],
+    "feeds.identify": [*_IDENTITY, *_STORE[:3]],
+    "feeds.urls": [
+        "test_urls",
+        "test_identity_pure",
+        "test_items",
+        "test_net",
+        "test_upstream_entries",
+        "test_stored_xss",
+    ],
+    "feeds.plan": ["test_write", "test_pages"],
+    "feeds.write": ["test_write"],
+    "feeds.placing": ["test_serve_built"],
+    "feeds.store.posts": [*_IDENTITY[1:], *_STORE],
+    "feeds.store.sightings": [*_IDENTITY[1:], *_STORE, "test_build"],
 }
+"""The files of tests that have to notice a fault in a module, the quick ones first."""
 _SECONDS = 240
 _COMPARE: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
@@ -71,6 +98,8 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     elif isinstance(new, ast.If | ast.IfExp):
         new.test = ast.UnaryOp(ast.Not(), new.test)
         yield "condition", new
+    elif isinstance(new, ast.Continue | ast.Break):
+        yield "jump", ast.Pass()
 
 
 def _other_values(value: object) -> Iterator[tuple[str, ast.AST]]:
@@ -95,7 +124,7 @@ class _Replace(ast.NodeTransformer):
         return self.generic_visit(node)
 
 
-def mutants(source: str) -> Iterator[tuple[int, str, ast.Module]]:
+def mutants(source: str) -> Iterator[tuple[int, str, ast.AST]]:
     """Line, kind and code of each mutant; docstrings, annotations and messages of errors stay."""
     tree = ast.parse(source)
     passed_over = _passed_over(tree)
@@ -137,75 +166,111 @@ def _passed_over(tree: ast.AST) -> set[int]:
     return found
 
 
-class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Imports the mutant in the place of its module."""
-
-    def __init__(self, name: str, file: Path, tree: ast.Module) -> None:
-        self._name, self._file, self._tree = name, file, tree
-
-    def find_spec(
-        self, name: str, path: object, target: object = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        """The mutant's, if it is asked for."""
-        if name != self._name:
-            return None
-        return importlib.machinery.ModuleSpec(name, self, origin=str(self._file))
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Run the mutant."""
-        module.__file__ = str(self._file)
-        exec(compile(self._tree, str(self._file), "exec"), module.__dict__)
+def _copy(folder: Path) -> Path:
+    """A copy of the checkout, with the shared data beside it if there are any."""
+    target = folder / "checkout"
+    away = shutil.ignore_patterns(".*", "__pycache__", "output", "state")
+    shutil.copytree(ROOT, target, ignore=away)
+    if (ROOT.parent / "shared").is_dir():
+        (folder / "shared").symlink_to(ROOT.parent / "shared")
+    return target
 
 
-def survives(name: str, file: Path, tree: ast.Module) -> bool:
-    """Whether no test notices the mutant; one that hangs is noticed."""
+def survives(checkout: Path, tests: Sequence[str]) -> bool:
+    """Whether no test of these notices what is wrong in the checkout; one that hangs is noticed."""
     child = os.fork()
     if not child:
-        signal.alarm(_SECONDS)
+        _test(checkout, tests)
+    end = time.monotonic() + _SECONDS
+    done, status = 0, 0
+    while not done and time.monotonic() < end:
+        time.sleep(0.02)
+        done, status = os.waitpid(child, os.WNOHANG)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)  # what the tests started, too
+    if not done:
+        os.waitpid(child, 0)
+    return bool(done) and status == 0
+
+
+def _test(checkout: Path, tests: Sequence[str]) -> NoReturn:
+    """The life of a child: the tests run in the checkout, and nothing is said."""
+    code = 1
+    try:
+        os.setpgid(0, 0)
         quiet = os.open(os.devnull, os.O_WRONLY)
         os.dup2(quiet, 1)
         os.dup2(quiet, 2)
-        code = 1
-        try:
-            import pytest
+        os.chdir(checkout)
+        os.environ["PYTHONPATH"] = str(checkout)
+        sys.path[:] = [str(checkout), *(one for one in sys.path if one not in ("", str(ROOT)))]
+        hypothesis.settings.register_profile("mutants", phases=list(hypothesis.Phase)[:3], print_blob=False)
+        hypothesis.settings.load_profile("mutants")
+        files = [f"tests/{name}.py" for name in tests]
+        early = "ignore::pytest.PytestAssertRewriteWarning"  # hypothesis is loaded once, by the parent
+        options = ["-x", "-q", "-W", early, "-p", "no:cacheprovider", "--hypothesis-seed=1"]
+        code = int(pytest.main([*options, *files]))
+    finally:
+        os._exit(code)
 
-            sys.meta_path.insert(0, _Finder(name, file, tree))
-            code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *TESTS[name]]))
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    return status == 0
+
+def _put(file: Path, text: str) -> None:
+    """Write a module so that what was compiled of it before is not used."""
+    for old in (file.parent / "__pycache__").glob(f"{file.stem}.*"):
+        old.unlink()
+    file.write_text(text, "utf-8")
+
+
+def _log(path: Path | None) -> dict[str, str]:
+    """What an earlier run found, by mutant."""
+    if path is None or not path.exists():
+        return {}
+    lines = (line.rpartition("\t") for line in path.read_text("utf-8").splitlines())
+    return {mutant: verdict for mutant, _, verdict in lines}
+
+
+def _try(name: str, checkout: Path, chosen: argparse.Namespace, known: dict[str, str]) -> int:
+    """Try the mutants of one module; how many survive."""
+    place = name.replace(".", "/") + ".py"
+    source = (ROOT / place).read_text("utf-8")
+    lines = source.splitlines()
+    found = list(mutants(source))
+    if chosen.most:
+        found = random.Random(chosen.seed).sample(found, min(chosen.most, len(found)))
+    alive, sound = 0, False
+    for number, (line, kind, tree) in enumerate(found):
+        mutant = f"{name}\t{number}\t{line}\t{kind}\t{lines[line - 1].strip()}"
+        verdict = known.get(mutant, "")
+        if not verdict:
+            if not sound and not survives(checkout, TESTS[name]):
+                print(f"{name}: its tests fail without any fault; nothing can be said", flush=True)
+                return 1
+            sound = True
+            _put(checkout / place, ast.unparse(tree))
+            verdict = "survives" if survives(checkout, TESTS[name]) else "noticed"
+            _put(checkout / place, source)
+            if chosen.log:
+                with chosen.log.open("a", encoding="utf-8") as log:
+                    log.write(f"{mutant}\t{verdict}\n")
+        if verdict == "survives":
+            alive += 1
+            print(f"{name}:{line}: {kind}: {lines[line - 1].strip()}", flush=True)
+    print(f"{name}: {len(found) - alive} of {len(found)} mutants were noticed", flush=True)
+    return alive
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Try the mutants; 1 if some survive."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("module", nargs="*", default=list(TESTS))
+    options.add_argument("--log", type=Path, help="what was found, to go on from")
     options.add_argument("--most", type=int, default=0, help="only so many, chosen by chance")
     options.add_argument("--seed", type=int, default=1)
     chosen = options.parse_args(arguments)
-    os.chdir(ROOT)
-    import pytest  # noqa: F401 - loaded once, before the first child
-
-    left = 0
-    for name in chosen.module:
-        file = ROOT / (name.replace(".", "/") + ".py")
-        source = file.read_text("utf-8")
-        if not survives(name, file, ast.parse(source)):
-            print(f"{name}: its tests fail without any fault; nothing can be said", flush=True)
-            left += 1
-            continue
-        found = list(mutants(source))
-        if chosen.most:
-            found = random.Random(chosen.seed).sample(found, min(chosen.most, len(found)))
-        lines = source.splitlines()
-        alive = 0
-        for line, kind, tree in found:
-            if survives(name, file, tree):
-                alive += 1
-                print(f"{name}:{line}: {kind}: {lines[line - 1].strip()}", flush=True)
-        print(f"{name}: {len(found) - alive} of {len(found)} mutants were noticed", flush=True)
-        left += alive
+    known = _log(chosen.log)
+    with tempfile.TemporaryDirectory() as folder:
+        checkout = _copy(Path(folder))
+        left = sum(_try(name, checkout, chosen, known) for name in chosen.module)
     return int(left > 0)
 
 
