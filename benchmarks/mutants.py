@@ -89,7 +89,7 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
         yield "operator", new
     elif isinstance(new, ast.Constant):
         yield from _other_values(new.value)
-    elif isinstance(new, ast.Return) and new.value is not None:
+    elif isinstance(new, ast.Return) and not isinstance(new.value, ast.Constant | None):
         yield "return", ast.Return(ast.Constant(None))
     elif isinstance(new, ast.Expr | ast.AugAssign) and not isinstance(
         getattr(new, "value", None), ast.Constant
@@ -107,7 +107,7 @@ def _other_values(value: object) -> Iterator[tuple[str, ast.AST]]:
         yield "truth", ast.Constant(not value)
     elif isinstance(value, int):
         yield "number", ast.Constant(value + 1)
-    elif isinstance(value, str) and value:
+    elif isinstance(value, str):
         yield "text", ast.Constant(value + "X")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TypeVar
 
 from feeds.model import Format
@@ -52,9 +53,10 @@ def page_of(sizes: Iterable[Sequence[int]], entries: int, most_bytes: int) -> in
 
     ``sizes`` has the bytes of each entry in each format. One entry that is too large alone is an archive of its own.
     """
-    count, sums = 0, [0] * 8
+    count = 0
+    sums: list[int] = []
     for each in sizes:
-        sums = [a + b for a, b in zip(sums, each, strict=False)]
+        sums = [a + b for a, b in zip_longest(sums, each, fillvalue=0)]
         if count == entries or (count and max(sums, default=0) > most_bytes):
             break
         count += 1

@@ -114,7 +114,7 @@ def test_a_foreign_file_stays(tmp_path: Path, place: str) -> None:
     tree = Tree(tmp_path, {})
     tree.open()
     assert not tree.put(place, b"theirs")
-    assert "not written by feedd" in tree.foreign[place]
+    assert tree.foreign == {place: "exists and was not written by feedd"}
     assert not tree.published(place)
     tree.flush()
     tree.close({})
@@ -130,7 +130,7 @@ def test_a_document_that_somebody_changed_is_foreign(tmp_path: Path) -> None:
     assert not tree.intact("a.xml")
     assert not tree.put("a.xml", b"a")
     tree.remove("b.xml")
-    assert "differs" in tree.foreign["b.xml"]
+    assert tree.foreign["b.xml"] == "differs from what feedd wrote, so it is not removed"
     assert (tmp_path / "a.xml").read_bytes() == (tmp_path / "b.xml").read_bytes() == b"edited by hand"
 
 
@@ -143,6 +143,19 @@ def test_a_document_that_was_only_touched_is_ours(tmp_path: Path) -> None:
     assert tree.put("a.xml", b"new")
     tree.flush()
     assert (tmp_path / "a.xml").read_bytes() == b"new"
+
+
+def test_what_is_remembered_is_ours_even_if_the_list_is_lost(tmp_path: Path) -> None:
+    known = publish(tmp_path, {"a.xml": b"a", "b.xml": b"b"}).known
+    (tmp_path / MANIFEST).unlink()
+    tree = Tree(tmp_path, dict(known))
+    tree.open()
+    assert tree.put("a.xml", b"new")
+    tree.remove("b.xml")
+    tree.flush()
+    assert not tree.foreign
+    assert (tmp_path / "a.xml").read_bytes() == b"new"
+    assert not (tmp_path / "b.xml").exists()
 
 
 def test_a_folder_in_the_way_is_foreign_and_so_is_a_file(tmp_path: Path) -> None:
