@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import shutil
 import ssl
 import subprocess
@@ -304,5 +305,45 @@ def test_a_proxy_tunnels_tls_to_the_checked_address(certificate: Path) -> None:
                 assert tunnels == [server.authority]
         proxy.close()
         await asyncio.sleep(0.05)
+
+    asyncio.run(run())
+
+
+# ------------------------------------------------------------------ what cannot be sent
+
+
+def test_a_validator_that_would_break_its_line_is_not_sent_back() -> None:
+    async def run() -> None:
+        async with UpstreamServer() as server:
+            server.routes["/"] = Answer(200, b"x")
+            conditions = Conditions(
+                server.url("/"), {"If-None-Match": '"a\r\nX: y"', "If-Modified-Since": "b"}
+            )
+            assert (await _get(server, "/", conditions=conditions)).body == b"x"
+            assert "x" not in server.log[0].headers
+            assert "if-none-match" not in server.log[0].headers
+            assert server.log[0].headers["if-modified-since"] == "b"
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("auth", ["Bearer a\r\nX: y", "Bearer a\0b", "Bearer €"])
+def test_credentials_that_cannot_be_sent_are_an_error(auth: str) -> None:
+    async def run() -> None:
+        async with UpstreamServer() as server:
+            with pytest.raises(FetchError, match="header Authorization has a character"):
+                await _get(server, "/", auth=auth)
+            assert server.connections == 0
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("path", ["/a b", "/a\r\nX: y", "/a\x00", "/é?ü=\n"])
+def test_no_address_breaks_the_line_of_a_request(path: str) -> None:
+    async def run() -> None:
+        async with UpstreamServer() as server:
+            with contextlib.suppress(FetchError):
+                await _get(server, path)
+            assert all("x" not in one.headers and " " not in one.target for one in server.log)
 
     asyncio.run(run())

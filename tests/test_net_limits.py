@@ -88,17 +88,17 @@ def test_one_deadline_counts_for_all_of_a_request() -> None:
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
-        (b"", "disconnected"),
+        (b"", "closed before the end"),
         (b"SSH-2.0-OpenSSH\r\n\r\n", "no proper HTTP answer"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", "without sending complete"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc", "conflicting"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nabc", "bad Content-Length"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", "closed before the end"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc", "Duplicate Content-Length"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nabc", "Invalid character in Content-Length"),
         (
             b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\nabc",
             "more than the limit|no proper",
         ),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "no proper HTTP answer"),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", "without sending complete"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", "closed before the end"),
         (b"HTTP/1.1 200 OK\r\nX: " + b"a" * 200_000, "too long"),
         (b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\nabc", "nobody asked for"),
         (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\n\r\nabc", "packed 2 times"),
@@ -156,5 +156,156 @@ def test_what_comes_after_an_answer_is_no_answer_to_the_next_question() -> None:
             async with Client(AGENT) as client:
                 assert (await client.get(server.url("/a"), allow=(server.authority,))).body == b"abc"
                 assert (await client.get(server.url("/b"), allow=(server.authority,))).body == b"real"
+
+    asyncio.run(run())
+
+
+def test_a_304_leaves_its_connection_open_for_the_next_question() -> None:
+    """Whatever length it states: a 304 has no body (RFC 9110, 15.4.5)."""
+
+    async def run() -> None:
+        async with UpstreamServer() as server, Client(AGENT) as client:
+            server.routes["/"] = Answer(304, b"", {"Content-Length": "500"})
+            for _ in range(3):
+                assert (await client.get(server.url("/"), allow=(server.authority,))).status == 304
+            assert server.connections == 1
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("raw", "body"),
+    [
+        (b"HTTP/1.1 200 OK\nContent-Length: 3\n\nabc", b"abc"),
+        (b"HTTP/1.1 200\r\nContent-Length: 3\r\n\r\nabc", b"abc"),
+        (b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 3\r\n\r\nabc", b"abc"),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 X\r\nA: b\r\n\r\nHTTP/1.1 200 OK\r\n\r\nabc", b"abc"),
+        (b"HTTP/1.0 200 OK\r\n\r\nabc", b"abc"),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2  ;x=y\r\nab\r\n1\r\nc\r\n0\r\nT: 1\r\n\r\n",
+            b"abc",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+            b"abc",
+        ),
+        (b"HTTP/1.1 200 OK\r\nUpgrade: h2c\r\nConnection: Upgrade\r\nContent-Length: 3\r\n\r\nabc", b"abc"),
+    ],
+)
+def test_answers_are_read_as_sloppily_as_servers_write_them(raw: bytes, body: bytes) -> None:
+    async def say(writer: asyncio.StreamWriter) -> None:
+        for byte in raw:  # in the smallest pieces, too
+            writer.write(bytes([byte]))
+            await asyncio.sleep(0)
+
+    async def at_once(writer: asyncio.StreamWriter) -> None:
+        writer.write(raw)
+
+    async def run() -> None:
+        async with UpstreamServer() as server:
+            server.raw |= {"/bytes": say, "/whole": at_once}
+            for path in server.raw:
+                found = await _get(server, path)
+                assert (found.status, found.body, found.header("t")) == (200, body, "")
+                assert found.header("a") == ""
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nabc",
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 5000,
+        b"HTTP/1.1 103 Hints\r\nA: b\r\n\r\n" * 5000,
+        b"HTTP/2 200 OK\r\n\r\nabc",
+        b"<html>",
+    ],
+)
+def test_what_is_no_final_answer_is_an_error(raw: bytes) -> None:
+    async def say(writer: asyncio.StreamWriter) -> None:
+        writer.write(raw)
+        await asyncio.sleep(0.2)
+
+    async def run() -> None:
+        async with UpstreamServer() as server:
+            server.raw["/"] = say
+            with pytest.raises(FetchError, match="no proper HTTP answer"):
+                await _get(server, "/", deadline=5)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcH",
+        b"HTTP/1.1 304 Not Modified\r\n\r\n\0",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc",
+    ],
+)
+@pytest.mark.parametrize("late", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"])
+def test_a_connection_is_used_again_only_if_nothing_is_odd_about_it(answer: bytes, late: bytes) -> None:
+    """Also if more comes after a while, when the connection lies idle."""
+
+    async def say(writer: asyncio.StreamWriter) -> None:
+        writer.write(answer)
+        await asyncio.sleep(0.02)
+        writer.write(late)
+        await asyncio.sleep(0.2)
+
+    async def run() -> None:
+        async with UpstreamServer() as server, Client(AGENT) as client:
+            server.raw["/odd"] = say
+            server.routes["/next"] = Answer(200, b"real")
+            await client.get(server.url("/odd"), allow=(server.authority,))
+            await asyncio.sleep(0.05)
+            assert (await client.get(server.url("/next"), allow=(server.authority,))).body == b"real"
+            assert server.connections == 2
+
+    asyncio.run(run())
+
+
+def test_what_comes_to_an_idle_connection_ends_it() -> None:
+    async def say(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc")
+        await asyncio.sleep(0.02)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged")
+        await asyncio.sleep(0.2)
+
+    async def run() -> None:
+        async with UpstreamServer() as server, Client(AGENT) as client:
+            server.raw["/"] = say
+            server.routes["/next"] = Answer(200, b"real")
+            assert (await client.get(server.url("/"), allow=(server.authority,))).body == b"abc"
+            await asyncio.sleep(0.05)
+            assert (await client.get(server.url("/next"), allow=(server.authority,))).body == b"real"
+            assert server.connections == 2
+
+    asyncio.run(run())
+
+
+def test_a_long_body_is_not_read_ahead_of_who_takes_it() -> None:
+    """The connection rests while nobody takes what it holds, and goes on after."""
+    from feeds.net.connecting import connect
+
+    async def say(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 8000000\r\n\r\n" + b"x" * 8_000_000)
+        await writer.drain()
+
+    async def run() -> None:
+        async with UpstreamServer() as server:
+            server.raw["/"] = say
+            wire = await connect(["127.0.0.1"], server.port)
+            assert (await wire.ask(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")).status == 200
+            await asyncio.sleep(0.3)
+            first = len(await wire.piece())
+            assert first < 2_000_000
+            while piece := await wire.piece():
+                first += len(piece)
+            assert first == 8_000_000
+            wire.abort()
 
     asyncio.run(run())

@@ -1,7 +1,7 @@
 """Outgoing HTTP: one client, every limit.
 
-It is httpx's HTTP/1.1 engine, httpcore, used without httpx's client and httpcore's pool: those cost
-1.2 ms a request, this 0.3, and here the address that was checked is the one connected to. A request
+HTTP/1.1 as the server side reads it too, by httptools, on connections of its own: a general client costs
+1.2 ms a request, and here the address that was checked is the one connected to. A request
 
 * goes only where every address of the host is globally reachable, or where the caller's ``allow``
   names host and port; each hop of a redirect is checked again, after resolution;
@@ -12,8 +12,8 @@ It is httpx's HTTP/1.1 engine, httpcore, used without httpx's client and httpcor
 
 from feeds.net.address import Address, address, same_site, shown, user_agent
 from feeds.net.client import DEADLINE, MOST_BYTES, Client
+from feeds.net.connecting import Resolve
 from feeds.net.messages import Conditions, Hop, Response
-from feeds.net.wire import Resolve
 
 __all__ = [
     "DEADLINE",

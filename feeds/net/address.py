@@ -12,6 +12,7 @@ from feeds.errors import AddressRefused
 
 _PORTS = {"http": 80, "https": 443}
 _NAME = re.compile(r"[a-z0-9_.\-]{1,253}")
+_TARGET = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ def address(url: str) -> Address:
     if port == 0 or not (is_literal(host) or _NAME.fullmatch(host)):
         raise AddressRefused(f"{shown(url)}: no usable host or port")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    if not _TARGET.fullmatch(target):
+        raise AddressRefused(f"{shown(url)}: no web address")
     userinfo = parts.netloc.rpartition("@")[0]
     bare = Address("", parts.scheme, host, port or _PORTS[parts.scheme], target)
     return Address(

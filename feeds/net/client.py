@@ -8,11 +8,10 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
-import httpcore
-
 from feeds.errors import FetchError
 from feeds.net.address import Address, address, shown
-from feeds.net.connections import Connection, Kept, Opener
+from feeds.net.connecting import Resolve, system_resolve
+from feeds.net.connections import Kept, Key, Opener
 from feeds.net.messages import (
     BROKEN,
     REDIRECTS,
@@ -27,7 +26,7 @@ from feeds.net.messages import (
     request_for,
     why,
 )
-from feeds.net.wire import Resolve, system_resolve
+from feeds.net.wire import Head, Wire
 
 DEADLINE = 30.0
 """Seconds for a whole request, all its hops included."""
@@ -145,40 +144,39 @@ class Client:
         """One request and its answer, without following."""
         conditions = ask.conditions.for_hop(here) if ask.conditions else {}
         request = request_for(ask, here, self._user_agent, conditions)
-        connection, answer = await self._send(ask, here, request)
+        wire, key, head = await self._send(ask, here, request)
         try:
-            headers = tuple(
-                (name.lower().decode("ascii"), value.decode("latin-1")) for name, value in answer.headers
-            )
-            response = Response(answer.status, here.url, headers, b"", hops, bool(conditions))
-            if answer.status in (200, 203) or (
-                ask.method == "POST" and answer.status not in REDIRECTS["POST"]
-            ):
-                body = await body_of(answer, response, ask.most_bytes)
-                response = Response(answer.status, here.url, headers, body, hops, bool(conditions))
+            response = Response(head.status, here.url, head.headers, b"", hops, bool(conditions))
+            if head.status in (200, 203) or (ask.method == "POST" and head.status not in REDIRECTS["POST"]):
+                body = await body_of(wire, response, ask.most_bytes)
+                response = Response(head.status, here.url, head.headers, body, hops, bool(conditions))
             else:
-                await pass_over(answer, response)
-            await answer.aclose()
-            self._kept.keep(connection)
+                await pass_over(wire)
         except BaseException:
-            connection.wire.abort()
+            wire.abort()
             raise
+        self._kept.keep(key, wire)
         return response
 
-    async def _send(
-        self, ask: Ask, here: Address, request: httpcore.Request
-    ) -> tuple[Connection, httpcore.Response]:
+    async def _send(self, ask: Ask, here: Address, request: bytes) -> tuple[Wire, Key | None, Head]:
         allowed = here.authority in ask.allow
-        key = (here.scheme, here.host, here.port, allowed)
-        kept = self._kept.take(key) if ask.proxy is None and ask.method == "GET" else None
+        key = (here.scheme, here.host, here.port, allowed) if ask.proxy is None else None
+        kept = self._kept.take(key) if key is not None and ask.method == "GET" else None
         if kept is not None:
             try:
-                return kept, await kept.http.handle_async_request(request)
+                return kept, key, await _asked(kept, request)
             except BROKEN:
-                pass  # closed by the other side just now, or junk left on it: once more, on a new one
-        connection = await self._opener.open(here, allowed, ask.proxy)
-        connection.key = key if ask.proxy is None else None
-        return connection, await connection.http.handle_async_request(request)
+                pass  # closed by the other side just now: once more, on a new one
+        wire = await self._opener.open(here, allowed, ask.proxy)
+        return wire, key, await _asked(wire, request)
+
+
+async def _asked(wire: Wire, request: bytes) -> Head:
+    try:
+        return await wire.ask(request)
+    except BaseException:
+        wire.abort()
+        raise
 
 
 def _way(home: Address, here: Address) -> str:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass
-
-import httpcore
+from typing import NamedTuple
 
 from feeds.addresses import is_global, is_literal
 from feeds.errors import AddressRefused, FetchError
 from feeds.net.address import Address
-from feeds.net.messages import proxy_headers, why
-from feeds.net.wire import Resolve, Wire, connect
+from feeds.net.connecting import Resolve, connect
+from feeds.net.messages import proxy_headers, why, written
+from feeds.net.wire import Wire
 
 _MOST_KEPT = 128
 _KEPT_SECONDS = 15.0
@@ -23,21 +22,6 @@ Key = tuple[str, str, int, bool]
 """Scheme, host, port and whether `allow` named them."""
 
 
-class _Stream(Wire, httpcore.AsyncNetworkStream):
-    """A wire as httpcore wants it."""
-
-
-@dataclass(slots=True)
-class Connection:
-    """An open connection with httpcore's HTTP/1.1 on it."""
-
-    wire: Wire
-    http: httpcore.AsyncHTTP11Connection
-    key: Key | None
-    """What it may be used for again; None for a single use."""
-    expires: float = 0.0
-
-
 class Opener:
     """Opens connections, each to an address that was checked just before."""
 
@@ -45,7 +29,7 @@ class Opener:
         self._resolve = resolve
         self._context = context
 
-    async def open(self, here: Address, allowed: bool, proxy: Address | None) -> Connection:
+    async def open(self, here: Address, allowed: bool, proxy: Address | None) -> Wire:
         """A connection for the origin of ``here``; ``allowed`` says that it need not be globally reachable.
 
         Raises:
@@ -56,24 +40,21 @@ class Opener:
         if proxy is not None:
             return await self._open_by_proxy(proxy, here, addresses[0])
         context = self._tls() if here.scheme == "https" else None
-        wire = await connect(_Stream, addresses, here.port, context, here.host)
-        return _over(wire, here)
+        return await connect(addresses, here.port, context, here.host)
 
-    async def _open_by_proxy(self, proxy: Address, here: Address, checked: str) -> Connection:
+    async def _open_by_proxy(self, proxy: Address, here: Address, checked: str) -> Wire:
         """The operator's proxy: asked for a tunnel to the checked address for https, else to forward."""
-        wire = await connect(_Stream, await self._find(proxy), proxy.port)
-        connection = _over(wire, proxy)
+        wire = await connect(await self._find(proxy), proxy.port)
         if here.scheme == "http":
-            return connection
+            return wire
         end = f"[{checked}]:{here.port}" if ":" in checked else f"{checked}:{here.port}"
-        headers = [("Host", end), *proxy_headers(proxy)]
-        url = httpcore.URL(scheme="http", host=proxy.host, port=proxy.port, target=end)
-        answer = await connection.http.handle_async_request(httpcore.Request("CONNECT", url, headers=headers))
+        request = written("CONNECT", end, [("Host", end), *proxy_headers(proxy)])
+        answer = await wire.ask(request, tunnel=True)
         if not 200 <= answer.status < 300:
             wire.abort()
             raise FetchError(f"the proxy {proxy.authority} refused a tunnel (status {answer.status})")
         await wire.secure(self._tls(), here.host)
-        return _over(wire, here)
+        return wire
 
     async def _addresses(self, here: Address, allowed: bool) -> Sequence[str]:
         found = await self._find(here)
@@ -102,37 +83,41 @@ class Opener:
         return self._context
 
 
+class _Idle(NamedTuple):
+    wire: Wire
+    expires: float
+
+
 class Kept:
     """A few idle connections, each for a short time, only for the origin and permission they were made for."""
 
     def __init__(self) -> None:
-        self._kept: dict[Key, list[Connection]] = {}
+        self._kept: dict[Key, list[_Idle]] = {}
         self._count = 0
         self._sweeper: asyncio.TimerHandle | None = None
 
-    def take(self, key: Key) -> Connection | None:
+    def take(self, key: Key) -> Wire | None:
         """One that still stands, or None."""
         now = asyncio.get_running_loop().time()
         kept = self._kept.get(key)
         while kept:
-            connection = kept.pop()
+            wire, expires = kept.pop()
             self._count -= 1
             if not kept:
                 del self._kept[key]
-            if connection.wire.fresh and connection.expires > now:
-                return connection
-            connection.wire.abort()
+            if wire.reusable and expires > now:
+                return wire
+            wire.abort()
         return None
 
-    def keep(self, connection: Connection) -> None:
+    def keep(self, key: Key | None, wire: Wire) -> None:
         """Keep a connection whose answer was read to its end; one that may not be used again is closed."""
-        if connection.key is None or not (connection.http.is_idle() and _clean(connection)):
-            return connection.wire.abort()
+        if key is None or not wire.reusable:
+            return wire.abort()
         if self._count >= _MOST_KEPT:
             self._drop_oldest()
         loop = asyncio.get_running_loop()
-        connection.expires = loop.time() + _KEPT_SECONDS
-        self._kept.setdefault(connection.key, []).append(connection)
+        self._kept.setdefault(key, []).append(_Idle(wire, loop.time() + _KEPT_SECONDS))
         self._count += 1
         if self._sweeper is None:
             self._sweeper = loop.call_later(_KEPT_SECONDS, self.sweep)
@@ -154,9 +139,9 @@ class Kept:
             for one in kept
             if everything or one.expires <= loop.time()
         ]
-        for key, connection in old:
-            connection.wire.abort()
-            self._kept[key].remove(connection)
+        for key, idle in old:
+            idle.wire.abort()
+            self._kept[key].remove(idle)
             if not self._kept[key]:
                 del self._kept[key]
         self._count -= len(old)
@@ -168,7 +153,7 @@ class Kept:
 def tls_context() -> ssl.SSLContext:
     """TLS settings for everybody: certificates are checked against the system's authorities.
 
-    A machine without any (a slim container) uses those that come with httpx.
+    A machine without any (a slim container) uses those of certifi.
     """
     paths = ssl.get_default_verify_paths()
     if paths.cafile or paths.capath:
@@ -179,18 +164,3 @@ def tls_context() -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=certifi.where())
     context.set_alpn_protocols(["http/1.1"])
     return context
-
-
-def _over(wire: Wire, origin: Address) -> Connection:
-    assert isinstance(wire, _Stream)
-    where = httpcore.Origin(origin.scheme.encode(), origin.host.encode(), origin.port)
-    return Connection(wire, httpcore.AsyncHTTP11Connection(where, wire), None)
-
-
-def _clean(connection: Connection) -> bool:
-    """Whether nothing came after the answer, which the next request would take for its own answer.
-
-    httpcore looks only at the socket; what h11 has already taken from it can be seen nowhere else.
-    """
-    state = getattr(connection.http, "_h11_state", None)
-    return connection.wire.fresh and state is not None and not state.trailing_data[0]

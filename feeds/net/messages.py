@@ -6,25 +6,26 @@ import asyncio
 import base64
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-
-import httpcore
 
 from feeds import urls
 from feeds.coding import Decoder
 from feeds.errors import FetchError
 from feeds.net.address import Address, address, same_site
+from feeds.net.wire import NoAnswer, Wire
 
 REDIRECTS = {"GET": (301, 302, 303, 307, 308), "POST": (307, 308)}
 """Statuses that are followed."""
-BROKEN = (OSError, httpcore.NetworkError, httpcore.ProtocolError)
+BROKEN = (OSError, NoAnswer)
 """What goes wrong on a connection."""
 
 _PERMANENT = (301, 308)
 _SCHEMED = re.compile(r"(?:Bearer|Basic|Token) \S", re.IGNORECASE)
 _UNWANTED_BYTES = 64 * 1024
 _UNWANTED_SECONDS = 2.0
+_SENDABLE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+"""A value that no line of a request ends in (RFC 9110, 5.5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,24 +108,41 @@ def proxy_headers(proxy: Address) -> list[tuple[str, str]]:
     return [("Proxy-Authorization", authorization_of(proxy.userinfo))] if proxy.userinfo else []
 
 
-def request_for(ask: Ask, here: Address, agent: str, conditions: Mapping[str, str]) -> httpcore.Request:
-    """The request of one hop; to a proxy, the whole address is the target."""
+def request_for(ask: Ask, here: Address, agent: str, conditions: Mapping[str, str]) -> bytes:
+    """The request of one hop; to a proxy, the whole address is the target.
+
+    Raises:
+        FetchError: credentials cannot be sent.
+    """
     headers = [("Host", here.host_header), ("User-Agent", agent), ("Accept-Encoding", "gzip")]
     headers += ask.headers.items()
-    headers += conditions.items()
+    # What an upstream gave to be sent back may be anything; what cannot be sent is not.
+    headers += [one for one in conditions.items() if _SENDABLE.fullmatch(one[1])]
     if ask.authorization and same_site(ask.home, here):
         headers.append(("Authorization", ask.authorization))
     if ask.method == "POST":
         headers.append(("Content-Length", str(len(ask.body))))
-    to, target = here, here.target
+    target = here.target
     if ask.proxy is not None and here.scheme == "http":
-        to, target = ask.proxy, here.url
+        target = here.url
         headers += proxy_headers(ask.proxy)
-    raw = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers]
-    url = httpcore.URL(
-        scheme=to.scheme.encode(), host=to.host.encode(), port=to.port, target=target.encode("ascii")
-    )
-    return httpcore.Request(ask.method, url, headers=raw, content=ask.body)
+    return written(ask.method, target, headers) + ask.body
+
+
+def written(method: str, target: str, headers: Iterable[tuple[str, str]]) -> bytes:
+    """A request as it is sent.
+
+    Raises:
+        FetchError: a value would break its line.
+    """
+    lines = [f"{method} {target} HTTP/1.1\r\n"]
+    for name, value in headers:
+        if not _SENDABLE.fullmatch(value):
+            raise FetchError(
+                f"the value of the header {name} has a character that cannot be sent; correct it"
+            )
+        lines.append(f"{name}: {value}\r\n")
+    return ("".join(lines) + "\r\n").encode("latin-1")
 
 
 def next_hop(here: Address, response: Response) -> Address:
@@ -144,7 +162,7 @@ def next_hop(here: Address, response: Response) -> Address:
     return address(to)
 
 
-async def body_of(answer: httpcore.Response, response: Response, most_bytes: int) -> bytes:
+async def body_of(wire: Wire, response: Response, most_bytes: int) -> bytes:
     """The unpacked body.
 
     Raises:
@@ -154,22 +172,20 @@ async def body_of(answer: httpcore.Response, response: Response, most_bytes: int
     if length.isdigit() and int(length[:20]) > most_bytes:
         raise FetchError(f"the body is {length[:20]} bytes long, more than the limit of {most_bytes}")
     decoder = Decoder(",".join(response.every("content-encoding")), most_bytes)
-    async for piece in answer.aiter_stream():
+    while piece := await wire.piece():
         decoder.feed(piece)
     return decoder.finish()
 
 
-async def pass_over(answer: httpcore.Response, response: Response) -> None:
+async def pass_over(wire: Wire) -> None:
     """Read a body that nobody wants if it is small, so that the connection can be used again."""
-    if response.status == 304:
-        return
+    if wire.reusable:
+        return  # as after every 304: it has none
     left = _UNWANTED_BYTES
     try:
         async with asyncio.timeout(_UNWANTED_SECONDS):
-            async for piece in answer.aiter_stream():
+            while left > 0 and (piece := await wire.piece()):
                 left -= len(piece)
-                if left < 0:
-                    break
     except (TimeoutError, *BROKEN):
         return  # the status has said all that matters
 

@@ -1,88 +1,116 @@
-"""One TCP connection, plain or under TLS, and the addresses that a name has.
+"""One TCP connection, plain or under TLS, with HTTP/1.1 (RFC 9112) on it as a client speaks it.
 
-A lean byte stream over asyncio's protocols: it reads no further ahead than two pieces, and it knows
-whether it may carry another request.
+Bytes are parsed as they come, by httptools (Node's parser). It is somewhat lenient, as browsers are: lines that
+end in a bare line feed and folded header lines are read. Nothing is read far ahead, and a connection
+knows whether it may carry another request: no byte may have come that nobody asked for.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import socket
 import ssl
-import threading
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, cast
+from typing import NamedTuple, cast
 
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-"""Gives the IP addresses of a host name, for a port; raises ``OSError`` if there are none."""
+import httptools
 
 _AHEAD = 128 * 1024
-_MOST_ADDRESSES = 4
-_PER_ADDRESS = 4.0
+_LONGEST_HEAD = 100 * 1024
+
+
+class NoAnswer(Exception):  # noqa: N818 - it says what came instead
+    """What came is no HTTP answer, or only half of one."""
+
+
+class Head(NamedTuple):
+    """The beginning of an answer."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    """Names in lower case; values byte for byte (as ISO 8859-1)."""
 
 
 class Wire(asyncio.Protocol):
-    """A connection as a stream of bytes; one reader and one writer at a time."""
+    """A connection; :meth:`ask`, then :meth:`piece` until it is empty, by one task at a time."""
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
-        self._buffer = bytearray()
         self._waiter: asyncio.Future[None] | None = None
-        self._drained: asyncio.Future[None] | None = None
-        self._paused = False
-        self._over = False
+        self._paused = self._over = False
+        self._begin(tunnel=False)
+        self._complete = True  # nothing is asked yet
+        self._anew()
+
+    def _anew(self) -> None:
+        self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
+        self._parser.set_dangerous_leniencies(
+            lenient_headers=True,
+            lenient_optional_cr_before_lf=True,
+            lenient_spaces_after_chunk_size=True,
+            lenient_chunked_length=True,
+        )
+
+    def _begin(self, *, tunnel: bool) -> None:
+        self._tunnel = tunnel
+        self._head: Head | None = None
+        self._headers: list[tuple[str, str]] = []
+        self._size = 0
+        self._pieces: list[bytes] = []
+        self._held = 0
+        self._complete = self._lasting = self._framed = False
         self._error: Exception | None = None
 
     @property
-    def fresh(self) -> bool:
-        """Whether another request may be sent: still open, and nothing came that nobody asked for."""
-        return not self._over and not self._buffer
+    def reusable(self) -> bool:
+        """Whether another request may be sent: the answer was read to its end, and nothing came after it."""
+        return self._complete and self._lasting and not self._over
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """The next bytes, at least one and at most ``max_bytes``; none at the end.
+    async def ask(self, request: bytes, *, tunnel: bool = False) -> Head:
+        """Send a request; the beginning of its answer.
 
-        The caller's deadline counts; ``timeout`` is part of the interface and has no effect.
-
-        Raises:
-            OSError: the connection broke.
-        """
-        while not self._buffer:
-            if self._over:
-                if self._error is not None:
-                    raise self._error
-                return b""
-            self._waiter = asyncio.get_running_loop().create_future()
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
-        piece = bytes(self._buffer[:max_bytes])
-        del self._buffer[:max_bytes]
-        if self._paused and len(self._buffer) < _AHEAD and self._transport is not None:
-            self._paused = False
-            self._transport.resume_reading()
-        return piece
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Send bytes; waits while the other side does not take them.
+        With ``tunnel`` what follows is none of HTTP (CONNECT).
 
         Raises:
-            OSError: the connection is closed.
+            NoAnswer: what comes is no HTTP.
+            OSError: the connection is broken.
         """
         if self._over or self._transport is None:
             raise self._error or ConnectionResetError("the connection was closed")
-        if buffer:
-            self._transport.write(buffer)
-        if self._drained is not None:
-            await self._drained
+        self._begin(tunnel=tunnel)
+        self._transport.write(request)
+        while self._head is None:
+            await self._news()
+        return self._head
 
-    async def aclose(self) -> None:
-        """Close at once, without waiting for the other side."""
-        self.abort()
+    async def piece(self) -> bytes:
+        """The next bytes of the body; none at its end.
+
+        Raises:
+            NoAnswer: it ends before its end.
+            OSError: the connection broke.
+        """
+        while not self._pieces:
+            if self._complete:
+                return b""
+            await self._news()
+        found = b"".join(self._pieces)
+        self._pieces.clear()
+        self._held = 0
+        if self._paused and self._transport is not None:
+            self._paused = False
+            self._transport.resume_reading()
+        return found
+
+    async def _news(self) -> None:
+        if self._error is not None:
+            raise self._error
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
 
     def abort(self) -> None:
-        """Close at once."""
+        """Close at once, without waiting for the other side."""
         self._over = True
         if self._transport is not None:
             self._transport.abort()
@@ -99,6 +127,7 @@ class Wire(asyncio.Protocol):
         if secured is None:
             raise ConnectionResetError("the connection was closed during the handshake")
         self._transport = secured
+        self._anew()
 
     # What asyncio calls.
 
@@ -107,101 +136,88 @@ class Wire(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
 
     def data_received(self, data: bytes) -> None:
-        """Keep the bytes; stop reading if nobody takes them."""
-        self._buffer += data
-        if len(self._buffer) > _AHEAD and not self._paused and self._transport is not None:
+        """Parse what came; stop reading if nobody takes it."""
+        if self._complete or self._parser is None:
+            return self.abort()  # nobody asked for that
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._fail(NoAnswer("it changes to another protocol"))
+        except httptools.HttpParserError as error:
+            self._fail(NoAnswer(str(error)))
+        if self._head is None:
+            self._size += len(data)
+            if self._size > _LONGEST_HEAD:
+                self._fail(NoAnswer(f"its header is too long, more than {_LONGEST_HEAD} bytes"))
+        if self._held > _AHEAD and not self._paused and self._transport is not None:
             self._paused = True
             self._transport.pause_reading()
-        self._wake(self._waiter)
+        return self._wake()
 
     def eof_received(self) -> None:
-        """Nothing more comes."""
-        self._over = True
-        self._wake(self._waiter)
+        """Nothing more comes: that ends a body without a length."""
+        self._end(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is closed, by whomever."""
+        self._end(exc)
+        self._parser = None  # it knows this connection, which would be freed late
+
+    def _end(self, error: Exception | None) -> None:
         self._over = True
-        self._error = exc
-        self._wake(self._waiter)
-        self.resume_writing()
-
-    def pause_writing(self) -> None:
-        """The other side is slow."""
-        self._drained = asyncio.get_running_loop().create_future()
-
-    def resume_writing(self) -> None:
-        """The other side has caught up."""
-        drained, self._drained = self._drained, None
-        self._wake(drained)
-
-    @staticmethod
-    def _wake(waiter: asyncio.Future[None] | None) -> None:
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
-
-
-async def connect(
-    make: Callable[[], Wire],
-    addresses: Sequence[str],
-    port: int,
-    context: ssl.SSLContext | None = None,
-    server_hostname: str | None = None,
-) -> Wire:
-    """Connect to the first of the IP addresses (at least one) that answers, under TLS if there is a ``context``.
-
-    The certificate is checked against ``server_hostname``, not against the address.
-
-    Raises:
-        OSError: none of them could be connected to.
-    """
-    hostname = server_hostname if context is not None else None
-
-    async def one(address: str) -> Wire:
-        loop = asyncio.get_running_loop()
-        _, wire = await loop.create_connection(make, address, port, ssl=context, server_hostname=hostname)
-        return wire
-
-    *others, last = addresses[:_MOST_ADDRESSES]
-    for address in others:
-        # A dead address must not use up the time of those after it.
-        with contextlib.suppress(OSError):
-            async with asyncio.timeout(_PER_ADDRESS):
-                return await one(address)
-    return await one(last)
-
-
-async def system_resolve(host: str, port: int) -> list[str]:
-    """The addresses that the system knows for ``host``, in its order of preference.
-
-    Each question has a thread of its own, which nobody waits for at the end: a name server that does
-    not answer holds up neither other names nor the exit of the program.
-
-    Raises:
-        OSError: the name is not known.
-    """
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[list[str]] = loop.create_future()
-
-    def settle(result: list[str] | OSError) -> None:
-        if answer.done():
+        if self._complete:
             return
-        if isinstance(result, OSError):
-            answer.set_exception(result)
+        if error is None and self._head is not None and not self._framed:
+            self._complete = True
         else:
-            answer.set_result(result)
+            self._fail(error or NoAnswer("the connection was closed before the end of the answer"))
+        self._wake()
 
-    def ask() -> None:
-        result: list[str] | OSError
-        try:
-            found: list[Any] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            result = list(dict.fromkeys(str(one[4][0]) for one in found))
-        except OSError as error:
-            result = error
-        except UnicodeError:
-            result = OSError(f"{host[:100]!r} is no host name")
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody wants to know any more
-            loop.call_soon_threadsafe(settle, result)
+    def _fail(self, error: Exception) -> None:
+        """Note what went wrong first; after the end of an answer only that this was its last."""
+        self._lasting = False
+        if not self._complete:
+            self._error = self._error or error
 
-    threading.Thread(target=ask, name="feedd-resolve", daemon=True).start()
-    return await answer
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    # What the parser calls.
+
+    def on_message_begin(self) -> None:
+        """An answer begins: the one that is waited for, or one that nobody wants."""
+        self._lasting = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header; those after the body are passed over."""
+        if self._head is None:
+            self._headers.append((name.decode("ascii").lower(), value.decode("latin-1").strip(" \t")))
+
+    def on_headers_complete(self) -> None:
+        """The head is there, if it is not that of an interim answer (RFC 9110, 15.2)."""
+        assert self._parser is not None
+        if self._complete:
+            return
+        status = self._parser.get_status_code()
+        if status < 200:
+            self._headers = []
+            return
+        names = {name for name, _ in self._headers}
+        self._framed = not names.isdisjoint(("content-length", "transfer-encoding"))
+        # Two ways to tell the length: a sender that is that confused is asked anew.
+        self._lasting = self._parser.should_keep_alive() and not names.issuperset(
+            ("content-length", "transfer-encoding")
+        )
+        self._head = Head(status, tuple(self._headers))
+        self._complete = self._tunnel
+
+    def on_body(self, body: bytes) -> None:
+        """Keep the next bytes of the body."""
+        if not self._complete:
+            self._pieces.append(body)
+            self._held += len(body)
+
+    def on_message_complete(self) -> None:
+        """The answer is whole, if it was not an interim one."""
+        self._complete = self._head is not None
