@@ -284,10 +284,37 @@ def test_no_vector_survives_in_any_document(tmp_path: Path, shared: Path) -> Non
         ("* x\n{:toc}\n\n# A\n\n## B\n\n# C\n{: .no_toc}",
          '<ul><li><a href="#user-content-a">A</a><ul><li><a href="#user-content-b">B</a></li></ul></li></ul>'
          '<h1 id="user-content-a">A</h1>\n<h2 id="user-content-b">B</h2>\n<h1>C</h1>'),
+        ("# A\n\n### B\n\n## C\n\n# D\n\n* x\n{:toc}\n\n* y\n{:toc}",
+         '<h1 id="user-content-a">A</h1>\n<h3 id="user-content-b">B</h3>\n<h2 id="user-content-c">C</h2>\n<h1 id="user-content-d">D</h1>\n'
+         '<ul><li><a href="#user-content-a">A</a><ul><li><a href="#user-content-b">B</a></li><li><a href="#user-content-c">C</a></li></ul></li>'
+         '<li><a href="#user-content-d">D</a></li></ul><p></p>'),
+        ("Title\n===\n{: #t}\n\n[to](#t)", '<h1 id="user-content-t">Title</h1>\n<p><a href="#user-content-t">to</a></p>'),
+        ("    code\n    {: .x}", "<pre><code>code\n{: .x}\n</code></pre>"),
+        ("a\n\n    {: .x}\n\nb", "<p>a</p>\n<p>b</p>"),
+        ("a | b\n{: .x}", "<p>a | b</p>"),
+        ("{::nomarkdown type='latex'}x{:/}a {::nomarkdown /}b", "<p>a b</p>"),
+        ("~~a~~ ~~ b ~~", "<p><del>a</del> ~~ b ~~</p>"),
         # Fences.
         ('```js {1,3} title="a"\nb\n```', '<pre><code class="language-js">b\n</code></pre>'),
         ("~~~~\n~~~\n~~~~~~", "<pre><code>~~~\n</code></pre>"),
+        ("```\nnever closed", "<p>```\nnever closed</p>"),
+        ("  ```\n  code\n  ```\nafter", "<pre><code>  code\n</code></pre>\n<p>after</p>"),
+        # Code in a list keeps its lines and their distance from its margin.
+        ("* a\n  ```sh\n  one\n    two\n\n  - three\n  four\n  ```\n* b",
+         "<ul>\n<li>\n<p>a</p>\n<pre><code>one\n  two\n\n- three\nfour\n</code></pre>\n</li>\n<li>\n<p>b</p>\n</li>\n</ul>"),
+        ("1. a\n\n       - one\n       two\n   after\n2. b",
+         "<ol>\n<li>\n<p>a</p>\n<pre><code>- one\ntwo\n</code></pre>\n<p>after</p>\n</li>\n<li>\n<p>b</p>\n</li>\n</ol>"),
+        # Lists by the column of their text.
+        ("* a\n  * b\n    * c\n* d",
+         "<ul>\n<li>a<ul>\n<li>b<ul>\n<li>c</li>\n</ul>\n</li>\n</ul>\n</li>\n<li>d</li>\n</ul>"),
+        ("1. a\n   goes on\n\n   second\n\nout",
+         "<ol>\n<li>\n<p>a\ngoes on</p>\n<p>second</p>\n</li>\n</ol>\n<p>out</p>"),
+        ("* a\n      * text", "<ul>\n<li>a\n        * text</li>\n</ul>"),
+        ("* a\n\n  * b\n\n    c\n\n  d\n* e",
+         "<ul>\n<li>\n<p>a</p>\n<ul>\n<li>\n<p>b</p>\n<p>c</p>\n</li>\n</ul>\n<p>d</p>\n</li>\n<li>\n<p>e</p>\n</li>\n</ul>"),
         # Tables.
+        ("| a | b |\n|---|\n| c | d |\n|===|\n| e | f |\n|---|",
+         "<table><thead><tr><th>a</th><th>b</th></tr></thead><tbody><tr><td>c</td><td>d</td></tr></tbody><tbody><tr><td>e</td><td>f</td></tr></tbody></table>"),
         ("| a | b |\n| c | `d|e` |", "<table><tbody><tr><td>a</td><td>b</td></tr><tr><td>c</td><td><code>d|e</code></td></tr></tbody></table>"),
         ("| a | b\n|---\n| c \\| d | e", "<table><thead><tr><th>a</th><th>b</th></tr></thead><tbody><tr><td>c | d</td><td>e</td></tr></tbody></table>"),
         ("|:-:|\n| a | b |", '<table><tbody><tr><td style="text-align:center">a</td><td>b</td></tr></tbody></table>'),

@@ -140,6 +140,8 @@ class Lists(Preprocessor):
         self.columns: list[int] = []
         self.apart = False
         """Whether the last text was a paragraph of its own within an item."""
+        self.code = False
+        """Whether the last line was code within an item: the next keeps its distance from the margin."""
         out: list[str] = []
         blank = True
         for line in lines:
@@ -161,7 +163,9 @@ class Lists(Preprocessor):
                 blank = True  # the next item of the same list, not one that follows a paragraph
         depth = len(self.columns)
         if indent - (self.columns[-1] if self.columns else 0) > 3:
+            self.code |= blank
             return [" " * 4 * depth + line[self.columns[-1] if self.columns else 0 :]]
+        self.code = False
         self.columns.append(item.end())
         text = _OF_ITEM.sub("", line[item.end() :], 1) if "{:" in line else line[item.end() :]
         moved = f"{' ' * 4 * depth}{item[2]} {text}"
@@ -171,9 +175,11 @@ class Lists(Preprocessor):
         if not self.columns:
             return line
         indent = len(line) - len(line.lstrip(" "))
-        if not blank:
+        if not blank and not (self.code and indent > self.columns[-1] + 3):
+            self.code = False
             return " " * 4 * (len(self.columns) - 1 + self.apart) + line.lstrip(" ")
         while self.columns and indent < self.columns[-1]:
             self.columns.pop()
         self.apart = bool(self.columns)
+        self.code = self.apart and indent > self.columns[-1] + 3
         return " " * 4 * len(self.columns) + line[self.columns[-1] :] if self.columns else line
