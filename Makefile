@@ -27,7 +27,9 @@ stress: setup
 bench: setup
 	$(BIN)/python -m benchmarks $(BENCH)
 
+# Compiled here, for where Python may not write bytecode each start would compile all of it again.
 setup: .venv/ready
+	-@$(BIN)/python -m compileall -q feeds
 
 .venv/ready: requirements-dev.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
