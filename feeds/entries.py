@@ -8,9 +8,9 @@ from feeds import plan
 from feeds.clean.text import clean_title
 from feeds.config import Config, UpstreamSource
 from feeds.model import FORMATS, Extent, Origin, Term
+from feeds.rendering import render, unpack_entry
 from feeds.run import Run
 from feeds.sources import expand
-from feeds.steps import render, unpack_entry
 from feeds.store import feeds as stored
 from feeds.store.database import Database
 from feeds.store.upstreams import upstreams
@@ -18,7 +18,7 @@ from feeds.tasks import RenderTask
 from feeds.urls import is_absolute_iri
 
 PARTS = (*FORMATS, "page", "teaser")  # of a packed entry
-_POSTS_PER_PIECE = 48
+_POSTS_PER_PIECE = 96
 _ENTRIES_PER_BATCH = 480
 
 

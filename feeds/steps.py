@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from feeds.errors import EntryInvalid, PostRejected, damaged
+from feeds.errors import PostRejected, damaged
 from feeds.identify import Sighting, keys_of
-from feeds.model import FORMATS, Entry, Extent, Format, Item, Skipped
-from feeds.pageparts import page_parts
-from feeds.payloads import Body, body_of_item, data_of, join_parts, pack, split_parts, unpack
+from feeds.model import Item, Skipped
+from feeds.payloads import Body, body_of_item, data_of, pack, unpack
 from feeds.ports import Version
 from feeds.store.sightings import Reading
-from feeds.tasks import RenderResult, RenderTask, Settings, SourceSettings
+from feeds.tasks import Settings, SourceSettings
 
 if TYPE_CHECKING:
     from feeds.parse.post import Guess, Link, Tail
@@ -63,6 +62,11 @@ def begin(settings: Settings) -> None:
     _tools = _Tools(settings)
 
 
+def settings() -> Settings:
+    """The settings of this process."""
+    return _tools.settings
+
+
 def rules() -> Sequence[tuple[str, re.Pattern[str]]]:
     """The identity rules, compiled."""
     return _tools.rules
@@ -100,6 +104,7 @@ def read_files(
     name, files, known = task
     root = _tools.settings.sources[name].root
     found: list[Reading | tuple[str, int, int]] = []
+    fresh: list[_File] = []
     for path, size, mtime in files:
         try:
             data = folder.read(root, path)
@@ -111,29 +116,52 @@ def read_files(
         if known.get(path) == digest:
             found.append((path, size, mtime))
         else:
-            found.append(understand(name, path, size, mtime, digest, data))
-    return found
+            fresh.append(_File(path, size, mtime, digest, data))
+    return found + understand(name, fresh)
 
 
-def understand(source: str, path: str, size: int, mtime: int, digest: bytes, data: bytes) -> Reading:
-    """What one file says."""
-    try:
-        item = parse(source, path, data)
-    except PostRejected as error:
-        return Reading(path, size, mtime, digest, "rejected", str(error))
-    if isinstance(item, Skipped):
-        return Reading(path, size, mtime, digest, item.outcome, item.reason)
-    return Reading(
-        path,
-        size,
-        mtime,
-        digest,
-        "item",
-        repairs=len(item.repairs),
-        sighting=_sighting(source, path, mtime, digest, item),
-        payload=compress(pack(item, data)),
-        guessed=item.published is None and item.guess is None,
-    )
+class _File(NamedTuple):
+    """A file as it was read."""
+
+    path: str
+    size: int
+    mtime: int
+    digest: bytes
+    data: bytes
+
+
+def understand(source: str, files: Sequence[_File]) -> list[Reading]:
+    """What files say.
+
+    Each step goes over all of them before the next begins, so that its code stays in the processor's caches.
+    """
+    readings, items = [], []
+    for file in files:
+        try:
+            item = parse(source, file.path, file.data)
+        except PostRejected as error:
+            readings.append(Reading(*file[:4], "rejected", str(error)))
+            continue
+        if isinstance(item, Skipped):
+            readings.append(Reading(*file[:4], item.outcome, item.reason))
+        else:
+            items.append((file, item))
+    sightings = [_sighting(source, file.path, file.mtime, file.digest, item) for file, item in items]
+    packed = [pack(item, file.data) for file, item in items]
+    payloads = [compress(data) for data in packed]
+    for (file, item), sighting, payload in zip(items, sightings, payloads, strict=True):
+        guessed = item.published is None and item.guess is None
+        readings.append(
+            Reading(
+                *file[:4],
+                "item",
+                repairs=len(item.repairs),
+                sighting=sighting,
+                payload=payload,
+                guessed=guessed,
+            )
+        )
+    return readings
 
 
 def parse(source: str, path: str, data: bytes) -> Item | Skipped:
@@ -236,7 +264,11 @@ def body_of(source: str, place: str, payload: bytes) -> Body | None:
     Raises:
         PostRejected: it cannot be read as a post.
     """
-    packed = decompress(payload)
+    return body_in(source, place, decompress(payload))
+
+
+def body_in(source: str, place: str, packed: bytes) -> Body | None:
+    """:func:`body_of` a payload that is decompressed already."""
     body = unpack(packed)
     if body is None:
         item = parse(source, place, data_of(packed))
@@ -246,13 +278,23 @@ def body_of(source: str, place: str, payload: bytes) -> Body | None:
 
 def clean_body(body: Body | None, source: str) -> str:
     """A body as clean HTML."""
+    return clean_bodies([(body, source)])[0]
+
+
+def clean_bodies(bodies: Sequence[tuple[Body | None, str]]) -> list[str]:
+    """Bodies, each with the name of its source, as clean HTML."""
     from feeds.clean import html, markdown
 
-    if body is None:
-        return ""
-    text = markdown.markdown_to_html(body.text) if body.markup == "markdown" else body.text
-    known = _tools.settings.sources.get(source)
-    return html.clean_html(text, body.page or (known.parse.base if known else ""))
+    marked_up = [
+        (markdown.markdown_to_html(body.text) if body.markup == "markdown" else body.text) if body else ""
+        for body, _ in bodies
+    ]
+    sources = _tools.settings.sources
+    pages = [
+        (body.page if body else "") or (sources[name].parse.base if name in sources else "")
+        for body, name in bodies
+    ]
+    return html.clean_all(list(zip(marked_up, pages, strict=True)))
 
 
 def really_changed(before: Version, after: Version) -> bool:
@@ -268,74 +310,3 @@ def really_changed(before: Version, after: Version) -> bool:
         for v in (before, after)
     ]
     return bodies[0] != bodies[1]
-
-
-def render(tasks: Sequence[RenderTask]) -> list[RenderResult]:
-    """Clean and render posts, each once, as far as somebody shows it."""
-    archived = [task for task in tasks if task.extent == Extent.ARCHIVED]
-    found = _render([task for task in tasks if task.extent > Extent.ARCHIVED], _tools.settings.formats)
-    return found + _render(archived, _tools.settings.archive) if archived else found
-
-
-def _render(tasks: Sequence[RenderTask], formats: Sequence[Format]) -> list[RenderResult]:
-    from feeds.render.entries import render_entries
-
-    entries: dict[int, Entry] = {}
-    results: list[RenderResult] = []
-    for task in tasks:
-        try:
-            entries[task.number] = _entry(task)
-        except (PostRejected, EntryInvalid) as error:
-            results.append(RenderResult(task.number, b"", str(error)))
-        except Exception as error:  # as in parse()
-            results.append(
-                RenderResult(task.number, b"", f"cannot be rendered ({type(error).__name__}: {error})")
-            )
-    settings = _tools.settings
-    rendered = render_entries(list(entries.values()), formats, settings.site_url, settings.language)
-    extents = {task.number: task.extent for task in tasks}
-    for (number, entry), one in zip(entries.items(), rendered, strict=True):
-        if isinstance(one, EntryInvalid):
-            results.append(RenderResult(number, b"", str(one)))
-        else:
-            extent = extents[number]
-            parts = [one.get(form, b"") for form in FORMATS]
-            parts += page_parts(entry, settings.look, extent) if settings.look else ()
-            results.append(RenderResult(number, compress(join_parts(parts)), extent=extent))
-    return results
-
-
-def unpack_entry(packed: bytes) -> list[bytes]:
-    """A rendered entry in every format, then its parts for pages; compressed as one, for each holds the same text."""
-    return split_parts(decompress(packed))
-
-
-def _entry(task: RenderTask) -> Entry:
-    from feeds.clean import fields, text
-
-    shown = task.shown
-    link = fields.address(shown.link) or shown.link
-    body = body_of(task.source, task.place, task.payload) if task.payload else None
-    html = clean_body(body, task.source)
-    plain = text.opening(html, _ENOUGH)
-    title = text.clean_title(shown.title) or text.clean_title(text.title_from(plain)) or link or task.uid
-    published = shown.published or datetime.fromtimestamp(task.updated, UTC)
-    summary = (text.clean_title(body.summary) if body else "") or text.excerpt(
-        text.clean_title(plain[:_ENOUGH].replace("\n", " "))  # in one line it is mostly clean already
-    )
-    return Entry(
-        id=task.uid,
-        title=title,
-        link=link,
-        html=html,
-        summary=summary,
-        authors=shown.authors,
-        published=published.replace(microsecond=0),
-        updated=datetime.fromtimestamp(task.updated, published.tzinfo),
-        terms=task.terms,
-        language=fields.language(shown.language),
-        enclosures=fields.media(body.enclosures) if body else (),
-        rights=text.clean_title(body.rights) if body else "",
-        extras=fields.extras(body.extras) if body else (),
-        origin=fields.origin(task.origin),
-    )
