@@ -105,6 +105,10 @@ def test_a_dry_run_only_counts(tmp_path: Path) -> None:
     assert again.removed == ["a.xml"]
     again.close({})
     assert files(folder) == before
+    unknown = Tree(folder, {}, dry=True)
+    unknown.open()
+    assert unknown.put("a.xml", b"abc")
+    assert (unknown.written, unknown.known) == ({}, {}), "it lies there already"
 
 
 @pytest.mark.parametrize("place", ["a.xml", "tag/a.xml"])
@@ -273,6 +277,26 @@ def test_few_files_are_synced_one_by_one_and_many_at_once(
     tree.flush()
     assert synced.count("all") == 1
     assert len(synced) == 3
+
+
+def test_the_journal_is_whole_when_it_is_synced_and_no_file_stays_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    publish(tmp_path, {"a.xml": b"a", "b.xml": b"b"})
+    assert len(os.listdir("/proc/self/fd")) == before
+    synced: list[str] = []
+
+    def fsync(one: int) -> None:
+        path = Path(os.readlink(f"/proc/self/fd/{one}"))
+        synced.append(path.read_text() if path.is_file() else "")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    tree = Tree(tmp_path, {})
+    tree.open()
+    tree.put("a.xml", b"new")
+    tree.flush()
+    assert synced == ["new", f"{digest(b'new')}  a.xml\n", ""]
 
 
 def test_the_same_tree_serves_again(tmp_path: Path) -> None:
