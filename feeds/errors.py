@@ -7,6 +7,7 @@
         ConfigError         feedd.toml: every mistake at once, each with its key
       RoleTaken             another feedd ingests or publishes now: try again, exit 75
       StoreError            the store cannot be used: old output stays, exit 2
+      WorkersLost           worker processes end again and again: what was stored stays, exit 2
       OutputError           the output tree cannot be written: old documents stay, exit 1
       FetchError            one request got no usable answer: what was there stays, asked again later
         AddressRefused      its address is not globally routable, or no web address: never connected
@@ -48,6 +49,16 @@ def damaged(where: str, reason: object) -> StoreError:
         f"{where}: is damaged ({reason}); bring a backup back with `feedd restore FILE`, or move it away: "
         "feedd rebuilds it from the sources and the ledger, with the same ids"
     )
+
+
+class WorkersLost(FeeddError):  # noqa: N818 - named for what happened to them
+    """Every worker process that was given some piece of work ended over it."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__(
+            f"worker processes end again and again over the same work ({how}); the system may be short of memory; "
+            "nothing was lost: run again, with `-j 1` if it stays so"
+        )
 
 
 class OutputError(FeeddError):
