@@ -162,32 +162,25 @@ def repair(run: Run, tree: Tree, lost: bool) -> set[int]:
         The feeds one of whose archives cannot be put in place.
     """
     stored.forget_abandoned(run.db, [one.number for one in dirty_feeds(run.db)])
-    stale = stored.stale(run.db)
+    stale = dict.fromkeys(stored.stale(run.db))
     if not lost and not stale:
         return set()
     feeds = {one.number: one for one in feed_rows(run.db)}
-    work: dict[tuple[int, int], list[Format]] = {}
+    places = list(stale)
     if lost:
-        for number, last in stored.newest(run.db).items():
-            feed = feeds[number]
-            for one in range(1, last + 1):
-                missing = [
-                    f for f in archive_formats(run.config, feed.kind) if not _intact(tree, feed, one, f)
-                ]
-                if missing:
-                    work[number, one] = missing
-    for number, one in stale:
-        feed = feeds[number]
-        work[number, one] = [
-            f for f in archive_formats(run.config, feed.kind) if not _intact(tree, feed, one, f)
-        ]
-    if not work:
-        return set()
-    return _repair(run, tree, feeds, work)
+        places += [(n, one) for n, last in stored.newest(run.db).items() for one in range(1, last + 1)]
+    missing = {place: _missing(run, tree, feeds[place[0]], place[1]) for place in places}
+    work = {place: forms for place, forms in missing.items() if forms or place in stale}
+    return _repair(run, tree, feeds, work) if work else set()
 
 
-def _intact(tree: Tree, feed: DirtyFeed, number: int, form: Format) -> bool:
-    return tree.intact(plan.archive_path(feed.kind, feed.slug, number, form))
+def _missing(run: Run, tree: Tree, feed: DirtyFeed, number: int) -> list[Format]:
+    """The formats in which an archive does not lie there as it was written."""
+    return [
+        form
+        for form in archive_formats(run.config, feed.kind)
+        if not tree.intact(plan.archive_path(feed.kind, feed.slug, number, form))
+    ]
 
 
 def _repair(

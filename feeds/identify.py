@@ -118,7 +118,7 @@ def keys_of(
         (
             f"!{name}:{found['key']}"
             for text in (address, guid)
-            if 0 < len(text) <= _LONGEST_ADDRESS
+            if len(text) <= _LONGEST_ADDRESS
             for name, pattern in rules
             if (found := pattern.search(text)) and found["key"]
         ),
