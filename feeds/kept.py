@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from feeds.config import UpstreamSource
 from feeds.errors import FeedUnreadable
 from feeds.receiving import entry_settings, settings_digest
 from feeds.run import Run
 from feeds.store.sightings import Context, take
-
-if TYPE_CHECKING:
-    from feeds.polled import EntrySettings
+from feeds.tasks import EntrySettings
 
 
 def understand_again(

@@ -23,21 +23,11 @@ from feeds.parse.upstream import parse_outline
 from feeds.payloads import data_of, pack
 from feeds.steps import compress, decompress, rules, terms_of
 from feeds.store.sightings import Reading
+from feeds.tasks import EntrySettings
 from feeds.urls import canonical, is_address, is_root
 
 _AHEAD = timedelta(minutes=10)  # clocks differ
 _LONGEST_TEXT = 4_000  # characters; what is longer is no title, name or address
-
-
-@dataclass(frozen=True, slots=True)
-class EntrySettings:
-    """What understanding an entry of one source needs to know."""
-
-    name: str
-    rank: int
-    zone: str
-    categories: tuple[str, ...]
-    own_terms: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ import os
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from feeds import __version__
 from feeds.config import Config, UpstreamSource
 from feeds.errors import UsageError
 from feeds.fetch.hosts import Hosts, Poller
@@ -60,7 +60,7 @@ def client_of(config: Config) -> Client:
     """The client that asks upstreams."""
     from feeds.net import Client, user_agent
 
-    return Client(user_agent(version("feedd"), config.site.url))
+    return Client(user_agent(__version__, config.site.url))
 
 
 class Asking:

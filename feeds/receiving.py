@@ -13,17 +13,16 @@ from feeds.config import UpstreamSource
 from feeds.errors import FeeddError, FeedUnreadable, UsageError
 from feeds.fetch.pace import HOUR, LEAST, NEVER, Hints, next_poll
 from feeds.fetch.upstream import Fetched, FetchState, Request, unreadable
-from feeds.notify.rules import discovered
 from feeds.run import Run
 from feeds.run import settings_digest as digest_of
 from feeds.store import upstreams as stored
 from feeds.store.sightings import Context, take
 from feeds.store.withdrawal import take_back
+from feeds.tasks import EntrySettings
 
 if TYPE_CHECKING:
     from feeds.parse.head import UpstreamHead
     from feeds.parse.outline import Outline
-    from feeds.polled import EntrySettings
 
 _PERIODS = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000, "yearly": 31536000}
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -329,6 +328,8 @@ class Receiver:
 
 def head_values(head: UpstreamHead, fetched: Fetched) -> dict[str, Any]:
     """What is kept of what a feed says of itself."""
+    from feeds.notify.rules import discovered
+
     period = _PERIODS.get(head.update_period, 0)
     hubs, own = discovered(fetched.links, fetched.url)
     return {
@@ -361,8 +362,6 @@ def hints_of(head: dict[str, Any], fetched: Fetched) -> Hints:
 
 def entry_settings(run: Run, source: UpstreamSource, rank: int) -> EntrySettings:
     """What understanding an entry of a source needs to know."""
-    from feeds.polled import EntrySettings
-
     return EntrySettings(
         source.name, rank, run.config.site.timezone, source.categories, source.terms == "own"
     )

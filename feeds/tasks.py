@@ -28,6 +28,17 @@ class SourceSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EntrySettings:
+    """What understanding an entry of one source needs to know."""
+
+    name: str
+    rank: int
+    zone: str
+    categories: tuple[str, ...]
+    own_terms: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What every process needs to know, as values that can be sent to it."""
 

@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from html.parser import HTMLParser
 from typing import Any
 
@@ -163,6 +162,8 @@ def _check_rss(root: Any) -> list[Finding]:  # noqa: ANN401
     channel = root.find("channel")
     if channel is None:
         return [Finding(1, "rss-channel", "<rss> has no <channel>")]
+    from email.utils import parsedate_to_datetime
+
     found = [
         Finding(channel.sourceline or 0, f"rss-{part}", f"<channel> needs a <{part}>")
         for part in ("title", "link", "description")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import datetime, tzinfo
-from email.utils import format_datetime
 
 from feeds.dates.digits import eastern, iso, usual, zone_of
 from feeds.dates.instant import FIRST_YEAR, LAST_YEAR
@@ -74,4 +73,6 @@ def rfc3339(d: datetime) -> str:
 
 def rfc822(d: datetime) -> str:
     """Write an aware instant as RSS wants it (RFC 822): English names, four-digit year, numeric offset."""
+    from email.utils import format_datetime
+
     return format_datetime(d)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 _MAX_AGE = re.compile(r"""(?:^|[,\s])max-age\s*=\s*"?(\d{1,18})""", re.IGNORECASE)
 _FOREVER = 10 * 365 * 86400
@@ -48,6 +47,8 @@ def http_date(text: str) -> datetime | None:
     """A date in one of HTTP's forms (RFC 9110, 5.6.7), aware; None for anything else."""
     if not 10 < len(text) < 60:
         return None
+    from email.utils import parsedate_to_datetime
+
     try:
         found = parsedate_to_datetime(text)
         return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from statistics import median
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -138,7 +137,14 @@ def rhythm(now: datetime, recent: Sequence[datetime]) -> float | None:
     silent = (now - past[0]).total_seconds()
     if not usual:
         return max(_UNKNOWN, silent / 10)
-    return max(median(usual) / 4, silent / 10)
+    return max(_middle(usual) / 4, silent / 10)
+
+
+def _middle(values: Sequence[float]) -> float:
+    """The median, without the modules that the standard library's loads."""
+    ordered = sorted(values)
+    half = len(ordered) // 2
+    return (ordered[half] + ordered[~half]) / 2
 
 
 def _wish(

@@ -7,8 +7,8 @@ picture for the entry's own, and keeps the text or the attributes of a podcast's
 from __future__ import annotations
 
 import re
+from html import escape
 from typing import Final
-from xml.sax.saxutils import escape
 
 from feeds.model import Extra
 
@@ -112,10 +112,10 @@ class _Shield:
             close = self.text.find(">", inner.end()) if inner else -1
             if inner is None or close < 0:
                 return found.end()
-            end, text = close + 1, escape(inner[1]) if inner[1] else inner[2] or ""
+            end, text = close + 1, escape(inner[1], quote=False) if inner[1] else inner[2] or ""
         self.extras += 1
         name = EXTRA + str(self.extras)
-        said = escape(f"{found[3]} {found[4].rstrip('/').strip()}")
+        said = escape(f"{found[3]} {found[4].rstrip('/').strip()}", quote=False)
         self.put(found.start(), end, f"<{name}>{said}\n{text.replace(chr(10), ' ')}</{name}>")
         return end
 
