@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any, NoReturn
 
-from feeds import __version__
+from feeds.version import __version__
 
 
 class _Parser(argparse.ArgumentParser):

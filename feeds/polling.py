@@ -14,7 +14,6 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from feeds import __version__
 from feeds.config import Config, UpstreamSource
 from feeds.errors import UsageError
 from feeds.fetch.hosts import Hosts, Poller
@@ -23,6 +22,7 @@ from feeds.receiving import Polled, Receiver
 from feeds.run import Run
 from feeds.store import upstreams as stored
 from feeds.store.sightings import Context
+from feeds.version import __version__
 
 if TYPE_CHECKING:
     from feeds.net import Client
