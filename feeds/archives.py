@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from feeds import placing, plan
-from feeds.entries import PARTS, read_entry_parts, render_missing
+from feeds.entries import PARTS, EntryReader, render_missing
 from feeds.heads import archive_formats, archive_head, head_of
 from feeds.model import Extent, Format
 from feeds.run import Run
@@ -53,6 +53,7 @@ def seal(run: Run, tree: Tree, dirty: Sequence[DirtyFeed], first: Mapping[int, E
     if not feeds:
         return set()
     _render_ends(run, feeds, first)
+    reader = EntryReader(run.db)
     newest = stored.newest(run.db)
     batch, held = _Batch(), set()
     for done, feed in enumerate(feeds, 1):
@@ -61,7 +62,7 @@ def seal(run: Run, tree: Tree, dirty: Sequence[DirtyFeed], first: Mapping[int, E
         while len(rows) - start > most:
             number += 1
             ahead = rows[start : start + most]
-            parts = read_entry_parts(run.db, [row.post for row in ahead])
+            parts = reader.parts([row.post for row in ahead])
             page = ahead[: _page_size(run, feed, ahead, parts)]
             start += len(page)
             if not _queue(run, tree, feed, _documents(run, feed, number, page, parts), batch):
@@ -117,7 +118,7 @@ def _beginning(run: Run, tree: Tree, feed: DirtyFeed, batch: _Batch) -> dict[str
         return {}
     rows = window(run.db, feed.number, run.config.output.entries)
     render_missing(run, {row[0]: Extent.SHOWN for row in rows})
-    parts = read_entry_parts(run.db, [row[0] for row in rows])
+    parts = EntryReader(run.db).parts([row[0] for row in rows])
     ordered = [parts[post] for post in plan.in_order(plan.Place(*row) for row in rows) if post in parts]
     head = head_of(run.config, feed, run.db.value("feed_latest", (feed.number,)) or 0)
     return {
@@ -211,7 +212,7 @@ def _repair(
 def _made_again(run: Run, feed: DirtyFeed, number: int, page: Sequence[Archived]) -> dict[str, bytes]:
     posts = [row.post for row in page]
     render_missing(run, dict.fromkeys(posts, Extent.ARCHIVED))
-    return _documents(run, feed, number, page, read_entry_parts(run.db, posts))
+    return _documents(run, feed, number, page, EntryReader(run.db).parts(posts))
 
 
 def _without_withdrawn(tree: Tree, path: str, form: Format, page: Sequence[Archived]) -> bytes:

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from feeds import pagewriting, placing, plan
 from feeds.config import Config
-from feeds.entries import origins_of, read_entries
+from feeds.entries import EntryReader, origins_of
 from feeds.heads import archive_formats, label, url_of
-from feeds.model import NEWEST, Kind
+from feeds.model import TEASERS, Kind
 from feeds.run import Run
 from feeds.store import archives
 from feeds.store import feeds as stored
@@ -125,4 +125,4 @@ def _newest_teasers(run: Run) -> list[bytes]:
     if number is None:
         return []
     places = (plan.Place(*row) for row in stored.window(run.db, number, run.config.output.entries))
-    return read_entries(run.db, plan.in_order(places)[:NEWEST])["teaser"]
+    return EntryReader(run.db).columns(plan.in_order(places)[:TEASERS])["teaser"]

@@ -20,6 +20,7 @@ from feeds.urls import is_absolute_iri
 PARTS = (*FORMATS, "page", "teaser")  # of a packed entry
 _POSTS_PER_PIECE = 96
 _ENTRIES_PER_BATCH = 480
+_MOST_KEPT = 16 * 1024 * 1024  # bytes of entries that are kept unpacked
 
 
 def render_missing(run: Run, wanted: Mapping[int, Extent]) -> list[int]:
@@ -127,17 +128,39 @@ def _term_table(db: Database, config: Config) -> dict[tuple[str, str], Term]:
     }
 
 
-def read_entry_parts(db: Database, numbers: Sequence[int]) -> dict[int, list[bytes]]:
-    """The entries of those of these posts that have one, each in its parts."""
-    return {number: unpack_entry(data) for number, _, _, data in stored.stored_entries(db, numbers)}
+class EntryReader:
+    """Reads entries, and keeps those read last: feeds beside each other often show the same posts.
 
+    For a stretch of work in which no entry is rendered again.
+    """
 
-def read_entries(db: Database, numbers: Sequence[int]) -> dict[str, list[bytes]]:
-    """The entries of these posts in each format and for pages, in this order."""
-    found: dict[str, list[bytes]] = {part: [] for part in PARTS}
-    entries = read_entry_parts(db, numbers)
-    for number in numbers:
-        for part, data in zip(PARTS, entries.get(number, ()), strict=False):
-            if data:
-                found[part].append(data)
-    return found
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._kept: dict[int, list[bytes]] = {}
+        self._size = 0
+
+    def parts(self, numbers: Sequence[int]) -> dict[int, list[bytes]]:
+        """The entries of those of these posts that have one, each in its parts."""
+        kept = self._kept
+        found = {number: kept[number] for number in numbers if number in kept}
+        if len(found) < len(numbers):
+            for number, _, _, data in stored.stored_entries(self._db, set(numbers) - found.keys()):
+                found[number] = unpack_entry(data)
+                self._keep(number, found[number])
+        return found
+
+    def _keep(self, number: int, parts: list[bytes]) -> None:
+        self._kept[number] = parts
+        self._size += sum(map(len, parts))
+        while self._size > _MOST_KEPT:
+            self._size -= sum(map(len, self._kept.pop(next(iter(self._kept)))))
+
+    def columns(self, numbers: Sequence[int]) -> dict[str, list[bytes]]:
+        """The entries of these posts in each format and for pages, in this order."""
+        found: dict[str, list[bytes]] = {part: [] for part in PARTS}
+        entries = self.parts(numbers)
+        for number in numbers:
+            for part, data in zip(PARTS, entries.get(number, ()), strict=False):
+                if data:
+                    found[part].append(data)
+        return found

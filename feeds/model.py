@@ -137,8 +137,11 @@ class Entry:
     origin: Origin | None = None
 
 
-NEWEST = 20
-"""How many entries a page shows."""
+NEWEST = 10
+"""How many entries the page of a feed shows in full."""
+
+TEASERS = 20
+"""How many entries the front page names."""
 
 
 class Extent(IntEnum):

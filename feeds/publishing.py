@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from feeds import archives, entries, pagewriting, placing, plan
 from feeds.config import Config, ListSource, checks
 from feeds.heads import archive_formats, head_of, label
-from feeds.model import NEWEST, Extent
+from feeds.model import NEWEST, TEASERS, Extent
 from feeds.run import Run
 from feeds.slugs import distinct, fold, slug
 from feeds.sources import expand
@@ -109,8 +109,9 @@ def _extents(run: Run, shown: Mapping[DirtyFeed, Sequence[tuple[int, str, int]]]
     found: dict[int, Extent] = {}
     for feed, rows in shown.items():
         top = Extent.ON_FRONT if feed.kind == "all" else Extent.ON_PAGE if run.look.pages else Extent.SHOWN
+        most = TEASERS if feed.kind == "all" else NEWEST
         for rank, post in enumerate(_in_order(rows)):
-            found[post] = max(found.get(post, Extent.SHOWN), top if rank < NEWEST else Extent.SHOWN)
+            found[post] = max(found.get(post, Extent.SHOWN), top if rank < most else Extent.SHOWN)
     return found
 
 
@@ -158,6 +159,7 @@ def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Publishe
     from feeds.validate import check_head
 
     copies = plan.copies(run.config.aliases)
+    reader = entries.EntryReader(run.db)
     for done, one in enumerate(feeds, 1):
         if not one.posts:
             continue
@@ -166,7 +168,7 @@ def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Publishe
         head = head_of(run.config, one.feed, one.updated, one.archives)
         head = replace(head, deleted=_deleted(run, one.feed))
         wrong = check_head(head)
-        parts = entries.read_entries(run.db, one.posts) if not wrong else {}
+        parts = reader.columns(one.posts) if not wrong else {}
         for form in run.config.output.formats:
             path = plan.document_path(one.feed.kind, one.feed.slug, form)
             if wrong:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 
-from feeds.model import NEWEST, Enclosure, Format
+from feeds.model import NEWEST, TEASERS, Enclosure, Format
 from feeds.render import chart, wording
 from feeds.render.bodies import for_page, in_one_line
 from feeds.render.catalogue import CatalogueFeed, CatalogueHead
@@ -144,7 +144,7 @@ def feed_page(site: CatalogueHead, feed: PageFeed, entries: Sequence[bytes], tem
     """
     from markupsafe import Markup
 
-    shown = _fitting(entries)
+    shown = _fitting(entries, NEWEST)
     page = render(
         templates, "feed.html", site, feed=feed, shown=len(shown),
         entries=Markup(_PLACE), root=_root(site, feed.url),  # noqa: S704
@@ -152,13 +152,13 @@ def feed_page(site: CatalogueHead, feed: PageFeed, entries: Sequence[bytes], tem
     return _filled(page, shown)
 
 
-def _fitting(entries: Sequence[bytes]) -> Sequence[bytes]:
+def _fitting(entries: Sequence[bytes], most: int) -> Sequence[bytes]:
     total = 0
-    for number, entry in enumerate(entries[:NEWEST]):
+    for number, entry in enumerate(entries[:most]):
         total += len(entry)
         if number and total > _LARGEST:
             return entries[:number]
-    return entries[:NEWEST]
+    return entries[:most]
 
 
 def front_page(
@@ -182,7 +182,7 @@ def front_page(
     from markupsafe import Markup
 
     first = next((feed for feed in feeds if feed.kind == "all"), None)
-    shown = _fitting(newest)
+    shown = _fitting(newest, TEASERS)
     page = render(
         templates, "front.html", site, formats=first.urls if first else (), root="",
         posts=first.posts if first else 0, updated=first.updated if first else None,
