@@ -47,14 +47,19 @@ __all__ = [
 
 
 def check(path: str | Path | None = None) -> list[str]:
-    """Every mistake in a configuration and its paths; empty if there is none."""
+    """Every mistake in a configuration and its paths, and what is damaged in the store; empty if there is none."""
+    from feeds import soundness
     from feeds.errors import ConfigError
     from feeds.inspect import check_paths
 
     try:
-        return check_paths(load_config(path))
+        config = load_config(path)
     except ConfigError as error:
         return error.mistakes
+    mistakes = check_paths(config)
+    if config.store.exists():
+        mistakes += soundness.faults(config.store, step_settings(config))
+    return mistakes
 
 
 def lint(config: Config, folders: list[Path] | None = None) -> Iterator[dict[str, Any]]:

@@ -94,7 +94,7 @@ def _publishing(verbs: _Verbs) -> None:
 
 
 def _looking(verbs: _Verbs) -> None:
-    verbs.add("check", "look for mistakes in the configuration and its paths")
+    verbs.add("check", "look for mistakes in the configuration, its paths and the store")
     lint = verbs.add("lint", "tell what is wrong in the posts and how it is repaired")
     lint.add_argument("dir", nargs="*", metavar="DIR", help="only these folders or files")
     validate = verbs.add("validate", "check published documents")

@@ -49,7 +49,7 @@ class _Tools:
         self.links = {
             name: _link(one, self.tail, self.guesses[name]) for name, one in settings.sources.items()
         }
-        self.compress = zstandard.ZstdCompressor(level=_LEVEL).compress
+        self.compress = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress
         self.decompress = zstandard.ZstdDecompressor().decompress
 
 

@@ -177,9 +177,10 @@ class _Hand(threading.Thread):
         )  # in this thread; the process has it from the first
         pipe, other = context.Pipe()
         with other:
-            process = context.Process(target=_work, args=(other, *self._setting))
+            process = context.Process(target=_work, args=(other,))
             process.start()
         self._pipe, self._process = pipe, process
+        pipe.send(self._setting)  # not as arguments, whose loss on the way would be told with a traceback
         return pipe
 
     def _settle(self, answer: object, error: Exception | None) -> None:
@@ -222,11 +223,12 @@ def _tell_to_end(pipe: Connection) -> None:
         return  # it has ended already
 
 
-def _work(pipe: Connection, setting: Callable[[Any], None], value: object) -> None:
+def _work(pipe: Connection) -> None:
     """What a worker process does: until it is told to end, or its parent ends, however that ends."""
     jobs: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(pipe, jobs), daemon=True).start()
     _collect_seldom()
+    setting, value = jobs.get()
     setting(value)
     while (job := jobs.get()) is not None:
         function, piece = job

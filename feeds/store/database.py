@@ -197,6 +197,13 @@ class Database:
         except sqlite3.Error as error:
             raise trouble(self.path, error) from error
 
+    def each(self, name: str) -> Iterator[Any]:
+        """The rows of the named query one after the other, where they are too large to have at once."""
+        try:
+            yield from self.run(name)
+        except sqlite3.Error as error:
+            raise trouble(self.path, error) from error
+
     def value(self, name: str, parameters: Iterable[Any] | dict[str, Any] = ()) -> Any:  # noqa: ANN401 - a column's value
         """The first column of the first row, or None."""
         rows = self.rows(name, parameters)
