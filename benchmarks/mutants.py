@@ -177,7 +177,11 @@ def _copy(folder: Path) -> Path:
 
 
 def survives(checkout: Path, tests: Sequence[str]) -> bool:
-    """Whether no test of these notices what is wrong in the checkout; one that hangs is noticed."""
+    """Whether no test of these files notices what is wrong in the checkout; one that hangs is noticed."""
+    return all(_passes(checkout, name) for name in tests)
+
+
+def _passes(checkout: Path, tests: str) -> bool:
     child = os.fork()
     if not child:
         _test(checkout, tests)
@@ -193,8 +197,8 @@ def survives(checkout: Path, tests: Sequence[str]) -> bool:
     return bool(done) and status == 0
 
 
-def _test(checkout: Path, tests: Sequence[str]) -> NoReturn:
-    """The life of a child: the tests run in the checkout, and nothing is said."""
+def _test(checkout: Path, tests: str) -> NoReturn:
+    """The life of a child: the tests of one file run in the checkout, and nothing is said."""
     code = 1
     try:
         os.setpgid(0, 0)
@@ -206,10 +210,9 @@ def _test(checkout: Path, tests: Sequence[str]) -> NoReturn:
         sys.path[:] = [str(checkout), *(one for one in sys.path if one not in ("", str(ROOT)))]
         hypothesis.settings.register_profile("mutants", phases=list(hypothesis.Phase)[:3], print_blob=False)
         hypothesis.settings.load_profile("mutants")
-        files = [f"tests/{name}.py" for name in tests]
         early = "ignore::pytest.PytestAssertRewriteWarning"  # hypothesis is loaded once, by the parent
         options = ["-x", "-q", "-W", early, "-p", "no:cacheprovider", "--hypothesis-seed=1"]
-        code = int(pytest.main([*options, *files]))
+        code = int(pytest.main([*options, f"tests/{tests}.py"]))
     finally:
         os._exit(code)
 
