@@ -121,9 +121,9 @@ def entries(media: str = SITE) -> list[PageEntry]:
         one(4, "一条从未开通的支线", _NOTES, "周远",
             "整理了本周读到的三篇长文，都与铁路有关：高原上的冻土、平原上的站房，以及一条从未开通的支线。"),
     ]  # fmt: skip
-    later = [one(n, f"山中日记之{n}", _NOTES * 6, "周远", "天晴，无事。", language="") for n in range(5, 12)]
+    later = [one(n, f"山中日记之{n}", _NOTES * 6, "周远", "天晴，无事。", language="") for n in range(5, 10)]
     last = one(
-        12, "远处的山", f'<p><img src="{media}media/far.png" width="600" height="240"></p>', "周远", ""
+        10, "远处的山", f'<p><img src="{media}media/far.png" width="600" height="240"></p>', "周远", ""
     )
     return [*first, *later, last]
 

@@ -73,7 +73,9 @@ def test_every_feed_has_a_page_and_names_only_what_is_there(project: Project) ->
     assert text.index("第二篇") < text.index("第一篇")
 
 
-def test_a_page_shows_ten_posts_in_full_the_front_page_twenty_in_brief_and_both_say_how_many_there_are(project: Project) -> None:
+def test_a_page_shows_ten_posts_in_full_the_front_page_twenty_in_brief_and_both_say_how_many_there_are(
+    project: Project,
+) -> None:
     for day in range(1, 26):
         project.post(f"2024-01-{day:02}-p.md", f"Post {day}.", date=f"2024-01-{day:02} 00:00:00", tags="x")
     project.run("build")
