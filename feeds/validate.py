@@ -106,15 +106,11 @@ def _check_atom(root: Any) -> list[Finding]:  # noqa: ANN401 - lxml elements
         found.append(
             Finding(1, "atom-author", "the feed has no author and some entries have none (RFC 4287, 4.1.1)")
         )
-    newest = root.findtext(_ATOM + "updated", "")
+    newest = _instant(root.findtext(_ATOM + "updated", ""))
     for entry in entries:
         found += _atom_parts(entry, "entry")
-        updated = entry.findtext(_ATOM + "updated", "")
-        if (
-            _RFC3339.fullmatch(updated)
-            and _RFC3339.fullmatch(newest)
-            and _instant(updated) > _instant(newest)
-        ):
+        updated = _instant(entry.findtext(_ATOM + "updated", ""))
+        if updated and newest and updated > newest:
             found.append(
                 Finding(entry.sourceline or 0, "atom-updated", "an entry is newer than its feed says")
             )
@@ -124,8 +120,12 @@ def _check_atom(root: Any) -> list[Finding]:  # noqa: ANN401 - lxml elements
     return found + _twice([e.findtext(_ATOM + "id", "") for e in entries])
 
 
-def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+def _instant(text: str) -> datetime | None:
+    """What an RFC 3339 date means; None if it is none."""
+    try:
+        return datetime.fromisoformat(text) if _RFC3339.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 def _atom_parts(one: Any, name: str) -> list[Finding]:  # noqa: ANN401
@@ -140,7 +140,7 @@ def _atom_parts(one: Any, name: str) -> list[Finding]:  # noqa: ANN401
     found += [
         Finding(line, "atom-date", f"<{part}> {date!r} is no RFC 3339 date")
         for part in ("updated", "published")
-        if (date := one.findtext(_ATOM + part)) is not None and not _RFC3339.fullmatch(date)
+        if (date := one.findtext(_ATOM + part)) is not None and not _instant(date)
     ]
     alternates = Counter(
         (link.get("type"), link.get("hreflang"))

@@ -1,0 +1,153 @@
+"""What `feedd validate` finds: each rule has a document that breaks it, and one that does not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feeds.model import FeedHead
+from feeds.validate import check_document, check_head
+from tests.conftest import feedd
+
+ATOM = (
+    '<feed xmlns="http://www.w3.org/2005/Atom"><id>urn:f</id><title>T</title><updated>2024-01-02T00:00:00Z</updated>'
+    '<author><name>A</name></author><link rel="self" href="https://a.example/atom.xml"/>'
+    "<entry><id>urn:e</id><title>E</title><updated>2024-01-01T00:00:00.5+08:00</updated><published>2024-01-01T00:00:00Z</published>"
+    '<link href="https://a.example/1"/><link rel="enclosure" href="https://a.example/1.mp3"/>'
+    '<link rel="enclosure" href="https://a.example/2.mp3"/><content type="html">&lt;p&gt;text&lt;/p&gt;</content></entry></feed>'
+)
+RSS = (
+    '<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"><channel><title>T</title>'
+    "<link>https://a.example/</link><description>D</description><item><title>E</title><guid>g</guid>"
+    '<pubDate>Mon, 01 Jan 2024 00:00:00 +0000</pubDate><enclosure url="u"/>'
+    "<content:encoded>&lt;p&gt;text&lt;/p&gt;</content:encoded></item></channel></rss>"
+)
+JSON = '{"version": "https://jsonfeed.org/version/1.1", "title": "T", "items": [{"id": "e", "content_html": "<p>text</p>"}]}'
+OPML = '<opml version="2.0"><body><outline type="rss" text="T" xmlUrl="https://a.example/atom.xml"/><outline text="x"/></body></opml>'
+ENTRY = ATOM[ATOM.index("<entry>") : ATOM.index("</feed>")]
+ITEM = RSS[RSS.index("<item>") : RSS.index("</channel>")]
+
+
+def rules(document: str) -> list[str]:
+    return [one.rule for one in check_document(document.encode())]
+
+
+@pytest.mark.parametrize("document", [ATOM, RSS, JSON, OPML, f"\n {JSON}"])
+def test_nothing_is_wrong_in_what_is_right(document: str) -> None:
+    assert check_document(document.encode()) == []
+
+
+@pytest.mark.parametrize(
+    ("document", "old", "new", "expected"),
+    [
+        (ATOM, "<id>urn:f</id>", "", ["atom-id", "atom-id"]),
+        (ATOM, "<id>urn:f</id>", "<id>f</id>", ["atom-id"]),
+        (ATOM, "<id>urn:e</id>", "<id>urn:e</id><id>urn:e</id>", ["atom-id"]),
+        (ATOM, "<title>E</title>", "<title> </title>", ["atom-title"]),
+        (ATOM, "<updated>2024-01-02T00:00:00Z</updated>", "", ["atom-updated"]),
+        (ATOM, "2024-01-02T00:00:00Z", "2024-01-02", ["atom-date"]),
+        (ATOM, "2024-01-02T00:00:00Z", "2024-13-02T00:00:00Z", ["atom-date"]),
+        (ATOM, "2024-01-01T00:00:00.5+08:00", "2024-01-01T00:00:00+99:99", ["atom-date"]),
+        (ATOM, "2024-01-01T00:00:00.5+08:00", "2024-01-03T00:00:00Z", ["atom-updated"]),
+        (ATOM, "2024-01-01T00:00:00.5+08:00", "2024-01-02T00:00:00-08:00", ["atom-updated"]),
+        (ATOM, "2024-01-01T00:00:00.5+08:00", "2024-01-02T08:00:00+08:00", []),
+        (ATOM, "<published>2024-01-01T00:00:00Z</published>", "<published>soon</published>", ["atom-date"]),
+        (ATOM, 'rel="self"', 'rel="via"', ["atom-self"]),
+        (ATOM, "<author><name>A</name></author>", "", ["atom-author"]),
+        (ATOM, '<link href="https://a.example/1"/>', '<link href="x"/><link rel="alternate" href="y"/>', ["atom-alternate"]),
+        (ATOM, '<link href="https://a.example/1"/>', '<link href="x"/><link hreflang="de" href="y"/>', []),
+        (ATOM, "&lt;p&gt;text", "&lt;script&gt;", ["dangerous"]),
+        (ATOM, "&lt;p&gt;text", "&lt;p onclick=x&gt;", ["dangerous"]),
+        (ATOM, "&lt;p&gt;text", "&lt;a href=' java&amp;#9;script:x'&gt;", ["dangerous"]),
+        (ATOM, "&lt;p&gt;text", "&lt;img src=vbscript:x&gt;", ["dangerous"]),
+        (ATOM, "&lt;p&gt;text", "&lt;a href&gt;&lt;a title='javascript:x'&gt;", []),
+        (ATOM, "</feed>", ENTRY + "</feed>", ["id-twice"]),
+        (RSS, "channel>", "x>", ["rss-channel"]),
+        (RSS, "<title>T</title>", "<title> </title>", ["rss-title"]),
+        (RSS, "<link>https://a.example/</link>", "", ["rss-link"]),
+        (RSS, "<description>D</description>", "", ["rss-description"]),
+        (RSS, "<title>E</title>", "", ["rss-item"]),
+        (RSS, "<title>E</title>", "<description>E</description>", []),
+        (RSS, "Mon, 01 Jan 2024 00:00:00 +0000", "Mon, 01 Jan 24 00:00:00 +0000", ["rss-date"]),
+        (RSS, "Mon, 01 Jan 2024 00:00:00 +0000", "Mon, 99 Foo 2024 00:00:00", ["rss-date"]),
+        (RSS, "<pubDate>Mon, 01 Jan 2024 00:00:00 +0000</pubDate>", "", []),
+        (RSS, '<enclosure url="u"/>', '<enclosure url="u"/><enclosure url="v"/>', ["rss-enclosure"]),
+        (RSS, "&lt;p&gt;text", "&lt;svg&gt;", ["dangerous"]),
+        (RSS, "</channel>", ITEM + "</channel>", ["id-twice"]),
+        (RSS, "<guid>g</guid>", "", []),
+        (JSON, "https://jsonfeed.org/version/1.1", "2", ["json-version"]),
+        (JSON, '"title": "T"', '"title": 1', ["json-feed"]),
+        (JSON, '"items": [', '"item": [', ["json-feed"]),
+        (JSON, '"id": "e"', '"id": 1', ["json-id"]),
+        (JSON, '[{"id"', '[1, {"id"', ["json-id"]),
+        (JSON, "<p>", "<form>", ["dangerous"]),
+        (JSON, '"items": [', '"items": [{"id": "e"}, ', ["id-twice"]),
+        (JSON, "}]}", "", ["json"]),
+        (JSON, JSON, '{"a":' * 100_000, ["json"]),
+        (OPML, 'text="T"', "", ["opml-outline"]),
+        (OPML, "https://a.example/atom.xml", "javascript:x", ["opml-outline"]),
+        (OPML, "opml", "html", ["format"]),
+        (ATOM, "</feed>", "", ["well-formed"]),
+        (ATOM, ATOM, "", ["well-formed"]),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_found(document: str, old: str, new: str, expected: list[str]) -> None:
+    assert old in document
+    assert rules(document.replace(old, new)) == expected
+
+
+def test_a_finding_tells_the_line() -> None:
+    assert [
+        one.line
+        for one in check_document(ATOM.replace("<entry>", "\n\n<entry>").replace("urn:e", "e").encode())
+    ] == [3]
+    assert check_document(b"<a>\n\n<b></a>")[0].line == 3
+
+
+@given(
+    st.binary(max_size=200) | st.text(max_size=200).map(lambda text: ("{" + text).encode("utf-8", "replace"))
+)
+def test_any_bytes_are_taken(data: bytes) -> None:
+    check_document(data)
+
+
+HEAD = FeedHead(
+    id="urn:f",
+    title="T",
+    subtitle="",
+    author="A",
+    language="zh-CN",
+    site_url="https://a.example/",
+    self_urls=(("atom", "https://a.example/atom.xml"),),
+    updated=datetime(2024, 1, 1, tzinfo=UTC),
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"id": "f"}, "no absolute IRI"),
+        ({"title": " "}, "no title"),
+        ({"language": "zh_CN"}, "site.language"),
+        ({"language": ""}, "site.language"),
+        ({"self_urls": (("atom", "a.example/atom.xml"),)}, "site.url"),
+    ],
+)
+def test_a_feed_that_would_make_every_document_invalid_is_known_before(
+    change: dict[str, object], word: str
+) -> None:
+    import dataclasses
+
+    assert check_head(HEAD) == []
+    (found,) = check_head(dataclasses.replace(HEAD, **change))
+    assert word in found
+
+
+def test_the_command_names_file_line_and_rule(tmp_path) -> None:
+    (tmp_path / "atom.xml").write_text(ATOM.replace("urn:f", "f"), "utf-8")
+    done = feedd("validate", str(tmp_path / "atom.xml"))
+    assert done.returncode == 1
+    assert f"{tmp_path / 'atom.xml'}:1: atom-id: " in done.stdout
