@@ -27,6 +27,7 @@ __all__ = [
     "add",
     "backfill",
     "backup",
+    "believe_removals",
     "build",
     "check",
     "explain",
@@ -168,6 +169,17 @@ def forget(config: Config, source: str, clock: Clock = now) -> int | None:
     from feeds.requests import forget_removed
 
     return forget_removed(config, source, clock)
+
+
+def believe_removals(config: Config, clock: Clock = now) -> None:
+    """Have a running daemon believe that many posts are gone at once; returns when it has taken them out.
+
+    Raises:
+        RoleTaken: who has the store did not take it up.
+    """
+    from feeds import requests
+
+    requests.believe_removals(config, clock)
 
 
 def backup(config: Config, file: Path) -> int:

@@ -105,6 +105,10 @@ def _build(config: Config, store: Path, manner: _Manner, clock: Clock, progress:
     with open_run(config, store, manner.jobs, clock, progress) as opened:
         run = replace(opened, allow_removals=manner.removals)
         db = run.db
+        if not manner.dry and db.rows("requests_all"):
+            from feeds import requests
+
+            requests.take_left(run)
         ingested = pipeline.ingest(run, offline=manner.offline)
         known = {row[0]: Written(*row[1:4]) for row in db.rows("documents_all")}
         tree = Tree(config.output.dir, known, full=manner.full, dry=manner.dry)

@@ -80,6 +80,19 @@ def _config(options: Namespace) -> Config:
 
 
 def _build(options: Namespace) -> int:
+    try:
+        return _build_now(options)
+    except RoleTaken:
+        if not options.allow_removals or options.full:
+            raise
+    from feeds.api import believe_removals
+
+    believe_removals(_config(options))
+    text = "the running feedd has read every folder again, and believes what is gone"
+    return _answer(options, {"left_to_daemon": True}, text)
+
+
+def _build_now(options: Namespace) -> int:
     from feeds.api import build
 
     report = build(

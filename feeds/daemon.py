@@ -288,10 +288,12 @@ class Daemon:
     def _take_request(self, kind: str, value: str) -> None:
         shift = self._shift
         if kind == "forget":
-            self.log("forgot", source=value, entries=requests.forget(shift.run, value))
+            self.log("forgot", source=value, entries=requests.take_up(shift.run, kind, value))
         elif kind in ("withdraw", "restore"):
-            requests.withdraw(shift.run.db, self.config, value, kind == "restore", self.clock())
+            requests.take_up(shift.run, kind, value)
             self.log(kind, post=value)
+        elif kind == "removals" and requests.still_meant(value, self.clock):
+            self._folders.read_everything(allow_removals=True)
         elif kind == "backfill" and self._timetable is not None:
             self._loop.call_soon_threadsafe(self._begin_past, value)
             return

@@ -1,7 +1,11 @@
-"""What changes something although a daemon may run: done at once, or left for the daemon to take up."""
+"""What changes something although a daemon may run: done at once, or left for the daemon to take up.
+
+What is left while a build has the store is taken up by the next run.
+"""
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,11 +22,58 @@ from feeds.store import withdrawal
 from feeds.store.database import Database, lease
 from feeds.store.forgetting import forget_source
 
+_PATIENCE = 60
+"""Seconds for a daemon to take up what cannot be left for later."""
 
-def leave(config: Config, kind: str, value: str = "") -> None:
-    """Leave a request for the daemon that has the store."""
+
+def leave(config: Config, kind: str, value: str = "") -> int:
+    """Leave a request for the daemon that has the store; its number."""
     with closing(Database.open(config.store)) as db, db.transaction():
-        db.run("request_add", (kind, value))
+        return int(db.run("request_add", (kind, value)).lastrowid or 0)
+
+
+def take_left(run: Run) -> None:
+    """Take up what was left while another run had the store; what only a daemon can do stays for one."""
+    for number, kind, value in run.db.rows("requests_all"):
+        if kind in ("forget", "withdraw", "restore"):
+            take_up(run, kind, value)
+            with run.db.transaction():
+                run.db.run("request_drop", (number,))
+
+
+def take_up(run: Run, kind: str, value: str) -> int:
+    """Forget, withdraw or bring back, in a run that has the store; how many items were forgotten."""
+    if kind == "forget":
+        return _forget(run.db, run.config, value, run.clock)
+    withdraw(run.db, run.config, value, kind == "restore", run.clock())
+    return 0
+
+
+def believe_removals(config: Config, clock: Clock, patience: float = _PATIENCE) -> None:
+    """Have the daemon that has the store believe that many posts are gone at once; returns when it has read again.
+
+    Raises:
+        RoleTaken: nobody took it up in time: a build has the store, or the daemon is busy.
+    """
+    number = leave(config, "removals", str(clock().timestamp()))
+    end = time.monotonic() + patience
+    with closing(Database.open(config.store)) as db:
+        try:
+            while db.value("request_waits", (number,)):
+                if time.monotonic() > end:
+                    raise RoleTaken(
+                        f"{config.store}: another feedd is publishing with this store and has not taken up "
+                        "that removals are allowed; try again when it is done"
+                    )
+                time.sleep(0.1)
+        finally:
+            with db.transaction():
+                db.run("request_drop", (number,))
+
+
+def still_meant(value: str, clock: Clock) -> bool:
+    """Whether a wish of this time still waits: believed much later, it would empty the feeds of a missing disk."""
+    return 0 <= clock().timestamp() - float(value) < 2 * _PATIENCE
 
 
 def reload_daemon(config: Config) -> bool:
@@ -113,12 +164,8 @@ def withdraw(db: Database, config: Config, uid: str, undo: bool, now: datetime) 
     return back
 
 
-def forget(run: Run, name: str) -> int:
-    """The same in a run that has the store; 0 for a source that is not known or not removed."""
-    return _forget(run.db, run.config, name, run.clock)
-
-
 def _forget(db: Database, config: Config, name: str, clock: Clock) -> int:
+    """How many items of a source went; 0 if it is not known or not removed."""
     present = [one.name for one in expand(config, db)[0]]
     sources = register(db, present)
     number = next((n for n, (known, _) in sources.items() if known == name), None)

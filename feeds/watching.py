@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from feeds import pipeline
@@ -36,9 +37,10 @@ class Folders:
         for _ in range(3):
             await asyncio.sleep(0)
 
-    def read_everything(self) -> None:
+    def read_everything(self, *, allow_removals: bool = False) -> None:
         """Look at every file of every folder; in the store's thread."""
-        self._tell(pipeline.ingest(self._shift.run, offline=True))
+        run = replace(self._shift.run, allow_removals=allow_removals)
+        self._tell(pipeline.ingest(run, offline=True))
 
     async def _watch(self, source: FolderSource) -> None:
         """Read files when they change, and everything when the folder is another one than before."""

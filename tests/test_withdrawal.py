@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from lxml import etree
 
-from feeds import api, load_config
+from feeds import api, load_config, requests
+from feeds.errors import RoleTaken
 from feeds.removals import doubt
 from feeds.requests import Withdrawn
+from feeds.store.database import Database, lease
 from tests.chain import archives, chain, read
 from tests.conftest import Project
 from tests.servers import Answer, UpstreamServer, UpstreamThread
 from tests.test_archives import Site
+from tests.test_daemon import Running
 from tests.test_upstreams import subscribe
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -262,3 +267,42 @@ def ids_in(project: Project, path: str) -> set[str]:
 
 def shared_id(project: Project) -> str:
     return str(json.loads(project.run("explain", "https://up.example/b", "--json").stdout)["id"])
+
+
+def test_a_running_daemon_believes_removals_when_it_is_told_to(project: Project) -> None:
+    for number in range(30):
+        project.post(f"2024-01-01-p{number}.md", f"Post {number}")
+    daemon = Running(project, {})
+    try:
+        daemon.until(lambda: bool(daemon.events("ready")))
+        for number in range(25):
+            (project.posts / f"2024-01-01-p{number}.md").unlink()
+        daemon.until(lambda: any("stay published" in str(one["reason"]) for one in daemon.events("trouble")))
+        assert project.run("build").returncode == 75
+        done = project.run("build", "--allow-removals", "--json")
+        assert (done.returncode, json.loads(done.stdout)) == (0, {"left_to_daemon": True}), done.stderr
+        daemon.until(lambda: b"Post 3<" not in project.bytes()["atom.xml"])
+        assert b"Post 29<" in project.bytes()["atom.xml"]
+        assert daemon.stop() == 0
+    finally:
+        daemon.process.kill()
+        daemon.process.wait(10)
+
+
+def test_removals_that_nobody_believes_in_time_are_no_longer_allowed(site: Site) -> None:
+    config = load_config(site.config)
+    with lease(config.store), pytest.raises(RoleTaken, match="try again"):
+        requests.believe_removals(config, lambda: site.now, patience=0.2)
+    with closing(Database.open(config.store, read_only=True)) as db:
+        assert db.rows("requests_all") == []
+    assert requests.still_meant(str(site.now.timestamp()), lambda: site.now + timedelta(seconds=90))
+    assert not requests.still_meant(str(site.now.timestamp()), lambda: site.now + timedelta(hours=1))
+
+
+def test_what_was_left_while_a_build_had_the_store_is_done_by_the_next_one(site: Site) -> None:
+    uid = uid_of(site, 3)
+    with lease(load_config(site.config).store):
+        assert withdraw(site, uid).left
+    assert places(site, uid)
+    site.build()
+    assert places(site, uid) == []

@@ -39,6 +39,8 @@ SELECT source, count(*) FROM sighting WHERE gone = 0 GROUP BY source
 INSERT INTO request (kind, value) VALUES (?, ?)
 -- name: requests_all
 SELECT id, kind, value FROM request ORDER BY id
+-- name: request_waits
+SELECT 1 FROM request WHERE id = ?
 -- name: request_drop
 DELETE FROM request WHERE id = ?
 -- name: changes_elsewhere
