@@ -81,9 +81,10 @@ def _entries(tasks: Mapping[int, RenderTask], refused: dict[int, str]) -> dict[i
 
 def _entry(task: RenderTask, body: Body | None, html: str, opening: str) -> Entry:
     from feeds.clean import fields, text
+    from feeds.urls import valid_address
 
     shown = task.shown
-    link = fields.address(shown.link) or shown.link
+    link = valid_address(shown.link) or shown.link
     title = text.clean_title(shown.title) or text.clean_title(text.title_from(opening)) or link or task.uid
     published = shown.published or datetime.fromtimestamp(task.updated, UTC)
     summary = (text.clean_title(body.summary) if body else "") or text.excerpt(

@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 from importlib.resources import files
-from urllib.parse import quote, urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 CANONICAL_RULE = 1
 """Number of the rule that :func:`canonical` follows; the store keeps it."""
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _BAD = re.compile(r"[\x00-\x20\x7f\\]")
+# What no browser takes for a part of a host's name (WHATWG URL, forbidden domain code points).
+_NO_HOST = re.compile(r"[\x00-\x20#/:<>?@\[\\\]^|%\x7f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_NOT_IN_ADDRESSES = re.compile(r"[<>\"{}|\\^`\x00-\x20\x7f]")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_STRAY = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _PROGRAMS = frozenset(("javascript:", "vbscript:", "livescript:", "data:"))
 _USER = re.compile(r"^(\s*(?:[A-Za-z][A-Za-z0-9+.\-]*:)?//)[^/?#\\]*@")
@@ -43,21 +48,35 @@ def _split(address: str) -> tuple[str, str, int | None, str, str, str] | None:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return None
-    if parts.scheme not in _PORTS or not host:
+    host = _ascii_host(host)
+    if parts.scheme not in _PORTS or not _is_possible(host):
         return None
-    return parts.scheme, _ascii_host(host), port, parts.path, parts.query, parts.fragment
+    return parts.scheme, host, port, parts.path, parts.query, parts.fragment
+
+
+def _is_possible(host: str) -> bool:
+    """Whether there can be a host of this name, which :func:`_ascii_host` gave."""
+    if not host.startswith("["):
+        return host != "" and "%" not in host
+    from ipaddress import AddressValueError, IPv6Address
+
+    try:
+        return IPv6Address(host[1:-1]).scope_id is None
+    except AddressValueError:
+        return False
 
 
 def _ascii_host(host: str) -> str:
+    """A host as it stands in an address; percent-encoded where there can be no such host."""
     host = host.rstrip(".").lower()
     if ":" in host:
-        return f"[{quote(host, safe=':%', errors='replace')}]"
-    if host.isascii():
-        return host
+        return f"[{quote(host, safe=':', errors='replace')}]"
+    plain = unquote(host, errors="replace") if "%" in host else host
     try:
-        return host.encode("idna").decode("ascii")
+        plain = (plain if plain.isascii() else plain.encode("idna").decode("ascii")).rstrip(".").lower()
     except UnicodeError:
         return quote(host, errors="replace")
+    return quote(host, errors="replace") if _NO_HOST.search(plain) else plain
 
 
 def _normal(text: str) -> str:
@@ -67,7 +86,11 @@ def _normal(text: str) -> str:
         character = chr(int(match[1], 16))
         return character if character in _UNRESERVED else match[0].upper()
 
-    return _ESCAPE.sub(one, quote(text, safe=_SAFE, errors="replace"))
+    text = quote(text, safe=_SAFE, errors="replace")
+    normal = _ESCAPE.sub(one, text)
+    if _ESCAPE.sub(one, normal) != normal:  # a stray percent sign has met what was decoded behind it
+        normal = _ESCAPE.sub(one, _STRAY.sub("%25", text))
+    return normal
 
 
 @lru_cache(maxsize=4096)
@@ -87,13 +110,18 @@ def canonical(address: str) -> str:
 
 def tolerant_canonical(address: str) -> str:
     """:func:`canonical` for addresses in any form."""
-    found = _split(address)
+    found = _split(_whole(address))
     if not found:
         return ""
     scheme, host, port, path, query, fragment = found
-    netloc = host if port in (None, _PORTS[scheme]) else f"{host}:{port}"
+    netloc = host if port in (None, _PORTS[scheme], _PORTS["https"]) else f"{host}:{port}"
     query = _without_tracking(query) if query else ""
     return urlunsplit(("https", netloc, _normal(path) or "/", _normal(query), _normal(fragment)))
+
+
+def _whole(text: str) -> str:
+    """The text with lone surrogates replaced: encoded, each would be a question mark, which begins a query."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def _without_tracking(query: str) -> str:
@@ -117,6 +145,14 @@ def is_root(address: str) -> bool:
 def is_address(text: str) -> bool:
     """Whether ``text`` is an absolute web address (http or https, with a host)."""
     return _USUAL.fullmatch(text) is not None or (not _BAD.search(text) and _split(text) is not None)
+
+
+def valid_address(text: str) -> str:
+    """A web address without characters that no address may have (RFC 3987, 2.2); empty for what is none."""
+    if not _NOT_IN_ADDRESSES.search(text):
+        return text if is_address(text) else ""
+    escaped = _NOT_IN_ADDRESSES.sub(lambda found: quote(found[0], safe=""), text.strip())
+    return escaped if is_address(escaped) else ""
 
 
 def is_absolute_iri(text: str) -> bool:
@@ -164,6 +200,7 @@ def iri_to_uri(address: str) -> str:
 
 def tolerant_uri(address: str) -> str:
     """:func:`iri_to_uri` for addresses in any form."""
+    address = _whole(address)
     try:
         parts = urlsplit(address)
         host, port = parts.hostname, parts.port
@@ -186,4 +223,4 @@ def tolerant_uri(address: str) -> str:
 
 def _escape(text: str) -> str:
     """Percent-encode what may not stand in a URI, stray percent signs too."""
-    return quote(re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", text), safe=_SAFE, errors="replace")
+    return quote(_STRAY.sub("%25", text), safe=_SAFE, errors="replace")

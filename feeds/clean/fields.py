@@ -7,27 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from urllib.parse import quote
 
 from feeds.clean.text import clean_title
 from feeds.model import Enclosure, Extra, Origin
-from feeds.urls import is_absolute_iri, is_address, without_user
+from feeds.urls import is_absolute_iri, valid_address, without_user
 
-_NOT_IN_ADDRESSES = re.compile(r"[<>\"{}|\\^`\x00-\x20\x7f]")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,6}")
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,64}/[A-Za-z0-9!#$&^_.+-]{1,64}")
 _SECRET = re.compile(
     r"(?i)(?:.*[_.-])?(?:(?:access|auth|api|feed|private|user|rss|session)?[_.-]?(?:token|key|secret|password|passwd|pass|pw"
     r"|sig|signature|auth|credentials?|sid|hash)|apikey)$"
 )
-
-
-def address(text: str) -> str:
-    """A web address without characters that no address may have (RFC 3987, 2.2); empty for what is none."""
-    if not _NOT_IN_ADDRESSES.search(text):
-        return text if is_address(text) else ""
-    escaped = _NOT_IN_ADDRESSES.sub(lambda found: quote(found[0], safe=""), text.strip())
-    return escaped if is_address(escaped) else ""
 
 
 def language(text: str) -> str:
@@ -40,7 +30,7 @@ def media(given: Iterable[Enclosure]) -> tuple[Enclosure, ...]:
     return tuple(
         Enclosure(url, one.type if _MEDIA_TYPE.fullmatch(one.type) else "", one.length)
         for one in given
-        if (url := address(one.url))
+        if (url := valid_address(one.url))
     )
 
 
@@ -53,16 +43,16 @@ def extras(given: Iterable[Extra]) -> tuple[Extra, ...]:
 
 
 def _value(text: str) -> str:
-    return address(text) or clean_title(text)
+    return valid_address(text) or clean_title(text)
 
 
 def origin(given: Origin | None) -> Origin | None:
     """An upstream as an entry may name it: no address that is none."""
     if given is None:
         return None
-    url = public(address(given.url))
+    url = public(valid_address(given.url))
     uid = public(given.id) if is_absolute_iri(given.id) else url
-    return Origin(uid, given.title, url, public(address(given.link)))
+    return Origin(uid, given.title, url, public(valid_address(given.link)))
 
 
 def public(text: str) -> str:

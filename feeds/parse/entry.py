@@ -13,7 +13,7 @@ from feeds.parse.head import names, page_of, plain
 from feeds.parse.media import media_type
 from feeds.parse.plain import language_tag, paragraphs, rebased, text_of
 from feeds.parse.shielding import EXTRA, extra_of
-from feeds.urls import is_address, resolve
+from feeds.urls import is_address, resolve, valid_address
 
 Values = Mapping[str, Any]
 
@@ -114,7 +114,7 @@ def _address(entry: Values, around: Around) -> str:
     if is_address(found):
         return found
     guid = _string(entry, "feeddguid") or (_string(entry, "feeddid") if around.atom else "")
-    return guid if is_address(guid) else found
+    return guid if is_address(guid) else found if valid_address(found) else ""
 
 
 def _body(entry: Values, address: str, url: str) -> tuple[str, str, str]:

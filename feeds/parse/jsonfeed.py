@@ -11,7 +11,7 @@ from feeds.dates import parse_date
 from feeds.model import Enclosure, Item
 from feeds.parse.head import UpstreamHead
 from feeds.parse.plain import folded, paragraphs, text_of
-from feeds.urls import is_address, resolve
+from feeds.urls import is_address, resolve, valid_address
 
 _Object = Mapping[str, Any]
 _MOST_ATTACHMENTS = 64
@@ -56,7 +56,8 @@ def _item(one: _Object, url: str, zone: tzinfo, authors: tuple[str, ...], langua
     guid = (
         str(stated).strip() if isinstance(stated, (str, int, float)) and not isinstance(stated, bool) else ""
     )
-    address = _address(one, "url", url) or _address(one, "external_url", url)
+    pages = (_address(one, name, url) for name in ("url", "external_url"))
+    address = next((page for page in pages if valid_address(page)), "")
     html, text, summary = _text(one, "content_html"), _text(one, "content_text"), _text(one, "summary")
     body = html or paragraphs(text)
     return Item(

@@ -18,7 +18,7 @@ from feeds.parse.frontmatter import FrontMatter, decode, read_front_matter
 from feeds.parse.jekyll import JekyllSite, defaults_for, flattened, folder_categories, merged
 from feeds.parse.liquid import render_liquid
 from feeds.parse.permalinks import jekyll_id, post_url, split_name
-from feeds.urls import is_absolute_iri, is_address, resolve
+from feeds.urls import is_absolute_iri, is_address, resolve, valid_address
 
 Tail = Callable[[str], tuple[str, str]]
 Guess = Callable[[str], "datetime | None"]
@@ -92,11 +92,10 @@ class _Reader:
         body, address = tail(self.matter.body)
         published = self._date(_DATE_KEYS)
         categories, tags = self._categories(), self._tags()
-        stated = self._text("source_url") or next((a for k in _ADDRESS_KEYS if (a := self._text(k))), "")
+        stated = next((a for k in _ADDRESS_KEYS if (a := self._text(k))), "")
         guessed, origin = self._guess(guess, stated or address) if published is None else (None, "")
-        page_path = self._page_path(published or guessed, categories)
-        permalink = resolve(self.settings.base, _relative(page_path)) if page_path else ""
-        found = resolve(permalink, stated) if stated else address
+        page_path, permalink = self._page(published or guessed, categories)
+        found = self._stated_address(permalink) or address
         title = self._text("title")
         if not title:
             self._repair("title", "empty-title", "made from the text")
@@ -218,12 +217,29 @@ class _Reader:
             return "html"
         return "markdown"
 
-    def _page_path(self, date: datetime | None, categories: list[str]) -> str:
+    def _page(self, date: datetime | None, categories: list[str]) -> tuple[str, str]:
+        """Path and address of the post's page: its own, unless that is none, else by the source's pattern."""
         style = self.settings.permalink
         if style == "jekyll":
             style = self.settings.site.permalink
-        own = self._text("permalink") or self._text("url")
-        return post_url(own or style, self.path, date, categories, self._text("slug"))
+        own = next((key for key in ("permalink", "url") if self._text(key)), "")
+        for key in dict.fromkeys((own, "")):
+            path = post_url(self._text(key) or style, self.path, date, categories, self._text("slug"))
+            permalink = resolve(self.settings.base, _relative(path)) if path else ""
+            if not key or not path or valid_address(permalink):
+                break
+            self._repair(key, "bad-permalink", "the pattern of its source")
+        return path, permalink
+
+    def _stated_address(self, permalink: str) -> str:
+        """The first source address in the front matter that is one; what is a script or a mail address is none."""
+        for key in _ADDRESS_KEYS:
+            text = self._text(key)
+            if text and (found := valid_address(resolve(permalink, text))):
+                return found
+            if text:
+                self._repair(key, "bad-address", "the address of its page")
+        return ""
 
     def _fixed_id(self, page_path: str) -> str:
         if not self.settings.jekyll_ids:
