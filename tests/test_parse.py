@@ -103,6 +103,19 @@ def test_no_text_is_a_date_without_an_offset(text: str) -> None:
         ("https://example.com", "https://example.com/"),
         ("mailto:a@b", ""),
         ("https://[bad", ""),
+        ("http://example.com:443/a", "https://example.com/a"),
+        ("https://example.com:80/a", "https://example.com:80/a"),
+        ("https://[::1]:443/a", "https://[::1]/a"),
+        ("http://[fe80::1%25eth0]/", ""),
+        ("http://[::%%26]/", ""),
+        ("http://ex%61mple.com./a", "https://example.com/a"),
+        ("http://%E4%BE%8B.example/", "https://xn--fsq.example/"),
+        ("http://a%2Fb/", ""),
+        ("http://a>b/", ""),
+        ("http://%2e/", ""),
+        ("http://a/%3%30", "https://a/%2530"),
+        ("http://a/100%", "https://a/100%"),
+        ("http://a/\udcf2", "https://a/%EF%BF%BD"),
     ],
 )
 def test_canonical_addresses(address: str, expected: str) -> None:
@@ -144,3 +157,25 @@ def test_liquid_is_carried_out_or_dropped_and_named() -> None:
     )
     assert text == "T {{ x }} a/p"
     assert [one.text for one in dropped] == ["{% include y %}"]
+
+
+@pytest.mark.parametrize("filters", ["append: a", "prepend: a", "replace: 'x', a"])
+def test_a_value_that_liquid_multiplies_is_dropped_when_it_is_too_long(filters: str) -> None:
+    text = "{% assign a = 'xxxx' %}" + f"{{% assign a = a | {filters} %}}" * 40 + "{{ a }}"
+    found, dropped = render_liquid(text, {}, lambda k, a: None)
+    assert 4 < len(found) <= 16_384
+    assert dropped[0].text == f"{{% assign a = a | {filters} %}}"
+
+
+def test_values_that_are_shown_again_and_again_end_at_a_bound() -> None:
+    found, dropped = render_liquid("{{ page.a }}\n" * 1000, {"page.a": "x" * 10_000}, lambda k, a: None)
+    assert 1_000_000 < len(found) < 1_100_000
+    assert dropped[-1].line == 1000
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [("'a b' | replace: ' ', ''", "ab"), ("'a' | replace: '', 'x'", "a"), ("'a' | replace: 'a'", "a")],
+)
+def test_replacing_in_liquid(expression: str, value: str) -> None:
+    assert render_liquid(f"{{{{ {expression} }}}}", {}, lambda k, a: None) == (value, ())

@@ -34,9 +34,10 @@ _COMMENT = re.compile(r"<!--[^<>]{0,2000}+-->")
 _MARKUP_START = re.compile(r"<(?=[a-zA-Z/!?])")
 
 _STOPS = "。！？!?…"
-# It begins with a set of characters, because that is found fast; which of them it was is looked at afterwards.
+# It begins with a set of characters, because that is found fast; which of them it was is looked at afterwards,
+# and of full stops in a row at the first alone.
 _SENTENCE = re.compile(
-    r"[。！？!?….;；\n](?:(?<=[。！？!?…])[。！？!?…]*[”’」』）)\"']*|(?<=[.;；])[.;；]*[”’\"')]*(?=\s)|(?<=\n))"
+    r"[。！？!?….;；\n](?:(?<=[。！？!?…])[。！？!?…]*[”’」』）)\"']*|(?<=[.;；])(?<![.;；]{2})[.;；]*+[”’\"')]*+(?=\s)|(?<=\n))"
 )
 _TRAILING = "。.；;，,、：:—-– "
 _WIRE = re.compile(r"^\s*[（(【\[][^（）()【】\[\]]{0,24}(?:讯|电|消息)[）)】\]]\s*")

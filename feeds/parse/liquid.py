@@ -17,6 +17,11 @@ _TOKEN = re.compile(
     r"\{%(-?)([^%]{0,2000}?(?:%(?!\})[^%]{0,500}){0,4})(-?)%\}|\{\{(-?)([^{}]{0,2000}?)(-?)\}\}"
 )
 _END = {name: re.compile(r"\{%-?\s*end" + name + r"\s*-?%\}") for name in ("raw", "comment", "highlight")}
+_SPACE = re.compile(r"\s*+")
+_LONGEST_VALUE = 16 * 1024
+"""Characters that filters may make of a value."""
+_MOST_VALUES = 1024 * 1024
+"""Characters of all values that a text shows or assigns: one that is doubled often enough fills any memory."""
 _STRING = re.compile(r"\"[^\"]*\"|'[^']*'")
 
 Link = Callable[[str, str], "str | None"]
@@ -30,6 +35,10 @@ class DroppedTag:
     text: str
 
 
+class _TooLong(Exception):  # noqa: N818 - it ends one tag
+    """A value grows beyond its bound."""
+
+
 @dataclass(slots=True)
 class _State:
     scope: dict[str, str]
@@ -37,6 +46,7 @@ class _State:
     dropped: list[DroppedTag] = field(default_factory=list)
     open: set[str] = field(default_factory=set)
     """Blocks that nothing further on closes: looked for once, not at each of their beginnings."""
+    room: int = _MOST_VALUES
 
 
 def render_liquid(text: str, scope: Mapping[str, str], link: Link) -> tuple[str, tuple[DroppedTag, ...]]:
@@ -58,18 +68,22 @@ def render_liquid(text: str, scope: Mapping[str, str], link: Link) -> tuple[str,
             before = before.rstrip()
         out.append(before)
         position = found.end()
-        if found[2] is not None:
-            result, position = _tag(text, found, state, line)
-            result = _without_base(result, "".join(out[-2:]), state)
-        else:
-            result = _variable(found[5], state, line, found[0])
+        try:
+            if found[2] is not None:
+                result, position = _tag(text, found, state, line)
+                result = _without_base(result, "".join(out[-2:]), state)
+            else:
+                result = _variable(found[5], state, line, found[0])
+        except _TooLong:
+            state.dropped.append(DroppedTag(line, found[0]))
+            result = ""
         out.append(result)
-        if "-" in (found[3], found[6]) and position == found.end():
-            position += (
-                len(text[position:]) - len(text[position:].lstrip())
-                if text[position : position + 1].isspace()
-                else 0
-            )
+        if (
+            "-" in (found[3], found[6])
+            and position == found.end()
+            and (space := _SPACE.match(text, position))
+        ):
+            position = space.end()
     out.append(text[position:])
     return "".join(out), tuple(state.dropped)
 
@@ -102,7 +116,7 @@ def _tag(text: str, found: re.Match[str], state: _State, line: int) -> tuple[str
             return address, end
     elif name == "assign" and "=" in argument:
         variable, _, expression = argument.partition("=")
-        state.scope[variable.strip()] = _evaluate(expression, state) or ""
+        state.scope[variable.strip()] = _taken(_evaluate(expression, state) or "", state)
         return "", end
     state.dropped.append(DroppedTag(line, found[0]))
     return "", end
@@ -120,6 +134,14 @@ def _variable(expression: str, state: _State, line: int, whole: str) -> str:
     if value is None:
         state.dropped.append(DroppedTag(line, whole))
         return ""
+    return _taken(value, state)
+
+
+def _taken(value: str, state: _State) -> str:
+    """The value, if there is still room for it."""
+    if len(value) > state.room:
+        raise _TooLong
+    state.room -= len(value)
     return value
 
 
@@ -138,6 +160,8 @@ def _evaluate(expression: str, state: _State) -> str | None:
         filtered = _FILTERS.get(name.strip())
         if filtered:
             value = filtered(value, [_value(a.strip(), state) or "" for a in argument.split(",")], state)
+        if value is not None and len(value) > _LONGEST_VALUE:
+            raise _TooLong
     return value
 
 
@@ -163,6 +187,16 @@ def _relative(value: str | None, _: list[str], state: _State) -> str | None:
     )
 
 
+def _replace(value: str | None, arguments: list[str], _: _State) -> str | None:
+    old, new = [*arguments, ""][:2]
+    if value is None or len(arguments) < 2 or not old:
+        return value
+    grown = len(value) + value.count(old) * (len(new) - len(old))
+    if grown > _LONGEST_VALUE:
+        raise _TooLong
+    return value.replace(old, new)
+
+
 def _date(value: str | None, arguments: list[str], _: _State) -> str | None:
     """A date in another form; as it is, if it is none."""
     date = parse_date(value, UTC) if value else None
@@ -182,7 +216,7 @@ _FILTERS: Mapping[str, _Filter] = {
     "append": lambda v, a, s: (v or "") + a[0],
     "prepend": lambda v, a, s: a[0] + (v or ""),
     "default": lambda v, a, s: v or a[0],
-    "replace": lambda v, a, s: v.replace(a[0], a[1]) if v is not None and len(a) > 1 and a[0] else v,
+    "replace": _replace,
     "date": _date,
     "relative_url": _relative,
     "absolute_url": _absolute,

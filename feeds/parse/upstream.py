@@ -30,6 +30,8 @@ _MANY_TAGS = 1_000
 _MOST_TAGS = 500_000
 """What the library reads in some seconds: each tag costs it 10 microseconds."""
 _MOST_TERMS = 500  # the library compares each with all before it
+_BASE = re.compile(r"""(?<=\s)xml:base\s*=\s*(?:"([^"<]*+)"|'([^'<]*+)')""")
+_LONGEST_BASE = 5_000  # of all relative ones together: one within the other, each makes the next longer
 _RSS = re.compile(r"<(?:[A-Za-z_][\w.\-]*:)?(?:rss|rdf)(?=[\s/>])", re.IGNORECASE)
 _HEAD_OF_ROOT = 65_536
 
@@ -119,6 +121,21 @@ def _few_terms(entry: str, most: int = _MOST_TERMS) -> str:
     return _TERM.sub(keep, entry)
 
 
+def _few_bases(text: str) -> str:
+    """The document with its first relative ``xml:base``, and all absolute ones."""
+    if text.count("xml:base") < 2:
+        return text
+    left = _LONGEST_BASE
+
+    def keep(found: re.Match[str]) -> str:
+        nonlocal left
+        value = found[1] or found[2] or ""
+        left -= 0 if is_address(value) else len(value)
+        return found[0] if left >= 0 or is_address(value) else ""
+
+    return _BASE.sub(keep, text)
+
+
 def _one_by_one(parts: Outline, indexes: range, together: Parsed, url: str, zone: str) -> Parsed:
     """The entries each for itself, so that a malformed one spoils no other; together if that finds more."""
     items: list[Item] = []
@@ -138,7 +155,7 @@ def _parse_xml(text: str, head: str, url: str, zone: str) -> tuple[Parsed, bool]
     """What a document says, and whether it is well-formed."""
     # RSS has no word on what addresses are relative to; where xml:base has one, it starts from the document.
     rss = _RSS.search(head, 0, _HEAD_OF_ROOT) is not None and "xml:base" not in text
-    data = BytesIO(shielded(mended(text)).encode("utf-8", "replace"))
+    data = BytesIO(_few_bases(shielded(mended(text))).encode("utf-8", "replace"))
     del text  # a long document is in memory often enough
     found = _library(data, "" if rss else url)
     version = str(found.get("version") or "")
