@@ -11,10 +11,15 @@ import re
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import cache, lru_cache
+from html import escape
 from importlib.resources import files
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from feeds.urls import iri_to_uri, is_address, resolve
+
+if TYPE_CHECKING:
+    import nh3
 
 page: ContextVar[str] = ContextVar("page", default="")
 """Address of the page that the HTML stands on."""
@@ -86,7 +91,19 @@ def _absolute(base: str, value: str) -> str | None:
     if not _WEB.match(found):
         return None
     address = iri_to_uri(found)
-    return address if is_address(address) else None
+    return address if is_address(address) and _is_taken(address) else None
+
+
+def _is_taken(address: str) -> bool:
+    """Whether the sanitiser takes it, too, when it reads its own output: it refuses hosts that cannot be."""
+    return " href=" in _links().clean(f'<a href="{escape(address)}">')
+
+
+@cache
+def _links() -> nh3.Cleaner:
+    import nh3
+
+    return nh3.Cleaner(tags={"a"}, attributes={"a": {"href"}}, url_schemes={"http", "https"}, link_rel=None)
 
 
 def place(fragment: str) -> str | None:
@@ -102,13 +119,19 @@ def _image(value: str) -> str | None:
 
 
 def _srcset(value: str) -> str | None:
-    """The candidates of a ``srcset`` that are web addresses."""
-    found = []
-    for candidate in _CANDIDATE_END.split(value[:_LONGEST_SRCSET]):
+    """The candidates of a ``srcset`` that are web addresses, as many as there is room for."""
+    found: list[str] = []
+    room = _LONGEST_SRCSET
+    candidates = _CANDIDATE_END.split(value[:_LONGEST_SRCSET])
+    for candidate in candidates[:-1] if len(value) > _LONGEST_SRCSET else candidates:
         reference, *descriptors = candidate.split() or [""]
         address = _web(reference) if reference else None
         if address and all(_DESCRIPTOR.fullmatch(d) for d in descriptors[:1]) and len(descriptors) < 2:
             found.append(" ".join([address, *descriptors]))
+            room -= len(found[-1]) + 2
+        if room < 0:  # cleaned again, it would be cut: then rather now
+            found.pop()
+            break
     return ", ".join(found) or None
 
 

@@ -15,7 +15,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from feeds.clean import mend
-from feeds.clean.attributes import judge, page
+from feeds.clean.attributes import PREFIX, judge, page
 
 if TYPE_CHECKING:
     import nh3
@@ -164,7 +164,7 @@ def _after(html: str) -> str:
         html = _FORBIDDEN.sub("", html)
     if "<img" in html:
         html = mend.without_pixels(html)
-    if ' href="#' in html:
+    if ' href="#' in html or PREFIX in html:
         html = mend.with_linked_places(html)
     if "</span>" in html:
         html = mend.without_empty_spans(html)

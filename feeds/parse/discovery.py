@@ -126,7 +126,8 @@ def _elements(html: bytes | str) -> list[Tag]:
 def _pieces(text: str) -> Iterator[str]:
     """Start tags with the text behind them, each closed."""
     for match in _ELEMENT.finditer(text):
-        tag, is_link = match[0], match[0][1] in "aA"
+        # Where a quotation ends is not the parser's opinion alone: nothing else may begin inside.
+        tag, is_link = "<" + match[0][1:].replace("<", "&lt;"), match[0][1] in "aA"
         if len(tag) > _LONGEST_TAG or (is_link and not _HINT.search(tag)):
             continue
         behind = re.split("</a", text[match.end() : match.end() + 300], maxsplit=1, flags=re.IGNORECASE)[0]
