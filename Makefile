@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check unit stress bench lock setup clean
+.PHONY: run test check unit stress bench fuzz lock setup clean
 
 run: setup
 	$(BIN)/feedd build -c config/feedd.toml
@@ -27,6 +27,13 @@ stress: setup
 bench: setup
 	$(BIN)/python -m benchmarks $(BENCH)
 
+fuzz: .venv/fuzz
+	$(BIN)/python -m tests.fuzzing.guided $(FUZZ)
+
+.venv/fuzz: .venv/ready requirements-fuzz.lock
+	$(BIN)/pip install --quiet --require-hashes -r requirements-fuzz.lock
+	touch $@
+
 # Compiled here, for where Python may not write bytecode each start would compile all of it again.
 setup: .venv/ready
 	-@$(BIN)/python -m compileall -q feeds
@@ -41,6 +48,7 @@ setup: .venv/ready
 lock: setup
 	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header -o requirements.lock pyproject.toml
 	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header -o requirements-dev.lock pyproject.toml --extra dev
+	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header -c requirements-dev.lock -o requirements-fuzz.lock pyproject.toml --extra fuzz
 
 clean:
 	rm -rf .venv output/* state

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-fuzz.lock")
 
 
 def locked(name: str) -> dict[str, str]:
@@ -41,6 +41,7 @@ def test_everything_that_is_asked_for_is_locked() -> None:
     for lock, wanted in (
         ("requirements.lock", project["dependencies"]),
         ("requirements-dev.lock", project["dependencies"] + project["optional-dependencies"]["dev"]),
+        ("requirements-fuzz.lock", project["dependencies"] + project["optional-dependencies"]["fuzz"]),
     ):
         there = locked(lock)
         names = {_normal(re.split(r"[<>=!~;\[ ]", one)[0]) for one in wanted}
@@ -49,6 +50,14 @@ def test_everything_that_is_asked_for_is_locked() -> None:
             least = re.search(r">=\s*([\d.]+)", one)
             name = _normal(re.split(r"[<>=!~;\[ ]", one)[0])
             assert not least or _numbers(there[name]) >= _numbers(least[1]), one
+
+
+def test_the_locks_agree() -> None:
+    every: dict[str, set[str]] = {}
+    for lock in LOCKS:
+        for package, number in locked(lock).items():
+            every.setdefault(package, set()).add(number)
+    assert {package: numbers for package, numbers in every.items() if len(numbers) > 1} == {}
 
 
 def test_what_is_installed_is_what_is_locked() -> None:
