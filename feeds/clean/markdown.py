@@ -8,6 +8,7 @@ part that it has passed.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from html import escape
 
 # The elements that begin a raw block at the margin. The library has more; those end the scanner's part.
@@ -44,6 +45,9 @@ _LONGEST = 256 * 1024
 _LONG_RUN = re.compile(r"([\[\]*_`>(<!~^#&\\|+=-])(?:[ \n]{0,2}\1){200}")
 _DEEP = re.compile(r"^[ \t]{120}|^(?:[ ]{0,3}(?:[>*+-]|\d{1,9}\.)[ ]?){30}", re.MULTILINE)
 _MOST_MARKS = 3000
+# Lines that end a block wherever they stand: at each the library copies what is left of the block.
+_BREAKING = re.compile(r"^ {0,3}(?:#|[=*_-]{2}|\[|[*_-] ?[*_-])", re.MULTILINE)
+_MOST_COPIED = 100_000_000
 
 
 def markdown_to_html(text: str, prefix: str = "") -> str:
@@ -206,10 +210,21 @@ def _costs_too_much(text: str) -> bool:
     return (
         _LONG_RUN.search(text) is not None
         or _DEEP.search(text) is not None
-        or any(len(part) > _LONGEST // 16 and _marks(part) > _MOST_MARKS for part in _BLANK_LINE.split(text))
+        or _copies_too_much(_BLANK_LINE.split(text))
         or text.count("<!--") > text.count("-->") + 8
         or text.count("<") > _MOST_MARKS * 4
     )
+
+
+def _copies_too_much(parts: Sequence[str]) -> bool:
+    """Whether a long block has too many marks, or blocks are together too long for as often as they break."""
+    copied = 0
+    for part in parts:
+        if len(part) > _LONGEST // 16 and _marks(part) > _MOST_MARKS:
+            return True
+        if len(part) > _LONGEST // 128:
+            copied += len(_BREAKING.findall(part)) * len(part)
+    return copied > _MOST_COPIED
 
 
 def _marks(part: str) -> int:
