@@ -142,7 +142,7 @@ def open_run(config: Config, store: Path, jobs: int, clock: Clock, progress: Pro
     look = pageparts.look_of(config)
     settings = replace(step_settings(config), look=look)
     with closing(Database.open(store)) as db, Workers(jobs or processors(), steps.begin, settings) as workers:
-        sources = register(db, [one.name for one in expand(config, db)[0]])
+        sources = register(db, config, expand(config, db)[0])
         render = settings_digest(
             (
                 _DERIVATION,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from feeds import plan
 from feeds.clean.text import clean_title
-from feeds.config import Config, UpstreamSource
+from feeds.config import Config, ListSource, UpstreamSource
 from feeds.model import FORMATS, Extent, Origin, Term
 from feeds.rendering import render, unpack_entry
 from feeds.run import Run
@@ -109,8 +109,11 @@ def origins_of(run: Run) -> dict[str, Origin]:
     if not run.config.polled:
         return {}
     given = {one.name: one for one in expand(run.config, run.db)[0] if isinstance(one, UpstreamSource)}
+    lists = {one.name for one in run.config.sources if isinstance(one, ListSource)}
     found = {}
     for name, row in upstreams(run.db).items():
+        if name in lists:
+            continue
         head, source = row.head, given.get(name)
         url = head.get("url") or (source.url if source else "")
         title = (source.title if source else "") or head.get("title") or name

@@ -106,7 +106,7 @@ def _ingest_upstreams(run: Run, report: Ingested, offline: bool) -> None:
         report.troubles += polled.troubles
     every, troubles = expand(run.config, run.db)
     report.troubles += troubles
-    run.sources.update(register(run.db, [one.name for one in every]))
+    run.sources.update(register(run.db, run.config, every))
     upstreams = [one for one in every if isinstance(one, UpstreamSource)]
     kept.understand_again(run, upstreams, context)
     if offline:

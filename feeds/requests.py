@@ -166,9 +166,9 @@ def withdraw(db: Database, config: Config, uid: str, undo: bool, now: datetime) 
 
 def _forget(db: Database, config: Config, name: str, clock: Clock) -> int:
     """How many items of a source went; 0 if it is not known or not removed."""
-    present = [one.name for one in expand(config, db)[0]]
-    sources = register(db, present)
+    every = expand(config, db)[0]
+    sources = register(db, config, every)
     number = next((n for n, (known, _) in sources.items() if known == name), None)
-    if number is None or name in present:
+    if number is None or name in {one.name for one in (*every, *config.sources)}:
         return 0
     return forget_source(db, sources, number, clock(), burnt_keys(db))

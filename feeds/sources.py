@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from feeds.config import Config, FolderSource, ListSource, UpstreamSource
@@ -64,8 +65,12 @@ def _upstream(source: ListSource, one: Subscription) -> UpstreamSource:
     )
 
 
-def register(db: Database, names: list[str]) -> dict[int, tuple[str, int]]:
-    """Number, name and rank of every source that the store knows; removed ones come last."""
+def register(
+    db: Database, config: Config, every: Sequence[FolderSource | UpstreamSource]
+) -> dict[int, tuple[str, int]]:
+    """Number, name and rank of every source that the store knows: ``every``, lists at an address, removed ones."""
+    names = [one.name for one in every]
+    names += [one.name for one in config.sources if isinstance(one, ListSource) and one.url]
     ranks = {name: rank for rank, name in enumerate(names)}
     known = {row[1] for row in db.rows("source_all")}
     new = [name for name in ranks if name not in known]

@@ -127,7 +127,7 @@ class Timetable:
         lists = [one.settings for one in config.sources if isinstance(one, ListSource) and one.url]
         every, troubles = expand(config, run.db)
         self._shift.tell_troubles(troubles)
-        run.sources.update(register(run.db, [one.name for one in every]))
+        run.sources.update(register(run.db, config, every))
         upstreams = [one for one in every if isinstance(one, UpstreamSource)]
         self._receiver.know([*lists, *upstreams], [one.name for one in lists])
         self._requests = {}

@@ -19,6 +19,8 @@ from feeds.errors import StoreError
 from feeds.store.database import Database
 
 KINDS = ("alias", "burnt", "guess", "id", "keys", "sealed", "slug", "surfaced", "withdrawn")
+_TIMES = {"guess": 1, "surfaced": 2, "withdrawn": 1, "sealed": 0}
+"""How many times the value of a line has; 0 for any number."""
 
 
 def read_ledger(text: str, name: str) -> list[tuple[str, str, str]]:
@@ -34,12 +36,23 @@ def read_ledger(text: str, name: str) -> list[tuple[str, str, str]]:
         try:
             values = json.loads(line)
             kind = next(kind for kind in KINDS if kind in values)
-            found.append((kind, str(values[kind]), str(values.get("value", ""))))
+            value = str(values.get("value", ""))
+            _check_times(kind, value)
+            found.append((kind, str(values[kind]), value))
         except (ValueError, TypeError, StopIteration) as error:
             raise StoreError(
                 f"{name}:{number}: not a line of a ledger; restore the file from its history or delete the line"
             ) from error
     return found
+
+
+def _check_times(kind: str, value: str) -> None:
+    """Raises ValueError for a line with times whose times are none."""
+    if kind not in _TIMES:
+        return
+    times = [datetime.fromisoformat(one) for one in value.split()]
+    if any(one.tzinfo is None for one in times) or len(times) != (_TIMES[kind] or len(times)):
+        raise ValueError(value)
 
 
 def write_ledger(lines: list[tuple[str, str, str]]) -> str:

@@ -1,0 +1,162 @@
+"""Lists of upstreams at an address, posts whose time has not come, documents that are none: what a run makes of them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from feeds import build, load_config
+from feeds.errors import StoreError
+from feeds.reports import BuildReport
+from tests.conftest import Project
+from tests.servers import Answer, UpstreamServer, UpstreamThread
+from tests.test_upstreams import rss, subscribe, titles
+
+
+class Timed(Project):
+    """A project that is built in this process, at times of the test's choice."""
+
+    now = datetime(2025, 1, 1, tzinfo=UTC)
+
+    def build(self, **options: bool) -> BuildReport:
+        self.now += timedelta(hours=2)
+        return build(load_config(self.config), jobs=1, clock=lambda: self.now, **options)
+
+    def take_list(self, upstream: UpstreamServer, more: str = "") -> None:
+        block = (
+            f'[[sources]]\nname = "planet"\nkind = "opml"\nurl = "{upstream.url("/list")}"\n'
+            f'allow = ["{upstream.authority}"]\ngroup = "planet"\n{more}\n'
+        )
+        self.set("[[identity]]", block + "[[identity]]")
+
+
+@pytest.fixture
+def timed(tmp_path: Path) -> Timed:
+    return Timed(tmp_path)
+
+
+@pytest.fixture
+def upstream() -> Iterator[UpstreamServer]:
+    with UpstreamThread() as server:
+        yield server
+
+
+def listed(upstream: UpstreamServer, *names: str) -> Answer:
+    outlines = "".join(
+        f'<outline type="rss" text="{name}" xmlUrl="{upstream.url("/" + name)}"/>' for name in names
+    )
+    return Answer(body=f'<opml version="2.0"><head/><body>{outlines}</body></opml>'.encode())
+
+
+def test_a_list_at_an_address_is_asked_and_followed_as_it_changes(
+    timed: Timed, upstream: UpstreamServer
+) -> None:
+    for name in ("one", "two"):
+        upstream.routes[f"/{name}"] = Answer(body=rss([(name, f"https://{name}.example/1", name.title())]))
+    upstream.routes["/list"] = listed(upstream, "one")
+    timed.take_list(upstream, 'every = "1h"')
+    assert timed.build().troubles == []
+    assert titles(timed) == ["One"]
+    upstream.routes["/list"] = listed(upstream, "one", "two")
+    timed.build()
+    assert titles(timed) == ["One", "Two"]
+    asked = len(upstream.log)
+    timed.build(offline=True)
+    assert len(upstream.log) == asked
+    assert titles(timed) == ["One", "Two"]
+
+
+def test_a_list_that_is_none_is_named_and_the_last_one_holds(timed: Timed, upstream: UpstreamServer) -> None:
+    upstream.routes["/one"] = Answer(body=rss([("a", "https://one.example/1", "One")]))
+    upstream.routes["/list"] = listed(upstream, "one")
+    timed.take_list(upstream, 'every = "1h"')
+    timed.build()
+    upstream.routes["/list"] = Answer(body=b"<html><p>moved</p></html>")
+    upstream.routes["/one"] = Answer(
+        body=rss([("a", "https://one.example/1", "One"), ("b", "https://one.example/2", "More")])
+    )
+    (trouble,) = timed.build().troubles
+    assert trouble.startswith("source planet: ")
+    assert titles(timed) == ["More", "One"]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"<html><body>no feed</body></html>", "is no feed"),
+        (b"", "an empty document"),
+        (rss([("g", "https://blog.example/1", "x")] * 10_001), "has 10001 entries"),
+    ],
+)
+def test_a_document_that_will_not_be_read_is_named_and_what_was_there_stays(
+    timed: Timed, upstream: UpstreamServer, body: bytes, words: str
+) -> None:
+    upstream.routes["/feed"] = Answer(body=rss([("a", "https://blog.example/1", "One")]))
+    subscribe(timed, upstream, more='every = "1h"')
+    timed.build()
+    upstream.routes["/feed"] = Answer(body=body)
+    (trouble,) = timed.build().troubles
+    assert trouble.startswith("source blog: ")
+    assert words in trouble
+    assert titles(timed) == ["One"]
+    upstream.routes["/feed"] = Answer(body=rss([("b", "https://blog.example/2", "Two")]))
+    timed.now += timedelta(days=2)  # it is asked less often for a while
+    assert timed.build().troubles == []
+    assert titles(timed) == ["One", "Two"]
+
+
+def test_a_post_of_the_future_appears_when_its_time_has_come(timed: Timed) -> None:
+    timed.post("2024-01-01-a.md", "Old", date="2024-01-01 00:00:00 +0000", tags="t")
+    timed.post("2025-01-02-b.md", "Coming", date="2025-01-01 05:00:00 +0000", tags="t")
+    assert timed.build().unpublished == 1
+    assert titles(timed) == titles(timed, "tag/t/atom.xml") == ["Old"]
+    timed.build()  # 04:00
+    assert titles(timed) == ["Old"]
+    report = timed.build()  # 06:00, and nothing of the folder has changed
+    assert (report.new, report.changed, report.unpublished, report.published) == (0, 0, 0, 2)
+    assert titles(timed) == titles(timed, "tag/t/atom.xml") == ["Coming", "Old"]
+    assert timed.build().written == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "nonsense",
+        "[]",
+        '{"nothing": "known"}',
+        '"text"',
+        "7",
+        '{"guess": "news/a.md", "value": "2024-13-01"}',
+        '{"guess": "news/a.md", "value": "2024-01-01T00:00:00"}',
+        '{"withdrawn": "urn:x"}',
+        '{"surfaced": "urn:x", "value": "2024-01-01T00:00:00Z"}',
+        '{"sealed": "urn:x", "value": "2024-01-01T00:00:00Z then"}',
+    ],
+)
+def test_a_damaged_line_of_the_ledger_is_named(timed: Timed, line: str) -> None:
+    timed.post("undated.md", "Undated", date="")
+    timed.build()
+    before = timed.bytes()
+    ledger = timed.folder / "state" / "ledger.jsonl"
+    ledger.write_text(ledger.read_text("utf-8") + f"\n{line}\n", "utf-8")
+    for file in ledger.parent.glob("feedd.db*"):
+        file.unlink()
+    with pytest.raises(StoreError, match=r"ledger\.jsonl:\d+: not a line of a ledger"):
+        timed.build()
+    assert timed.bytes() == before
+    ledger.write_text(ledger.read_text("utf-8").replace(f"\n{line}\n", ""), "utf-8")
+    timed.build()
+    assert timed.bytes() == before
+
+
+def test_a_folder_that_is_not_there_is_a_trouble_and_its_posts_stay(timed: Timed) -> None:
+    timed.post("2024-01-01-a.md", "Kept")
+    timed.build()
+    shutil.move(timed.posts.parent, timed.folder / "elsewhere")
+    (trouble,) = timed.build().troubles
+    assert trouble.startswith("source news: ")
+    assert titles(timed) == ["Kept"]
