@@ -15,6 +15,7 @@ from feeds.urls import (
     tolerant_canonical,
     tolerant_resolve,
     tolerant_uri,
+    valid_address,
     without_user,
 )
 
@@ -44,7 +45,16 @@ from feeds.urls import (
         ("https://münchen.example/", "https://xn--mnchen-3ya.example/"),
         ("https://[::FFFF:1]:8080/x", "https://[::ffff:1]:8080/x"),
         ("https://localhost/x", "https://localhost/x"),
-        ("https://a..ü.example/", "https://a..%C3%BC.example/"),
+        ("https://a..ü.example/", ""),
+        ("http://a.example:443/x", "https://a.example/x"),
+        ("https://%61.example/", "https://a.example/"),
+        ("https://a.example/%%37e", "https://a.example/%257e"),
+        ("https://a.example/\ud800x", "https://a.example/%EF%BF%BDx"),
+        ("https://[fe80::1%25eth0]/", ""),
+        ("https://[1:2]/", ""),
+        ("https://a%20b.example/", ""),
+        ("https://a^b.example/", ""),
+        ("https://./", ""),
         ("ftp://a.example/", ""),
         ("https:///x", ""),
         ("https://a.example:port/", ""),
@@ -157,11 +167,29 @@ def test_a_reference_on_a_page(base: str, reference: str, expected: str) -> None
         ("https://a.example:x/中#片", "https://a.example:x/%E4%B8%AD#%E7%89%87"),
         ("ftp://[::1]/中", "ftp://[::1]/%E4%B8%AD"),
         ("mailto:中@a.example", "mailto:%E4%B8%AD@a.example"),
-        ("urn:x:\ud800", "urn:x:?"),
+        ("urn:x:\ud800", "urn:x:%EF%BF%BD"),
     ],
 )
 def test_an_address_in_ascii(address: str, expected: str) -> None:
     assert iri_to_uri(address) == tolerant_uri(address) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("https://a.example/x?q=中#f", "https://a.example/x?q=中#f"),
+        (" https://a.example/x ", "https://a.example/x"),
+        ("https://a.example/a b", "https://a.example/a%20b"),
+        ('https://a.example/"<{|}>"', "https://a.example/%22%3C%7B%7C%7D%3E%22"),
+        ("https://a.example/a\\b", "https://a.example/a%5Cb"),
+        ("mailto:me@a.example", ""),
+        ("https://a b.example/", ""),
+        ("no address", ""),
+        ("", ""),
+    ],
+)
+def test_an_address_that_may_be_published(text: str, expected: str) -> None:
+    assert valid_address(text) == expected
 
 
 @pytest.mark.parametrize(
