@@ -102,8 +102,9 @@ def _ingest_upstreams(run: Run, report: Ingested, offline: bool) -> None:
 
     if not offline:
         lists = [one.settings for one in run.config.sources if isinstance(one, ListSource) and one.url]
-        polled = polling.poll_once(run, lists, context, [one.name for one in lists])
-        report.troubles += polled.troubles
+        if lists:
+            polled = polling.poll_once(run, lists, context, [one.name for one in lists])
+            report.troubles += polled.troubles
     every, troubles = expand(run.config, run.db)
     report.troubles += troubles
     run.sources.update(register(run.db, run.config, every))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import deque
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
@@ -82,7 +83,8 @@ class Asking:
         self._answers: asyncio.Queue[tuple[Request, Fetched]] = asyncio.Queue()
         self._bytes = 0
         """Of the documents that wait to be taken in."""
-        self._room = asyncio.Event()
+        self._line: deque[tuple[asyncio.Future[None], Request, Fetched]] = deque()
+        """Documents for which there is no room yet, in their order."""
         self._poller = Poller(client, self._keep, clock=self._clock, hosts=hosts)
         self._draining = asyncio.create_task(self._drain())
         self.under_way: set[str] = set()
@@ -97,10 +99,17 @@ class Asking:
         return None
 
     async def _keep_later(self, request: Request, fetched: Fetched) -> None:
-        while self._bytes > _WAITING_BYTES:
-            self._room.clear()
-            await self._room.wait()
-        self._put(request, fetched)
+        turn = asyncio.get_running_loop().create_future()
+        self._line.append((turn, request, fetched))
+        await turn
+
+    def _let_in(self) -> None:
+        """Queue as many of those in line as there is room for."""
+        while self._line and self._bytes <= _WAITING_BYTES:
+            turn, request, fetched = self._line.popleft()
+            if not turn.cancelled():
+                self._put(request, fetched)
+                turn.set_result(None)
 
     def _put(self, request: Request, fetched: Fetched) -> None:
         self._bytes += len(fetched.data)
@@ -122,7 +131,7 @@ class Asking:
                 for _ in names:
                     self._answers.task_done()
             self._bytes -= size
-            self._room.set()
+            self._let_in()
             self._told(names)
 
     @property

@@ -306,8 +306,9 @@ class Receiver:
             least=_PUSHED if name in self.pushed else LEAST,
         )
         due = int(found.due.timestamp()) if found.due != NEVER else int(NEVER.timestamp())
+        state = fetched.state.to_json()
         self._rows[name] = stored.UpstreamRow(
-            fetched.state.to_json(),
+            state,
             head,
             due,
             found.decided_by,
@@ -317,7 +318,7 @@ class Receiver:
         )
         return {
             "source": number,
-            "state": fetched.state.to_json(),
+            "state": state,
             "due": due,
             "decided_by": found.decided_by,
             "polled": int(now.timestamp()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,8 +18,10 @@ from feeds.clean.html import clean_html
 from feeds.clean.markdown import markdown_to_html
 from feeds.clean.text import opening, plain_text
 from feeds.dates import parse_date, tolerant_date
+from feeds.errors import AddressRefused
 from feeds.fetch import folder
 from feeds.model import Item
+from feeds.net.address import Address, address, tolerant_address
 from feeds.parse import permalinks
 from feeds.payloads import body_of_item, data_of, pack, unpack
 from feeds.store.database import Database
@@ -36,6 +39,31 @@ def test_usual_addresses_are_read_as_any_are(base: str, reference: str) -> None:
     assert urls.canonical(base) == urls.tolerant_canonical(base)
     assert urls.resolve(base, reference) == urls.tolerant_resolve(base, reference)
     assert urls.iri_to_uri(base) == urls.tolerant_uri(base)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.sampled_from(["http://", "https://", "ftp://", ""]), ADDRESSES)
+def test_usual_addresses_are_asked_as_any_are(scheme: str, rest: str) -> None:
+    assert _asked(address, scheme + rest) == _asked(tolerant_address, scheme + rest)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.1/a", "http://2130706433/", "http://a.example:0/", "http://a.example:080/", "http://a.example:443/x?y=1&z",
+        "https://a.example:443/", "https://a.example./", "https://-/", "https://a..b/", "http://a.example:99999/", "http://a/?",
+        "http://" + "a" * 300 + "/", "http://a/" + "x" * 3000, "http://a.example/../b/./c", "http://a.example/\n", "http://a_b/",
+    ],
+)  # fmt: skip
+def test_odd_addresses_are_asked_as_any_are(url: str) -> None:
+    assert _asked(address, url) == _asked(tolerant_address, url)
+
+
+def _asked(take: Callable[[str], Address], url: str) -> Address | str:
+    try:
+        return take(url)
+    except AddressRefused as error:
+        return str(error)
 
 
 BLOCKS = st.sampled_from([

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -262,3 +263,17 @@ def test_an_address_that_is_none_is_a_failure_like_any_other() -> None:
             assert asked_host(Request("s", url), FetchState()) == url
 
     _run(test)
+
+
+def test_what_is_kept_of_a_state_is_what_differs_from_nothing() -> None:
+    assert FetchState().to_json() == "{}"
+    state = FetchState("c", etag='"é"', max_age=0, failures=2, gone=True)
+    assert json.loads(state.to_json()) == {
+        "configured": "c",
+        "etag": '"é"',
+        "max_age": 0,
+        "failures": 2,
+        "gone": True,
+    }
+    assert FetchState.from_json(state.to_json()) == state
+    assert FetchState.from_json('{"etag": "x", "later": 1}') == FetchState(etag="x")

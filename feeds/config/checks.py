@@ -74,7 +74,7 @@ def interval(value: str) -> str:
 
 def upstream(value: str) -> str:
     """Where a feed of somebody else is: many have a query."""
-    if is_address(value) and "@" in urlsplit(value).netloc:
+    if "@" in value and is_address(value) and "@" in urlsplit(value).netloc:
         return 'has a password in it; take it out and name a variable instead: auth = "env:NAME"'
     return page(value)
 
@@ -83,7 +83,7 @@ def page(value: str) -> str:
     """An address that stands for itself."""
     if not is_address(value) or len(value) > _LONGEST_ADDRESS or text(value):
         return "is no web address; write it with https:// and a host"
-    if "@" in urlsplit(value).netloc:
+    if "@" in value and "@" in urlsplit(value).netloc:
         return "must have no user name or password; take them out"
     return ""
 

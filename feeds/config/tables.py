@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from feeds.config import checks
@@ -68,12 +69,12 @@ class Tables(Mistakes):
     def values(self, section: str, name: str, table: object) -> dict[str, Any]:
         """The values of a table, with defaults; keys that are mistakes have them too."""
         keys = SECTIONS[section]
-        defaults = {key: default(spec) for key, spec in keys.items()}
+        found = dict(_defaults(section))
         if not isinstance(table, dict):
             self.wrong(
                 name, f"must be a table; write {f'[[{section}]]' if section in LISTS else f'[{section}]'}"
             )
-            return defaults
+            return found
         kind = table.get("kind", "folder")
         for key in table:
             if key in keys and keys[key].kinds and kind not in keys[key].kinds:
@@ -84,7 +85,10 @@ class Tables(Mistakes):
                     )
             elif key not in keys:
                 self.wrong(f"{name}.{key}", "unknown key" + checks.suggestion(key, keys))
-        return {key: self.value(f"{name}.{key}", spec, table.get(key)) for key, spec in keys.items()}
+        for key, spec in keys.items():
+            if key in table or spec.required:
+                found[key] = self.value(f"{name}.{key}", spec, table.get(key))
+        return found
 
     def value(self, name: str, spec: Key, value: Any) -> Any:  # noqa: ANN401 - any value of TOML
         """A value, or its default where it is missing or wrong."""
@@ -106,6 +110,11 @@ def _printable(key: str) -> str:
 def default(spec: Key) -> Any:  # noqa: ANN401
     """What stands for a key that is not given."""
     return spec.default if spec.default is not None else _EMPTY[spec.type]
+
+
+@cache
+def _defaults(section: str) -> dict[str, Any]:
+    return {key: default(spec) for key, spec in SECTIONS[section].items()}
 
 
 def problem_of(spec: Key, value: Any) -> str:  # noqa: ANN401

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -79,20 +79,21 @@ class FetchState:
 
     def to_json(self) -> str:
         """As JSON, without what is at its default."""
-        default = FetchState()
-        values = {k: v for k, v in asdict(self).items() if v != getattr(default, k)}
+        values = {name: value for name, none in _NOTHING.items() if (value := getattr(self, name)) != none}
         return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> FetchState:
         """Read what :meth:`to_json` wrote; unknown names are passed over."""
         values: Mapping[str, Any] = json.loads(text or "{}")
-        names = {field.name for field in fields(cls)}
-        return cls(**{key: value for key, value in values.items() if key in names})
+        return cls(**{key: value for key, value in values.items() if key in _NOTHING})
 
     def revived(self) -> FetchState:
         """The same, to be asked again after a 410: a person has said so."""
         return replace(self, gone=False, failures=0)
+
+
+_NOTHING = {field.name: field.default for field in fields(FetchState)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +150,11 @@ def judge(request: Request, state: FetchState, response: Response, now: datetime
     freshness = _max_age(response, now)
     if response.status == 304 and response.conditional:
         stated = state.max_age if freshness is None else freshness
-        after = replace(_succeeded(state, response, now), max_age=stated)
+        after = _succeeded(state, response, now, stated)
         return _fetched("same", after, response, "not changed (304)", after.max_age)
     if response.status in (200, 203) and response.body:
         digest = hashlib.blake2b(response.body, digest_size=16).hexdigest()
-        after = replace(_succeeded(state, response, now), digest=digest, max_age=freshness)
+        after = replace(_succeeded(state, response, now, freshness), digest=digest)
         if digest == state.digest:
             return _fetched("same", after, response, "not changed (the same bytes)", freshness)
         fetched = _fetched("new", after, response, "read", freshness)
@@ -227,7 +228,7 @@ def _fetched(
     )
 
 
-def _succeeded(state: FetchState, response: Response, now: datetime) -> FetchState:
+def _succeeded(state: FetchState, response: Response, now: datetime, max_age: int | None) -> FetchState:
     """The state after a 200 or a 304: validators replaced, failures forgotten, redirects counted."""
     etag, modified = response.header("etag"), response.header("last-modified")
     if response.status == 304:
@@ -238,6 +239,7 @@ def _succeeded(state: FetchState, response: Response, now: datetime) -> FetchSta
         etag=etag if len(etag) <= _LONGEST_VALIDATOR else "",
         last_modified=modified if len(modified) <= _LONGEST_VALIDATOR else "",
         validated=response.url,
+        max_age=max_age,
         failures=0,
     )
     return _count_redirect(valid, response.moved_to, now)
@@ -246,6 +248,8 @@ def _succeeded(state: FetchState, response: Response, now: datetime) -> FetchSta
 def _count_redirect(state: FetchState, moved: str, now: datetime) -> FetchState:
     """Take a permanent redirect over after three confirmations over a day, for parked domains come and go."""
     if not moved:
+        if not state.redirect_to:
+            return state
         return replace(state, redirect_to="", redirect_count=0, redirect_since="")
     if moved != state.redirect_to:
         return replace(state, redirect_to=moved, redirect_count=1, redirect_since=now.isoformat())

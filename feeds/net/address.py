@@ -11,7 +11,12 @@ from feeds.addresses import is_literal
 from feeds.errors import AddressRefused
 
 _PORTS = {"http": 80, "https": 443}
+_SHORT = 250
+"""Characters in which no host is too long."""
 _NAME = re.compile(r"[a-z0-9_.\-]{1,253}")
+_USUAL = re.compile(
+    r"(https?)://([a-z0-9\-]+(?:\.[a-z0-9\-]+)*)(?::(\d{1,4}))?(/[A-Za-z0-9\-._~/]*(?:\?[A-Za-z0-9\-._~/=&]+)?)"
+)
 _TARGET = re.compile(r"[\x21-\x7e]+")
 
 
@@ -46,6 +51,23 @@ def address(url: str) -> Address:
 
     Raises:
         AddressRefused: it is not ``http`` or ``https``, or has no usable host or port.
+    """
+    usual = _USUAL.fullmatch(url)
+    if not usual or len(url) > _SHORT:
+        return tolerant_address(url)
+    scheme, host, given, target = usual.groups()
+    port = int(given) if given else _PORTS[scheme]
+    if port == 0:
+        return tolerant_address(url)
+    shown_port = "" if port == _PORTS[scheme] else f":{port}"
+    return Address(f"{scheme}://{host}{shown_port}{target}", scheme, host, port, target)
+
+
+def tolerant_address(url: str) -> Address:
+    """:func:`address` for addresses in any form.
+
+    Raises:
+        AddressRefused: as there.
     """
     try:
         parts = urlsplit(urls.iri_to_uri(url.strip()))
