@@ -89,7 +89,8 @@ def _page_size(
 ) -> int:
     most = run.config.output.entries
     forms = archive_formats(run.config, feed.kind)
-    sizes = ([len(parts[row.post][PARTS.index(form)]) for form in forms] for row in rows[:most])
+    columns = [PARTS.index(form) for form in forms]
+    sizes = [[len(parts[row.post][column]) for column in columns] for row in rows[:most]]
     return plan.page_of(sizes, most, MOST_BYTES)
 
 

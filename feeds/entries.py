@@ -20,7 +20,7 @@ from feeds.urls import is_absolute_iri
 PARTS = (*FORMATS, "page", "teaser")  # of a packed entry
 _POSTS_PER_PIECE = 96
 _ENTRIES_PER_BATCH = 480
-_MOST_KEPT = 16 * 1024 * 1024  # bytes of entries that are kept unpacked
+_MOST_KEPT = 6 * 1024 * 1024  # bytes, before they are unpacked
 
 
 def render_missing(run: Run, wanted: Mapping[int, Extent]) -> list[int]:
@@ -139,24 +139,25 @@ class EntryReader:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._kept: dict[int, list[bytes]] = {}
+        self._kept: dict[int, tuple[int, list[bytes]]] = {}
+        """Packed size and parts, oldest first."""
         self._size = 0
 
     def parts(self, numbers: Sequence[int]) -> dict[int, list[bytes]]:
         """The entries of those of these posts that have one, each in its parts."""
         kept = self._kept
-        found = {number: kept[number] for number in numbers if number in kept}
+        found = {number: kept[number][1] for number in numbers if number in kept}
         if len(found) < len(numbers):
             for number, _, _, data in stored.stored_entries(self._db, set(numbers) - found.keys()):
                 found[number] = unpack_entry(data)
-                self._keep(number, found[number])
+                self._keep(number, len(data), found[number])
         return found
 
-    def _keep(self, number: int, parts: list[bytes]) -> None:
-        self._kept[number] = parts
-        self._size += sum(map(len, parts))
+    def _keep(self, number: int, size: int, parts: list[bytes]) -> None:
+        self._kept[number] = size, parts
+        self._size += size
         while self._size > _MOST_KEPT:
-            self._size -= sum(map(len, self._kept.pop(next(iter(self._kept)))))
+            self._size -= self._kept.pop(next(iter(self._kept)))[0]
 
     def columns(self, numbers: Sequence[int]) -> dict[str, list[bytes]]:
         """The entries of these posts in each format and for pages, in this order."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import TypeVar
 
 from feeds.model import Format
@@ -48,16 +47,19 @@ def archive_path(kind: str, slug: str, number: int, form: Format) -> str:
     return f"{folder(kind, slug)}archive/{number}.{ending}"
 
 
-def page_of(sizes: Iterable[Sequence[int]], entries: int, most_bytes: int) -> int:
+def page_of(sizes: Sequence[Sequence[int]], entries: int, most_bytes: int) -> int:
     """How many of the oldest entries make an archive: ``entries``, fewer where a document would grow too large.
 
     ``sizes`` has the bytes of each entry in each format. One entry that is too large alone is an archive of its own.
     """
+    first = sizes[:entries]
+    if all(sum(column) <= most_bytes for column in zip(*first, strict=True)):
+        return len(first)
     count = 0
-    sums: list[int] = []
-    for each in sizes:
-        sums = [a + b for a, b in zip_longest(sums, each, fillvalue=0)]
-        if count == entries or (count and max(sums, default=0) > most_bytes):
+    sums = [0] * len(first[0])
+    for each in first:
+        sums = [a + b for a, b in zip(sums, each, strict=True)]
+        if count and max(sums) > most_bytes:
             break
         count += 1
     return count
