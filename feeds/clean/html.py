@@ -77,14 +77,27 @@ def clean_all(given: Sequence[tuple[str, str]]) -> list[str]:
 class _Body:
     """A body on its way through the steps."""
 
-    __slots__ = ("base", "cleaner", "html", "names", "sanitised")
+    __slots__ = ("base", "cleaner", "deep", "html", "names", "sanitised")
 
     def __init__(self, html: str, base: str) -> None:
         self.base = base
         page.set(base)
-        self.html, self.names = _before(html)
+        self.html, self.names, self.deep = _before(html)
         self.cleaner = _cleaner("#" in self.html and _LOCAL_LINK.search(self.html) is not None)
         self.sanitised = ""
+
+    def finish(self) -> bool:
+        """Take away what may be taken of sanitised HTML; whether that is all there is to do."""
+        page.set(self.base)
+        self.html = after = _after(self.sanitised)
+        settled = _NAME.findall(self.sanitised) == self.names  # names are in lower case after the sanitiser
+        if settled and not self.deep:
+            return True
+        self.names = _NAME.findall(after)
+        # Of odd tags only this shows what a parser makes of them.
+        if mend.may_be_deep(self.names):
+            self.html = mend.shallow(after)
+        return settled and self.html == after
 
 
 def _as_text(html: str) -> str:
@@ -105,8 +118,8 @@ def _characters(html: str) -> str:
     return html
 
 
-def _before(html: str) -> tuple[str, list[str]]:
-    """What is mended where the author's tags are still there; and the tags, as ``<name`` and ``</name``."""
+def _before(html: str) -> tuple[str, list[str], bool]:
+    """What is mended where the author's tags are still there; the tags, as ``<name`` and ``</name``; whether they nest deep."""
     if "<!" in html:
         html = mend.without_comments(mend.with_character_data(html))
     if "<http" in html:
@@ -115,10 +128,9 @@ def _before(html: str) -> tuple[str, list[str]]:
     lower = html.encode().lower()  # of letters of ASCII alone: five times as fast as of the text
     names = _tags(html)
     present = frozenset(names)
-    if len(html) > _LARGE:
-        html = mend.shallow(mend.uncrowded(html))
-    elif mend.may_be_deep(names):
-        html = mend.shallow(html)
+    deep = len(html) > _LARGE or mend.may_be_deep(names)
+    if deep:
+        html = mend.shallow(mend.uncrowded(html) if len(html) > _LARGE else html)
     if (b"data-" in lower and _LAZY.search(lower)) or "<noscript" in present:
         html = mend.with_real_images(html, "<noscript" in present)
     if present & _FRAMES:
@@ -129,7 +141,7 @@ def _before(html: str) -> tuple[str, list[str]]:
         html = mend.without_unknown(html, _known_tags())
     if b"hidden" in lower or (b"none" in lower and b"display" in lower):
         html = mend.without_hidden(html, _tidy)
-    return html, names if html is given else _tags(html)
+    return html, names if html is given else _tags(html), deep
 
 
 def _tags(html: str) -> list[str]:
@@ -148,14 +160,10 @@ def _sanitise(bodies: dict[int, _Body], cleaned: list[str]) -> None:
         for body in bodies.values():
             page.set(body.base)
             body.sanitised = body.cleaner.clean(body.html)
+        going_on = {number: body for number, body in bodies.items() if not body.finish()}
         for number, body in bodies.items():
-            page.set(body.base)
-            body.html = _after(body.sanitised)
             cleaned[number] = body.html.strip()
-        # Names are in lower case after the sanitiser.
-        bodies = {n: body for n, body in bodies.items() if _NAME.findall(body.sanitised) != body.names}
-        for body in bodies.values():
-            body.names = _NAME.findall(body.html)
+        bodies = going_on
 
 
 def _after(html: str) -> str:

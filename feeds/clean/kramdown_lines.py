@@ -90,6 +90,8 @@ class Marks(Preprocessor):
         self.out: list[str] = []
         self.start = 0
         """Where the block of lines begins that the next line belongs to."""
+        self.last = ""
+        """The last line that is not blank."""
         for line in text.split("\n"):
             found = _ATTRIBUTES.fullmatch(line)
             if found and not self._in_code(line):
@@ -99,6 +101,7 @@ class Marks(Preprocessor):
                 self.start = len(self.out)
             else:
                 self.out.append(line)
+                self.last = line
         return self.out
 
     def _extension(self, found: re.Match[str]) -> str:
@@ -108,16 +111,15 @@ class Marks(Preprocessor):
 
     def _in_code(self, line: str) -> bool:
         """Whether a line is indented as code is, and nothing before it says otherwise."""
-        if not line.startswith(("    ", "\t")):
-            return False
-        before = next((one for one in reversed(self.out) if one.strip()), "")
-        return before.startswith(("    ", "\t")) or not before
+        indents = ("    ", "\t")
+        return line.startswith(indents) and (not self.last or self.last.startswith(indents))
 
     def _attributes(self, inside: str, written: str) -> None:
         """Put the attributes where the library looks for them, or leave them out."""
         block = self.out[self.start :]
         if _OF_TOC.match(inside) and block and _ITEM.match(block[0]):
             self.out[self.start :] = [TOC, ""]
+            self.last = TOC
         elif not block or inside.lstrip().endswith(":") or ":" in inside.split(" ")[0]:
             return  # of the block that follows, or a definition: nothing of it would be kept
         elif len(block) == 1 and _HEADING.match(block[0]):
@@ -126,6 +128,7 @@ class Marks(Preprocessor):
             self.out[-2] = f"{block[0].rstrip()} {written}"
         elif not _NO_PARAGRAPH.match(block[0]) and not any("|" in line for line in block):
             self.out += [written, ""]
+            self.last = written
         self.start = len(self.out) if not self.out or not self.out[-1] else self.start
 
 

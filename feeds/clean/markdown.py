@@ -46,8 +46,11 @@ _LONG_RUN = re.compile(r"([\[\]*_`>(<!~^#&\\|+=-])(?:[ \n]{0,2}\1){200}")
 _DEEP = re.compile(r"^[ \t]{120}|^(?:[ ]{0,3}(?:[>*+-]|\d{1,9}\.)[ ]?){30}", re.MULTILINE)
 _MOST_MARKS = 3000
 # Lines that end a block wherever they stand: at each the library copies what is left of the block.
-_BREAKING = re.compile(r"^ {0,3}(?:#|[=*_-]{2}|\[|[*_-] ?[*_-])", re.MULTILINE)
+_BREAKING = re.compile(r"^ {0,3}(?:#|[=*_-]{2}|\[|:[ \t]|[*_-] ?[*_-])", re.MULTILINE)
 _MOST_COPIED = 100_000_000
+# From the beginning of each tag without an end the library looks on to the end of the text.
+_UNCLOSED = re.compile(r"<[a-zA-Z/!?][^<>]*+(?=<|\Z)")
+_MOST_LOOKED_AT = 50_000_000
 
 
 def markdown_to_html(text: str, prefix: str = "") -> str:
@@ -212,6 +215,7 @@ def _costs_too_much(text: str) -> bool:
         or _DEEP.search(text) is not None
         or _copies_too_much(_BLANK_LINE.split(text))
         or text.count("<!--") > text.count("-->") + 8
+        or ("<" in text and len(_UNCLOSED.findall(text)) * len(text) > _MOST_LOOKED_AT)
         or text.count("<") > _MOST_MARKS * 4
     )
 

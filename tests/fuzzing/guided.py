@@ -50,6 +50,7 @@ _HANGS = 60
 _MOST_MEGABYTES = 2048
 _MOST_FINDINGS = 30
 _MOST_TRIES = 3000
+_EXECUTED = "stat::number_of_executed_units:"
 _STATUS = re.compile(r"#(\d+)\s+\w+\s+cov: (\d+) ft: (\d+) corp: (\d+)/\S+.*?rss: (\d+)Mb")
 
 
@@ -99,8 +100,11 @@ def _run(name: str, seconds: int, seed: int) -> Outcome:
     last: re.Match[str] | None = None
     tail: list[str] = []
     assert child.stderr
+    executions = 0
     for line in child.stderr:
         last = _STATUS.match(line) or last
+        if line.startswith(_EXECUTED):
+            executions = int(line.removeprefix(_EXECUTED))
         tail = [*tail[-30:], line.rstrip()]
         if line.startswith("finding: "):
             print(line.rstrip(), flush=True)
@@ -111,7 +115,7 @@ def _run(name: str, seconds: int, seed: int) -> Outcome:
     new = len({path.name for path in _cases(name)} - cases)
     outcome = Outcome(
         name,
-        numbers[0],
+        executions or numbers[0],
         numbers[1],
         numbers[3],
         numbers[4],
