@@ -270,9 +270,19 @@ def _read_list(path: Path) -> list[tuple[str, str]]:
 
 def _append(path: Path, lines: Iterable[tuple[str, str]]) -> None:
     with path.open("a", encoding="utf-8") as file:
+        if _torn(path):
+            file.write("\n")
         file.writelines(f"{digest}  {name}\n" for name, digest in lines)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _torn(path: Path) -> bool:
+    """Whether a run ended, or the disk was full, within the last line."""
+    with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(0, end - 1))
+        return file.read() not in (b"", b"\n")
 
 
 def _sync(paths: Iterable[Path]) -> None:

@@ -213,6 +213,22 @@ def test_a_run_that_stopped_between_renames_is_taken_up(tmp_path: Path) -> None:
     assert files(tmp_path).keys() == {"a.xml", "b.xml", MANIFEST}
 
 
+def test_a_torn_end_of_the_journal_spoils_no_later_line(tmp_path: Path) -> None:
+    """The disk was full within a line; the next run was killed before it was done: all it wrote is ours."""
+    publish(tmp_path, {"a.xml": b"old"})
+    (tmp_path / JOURNAL).parent.mkdir()
+    (tmp_path / JOURNAL).write_text(f"{digest(b'x')}  b.x", "utf-8")
+    killed = Tree(tmp_path, {})
+    killed.open()
+    for path in ("a.xml", "new.xml"):
+        assert killed.put(path, b"new")
+    killed.flush()
+    after = Tree(tmp_path, {})
+    after.open()
+    assert all(after.put(path, b"newer") for path in ("a.xml", "new.xml"))
+    assert after.foreign == {}
+
+
 def test_before_a_rename_the_journal_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
     real = os.replace
