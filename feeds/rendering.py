@@ -13,7 +13,7 @@ from feeds.errors import EntryInvalid, PostRejected
 from feeds.model import FORMATS, Entry, Extent, Format
 from feeds.pageparts import page_parts
 from feeds.payloads import Body, join_parts, split_parts
-from feeds.steps import body_in, clean_bodies, compress, decompress, settings
+from feeds.steps import body_in, clean_bodies, clean_body, compress, decompress, settings
 from feeds.tasks import RenderResult, RenderTask
 
 A = TypeVar("A")
@@ -69,14 +69,24 @@ def _entries(tasks: Mapping[int, RenderTask], refused: dict[int, str]) -> dict[i
         return body_in(tasks[number].source, tasks[number].place, data) if data else None
 
     bodies = _each(body, packed, refused)
-    cleaned = clean_bodies([(body, tasks[number].source) for number, body in bodies.items()])
-    htmls = dict(zip(bodies, cleaned, strict=True))
+    htmls = _htmls(bodies, tasks, refused)
     openings = _each(lambda _, html: text.opening(html, _ENOUGH), htmls, refused)
     return _each(
         lambda number, opening: _entry(tasks[number], bodies[number], htmls[number], opening),
         openings,
         refused,
     )
+
+
+def _htmls(
+    bodies: Mapping[int, Body | None], tasks: Mapping[int, RenderTask], refused: dict[int, str]
+) -> dict[int, str]:
+    """The clean HTML of each body: of all at once, or one by one if one of them spoils that."""
+    try:
+        cleaned = clean_bodies([(body, tasks[number].source) for number, body in bodies.items()])
+    except Exception:
+        return _each(lambda number, body: clean_body(body, tasks[number].source), bodies, refused)
+    return dict(zip(bodies, cleaned, strict=True))
 
 
 def _entry(task: RenderTask, body: Body | None, html: str, opening: str) -> Entry:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from feeds.parse.post import Guess, Link, Tail
 
 _LEVEL = 1
+_FIRST_TIME, _LAST_TIME = -(1 << 63), (1 << 63) - 1
+"""Nanoseconds that the store can keep, the years 1677 to 2262: a file system may state any time."""
 _ASK_AGAIN = -1  # a size that no file has: the next run reads this one again
 _ENOUGH = 480  # characters of a body for its summary, or for a title if it has none
 
@@ -105,7 +107,8 @@ def read_files(
     root = _tools.settings.sources[name].root
     found: list[Reading | tuple[str, int, int]] = []
     fresh: list[_File] = []
-    for path, size, mtime in files:
+    for path, size, stated in files:
+        mtime = max(_FIRST_TIME, min(stated, _LAST_TIME))
         try:
             data = folder.read(root, path)
         except OSError as error:
@@ -135,7 +138,8 @@ def understand(source: str, files: Sequence[_File]) -> list[Reading]:
 
     Each step goes over all of them before the next begins, so that its code stays in the processor's caches.
     """
-    readings, items = [], []
+    readings: list[Reading] = []
+    items: list[tuple[_File, Item]] = []
     for file in files:
         try:
             item = parse(source, file.path, file.data)
@@ -146,22 +150,26 @@ def understand(source: str, files: Sequence[_File]) -> list[Reading]:
             readings.append(Reading(*file[:4], item.outcome, item.reason))
         else:
             items.append((file, item))
-    sightings = [_sighting(source, file.path, file.mtime, file.digest, item) for file, item in items]
-    packed = [pack(item, file.data) for file, item in items]
+    known = []
+    for file, item in items:
+        try:
+            sighting = _sighting(source, file.path, file.mtime, file.digest, item)
+        except Exception as error:
+            readings.append(Reading(*file[:4], "rejected", _unforeseen(error)))
+            continue
+        known.append((file, item, sighting))
+    packed = [pack(item, file.data) for file, item, _ in known]
     payloads = [compress(data) for data in packed]
-    for (file, item), sighting, payload in zip(items, sightings, payloads, strict=True):
+    for (file, item, sighting), payload in zip(known, payloads, strict=True):
         guessed = item.published is None and item.guess is None
-        readings.append(
-            Reading(
-                *file[:4],
-                "item",
-                repairs=len(item.repairs),
-                sighting=sighting,
-                payload=payload,
-                guessed=guessed,
-            )
-        )
+        repairs = len(item.repairs)
+        readings.append(Reading(*file[:4], "item", "", repairs, sighting, payload, guessed=guessed))
     return readings
+
+
+def _unforeseen(error: Exception) -> str:
+    """What nobody foresaw in one post must not take the others with it."""
+    return f"cannot be understood ({type(error).__name__}: {error})"
 
 
 def parse(source: str, path: str, data: bytes) -> Item | Skipped:
@@ -178,8 +186,8 @@ def parse(source: str, path: str, data: bytes) -> Item | Skipped:
         return parse_post(data, path, settings, tools.tail, tools.guesses[source], tools.links[source])
     except PostRejected:
         raise
-    except Exception as error:  # what nobody foresaw in one post must not take the others with it
-        raise PostRejected(f"cannot be understood ({type(error).__name__}: {error})") from error
+    except Exception as error:
+        raise PostRejected(_unforeseen(error)) from error
 
 
 def _link(settings: SourceSettings, tail: Tail, guess: Guess) -> Link:

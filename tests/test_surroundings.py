@@ -277,3 +277,17 @@ def test_commands_that_change_the_configuration_at_once(built: Project) -> None:
         assert "Traceback" not in text
     text = built.config.read_text("utf-8")
     assert [number for number in range(3) if f"u{number}.example" not in text] == []
+
+
+def test_a_file_from_the_far_future_or_past_is_read_like_any_other(project: Project) -> None:
+    for number, time in enumerate((2**62 // 10**6, -(2**62) // 10**6, 0)):
+        try:
+            os.utime(project.post(f"2024-01-0{number + 1}-p.md", f"Post {number}"), (time, time))
+        except OSError:
+            pytest.skip("this file system keeps no such time")
+    for _ in range(2):
+        result = project.run("build", "--json")
+        assert result.returncode == 0, result.stderr
+        assert json.loads(result.stdout)["published"] == 3
+    (project.posts / "2024-01-01-p.md").write_text("---\ntitle: New\ndate: 2024-01-01\n---\nx\n", "utf-8")
+    assert json.loads(project.run("build", "--json").stdout)["changed"] == 1
