@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -114,22 +114,6 @@ def _digest(item: Item) -> bytes:
     return hashlib.sha256(repr(item).encode("utf-8", "surrogatepass")).digest()[:16]
 
 
-def _sound(item: Item) -> Item:
-    """The item without lone surrogates, which escapes of JSON may leave and no store can hold."""
-    texts = {
-        field.name: value
-        for field in fields(item)
-        if isinstance(value := getattr(item, field.name), str | tuple) and value
-    }
-    try:
-        for value in texts.values():
-            for text in (value,) if isinstance(value, str) else _leaves(value):
-                text.encode()
-    except UnicodeEncodeError:
-        return replace(item, **{name: _whole(value) for name, value in texts.items()})
-    return item
-
-
 def _bounded(item: Item) -> Item:
     """The item with its short texts short: megabytes of title would stand in every document."""
     texts = (item.guid, item.title, item.address, item.rights, *_leaves(item.authors), *_leaves(item.extras))
@@ -163,18 +147,10 @@ def _leaves(values: tuple[Any, ...]) -> Iterator[str]:
             yield from _leaves(value)
 
 
-def _whole(value: Any) -> Any:  # noqa: ANN401 - a text or texts
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, Enclosure):
-        return Enclosure(_whole(value.url), _whole(value.type), value.length)
-    return tuple(map(_whole, value)) if isinstance(value, tuple) else value
-
-
 def _reading(
     item: Item, digest: bytes, document: bytes, url: str, settings: EntrySettings, now: datetime
 ) -> Reading:
-    item = _bounded(_sound(item))
+    item = _bounded(item)
     stated = [date if date and date <= now + _AHEAD else None for date in (item.published, item.updated)]
     said = _sighting(item, stated[0], stated[1], digest, url, settings, now)
     return Reading(

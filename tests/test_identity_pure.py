@@ -103,8 +103,10 @@ def test_an_endless_address_is_not_searched_for_a_key() -> None:
     assert keys("", fits + "x").strong == ""
 
 
-def test_a_sighting_without_any_key_is_a_post_by_itself() -> None:
+def test_what_nobody_has_to_say_is_empty() -> None:
     assert item_key("s", "i") == "item:s:i"
+    one = said(1)
+    assert (one.guid, one.fixed_id, one.language, one.digest) == ("", "", "", b"")
 
 
 def numbers(groups: list[Group]) -> list[tuple[str, list[int]]]:

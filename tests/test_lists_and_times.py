@@ -160,3 +160,62 @@ def test_a_folder_that_is_not_there_is_a_trouble_and_its_posts_stay(timed: Timed
     (trouble,) = timed.build().troubles
     assert trouble.startswith("source news: ")
     assert titles(timed) == ["Kept"]
+
+
+UNCLOSED = rss([("a", "https://blog.example/1", "One"), ("b", "https://blog.example/2", "Two")]).replace(
+    b"</item><item>", b"<item>", 1
+)
+
+
+def test_a_document_that_cannot_be_cut_is_read_as_a_whole_and_its_entries_come_once(
+    timed: Timed, upstream: UpstreamServer
+) -> None:
+    upstream.routes["/feed"] = Answer(body=UNCLOSED)
+    subscribe(timed, upstream, more='every = "1h"')
+    assert timed.build().troubles == []
+    first = titles(timed)
+    assert "One" in first
+    assert timed.build().written == [], "the same bytes again"
+    upstream.routes["/feed"] = Answer(body=UNCLOSED.replace(b"Text of One", b"Other text of One"))
+    timed.build()
+    assert titles(timed) == first
+    assert "Other text of One" in (timed.output / "atom.xml").read_text("utf-8")
+    timed.set('every = "1h"', 'every = "1h"\ncategories = ["planet"]')
+    timed.build(offline=True)  # what was kept of it is understood again as far as it can be
+    assert titles(timed) == first
+
+
+def test_an_entry_that_makes_none_takes_no_other_with_it(timed: Timed, upstream: UpstreamServer) -> None:
+    body = rss([("a", "https://blog.example/1", "One"), ("b", "https://blog.example/2", "Two")])
+    item = body[body.index(b"<item>") : body.index(b"</item>") + 7]
+    for odd in (
+        b"<item/>",
+        b"<item></item>",
+        item.replace(b"<item>", b"<item><entry></entry>"),
+        b"<rss:item/>",
+    ):
+        upstream.routes["/feed"] = Answer(body=body.replace(b"</channel>", odd + b"</channel>"))
+        if not timed.output.exists():
+            subscribe(timed, upstream, more='every = "1h"')
+        assert timed.build().troubles == []
+        assert {"One", "Two"} <= set(titles(timed))
+
+
+def test_half_a_character_in_json_is_shown_as_one_that_is_none(
+    timed: Timed, upstream: UpstreamServer
+) -> None:
+    bad = "\\ud800"
+    upstream.routes["/feed"] = Answer(
+        body=(
+            f'{{"version": "https://jsonfeed.org/version/1.1", "title": "B{bad}", "items": [{{"id": "i{bad}", '
+            f'"url": "https://blog.example/1", "title": "T{bad}x", "content_text": "C{bad}y", "tags": ["g{bad}"], '
+            f'"authors": [{{"name": "N{bad}"}}], "attachments": [{{"url": "https://blog.example/{bad}.mp3", "mime_type": "audio/mpeg"}}]}}]}}'
+        ).encode()
+    )
+    subscribe(timed, upstream)
+    report = timed.build()
+    assert (report.troubles, report.rejected, report.held) == ([], [], [])
+    assert titles(timed) == ["T\ufffdx"]
+    text = (timed.output / "atom.xml").read_text("utf-8")
+    for word in ("C\ufffdy", "N\ufffd", "g\ufffd"):
+        assert word in text

@@ -37,6 +37,7 @@ _ENDLESS: Final = "?:"
 _JUNK_LIMIT: Final = 65_536
 _HEAD_OF_ROOT: Final = 8_192
 _OF_ITEMS: Final = frozenset(["title", "content_html", "content_text", "date_published"])
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _JSON_FEED = re.compile(r"jsonfeed\.org/version", re.IGNORECASE)
 
 
@@ -223,10 +224,12 @@ def is_json_feed(document: dict[str, Any]) -> bool:
 
 
 def _canonical(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """The same for equal values, without the halves of characters that escapes may leave and nothing can write."""
     try:
-        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     except (ValueError, RecursionError):
         return "{}"
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def _with_items(head: str, items: list[str]) -> str:
