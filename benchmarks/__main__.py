@@ -1,7 +1,7 @@
 """``make bench``: every figure of ``docs/performance.md``, printed and kept in ``benchmarks/results.jsonl``.
 
 ``python -m benchmarks 10000 100000`` takes these sizes, ``--tree DIR`` copies of a Jekyll tree instead
-of generated posts. Hugo and reader are measured beside feedd where their programs are on PATH.
+of generated posts. Hugo is measured beside feedd where it is on PATH, reader by a Python that has it (``--reader PYTHON``).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ def main() -> None:
     parser.add_argument(
         "--upstreams", type=int, default=10_000, metavar="N", help="in the largest polling job"
     )
+    parser.add_argument("--reader", type=Path, metavar="PYTHON", help="a Python in which reader is installed")
     options = parser.parse_args()
     rows = options.only or _ROWS
     compileall.compile_dir(Path(feeds.__file__).parent, quiet=1)  # as every installed program is
@@ -40,7 +41,7 @@ def main() -> None:
         if "daemon" in rows:
             keep(daemon.bench(building.folder_of(posts, tree), posts))
     if "polling" in rows:
-        polling.run(options.upstreams)
+        polling.run(options.upstreams, options.reader)
     table.show()
 
 

@@ -2,13 +2,12 @@
 
 The upstreams are one process on loopback that answers conditional requests; feedd is the program itself,
 whose processor time and memory are measured. Each upstream is its own politeness group, as if they were on hosts
-of their own.
+of their own; only in one job each also costs a connection.
 """
 
 from __future__ import annotations
 
 import asyncio
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -37,21 +36,25 @@ terms = "none"
 categories = ["planet"]
 """
 
+_CLOSING = "nothing new, a connection each"
+_DONE = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+
 _READER = """
 import sys
 from reader import make_reader
 reader = make_reader(sys.argv[1])
-for number in range(1000):
-    reader.add_feed(f"http://127.0.0.1:{sys.argv[2]}/{number}", exist_ok=True)
-reader.update_feeds(workers=8)
+if not reader.get_feed_counts().total:
+    for number in range(1000):
+        reader.add_feed(f"http://127.0.0.1:{sys.argv[2]}/{number}")
+reader.update_feeds(workers=8, scheduled=False)
 """
 
 
 class Upstreams:
-    """Serves documents of ``entries`` entries; ``/new`` gives each one more."""
+    """Serves documents of ``entries`` entries; ``/new`` gives each one more, after ``/close`` no connection lasts."""
 
     def __init__(self, entries: int, length: int) -> None:
-        self.entries, self.round = entries, 0
+        self.entries, self.round, self.closing = entries, 0, False
         self.text = "港口的春天。" * (length // 6)
 
     def document(self, name: str) -> bytes:
@@ -74,15 +77,21 @@ class Upstreams:
             etag = f'"{self.round}-{name}"'
             if name == "new":
                 self.round += 1
-                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                writer.write(_DONE)
+            elif name == "close":
+                self.closing = True
+                writer.write(_DONE)
             elif etag.encode() in head:
-                writer.write(f"HTTP/1.1 304 Not Modified\r\nETag: {etag}\r\n\r\n".encode())
+                last = "Connection: close\r\n" if self.closing else ""
+                writer.write(f"HTTP/1.1 304 Not Modified\r\nETag: {etag}\r\n{last}\r\n".encode())
             else:
                 body = self.document(name)
                 writer.write(
                     f"HTTP/1.1 200 OK\r\nETag: {etag}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
                 )
             await writer.drain()
+            if self.closing:
+                break
         writer.close()
 
 
@@ -127,31 +136,34 @@ def bench(count: int, entries: int, length: int, jobs: list[str]) -> Iterator[di
         config.write_text(_SETTINGS + sources, "utf-8")
         feedd = [sys.executable, "-m", "feeds", "build", "-q", "-c", str(config)]
         for job in ["first reading", *jobs]:
-            if job == "one new entry":
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/new").read()
+            _tell(port, job)
             yield {"upstreams": count, "entries": entries, "job": f"polling: {job}", **measure(feedd)}
 
 
-def run(most: int) -> None:
-    """Every job of polling; ``most`` upstreams in the largest."""
-    for row in bench(min(most, 1_000), 50, 1_350, ["nothing new", "one new entry", "nothing new"]):
+def _tell(port: int, job: str) -> None:
+    """Tell the upstreams what a job needs of them."""
+    change = {"one new entry": "new", _CLOSING: "close"}.get(job)
+    if change:
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/{change}").read()
+
+
+def run(most: int, reader: Path | None) -> None:
+    """Every job of polling; ``most`` upstreams in the largest, ``reader`` is the Python that has that peer."""
+    for row in bench(min(most, 1_000), 50, 1_350, ["nothing new", "one new entry", "nothing new", _CLOSING]):
         keep(row)
     for row in bench(most, 1, 100, ["nothing new"]):
         keep(row)
-    peer()
+    if reader is None:
+        print("reader is not compared with: name a Python that has it, --reader PYTHON")
+    else:
+        peer(reader)
 
 
-def peer() -> None:
-    """Reader over the same thousand upstreams, if its program is on PATH."""
-    program = shutil.which("reader")
-    if program is None:
-        print("reader is not on PATH, so it is not compared with")
-        return
-    python = Path(program).read_text("utf-8", "replace").partition("\n")[0].removeprefix("#!").strip()
+def peer(python: Path) -> None:
+    """Reader over the same thousand upstreams, by a Python in which it is installed."""
     with tempfile.TemporaryDirectory(prefix="feedd-reader-") as name, _served(50, 1_350) as port:
         for job in ("first reading", "nothing new", "one new entry", "nothing new"):
-            if job == "one new entry":
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/new").read()
+            _tell(port, job)
             figures = measure([python, "-c", _READER, f"{name}/reader.db", str(port)])
             keep({"program": "reader", "upstreams": 1_000, "job": f"polling: {job}", **figures})
 

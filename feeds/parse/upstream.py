@@ -185,6 +185,8 @@ def _library(data: BytesIO, base: str) -> dict[str, Any]:
     """
     import feedparser
 
+    # A driver that hardly any machine has is looked for in every folder at each document; expat is always there.
+    feedparser.api.PREFERRED_XML_PARSERS.clear()
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": base}
     try:
         found: dict[str, Any] = feedparser.parse(
