@@ -176,18 +176,17 @@ def _count(db: Database, config: Config, sources: dict[int, tuple[str, int]], re
     """Where every file that is there went."""
     folders = {source.name: source.path for source in config.folders}
     for number, name in ((n, name) for n, (name, _) in sources.items() if name in folders):
-        counts = [(o, count) for o, vanished, count, _ in db.rows("file_counts", (number,)) if not vanished]
-        report.read += sum(count for _, count in counts)
-        report.ignored += dict(counts).get("ignored", 0)
-        report.unpublished += dict(counts).get("unpublished", 0)
+        report.read += db.value("files_in_all", (number,))
+        for outcome, vanished, count in db.rows("files_odd", (number,)):
+            report.read -= count if vanished else 0
+            report.ignored += count if outcome == "ignored" and not vanished else 0
+            report.unpublished += count if outcome == "unpublished" and not vanished else 0
         for path, _, reason in db.rows("files_troubled", (number,)):
             report.rejected.append({"path": str(folders[name] / path), "reason": reason})
-    for state, posts, files in db.rows("file_posts"):
-        if state in ("waiting", "withdrawn", "expired"):
-            report.unpublished += files
-        elif state == "live":
-            report.published += posts
-            report.merged += files - posts
+    posts, files = db.rows("posts_of_files")[0]
+    report.published += posts
+    report.merged += files - posts
+    report.unpublished += sum(count for _, count in db.rows("files_out_of_feeds"))
     for path, reason in db.rows("posts_left_out"):
         report.rejected.append({"path": path, "reason": reason})
 

@@ -89,7 +89,7 @@ def lint_posts(config: Config, settings: Settings, only: Sequence[Path]) -> Iter
             yield _finding(source.path, 0, "no-folder", "", "", "correct the source's path")
             continue
         yield from _lint_site(source.path, settings.sources[source.name].parse.site.repairs, wanted)
-        for path, _, _ in folder.scan(source.path, folder.is_jekyll(source.path), {}).changed:
+        for path, _, _ in folder.scan(source.path, folder.is_jekyll(source.path), ()).changed:
             full = source.path / path
             if wanted and not any(full.is_relative_to(one) for one in wanted):
                 continue

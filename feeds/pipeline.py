@@ -67,7 +67,8 @@ def publish(run: Run, tree: Tree) -> Published:
     troubled = publishing.write_archives(run, tree, lost=not opened)
     feeds = publishing.render_missing(run, published, troubled)
     pagewriting.write_assets(run, tree)
-    publishing.write_feeds(run, tree, feeds, published)
+    if feeds:
+        publishing.write_feeds(run, tree, feeds, published)
     cataloguing.write_catalogue(run, tree, publishing.dates_of(feeds))
     tree.flush()
     publishing.settle(run, tree, feeds, published)
@@ -127,8 +128,7 @@ def ingest_paths(run: Run, source: FolderSource, paths: Collection[str], report:
         UsageError: the folder cannot be read.
     """
     number = _number(run, source)
-    run.db.scope(paths)
-    known = {r[0]: FileState(*r[1:]) for r in run.db.rows("files_of_paths", (number,))}
+    known = _states(run.db, number, sorted(paths), ())
     seen = folder.glance(source.path, folder.is_jekyll(source.path), paths, known)
     _ingest_seen(run, source, known, seen, report, rederive=False)
 
@@ -146,9 +146,10 @@ def ingest_folder(run: Run, source: FolderSource, report: Ingested) -> None:
     number = _number(run, source)
     row = next(r for r in run.db.rows("source_all") if r[0] == number)
     rederive = row[2] not in ("", run.settings_digest)
-    known = {r[0]: FileState(*r[1:]) for r in run.db.rows("files_of_source", (number,))}
-    seen = folder.scan(source.path, folder.is_jekyll(source.path), known, everything=rederive)
+    lay = run.db.rows("files_there", (number,))
+    seen = folder.scan(source.path, folder.is_jekyll(source.path), lay, everything=rederive)
     report.unchanged += seen.unchanged
+    known = _states(run.db, number, [path for path, _, _ in seen.changed], seen.vanished)
     _ingest_seen(run, source, known, seen, report, rederive=rederive)
 
 
@@ -193,6 +194,20 @@ def _ingest_seen(
             "now": run.clock().isoformat("T", "seconds"),
         }
         run.db.run("source_settle", settled)
+
+
+def _states(
+    db: Database, number: int, changed: Sequence[str], vanished: Sequence[str]
+) -> dict[str, FileState]:
+    """What is known of the files that are to be read, of those that vanished now, and of those that did before."""
+    if not changed and not vanished:
+        return {}
+    if len(changed) > _READINGS_PER_BATCH:  # naming them would take longer than asking for all
+        rows = db.rows("files_of_source", (number,))
+    else:
+        db.scope((*changed, *vanished))
+        rows = [*db.rows("files_of_paths", (number,)), *db.rows("files_vanished", (number,))]
+    return {row[0]: FileState(*row[1:]) for row in rows}
 
 
 def _digests(known: Mapping[str, FileState], files: Sequence[tuple[str, int, int]]) -> dict[str, bytes]:

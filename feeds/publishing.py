@@ -79,8 +79,8 @@ def mint_slugs(db: Database, config: Config) -> None:
 
 def mark_lost_documents(db: Database, tree: Tree, config: Config) -> None:
     """A document that is not there as it was written makes its feed dirty; so does ``--full``."""
-    with_feed = {row[0]: row[4] for row in db.rows("documents_all") if row[4] is not None}
-    lost = {feed for path, feed in with_feed.items() if not tree.intact(path)}
+    db.scope(path for path in tree.known if not tree.intact(path))
+    lost = {feed for _, _, feed in db.rows("documents_of_paths") if feed is not None}
     if tree.full or lost:
         with db.transaction():
             if tree.full:
@@ -202,24 +202,42 @@ def dates_of(feeds: Sequence[Feed]) -> dict[int, int] | None:
 
 
 def settle(run: Run, tree: Tree, feeds: Sequence[Feed], published: Published) -> None:
-    """Remember what was written; take documents away that nothing names; write ``.feedd`` and the ledger."""
-    config = run.config
-    rows = run.db.rows("documents_all")
-    stood = {row[0]: row[4] for row in rows}
-    before = {row[0]: row[1] for row in rows}
-    wanted = _wanted_paths(run)
-    for path in sorted(stood.keys() - wanted):
+    """Remember what was written; take documents away that nothing names; write ``.feedd`` and the ledger.
+
+    Only feeds that were dirty may have fewer documents than before, and what belongs to no feed.
+    """
+    stood = _documents(run.db, feeds, tree.written)
+    for path in sorted(stood.keys() - tree.written.keys() - _wanted_paths(run, feeds)):
         tree.remove(path)
     published.held.update(tree.foreign)
     if tree.dry:
         return
-    feed_of = {path: one.feed.number for one in feeds for path in _paths_of(run, one.feed)}
+    if feeds or tree.written or tree.removed:
+        _remember(run, tree, feeds, stood)
+    tree.close({path: one.digest for path, one in tree.known.items()})
+    write_ledger(run.db, run.config)
+
+
+def _documents(
+    db: Database, feeds: Sequence[Feed], written: Collection[str]
+) -> dict[str, tuple[str, int | None]]:
+    """Digest and feed of the documents of these feeds, of those of no feed, and of those just ``written``."""
+    db.scope(one.feed.number for one in feeds)
+    rows = [*db.rows("documents_of_feeds"), *db.rows("documents_of_none")]
+    db.scope(written)
+    rows += db.rows("documents_of_paths")
+    return {path: (digest, feed) for path, digest, feed in rows}
+
+
+def _remember(
+    run: Run, tree: Tree, feeds: Sequence[Feed], stood: Mapping[str, tuple[str, int | None]]
+) -> None:
+    config = run.config
+    feed_of = {path: feed for path, (_, feed) in stood.items()}
+    feed_of |= {path: one.feed.number for one in feeds for path in _paths_of(run, one.feed)}
     with run.db.transaction():
-        push.enqueue(run.db, _news(config, before, tree), config.site.url, config.push.hubs)
-        run.db.many(
-            "document_put",
-            [(path, feed_of.get(path, stood.get(path)), *one) for path, one in tree.written.items()],
-        )
+        push.enqueue(run.db, _news(config, stood, tree), config.site.url, config.push.hubs)
+        run.db.many("document_put", [(path, feed_of.get(path), *one) for path, one in tree.written.items()])
         run.db.many("document_drop", [(path,) for path in tree.removed])
         run.db.many(
             "feed_settle",
@@ -229,16 +247,14 @@ def settle(run: Run, tree: Tree, feeds: Sequence[Feed], published: Published) ->
                 if not (f.held or f.unfinished)
             ],
         )
-    tree.close({path: digest for path, digest, *_ in run.db.rows("documents_all")})
-    write_ledger(run.db, config)
 
 
-def _news(config: Config, before: Mapping[str, str], tree: Tree) -> list[tuple[str, str]]:
+def _news(config: Config, before: Mapping[str, tuple[str, int | None]], tree: Tree) -> list[tuple[str, str]]:
     """Path and digest of the subscription documents that really changed, but private ones: no hub hears of them."""
     return [
         (path, one.digest)
         for path, one in tree.written.items()
-        if before.get(path) != one.digest
+        if before.get(path, ("", None))[0] != one.digest
         and plan.media_type(path, config.aliases)
         and not config.is_private(path)
     ]
@@ -251,14 +267,13 @@ def _paths_of(run: Run, feed: DirtyFeed) -> list[str]:
     return placing.places(run, [*paths, *(old for path in paths for old in copies.get(path, ())), *pages])
 
 
-def _wanted_paths(run: Run) -> set[str]:
-    counts = dict(run.db.rows("feed_counts"))
+def _wanted_paths(run: Run, feeds: Sequence[Feed]) -> set[str]:
+    """What is to lie there of these feeds, and of no feed."""
     wanted = set(placing.places(run, [*plan.CATALOGUE, *pagewriting.asset_paths(run)]))
-    newest = stored_archives.newest(run.db)
-    for feed in stored.feed_rows(run.db):
-        if counts.get(feed.number):
-            wanted.update(_paths_of(run, feed))
-            wanted.update(placing.places(run, archives.paths_of(run, feed, newest.get(feed.number, 0))))
+    for one in feeds:
+        if one.posts:
+            wanted.update(_paths_of(run, one.feed))
+            wanted.update(placing.places(run, archives.paths_of(run, one.feed, one.archives)))
     return wanted
 
 

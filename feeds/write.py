@@ -104,7 +104,7 @@ class Tree:
 
     def _stat(self, path: str) -> tuple[int, int] | None:
         try:
-            found = os.stat(self.folder / path, follow_symlinks=False)
+            found = os.stat(f"{self.folder}/{path}", follow_symlinks=False)
         except (FileNotFoundError, NotADirectoryError):
             return None
         return found.st_size, found.st_mtime_ns

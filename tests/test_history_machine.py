@@ -24,6 +24,7 @@ from hypothesis.stateful import (
 from feeds import api, build, load_config
 from tests.chain import archives, chain
 from tests.test_archives import Site
+from tests.whole import check_all
 
 NUMBERS = st.integers(0, 11)
 _TITLE = re.compile(r"Post (\d+) version (\d+)")
@@ -148,8 +149,9 @@ class Histories(RuleBasedStateMachine):
     @precondition(lambda self: not self.settled)
     @rule()
     def publish(self) -> None:
-        self.site.build(allow_removals=True)
+        report = self.site.build(allow_removals=True)
         self.settled = True
+        check_all(self.site, report)
         for number in self.live():
             self.posts[number].published = True
 

@@ -18,7 +18,7 @@ LARGE = frozenset(("post", "sighting", "sighting_key", "payload", "key", "member
 WHOLE = frozenset(
     (
         "feed_counts",
-        "file_posts",
+        "posts_of_files",
         "ghost_feeds",
         "ghosts_lay",
         "keys_owned",
@@ -28,7 +28,7 @@ WHOLE = frozenset(
         "strong_like",
     )
 )
-_BY_INDEX_OF_FEW = ("post_unlogged", "post_unminted", "post_waiting", "log_open")
+_BY_INDEX_OF_FEW = ("post_unlogged", "post_unminted", "post_waiting", "log_open", "file_odd")
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,13 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import compress, count
+from operator import ne
 from pathlib import Path
-from stat import S_ISLNK, S_ISREG
+from stat import S_ISDIR, S_ISLNK, S_ISREG
 
 from feeds.errors import UsageError
 from feeds.ports import FileState
@@ -22,40 +25,50 @@ _POST_FOLDERS = frozenset(("_posts", "_drafts"))
 _PASSED_OVER = frozenset(("_site", "node_modules"))
 _LARGEST = 16 * 1024 * 1024
 _MORE = 64 * 1024
+Seen = tuple[str, int, int]
+"""Path, size and mtime (nanoseconds) of a file, as a look at the folder shows them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
     """What a look at a folder shows, against what is known of it."""
 
-    changed: tuple[tuple[str, int, int], ...]
-    """Path, size and mtime (nanoseconds) of each file that is new or may have changed, in order of path."""
+    changed: tuple[Seen, ...]
+    """Each file that is new or may have changed, in order of path."""
     unchanged: int
     vanished: tuple[str, ...]
 
 
-def scan(root: Path, jekyll: bool, known: Mapping[str, FileState], everything: bool = False) -> Scan:
+def scan(root: Path, jekyll: bool, known: Sequence[Seen], everything: bool = False) -> Scan:
     """Look at every post file below ``root``; ``everything`` takes unchanged ones too.
 
-    In a Jekyll tree these are the files in ``_posts`` and ``_drafts`` folders.
+    In a Jekyll tree these are the files in ``_posts`` and ``_drafts`` folders. ``known`` is what lay there at
+    the last look, in order of path.
 
     Raises:
         UsageError: the folder is missing or cannot be read.
     """
     _expect(root)
-    files = list(_every_file(root, jekyll))
-    changed = [
-        (path, size, mtime)
-        for path, size, mtime in files
-        if everything
-        or (state := known.get(path)) is None
-        or state.vanished
-        or state.mtime != mtime
-        or state.size != size
-    ]
-    missing = known.keys() - {path for path, _, _ in files}
-    vanished = tuple(sorted(path for path in missing if not known[path].vanished))
-    return Scan(tuple(sorted(changed)), len(files) - len(changed), vanished)
+    found = _every_file(root, jekyll)
+    changed, vanished = differences(found, known)
+    return Scan(tuple(found if everything else changed), len(found) - len(changed), vanished)
+
+
+def differences(found: Sequence[Seen], known: Sequence[Seen]) -> tuple[list[Seen], tuple[str, ...]]:
+    """Which of the found files are not as they are known, and the paths that are known but not found.
+
+    Both are in order of path, and nearly always the same but for a few neighbours: what is the same before and
+    behind these is passed over by comparing alone.
+    """
+    if found == known:
+        return [], ()
+    shorter = min(len(found), len(known))
+    head = next(compress(count(), map(ne, found, known)), shorter)
+    tail = next(compress(count(), map(ne, reversed(found), reversed(known))), shorter)
+    tail = min(tail, shorter - head)
+    new, old = set(found[head : len(found) - tail]), set(known[head : len(known) - tail])
+    there = {path for path, _, _ in new}
+    return sorted(new - old), tuple(sorted(path for path, _, _ in old - new if path not in there))
 
 
 def glance(root: Path, jekyll: bool, paths: Iterable[str], known: Mapping[str, FileState]) -> Scan:
@@ -73,20 +86,17 @@ def glance(root: Path, jekyll: bool, paths: Iterable[str], known: Mapping[str, F
 
 def _glance(root: Path, jekyll: bool, paths: Iterable[str], known: Mapping[str, FileState]) -> Scan:
     changed, vanished = [], []
-    for named in sorted(set(paths)):
-        place, path = root / named, _printable(named)
+    real_root = os.path.realpath(root)
+    for named in set(paths):
+        path = _printable(named)
         state = known.get(path)
-        if place.is_file():
-            if _takes(root, named, jekyll):
-                outside = place.is_symlink() and not _inside(os.path.realpath(root), str(place))
-                stat = _stat(place, follow=not outside)
-                if stat is None:
-                    continue  # it went meanwhile, and the watcher will say so
-                if state is None or state.vanished or state[:2] != (stat.st_size, stat.st_mtime_ns):
-                    changed.append((path, stat.st_size, stat.st_mtime_ns))
-        elif state is not None and not state.vanished:
-            vanished.append(path)
-    return Scan(tuple(changed), 0, tuple(vanished))
+        stat = _file(f"{root}/{named}", real_root) if _takes(root, named, jekyll) else None
+        if stat is None:
+            if state is not None and not state.vanished:
+                vanished.append(path)
+        elif state is None or state.vanished or state[:2] != (stat.st_size, stat.st_mtime_ns):
+            changed.append((path, stat.st_size, stat.st_mtime_ns))
+    return Scan(tuple(sorted(changed)), 0, tuple(sorted(vanished)))
 
 
 def _expect(root: Path) -> None:
@@ -104,14 +114,6 @@ def _unreadable(root: Path, error: OSError) -> UsageError:
         f"{error.filename or root}: cannot be read ({error.strerror}); correct its permissions, until then the "
         "source's posts stay as they are"
     )
-
-
-def _stat(place: Path | os.DirEntry[str], follow: bool) -> os.stat_result | None:
-    """Of a file that may vanish at any moment."""
-    try:
-        return place.stat(follow_symlinks=follow)
-    except FileNotFoundError:
-        return None
 
 
 def _takes(root: Path, path: str, jekyll: bool) -> bool:
@@ -132,37 +134,81 @@ def is_jekyll(root: Path) -> bool:
     return (root / "_posts").is_dir() or (root / "_config.yml").is_file()
 
 
-def _every_file(root: Path, jekyll: bool) -> Iterator[tuple[str, int, int]]:
+def _every_file(root: Path, jekyll: bool) -> list[Seen]:
+    """Each post file below ``root``, in order of path; hidden folders are passed over."""
+    found: list[Seen] = []
     try:
-        yield from _files(root, jekyll)
+        real_root = os.path.realpath(root)
+        todo = [("", root.name in _POST_FOLDERS or not jekyll)]
+        while todo:
+            relative, takes = todo.pop()
+            prefix = f"{relative}/" if relative else ""
+            place = f"{root}/{relative}" if relative else str(root)
+            todo += [
+                (prefix + name, takes or name in _POST_FOLDERS)
+                for name in _look(place, prefix, takes, real_root, found)
+                if not name.startswith(".") and name not in _PASSED_OVER
+            ]
     except OSError as error:
         raise _unreadable(root, error) from error
+    return sorted(found)
 
 
-def _files(root: Path, jekyll: bool) -> Iterator[tuple[str, int, int]]:
-    """Relative path, size and mtime of each post file; hidden folders are passed over."""
-    real_root = os.path.realpath(root)
-    todo = [("", root.name in _POST_FOLDERS or not jekyll)]
-    while todo:
-        relative, takes = todo.pop()
-        with os.scandir(root / relative if relative else root) as listing:
-            for one in listing:
-                path = f"{relative}/{one.name}" if relative else one.name
-                if one.is_dir():
-                    if not one.name.startswith(".") and not one.is_symlink() and one.name not in _PASSED_OVER:
-                        todo.append((path, takes or one.name in _POST_FOLDERS))
-                elif takes and one.name.lower().endswith(_SUFFIXES) and (state := _state(one, real_root)):
-                    yield _printable(path), state.st_size, state.st_mtime_ns
+def _look(place: str, prefix: str, takes: bool, real_root: str, found: list[Seen]) -> list[str]:
+    """Add the post files of one folder, if they are to be taken, to what was ``found``; the folders in it.
+
+    Files are asked for by name within their open folder, for a path takes the system longer, and in order, so
+    that what is compared and sorted later lies in memory in the order in which it is used.
+    """
+    with _open_folder(place) as folder:
+        names = os.listdir(folder)
+        files = sorted(name for name in names if name.lower().endswith(_SUFFIXES)) if takes else []
+        inner = [] if len(files) == len(names) else _folders(folder)
+        for name in files:
+            state: os.stat_result | None
+            try:
+                state = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise OSError(error.errno, error.strerror, f"{place}/{name}") from error
+            if S_ISDIR(state.st_mode):
+                inner.append(name)
+            elif S_ISREG(state.st_mode) or (state := _file(f"{place}/{name}", real_root)):
+                found.append((_printable(prefix + name), state.st_size, state.st_mtime_ns))
+    return list(dict.fromkeys(inner))
 
 
-def _state(one: os.DirEntry[str], real_root: str) -> os.stat_result | None:
-    """Size and mtime of a file; of a symbolic link that leads out or nowhere, its own; None for what is no file."""
-    state: os.stat_result | None
+@contextmanager
+def _open_folder(place: str) -> Iterator[int]:
+    descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        state = one.stat(follow_symlinks=not one.is_symlink() or _inside(real_root, one.path))
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _folders(folder: int) -> list[str]:
+    """The folders in one that is open, but not those that symbolic links name."""
+    with os.scandir(folder) as listing:
+        return [one.name for one in listing if one.is_dir(follow_symlinks=False)]
+
+
+def _file(place: str, real_root: str) -> os.stat_result | None:
+    """A file, or what a symbolic link leads to; the link itself if it leads out or nowhere. None for anything else."""
+    try:
+        state = os.stat(place, follow_symlinks=False)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if not S_ISLNK(state.st_mode):
+        return state if S_ISREG(state.st_mode) else None
+    try:
+        target = os.stat(place)
     except OSError:
-        state = _stat(one, follow=False)
-    return state if state and (S_ISREG(state.st_mode) or S_ISLNK(state.st_mode)) else None
+        return state
+    if not S_ISREG(target.st_mode):
+        return None
+    return target if _inside(real_root, place) else state
 
 
 def _printable(path: str) -> str:

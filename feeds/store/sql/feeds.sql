@@ -49,6 +49,12 @@ WHERE post.id IN (SELECT value FROM scope)
 
 -- name: documents_all
 SELECT path, digest, size, mtime, feed FROM document
+-- name: documents_of_feeds
+SELECT path, digest, feed FROM document WHERE feed IN (SELECT value FROM scope)
+-- name: documents_of_none
+SELECT path, digest, feed FROM document WHERE feed IS NULL
+-- name: documents_of_paths
+SELECT path, digest, feed FROM document WHERE path IN (SELECT value FROM scope)
 -- name: document_put
 INSERT INTO document (path, feed, digest, size, mtime) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (path) DO UPDATE SET feed = excluded.feed, digest = excluded.digest, size = excluded.size, mtime = excluded.mtime

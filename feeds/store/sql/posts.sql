@@ -52,7 +52,7 @@ WHERE feed.kind = 'all' AND member.surfaced >= :since AND post.surfaced <> post.
     OR EXISTS (SELECT 1 FROM member AS other WHERE other.feed = member.feed AND other.post <> post.id
       AND other.surfaced BETWEEN post.published AND post.surfaced))
 -- name: surfaced_last
-SELECT max(member.surfaced) FROM feed JOIN member ON member.feed = feed.id WHERE feed.kind = 'all'
+SELECT max(surfaced) FROM member WHERE feed = (SELECT id FROM feed WHERE kind = 'all')
 -- name: aliases_all
 SELECT post.uid, heir.uid FROM post JOIN post AS heir ON heir.id = post.merged_into
 WHERE post.merged_into IS NOT NULL AND post.uid IS NOT NULL AND heir.uid IS NOT NULL
@@ -103,10 +103,17 @@ SELECT name, value FROM ledger WHERE kind = ?
 SELECT kind, name, value FROM ledger ORDER BY kind, name
 -- name: sightings_of_posts
 SELECT post, id FROM sighting WHERE gone = 0 AND post IN (SELECT value FROM scope)
--- name: file_posts
-SELECT post.state, count(DISTINCT post.id), count(*)
-FROM file JOIN sighting ON sighting.id = file.sighting JOIN post ON post.id = sighting.post
-WHERE file.vanished = 0 AND file.outcome = 'item' GROUP BY post.state
+-- name: posts_of_files
+-- (the files that are no posts and the posts that are not live are few: the rest is counted in two indexes)
+SELECT count(DISTINCT sighting.post), count(*) FROM sighting CROSS JOIN file
+WHERE sighting.post > 0 AND file.sighting = sighting.id
+  AND sighting.id NOT IN (
+    SELECT sighting FROM file WHERE sighting IS NOT NULL AND (outcome <> 'item' OR vanished = 1))
+  AND sighting.post NOT IN (
+    SELECT id FROM post WHERE state IN ('waiting', 'gone', 'invalid', 'withdrawn', 'expired'))
+-- name: files_out_of_feeds
+SELECT post.state, count(*) FROM post JOIN sighting ON sighting.post = post.id JOIN file ON file.sighting = sighting.id
+WHERE post.state IN ('waiting', 'withdrawn', 'expired') AND file.vanished = 0 AND file.outcome = 'item' GROUP BY post.state
 -- name: posts_left_out
 SELECT file.path, post.reason
 FROM file JOIN sighting ON sighting.id = file.sighting JOIN post ON post.id = sighting.post

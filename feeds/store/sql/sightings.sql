@@ -16,6 +16,12 @@ UPDATE source SET settings = :settings, complete = 1, last_read = :now WHERE id 
 
 -- name: files_of_source
 SELECT path, size, mtime, digest, sighting, vanished, outcome FROM file WHERE source = ?
+-- name: files_there
+SELECT path, size, mtime FROM file WHERE source = ? AND vanished = 0 ORDER BY path
+-- name: files_vanished
+-- (the condition of the index `file_odd` is repeated where it is to be used; `+` keeps the planner from going through all)
+SELECT path, size, mtime, digest, sighting, vanished, outcome FROM file
+WHERE +source = ? AND vanished = 1 AND (outcome <> 'item' OR vanished = 1)
 -- name: files_of_paths
 SELECT path, size, mtime, digest, sighting, vanished, outcome FROM file
 WHERE source = ? AND path IN (SELECT value FROM scope)
@@ -34,8 +40,14 @@ UPDATE file SET vanished = ? WHERE source = ? AND path = ?
 DELETE FROM file WHERE source = ? AND path = ?
 -- name: file_counts
 SELECT outcome, vanished, count(*), sum(repairs > 0) FROM file WHERE source = ? GROUP BY outcome, vanished
+-- name: files_in_all
+SELECT count(*) FROM file WHERE source = ?
+-- name: files_odd
+SELECT outcome, vanished, count(*) FROM file WHERE source = ? AND (outcome <> 'item' OR vanished = 1)
+GROUP BY outcome, vanished
 -- name: files_troubled
-SELECT path, outcome, reason FROM file WHERE source = ? AND outcome = 'rejected' AND vanished = 0 ORDER BY path
+SELECT path, outcome, reason FROM file
+WHERE source = ? AND outcome = 'rejected' AND vanished = 0 AND (outcome <> 'item' OR vanished = 1) ORDER BY +path
 -- name: file_of_path
 SELECT source.name, file.path, file.outcome, file.reason, file.sighting, file.vanished
 FROM file JOIN source ON source.id = file.source WHERE file.path = :path OR file.path LIKE '%/' || :path ORDER BY 1, 2

@@ -24,7 +24,8 @@ SELECT id, post FROM sighting WHERE source = ? AND gone = 0 AND item IN (SELECT 
 -- name: sightings_of_post
 SELECT id, source FROM sighting WHERE post = ? AND gone = 0
 -- name: files_unpublished
-SELECT path, sighting FROM file WHERE source = ? AND outcome = 'unpublished' AND sighting IS NOT NULL
+SELECT path, sighting FROM file
+WHERE source = ? AND outcome = 'unpublished' AND sighting IS NOT NULL AND (outcome <> 'item' OR vanished = 1)
 -- name: file_loose
 UPDATE file SET sighting = NULL WHERE source = ? AND path = ?
 -- name: files_present
