@@ -34,12 +34,11 @@ def write_catalogue(run: Run, tree: Tree, updated: Mapping[int, int] | None) -> 
     from feeds.render import catalogue
 
     config = run.config
-    counts = dict(run.db.rows("feed_counts"))
     written = updated or {}
     listed = []
-    for number, kind, name, given, _, stood in run.db.rows("feeds_all"):
+    for number, kind, name, given, _, stood, posts in run.db.rows("feeds_all"):
         paths = [(form, plan.document_path(kind, given, form)) for form in config.output.formats]
-        if not counts.get(number) or any(not tree.published(path) for _, path in paths):
+        if not posts or any(not tree.published(path) for _, path in paths):
             continue
         if _is_hidden(config, plan.folder(kind, given)):
             continue
@@ -50,7 +49,7 @@ def write_catalogue(run: Run, tree: Tree, updated: Mapping[int, int] | None) -> 
                 kind=kind,
                 label=title,
                 slug=given,
-                posts=counts[number],
+                posts=posts,
                 updated=datetime.fromtimestamp(latest, ZoneInfo(config.site.timezone)) if latest else None,
                 urls=tuple((form, url_of(config, kind, given, form)) for form, _ in paths),
                 page=run.look.pages,
@@ -114,14 +113,14 @@ def _sources(run: Run) -> list[SourceHealth]:
 def _archive(run: Run) -> str:
     """The address of the newest archive of all posts; empty if there is none."""
     forms = archive_formats(run.config, "all")
-    number = next((row[0] for row in run.db.rows("feeds_all") if row[1] == "all"), 0)
+    number = run.db.value("feed_number", ("all", ""))
     sealed = archives.newest(run.db).get(number, 0)
     return run.config.site.url + plan.archive_path("all", "", sealed, forms[0]) if forms and sealed else ""
 
 
 def _newest_teasers(run: Run) -> list[bytes]:
     """The newest posts of the feed of all posts, for the front page."""
-    number = next((row[0] for row in run.db.rows("feeds_all") if row[1] == "all"), None)
+    number = run.db.value("feed_number", ("all", ""))
     if number is None:
         return []
     places = (plan.Place(*row) for row in stored.window(run.db, number, run.config.output.entries))

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from feeds import plan
 from feeds.clean.text import clean_title
-from feeds.config import Config, ListSource, UpstreamSource
-from feeds.model import FORMATS, Extent, Origin, Term
+from feeds.config import ListSource, UpstreamSource
+from feeds.identify import Shown
+from feeds.model import FORMATS, Extent, Kind, Origin, Term
 from feeds.rendering import render, unpack_entry
 from feeds.run import Run
 from feeds.sources import expand
@@ -35,8 +36,7 @@ def render_missing(run: Run, wanted: Mapping[int, Extent]) -> list[int]:
 
 
 def _render(run: Run, missing: Sequence[int], wanted: Mapping[int, Extent]) -> None:
-    terms = _term_table(run.db, run.config)
-    origins = origins_of(run)
+    terms, origins = _Terms(run), origins_of(run)
     done = 0
     pieces = plan.chunks(missing, _POSTS_PER_PIECE)
     rows, invalid = [], []
@@ -68,7 +68,7 @@ class _Tasks(Sequence[list[RenderTask]]):
         self,
         db: Database,
         pieces: Sequence[Sequence[int]],
-        terms: dict[tuple[str, str], Term],
+        terms: _Terms,
         origins: dict[str, Origin],
         wanted: Mapping[int, Extent],
     ) -> None:
@@ -84,8 +84,6 @@ class _Tasks(Sequence[list[RenderTask]]):
         tasks = []
         for number in self._pieces[index]:
             post = found[number]
-            names = [("category", c) for c in post.shown.categories] + [("tag", t) for t in post.shown.tags]
-            terms = tuple(self._terms[name] for name in names if name in self._terms)
             payload, source, place = payloads.get(post.shown.body, (b"", "", ""))
             tasks.append(
                 RenderTask(
@@ -93,7 +91,7 @@ class _Tasks(Sequence[list[RenderTask]]):
                     post.uid,
                     post.updated,
                     post.shown,
-                    terms,
+                    self._terms.of(post.shown),
                     payload,
                     source,
                     place,
@@ -123,12 +121,25 @@ def origins_of(run: Run) -> dict[str, Origin]:
     return found
 
 
-def _term_table(db: Database, config: Config) -> dict[tuple[str, str], Term]:
-    return {
-        (kind, name): Term(kind, name, given, config.labels.get(kind, {}).get(name, name))
-        for _, kind, name, given, _, _ in db.rows("feeds_all")
-        if kind != "all"
-    }
+class _Terms:
+    """The terms of posts, each asked for once: there are far fewer posts to render than terms nearly always."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._known: dict[tuple[str, str], Term | None] = {}
+
+    def of(self, shown: Shown) -> tuple[Term, ...]:
+        """Those of a post that have a feed."""
+        names: list[tuple[Kind, str]] = [("category", one) for one in shown.categories]
+        names += [("tag", one) for one in shown.tags]
+        return tuple(term for kind, name in names if (term := self._term(kind, name)))
+
+    def _term(self, kind: Kind, name: str) -> Term | None:
+        if (kind, name) not in self._known:
+            given = self._run.db.value("feed_slug", (kind, name))
+            label = self._run.config.labels.get(kind, {}).get(name, name)
+            self._known[kind, name] = Term(kind, name, given, label) if given else None
+        return self._known[kind, name]
 
 
 class EntryReader:

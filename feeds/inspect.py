@@ -286,7 +286,7 @@ def status_of(db: Database, config: Config) -> dict[str, Any]:
             "folder": plan.folder(kind, slug) or "/",
             "posts": counts.get(number, 0),
         }
-        for number, kind, name, slug, _, _ in db.rows("feeds_all")
+        for number, kind, name, slug, *_ in db.rows("feeds_all")
     ]
     return {
         "sources": sources,

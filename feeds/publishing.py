@@ -160,10 +160,11 @@ def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Publishe
 
     copies = plan.copies(run.config.aliases)
     reader = entries.EntryReader(run.db)
+    figures = stored.figures(run.db)
     for done, one in enumerate(feeds, 1):
         if not one.posts:
             continue
-        latest, count = run.db.rows("feed_latest", (one.feed.number,))[0]
+        count, latest = figures[one.feed.number]
         one.updated = latest or 0
         head = head_of(run.config, one.feed, one.updated, one.archives)
         head = replace(head, deleted=_deleted(run, one.feed))

@@ -15,8 +15,8 @@ from feeds.shift import Shift
 
 SCAN_EVERY = 600
 """Seconds between two looks at every file: the watcher may miss something."""
-_SETTLED = 0.03
-"""Seconds without a change after which a folder is read."""
+_SETTLED = 10
+"""Milliseconds without a change after which a folder is read: a file is whole long before, and is read again if not."""
 _LONGEST_WAIT = 400
 """Milliseconds after which a folder is read although it still changes."""
 _LOOK_EVERY = 1
@@ -73,12 +73,11 @@ class Folders:
 
         other = asyncio.Event()
         looking = asyncio.create_task(self._look(source.path, mark, other))
-        step = int(_SETTLED * 1000)
         try:
             async for changes in awatch(
                 source.path,
                 watch_filter=None,
-                step=step,
+                step=_SETTLED,
                 debounce=_LONGEST_WAIT,
                 stop_event=other,
                 ignore_permission_denied=True,

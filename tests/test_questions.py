@@ -17,15 +17,18 @@ LARGE = frozenset(("post", "sighting", "sighting_key", "payload", "key", "member
 # What may walk a whole table: it is asked once a run, of an index that holds little, or by commands that report.
 WHOLE = frozenset(
     (
+        "entries_packed",
         "feed_counts",
         "posts_of_files",
         "ghost_feeds",
         "ghosts_lay",
         "keys_owned",
+        "payloads_packed",
         "posts_of_state",
         "sighting_counts",
         "sightings_numbers",
         "strong_like",
+        "unreadable",
     )
 )
 _BY_INDEX_OF_FEW = ("post_unlogged", "post_unminted", "post_waiting", "log_open", "file_odd")

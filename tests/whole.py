@@ -16,6 +16,9 @@ JOIN sighting ON sighting.id = file.sighting JOIN post ON post.id = sighting.pos
 WHERE file.vanished = 0 AND file.outcome = 'item' GROUP BY post.state"""
 _FEEDS = "SELECT kind, slug FROM feed WHERE id IN (SELECT feed FROM member)"
 _ARCHIVES = "SELECT kind, slug, number FROM archive JOIN feed ON feed.id = archive.feed"
+_FIGURES = """SELECT feed.id, feed.posts, feed.latest, count(post.id), max(post.updated)
+FROM feed LEFT JOIN member ON member.feed = feed.id LEFT JOIN post ON post.id = member.post AND post.state = 'live'
+GROUP BY feed.id"""
 
 
 def check_all(site: Project, report: BuildReport) -> None:
@@ -24,6 +27,9 @@ def check_all(site: Project, report: BuildReport) -> None:
         assert counts_of(report) == _counts(db)
         documents = {row[0]: row[1] for row in db.rows("documents_all")}
         assert documents.keys() == _documents(db)
+        figures = db._connection.execute(_FIGURES).fetchall()
+    for number, posts, latest, counted, newest in figures:
+        assert (posts, latest) == (counted, newest) or not counted, number
     listed = (site.output / ".feedd").read_text("utf-8").splitlines()
     assert listed == [f"{digest}  {path}" for path, digest in sorted(documents.items())]
     assert documents.keys() == site.bytes().keys() - {".feedd"}

@@ -119,6 +119,8 @@ def _mint(
     out = [(number, told["withdrawn", uid]) for uid, _, _, number in rows if ("withdrawn", uid) in told]
     db.many("post_resurface", resurfaced)
     db.many("member_resurface", [(surfaced, number) for surfaced, _, number in resurfaced])
+    db.scope(number for _, _, number in resurfaced)
+    db.run("feeds_unsure")
     db.many("key_put", ((key, one.number) for one in posts for key in one.keys))
     db.many("ledger_put", ledger)
     for number, since in out:
@@ -191,7 +193,14 @@ def dirty_feeds(db: Database) -> list[DirtyFeed]:
 
 def feed_rows(db: Database) -> list[DirtyFeed]:
     """Every feed that has a slug, dirty or not."""
-    return [DirtyFeed(*(*row, 0)) for row in db.rows("feeds_all")]
+    return [DirtyFeed(*(*row[:6], 0)) for row in db.rows("feeds_all")]
+
+
+def figures(db: Database) -> dict[int, tuple[int, int | None]]:
+    """How many posts each dirty feed has, and when one of them changed last; what is not known is counted."""
+    with db.transaction():
+        db.run("feeds_count")
+    return {number: (posts, latest) for number, posts, latest in db.rows("feeds_figures")}
 
 
 def window(db: Database, feed: int, entries: int) -> list[tuple[int, str, int]]:
@@ -227,5 +236,5 @@ def without_entry(db: Database, wanted: Mapping[int, int]) -> list[int]:
 def leave_out(db: Database, invalid: Sequence[tuple[int, str]]) -> None:
     """Keep posts that no document can hold out of all feeds, with the reason."""
     with db.transaction():
-        db.many("feed_touch", [(feed,) for feed in leave_feeds(db, [number for number, _ in invalid])])
+        leave_feeds(db, [number for number, _ in invalid])
         db.many("post_state", [("invalid", reason, number) for number, reason in invalid])

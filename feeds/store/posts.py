@@ -233,7 +233,7 @@ def _write_posts(
     db.many("post_put", rows)
     db.many("ledger_put", lines)
     db.many("sighting_settle", moves)
-    join_feeds(db, rejoin, set(posts))
+    join_feeds(db, rejoin, {number: one.updated for number, one in posts.items()})
     _own_keys(db, groups, numbers, known, change.burnt)
     return changed
 
@@ -368,7 +368,7 @@ def _retire(
                 heirs.setdefault(old, number)
     fresh = [p.number for p in idle.values() if p.state != "gone" or p.merged_into != heirs.get(p.number)]
     bury(db, fresh, change.now)
-    db.many("feed_touch", [(feed,) for feed in leave_feeds(db, fresh)])
+    leave_feeds(db, fresh)
     db.many("post_drop", [(number,) for number in fresh])
     db.many("post_retire", [(heirs.get(number), number) for number in fresh])
 

@@ -33,7 +33,7 @@ def apply(db: Database, now: datetime, every: Keep, sources: Mapping[int, Keep])
             db.run("meta_put", ("keep", wish))
         going = _of_sources(db, now, sources) | _beyond(db, now, every)
         if going:
-            db.many("feed_touch", [(feed,) for feed in leave_feeds(db, going)])
+            leave_feeds(db, going)
             db.many("post_expire", [(number,) for number in going])
     return len(going)
 

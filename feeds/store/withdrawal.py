@@ -34,7 +34,7 @@ def withdraw(db: Database, numbers: Sequence[int], now: datetime, reason: str = 
     """Take posts out of every document until somebody undoes it. Inside a transaction."""
     at = int(now.timestamp())
     bury(db, numbers, now)
-    db.many("feed_touch", [(feed,) for feed in leave_feeds(db, numbers)])
+    leave_feeds(db, numbers)
     db.many("post_withdraw", [(at, reason, number) for number in numbers])
     when = datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
     told = [("withdrawn", uid, when) for number in numbers if (uid := standing(db, number).uid)]

@@ -54,10 +54,12 @@ UPDATE post SET logged = 1 WHERE logged = 0 AND (uid IS NOT NULL OR state NOT IN
 SELECT feed FROM log WHERE archive IS NULL AND feed IN (SELECT value FROM scope)
 GROUP BY feed HAVING count(*) > ?
 -- name: log_open
+-- (its end is looked up in the index `log_open` first: by itself the planner goes through the whole log of the feed)
 SELECT log.position, log.post, post.uid, post.published, post.updated
-FROM log JOIN member ON member.feed = log.feed AND member.surfaced = log.surfaced AND member.post = log.post
+FROM log AS ending CROSS JOIN log ON log.feed = ending.feed AND log.position = ending.position
+JOIN member ON member.feed = log.feed AND member.surfaced = log.surfaced AND member.post = log.post
 JOIN post ON post.id = log.post
-WHERE log.feed = ? AND log.archive IS NULL AND post.state = 'live' AND post.updated = log.updated
+WHERE ending.feed = ? AND ending.archive IS NULL AND post.state = 'live' AND post.updated = log.updated
 ORDER BY log.position
 -- name: log_sweep
 DELETE FROM log WHERE feed = ? AND archive IS NULL AND position <= ?

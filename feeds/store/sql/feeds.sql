@@ -5,10 +5,12 @@ INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET va
 
 -- name: feed_number
 SELECT id FROM feed WHERE kind = ? AND name = ?
+-- name: feed_slug
+SELECT slug FROM feed WHERE kind = ? AND name = ?
 -- name: feed_add
-INSERT INTO feed (kind, name) VALUES (?, ?) ON CONFLICT (kind, name) DO NOTHING
+INSERT INTO feed (kind, name, posts, latest) VALUES (?, ?, 0, -9000000000000000000) ON CONFLICT (kind, name) DO NOTHING
 -- name: feeds_all
-SELECT id, kind, name, slug, uid, updated FROM feed WHERE slug IS NOT NULL ORDER BY id
+SELECT id, kind, name, slug, uid, updated, posts FROM feed WHERE slug IS NOT NULL ORDER BY id
 -- name: feeds_nameless
 SELECT feed.id, feed.kind, feed.name, min(post.published) AS first, min(post.uid)
 FROM (SELECT id, kind, name FROM feed WHERE slug IS NULL) AS feed
@@ -19,9 +21,24 @@ SELECT folded FROM feed WHERE kind = ? AND folded IS NOT NULL
 -- name: feed_mint
 UPDATE feed SET slug = ?, folded = ?, uid = ? WHERE id = ?
 -- name: feed_touch
-UPDATE feed SET wanted = wanted + 1 WHERE id = ?
+UPDATE feed SET wanted = wanted + 1, posts = NULL, latest = NULL WHERE id = ?
 -- name: feeds_touch_all
-UPDATE feed SET wanted = wanted + 1
+UPDATE feed SET wanted = wanted + 1, posts = NULL, latest = NULL
+-- name: feed_change
+-- (so many posts more; the newest of those that joined and of those that left changed at these times)
+UPDATE feed SET wanted = wanted + 1, posts = posts + :more, latest = CASE
+  WHEN :joined >= latest THEN :joined WHEN :left >= latest THEN NULL ELSE latest END
+WHERE id = :feed
+-- name: feeds_unsure
+UPDATE feed SET latest = NULL WHERE id IN (
+  SELECT feed FROM member WHERE post IN (SELECT value FROM scope))
+-- name: feeds_count
+UPDATE feed SET
+  posts = (SELECT count(*) FROM member WHERE member.feed = feed.id),
+  latest = (SELECT max(post.updated) FROM member CROSS JOIN post WHERE member.feed = feed.id AND post.id = member.post)
+WHERE wanted <> published AND (posts IS NULL OR latest IS NULL)
+-- name: feeds_figures
+SELECT id, posts, latest FROM feed WHERE wanted <> published
 -- name: feeds_dirty
 SELECT id, kind, name, slug, uid, updated, wanted FROM feed WHERE wanted <> published AND slug IS NOT NULL ORDER BY id
 -- name: feed_settle
@@ -32,7 +49,7 @@ SELECT feed, count(*) FROM member GROUP BY feed
 SELECT post.id, post.uid, post.published FROM member JOIN post ON post.id = member.post
 WHERE member.feed = ? AND post.state = 'live' ORDER BY member.surfaced DESC, post.uid DESC LIMIT ?
 -- name: feed_latest
-SELECT max(post.updated), count(*) FROM member JOIN post ON post.id = member.post
+SELECT max(post.updated) FROM member JOIN post ON post.id = member.post
 WHERE member.feed = ? AND post.state = 'live'
 
 -- name: posts_shown
