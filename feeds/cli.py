@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from feeds.errors import FeeddError, OutputError, RoleTaken
 from feeds.options import parser
 from feeds.telling import (
+    prepare_streams,
     print_added,
     print_json,
     print_post,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; the exit code (contract 2.1)."""
+    prepare_streams()
     options = parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _end)  # the daemon and the server have their own way
     try:

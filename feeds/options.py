@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import Any, NoReturn
 
 from feeds.version import __version__
+
+
+def _text(argument: str) -> str:
+    """An argument as text: bytes that the terminal's encoding does not have come as lone surrogates."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(argument).decode("utf-8", "replace")
+    return argument
 
 
 class _Parser(argparse.ArgumentParser):
@@ -102,13 +112,15 @@ def _looking(verbs: _Verbs) -> None:
         "path", nargs="*", metavar="PATH", help="documents or folders (default: the output folder)"
     )
     explain = verbs.add("explain", "tell where a post came from and in which feeds it is")
-    explain.add_argument("post", metavar="POST", help="id, address, infoCode or path")
+    explain.add_argument("post", type=_text, metavar="POST", help="id, address, infoCode or path")
     verbs.add("status", "tell of sources, counts and feeds")
 
 
 def _upstreams(verbs: _Verbs) -> None:
     added = verbs.add("add", "add an upstream, or the feed of a web page, to the configuration")
-    added.add_argument("url", nargs="+", metavar="URL", help="address of a feed or of a page that has one")
+    added.add_argument(
+        "url", type=_text, nargs="+", metavar="URL", help="address of a feed or of a page that has one"
+    )
     added.add_argument(
         "--allow",
         action="append",
@@ -118,7 +130,7 @@ def _upstreams(verbs: _Verbs) -> None:
     )
     added.add_argument("--backfill", action="store_true", help="read its past to the beginning too")
     past = verbs.add("backfill", "read the past of an upstream, back to its beginning")
-    past.add_argument("source", metavar="SOURCE", help="its name")
+    past.add_argument("source", type=_text, metavar="SOURCE", help="its name")
     past.add_argument(
         "--pages", type=_count, default=1000, metavar="N", help="documents to read at most (default: 1000)"
     )
@@ -126,9 +138,9 @@ def _upstreams(verbs: _Verbs) -> None:
     taken.add_argument("file", metavar="FILE.opml")
     verbs.add("export", "print the upstreams of the configuration as OPML", report=False)
     forgotten = verbs.add("forget", "take out the posts of a source that was removed")
-    forgotten.add_argument("source", metavar="SOURCE", help="its name")
+    forgotten.add_argument("source", type=_text, metavar="SOURCE", help="its name")
     withdrawn = verbs.add("withdraw", "take a post out of every document; it stays out")
-    withdrawn.add_argument("post", metavar="POST", help="id, address, infoCode or path")
+    withdrawn.add_argument("post", type=_text, metavar="POST", help="id, address, infoCode or path")
     withdrawn.add_argument("--undo", action="store_true", help="bring it back")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +18,22 @@ def tell(text: str) -> None:
     print(text, file=sys.stderr)
 
 
+def prepare_streams() -> None:
+    """Let anything be printed: what an encoding does not have as an escape, and all of it to nowhere if it is closed."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - until the end
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def print_json(value: object) -> None:
     """A report for programs."""
     import json
 
-    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    ascii_only = sys.stdout.encoding.lower() not in ("utf-8", "utf8")
+    print(json.dumps(value, ensure_ascii=ascii_only, indent=2, default=str))
 
 
 def progress_bars() -> Progress:

@@ -138,3 +138,39 @@ def test_an_interrupted_build_says_so_in_a_line_and_the_next_one_goes_on(
     assert told == "feedd: interrupted; the next build goes on where this one stopped\n"
     assert project.run("build").returncode == 0
     assert len(json.loads((project.output / "feed.json").read_text("utf-8"))["items"]) >= 50
+
+
+def _in_bytes(
+    project: Project, *arguments: bytes, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable.encode(), b"-m", b"feeds", *arguments, b"-c", os.fsencode(project.config)]
+    return subprocess.run(command, capture_output=True, timeout=60, cwd=ROOT, env=env)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_a_terminal_that_cannot_show_a_character_gets_it_escaped(project: Project, encoding: str) -> None:
+    project.post("2024-01-01-p.md", "中文 😀")
+    project.run("build")
+    surroundings = {**os.environ, "PYTHONIOENCODING": encoding}
+    for verb in (b"status", b"check", b"lint", b"export"):
+        result = _in_bytes(project, verb, env=surroundings)
+        assert b"Traceback" not in result.stderr, verb
+    shown = _in_bytes(project, b"explain", b"2024-01-01-p.md", env=surroundings).stdout.decode(encoding)
+    assert ("中文" if encoding == "utf-8" else "\\u4e2d\\u6587") in shown
+    report = _in_bytes(project, b"explain", b"2024-01-01-p.md", b"--json", env=surroundings).stdout
+    assert json.loads(report)["title"] == "中文 😀"
+
+
+def test_an_argument_in_another_encoding_is_no_traceback(project: Project) -> None:
+    project.run("build")
+    for verb in (b"explain", b"withdraw", b"forget", b"backfill", b"add"):
+        result = _in_bytes(project, verb, b"\xff\xfe")
+        assert result.returncode == (1 if verb == b"add" else 2), verb
+        assert b"Traceback" not in result.stderr, verb
+
+
+def test_closed_streams_are_no_trouble(project: Project) -> None:
+    project.post("2024-01-01-p.md")
+    command = f"'{sys.executable}' -m feeds build -c '{project.config}' <&- >&- 2>&-"
+    assert subprocess.run(command, shell=True, timeout=60, cwd=ROOT).returncode == 0
+    assert (project.output / "atom.xml").exists()
