@@ -16,7 +16,8 @@ from feeds.fetch.upstream import Fetched, FetchState, Request, unreadable
 from feeds.run import Run
 from feeds.run import settings_digest as digest_of
 from feeds.store import upstreams as stored
-from feeds.store.sightings import Context, take
+from feeds.store.database import Database
+from feeds.store.sightings import Context, Reading, take
 from feeds.store.withdrawal import take_back
 from feeds.tasks import EntrySettings
 
@@ -191,31 +192,18 @@ class Receiver:
         settings = entry_settings(self.run, self._sources[request.name], self.run.sources[number][1])
         found = understand(parts, fresh, fetched.url, settings, self.run.clock())
         gone = {row[0] for row in db.rows("sightings_gone", (number,))}
-        readings = [one for one in found.readings if one.path not in known.items | gone]
         entries = [
             *known.addresses,
             *((r.sighting.guid, r.sighting.link) for r in found.readings if r.sighting),
         ]
         context = self._context(number, self._complete.get(request.name, False))
         burnt = clashes(entries) - context.burnt
-        addresses = {
-            key: r.path
-            for r in readings
-            if r.sighting
-            for key in r.sighting.own
-            if key.startswith("url:") and key not in context.burnt | burnt
-        }
-        present = known.items | {r.path for r in readings}
-        renamed = stored.renamed_items(db, number, addresses, present)
-        readings = [r._replace(replaces=renamed[r.path]) if r.path in renamed else r for r in readings]
-        stated = [r.sighting.published for r in readings if r.sighting and r.sighting.published]
-        recent = {
-            *(int(date.timestamp()) for date in stated),
-            *self._row_head(request.name).get("recent", ()),
-        }
+        context = replace(context, burnt=context.burnt | burnt)
+        readings = [one for one in found.readings if one.path not in known.items | gone]
+        readings = _with_replaced(db, number, readings, known.items, context.burnt)
+        recent = {*self._row_head(request.name).get("recent", ()), *_published(readings)}
         head = head_values(found.head, fetched) | {"recent": sorted(recent)[-_RECENT:]}
         row = self._row(request.name, fetched, head)
-
         taken_back = {one.ref for one in found.head.tombstones} - {guid for guid, _ in entries}
 
         def token() -> None:
@@ -225,14 +213,14 @@ class Receiver:
                 stored.burn(db, self.run.sources, burnt, self.run.clock())
             if taken_back:
                 self.report.gone += take_back(
-                    db, self.run.sources, number, taken_back, self.run.clock(), context.burnt | burnt
+                    db, self.run.sources, number, taken_back, self.run.clock(), context.burnt
                 )
             now = self.run.clock().isoformat("T", "seconds")
             db.run(
                 "source_settle", {"id": number, "settings": settings_digest(self.run, settings), "now": now}
             )
 
-        intake = take(db, replace(context, burnt=context.burnt | burnt), readings, None, token)
+        intake = take(db, context, readings, None, token)
         self._complete[request.name] = True
         self.report.new += intake.new
         self.report.changed += intake.changed
@@ -325,6 +313,28 @@ class Receiver:
             "outcome": fetched.outcome,
             "reason": fetched.reason,
         }
+
+
+def _with_replaced(
+    db: Database, number: int, readings: Sequence[Reading], known: frozenset[str], burnt: Collection[str]
+) -> list[Reading]:
+    """The readings, those with the item that each replaces whose guid alone is another one now."""
+    addresses = {
+        key: one.path
+        for one in readings
+        if one.sighting
+        for key in one.sighting.own
+        if key.startswith("url:") and key not in burnt
+    }
+    replaced = stored.renamed_items(db, number, addresses, known | {one.path for one in readings})
+    return [one._replace(replaces=replaced[one.path]) if one.path in replaced else one for one in readings]
+
+
+def _published(readings: Sequence[Reading]) -> set[int]:
+    """When these entries say that they were published."""
+    return {
+        int(one.sighting.published.timestamp()) for one in readings if one.sighting and one.sighting.published
+    }
 
 
 def head_values(head: UpstreamHead, fetched: Fetched) -> dict[str, Any]:
