@@ -34,7 +34,7 @@ def write_catalogue(run: Run, tree: Tree, updated: Mapping[int, int] | None) -> 
     from feeds.render import catalogue
 
     config = run.config
-    written = updated or {}
+    written, zone = updated or {}, ZoneInfo(config.site.timezone)
     listed = []
     for number, kind, name, given, _, stood, posts in run.db.rows("feeds_all"):
         paths = [(form, plan.document_path(kind, given, form)) for form in config.output.formats]
@@ -50,7 +50,7 @@ def write_catalogue(run: Run, tree: Tree, updated: Mapping[int, int] | None) -> 
                 label=title,
                 slug=given,
                 posts=posts,
-                updated=datetime.fromtimestamp(latest, ZoneInfo(config.site.timezone)) if latest else None,
+                updated=datetime.fromtimestamp(latest, zone) if latest and kind == "all" else None,
                 urls=tuple((form, url_of(config, kind, given, form)) for form, _ in paths),
                 page=run.look.pages,
             )

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from feeds import api, pipeline, pushing, requests
+from feeds import api, pipeline, publishing, pushing, requests
 from feeds.config import Config, load_config
 from feeds.errors import FeeddError
 from feeds.events import EventLog
@@ -197,6 +197,7 @@ class Daemon:
         await self._folders.watch()
         await self._shift.in_store_thread(self._folders.read_everything)
         await self._publish()
+        await self._shift.in_store_thread(publishing.rehearse, self._shift.run)
         if pushing.wanted(self.config):
             push = pushing.Pushing(self.config, self.clock, self._pushed)
             self._pushing = await stack.enter_async_context(push)

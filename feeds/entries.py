@@ -35,6 +35,11 @@ def render_missing(run: Run, wanted: Mapping[int, Extent]) -> list[int]:
     return missing
 
 
+def rehearse(run: Run, post: int) -> None:
+    """Render a post and keep nothing of it."""
+    render(_Tasks(run.db, [[post]], _Terms(run), origins_of(run), {post: Extent.ON_FRONT})[0])
+
+
 def _render(run: Run, missing: Sequence[int], wanted: Mapping[int, Extent]) -> None:
     terms, origins = _Terms(run), origins_of(run)
     done = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from feeds.model import FORMATS, FeedHead, Format
 
 if TYPE_CHECKING:
     from feeds.store.feeds import DirtyFeed
+
+_PLAIN = re.compile(r"[A-Za-z0-9._/-]*")  # what `quote` leaves as it is, in a quarter of its time
 
 
 def label(config: Config, kind: str, name: str) -> str:
@@ -70,4 +73,5 @@ def archive_url(config: Config, feed: DirtyFeed, number: int, form: Format) -> s
 
 def url_of(config: Config, kind: str, given: str, form: str) -> str:
     """The address of a feed's subscription document."""
-    return config.site.url + quote(plan.document_path(kind, given, form))  # type: ignore[arg-type]
+    path = plan.document_path(kind, given, form)  # type: ignore[arg-type]
+    return config.site.url + (path if _PLAIN.fullmatch(path) else quote(path))

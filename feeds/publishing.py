@@ -153,6 +153,21 @@ def _shown(run: Run, feed: DirtyFeed) -> list[tuple[int, str, int]]:
     return list(dict.fromkeys(posts))
 
 
+def rehearse(run: Run) -> None:
+    """Do once and keep nothing of it what the first new post would wait for: load modules, compile templates."""
+    from feeds.render.documents import join
+
+    feed = next((one for one in stored.feed_rows(run.db) if one.kind == "all"), None)
+    newest = stored.window(run.db, feed.number, 1) if feed else []
+    if feed is None or not newest:
+        return
+    entries.rehearse(run, newest[0][0])
+    head = head_of(run.config, feed, feed.updated)
+    for form in run.config.output.formats:
+        join(head, form, [])
+    pagewriting.front_page(run, [], [])
+
+
 def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Published) -> None:
     """Join the entries of each dirty feed into its documents and write those that differ."""
     from feeds.render.documents import join

@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feeds import load_config, pipeline, publishing
+from feeds.building import open_run
 from feeds.fetch import folder
+from feeds.ports import no_progress
 from tests.test_archives import Site
 from tests.whole import check_all, counts_of
 
@@ -129,3 +132,34 @@ def test_what_a_run_counts_is_what_is_there(tmp_path: Path) -> None:
     report = site.build(allow_removals=True)
     check_all(site, report)
     assert report.read == sum(counts_of(report).values()) - report.read
+
+
+def test_a_rehearsal_leaves_nothing(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    config = load_config(site.config)
+    for posts in (0, 1):
+        site.build()
+        before = site.snapshot()
+        with open_run(config, config.store, 1, lambda: site.now, no_progress) as run:
+            publishing.rehearse(run)
+        assert site.build().written == []
+        assert site.snapshot() == before
+        site.write(posts)
+
+
+def test_the_figures_of_feeds_follow_their_posts(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    for number in range(6):
+        site.write(number)
+    check_all(site, site.build())
+    site.write(6)
+    site.write(1, "Changed.")
+    site.write(0, categories="c9")
+    config = load_config(site.config)
+    with open_run(config, config.store, 1, lambda: site.now, no_progress) as run:
+        pipeline.ingest(run)
+        unknown = "SELECT name FROM feed WHERE posts IS NULL OR (posts > 0 AND latest IS NULL)"
+        assert run.db._connection.execute(unknown).fetchall() == [], (
+            "a post that comes or changes needs no counting"
+        )
+    check_all(site, site.build())

@@ -10,7 +10,7 @@ from html import escape
 from itertools import groupby
 from typing import NamedTuple
 
-from feeds.render.catalogue import CatalogueFeed, CatalogueHead
+from feeds.render.catalogue import CatalogueFeed, CatalogueHead, escaped
 
 _FEW = 60
 _TOP = 40
@@ -77,7 +77,7 @@ def _shelf(kind: str, rows: list[Row]) -> Shelf:
 
 def _group(heading: str, name: str, initial: str, rows: list[Row]) -> Group:
     items = [
-        f'<li><a href="{escape(row.href)}">{escape(row.label)}</a> <span>{row.amount}</span></li>'
+        f'<li><a href="{escape(row.href)}">{escaped(row.label)}</a> <span>{row.amount}</span></li>'
         for row in rows
     ]
     return Group(f"{heading}-{name}", initial, rows, "\n".join(items))
