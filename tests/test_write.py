@@ -315,6 +315,20 @@ def test_the_journal_is_whole_when_it_is_synced_and_no_file_stays_open(
     assert synced == ["new", f"{digest(b'new')}  a.xml\n", ""]
 
 
+@pytest.mark.parametrize("left", [b"", b"x", b"xy", b"\n", b"x\n"])
+def test_what_a_run_left_of_the_journal_spoils_no_line_of_the_next(tmp_path: Path, left: bytes) -> None:
+    tree = Tree(tmp_path, {})
+    tree.open()
+    (tmp_path / JOURNAL).parent.mkdir()
+    (tmp_path / JOURNAL).write_bytes(left)
+    for name in ("a.xml", "b.xml"):
+        tree.put(name, b"new")
+        tree.flush()
+    whole = left if not left or left.endswith(b"\n") else left + b"\n"
+    lines = "".join(f"{digest(b'new')}  {name}\n" for name in ("a.xml", "b.xml"))
+    assert (tmp_path / JOURNAL).read_bytes() == whole + lines.encode()
+
+
 def test_the_same_tree_serves_again(tmp_path: Path) -> None:
     tree = publish(tmp_path, {"a.xml": b"a"})
     assert tree.again() is tree
