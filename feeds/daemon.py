@@ -20,7 +20,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from feeds import api, pipeline, publishing, pushing, requests
 from feeds.config import Config, load_config
-from feeds.errors import FeeddError
+from feeds.errors import FeeddError, OutputError
 from feeds.events import EventLog
 from feeds.ports import Clock
 from feeds.run import Run
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 _STOP_WITHIN = 4.0
 """Seconds for the jobs that are under way at the end; what cannot wait for that comes after it."""
+
+_PUBLISH_AGAIN = 30.0
+"""Seconds after which publishing is tried again that failed."""
 
 
 async def serve(path: str | None, clock: Clock, log: EventLog, jobs: int = 0, speed: float = 1) -> None:
@@ -272,6 +275,7 @@ class Daemon:
 
     def _take_requests(self) -> bool:
         db = self._shift.run.db
+        db.require_in_place()
         version = db.value("changes_elsewhere")
         if version == self._seen_version:
             return False
@@ -310,7 +314,11 @@ class Daemon:
         while True:
             await self._shift.wants_publishing.wait()
             self._shift.wants_publishing.clear()
-            await self._publish()
+            try:
+                await self._publish()
+            except OutputError as error:  # a full disk is not full for ever; the store has everything
+                self.log("trouble", reason=error, again_in=_PUBLISH_AGAIN)
+                self._loop.call_later(_PUBLISH_AGAIN / self._speed, self._shift.wants_publishing.set)
 
     async def _publish(self) -> None:
         written, held, seconds = await self._shift.in_store_thread(self._publish_now)
@@ -326,7 +334,7 @@ class Daemon:
         self._shift.progress("publishing", 0, 1)
         started = self.clock()
         run = self._shift.run
-        if self._tree is None:
+        if self._tree is None or not self._tree.folder.is_dir():
             self._tree = Tree(self.config.output.dir, _known(run.db))
         tree, self._tree = self._tree.again(), None
         published = pipeline.publish(run, tree)

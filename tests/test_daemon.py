@@ -121,6 +121,51 @@ def test_a_folder_that_is_replaced_is_watched_again(project: Project, start: Sta
     daemon.until(lambda: titles(project) == ["First", "Second", "Third"])
 
 
+def test_an_output_folder_that_is_taken_away_comes_back_whole(project: Project, start: Start) -> None:
+    project.post("2024-01-01-a.md", "First")
+    daemon = start()
+    before = project.bytes()
+    shutil.rmtree(project.output)
+    project.post("2024-01-02-b.md", "Second", date="2024-01-02 09:00:00")
+    daemon.until(lambda: (project.output / "atom.xml").exists() and titles(project) == ["First", "Second"])
+    daemon.until(lambda: before.keys() <= project.bytes().keys())
+    assert daemon.stop() == 0
+    assert project.run("validate").returncode == 0
+
+
+def test_output_that_cannot_be_written_is_tried_again(project: Project, start: Start) -> None:
+    project.post("2024-01-01-a.md", "First")
+    daemon = start()
+    aside = project.output.with_name("aside")
+    project.output.rename(aside)
+    project.output.write_text("in the way", "utf-8")
+    project.post("2024-01-02-b.md", "Second", date="2024-01-02 09:00:00")
+    daemon.until(lambda: bool(daemon.events("trouble")))
+    assert "cannot be written" in str(daemon.events("trouble")[0]["reason"])
+    project.output.unlink()
+    aside.rename(project.output)
+    daemon.until(lambda: titles(project) == ["First", "Second"], 60)
+    assert daemon.stop() == 0
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_store_that_is_taken_away_ends_it_with_a_word(
+    project: Project, start: Start, replaced: bool
+) -> None:
+    project.post("2024-01-01-a.md", "First")
+    daemon = start()
+    store = project.folder / "state" / "feedd.db"
+    copy = store.with_name("copy")
+    shutil.copy(store, copy)
+    if replaced:
+        copy.replace(store)
+    else:
+        store.unlink()
+    assert daemon.process.wait(15) == 2
+    assert "taken away or replaced" in daemon.log.read_text("utf-8")
+    assert "Traceback" not in daemon.log.read_text("utf-8")
+
+
 def test_another_one_says_so_while_looking_is_possible(project: Project, start: Start) -> None:
     project.post("2024-01-01-a.md", "First")
     start()

@@ -88,6 +88,15 @@ def _create(path: Path) -> None:
     os.replace(beside, path)
 
 
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """What tells the file at a path from another one; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 class Database:
     """One connection to a store; every write happens inside :meth:`transaction`."""
 
@@ -96,6 +105,7 @@ class Database:
         self.path = path
         self.feed_numbers: dict[tuple[str, str], int] = {}
         """Numbers of feeds met in this run (they never change)."""
+        self._file = _file_at(path)
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Self:
@@ -157,6 +167,18 @@ class Database:
             if sqlite3.complete_statement(statement):
                 self._connection.execute(statement)
                 statement = ""
+
+    def require_in_place(self) -> None:
+        """See that the file is still the one that was opened: what is written to another one's ghost is lost.
+
+        Raises:
+            StoreError: somebody has moved it away, deleted or replaced it.
+        """
+        if _file_at(self.path) != self._file:
+            raise StoreError(
+                f"{self.path}: the store was taken away or replaced while feedd was using it; "
+                "put it back (or leave the new one there) and start feedd again"
+            )
 
     def close(self) -> None:
         """Close the connection."""
