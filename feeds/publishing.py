@@ -109,9 +109,12 @@ def _extents(run: Run, shown: Mapping[DirtyFeed, Sequence[tuple[int, str, int]]]
     found: dict[int, Extent] = {}
     for feed, rows in shown.items():
         top = Extent.ON_FRONT if feed.kind == "all" else Extent.ON_PAGE if run.look.pages else Extent.SHOWN
-        most = TEASERS if feed.kind == "all" else NEWEST
-        for rank, post in enumerate(_in_order(rows)):
-            found[post] = max(found.get(post, Extent.SHOWN), top if rank < most else Extent.SHOWN)
+        if feed.kind == "all":  # the front page knows no posts but those that surfaced last
+            newest = set(_in_order(rows[: run.config.output.entries])[:TEASERS])
+        else:
+            newest = set(_in_order(rows)[:NEWEST])
+        for post, _, _ in rows:
+            found[post] = max(found.get(post, Extent.SHOWN), top if post in newest else Extent.SHOWN)
     return found
 
 

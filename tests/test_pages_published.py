@@ -86,6 +86,21 @@ def test_a_page_shows_ten_posts_in_full_the_front_page_twenty_in_brief_and_both_
         assert "25 篇文章" in text
 
 
+def test_the_front_page_shows_twenty_posts_whatever_the_document_holds_beside_them(project: Project) -> None:
+    """A post with another date alone did not surface again: it is in the document, for no archive holds its new version."""
+    project.set("entries = 50", "entries = 25")
+    for number in range(60):
+        day = f"2024-03-{number % 28 + 1:02}"
+        project.post(f"{day}-p{number}.md", f"Post {number}", date=f"{day} 00:00:{number:02}")
+    assert project.run("build").returncode == 0
+    for number in range(0, 56, 4):
+        day = f"2024-03-{number % 28 + 1:02}"
+        project.post(f"{day}-p{number}.md", f"Post {number}", date=f"2024-05-01 00:00:{number:02}")
+    assert project.run("build", "--full").returncode == 0
+    front = (project.output / "index.html").read_text("utf-8")
+    assert front.count('class="teaser"') == 20
+
+
 def test_one_new_post_rewrites_its_feeds_with_their_pages_and_the_front_page(project: Project) -> None:
     project.post("2024-01-01-a.md", categories="one", tags="x")
     project.post("2024-01-02-b.md", categories="two", tags="y")
