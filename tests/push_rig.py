@@ -118,7 +118,7 @@ async def subscribe(hub: str, subscriber: SubscriberServer, wishes: Sequence[tup
     async with Client(user_agent("1", SITE)) as client:
         for topic, callback in wishes:
             form = {"mode": "subscribe", "topic": SITE + topic, "callback": subscriber.url(callback),
-                    "secret": subscriber.secret, "lease_seconds": "86400"}  # fmt: skip
+                    "secret": subscriber.secret, "lease_seconds": "864000"}  # fmt: skip
             body = urlencode({f"hub.{name}": value for name, value in form.items()}).encode()
             answer = await client.post(hub, body, {"Content-Type": FORM}, allow=allow)
             assert answer.status == 202, answer.body

@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 
 @dataclass(frozen=True)
@@ -134,10 +134,16 @@ def conditional(body: bytes, etag: str, **headers: str) -> Callable[[Asked], Ans
     return route
 
 
-class UpstreamThread:
-    """An :class:`UpstreamServer` in a thread of its own, for tests that wait for a program."""
+S = TypeVar("S", bound=UpstreamServer)
 
-    def __enter__(self) -> UpstreamServer:
+
+class ServerThread(Generic[S]):
+    """A server in a thread of its own, for tests that wait for a program."""
+
+    def __init__(self, make: Callable[[], S]) -> None:
+        self._make = make
+
+    def __enter__(self) -> S:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
         self._thread.start()
@@ -152,6 +158,13 @@ class UpstreamThread:
 
     async def _run(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        async with UpstreamServer() as self._server:
+        async with self._make() as self._server:
             self._ready.set()
             await self._stop.wait()
+
+
+class UpstreamThread(ServerThread[UpstreamServer]):
+    """An upstream in a thread of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(UpstreamServer)
