@@ -77,7 +77,9 @@ def bench(folder: Path, posts: int) -> dict[str, object]:
         until(lambda: " ready " in log.read_text("utf-8") or process.poll() is not None)
         time.sleep(2)
         before = idle(process.pid)
+        used = cpu_of(process.pid)
         taken = [save(folder, number, posts) for number in range(_ROUNDS)]
+        used = cpu_of(process.pid) - used
         after = idle(process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
@@ -87,6 +89,8 @@ def bench(folder: Path, posts: int) -> dict[str, object]:
     return {
         "job": "daemon: a file saved",
         "posts": posts,
+        "cpu": round(used / _ROUNDS, 3),
+        "wall": round(statistics.median(taken), 3),
         "median_s": round(statistics.median(taken), 3),
         "most_s": round(max(taken), 3),
         "rounds": _ROUNDS,
