@@ -31,6 +31,7 @@ from tests.fuzzing.readers import (
     failure,
     keep,
     read_address,
+    read_config,
     read_date,
     read_html,
     read_list,
@@ -104,6 +105,7 @@ _ATOM = b"<feed xmlns='http://www.w3.org/2005/Atom'>"
 _QUADRATIC: dict[str, Callable[[int], tuple[Callable[[bytes], None], bytes]]] = {
     "open tags": lambda n: (read_html, b"<b>" * n),
     "open comments": lambda n: (read_html, b"<!--" * n),
+    "open character data": lambda n: (read_html, b"<![CDATA[]" * n),
     "references": lambda n: (read_html, b"&lt" * n),
     "attributes": lambda n: (read_html, b"<p " + b"a='b' " * n + b">"),
     "quotes": lambda n: (read_html, b"<a title='" * n),
@@ -120,6 +122,9 @@ _QUADRATIC: dict[str, Callable[[int], tuple[Callable[[bytes], None], bytes]]] = 
     "headings": lambda n: (read_markdown, b"# a\n" * n),
     "underlined headings": lambda n: (read_markdown, (b"a\n==\n" * 3000 + b"\n") * (n // 3000)),
     "full stops": lambda n: (read_html, b"." * n),
+    "attribute lists": lambda n: (read_markdown, b"\n    {: .b}\n" * n),
+    "definition lists": lambda n: (read_markdown, b"a\n: b\n: c\n" * n),
+    "unclosed tags": lambda n: (read_markdown, (b"<p" + b" a='b'" * 20 + b"\n\n") * (n // 20)),
     "html in markdown": lambda n: (read_markdown, b"<div>\n" * n),
     "yaml flow": lambda n: (read_post, b"---\na: " + b"[" * n + b"\n---\n"),
     "yaml quotes": lambda n: (read_post, b'---\ntitle: "' + b'" ' * n + b"\n---\n"),
@@ -144,6 +149,7 @@ _QUADRATIC: dict[str, Callable[[int], tuple[Callable[[bytes], None], bytes]]] = 
     "digits": lambda n: (read_date, b"1" * n),
     "slashes": lambda n: (read_address, b"http://a/" + b"/" * n),
     "dots": lambda n: (read_address, b"http://a/" + b"../" * n),
+    "sources": lambda n: (read_config, b"[[sources]]\n" * (n // 4)),
     "page links": lambda n: (read_page, b"<a href=" * n),
 }
 

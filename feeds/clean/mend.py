@@ -42,7 +42,6 @@ _HIDDEN_MARKS = tuple(
 # What a hidden element may contain to be taken out without a parser.
 _PLAIN_INSIDE = re.compile(r"(?:[^<]++|</?(?:br|img|span|a|b|strong|em|i|font)\b[^<>]*+>)*+", re.IGNORECASE)
 
-_CHARACTER_DATA = re.compile(r"<!\[CDATA\[((?:[^\]]++|\](?!\]>))*+)\]\]>")
 _BRACKETED = re.compile(r"<(https?://[^\s<>\"']{1,2000}+)>")
 
 _LAZY = ("data-src", "data-original", "data-lazy-src", "data-actualsrc", "data-lazyload", "data-echo")
@@ -94,11 +93,12 @@ def without_comments(html: str) -> str:
 
 def with_character_data(html: str) -> str:
     """The HTML with ``<![CDATA[…]]>`` as the text that it means in XML: parsers of HTML drop it."""
-    return (
-        _CHARACTER_DATA.sub(lambda found: escape(found[1], quote=False), html)
-        if "<![CDATA[" in html
-        else html
-    )
+    parts = []
+    position = 0
+    while (start := html.find("<![CDATA[", position)) >= 0 and (end := html.find("]]>", start + 9)) >= 0:
+        parts += [html[position:start], escape(html[start + 9 : end], quote=False)]
+        position = end + 3
+    return "".join(parts) + html[position:]
 
 
 def with_linked_addresses(html: str) -> str:

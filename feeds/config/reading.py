@@ -221,8 +221,7 @@ class _Reader(Tables):
 
     def _need(self, one: Mapping[str, Any], name: str, key: str) -> None:
         """A key that sources of this kind must have."""
-        wrong = any(at in (f"{name}.{key}", name, f"{name}.kind") for at, _ in self.found)
-        if not one[key] and not wrong:
+        if not one[key] and self.keys.isdisjoint((f"{name}.{key}", name, f"{name}.kind")):
             self.wrong(f"{name}.{key}", f"is missing; add it: {SECTIONS['sources'][key].doc}")
 
     def _path(self, text: str) -> Path:

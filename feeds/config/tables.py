@@ -20,6 +20,8 @@ class Mistakes:
 
     def __init__(self) -> None:
         self.found: list[tuple[str, str]] = []
+        self.keys: set[str] = set()
+        """Those that something is wrong with."""
 
     def __bool__(self) -> bool:
         return bool(self.found)
@@ -27,6 +29,7 @@ class Mistakes:
     def wrong(self, key: str, text: str) -> None:
         """Note a mistake."""
         self.found.append((key, text))
+        self.keys.add(key)
 
     def report(self, file: object, text: str) -> list[str]:
         """A line each, in the order of the file; those without a line last."""
