@@ -20,7 +20,7 @@ from feeds.clean.attributes import PREFIX, judge, page
 if TYPE_CHECKING:
     import nh3
 
-_FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]")
+_FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufeff\ufffe\uffff]")
 # None of them, found in half the time: what nearly every text consists of.
 _USUAL = re.compile("[\x20-\x7e\xa0-\ufdcf\t\n\uff00-\uffef]*+")
 _LOCAL_LINK = re.compile(r"=\s{0,9}[\"']?\s{0,9}#")
