@@ -86,7 +86,7 @@ def _normal(text: str) -> str:
         character = chr(int(match[1], 16))
         return character if character in _UNRESERVED else match[0].upper()
 
-    text = quote(text, safe=_SAFE, errors="replace")
+    text = quote(text, safe=_SAFE)
     normal = _ESCAPE.sub(one, text)
     if _ESCAPE.sub(one, normal) != normal:  # a stray percent sign has met what was decoded behind it
         normal = _ESCAPE.sub(one, _STRAY.sub("%25", text))
@@ -205,22 +205,17 @@ def tolerant_uri(address: str) -> str:
         parts = urlsplit(address)
         host, port = parts.hostname, parts.port
     except ValueError:
-        return quote(address, safe=_SAFE + "#", errors="replace")
+        return quote(address, safe=_SAFE + "#")
     netloc = parts.netloc
     if host and parts.scheme in _PORTS:
         user, at, _ = netloc.rpartition("@")
-        netloc = (
-            quote(user, safe=_SAFE, errors="replace")
-            + at
-            + _ascii_host(host)
-            + (f":{port}" if port is not None else "")
-        )
+        netloc = quote(user, safe=_SAFE) + at + _ascii_host(host) + (f":{port}" if port is not None else "")
     else:
-        netloc = quote(netloc, safe=_SAFE + "[]", errors="replace")
+        netloc = quote(netloc, safe=_SAFE + "[]")
     path, query, fragment = (_escape(part) for part in (parts.path, parts.query, parts.fragment))
     return urlunsplit((parts.scheme, netloc, path, query, fragment))
 
 
 def _escape(text: str) -> str:
     """Percent-encode what may not stand in a URI, stray percent signs too."""
-    return quote(_STRAY.sub("%25", text), safe=_SAFE, errors="replace")
+    return quote(_STRAY.sub("%25", text), safe=_SAFE)

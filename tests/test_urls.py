@@ -174,6 +174,13 @@ def test_a_reference_on_a_page(base: str, reference: str, expected: str) -> None
         ("https://a.example:9999999/中", "https://a.example:9999999/%E4%B8%AD"),
         ("https://a.example:x/中#片", "https://a.example:x/%E4%B8%AD#%E7%89%87"),
         ("ftp://[::1]/中", "ftp://[::1]/%E4%B8%AD"),
+        ("ftp://Ä.example/", "ftp://%C3%84.example/"),
+        ("http:///中", "http:///%E4%B8%AD"),
+        (
+            "https://\ud800:p@a.example/\ud800?\ud800#\ud800",
+            "https://%EF%BF%BD:p@a.example/%EF%BF%BD?%EF%BF%BD#%EF%BF%BD",
+        ),
+        ("https://a.example:x/\ud800", "https://a.example:x/%EF%BF%BD"),
         ("mailto:中@a.example", "mailto:%E4%B8%AD@a.example"),
         ("urn:x:\ud800", "urn:x:%EF%BF%BD"),
     ],
