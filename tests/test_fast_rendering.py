@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from feeds.clean import mend
 from feeds.clean.html import clean_html
 from feeds.clean.text import excerpt, plain_text
-from feeds.model import Entry
+from feeds.model import Entry, FeedHead, Format
+from feeds.render import direct, library
+from feeds.render.documents import join
 from feeds.render.entries import check_entry
 
 HIDING = st.sampled_from([
@@ -27,6 +29,29 @@ def test_what_says_hidden_is_found_wherever_it_is(html: str) -> None:
     either = r"display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden|(?<=\s)hidden(?=[\s=>/])"
     assert mend.is_hidden(html) <= bool(re.search(either, html, re.IGNORECASE))
     assert bool(mend.hidden_marks(html)) == bool(re.search(either, html, re.IGNORECASE))
+
+
+PIECES = st.sampled_from(["a", "文", "&", "<", ">", '"', "'", "\r", "\n", "\t", " ", "é", "]]>"])
+SAYINGS = st.lists(PIECES, min_size=1, max_size=9).map("".join)
+PLACES = SAYINGS.map(lambda text: f"https://a.example/{text}")
+OF_FORMATS = st.tuples(PLACES, PLACES).map(lambda both: (("atom", both[0]), ("rss", both[1])))
+HEADS = st.builds(
+    FeedHead,
+    *(SAYINGS, SAYINGS, SAYINGS, SAYINGS, st.sampled_from(["zh-CN", "en"]), PLACES, OF_FORMATS),
+    updated=st.datetimes(
+        datetime(1000, 1, 1),  # noqa: DTZ001 - hypothesis wants it without
+        timezones=st.sampled_from([UTC, timezone(timedelta(hours=8))]),
+    ),
+    hubs=st.lists(PLACES, max_size=2).map(tuple),
+    before=st.one_of(st.just(()), OF_FORMATS, OF_FORMATS.map(lambda both: both[1:])),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(HEADS, st.sampled_from(["atom", "rss"]))
+def test_a_head_is_written_as_the_library_writes_it(head: FeedHead, form: Format) -> None:
+    assert direct.is_usual_head(head)
+    assert join(head, form, []) == library.document(library.feed_of(head, form), form)
 
 
 WORDS = st.sampled_from(

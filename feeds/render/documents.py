@@ -1,4 +1,4 @@
-"""Documents: a head and a tail of feedgen's, and rendered entries between them."""
+"""Documents: a head and a tail as feedgen writes them, and rendered entries between them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import lru_cache
 from html import escape
 
 from feeds.model import FeedHead, Format
+from feeds.render import direct
 
 _ID = {
     "atom": re.compile(rb"<entry[^>]*>\s*<id>([^<]*)</id>"),
@@ -45,6 +46,9 @@ def keep_entries(document: bytes, form: Format, ids: Collection[str]) -> bytes:
 @lru_cache(maxsize=8)
 def _frame(head: FeedHead, form: Format) -> tuple[bytes, bytes]:
     """What stands before and after the entries."""
+    if direct.is_usual_head(head):
+        start, end = direct.FRAMES[form](head)
+        return start.encode(), end.encode()
     from feeds.render import library
 
     whole = library.document(library.feed_of(head, form), form)
