@@ -181,21 +181,21 @@ class LongRun:
     def _live(
         self, parts: list[tuple[float, signal.Signals]], every: float, subscriber: SubscriberServer
     ) -> None:
-        hours = sum(part for part, _ in parts)
-        end = 0.0
         assert self.project.run("build", "--offline").returncode == 0
-        self._begun = self.simulation.now()
         with Readers(self.project, self.day, every * HOUR / self.simulation.speed) as readers:
-            for part, ending in parts:
-                end += part
+            for number, (hours, ending) in enumerate(parts, 1):
                 with self.simulation.daemon() as process:
-                    if not self.day.samples:
+                    if number == 1:
                         self._subscribe(subscriber)
+                        self._begun = self.simulation.now()
+                    end = self.hour + hours
                     while self.hour < end:
                         for blog in self.blogs:
-                            blog.frozen = self.hour > hours - _STILL
+                            blog.frozen = number == len(parts) and self.hour > end - _STILL
                         self._sample(process.pid, subscriber, readers)
                         self.simulation.sleep(every - self.hour % every)
+                    if number == len(parts):
+                        self._waited(time.monotonic(), lambda: not self._behind(subscriber), "the end")
                     self.day.restarts.append(self.hour)
                     process.send_signal(ending)
                     process.wait(60)
@@ -208,6 +208,7 @@ class LongRun:
     def _subscribe(self, subscriber: SubscriberServer) -> None:
         wishes = [(topic, f"/{n}/{topic}") for n in range(_SUBSCRIBERS) for topic in _TOPICS]
         asyncio.run(subscribe(f"{self._address()}/hub", subscriber, wishes))
+        self._known = {topic: (self.project.output / topic).read_bytes() for topic in _TOPICS}
 
     def _address(self) -> str:
         """Where the daemon serves that was started last."""
@@ -264,21 +265,27 @@ class LongRun:
             time.sleep(0.005)
         return (time.monotonic() - started) * 1000
 
+    def _behind(self, subscriber: SubscriberServer) -> list[str]:
+        """Posts that are not there, and callbacks that do not have what is published.
+
+        What did not change since they asked is not sent.
+        """
+        with closing(Database.open(self.project.folder / "state" / "feedd.db", read_only=True)) as db:
+            posts = dict(db.rows("posts_of_state"))
+        wanted = len(list(self.project.posts.iterdir())) + sum(len(blog.entries) for blog in self.blogs)
+        behind = [] if posts == {"live": wanted} else [f"posts {posts}, not {wanted}"]
+        return behind + [
+            callback
+            for topic, known in self._known.items()
+            for callback in (f"/{number}/{topic}" for number in range(_SUBSCRIBERS))
+            if subscriber.got.get(callback, [known])[-1] != (self.project.output / topic).read_bytes()
+        ]
+
     def _look_back(self, subscriber: SubscriberServer) -> None:
         """Nothing was lost, nothing is there twice, and subscribers have what is published."""
         day = self.day
         day.polls = sum(blog.asked for blog in self.blogs)
-        with closing(Database.open(self.project.folder / "state" / "feedd.db", read_only=True)) as db:
-            posts = dict(db.rows("posts_of_state"))
-        files = len(list(self.project.posts.iterdir()))
-        wanted = files + sum(len(blog.entries) for blog in self.blogs)
-        if posts != {"live": wanted}:
-            day.wrong.append(f"posts {posts}, not {wanted}")
-        for topic in _TOPICS:
-            for number in range(_SUBSCRIBERS):
-                got = subscriber.got.get(f"/{number}/{topic}", [b""])[-1]
-                if got != (self.project.output / topic).read_bytes():
-                    day.wrong.append(f"subscriber {number} has not the newest {topic}")
+        day.wrong += [f"not as it should be: {one}" for one in self._behind(subscriber)]
         day.wrong += [f"a forged signature at {one}" for one in subscriber.bad]
         if "Traceback" in (text := self.simulation.log.read_text("utf-8")):
             day.wrong.append(text[text.index("Traceback") :][:2000])
