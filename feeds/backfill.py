@@ -176,7 +176,9 @@ def _take(receiver: Receiver, request: Request, fetched: Fetched, place: Place, 
         past.new += new
         return after.to_json()
 
+    told = len(receiver.report.troubles)
     receiver.receive_past(request, fetched, placed)
+    past.troubles += receiver.report.troubles[told:]
     past.pages += 1
     return after
 

@@ -261,7 +261,7 @@ def _read_past(source: str, pages: int, options: Namespace) -> int:
     from dataclasses import asdict
 
     text = f"{source}: {past.new} entries in {past.pages} documents; {past.reason}"
-    return _answer(options, asdict(past), text)
+    return _answer(options, asdict(past), "\n".join([*past.troubles, text]))
 
 
 def _withdraw(options: Namespace) -> int:

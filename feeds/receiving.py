@@ -161,7 +161,7 @@ class Receiver:
             # One document that nobody foresaw must not end the polling of all others.
             self._unreadable(request, fetched, f"cannot be understood ({type(error).__name__}: {error})")
 
-    def _of_use(self, name: str, parts: Outline, fresh: list[int]) -> list[int]:
+    def _of_use(self, name: str, parts: Outline, fresh: Sequence[int]) -> list[int]:
         """The entries but for those that are too long: the library makes many copies of each."""
         kept = [i for i in fresh if parts.whole or len(parts.entries[i]) <= _LONGEST_ENTRY]
         if len(kept) < len(fresh):
@@ -251,7 +251,8 @@ class Receiver:
         if parts.kind == "none" or len(parts.entries) > _MOST_ENTRIES:
             raise FeedUnreadable(f"{fetched.url}: is no feed, or too long")
         settings = entry_settings(self.run, self._sources[request.name], self.run.sources[number][1])
-        found = understand(parts, range(len(parts.entries)), fetched.url, settings, self.run.clock())
+        kept = self._of_use(request.name, parts, range(len(parts.entries)))
+        found = understand(parts, kept, fetched.url, settings, self.run.clock())
         context = self._context(number, False)
         burnt = clashes([(r.sighting.guid, r.sighting.link) for r in found.readings if r.sighting])
         burnt -= context.burnt

@@ -80,6 +80,52 @@ def test_a_document_that_fails_is_tried_again_and_a_ring_ends(
     assert titles(project) == "bc"
 
 
+@pytest.mark.parametrize(
+    ("before", "words"),
+    [
+        ("/page", "is no feed"),
+        ("http://10.0.0.1/1", "10.0.0.1"),
+        ("javascript:x", ""),
+        ("/broken", ""),
+    ],
+)
+def test_a_past_that_leads_nowhere_ends_in_words_and_takes_nothing_away(
+    project: Project, upstream: UpstreamServer, before: str, words: str
+) -> None:
+    subscribe(project, upstream)
+    address = upstream.url(before) if before.startswith("/") else before
+    upstream.routes["/feed"] = Answer(body=document("gf", link("prev-archive", address)))
+    upstream.routes["/page"] = Answer(body=b"<html><body>an archive, for people</body></html>")
+    upstream.routes["/broken"] = Answer(body=b"<feed><entry><id>" + b"\xff\x00<" * 999)
+    first = backfill(project)
+    assert int(str(first["new"])) >= 2
+    assert words in str(first["reason"])
+    assert first["reason"]
+    assert {"f", "g"} <= set(titles(project))
+
+
+def test_an_entry_of_megabytes_of_the_past_is_left_out(project: Project, upstream: UpstreamServer) -> None:
+    subscribe(project, upstream)
+    upstream.routes["/feed"] = Answer(body=document("g", link("prev-archive", upstream.url("/1"))))
+    upstream.routes["/1"] = Answer(body=document("ab").replace(b"Text b", b"long " * 500_000))
+    found = backfill(project)
+    assert found["new"] == 2
+    (trouble,) = found["troubles"]  # type: ignore[misc]
+    assert "source blog: 1 entries of more than" in trouble
+    assert titles(project) == "ag"
+
+
+def test_an_address_that_two_of_the_past_share_joins_them_with_nothing(
+    project: Project, upstream: UpstreamServer
+) -> None:
+    """Rule 3 holds in the past as well: two guids at one address burn it."""
+    subscribe(project, upstream)
+    upstream.routes["/feed"] = Answer(body=document("g", link("prev-archive", upstream.url("/1"))))
+    upstream.routes["/1"] = Answer(body=document("ab").replace(b"up.example/b", b"up.example/a"))
+    backfill(project)
+    assert titles(project) == "abg"
+
+
 def test_wordpress_is_asked_page_by_page_until_there_is_none(
     project: Project, upstream: UpstreamServer
 ) -> None:
