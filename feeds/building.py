@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -75,6 +73,9 @@ def build(
 
 @contextmanager
 def _copy_of_store(config: Config) -> Iterator[Path]:
+    import shutil
+    import tempfile
+
     from feeds.store.database import Database
 
     folder = Path(tempfile.mkdtemp(prefix="feedd-"))
