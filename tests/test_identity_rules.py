@@ -26,6 +26,7 @@ from feeds.store import ledger, upstreams
 from feeds.store.codec import read_shown
 from feeds.store.database import Database
 from feeds.store.sightings import Context, Reading, take
+from feeds.store.withdrawal import let_go
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 SOURCES = {1: ("one", 0), 2: ("two", 1)}
@@ -352,3 +353,20 @@ def test_an_address_that_two_strong_posts_have_does_not_move_an_id_from_one_to_t
         assert uids(rig)["a"] == before
         rig.read(1, [one("c", ("url:1",), "!k:1")])
         assert uids(rig)["ac"] == before
+
+
+def test_a_key_that_came_after_publication_still_recognises_a_post_that_had_gone(tmp_path: Path) -> None:
+    rig = Rig(str(tmp_path))
+    with closing(rig.db):
+        rig.read(1, [one("a", ("url:1",))])
+        rig.publish()
+        before = uids(rig)["a"]
+        rig.read(1, [one("a", ("url:2",))])
+        number = rig.query("SELECT id FROM sighting")[0][0]
+        with rig.db.transaction():
+            let_go(rig.db, SOURCES, [number], rig.now, frozenset())
+        live = "SELECT uid FROM post WHERE state = 'live'"
+        assert rig.query(live) == []
+        rig.read(1, [one("b", ("url:2",))])
+        rig.publish()
+        assert rig.query(live) == [(before,)]
