@@ -213,7 +213,10 @@ def tolerant_uri(address: str) -> str:
     else:
         netloc = quote(netloc, safe=_SAFE + "[]")
     path, query, fragment = (_escape(part) for part in (parts.path, parts.query, parts.fragment))
-    return urlunsplit((parts.scheme, netloc, path, query, fragment))
+    bare, mark, _ = address.partition("#")
+    # An empty query or fragment is one, too: a valid URI comes back as it is.
+    end = ("?" if not query and bare.endswith("?") else "") + mark + fragment
+    return urlunsplit((parts.scheme, netloc, path, query, "")) + end
 
 
 def _escape(text: str) -> str:
