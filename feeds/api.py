@@ -16,7 +16,7 @@ from feeds.reports import BuildReport
 if TYPE_CHECKING:
     from feeds.backfill import Past
     from feeds.requests import Withdrawn
-    from feeds.store.sightings import Context
+    from feeds.store.readings import Context
     from feeds.subscriptions import Added
     from feeds.validate import Finding
 

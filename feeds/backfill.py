@@ -27,7 +27,7 @@ from feeds.receiving import Receiver
 from feeds.sources import expand
 from feeds.store import upstreams as stored
 from feeds.store.database import Database
-from feeds.store.sightings import Context
+from feeds.store.readings import Context
 
 if TYPE_CHECKING:
     from feeds.net import Client

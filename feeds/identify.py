@@ -11,6 +11,7 @@ Keys are text: ``!<rule>:<key>`` for strong ones, and for weak ones ``url:``, ``
 
 from __future__ import annotations
 
+import hashlib
 import re
 import uuid
 from collections import defaultdict
@@ -21,7 +22,7 @@ from typing import NamedTuple
 
 from feeds.urls import canonical, is_absolute_iri, is_address, is_root
 
-_NAMESPACE = uuid.UUID("7e1f8d4e-5c0a-5b1e-9c6b-0a4f6f2d9a11")
+_NAMESPACE = uuid.UUID("7e1f8d4e-5c0a-5b1e-9c6b-0a4f6f2d9a11").bytes
 _LONGEST_ADDRESS = 2048
 _WEAK_ORDER = ("url:", "iri:", "guid:", "text:")
 
@@ -74,8 +75,7 @@ class Known:
     mint_key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """The sightings that are one post."""
 
     strong: str
@@ -84,7 +84,9 @@ class Group:
     def keys(self, burnt: Collection[str] = ()) -> set[str]:
         """Every key by which this post is recognised; a burnt one stands for its item alone."""
         keys = {item_key(s.source, s.item) if key in burnt else key for s in self.sightings for key in s.weak}
-        return keys | {self.strong} if self.strong else keys
+        if self.strong:
+            keys.add(self.strong)
+        return keys
 
 
 class Shown(NamedTuple):
@@ -248,8 +250,9 @@ def order(sighting: Sighting) -> tuple[object, ...]:
 
 def merge(sightings: Sequence[Sighting]) -> Shown:
     """What a post shows: the first value of each kind in order; all categories and tags."""
-    if len(sightings) > 1:
-        sightings = sorted(sightings, key=order)
+    if len(sightings) == 1:
+        return _show(sightings[0])
+    sightings = sorted(sightings, key=order)
     first = sightings[0]
     published = next((s.published for s in sightings if s.published), None)
     body = next((s for s in sightings if s.length), first)
@@ -265,6 +268,22 @@ def merge(sightings: Sequence[Sighting]) -> Shown:
         tags=tuple(dict.fromkeys(t for s in sightings for t in s.tags)),
         body=body.number,
         language=body.language,
+    )
+
+
+def _show(one: Sighting) -> Shown:
+    """:func:`merge` of one sighting."""
+    return Shown(
+        one.title,
+        one.link or one.page,
+        one.authors,
+        one.published or one.guess,
+        one.published is None,
+        one.updated,
+        tuple(dict.fromkeys(one.categories)),
+        tuple(dict.fromkeys(one.tags)),
+        one.number,
+        one.language,
     )
 
 
@@ -285,17 +304,50 @@ def derive_id(one: Group, burnt: Collection[str], taken: Callable[[str], bool]) 
 
     ``taken`` tells whether another post has an id already.
     """
-    ranked = sorted(one.sightings, key=order)
-    for fixed in (s.fixed_id for s in ranked if s.fixed_id):
-        if not taken(fixed):
-            return fixed
+    ranked = sorted(one.sightings, key=order) if len(one.sightings) > 1 else one.sightings
+    for said in ranked:
+        if said.fixed_id and not taken(said.fixed_id):
+            return said.fixed_id
     if not one.strong:
-        for guid in (s.guid for s in ranked if is_absolute_iri(s.guid)):
-            if not taken(guid):
-                return guid
+        for said in ranked:
+            if is_absolute_iri(said.guid) and not taken(said.guid):
+                return said.guid
     key = mint_key(one, burnt)
-    minted = uuid.uuid5(_NAMESPACE, key.removeprefix("!")).urn
+    minted = _urn(key.removeprefix("!"))
     while taken(minted):
         key += "+"
-        minted = uuid.uuid5(_NAMESPACE, key).urn
+        minted = _urn(key)
     return minted
+
+
+def _urn(name: str) -> str:
+    """A name-based UUID (RFC 9562, 5.5) as ``uuid.uuid5`` makes it, in a quarter of its time."""
+    made = bytearray(hashlib.sha1(_NAMESPACE + name.encode(), usedforsecurity=False).digest()[:16])
+    made[6] = made[6] & 0x0F | 0x50
+    made[8] = made[8] & 0x3F | 0x80
+    digits = made.hex()
+    return f"urn:uuid:{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+class Naming(NamedTuple):
+    """What naming a post that has no id yet needs; its turn is decided by the first three."""
+
+    first: float
+    """When it was published first."""
+    key: str
+    number: int
+    wish: str
+    """The id that it gets unless another has it."""
+    keys: tuple[str, ...]
+
+
+def naming(number: int, one: Group, burnt: Collection[str]) -> Naming:
+    """How the post of this number, which is this group, wants to be named."""
+    dates = [date for s in one.sightings if (date := s.published or s.guess)]
+    first = min(dates).timestamp() if dates else 0.0
+    keys = one.keys(burnt)
+    return Naming(first, mint_key(one, burnt), number, derive_id(one, burnt, _no_other), tuple(keys))
+
+
+def _no_other(_: str) -> bool:
+    return False

@@ -9,7 +9,8 @@ from feeds.config import UpstreamSource
 from feeds.errors import FeedUnreadable
 from feeds.receiving import entry_settings, settings_digest
 from feeds.run import Run
-from feeds.store.sightings import Context, take
+from feeds.store.readings import Context
+from feeds.store.sightings import take
 from feeds.tasks import EntrySettings
 
 

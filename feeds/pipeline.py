@@ -23,7 +23,8 @@ from feeds.steps import read_files, really_changed
 from feeds.store import feeds as stored
 from feeds.store import ledger, members, posts
 from feeds.store.database import Database
-from feeds.store.sightings import Context, Reading, take
+from feeds.store.readings import Context, Reading
+from feeds.store.sightings import take
 from feeds.store.withdrawal import let_go
 from feeds.write import Tree
 

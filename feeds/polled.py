@@ -22,7 +22,7 @@ from feeds.parse.outline import Outline, outline, single
 from feeds.parse.upstream import parse_outline
 from feeds.payloads import data_of, pack
 from feeds.steps import compress, decompress, rules, terms_of
-from feeds.store.sightings import Reading
+from feeds.store.readings import Reading
 from feeds.tasks import EntrySettings
 from feeds.urls import canonical, is_address, is_root
 

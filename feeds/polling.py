@@ -22,7 +22,7 @@ from feeds.fetch.upstream import Fetched, Request
 from feeds.receiving import Polled, Receiver
 from feeds.run import Run
 from feeds.store import upstreams as stored
-from feeds.store.sightings import Context
+from feeds.store.readings import Context
 from feeds.version import __version__
 
 if TYPE_CHECKING:

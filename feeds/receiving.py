@@ -17,7 +17,8 @@ from feeds.run import Run
 from feeds.run import settings_digest as digest_of
 from feeds.store import upstreams as stored
 from feeds.store.database import Database
-from feeds.store.sightings import Context, Reading, take
+from feeds.store.readings import Context, Reading
+from feeds.store.sightings import take
 from feeds.store.withdrawal import take_back
 from feeds.tasks import EntrySettings
 

@@ -20,7 +20,7 @@ from feeds.identify import Sighting, keys_of
 from feeds.model import Item, Skipped
 from feeds.payloads import Body, body_of_item, data_of, pack, unpack
 from feeds.ports import Version
-from feeds.store.sightings import Reading
+from feeds.store.readings import Reading
 from feeds.tasks import Settings, SourceSettings
 
 if TYPE_CHECKING:

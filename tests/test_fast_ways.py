@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -23,7 +24,7 @@ from feeds.fetch import folder
 from feeds.model import Item
 from feeds.net.address import Address, address, tolerant_address
 from feeds.parse import permalinks
-from feeds.payloads import body_of_item, data_of, pack, unpack
+from feeds.payloads import body_of_item, data_of, dumps, pack, unpack
 from feeds.store.database import Database
 
 PIECES = st.sampled_from([
@@ -101,6 +102,20 @@ def test_a_body_is_found_in_its_file_wherever_it_is(before: str, body: str, repe
     packed = pack(item, data)
     assert data_of(packed) == data
     assert unpack(packed) == body_of_item(item)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.tuples(inner, inner) | st.dictionaries(st.text(), inner, max_size=3)
+    ),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(JSON)
+def test_json_is_written_as_the_library_writes_it(value: object) -> None:
+    assert dumps(value) == json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 TWO = st.integers(0, 61).map("{:02}".format)

@@ -15,7 +15,8 @@ from feeds.identify import Group, Sighting, group, keys_of, merge
 from feeds.store import feeds as stored
 from feeds.store.codec import read_shown
 from feeds.store.database import Database
-from feeds.store.sightings import Context, Reading, take
+from feeds.store.readings import Context, Reading
+from feeds.store.sightings import take
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 SOURCES = {1: ("one", 0)}

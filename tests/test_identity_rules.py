@@ -25,7 +25,8 @@ from feeds.store import feeds as stored
 from feeds.store import ledger, upstreams
 from feeds.store.codec import read_shown
 from feeds.store.database import Database
-from feeds.store.sightings import Context, Reading, take
+from feeds.store.readings import Context, Reading
+from feeds.store.sightings import take
 from feeds.store.withdrawal import let_go
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)

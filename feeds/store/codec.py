@@ -9,8 +9,7 @@ from typing import Any
 
 from feeds.errors import damaged
 from feeds.identify import Shown, Sighting
-
-_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+from feeds.payloads import dumps
 
 
 def _date(value: datetime | None) -> str | None:
@@ -23,7 +22,7 @@ def _read_date(text: str | None) -> datetime | None:
 
 def sighting_data(one: Sighting) -> str:
     """What a sighting says, as JSON, without its keys and numbers."""
-    return _dumps(
+    return dumps(
         [
             one.title,
             one.link,
@@ -95,7 +94,7 @@ def _sighting(
 
 def shown_data(shown: Shown) -> str:
     """What a post shows, as JSON."""
-    return _dumps(
+    return dumps(
         [
             shown.title,
             shown.link,

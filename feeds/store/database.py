@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from feeds.errors import RoleTaken, StoreError, damaged
+from feeds.identify import Naming
 
 _MIGRATION = re.compile(r"(\d{4})_\w+\.sql")
 _UNPRINTABLE = re.compile(r"[^ -~]")
@@ -105,6 +106,8 @@ class Database:
         self.path = path
         self.feed_numbers: dict[tuple[str, str], int] = {}
         """Numbers of feeds met in this run (they never change)."""
+        self.namings: dict[int, Naming] = {}
+        """How posts made in this run want to be named; of any other the store tells."""
         self._file = _file_at(path)
 
     @classmethod
@@ -197,6 +200,7 @@ class Database:
                 yield
             except BaseException:
                 self.feed_numbers.clear()
+                self.namings.clear()
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise

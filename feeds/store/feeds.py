@@ -12,9 +12,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
-from typing import NamedTuple
 
-from feeds.identify import Group, Shown, Sighting, derive_id, mint_key
+from feeds.identify import Group, Naming, Shown, Sighting, derive_id, naming
 from feeds.store.codec import read_shown, read_sighting
 from feeds.store.database import Database
 from feeds.store.ledger import seconds
@@ -58,49 +57,34 @@ def mint_posts(db: Database, sources: dict[int, tuple[str, int]], burnt: frozens
 
     with db.transaction():
         told = {(kind, name): value for kind, name, value in db.rows("ledger_all")}
-        new = [
-            _new(number, one, burnt)
-            for start in range(0, len(numbers), _MINT_BATCH)
-            for number, one in _groups(db, sources, numbers[start : start + _MINT_BATCH]).items()
+        new = [db.namings[number] for number in numbers if number in db.namings]
+        others = [number for number in numbers if number not in db.namings]
+        new += [
+            naming(number, one, burnt)
+            for start in range(0, len(others), _MINT_BATCH)
+            for number, one in _groups(db, sources, others[start : start + _MINT_BATCH]).items()
         ]
-        new.sort(key=lambda one: one[:3])
+        new.sort(key=itemgetter(0, 1, 2))
         _mint(db, new, told, derived)
+    db.namings.clear()
     return len(numbers)
-
-
-class _New(NamedTuple):
-    """A post that gets its id: its turn is decided by the first three; a whole collection of them fits in memory."""
-
-    first: float
-    key: str
-    number: int
-    wish: str
-    """The id that it gets unless another has it."""
-    keys: tuple[str, ...]
-
-
-def _new(number: int, one: Group, burnt: frozenset[str]) -> _New:
-    dates = [date for s in one.sightings if (date := s.published or s.guess)]
-    first = min(dates).timestamp() if dates else 0.0
-    wish = derive_id(one, burnt, lambda _: False)
-    return _New(first, mint_key(one, burnt), number, wish, tuple(one.keys(burnt)))
 
 
 def _mint(
     db: Database,
-    posts: Sequence[_New],
+    posts: Sequence[Naming],
     told: dict[tuple[str, str], str],
     derived: Callable[[int, Callable[[str], bool]], str],
 ) -> None:
     given: set[str] = set()
-    db.scope(one.wish for one in posts)
+    last = db.value("last_minted")
+    db.scope(one.wish for one in posts if last)
     refused = {row[0] for row in db.rows("uids_taken")}
 
     def taken(uid: str) -> bool:
         return uid in given or db.value("uid_taken", (uid,)) is not None
 
     first = {told[line] for one in posts if (line := ("id", one.key)) in told}
-    last = db.value("last_minted")
     rows, ledger, resurfaced = [], [], []
     for one in posts:
         wish = one.wish

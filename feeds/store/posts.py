@@ -78,6 +78,8 @@ def settle(db: Database, sources: dict[int, tuple[str, int]], change: Change) ->
     groups = group(sightings.values(), change.burnt)
     owners = _owners_of_burnt(db, sightings.values(), change.burnt) | _owners(db, groups, change.burnt)
     posts = _posts(db, {*owners.values(), *(h for h in holder.values() if h), *change.posts})
+    for number in posts:
+        db.namings.pop(number, None)
     outside = _held_outside(db, list(posts), sightings)
     known = {
         p.number: Known(p.number, p.minted, p.strong, p.mint_key)
@@ -238,44 +240,44 @@ def _write_posts(
     return changed
 
 
-def _row(
-    db: Database, change: Change, one: Group, number: int, shown: Shown, old: _Post | None
-) -> dict[str, Any]:
+def first_row(change: Change, number: int, strong: str, shown: Shown, digest: bytes) -> dict[str, Any]:
+    """The row of a post that nobody knew; ``digest`` is that of the payload with its body."""
     text = shown_data(shown)
-    body = next(s for s in one.sightings if s.number == shown.body)
-    digest = hashlib.blake2b(text.encode() + body.digest, digest_size=16).digest()
     published = int(shown.published.timestamp()) if shown.published else 0
     now = int(change.now.timestamp())
-    early = change.early or bool(old and old.early)
-    surfaced = published if early else now
-    updated = _stated(shown)
-    if old is not None and old.minted is not None:
-        early, surfaced, updated = old.early, old.surfaced, max(old.updated, updated)
-        if old.state == "gone" and not old.merged_into:
-            surfaced, updated = max(now, surfaced + 1), max(now, updated)  # newer than its tombstone
-        elif old.digest != digest and _really_changed(db, change, old, shown, body):
-            surfaced = max(now, old.surfaced + 1)  # each version has its own place in the logs
-            updated = updated if updated > old.updated else max(now, old.updated)
-    elif old is not None and not early:
-        surfaced = old.surfaced
     return {
         "id": number,
-        "strong": one.strong or (old.strong if old and old.strong == old.mint_key else ""),
-        "state": _state(old, published > now and not change.future),
+        "strong": strong,
+        "state": "waiting" if published > now and not change.future else "live",
         "published": published,
-        "updated": updated,
-        "surfaced": surfaced,
-        "early": early,
+        "updated": _stated(shown) if shown.updated else published,
+        "surfaced": published if change.early else now,
+        "early": change.early,
         "shown": text,
-        "digest": digest,
+        "digest": hashlib.blake2b(text.encode() + digest, digest_size=16).digest(),
     }
 
 
-def _state(old: _Post | None, ahead: bool) -> str:
-    """A withdrawn post stays out, whatever is seen of it."""
-    if old is not None and old.withdrawn:
-        return "withdrawn"
-    return "waiting" if ahead else "live"
+def _row(
+    db: Database, change: Change, one: Group, number: int, shown: Shown, old: _Post | None
+) -> dict[str, Any]:
+    body = next(s for s in one.sightings if s.number == shown.body)
+    row = first_row(change, number, one.strong, shown, body.digest)
+    if old is None:
+        return row
+    now, early, updated = int(change.now.timestamp()), change.early or old.early, row["updated"]
+    surfaced = row["published"] if early else old.surfaced
+    if old.minted is not None:
+        early, surfaced, updated = old.early, old.surfaced, max(old.updated, updated)
+        if old.state == "gone" and not old.merged_into:
+            surfaced, updated = max(now, surfaced + 1), max(now, updated)  # newer than its tombstone
+        elif old.digest != row["digest"] and _really_changed(db, change, old, shown, body):
+            surfaced = max(now, old.surfaced + 1)  # each version has its own place in the logs
+            updated = updated if updated > old.updated else max(now, old.updated)
+    if old.withdrawn:
+        row["state"] = "withdrawn"  # it stays out, whatever is seen of it
+    strong = one.strong or (old.strong if old.strong == old.mint_key else "")
+    return row | {"strong": strong, "updated": updated, "surfaced": surfaced, "early": early}
 
 
 def _stated(shown: Shown) -> int:

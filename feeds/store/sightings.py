@@ -13,32 +13,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from feeds.identify import Sighting
-from feeds.ports import Judge
+from feeds.store.alone import take_alone
 from feeds.store.codec import read_sighting, sighting_data
 from feeds.store.database import Database
 from feeds.store.posts import Change, keys_of_numbers, payload_of, settle
-
-
-class Reading(NamedTuple):
-    """One file as read: its change token and what came of it.
-
-    ``sighting`` is set for outcome ``item``: what it says, with the keys of this version in ``own``;
-    ``payload`` the compressed bytes. ``item`` is empty if the file is known by its path.
-    """
-
-    path: str
-    size: int
-    mtime: int
-    digest: bytes
-    outcome: str
-    reason: str = ""
-    repairs: int = 0
-    sighting: Sighting | None = None
-    payload: bytes = b""
-    replaces: str = ""
-    """The item that this one is a new version of under another name (a guid that changed)."""
-    guessed: bool = False
-    """Its only date is one that no other machine would find: the file's mtime, or the time of reading."""
+from feeds.store.readings import Context, Reading, Said, item_of_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +26,6 @@ class Intake:
 
     new: int
     changed: int
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What a batch is taken with: the sources with their ranks, the time, and who judges changes.
-
-    Without a judge no change counts as a real one (only settings changed).
-    """
-
-    source: int
-    sources: dict[int, tuple[str, int]]
-    early: bool
-    now: datetime
-    burnt: frozenset[str]
-    judge: Judge | None
-    future: bool = False
-    history: int = 0
 
 
 def take(
@@ -83,25 +45,47 @@ def take(
             readings are no files.
         token: Writes the change token of an upstream's document, in the same transaction.
     """
-    moved = renamed or {}
     with db.transaction():
         if token:
             token()
-        known = _known_items(db, context, readings, moved)
-        lying = _lying_at(db, context, readings) if renamed is not None else {}
-        batch = _Batch(
-            db,
-            Change(context.early, context.now, context.burnt, context.judge, context.future, context.history),
-        )
-        for reading in readings:
-            if reading.sighting is not None:
-                batch.add(reading, reading.sighting, moved.get(reading.path), known, lying.get(reading.path))
-        batch.write(context)
+        change = change_of(context)
+        numbers, rest = take_alone(db, context.source, change, readings, renamed)
+        taken = take_any(db, context, change, rest, renamed) if rest else Taken({}, 0, 0)
         if renamed is not None:
-            _write_files(db, context.source, readings, batch.numbers)
-            db.many("file_drop", [(context.source, old) for old in moved.values()])
-        changed = settle(db, context.sources, batch.change)
-    return Intake(batch.new, changed)
+            write_files(db, context.source, readings, numbers | taken.numbers)
+            db.many("file_drop", [(context.source, old) for old in renamed.values()])
+    return Intake(len(numbers) + taken.new, taken.changed)
+
+
+class Taken(NamedTuple):
+    """What :func:`take_any` did; ``numbers`` are those of the sightings, by path."""
+
+    numbers: dict[str, int]
+    new: int
+    changed: int
+
+
+def change_of(context: Context) -> Change:
+    """Nothing changed yet."""
+    return Change(context.early, context.now, context.burnt, context.judge, context.future, context.history)
+
+
+def take_any(
+    db: Database,
+    context: Context,
+    change: Change,
+    readings: Sequence[Said],
+    renamed: Mapping[str, str] | None,
+) -> Taken:
+    """Take readings whatever is known of them: what they join, replace or part is computed again."""
+    moved = renamed or {}
+    known = _known_items(db, context, readings, moved)
+    lying = _lying_at(db, context, readings) if renamed is not None else {}
+    batch = _Batch(db, change)
+    for one, said in readings:
+        batch.add(one, said, moved.get(one.path), known, lying.get(one.path))
+    batch.write(context)
+    return Taken(batch.numbers, batch.new, settle(db, context.sources, change))
 
 
 class _Batch:
@@ -127,7 +111,7 @@ class _Batch:
         lying: tuple[Sighting, int] | None,
     ) -> None:
         """Take up what a reading says, after what ``known`` has of its item and what lay at its path."""
-        item = said.item or _item_of_path(old_path or reading.path)
+        item = said.item or item_of_path(old_path or reading.path)
         versions = known.get(item) or known.get(reading.replaces) or []
         old = self._predecessor(versions, said.place, old_path)
         if lying and lying[0].item != item:
@@ -167,7 +151,7 @@ class _Batch:
 
     def _with_lasting_guess(self, said: Sighting) -> Sighting:
         """A guessed date is that of the first sight, on whatever machine that was: the ledger tells (rule 8)."""
-        name = f"{said.source}/{_item_of_path(said.place) if _is_path(said.item) else said.item}"
+        name = f"{said.source}/{item_of_path(said.place) if _is_path(said.item) else said.item}"
         told = self._db.value("ledger_get", ("guess", name))
         if told:
             return said._replace(guess=datetime.fromisoformat(told))
@@ -223,7 +207,8 @@ class _PastKeys:
         self._db.many("ledger_drop", [("keys", name) for name in self._told.keys() - self._now.keys()])
 
 
-def _write_files(db: Database, source: int, readings: Sequence[Reading], numbers: Mapping[str, int]) -> None:
+def write_files(db: Database, source: int, readings: Sequence[Reading], numbers: Mapping[str, int]) -> None:
+    """Write the change tokens of files; ``numbers`` are those of their sightings."""
     db.many(
         "file_put",
         [
@@ -243,32 +228,27 @@ def _write_files(db: Database, source: int, readings: Sequence[Reading], numbers
     )
 
 
-def _item_of_path(path: str) -> str:
-    return "path:" + path
-
-
 def _is_path(item: str) -> bool:
     """A file that gets an id, or loses it, goes on as the same item."""
     return item.startswith("path:")
 
 
-def _lying_at(db: Database, context: Context, readings: Sequence[Reading]) -> dict[str, tuple[Sighting, int]]:
+def _lying_at(db: Database, context: Context, readings: Sequence[Said]) -> dict[str, tuple[Sighting, int]]:
     """What the files of this batch said before, and the post that each was in."""
-    db.scope(r.path for r in readings if r.sighting)
+    db.scope(r.path for r, _ in readings)
     rows = [row for row in db.rows("sightings_of_paths", (context.source,)) if row[7]]
     keys = keys_of_numbers(db, [row[0] for row in rows])
     return {row[3]: (read_sighting(row, context.sources, *keys[row[0]]), row[7]) for row in rows}
 
 
 def _known_items(
-    db: Database, context: Context, readings: Sequence[Reading], renamed: Mapping[str, str]
+    db: Database, context: Context, readings: Sequence[Said], renamed: Mapping[str, str]
 ) -> dict[str, list[Sighting]]:
     """The stored sightings of the items in this batch."""
     db.scope(
         item
-        for r in readings
-        if r.sighting
-        for item in (r.sighting.item or _item_of_path(renamed.get(r.path, r.path)), r.replaces)
+        for r, said in readings
+        for item in (said.item or item_of_path(renamed.get(r.path, r.path)), r.replaces)
     )
     rows = db.rows("sightings_of_items", (context.source,))
     keys = keys_of_numbers(db, [row[0] for row in rows])

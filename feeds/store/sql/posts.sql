@@ -13,6 +13,9 @@ SELECT coalesce(max(minted), 0) FROM post
 SELECT id, uid, minted, mint_key, strong, merged_into, state, updated, surfaced, early, shown, digest,
   withdrawn
 FROM post WHERE id IN (SELECT value FROM scope)
+-- name: post_add
+INSERT INTO post (id, strong, state, published, updated, surfaced, early, shown, digest)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 -- name: post_put
 INSERT INTO post (id, strong, state, published, updated, surfaced, early, shown, digest)
 VALUES (:id, :strong, :state, :published, :updated, :surfaced, :early, :shown, :digest)

@@ -78,6 +78,18 @@ SELECT id FROM sighting WHERE strong <> '' AND strong IN (SELECT value FROM scop
 SELECT id FROM sighting WHERE post IN (SELECT value FROM scope)
 -- name: keys_of_sightings
 SELECT sighting, key, own FROM sighting_key WHERE sighting IN (SELECT value FROM scope)
+-- name: sighting_add
+INSERT INTO sighting (id, source, item, place, strong, digest, data, post) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+-- name: sighting_key_add
+INSERT INTO sighting_key (key, sighting, own) VALUES (?, ?, 1)
+-- name: payload_add
+INSERT INTO payload (sighting, data) VALUES (?, ?)
+-- name: places_met
+SELECT path FROM file WHERE source = ? AND sighting IS NOT NULL AND path IN (SELECT value FROM scope)
+-- name: keys_met
+SELECT DISTINCT key FROM sighting_key WHERE key IN (SELECT value FROM scope)
+-- name: strong_met
+SELECT DISTINCT strong FROM sighting WHERE strong <> '' AND strong IN (SELECT value FROM scope WHERE value < '"')
 -- name: sighting_put
 INSERT INTO sighting (id, source, item, place, strong, digest, data, post) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET item = excluded.item, strong = excluded.strong, digest = excluded.digest, data = excluded.data,

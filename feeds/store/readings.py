@@ -1,0 +1,58 @@
+"""What is stored: one file or entry as it was read, and what a batch of them is taken with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from feeds.identify import Sighting
+from feeds.ports import Judge
+
+
+class Reading(NamedTuple):
+    """One file as read: its change token and what came of it.
+
+    ``sighting`` is set for outcome ``item``: what it says, with the keys of this version in ``own``;
+    ``payload`` the compressed bytes. ``item`` is empty if the file is known by its path.
+    """
+
+    path: str
+    size: int
+    mtime: int
+    digest: bytes
+    outcome: str
+    reason: str = ""
+    repairs: int = 0
+    sighting: Sighting | None = None
+    payload: bytes = b""
+    replaces: str = ""
+    """The item that this one is a new version of under another name (a guid that changed)."""
+    guessed: bool = False
+    """Its only date is one that no other machine would find: the file's mtime, or the time of reading."""
+
+
+Said = tuple[Reading, Sighting]
+"""A reading with what it says, which it always has here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a batch is taken with: the sources with their ranks, the time, and who judges changes.
+
+    Without a judge no change counts as a real one (only settings changed).
+    """
+
+    source: int
+    sources: dict[int, tuple[str, int]]
+    early: bool
+    now: datetime
+    burnt: frozenset[str]
+    judge: Judge | None
+    future: bool = False
+    history: int = 0
+
+
+def item_of_path(path: str) -> str:
+    """The name of a file's item that states no id."""
+    return "path:" + path
