@@ -8,7 +8,9 @@ and becomes a case in ``tests/fuzz_cases``; the run goes on.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import importlib
+import os
 import pkgutil
 import random
 import re
@@ -16,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from tests.fuzzing.readers import Reader
 
 ROOT = Path(__file__).parents[2]
+MEMORY = Path("/dev/shm")
 CASES = ROOT / "tests" / "fuzz_cases"
 CORPUS = ROOT / ".fuzz" / "corpus"
 NAMES = (
@@ -50,6 +53,7 @@ _HANGS = 60
 _MOST_MEGABYTES = 2048
 _MOST_FINDINGS = 30
 _MOST_TRIES = 3000
+_ARTIFACT = "found-"
 _EXECUTED = "stat::number_of_executed_units:"
 _STATUS = re.compile(r"#(\d+)\s+\w+\s+cov: (\d+) ft: (\d+) corp: (\d+)/\S+.*?rss: (\d+)Mb")
 
@@ -93,34 +97,26 @@ def _run(name: str, seconds: int, seed: int) -> Outcome:
     cases = {path.name for path in _cases(name)}
     begun = time.monotonic()
     command = [sys.executable, "-m", __spec__.name if __spec__ else __name__, name, "--child"]
-    child = subprocess.Popen(
-        [*command, "--seconds", str(seconds), "--seed", str(seed)],
-        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
-    )  # fmt: skip
-    last: re.Match[str] | None = None
-    tail: list[str] = []
-    assert child.stderr
-    executions = 0
-    for line in child.stderr:
-        last = _STATUS.match(line) or last
-        if line.startswith(_EXECUTED):
-            executions = int(line.removeprefix(_EXECUTED))
-        tail = [*tail[-30:], line.rstrip()]
-        if line.startswith("finding: "):
-            print(line.rstrip(), flush=True)
-    failed = child.wait() != 0
-    if failed or last is None:
+    with tempfile.TemporaryDirectory(
+        prefix="feedd-fuzz-", dir=MEMORY if MEMORY.is_dir() else None
+    ) as scratch:
+        child = subprocess.Popen(
+            [*command, "--seconds", str(seconds), "--seed", str(seed)],
+            cwd=ROOT, env={**os.environ, "TMPDIR": scratch},
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
+        )  # fmt: skip
+        assert child.stderr
+        executions, edges, kept, megabytes, tail = _followed(child.stderr)
+        failed = child.wait() != 0
+        # What hung, ate memory or ended the process.
+        for path in Path(scratch).glob(f"{_ARTIFACT}*"):
+            data = path.read_bytes()
+            (CASES / f"{name}-{hashlib.sha256(data).hexdigest()[:12]}").write_bytes(data)
+    if failed:
         print("\n".join(tail))
-    numbers = [int(one) for one in last.groups()] if last else [0] * 5
     new = len({path.name for path in _cases(name)} - cases)
     outcome = Outcome(
-        name,
-        executions or numbers[0],
-        numbers[1],
-        numbers[3],
-        numbers[4],
-        time.monotonic() - begun,
-        new + (failed and not new),
+        name, executions, edges, kept, megabytes, time.monotonic() - begun, new + (failed and not new)
     )
     print(
         f"{name:9} {outcome.executions:>9,} executions  {outcome.edges:>5} edges  {outcome.corpus:>5} inputs kept"
@@ -128,6 +124,22 @@ def _run(name: str, seconds: int, seed: int) -> Outcome:
         flush=True,
     )
     return outcome
+
+
+def _followed(lines: Iterable[str]) -> tuple[int, int, int, int, list[str]]:
+    """What the engine tells: executions, edges, inputs kept, megabytes, and its last lines; findings are shown at once."""
+    numbers = [0] * 5
+    executions = 0
+    tail: list[str] = []
+    for line in lines:
+        if status := _STATUS.match(line):
+            numbers = [int(one) for one in status.groups()]
+        if line.startswith(_EXECUTED):
+            executions = int(line.removeprefix(_EXECUTED))
+        if line.startswith("finding: "):
+            print(line.rstrip(), flush=True)
+        tail = [*tail[-30:], line.rstrip()]
+    return executions or numbers[0], numbers[1], numbers[3], numbers[4], tail
 
 
 def _cases(name: str) -> list[Path]:
@@ -152,19 +164,18 @@ def _run_child(name: str, seconds: int, seed: int) -> None:
     seeds = [one[:_LARGEST] for one in reader.seeds()] + [path.read_bytes() for path in _cases(name)]
     corpus = CORPUS / name
     corpus.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="feedd-fuzz-") as scratch:
-        given = _written(Path(scratch), seeds)
-        flags = [
-            f"-max_total_time={seconds}", f"-seed={seed}", f"-max_len={_LARGEST}", f"-timeout={_HANGS}",
-            f"-rss_limit_mb={_MOST_MEGABYTES}", f"-dict={given / 'tokens'}", f"-artifact_prefix={scratch}/",
-            "-reload=0", "-print_final_stats=1",
-        ]  # fmt: skip
-        atheris.Setup(
-            [sys.argv[0], *flags, str(corpus), str(given / "seeds")],
-            Executor(reader, CASES),
-            custom_mutator=_mutator(atheris, seeds),
-        )
-        atheris.Fuzz()
+    given = _written(Path(tempfile.gettempdir()), seeds)
+    flags = [
+        f"-max_total_time={seconds}", f"-seed={seed}", f"-max_len={_LARGEST}", f"-timeout={_HANGS}",
+        f"-rss_limit_mb={_MOST_MEGABYTES}", f"-dict={given / 'tokens'}", f"-artifact_prefix={given / _ARTIFACT}",
+        "-reload=0", "-print_final_stats=1",
+    ]  # fmt: skip
+    atheris.Setup(
+        [sys.argv[0], *flags, str(corpus), str(given / "seeds")],
+        Executor(reader, CASES),
+        custom_mutator=_mutator(atheris, seeds),
+    )
+    atheris.Fuzz()
 
 
 def _written(folder: Path, seeds: Sequence[bytes]) -> Path:

@@ -8,10 +8,12 @@ says what the tolerant way says, a configuration loads or its mistakes name the 
 from __future__ import annotations
 
 import asyncio
+import atexit
 import hashlib
 import json
 import re
 import resource
+import shutil
 import socket
 import tempfile
 import time
@@ -203,13 +205,9 @@ def read_request_target(data: bytes) -> None:
 
 @cache
 def _scratch() -> Path:
-    shared = Path("/dev/shm")
-    folder = tempfile.TemporaryDirectory(prefix="feedd-fuzz-", dir=shared if shared.is_dir() else None)
-    _KEPT.append(folder)
-    return Path(folder.name)
-
-
-_KEPT: list[object] = []
+    folder = Path(tempfile.mkdtemp(prefix="feedd-fuzz-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 class _Clients:
