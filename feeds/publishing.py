@@ -298,7 +298,9 @@ def _wanted_paths(run: Run, feeds: Sequence[Feed]) -> set[str]:
 
 def write_ledger(db: Database, config: Config) -> None:
     """Bring the text of the ledger up to what the store knows."""
-    path, text = ledger_path(config), ledger.text_of(db)
-    if (path.read_text("utf-8") if path.exists() else "") != text:
+    path = ledger_path(config)
+    text = ledger.changed(db, path.read_bytes() if path.exists() else b"")
+    if text is not None:
         clear_beside(path)
-        replace_file(path, text.encode())
+        replace_file(path, text)
+        ledger.noted(db, text)

@@ -11,6 +11,7 @@ machine reads it first and gives the same feeds.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,8 +68,11 @@ def load(db: Database, path: Path) -> bool:
     """Take up lines of the file that the store does not know; whether keys were burnt."""
     if not path.exists():
         return False
+    there = path.read_bytes()
+    if db.value("meta_get", ("ledger_file",)) == _digest(there):
+        return False  # as this store wrote it
     known = set(db.rows("ledger_all"))
-    new = [line for line in read_ledger(path.read_text("utf-8"), str(path)) if line not in known]
+    new = [line for line in read_ledger(there.decode(), str(path)) if line not in known]
     if not new:
         return False
     with db.transaction():
@@ -82,7 +86,7 @@ def note(db: Database) -> None:
     since = int(db.value("meta_get", ("ledger",)) or 0)
     surfaced = db.rows("surfaced_out_of_order", {"since": since})
     aliases = dict(db.rows("aliases_all"))
-    known = {name: value for kind, name, value in db.rows("ledger_all") if kind == "alias"}
+    known = dict(db.rows("ledger_of_kind", ("alias",)))
     parted = [uid for uid in known.keys() - aliases.keys() if db.value("uid_live", (uid,))]
     last = int(db.value("surfaced_last") or 0)
     if last == since and not surfaced and not parted and aliases.items() <= known.items():
@@ -112,6 +116,30 @@ def iso(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
-def text_of(db: Database) -> str:
-    """The ledger as it should stand in the file."""
-    return write_ledger(db.rows("ledger_all"))
+def changed(db: Database, there: bytes) -> bytes | None:
+    """The ledger as it should stand in the file; None if that is ``there`` already.
+
+    Neither is written out or read for that if both are as :func:`noted` knows them.
+    """
+    rows = db.rows("ledger_all")
+    if not rows and not there:
+        return None
+    marks = [db.value("meta_get", (name,)) for name in ("ledger_rows", "ledger_file")]
+    if marks == [_digest(repr(rows).encode()), _digest(there)]:
+        return None
+    text = write_ledger(rows).encode()
+    if text == there:
+        noted(db, text)
+        return None
+    return text
+
+
+def noted(db: Database, written: bytes) -> None:
+    """Remember that the file holds what the store knows."""
+    with db.transaction():
+        db.run("meta_put", ("ledger_rows", _digest(repr(db.rows("ledger_all")).encode())))
+        db.run("meta_put", ("ledger_file", _digest(written)))
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
