@@ -1,7 +1,7 @@
 """Changes to the text of ``feedd.toml``: comments and layout stay; the only importer of tomlkit.
 
-Sources are added behind the text and cut out of it, so that every other byte stays as it is. What comes out is
-read again and compared with what was meant before anybody may write it.
+Sources are added behind the text, so that every other byte stays as it is. What comes out is read again and
+compared with what was meant before anybody may write it.
 """
 
 from __future__ import annotations
@@ -20,11 +20,9 @@ from feeds.slugs import slug
 from feeds.urls import canonical, is_address, without_user
 
 _BOM = "\ufeff"
-_TABLE = re.compile(r"^[ \t]*\[", re.MULTILINE)
 _SOURCES = re.compile(r"^[ \t]*\[\[[ \t]*(?:sources|\"sources\"|'sources')[ \t]*\]\]", re.MULTILINE)
 _EVERY = re.compile(r"[1-9][0-9]{0,5}[smhd]")
 _LONGEST_NAME = 60
-_MOST_ENDS = 50  # lines that look like the next table but stand in a text or a list
 
 _TEMPLATE = """\
 # feedd configuration. Paths are relative to this file. Check it with: feedd check
@@ -106,25 +104,6 @@ def add_sources(
     edited = _with(text, new) if new else text
     _verify(edited, values, [*old, *new])
     return Edited(edited, tuple(str(one["name"]) for one in new), tuple(dict.fromkeys(known)), tuple(refused))
-
-
-def remove_source(text: str, name: str) -> str:
-    """The text without the source of this name; comments that stand before or behind it stay.
-
-    Raises:
-        UsageError: there is no such source, or it cannot be cut out without touching others.
-    """
-    values = _loaded(text)
-    old = _sources(values)
-    numbers = [number for number, one in enumerate(old) if one.get("name") == name]
-    if not numbers:
-        known = [str(one.get("name")) for one in old]
-        raise UsageError(f"there is no source {name!r}" + checks.suggestion(name, known))
-    rest = [one for number, one in enumerate(old) if number not in numbers]
-    for number in reversed(numbers):
-        text = _without(text, number)
-    _verify(text, values, rest)
-    return text
 
 
 def new_configuration(site: PlanetSite, subscriptions: Sequence[Subscription]) -> Edited:
@@ -266,59 +245,4 @@ def _in_list(text: str, new: Sequence[Mapping[str, object]]) -> str:
         table.update(one)
         listed.add_line(table)
     listed.add_line(indent="")
-    return text[: text.startswith(_BOM)] + document.as_string()
-
-
-def _without(text: str, number: int) -> str:
-    """The text without the source at this place of the list."""
-    values = _loaded(text)
-    rest = [one for place, one in enumerate(_sources(values)) if place != number]
-    starts = [match.start() for match in _SOURCES.finditer(text.removeprefix(_BOM))]
-    if not starts:
-        return _without_listed(text, number)
-    offset = len(text) - len(text.removeprefix(_BOM))
-    nearest = sorted(enumerate(starts), key=lambda one: abs(one[0] - number))
-    for _, start in nearest[:_MOST_ENDS]:
-        for cut in _cuts(text, start + offset):
-            try:
-                _verify(cut, values, rest)
-            except UsageError:
-                continue
-            return cut
-    raise UsageError(
-        "the source cannot be cut out of the configuration safely; remove its [[sources]] by hand"
-    )
-
-
-def _cuts(text: str, start: int) -> Iterator[str]:
-    """The text without what begins at ``start``, up to each line that may begin the next table."""
-    line = text.find("\n", start) + 1 or len(text)
-    ends = [match.start() for _, match in zip(range(_MOST_ENDS), _TABLE.finditer(text, line), strict=False)]
-    for end in [*ends, len(text)]:
-        before, behind = text[:start], text[end:]
-        kept = _tail(text[start:end])
-        if not behind and not kept.strip():
-            yield re.sub(r"\r?\n(\r?\n)\Z", r"\1", before)
-        elif not before.removeprefix(_BOM) or re.search(r"\n[ \t\r]*\n\Z", before):
-            yield before + re.sub(r"\A(?:[ \t\r]*\n)+", "", kept) + behind
-        else:
-            yield before + kept + behind
-
-
-def _tail(block: str) -> str:
-    """The comments behind a source that are not about it: those after an empty line."""
-    lines = block.splitlines(keepends=True)
-    last = max(
-        (n for n, line in enumerate(lines) if line.strip() and not line.lstrip().startswith("#")), default=0
-    )
-    behind = next((n for n in range(last + 1, len(lines)) if not lines[n].strip()), len(lines))
-    return "".join(lines[behind:])
-
-
-def _without_listed(text: str, number: int) -> str:
-    import tomlkit
-
-    document = tomlkit.parse(text.removeprefix(_BOM))
-    listed: Any = document["sources"]
-    del listed[number]
     return text[: text.startswith(_BOM)] + document.as_string()

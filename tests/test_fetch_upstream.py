@@ -158,14 +158,14 @@ def test_an_address_taken_over_that_fails_gives_way_to_the_configured_one() -> N
     _run(test)
 
 
-def test_what_is_gone_is_not_asked_until_somebody_says_so() -> None:
+def test_what_is_gone_is_not_asked_any_more() -> None:
     async def test(server: UpstreamServer, client: Client) -> None:
         server.routes["/f"] = Answer(410)
         polls = Polls(server, "/f")
         assert [(await polls.poll(client)).outcome for _ in range(3)] == ["gone"] * 3
         assert len(server.log) == 1
         server.routes["/f"] = Answer(200, BODY)
-        polls.state = polls.state.revived()
+        polls.state = replace(polls.state, gone=False)
         assert (await polls.poll(client)).outcome == "new"
         # A temporary redirect to something that is gone says nothing of the source itself.
         server.routes["/f"] = Answer(302, b"", {"Location": "/x"})

@@ -12,7 +12,6 @@ _BREAK = re.compile(
     r"</?(?:p|div|br|li|ul|ol|dl|dd|dt|table|tr|td|th|caption|h[1-6]|blockquote|pre|section|article|aside|header"
     r"|footer|figure|figcaption|hr|center|details|summary|address|main|nav)\b[^<>]*+>"
 )
-_READING_AID = re.compile(r"<rp>[^<>]*+</rp>")  # brackets for readers without ruby; text all the same
 # Not a single space, which stays as it is.
 _SPACE = re.compile(r"[ \t\f\v\xa0](?:[ \t\f\v\xa0]+|(?<! ))")
 
@@ -33,7 +32,6 @@ _UNREAD = re.compile(r"<(script|style)\b[^<>]*+>[^<]{0,5000}+</\1\s*+>", re.IGNO
 _COMMENT = re.compile(r"<!--[^<>]{0,2000}+-->")
 _MARKUP_START = re.compile(r"<(?=[a-zA-Z/!?])")
 
-_STOPS = "。！？!?…"
 # It begins with a set of characters, because that is found fast; which of them it was is looked at afterwards,
 # and of full stops in a row at the first alone.
 _SENTENCE = re.compile(

@@ -88,10 +88,6 @@ class FetchState:
         values: Mapping[str, Any] = json.loads(text or "{}")
         return cls(**{key: value for key, value in values.items() if key in _NOTHING})
 
-    def revived(self) -> FetchState:
-        """The same, to be asked again after a 410: a person has said so."""
-        return replace(self, gone=False, failures=0)
-
 
 _NOTHING = {field.name: field.default for field in fields(FetchState)}
 
