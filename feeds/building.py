@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from feeds.config import Config, FolderSource
 from feeds.ports import Clock, Progress, no_progress
 from feeds.reports import BuildReport
+from feeds.urls import CANONICAL_RULE
 
 if TYPE_CHECKING:
     from feeds.parse.jekyll import JekyllSite
@@ -158,7 +159,7 @@ def open_run(config: Config, store: Path, jobs: int, clock: Clock, progress: Pro
             )
         )
         derive = settings_digest(
-            (_DERIVATION, replace(settings, formats=(), site_url="", language="", look=None))
+            (_DERIVATION, CANONICAL_RULE, replace(settings, formats=(), site_url="", language="", look=None))
         )
         run = Run(config, db, workers, clock, progress, sources, derive, look)
         rendered = db.value("meta_get", ("render",))

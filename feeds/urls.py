@@ -7,8 +7,8 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
-CANONICAL_RULE = 1
-"""Number of the rule that :func:`canonical` follows; the store keeps it."""
+CANONICAL_RULE = 2
+"""Number of the rule that :func:`canonical` follows; what the store has by another one is understood again."""
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _BAD = re.compile(r"[\x00-\x20\x7f\\]")

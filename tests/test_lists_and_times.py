@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from feeds import build, load_config
+from feeds import build, building, load_config
 from feeds.errors import StoreError
+from feeds.fetch import folder
 from feeds.reports import BuildReport
 from tests.conftest import Project
 from tests.servers import Answer, UpstreamServer, UpstreamThread
@@ -150,6 +151,28 @@ def test_a_damaged_line_of_the_ledger_is_named(timed: Timed, line: str) -> None:
     assert timed.bytes() == before
     ledger.write_text(ledger.read_text("utf-8").replace(f"\n{line}\n", ""), "utf-8")
     timed.build()
+    assert timed.bytes() == before
+
+
+def test_another_rule_for_addresses_is_applied_to_what_is_there(
+    timed: Timed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = timed.post("2024-01-01-a.md", "A", source_url="https://a.example/1")
+    read: list[str] = []
+    real = folder.read
+    monkeypatch.setattr(folder, "read", lambda root, path: (read.append(path), real(root, path))[1])
+
+    def built() -> list[str]:
+        read.clear()
+        timed.build()
+        return [name.rpartition("/")[2] for name in read]
+
+    assert built() == [path.name]
+    before = timed.bytes()
+    assert built() == []
+    monkeypatch.setattr(building, "CANONICAL_RULE", 99)
+    assert built() == [path.name]
+    assert built() == []
     assert timed.bytes() == before
 
 
