@@ -115,6 +115,29 @@ def test_more_sources_than_places_are_all_fetched_once() -> None:
     asyncio.run(run())
 
 
+def test_nothing_more_is_asked_while_many_documents_wait_to_be_taken() -> None:
+    async def run() -> None:
+        async with UpstreamServer() as server, Client("feedd/test") as client:
+            room = asyncio.Event()
+            taken: list[str] = []
+
+            async def on_result(request: Request, fetched: Fetched) -> None:
+                await room.wait()
+                taken.append(request.name)
+
+            poller = Poller(client, on_result, clock=lambda: NOW, at_once=4)
+            for request in _sources(server, 60):
+                server.routes["/" + request.name] = Answer(200, b"x")
+                poller.submit(replace(request, group=request.name), FetchState())
+            await asyncio.sleep(1.5)  # after half a second a fetch counts as slow, and others may start
+            assert 4 <= len(server.log) <= 8
+            room.set()
+            await poller.finish()
+            assert len(taken) == len(server.log) == 60
+
+    asyncio.run(run())
+
+
 def test_what_the_listener_raises_ends_the_polling() -> None:
     async def run() -> None:
         async with UpstreamServer() as server, Client("feedd/test") as client:

@@ -17,7 +17,7 @@ from feeds.net import Client, shown
 from feeds.ports import Clock
 
 OnResult = Callable[[Request, Fetched], Awaitable[None] | None]
-"""Told of every fetch when it is done; a result that it awaits holds its host up, and no other."""
+"""Told of every fetch when it is done; a result that it awaits holds its host up, and many of them everybody."""
 
 AT_ONCE = 64
 """Quick fetches in flight."""
@@ -75,7 +75,8 @@ class Poller:
     """Fetches what is submitted: per host one after the other with a gap, different hosts together.
 
     At most ``at_once`` quick fetches run together. One that takes longer than half a second no longer
-    counts, so that slow upstreams do not hold up others; 512 are open at the very most.
+    counts, so that slow upstreams do not hold up others; 512 are open at the very most. While ``at_once``
+    results wait to be taken, nothing more is asked: their documents are in memory.
     """
 
     def __init__(
@@ -91,7 +92,9 @@ class Poller:
         self._client = client
         self._on_result = on_result
         self._clock = clock
-        self._free = at_once
+        self._free = self._most_waiting = at_once
+        self._waiting = 0
+        """Results that wait to be taken."""
         self._queues: dict[str, _Queue] = {}
         self._ready: deque[str] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -142,11 +145,15 @@ class Poller:
 
     def _pump(self) -> None:
         """Start as many fetches as may run."""
-        while self._ready and self._free > 0 and len(self._tasks) < _OPEN and self._error is None:
+        while self._ready and self._may_start():
             group = self._ready.popleft()
             request, state = self._queues[group].waiting.popleft()
             self._free -= 1
             self._tasks.add(asyncio.get_running_loop().create_task(self._one(group, request, state)))
+
+    def _may_start(self) -> bool:
+        room = self._free > 0 and len(self._tasks) < _OPEN and self._waiting < self._most_waiting
+        return room and self._error is None
 
     async def _one(self, group: str, request: Request, state: FetchState) -> None:
         counted = True
@@ -170,7 +177,7 @@ class Poller:
                 self.hosts.learn(group, fetched, self._clock())
             told = self._on_result(request, fetched)
             if told is not None:
-                await told
+                await self._taken(told)
         except Exception as error:
             self._error = self._error or error
         finally:
@@ -179,6 +186,13 @@ class Poller:
             self._done(group, gap)
             release()
             self._pump()
+
+    async def _taken(self, told: Awaitable[None]) -> None:
+        self._waiting += 1
+        try:
+            await told
+        finally:
+            self._waiting -= 1
 
     def _held(self, group: str, request: Request, state: FetchState) -> Fetched | None:
         """The result without a question if the host wants to be left alone."""
