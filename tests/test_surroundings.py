@@ -120,6 +120,21 @@ def test_a_folder_of_posts_that_cannot_be_read_takes_nothing_away(built: Project
     assert built.snapshot() == before
 
 
+def test_one_folder_of_several_that_cannot_be_read_takes_nothing_away(built: Project) -> None:
+    """Few enough posts are in it that their absence would be believed."""
+    part = built.posts / "part"
+    part.mkdir()
+    for number in range(2):
+        built.post(f"part/2024-02-0{number + 1}-q.md", f"Part {number}")
+    assert built.run("build").returncode == 0
+    before = built.snapshot()
+    part.chmod(0o000)
+    clear(limited(built, "build"), (0, 1), "cannot be read")
+    part.chmod(0o755)
+    assert built.snapshot() == before
+    assert json.loads(built.run("build", "--json").stdout)["written"] == []
+
+
 def test_what_is_no_file_is_not_waited_for(built: Project) -> None:
     """A pipe that nobody writes to, a link into nowhere, a link out of the folder."""
     os.mkfifo(built.posts / "pipe.md")
