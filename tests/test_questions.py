@@ -31,7 +31,7 @@ WHOLE = frozenset(
         "unreadable",
     )
 )
-_BY_INDEX_OF_FEW = ("post_unlogged", "post_unminted", "post_waiting", "log_open", "file_odd")
+_BY_INDEX_OF_FEW = ("post_unlogged", "post_waiting", "log_open", "file_odd")
 
 
 @pytest.fixture(scope="module")

@@ -51,7 +51,7 @@ def root_page(store: Path, name: str) -> int:
 
 
 def _garbled_index(store: Path) -> None:
-    flip(store, root_page(store, "sighting_digest") + PAGE - 10)
+    flip(store, root_page(store, "sqlite_autoindex_sighting_1") + PAGE - 10)
 
 
 def _garbled_head_of_a_page(store: Path) -> None:
@@ -82,7 +82,7 @@ def _garbled_entry(store: Path) -> None:
 
 
 DAMAGES: list[tuple[Callable[[Path], None], str]] = [
-    (_garbled_index, "index sighting_digest"),
+    (_garbled_index, "index sqlite_autoindex_sighting_1"),
     (_garbled_head_of_a_page, "malformed"),
     (_lost_posts, "rows of sighting name what is not there"),
     (_lost_payload, "rows of sighting name what is not there"),

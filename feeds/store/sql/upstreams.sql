@@ -24,7 +24,7 @@ DELETE FROM host
 -- name: host_put
 INSERT INTO host (name, held_until) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET held_until = excluded.held_until
 -- name: sightings_of_digests
-SELECT digest, item, data FROM sighting WHERE source = ? AND digest IN (SELECT value FROM scope)
+SELECT digest, item, data FROM sighting WHERE source = ? AND place = '' AND digest IN (SELECT value FROM scope)
 -- name: sightings_of_source_keys
 SELECT sighting_key.key, sighting.item FROM sighting_key JOIN sighting ON sighting.id = sighting_key.sighting
 WHERE sighting.source = ? AND sighting_key.key IN (SELECT value FROM scope)
