@@ -47,6 +47,7 @@ TESTS = {
     ],
     "feeds.plan": ["test_write", "test_pages"],
     "feeds.write": ["test_write"],
+    "feeds.validate": ["test_validate"],
     "feeds.placing": ["test_serve_built"],
     "feeds.store.posts": [*_IDENTITY[1:], *_STORE],
     "feeds.store.sightings": [*_IDENTITY[1:], *_STORE, "test_build"],
@@ -270,6 +271,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.add_argument("--most", type=int, default=0, help="only so many, chosen by chance")
     options.add_argument("--seed", type=int, default=1)
     chosen = options.parse_args(arguments)
+    for name in chosen.module:
+        if name not in TESTS:
+            options.error(f"no tests are named for {name}; add them to TESTS")
     known = _log(chosen.log)
     with tempfile.TemporaryDirectory() as folder:
         checkout = _copy(Path(folder))
