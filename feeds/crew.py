@@ -191,7 +191,10 @@ def _work(pipe: Connection) -> None:
         except Exception as error:
             error.add_note(traceback.format_exc())
             wrong = error
-        pipe.send((answer, wrong))
+        try:
+            pipe.send((answer, wrong))
+        except OSError:
+            os._exit(1)  # whoever gave the work is gone
 
 
 def _listen(pipe: Connection, jobs: queue.SimpleQueue[Any]) -> None:
