@@ -143,6 +143,7 @@ _QUADRATIC: dict[str, Callable[[int], tuple[Callable[[bytes], None], bytes]]] = 
     "attribute lists": lambda n: (_convert, b"\n    {: .b}\n" * n),
     "definition lists": lambda n: (_convert, b"a\n: b\n: c\n" * n),
     "unclosed tags": lambda n: (_convert, (b"<p" + b" a='b'" * 20 + b"\n\n") * (n // 20)),
+    "character data in markdown": lambda n: (_convert, (b"<![CDATA[" * 1500 + b"\n\n") * (n // 1500)),
     "html in markdown": lambda n: (_convert, b"<div>\n" * n),
     "yaml flow": lambda n: (read_post, b"---\na: " + b"[" * n + b"\n---\n"),
     "yaml quotes": lambda n: (read_post, b'---\ntitle: "' + b'" ' * n + b"\n---\n"),

@@ -215,6 +215,7 @@ def _costs_too_much(text: str) -> bool:
         or _DEEP.search(text) is not None
         or _copies_too_much(_BLANK_LINE.split(text))
         or text.count("<!--") > text.count("-->") + 8
+        or text.count("<![CDATA[") > text.count("]]>") + 8
         or ("<" in text and len(_UNCLOSED.findall(text)) * len(text) > _MOST_LOOKED_AT)
         or text.count("<") > _MOST_MARKS * 4
     )
