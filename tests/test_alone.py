@@ -98,7 +98,8 @@ def take_each(db: Database, context: Context, batch: Sequence[Reading]) -> None:
 
 
 def held(db: Database) -> list[list[Any]]:
-    """What the store holds; posts by their sightings, for numbers may be others."""
+    """What the store holds, all of it counted; posts by their sightings, for numbers may be others."""
+    stored.figures(db)
     run = db._connection.execute
     run(
         "CREATE TEMP TABLE name AS SELECT post, min(item || ' ' || place) AS name FROM sighting GROUP BY post"
