@@ -69,7 +69,7 @@ def page(text: str, rows: Rows) -> str:
     """The page with a table of the newest figures between its marks."""
     lines = ["", "| program | job | size | CPU s | wall s | peak MB |", "|---|---|---|---|---|---|"]
     lines += [
-        f"| {program} | {job} | {size or ''} | {row['cpu']:g} | {row['wall']:g} | {row['peak_mb']} |"
+        f"| {program} | {job} | {size or ''} | {row['cpu']:g} | {row['wall']:g} | {row.get('peak_mb', '')} |"
         for (program, job), sizes in rows.items()
         for size, row in sorted(sizes.items())
     ]

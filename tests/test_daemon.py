@@ -24,19 +24,12 @@ from tests.test_upstreams import rss, subscribe, titles
 class Running:
     """A daemon that runs; its events are read from its log."""
 
-    def __init__(self, project: Project, environment: dict[str, str]) -> None:
+    def __init__(self, project: Project, environment: dict[str, str], speed: int = 1) -> None:
         self.log = project.folder / "log"
-        command = [
-            sys.executable,
-            "-m",
-            "feeds",
-            "-c",
-            str(project.config),
-            "--log-format",
-            "json",
-            "-j",
-            "1",
-        ]
+        program = ["-m", "feeds", "-c", str(project.config), "--log-format", "json", "-j", "1"]
+        if speed > 1:
+            program = ["-m", "tests.fast_daemon", str(project.config), str(time.time()), str(speed)]
+        command = [sys.executable, *program]
         with self.log.open("w") as out:
             self.process = subprocess.Popen(command, stderr=out, cwd=ROOT, env=os.environ | environment)
 
@@ -66,8 +59,8 @@ Start = Callable[..., Running]
 def start(project: Project) -> Iterator[Start]:
     running: list[Running] = []
 
-    def begin(**environment: str) -> Running:
-        daemon = Running(project, environment)
+    def begin(*, speed: int = 1, **environment: str) -> Running:
+        daemon = Running(project, environment, speed)
         running.append(daemon)
         daemon.until(lambda: bool(daemon.events("ready")))
         return daemon
@@ -135,7 +128,7 @@ def test_an_output_folder_that_is_taken_away_comes_back_whole(project: Project, 
 
 def test_output_that_cannot_be_written_is_tried_again(project: Project, start: Start) -> None:
     project.post("2024-01-01-a.md", "First")
-    daemon = start()
+    daemon = start(speed=20)
     aside = project.output.with_name("aside")
     project.output.rename(aside)
     project.output.write_text("in the way", "utf-8")
@@ -144,7 +137,7 @@ def test_output_that_cannot_be_written_is_tried_again(project: Project, start: S
     assert "cannot be written" in str(daemon.events("trouble")[0]["reason"])
     project.output.unlink()
     aside.rename(project.output)
-    daemon.until(lambda: titles(project) == ["First", "Second"], 60)
+    daemon.until(lambda: titles(project) == ["First", "Second"])
     assert daemon.stop() == 0
 
 
