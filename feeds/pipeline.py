@@ -115,11 +115,7 @@ def _ingest_upstreams(run: Run, report: Ingested, offline: bool) -> None:
     if offline:
         return
     polled = polling.poll_once(run, upstreams, context)
-    report.new += polled.new
-    report.changed += polled.changed
-    report.gone += polled.gone
-    report.asked += polled.asked
-    report.troubles += polled.troubles
+    report.add(polled)
 
 
 def ingest_paths(run: Run, source: FolderSource, paths: Collection[str], report: Ingested) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from feeds.config import UpstreamSource
 from feeds.errors import FeeddError, FeedUnreadable, UsageError
 from feeds.fetch.pace import HOUR, LEAST, NEVER, Hints, next_poll
 from feeds.fetch.upstream import Fetched, FetchState, Request, unreadable
+from feeds.reports import Ingested
 from feeds.run import Run
 from feeds.run import settings_digest as digest_of
 from feeds.store import upstreams as stored
@@ -36,17 +37,11 @@ _PUSHED = 6 * HOUR
 
 
 @dataclass(slots=True)
-class Polled:
+class Polled(Ingested):
     """What asking upstreams did."""
 
-    asked: int = 0
-    new: int = 0
-    changed: int = 0
-    gone: int = 0
-    """Items that their upstream has taken back."""
     lists: bool = False
     """Whether a list of upstreams was read anew."""
-    troubles: list[str] = field(default_factory=list)
 
 
 class Receiver:

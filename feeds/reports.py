@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 
@@ -19,6 +19,11 @@ class Ingested:
     asked: int = 0
     """Upstreams that were asked."""
     troubles: list[str] = field(default_factory=list)
+
+    def add(self, other: Ingested) -> None:
+        """Count what another part of the run did, too."""
+        for one in fields(Ingested):
+            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
 
 
 @dataclass(slots=True)

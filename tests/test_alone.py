@@ -16,8 +16,9 @@ from feeds.identify import Sighting
 from feeds.store import alone
 from feeds.store import feeds as stored
 from feeds.store.database import Database
+from feeds.store.posts import Change
 from feeds.store.readings import Context, Reading
-from feeds.store.sightings import change_of, take, take_any, write_files
+from feeds.store.sightings import take, take_any, write_files
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 SOURCES = {1: ("one", 0), 2: ("two", 1)}
@@ -92,7 +93,7 @@ def take_each(db: Database, context: Context, batch: Sequence[Reading]) -> None:
     """The way for any reading, and a store that has to be asked how its posts want to be named."""
     with db.transaction():
         said = [(one, one.sighting) for one in batch if one.sighting]
-        taken = take_any(db, context, change_of(context), said, {})
+        taken = take_any(db, context, Change(context), said, {})
         write_files(db, 1, batch, taken.numbers)
     db.namings.clear()
 
@@ -131,7 +132,7 @@ def held(db: Database) -> list[list[Any]]:
 def test_what_meets_nobody_is_taken_as_any_reading_is(
     batches: list[list[Reading]], minted: set[int], burnt: set[str], early: bool
 ) -> None:
-    context = Context(1, SOURCES, early, NOW, frozenset(burnt), None)
+    context = Context(early, NOW, frozenset(burnt), None, source=1, sources=SOURCES)
     with (
         tempfile.TemporaryDirectory() as folder,
         closing(opened(folder, "together")) as together,
@@ -151,10 +152,10 @@ def test_what_meets_nobody_is_taken_as_any_reading_is(
 @settings(max_examples=60, deadline=None)
 @given(batch=st.lists(readings(), max_size=12).map(of_different_files))
 def test_what_is_left_over_meets_somebody_or_is_not_dated(batch: list[Reading]) -> None:
-    context = Context(1, SOURCES, True, NOW, frozenset(), None)
+    context = Context(True, NOW, frozenset(), None, source=1, sources=SOURCES)
     with tempfile.TemporaryDirectory() as folder, closing(opened(folder, "store")) as db:
         with db.transaction():
-            numbers, rest = alone.take_alone(db, 1, change_of(context), batch, {})
+            numbers, rest = alone.take_alone(db, 1, Change(context), batch, {})
         left = {one.path for one, _ in rest}
         assert left | set(numbers) == {one.path for one in batch}
         for one, said in rest:

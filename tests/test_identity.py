@@ -144,7 +144,7 @@ class Rig:
             self.db.run("source_add", ("one",))
 
     def read(self, batch: list[Sighting]) -> None:
-        context = Context(1, SOURCES, True, NOW, frozenset(), None)
+        context = Context(True, NOW, frozenset(), None, source=1, sources=SOURCES)
         readings = [Reading(s.place, 1, 1, s.digest, "item", sighting=s, payload=b"x") for s in batch]
         take(self.db, context, readings, {})
 

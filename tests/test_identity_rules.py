@@ -151,7 +151,9 @@ class Rig:
     def read(self, source: int, batch: list[Sighting]) -> None:
         for said in batch:
             self.rules.read(said)
-        context = Context(source, SOURCES, False, self.now, frozenset(self.rules.burnt), differs, True)
+        context = Context(
+            False, self.now, frozenset(self.rules.burnt), differs, True, source=source, sources=SOURCES
+        )
         readings = [
             Reading(s.place or s.item, 1, 1, s.digest, "item", sighting=s, payload=s.digest) for s in batch
         ]

@@ -49,7 +49,7 @@ def take_alone(
         _candidate(one, one.sighting, moved.get(one.path)) for one in readings if one.sighting is not None
     ]
     alone = _unknown_items(db, source, every, moved)
-    alone = _unmet(db, change.burnt, every, alone)
+    alone = _unmet(db, change.given.burnt, every, alone)
     if alone and renamed is not None:
         db.scope(one.said.place for one in alone)
         lying = {row[0] for row in db.rows("places_met", (source,))}
@@ -120,7 +120,7 @@ def _write(db: Database, source: int, change: Change, alone: list[_Candidate]) -
         said = Sighting(number, read.source, read.rank, item, *read[4:])
         shown = merge((said,))
         row = first_row(change, post, said.strong, shown, said.digest)
-        db.namings[post] = naming(post, Group(said.strong, (said,)), change.burnt)
+        db.namings[post] = naming(post, Group(said.strong, (said,)), change.given.burnt)
         numbers[reading.path] = number
         sightings.append(
             (number, source, item, said.place, said.strong, said.digest, sighting_data(said), post)

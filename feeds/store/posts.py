@@ -25,11 +25,12 @@ from feeds.identify import (
     merge,
     mint_key,
 )
-from feeds.ports import Judge, Version
+from feeds.ports import Version
 from feeds.store.codec import read_shown, read_sighting, shown_data
 from feeds.store.database import Database
 from feeds.store.ledger import surfaced_line
 from feeds.store.members import bury, join_feeds, leave_feeds
+from feeds.store.readings import Circumstances
 
 Payload = tuple[bytes, str, str]
 
@@ -38,13 +39,7 @@ Payload = tuple[bytes, str, str]
 class Change:
     """What changed: sightings before and after, and what is needed to date the consequences."""
 
-    early: bool
-    now: datetime
-    burnt: frozenset[str]
-    judge: Judge | None
-    future: bool = False
-    history: int = 0
-    """How many older versions of a post are kept."""
+    given: Circumstances
     before: list[Sighting] = field(default_factory=list)
     after: list[Sighting] = field(default_factory=list)
     superseded: list[int] = field(default_factory=list)
@@ -75,8 +70,10 @@ class _Post:
 def settle(db: Database, sources: dict[int, tuple[str, int]], change: Change) -> int:
     """Recompute the neighbourhood of ``change`` and write the difference; the number of changed posts."""
     sightings, holder = _neighbourhood(db, sources, change)
-    groups = group(sightings.values(), change.burnt)
-    owners = _owners_of_burnt(db, sightings.values(), change.burnt) | _owners(db, groups, change.burnt)
+    groups = group(sightings.values(), change.given.burnt)
+    owners = _owners_of_burnt(db, sightings.values(), change.given.burnt) | _owners(
+        db, groups, change.given.burnt
+    )
     posts = _posts(db, {*owners.values(), *(h for h in holder.values() if h), *change.posts})
     for number in posts:
         db.namings.pop(number, None)
@@ -86,7 +83,7 @@ def settle(db: Database, sources: dict[int, tuple[str, int]], change: Change) ->
         for p in posts.values()
         if p.minted is not None and p.number not in outside
     }
-    claimed = claim(groups, owners, holder, known, change.burnt)
+    claimed = claim(groups, owners, holder, known, change.given.burnt)
     numbers = _numbers(db, groups, claimed, posts, holder, outside)
     changed = _write_posts(db, change, groups, numbers, posts, known, holder)
     _retire(db, change, groups, numbers, posts, outside, owners, holder)
@@ -99,7 +96,7 @@ def _neighbourhood(
     """Every sighting whose post may differ, and the post that each has now."""
     found: dict[int, Sighting] = {one.number: one for one in change.after}
     holder: dict[int, int | None] = dict.fromkeys(found)
-    frontier = {key for one in (*change.before, *change.after) for key in one.weak} - change.burnt
+    frontier = {key for one in (*change.before, *change.after) for key in one.weak} - change.given.burnt
     strong = {one.strong for one in (*change.before, *change.after) if one.strong}
     seen_keys: set[str] = set()
     affected: set[int] = set(change.posts)
@@ -128,7 +125,7 @@ def _neighbourhood(
         seen_keys |= frontier
         db.scope(frontier)
         new = load([row[0] for row in db.rows("sightings_by_key")])
-        frontier = {key for one in new if not one.strong for key in one.weak} - seen_keys - change.burnt
+        frontier = {key for one in new if not one.strong for key in one.weak} - seen_keys - change.given.burnt
     db.scope(strong | {one.strong for one in found.values() if one.strong})
     load([row[0] for row in db.rows("sightings_by_strong")])
     done: set[int] = set()
@@ -221,8 +218,13 @@ def _write_posts(
             (number, s.number) for s in one.sightings if s.number in after or holder.get(s.number) != number
         ]
         # A machine that knows only what is said now would give another id.
-        if number in known and old and old.uid and derive_id(one, change.burnt, lambda _: False) != old.uid:
-            lines.append(("id", mint_key(one, change.burnt), old.uid))
+        if (
+            number in known
+            and old
+            and old.uid
+            and derive_id(one, change.given.burnt, lambda _: False) != old.uid
+        ):
+            lines.append(("id", mint_key(one, change.given.burnt), old.uid))
         shown = merge(one.sightings)
         row = _row(db, change, one, number, shown, old)
         if old and old.digest == row["digest"] and old.state == row["state"] and old.strong == row["strong"]:
@@ -236,7 +238,7 @@ def _write_posts(
     db.many("ledger_put", lines)
     db.many("sighting_settle", moves)
     join_feeds(db, rejoin, {number: one.updated for number, one in posts.items()})
-    _own_keys(db, groups, numbers, known, change.burnt)
+    _own_keys(db, groups, numbers, known, change.given.burnt)
     return changed
 
 
@@ -244,15 +246,15 @@ def first_row(change: Change, number: int, strong: str, shown: Shown, digest: by
     """The row of a post that nobody knew; ``digest`` is that of the payload with its body."""
     text = shown_data(shown)
     published = int(shown.published.timestamp()) if shown.published else 0
-    now = int(change.now.timestamp())
+    now = int(change.given.now.timestamp())
     return {
         "id": number,
         "strong": strong,
-        "state": "waiting" if published > now and not change.future else "live",
+        "state": "waiting" if published > now and not change.given.future else "live",
         "published": published,
         "updated": _stated(shown) if shown.updated else published,
-        "surfaced": published if change.early else now,
-        "early": change.early,
+        "surfaced": published if change.given.early else now,
+        "early": change.given.early,
         "shown": text,
         "digest": hashlib.blake2b(text.encode() + digest, digest_size=16).digest(),
     }
@@ -265,7 +267,7 @@ def _row(
     row = first_row(change, number, one.strong, shown, body.digest)
     if old is None:
         return row
-    now, early, updated = int(change.now.timestamp()), change.early or old.early, row["updated"]
+    now, early, updated = int(change.given.now.timestamp()), change.given.early or old.early, row["updated"]
     surfaced = row["published"] if early else old.surfaced
     if old.minted is not None:
         early, surfaced, updated = old.early, old.surfaced, max(old.updated, updated)
@@ -288,19 +290,19 @@ def _stated(shown: Shown) -> int:
 
 def _really_changed(db: Database, change: Change, old: _Post, shown: Shown, body: Sighting) -> bool:
     """Whether title or body differ for a reader, not only in the bytes of a file (rule 6)."""
-    if change.judge is None:
+    if change.given.judge is None:
         return False
     before = read_shown(old.shown)
     old_payload, old_source, old_place = change.old_payloads.get(before.body) or payload_of(db, before.body)
     payload, source, place = payload_of(db, body.number)
-    changed = change.judge(
+    changed = change.given.judge(
         Version(before.title, old_payload, old_source, old_place),
         Version(shown.title, payload, source, place),
     )
-    if changed and change.history:
-        until = int(change.now.timestamp())
+    if changed and change.given.history:
+        until = int(change.given.now.timestamp())
         db.run("revision_put", (old.number, until, before.title, old_payload, old_source, old_place))
-        db.run("revisions_thin", {"post": old.number, "keep": change.history})
+        db.run("revisions_thin", {"post": old.number, "keep": change.given.history})
     return changed
 
 
@@ -364,12 +366,12 @@ def _retire(
         return
     heirs: dict[int, int] = {}
     for one, number in zip(groups, numbers, strict=True):
-        were = [owners.get(key) for key in sorted(one.keys(change.burnt))]
+        were = [owners.get(key) for key in sorted(one.keys(change.given.burnt))]
         for old in (*were, *(holder.get(s.number) for s in one.sightings)):
             if old in idle and may_be(one, idle[old].strong):
                 heirs.setdefault(old, number)
     fresh = [p.number for p in idle.values() if p.state != "gone" or p.merged_into != heirs.get(p.number)]
-    bury(db, fresh, change.now)
+    bury(db, fresh, change.given.now)
     leave_feeds(db, fresh)
     db.many("post_drop", [(number,) for number in fresh])
     db.many("post_retire", [(heirs.get(number), number) for number in fresh])
@@ -381,7 +383,7 @@ def regroup_all(
     """Recompute every post: after keys were burnt, it is as if they had never joined anything (rule 3)."""
     with db.transaction():
         numbers = [row[0] for row in db.rows("sightings_numbers")]
-        resettle(db, sources, numbers, Change(False, now, burnt, None))
+        resettle(db, sources, numbers, Change(Circumstances(False, now, burnt, None)))
 
 
 def resettle(

@@ -37,20 +37,29 @@ Said = tuple[Reading, Sighting]
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
-    """What a batch is taken with: the sources with their ranks, the time, and who judges changes.
+class Circumstances:
+    """What the consequences of a change are dated and judged with.
 
     Without a judge no change counts as a real one (only settings changed).
     """
 
-    source: int
-    sources: dict[int, tuple[str, int]]
     early: bool
+    """It comes with a source's first reading."""
     now: datetime
     burnt: frozenset[str]
     judge: Judge | None
     future: bool = False
+    """Posts dated in the future are shown."""
     history: int = 0
+    """How many older versions of a post are kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context(Circumstances):
+    """What a batch of readings of a source is taken with: the source and all sources with their ranks, too."""
+
+    source: int
+    sources: dict[int, tuple[str, int]]
 
 
 def item_of_path(path: str) -> str:

@@ -48,7 +48,7 @@ def take(
     with db.transaction():
         if token:
             token()
-        change = change_of(context)
+        change = Change(context)
         numbers, rest = take_alone(db, context.source, change, readings, renamed)
         taken = take_any(db, context, change, rest, renamed) if rest else Taken({}, 0, 0)
         if renamed is not None:
@@ -63,11 +63,6 @@ class Taken(NamedTuple):
     numbers: dict[str, int]
     new: int
     changed: int
-
-
-def change_of(context: Context) -> Change:
-    """Nothing changed yet."""
-    return Change(context.early, context.now, context.burnt, context.judge, context.future, context.history)
 
 
 def take_any(

@@ -10,6 +10,7 @@ from typing import Any
 
 from feeds.store.database import Database
 from feeds.store.posts import Change, resettle
+from feeds.store.readings import Circumstances
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def burn(db: Database, sources: dict[int, tuple[str, int]], keys: Collection[str
     db.scope(keys)
     numbers = [row[0] for row in db.rows("sightings_with_keys")]
     burnt = frozenset(row[0] for row in db.rows("burnt_all"))
-    resettle(db, sources, numbers, Change(False, now, burnt, None))
+    resettle(db, sources, numbers, Change(Circumstances(False, now, burnt, None)))
 
 
 def held_hosts(db: Database) -> dict[str, datetime]:

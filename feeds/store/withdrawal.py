@@ -10,6 +10,7 @@ from feeds.store.codec import read_shown, read_sighting
 from feeds.store.database import Database
 from feeds.store.members import bury, feed_numbers, leave_feeds
 from feeds.store.posts import Change, keys_of_numbers, settle
+from feeds.store.readings import Circumstances
 
 _FORGET = ("sighting_keys_drop", "payload_drop", "sighting_drop")
 
@@ -76,7 +77,7 @@ def let_go(
     posts = {row[7] for row in rows if row[7]}
     for statement in _FORGET if forget else ("sighting_gone",):
         db.many(statement, [(one,) for one in numbers])
-    settle(db, sources, Change(False, now, burnt, None, before=old, posts=posts))
+    settle(db, sources, Change(Circumstances(False, now, burnt, None), before=old, posts=posts))
 
 
 def take_back(
