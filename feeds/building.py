@@ -215,7 +215,7 @@ def step_settings(config: Config) -> Settings:
 
 
 def _source_settings(config: Config, rank: int, source: FolderSource) -> Any:  # noqa: ANN401 - imported late
-    from feeds.parse.post import FolderSettings
+    from feeds.parse.jekyll import FolderSettings
     from feeds.tasks import SourceSettings
 
     site = site_of(source.path)
@@ -239,7 +239,7 @@ def _source_settings(config: Config, rank: int, source: FolderSource) -> Any:  #
 
 def site_of(folder: Path) -> JekyllSite:
     """The ``_config.yml`` of a folder (or of the one above a ``_posts``); empty if there is none."""
-    from feeds.parse.frontmatter import decode
+    from feeds.parse.filetext import decode
     from feeds.parse.jekyll import JekyllSite, read_site_config
 
     for place in (folder, folder.parent) if folder.name == "_posts" else (folder,):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from feeds import plan
-from feeds.clean.text import clean_title
 from feeds.config import ListSource, UpstreamSource
 from feeds.identify import Shown
 from feeds.model import FORMATS, Extent, Kind, Origin, Term
@@ -111,6 +110,8 @@ def origins_of(run: Run) -> dict[str, Origin]:
     """What each upstream is called, by the name of its source."""
     if not run.config.polled:
         return {}
+    from feeds.clean.text import clean_title
+
     given = {one.name: one for one in expand(run.config, run.db)[0] if isinstance(one, UpstreamSource)}
     lists = {one.name for one in run.config.sources if isinstance(one, ListSource)}
     found = {}

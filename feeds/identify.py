@@ -13,22 +13,19 @@ from __future__ import annotations
 
 import hashlib
 import re
-import uuid
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from feeds.urls import canonical, is_absolute_iri, is_address, is_root
 
-_NAMESPACE = uuid.UUID("7e1f8d4e-5c0a-5b1e-9c6b-0a4f6f2d9a11").bytes
+_POSTS = bytes.fromhex("7e1f8d4e5c0a5b1e9c6b0a4f6f2d9a11")
 _LONGEST_ADDRESS = 2048
 _WEAK_ORDER = ("url:", "iri:", "guid:", "text:")
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(NamedTuple):
     """What an item is recognised by; ``strong`` is empty if no identity rule matches."""
 
     strong: str
@@ -65,8 +62,7 @@ class Sighting(NamedTuple):
     digest: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """A post that has an id already: in order of ``minted``, the first wins."""
 
     number: int
@@ -313,16 +309,16 @@ def derive_id(one: Group, burnt: Collection[str], taken: Callable[[str], bool]) 
             if is_absolute_iri(said.guid) and not taken(said.guid):
                 return said.guid
     key = mint_key(one, burnt)
-    minted = _urn(key.removeprefix("!"))
+    minted = named_urn(_POSTS, key.removeprefix("!"))
     while taken(minted):
         key += "+"
-        minted = _urn(key)
+        minted = named_urn(_POSTS, key)
     return minted
 
 
-def _urn(name: str) -> str:
+def named_urn(namespace: bytes, name: str) -> str:
     """A name-based UUID (RFC 9562, 5.5) as ``uuid.uuid5`` makes it, in a quarter of its time."""
-    made = bytearray(hashlib.sha1(_NAMESPACE + name.encode(), usedforsecurity=False).digest()[:16])
+    made = bytearray(hashlib.sha1(namespace + name.encode(), usedforsecurity=False).digest()[:16])
     made[6] = made[6] & 0x0F | 0x50
     made[8] = made[8] & 0x3F | 0x80
     digits = made.hex()

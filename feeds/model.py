@@ -31,8 +31,7 @@ class Repair:
     new: str
 
 
-@dataclass(frozen=True, slots=True)
-class Enclosure:
+class Enclosure(NamedTuple):
     """A media file that belongs to a post (RSS 2.0 ``enclosure``, RFC 4287 4.2.7.2, Media RSS)."""
 
     url: str
@@ -51,8 +50,7 @@ class Extra(NamedTuple):
     attributes: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """What a parser understood of one post: still dirty, nothing escaped, nothing trusted."""
 
     guid: str
@@ -88,8 +86,7 @@ class Item:
     """Podcast fields to carry through."""
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(NamedTuple):
     """A file that is no post to publish: ``ignored`` (no post at all) or ``unpublished`` (by wish)."""
 
     outcome: Literal["ignored", "unpublished"]
@@ -105,8 +102,7 @@ class Term(NamedTuple):
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """The upstream that an entry came from (``atom:source``, RFC 4287 4.2.11)."""
 
     id: str
@@ -117,8 +113,7 @@ class Origin:
     """Address of its pages, or empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A post ready to be rendered: clean, absolute, with its id."""
 
     id: str

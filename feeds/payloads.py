@@ -10,9 +10,8 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from json import encoder
-from typing import Any
+from typing import Any, NamedTuple
 
 from feeds.model import Enclosure, Extra, Item, Markup
 
@@ -29,8 +28,7 @@ def dumps(value: Any) -> str:  # noqa: ANN401 - whatever JSON can say
     return "".join(_pieces(value, 0)) if _pieces else _plain(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(NamedTuple):
     """What rendering needs of an item besides what its post shows."""
 
     text: str

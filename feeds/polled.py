@@ -120,8 +120,7 @@ def _bounded(item: Item) -> Item:
     if all(len(text) <= _LONGEST_TEXT for text in (*texts, *_leaves(item.enclosures))):
         return item
     mark = hashlib.sha256(item.guid.encode()).hexdigest()
-    return replace(
-        item,
+    return item._replace(
         guid=item.guid if len(item.guid) <= _LONGEST_TEXT else mark,
         title=_cut(item.title),
         address=item.address if len(item.address) <= _LONGEST_TEXT else "",

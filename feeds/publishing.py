@@ -17,7 +17,7 @@ from feeds.slugs import distinct, fold, slug
 from feeds.sources import expand
 from feeds.store import archives as stored_archives
 from feeds.store import feeds as stored
-from feeds.store import ledger, push, retention
+from feeds.store import ledger, retention
 from feeds.store.database import Database
 from feeds.store.feeds import DirtyFeed
 from feeds.write import Tree, clear_beside, replace_file
@@ -251,6 +251,8 @@ def _documents(
 def _remember(
     run: Run, tree: Tree, feeds: Sequence[Feed], stood: Mapping[str, tuple[str, int | None]]
 ) -> None:
+    from feeds.store import push
+
     config = run.config
     feed_of = {path: feed for path, (_, feed) in stood.items()}
     feed_of |= {path: one.feed.number for one in feeds for path in _paths_of(run, one.feed)}

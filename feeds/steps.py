@@ -8,9 +8,9 @@ settings through :func:`begin`, which each process calls once.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -37,8 +37,6 @@ class _Tools:
     """Settings of this process with what is compiled from them once."""
 
     def __init__(self, settings: Settings) -> None:
-        import zstandard
-
         from feeds.clean import boilerplate
         from feeds.parse.dating import guess_of
 
@@ -51,8 +49,18 @@ class _Tools:
         self.links = {
             name: _link(one, self.tail, self.guesses[name]) for name, one in settings.sources.items()
         }
-        self.compress = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress
-        self.decompress = zstandard.ZstdDecompressor().decompress
+
+    @cached_property
+    def compress(self) -> Callable[[bytes], bytes]:
+        import zstandard
+
+        return zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress
+
+    @cached_property
+    def decompress(self) -> Callable[[bytes], bytes]:
+        import zstandard
+
+        return zstandard.ZstdDecompressor().decompress
 
 
 _tools: _Tools

@@ -11,7 +11,7 @@ from feeds.pageparts import Look
 
 if TYPE_CHECKING:
     from feeds.identify import Shown
-    from feeds.parse.post import FolderSettings
+    from feeds.parse.jekyll import FolderSettings
 
 
 @dataclass(frozen=True, slots=True)

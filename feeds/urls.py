@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
-from importlib.resources import files
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
+
+from feeds.packaged import packaged_text
 
 CANONICAL_RULE = 2
 """Number of the rule that :func:`canonical` follows; what the store has by another one is understood again."""
@@ -36,7 +37,7 @@ _BELOW = re.compile(r"[A-Za-z0-9_~%-][A-Za-z0-9_~%.-]*(?:/[A-Za-z0-9_~%-][A-Za-z
 
 @cache
 def _tracking() -> re.Pattern[str]:
-    lines = (files("feeds") / "data" / "tracking_parameters.txt").read_text("utf-8").splitlines()
+    lines = packaged_text("data/tracking_parameters.txt").splitlines()
     names = [re.escape(line).replace(r"\*", ".*") for line in lines if line and not line.startswith("#")]
     return re.compile("|".join(names), re.IGNORECASE)
 

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.parse.frontmatter import decode, load_yaml, read_front_matter, read_simple, read_tolerant
+from feeds.parse.filetext import decode
+from feeds.parse.frontmatter import read_front_matter, read_simple, read_tolerant
+from feeds.parse.values import load_yaml
 
 SITE = Path(__file__).parents[1].parent / "shared" / "data" / "site" / "_posts"
 QUICK = settings(max_examples=60, deadline=None)

@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from feeds.model import Item
-from feeds.parse.jekyll import defaults_for, folder_categories, read_site_config
+from feeds.parse.jekyll import FolderSettings, defaults_for, folder_categories, read_site_config
 from feeds.parse.liquid import render_liquid
 from feeds.parse.permalinks import jekyll_id, post_url, slugify
-from feeds.parse.post import FolderSettings, parse_post
+from feeds.parse.post import parse_post
 
 from .conftest import ROOT, Project
 from .test_build import entries, feedd
+from .test_frontmatter import LINES, VALUES
 
 WHEN = datetime(2024, 3, 7, 9, 5, 6, tzinfo=UTC)
 
@@ -303,7 +307,27 @@ def test_the_docs_name_every_rule_of_lint() -> None:
     assert named == rules
 
 
-_RULE_FILES = ("parse/frontmatter.py", "parse/repair.py", "parse/post.py", "inspect.py")
+SETTINGS = st.lists(
+    st.one_of(
+        LINES,
+        st.tuples(st.sampled_from(["title", "url", "permalink", "timezone"]), VALUES).map(": ".join),
+        st.sampled_from(
+            ["", "# a remark", "#", "  # a remark", "plugins:", "  - jekyll-feed", "defaults: []"]
+        ),
+    ),
+    max_size=6,
+).map("\n".join)
+
+
+@settings(max_examples=400, deadline=None)
+@given(SETTINGS)
+def test_the_fast_way_to_a_sites_settings_gives_what_yaml_gives(text: str) -> None:
+    fast = read_site_config(text)
+    by_yaml = read_site_config(f"---\n{text}")  # a mark that only YAML knows
+    assert replace(fast, repairs=()) == replace(by_yaml, repairs=())
+
+
+_RULE_FILES = ("parse/filetext.py", "parse/frontmatter.py", "parse/repair.py", "parse/post.py", "inspect.py")
 _NO_RULES = {"utf-8", "utf-16", "external-url", "jekyll-feed"}
 
 

@@ -81,7 +81,7 @@ def sample() -> dict[str, bytes]:
 
 
 def entry(html: str = "<p>x</p>", **more) -> pages.PageEntry:
-    return replace(entries()[3], html=html, **more)
+    return entries()[3]._replace(html=html, **more)
 
 
 def body(html: str) -> str:

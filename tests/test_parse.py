@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.dates import parse_date
-from feeds.parse.frontmatter import decode, read_front_matter
+from feeds.parse.filetext import decode
+from feeds.parse.frontmatter import read_front_matter
 from feeds.parse.liquid import render_liquid
 from feeds.slugs import distinct, fold, slug
 from feeds.urls import canonical, resolve

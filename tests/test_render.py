@@ -71,6 +71,7 @@ USUAL_ENTRY = st.builds(
     Entry, st.uuids().map(lambda one: one.urn), ANY_TEXT, st.just("https://a.example/?a=1&b=\"'"), ANY_TEXT | st.just(""),
     ANY_TEXT | st.just(""), st.lists(ANY_TEXT.filter(str.strip), max_size=2).map(tuple), ANY_DATE, ANY_DATE,
     st.lists(ANY_TERM, max_size=2).map(tuple), st.sampled_from(["", "zh-CN"]),
+    enclosures=st.just(()), rights=st.just(""), extras=st.just(()), origin=st.none(),
 )  # fmt: skip
 
 

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from functools import cache, lru_cache
 from html import escape
-from importlib.resources import files
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from feeds.packaged import packaged_text
 from feeds.urls import iri_to_uri, is_address, resolve
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _srcset(value: str) -> str | None:
 
 @cache
 def _properties() -> frozenset[str]:
-    lines = (files("feeds") / "data" / "css_properties.txt").read_text("utf-8").splitlines()
+    lines = packaged_text("data/css_properties.txt").splitlines()
     return frozenset(line for line in lines if line and not line.startswith("#"))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
+
+from feeds.packaged import packaged_text
 
 _ADDRESS = re.compile(r"<(https?://[^\s<>]+)?>", re.IGNORECASE)
 # The same line after Markdown was converted: a link whose text is its own address.
@@ -17,7 +18,7 @@ _MOST_LINES = 24
 @cache
 def default_boilerplate() -> tuple[str, ...]:
     """The patterns, as text, that apply when the configuration has none (``feeds/data/boilerplate.txt``)."""
-    text = (files("feeds") / "data" / "boilerplate.txt").read_text("utf-8")
+    text = packaged_text("data/boilerplate.txt")
     return tuple(line for line in text.splitlines() if line and not line.startswith("#"))
 
 

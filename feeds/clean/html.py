@@ -11,11 +11,11 @@ import tomllib
 from collections.abc import Sequence
 from functools import cache
 from html import escape, unescape
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from feeds.clean import mend
 from feeds.clean.attributes import PREFIX, judge, page
+from feeds.packaged import packaged_text
 
 if TYPE_CHECKING:
     import nh3
@@ -181,7 +181,7 @@ def _after(html: str) -> str:
 
 @cache
 def _lists() -> dict[str, Any]:
-    return tomllib.loads((files("feeds") / "data" / "html.toml").read_text("utf-8"))
+    return tomllib.loads(packaged_text("data/html.toml"))
 
 
 @cache

@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Iterable
 from functools import cache
 from html import escape, unescape
-from importlib.resources import files
 
 from feeds.clean.attributes import PREFIX, page, place
+from feeds.packaged import packaged_text
 from feeds.urls import is_address, resolve
 
 # A start tag as an author may write it: quoted values may hold anything, and nothing is tried twice.
@@ -325,7 +325,7 @@ def with_linked_frames(html: str) -> str:
 
 @cache
 def _trackers() -> re.Pattern[str]:
-    lines = (files("feeds") / "data" / "trackers.txt").read_text("utf-8").splitlines()
+    lines = packaged_text("data/trackers.txt").splitlines()
     beginnings = "|".join(re.escape(line) for line in lines if line and not line.startswith("#"))
     return re.compile(rf"(?:[\w-]{{1,63}}\.){{0,9}}(?:{beginnings})", re.IGNORECASE)
 

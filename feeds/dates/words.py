@@ -7,11 +7,11 @@ import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from functools import cache, lru_cache
-from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 from feeds.dates.digits import AFTERNOON
 from feeds.dates.instant import full_year, instant, offset_of
+from feeds.packaged import packaged_text
 
 _COMMENT = re.compile(r"\([^()]*\)")
 _MERIDIEM = r"(?P<{}>[ap]\.?m\b\.?|上午|下午|午前|午後|오전|오후)"
@@ -176,7 +176,7 @@ def _by_name(words: list[str]) -> tuple[int, int, int] | None:
 @cache
 def _words() -> _Words:
     words = _Words()
-    for line in (files("feeds") / "data" / "date_words.txt").read_text("utf-8").splitlines():
+    for line in packaged_text("data/date_words.txt").splitlines():
         value, _, names = line.partition(" ")
         if value[0] in "+-":
             words.zones.update(dict.fromkeys(names.split(), value))

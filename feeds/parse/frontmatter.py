@@ -9,24 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import takewhile
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from feeds.model import Repair
 from feeds.parse.repair import has_known_key, is_key_line, repaired_json, repaired_toml, repaired_yaml
-from feeds.parse.values import LARGEST_HEADER, constant, load_toml, load_yaml, read_json
+from feeds.parse.values import LARGEST_HEADER, load_toml, load_yaml, read_json, simple_values
 
-__all__ = ["FrontMatter", "decode", "load_yaml", "read_front_matter", "read_simple", "read_tolerant"]
-
-# What YAML does not take for a printable character, or takes for the end of a line.
-_ODD = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff"
-_SIMPLE_LINE = re.compile(
-    r"^([A-Za-z_][\w-]*+):(?: ++"
-    rf"(?:(\"[^\"\\{_ODD}]*+\"|'[^'{_ODD}]*+')"
-    rf"|([^\s?:,\[\]{{}}#&*!|>'\"%@`{_ODD}-][^:#{_ODD}]*+(?::[^\s:#{_ODD}][^:#{_ODD}]*+)*+)(?<! )))?$",
-    re.MULTILINE,
-)
 _LEADING = re.compile(r"[\ufeff\s]*+")
 _OPEN = re.compile(r"(?:---|\+\+\+)[ \t\r]*+\n")
 _YAML_CLOSE = re.compile(r"^(?:---|\.\.\.)[ \t\r]*+$", re.MULTILINE)
@@ -48,15 +37,11 @@ _BODY_CLOSE = re.compile(r"</body\s*+>", re.IGNORECASE)
 _TITLE = re.compile(r"<title\b[^<>]*+>([^<]*+)<", re.IGNORECASE)
 _META = re.compile(r"<meta\b(?:[^<>\"']|\"[^\"]*+\"|'[^']*+')*+>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"\b(name|content)\s*+=\s*+(\"[^\"]*+\"|'[^']*+')", re.IGNORECASE)
-_CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r")
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_MOST_REPAIRS = 20
 
 Dialect = Literal["yaml", "toml", "json", "pelican"]
 
 
-@dataclass(frozen=True, slots=True)
-class FrontMatter:
+class FrontMatter(NamedTuple):
     """A header as read, and the rest of its file."""
 
     dialect: Dialect
@@ -68,73 +53,11 @@ class FrontMatter:
     repairs: tuple[Repair, ...] = ()
 
 
-def decode(data: bytes) -> tuple[str, tuple[Repair, ...]]:
-    r"""The text of a file, its lines ending in ``\n``, without what XML 1.0 (section 2.2) forbids.
-
-    Tried are byte order marks of UTF-8 and UTF-16, UTF-8, UTF-8 with bad bytes (each becomes U+FFFD), and
-    GB18030. Never fails. At most twenty repairs of a kind are told.
-    """
-    text, repairs = _decoded(data)
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    # Over the bytes this takes a tenth of the time of a regular expression.
-    if len(data.translate(None, _CONTROLS)) < len(data) or "\ufffe" in text or "\uffff" in text:
-        repairs += _controls(text)
-        text = _FORBIDDEN.sub("", text)
-    return text, tuple(repairs)
-
-
-def _controls(text: str) -> list[Repair]:
-    lines = ((n, line) for n, line in enumerate(text.split("\n"), 1) if _FORBIDDEN.search(line))
-    found = [(n, mark) for (n, line), _ in zip(lines, range(_MOST_REPAIRS), strict=False)
-             for mark in sorted(set(_FORBIDDEN.findall(line)))]  # fmt: skip
-    return [Repair(n, "control-character", f"U+{ord(mark):04X}", "") for n, mark in found[:_MOST_REPAIRS]]
-
-
-def _decoded(data: bytes) -> tuple[str, list[Repair]]:
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", "replace"), [Repair(1, "encoding", "utf-16", "utf-8")]
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    try:
-        return data.decode(), []
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-    lenient = data.decode("utf-8", "replace")
-    bad = lenient.count("\ufffd") - data.count("\ufffd".encode())
-    if _is_utf8(data, lenient, bad):
-        return lenient, _bad_bytes(data)
-    return data.decode("gb18030", "replace"), [Repair(line, "encoding", "gb18030", "utf-8")]
-
-
-def _is_utf8(data: bytes, lenient: str, bad: int) -> bool:
-    """Whether text with bad bytes is damaged UTF-8 rather than Chinese in an older encoding.
-
-    In the latter nearly every character is bad; in the former most that are not ASCII are good.
-    """
-    good = sum(1 for mark in lenient if mark > "\x7f" and mark != "\ufffd")
-    if bad <= 1 or bad * 4 <= good:
-        return True
-    return data.decode("gb18030", "replace").count("\ufffd") >= bad
-
-
-def _bad_bytes(data: bytes) -> list[Repair]:
-    repairs: list[Repair] = []
-    for number, line in enumerate(re.split(rb"\r\n|\n|\r", data), 1):
-        try:
-            line.decode()
-        except UnicodeDecodeError as error:
-            written = "".join(f"\\x{code:02x}" for code in line[error.start : error.end])
-            repairs.append(Repair(number, "bad-byte", written, "\ufffd"))
-            if len(repairs) == _MOST_REPAIRS:
-                break
-    return repairs
-
-
 def read_front_matter(text: str) -> FrontMatter | None:
     """The header of a file and its body; None if the file has none. Never fails.
 
     Args:
-        text: The file as :func:`decode` gives it.
+        text: The file as :func:`feeds.parse.filetext.decode` gives it.
     """
     return read_simple(text) or read_tolerant(text)
 
@@ -150,12 +73,10 @@ def read_simple(text: str) -> FrontMatter | None:
     if end < 0:
         return None
     header = text[4:end]
-    found = _SIMPLE_LINE.findall(header)
-    lines = header.count("\n") + 1
-    if len(found) != lines:
+    values = simple_values(header)
+    if values is None:
         return None
-    values = {key: quoted[1:-1] if quoted else constant(plain) for key, quoted, plain in found}
-    return FrontMatter("yaml", values, text[end + 5 :], lines + 3)
+    return FrontMatter("yaml", values, text[end + 5 :], header.count("\n") + 4)
 
 
 def read_tolerant(text: str) -> FrontMatter | None:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from feeds.model import Repair
+from feeds.parse.values import LARGEST_HEADER, load_yaml, simple_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +52,25 @@ class JekyllSite:
         return (self.url.rstrip("/") + "/" + self.baseurl.strip("/")).rstrip("/") + "/" if self.url else ""
 
 
+@dataclass(frozen=True, slots=True)
+class FolderSettings:
+    """What understanding one file of a folder needs to know."""
+
+    base: str
+    zone: str
+    permalink: str
+    site: JekyllSite
+    drafts: bool = False
+    jekyll_ids: bool = False
+
+
 def read_site_config(text: str) -> JekyllSite:
     """Read ``_config.yml``; broken lines are read as in front matter and listed in ``repairs``."""
-    from feeds.parse.frontmatter import load_yaml
-    from feeds.parse.repair import repaired_yaml
-
-    values = load_yaml(text)
+    values = _simple(text) or load_yaml(text)
     repairs: tuple[Repair, ...] = ()
     if values is None:
+        from feeds.parse.repair import repaired_yaml
+
         values, repairs = repaired_yaml(text, 1)
     plugins = values.get("plugins") or values.get("gems") or []
     return JekyllSite(
@@ -78,6 +90,12 @@ def read_site_config(text: str) -> JekyllSite:
         values=tuple(flattened(values)),
         repairs=repairs,
     )
+
+
+def _simple(text: str) -> dict[str, object] | None:
+    """The values where YAML need not decide; to load its parser takes longer than the rest of reading a site's settings."""
+    lines = [line for line in text.split("\n") if line and not line.startswith("#")]
+    return simple_values("\n".join(lines)) if len(text) <= LARGEST_HEADER else None
 
 
 def flattened(values: Mapping[str, Any], prefix: str = "", depth: int = 4) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ from html import unescape
 
 from feeds.errors import UsageError
 from feeds.model import Subscription
-from feeds.parse.frontmatter import decode
+from feeds.parse.filetext import decode
 from feeds.urls import canonical, is_address, without_user
 
 LARGEST = 16 << 20

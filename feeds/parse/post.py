@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -14,8 +13,9 @@ from zoneinfo import ZoneInfo
 from feeds.dates import parse_date
 from feeds.errors import PostRejected
 from feeds.model import Item, Markup, Repair, Skipped
-from feeds.parse.frontmatter import FrontMatter, decode, read_front_matter
-from feeds.parse.jekyll import JekyllSite, defaults_for, flattened, folder_categories, merged
+from feeds.parse.filetext import decode
+from feeds.parse.frontmatter import FrontMatter, read_front_matter
+from feeds.parse.jekyll import FolderSettings, defaults_for, flattened, folder_categories, merged
 from feeds.parse.liquid import render_liquid
 from feeds.parse.permalinks import jekyll_id, post_url, split_name
 from feeds.urls import is_absolute_iri, is_address, resolve, valid_address
@@ -29,18 +29,6 @@ _DATE_KEYS = ("date", "published", "pubdate", "created")
 _UPDATED_KEYS = ("last_modified_at", "updated", "modified", "lastmod")
 _ONLY_OFFSET = re.compile(r"\s*[+-]\d\d:?\d\d\s*|\s*Z?\s*")
 _OFFSET_AT_END = re.compile(r"(?:[+-]\d\d:?\d\d|Z|[A-Z]{3,4})\s*$")
-
-
-@dataclass(frozen=True, slots=True)
-class FolderSettings:
-    """What understanding one file of a folder needs to know."""
-
-    base: str
-    zone: str
-    permalink: str
-    site: JekyllSite
-    drafts: bool = False
-    jekyll_ids: bool = False
 
 
 def parse_post(

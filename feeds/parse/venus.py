@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from feeds.errors import UsageError
 from feeds.model import Subscription
-from feeds.parse.frontmatter import decode
+from feeds.parse.filetext import decode
 from feeds.urls import is_address, without_user
 
 LARGEST = 4 << 20

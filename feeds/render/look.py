@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 from pathlib import Path
 from traceback import extract_tb
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from feeds.errors import UsageError
 from feeds.model import POLICY
+from feeds.packaged import packaged_texts
 from feeds.render import wording
 from feeds.render.catalogue import CatalogueHead
 from feeds.urls import is_address
@@ -72,7 +72,7 @@ def read_templates(folder: Path | None = None) -> TemplateFiles:
     Raises:
         UsageError: The folder or a file of it cannot be read; the text names it.
     """
-    built_in = {one.name: one.read_text("utf-8") for one in (files("feeds") / "data" / "templates").iterdir()}
+    built_in = dict(packaged_texts("data/templates"))
     own = _own_files(folder) if folder else {}
     if "words.toml" in own:
         own[_OWN_WORDS] = own.pop("words.toml")
@@ -149,8 +149,13 @@ def _environment(read: TemplateFiles) -> jinja2.Environment:
     import jinja2
     from markupsafe import Markup
 
+    class Environment(jinja2.Environment):
+        def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+            """The names that a template knows: a plain dictionary is copied faster, and it is for each entry."""
+            return {**self.globals, **(d or {})}
+
     sources = {name: text for name, text in read.texts if name.endswith(".html")}
-    environment = jinja2.Environment(
+    environment = Environment(
         # The path goes into tracebacks: a mistake is named with its file and line.
         loader=jinja2.FunctionLoader(
             lambda name: (sources[name], read.place(name), None) if name in sources else None
@@ -166,12 +171,9 @@ def _environment(read: TemplateFiles) -> jinja2.Environment:
         number=wording.number, size=wording.size, web=_web, file_name=_file_name,
         policy=Markup(POLICY), names=_NAMES, types=_TYPES,  # noqa: S704 - a constant
     )  # fmt: skip
-    for name in sources:
+    for name in sources.keys() & set(read.own):  # feedd's own are compiled when they are used
         try:
-            template = environment.get_template(name)
-            template.globals = dict(
-                environment.globals
-            )  # a plain one is copied faster, and it is for each entry
+            environment.get_template(name)
         except jinja2.TemplateSyntaxError as error:
             raise UsageError(f"{read.place(name)}:{error.lineno}: {error.message}; correct it") from error
     return environment

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from feeds.model import NEWEST, TEASERS, Enclosure, Format
 from feeds.render import chart, wording
@@ -30,8 +30,7 @@ Health = Literal["ok", "new", "waiting", "trouble", "gone"]
 _HEALTHS: tuple[Health, ...] = ("ok", "new", "waiting", "trouble", "gone")
 
 
-@dataclass(frozen=True, slots=True)
-class PageEntry:
+class PageEntry(NamedTuple):
     """A post as pages show it."""
 
     id: str
@@ -128,7 +127,7 @@ def entry_html(entry: PageEntry, site: CatalogueHead, templates: Templates) -> b
 
 def teaser_html(entry: PageEntry, site: CatalogueHead, templates: Templates) -> bytes:
     """A post in brief, for the front page: title, date, summary."""
-    shown = replace(entry, summary=in_one_line(entry.summary))
+    shown = entry._replace(summary=in_one_line(entry.summary))
     return render(templates, "teaser.html", site, entry=shown).encode()
 
 

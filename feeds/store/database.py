@@ -9,12 +9,12 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Self
 
 from feeds.errors import RoleTaken, StoreError, damaged
 from feeds.identify import Naming
+from feeds.packaged import packaged_texts
 
 _MIGRATION = re.compile(r"(\d{4})_\w+\.sql")
 _UNPRINTABLE = re.compile(r"[^ -~]")
@@ -38,9 +38,9 @@ _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 def statements() -> dict[str, str]:
     """Every named statement of ``feeds/store/sql``."""
     found: dict[str, str] = {}
-    for file in sorted((files("feeds.store") / "sql").iterdir(), key=lambda f: f.name):
-        parts = _NAME.split(file.read_text("utf-8"))[1:]
-        found.update(zip(parts[::2], (text.strip() for text in parts[1::2]), strict=True))
+    for _, text in packaged_texts("store/sql"):
+        parts = _NAME.split(text)[1:]
+        found.update(zip(parts[::2], (one.strip() for one in parts[1::2]), strict=True))
     return found
 
 
@@ -52,11 +52,8 @@ def _fill_scope() -> str:
 
 def migrations() -> list[tuple[int, str]]:
     """Number and text of each migration, in order."""
-    return sorted(
-        (int(match[1]), file.read_text("utf-8"))
-        for file in (files("feeds.store") / "migrations").iterdir()
-        if (match := _MIGRATION.fullmatch(file.name))
-    )
+    every = packaged_texts("store/migrations")
+    return [(int(match[1]), text) for name, text in every if (match := _MIGRATION.fullmatch(name))]
 
 
 def trouble(path: Path, error: Exception) -> StoreError:

@@ -6,20 +6,20 @@ alone, so that any order of reading gives the same ones.
 
 from __future__ import annotations
 
-import uuid
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
+from typing import NamedTuple
 
-from feeds.identify import Group, Naming, Shown, Sighting, derive_id, naming
+from feeds.identify import Group, Naming, Shown, Sighting, derive_id, named_urn, naming
 from feeds.store.codec import read_shown, read_sighting
 from feeds.store.database import Database
 from feeds.store.ledger import seconds
 from feeds.store.members import leave_feeds
 
-_FEEDS = uuid.UUID("3b0a7a52-9a53-5c3e-8f43-6d0d5d0e6c11")
+_FEEDS = bytes.fromhex("3b0a7a529a535c3e8f436d0d5d0e6c11")
 _MINT_BATCH = 2000
 
 
@@ -36,8 +36,7 @@ class DirtyFeed:
     wanted: int
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPost:
+class StoredPost(NamedTuple):
     """A post as an entry needs it."""
 
     number: int
@@ -162,7 +161,7 @@ def mint_feeds(
             wish = slug(name) if kind != "all" else "-"
             given, folded = distinct(told.get(f"{kind}/{name}", wish), name, taken[kind])
             taken[kind].add(folded)
-            rows.append((given, folded, uuid.uuid5(_FEEDS, f"{kind}/{name}").urn, number))
+            rows.append((given, folded, named_urn(_FEEDS, f"{kind}/{name}"), number))
             if given != wish:
                 ledger.append(("slug", f"{kind}/{name}", given))
         db.many("feed_mint", rows)

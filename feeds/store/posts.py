@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from feeds.identify import (
     Group,
@@ -48,8 +48,7 @@ class Change:
     old_payloads: dict[int, Payload] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Post:
+class _Post(NamedTuple):
     """A post as stored."""
 
     number: int

@@ -37,12 +37,12 @@ from feeds.model import Item, Skipped
 from feeds.net.address import address
 from feeds.parse.decoding import decode
 from feeds.parse.discovery import candidates
-from feeds.parse.frontmatter import decode as decode_post
+from feeds.parse.filetext import decode as decode_post
 from feeds.parse.frontmatter import read_simple, read_tolerant
-from feeds.parse.jekyll import JekyllSite
+from feeds.parse.jekyll import FolderSettings, JekyllSite
 from feeds.parse.opml import parse_opml
 from feeds.parse.outline import outline, single
-from feeds.parse.post import FolderSettings, parse_post
+from feeds.parse.post import parse_post
 from feeds.parse.upstream import parse_upstream
 from feeds.serve.connection import Connection
 from feeds.serve.listener import Listener
