@@ -107,8 +107,8 @@ def decode(data: bytes, content_type: str = "") -> str:
         data: The body, without any content coding.
         content_type: The value of the HTTP field, or empty.
     """
-    name, skip = encoding_of(data, content_type)
-    text = data[skip:].decode(name, "replace") if skip else data.decode(name, "replace")
+    name, skip, fitting = _encoding_of(data, content_type)
+    text = data[skip:].decode(name, "replace") if fitting is None else fitting
     ascii_like = name not in _ESCAPING and not name.startswith(("utf-16", "utf-32"))
     if (
         not ascii_like
@@ -164,19 +164,20 @@ def _closed(text: str) -> str:
     return text
 
 
-def encoding_of(data: bytes, content_type: str = "") -> tuple[str, int]:
-    """The codec of a document and the length of its byte order mark."""
+def _encoding_of(data: bytes, content_type: str) -> tuple[str, int, str | None]:
+    """The codec of a document, the length of its byte order mark, and its text if that had to be tried."""
     for mark, name in _MARKS:
         if data.startswith(mark) and not _contradicts(data, name, len(mark)):
-            return name, len(mark)
+            return name, len(mark), None
     for pattern, name in _WIDE:
         if pattern.match(data[:8]):
-            return name, 0
+            return name, 0, None
     label = _CHARSET.search(content_type)
     sent = _codec(label[1]) if label else ""
     found = _DECLARED.match(data[:400])
     declared = _codec(found[1].decode("ascii")) if found else ""
-    return _believable(data, sent, declared), 0
+    name, fitting = _believable(data, sent, declared)
+    return name, 0, fitting
 
 
 def _contradicts(data: bytes, name: str, skip: int) -> bool:
@@ -197,30 +198,30 @@ def _codec(label: str) -> str:
     return _MEANING.get(found.name, found.name)
 
 
-def _believable(data: bytes, sent: str, declared: str) -> str:
-    """The first label that the bytes do not contradict, else what the bytes look like."""
+def _believable(data: bytes, sent: str, declared: str) -> tuple[str, str | None]:
+    """The first label that the bytes do not contradict, with their text, else what the bytes look like."""
     labels = [name for name in (sent, declared) if name and not name.startswith(("utf-16", "utf-32"))]
     for name in labels:
         if name in _ESCAPING:
-            return name
-    if data.isascii() or _fits(data, "utf-8"):
-        return "utf-8"
+            return name, None
+    if (text := _fitting(data, "utf-8")) is not None:
+        return "utf-8", text
     # A server's default of ISO 8859-1 fits any bytes, so it says nothing against what the document declares.
     labels.sort(key=lambda name: name == "cp1252")
     for name in labels:
-        if name not in ("utf-8", "cp1252") and _fits(data, name):
-            return name
+        if name not in ("utf-8", "cp1252") and (text := _fitting(data, name)) is not None:
+            return name, text
     if labels and "utf-8" not in labels:
-        return labels[0]
-    return guess(data, "utf-8" in labels or not labels)
+        return labels[0], None
+    return guess(data, "utf-8" in labels or not labels), None
 
 
-def _fits(data: bytes, name: str) -> bool:
+def _fitting(data: bytes, name: str) -> str | None:
+    """The text of bytes that are in this encoding throughout."""
     try:
-        data.decode(name)
+        return data.decode(name)
     except UnicodeError:
-        return False
-    return True
+        return None
 
 
 def _without_doctype(text: str) -> tuple[str, dict[str, str]]:
