@@ -48,7 +48,7 @@ TESTS = {
     "feeds.plan": ["test_write", "test_pages"],
     "feeds.write": ["test_write"],
     "feeds.validate": ["test_validate"],
-    "feeds.placing": ["test_serve_built"],
+    "feeds.publish.placing": ["test_serve_built"],
     "feeds.store.posts": [*_IDENTITY[1:], *_STORE],
     "feeds.store.sightings": [*_IDENTITY[1:], *_STORE, "test_build"],
 }

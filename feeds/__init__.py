@@ -10,11 +10,11 @@ The way of a post::
 3. :mod:`feeds.clean` cuts boilerplate, makes HTML of Markdown and sanitises it, last.
 4. :mod:`feeds.identify` decides, purely, which sightings are one post and which id it gets.
 5. :mod:`feeds.store` remembers, in one transaction with each payload's change token.
-6. :mod:`feeds.plan` says which documents a feed has; :mod:`feeds.publishing` which must be written.
+6. :mod:`feeds.plan` says which documents a feed has; :mod:`feeds.publish.publishing` which must be written.
 7. :mod:`feeds.render` renders an entry once and joins entries into documents.
 8. :mod:`feeds.write` puts documents in place, only if they changed and never half.
 
-:mod:`feeds.pipeline` is the whole way on one screen; :mod:`feeds.steps` joins the pure steps for
+:mod:`feeds.pipeline` is the whole way on one screen; :mod:`feeds.work.steps` joins the pure steps for
 worker processes. From Python::
 
     from feeds import build, load_config

@@ -14,10 +14,10 @@ from feeds.ports import Clock, no_progress
 from feeds.reports import BuildReport
 
 if TYPE_CHECKING:
-    from feeds.backfill import Past
-    from feeds.requests import Withdrawn
+    from feeds.commands.requests import Withdrawn
+    from feeds.commands.subscriptions import Added
+    from feeds.poll.backfill import Past
     from feeds.store.readings import Context
-    from feeds.subscriptions import Added
     from feeds.validate import Finding
 
 __all__ = [
@@ -49,9 +49,9 @@ __all__ = [
 
 def check(path: str | Path | None = None) -> list[str]:
     """Every mistake in a configuration and its paths, and what is damaged in the store; empty if there is none."""
-    from feeds import soundness
+    from feeds.commands import soundness
+    from feeds.commands.inspect import check_paths
     from feeds.errors import ConfigError
-    from feeds.inspect import check_paths
 
     try:
         config = load_config(path)
@@ -65,7 +65,7 @@ def check(path: str | Path | None = None) -> list[str]:
 
 def lint(config: Config, folders: list[Path] | None = None) -> Iterator[dict[str, Any]]:
     """What is wrong in the posts and how it is repaired, one finding at a time."""
-    from feeds.inspect import lint_posts
+    from feeds.commands.inspect import lint_posts
 
     return lint_posts(config, step_settings(config), folders or [])
 
@@ -76,7 +76,7 @@ def validate(config: Config | None, paths: list[Path]) -> list[tuple[Path, Findi
     Raises:
         UsageError: a path does not exist, or none is given and there is no configuration.
     """
-    from feeds.inspect import validate_documents
+    from feeds.commands.inspect import validate_documents
 
     if not paths:
         if config is None:
@@ -93,7 +93,7 @@ def explain(config: Config, post: str) -> dict[str, Any]:
     Raises:
         UsageError: nothing is known by this id, address, infoCode or path.
     """
-    from feeds.inspect import explain_post
+    from feeds.commands.inspect import explain_post
     from feeds.store.database import Database
 
     with closing(Database.open(_built(config), read_only=True)) as db:
@@ -102,7 +102,7 @@ def explain(config: Config, post: str) -> dict[str, Any]:
 
 def status(config: Config) -> dict[str, Any]:
     """Sources, counts and feeds."""
-    from feeds.inspect import status_of
+    from feeds.commands.inspect import status_of
     from feeds.store.database import Database
 
     with closing(Database.open(_built(config), read_only=True)) as db:
@@ -131,7 +131,7 @@ def add(config: Config, urls: Sequence[str], allow: Sequence[str] = ()) -> Added
     Raises:
         UsageError: the configuration cannot be changed.
     """
-    from feeds import requests, subscriptions
+    from feeds.commands import requests, subscriptions
 
     done = subscriptions.add(config, urls, allow)
     if done.added:
@@ -145,7 +145,7 @@ def take_list(config: Config, file: Path) -> Added:
     Raises:
         UsageError: the file cannot be read, or the configuration cannot be changed.
     """
-    from feeds import requests, subscriptions
+    from feeds.commands import requests, subscriptions
 
     done = subscriptions.take_list(config, file)
     if done.added:
@@ -155,7 +155,7 @@ def take_list(config: Config, file: Path) -> Added:
 
 def give_list(config: Config) -> bytes:
     """The upstreams of the configuration as OPML 2.0."""
-    from feeds.subscriptions import give_list as give
+    from feeds.commands.subscriptions import give_list as give
 
     return give(config)
 
@@ -166,7 +166,7 @@ def forget(config: Config, source: str, clock: Clock = now) -> int | None:
     Raises:
         UsageError: there is no such source, or it is still in the configuration.
     """
-    from feeds.requests import forget_removed
+    from feeds.commands.requests import forget_removed
 
     return forget_removed(config, source, clock)
 
@@ -177,7 +177,7 @@ def believe_removals(config: Config, clock: Clock = now) -> None:
     Raises:
         RoleTaken: who has the store did not take it up.
     """
-    from feeds import requests
+    from feeds.commands import requests
 
     requests.believe_removals(config, clock)
 
@@ -223,8 +223,9 @@ def backfill(config: Config, source: str, pages: int = 1000, clock: Clock = now)
     Raises:
         UsageError: there is no such upstream.
     """
-    from feeds import backfill as reading
-    from feeds import pipeline, requests
+    from feeds import pipeline
+    from feeds.commands import requests
+    from feeds.poll import backfill as reading
     from feeds.store.database import lease
 
     try:
@@ -251,7 +252,7 @@ def withdraw(config: Config, post: str, undo: bool = False, clock: Clock = now) 
     Raises:
         UsageError: there is no such post, or it is not as it would have to be.
     """
-    from feeds.requests import withdraw_post
+    from feeds.commands.requests import withdraw_post
 
     return withdraw_post(config, post, undo, clock)
 
@@ -280,11 +281,11 @@ def init(folder: Path, source: Path | None = None) -> tuple[list[Path], tuple[st
     Raises:
         UsageError: there is a configuration already, ``source`` cannot be read or ``folder`` not be written.
     """
+    from feeds.commands.starter import advice, plan_files
     from feeds.fetch.folder import is_jekyll
-    from feeds.starter import advice, plan_files
 
     if source is not None:
-        from feeds.subscriptions import begin_from
+        from feeds.commands.subscriptions import begin_from
 
         text, notes = begin_from(source)
         files = [(folder / "config" / "feedd.toml", text)]

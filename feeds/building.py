@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from feeds.parse.jekyll import JekyllSite
     from feeds.run import Run
     from feeds.store.database import Database
-    from feeds.tasks import Settings
+    from feeds.work.tasks import Settings
 
 _DERIVATION = 9  # counts up when the same file would be understood or rendered differently
 
@@ -101,14 +101,15 @@ class _Manner:
 
 
 def _build(config: Config, store: Path, manner: _Manner, clock: Clock, progress: Progress) -> BuildReport:
-    from feeds import cataloguing, pipeline
+    from feeds import pipeline
+    from feeds.publish import cataloguing
     from feeds.write import Tree, Written
 
     with open_run(config, store, manner.jobs, clock, progress) as opened:
         run = replace(opened, allow_removals=manner.removals)
         db = run.db
         if not manner.dry and db.rows("requests_all"):
-            from feeds import requests
+            from feeds.commands import requests
 
             requests.take_left(run)
         ingested = pipeline.ingest(run, offline=manner.offline)
@@ -135,11 +136,11 @@ def open_run(config: Config, store: Path, jobs: int, clock: Clock, progress: Pro
     Raises:
         StoreError: the store cannot be used.
     """
-    from feeds import pageparts, steps
     from feeds.run import Run, settings_digest
     from feeds.sources import expand, register
     from feeds.store.database import Database
-    from feeds.workers import Workers, processors
+    from feeds.work import pageparts, steps
+    from feeds.work.workers import Workers, processors
 
     look = pageparts.look_of(config)
     settings = replace(step_settings(config), look=look)
@@ -195,7 +196,7 @@ def _count(db: Database, config: Config, sources: dict[int, tuple[str, int]], re
 
 def step_settings(config: Config) -> Settings:
     """What worker processes need of a configuration."""
-    from feeds.tasks import Settings
+    from feeds.work.tasks import Settings
 
     return Settings(
         sources={
@@ -216,7 +217,7 @@ def step_settings(config: Config) -> Settings:
 
 def _source_settings(config: Config, rank: int, source: FolderSource) -> Any:  # noqa: ANN401 - imported late
     from feeds.parse.jekyll import FolderSettings
-    from feeds.tasks import SourceSettings
+    from feeds.work.tasks import SourceSettings
 
     site = site_of(source.path)
     return SourceSettings(

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from pathlib import Path
 
+    from feeds.commands.subscriptions import Added
     from feeds.config import Config
     from feeds.ports import Progress
-    from feeds.subscriptions import Added
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -119,7 +119,7 @@ def _daemon(options: Namespace) -> int:
     import asyncio
 
     from feeds import api, daemon
-    from feeds.events import EventLog
+    from feeds.jobs.events import EventLog
 
     asyncio.run(daemon.serve(options.config, api.now, EventLog(api.now, options.log_format), options.jobs))
     return 0

@@ -18,19 +18,22 @@ from typing import TYPE_CHECKING, Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from feeds import api, pipeline, publishing, pushing, requests
+from feeds import api, pipeline
+from feeds.commands import requests
 from feeds.config import Config, load_config
 from feeds.errors import FeeddError, OutputError
-from feeds.events import EventLog
+from feeds.jobs import pushing
+from feeds.jobs.events import EventLog
+from feeds.jobs.shift import BrokenOff, Shift
+from feeds.jobs.systemd import Supervisor
+from feeds.jobs.timetable import Timetable
+from feeds.jobs.watching import SCAN_EVERY, Folders
 from feeds.ports import Clock
+from feeds.publish import publishing
 from feeds.run import Run
 from feeds.serving import server_of
-from feeds.shift import BrokenOff, Shift
 from feeds.store import members
 from feeds.store.database import Database, lease
-from feeds.systemd import Supervisor
-from feeds.timetable import Timetable
-from feeds.watching import SCAN_EVERY, Folders
 from feeds.write import Tree, Written
 
 if TYPE_CHECKING:

@@ -8,24 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from feeds import cataloguing, pagewriting, publishing
 from feeds.config import FolderSource, ListSource, UpstreamSource
 from feeds.errors import UsageError
 from feeds.fetch import folder
 from feeds.plan import chunks
 from feeds.ports import FileState
-from feeds.publishing import Published
+from feeds.publish import cataloguing, pagewriting, publishing
+from feeds.publish.publishing import Published
 from feeds.removals import doubt as doubt_removal
 from feeds.reports import Ingested
 from feeds.run import Run
 from feeds.sources import expand, register
-from feeds.steps import read_files, really_changed
 from feeds.store import feeds as stored
 from feeds.store import ledger, members, posts
 from feeds.store.database import Database
 from feeds.store.readings import Context, Reading
 from feeds.store.sightings import take
 from feeds.store.withdrawal import let_go
+from feeds.work.steps import read_files, really_changed
 from feeds.write import Tree
 
 _FILES_PER_PIECE = 64
@@ -97,7 +97,7 @@ def context_of(run: Run, number: int, *, early: bool, judge: bool = True, future
 
 def _ingest_upstreams(run: Run, report: Ingested, offline: bool) -> None:
     """Ask lists for their upstreams, then upstreams for their entries; what is kept follows the settings."""
-    from feeds import kept, polling
+    from feeds.poll import kept, polling
 
     def context(number: int, complete: bool) -> Context:
         return context_of(run, number, early=not complete)

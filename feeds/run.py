@@ -6,10 +6,10 @@ import hashlib
 from dataclasses import dataclass
 
 from feeds.config import Config
-from feeds.pageparts import Look
 from feeds.ports import Clock, Progress
 from feeds.store.database import Database
-from feeds.workers import Workers
+from feeds.work.pageparts import Look
+from feeds.work.workers import Workers
 
 
 @dataclass(frozen=True, slots=True)

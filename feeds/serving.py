@@ -10,11 +10,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from feeds.commands.inspect import status_of
 from feeds.config import Config, FolderSource, Serve
-from feeds.inspect import status_of
-from feeds.pageparts import look_of
 from feeds.ports import Clock
 from feeds.store.database import Database
+from feeds.work.pageparts import look_of
 
 if TYPE_CHECKING:
     from feeds.render.pages import Health, SourceStatus

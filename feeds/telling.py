@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from feeds.api import BuildReport
+    from feeds.commands.subscriptions import Added
     from feeds.ports import Progress
-    from feeds.subscriptions import Added
 
 
 def tell(text: str) -> None:

@@ -11,7 +11,7 @@ import time
 from datetime import UTC, datetime
 
 from feeds import daemon
-from feeds.events import EventLog
+from feeds.jobs.events import EventLog
 
 
 def main() -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from feeds import load_config
+from feeds.commands.inspect import check_paths
 from feeds.errors import ConfigError
-from feeds.inspect import check_paths
 from tests.conftest import Project
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.editing import add_sources, new_configuration
+from feeds.commands.editing import add_sources, new_configuration
 from feeds.errors import UsageError
 from feeds.model import Subscription
 from feeds.parse.opml import read_opml

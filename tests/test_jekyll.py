@@ -327,7 +327,13 @@ def test_the_fast_way_to_a_sites_settings_gives_what_yaml_gives(text: str) -> No
     assert replace(fast, repairs=()) == replace(by_yaml, repairs=())
 
 
-_RULE_FILES = ("parse/filetext.py", "parse/frontmatter.py", "parse/repair.py", "parse/post.py", "inspect.py")
+_RULE_FILES = (
+    "parse/filetext.py",
+    "parse/frontmatter.py",
+    "parse/repair.py",
+    "parse/post.py",
+    "commands/inspect.py",
+)
 _NO_RULES = {"utf-8", "utf-16", "external-url", "jekyll-feed"}
 
 

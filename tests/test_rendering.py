@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from feeds import steps
 from feeds.identify import Shown
-from feeds.rendering import render, unpack_entry
-from feeds.tasks import RenderTask, Settings
+from feeds.work import steps
+from feeds.work.rendering import render, unpack_entry
+from feeds.work.tasks import RenderTask, Settings
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from feeds import api, load_config, requests
+from feeds import api, load_config
+from feeds.commands import requests
+from feeds.commands.requests import Withdrawn
 from feeds.errors import RoleTaken
 from feeds.removals import doubt
-from feeds.requests import Withdrawn
 from feeds.store.database import Database, lease
 from tests.chain import archives, chain, read
 from tests.conftest import Project

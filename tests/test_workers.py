@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from feeds.errors import WorkersLost
-from feeds.workers import Workers
+from feeds.work.workers import Workers
 from tests.conftest import ROOT, Project
 from tests.faults import wrong_in
 

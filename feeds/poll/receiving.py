@@ -21,7 +21,7 @@ from feeds.store.database import Database
 from feeds.store.readings import Context, Reading
 from feeds.store.sightings import take
 from feeds.store.withdrawal import take_back
-from feeds.tasks import EntrySettings
+from feeds.work.tasks import EntrySettings
 
 if TYPE_CHECKING:
     from feeds.parse.head import UpstreamHead
@@ -125,7 +125,7 @@ class Receiver:
 
     def _cut(self, request: Request, fetched: Fetched) -> Outline | None:
         """The entries of a document; None if it is none that will be read, which is told."""
-        from feeds.polled import cut
+        from feeds.poll.polled import cut
 
         try:
             parts = cut(fetched.data, fetched.content_type)
@@ -182,7 +182,7 @@ class Receiver:
     def _take(
         self, request: Request, fetched: Fetched, parts: Outline, known: stored.KnownEntries, fresh: list[int]
     ) -> None:
-        from feeds.polled import clashes, understand
+        from feeds.poll.polled import clashes, understand
 
         db, number = self.run.db, self._numbers[request.name]
         settings = entry_settings(self.run, self._sources[request.name], self.run.sources[number][1])
@@ -240,7 +240,7 @@ class Receiver:
         Raises:
             FeedUnreadable: it is no feed.
         """
-        from feeds.polled import clashes, cut, understand
+        from feeds.poll.polled import clashes, cut, understand
 
         db, number = self.run.db, self._numbers[request.name]
         parts = cut(fetched.data, fetched.content_type)

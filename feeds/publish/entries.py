@@ -8,14 +8,14 @@ from feeds import plan
 from feeds.config import ListSource, UpstreamSource
 from feeds.identify import Shown
 from feeds.model import FORMATS, Extent, Kind, Origin, Term
-from feeds.rendering import render, unpack_entry
 from feeds.run import Run
 from feeds.sources import expand
 from feeds.store import feeds as stored
 from feeds.store.database import Database
 from feeds.store.upstreams import upstreams
-from feeds.tasks import RenderTask
 from feeds.urls import is_absolute_iri
+from feeds.work.rendering import render, unpack_entry
+from feeds.work.tasks import RenderTask
 
 PARTS = (*FORMATS, "page", "teaser")  # of a packed entry
 _POSTS_PER_PIECE = 96

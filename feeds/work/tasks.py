@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from feeds.model import Extent, Format, Origin, Term
-from feeds.pageparts import Look
+from feeds.work.pageparts import Look
 
 if TYPE_CHECKING:
     from feeds.identify import Shown

@@ -10,12 +10,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
+from feeds.commands.finding import find_post
 from feeds.config import Config
 from feeds.errors import RoleTaken, UsageError
-from feeds.finding import find_post
 from feeds.pipeline import burnt_keys
 from feeds.ports import Clock
-from feeds.publishing import write_ledger
+from feeds.publish.publishing import write_ledger
 from feeds.run import Run
 from feeds.sources import expand, register
 from feeds.store import withdrawal

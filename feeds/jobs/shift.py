@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from feeds.config import Config
-from feeds.events import EventLog
+from feeds.jobs.events import EventLog
 from feeds.ports import Clock
 from feeds.run import Run
 

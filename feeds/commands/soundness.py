@@ -7,10 +7,10 @@ from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
-from feeds import steps
 from feeds.errors import StoreError, damaged
 from feeds.store.database import Database, migrations
-from feeds.tasks import Settings
+from feeds.work import steps
+from feeds.work.tasks import Settings
 
 _MOST_TOLD = 3
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from feeds import placing, plan
-from feeds.entries import PARTS, EntryReader, render_missing
-from feeds.heads import archive_formats, archive_head, head_of
+from feeds import plan
 from feeds.model import Extent, Format
+from feeds.publish import placing
+from feeds.publish.entries import PARTS, EntryReader, render_missing
+from feeds.publish.heads import archive_formats, archive_head, head_of
 from feeds.run import Run
 from feeds.store import archives as stored
 from feeds.store.archives import Archived, Logged

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from feeds import placing, plan
+from feeds import plan
 from feeds.model import FeedHead
+from feeds.publish import placing
 from feeds.render.look import assets_of, compile_templates
 from feeds.run import Run
 from feeds.store.feeds import DirtyFeed

@@ -10,8 +10,8 @@ from pathlib import Path
 from feeds import pipeline
 from feeds.config import FolderSource
 from feeds.errors import UsageError
+from feeds.jobs.shift import Shift
 from feeds.reports import Ingested
-from feeds.shift import Shift
 
 SCAN_EVERY = 600
 """Seconds between two looks at every file: the watcher may miss something."""

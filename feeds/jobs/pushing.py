@@ -16,7 +16,7 @@ from feeds.notify.rules import Topics
 from feeds.notify.subscriber import OnContent, Subscriber
 from feeds.notify.web import Handler
 from feeds.notify.web import Request as Asked
-from feeds.polling import client_of
+from feeds.poll.polling import client_of
 from feeds.ports import Clock
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The crew of :mod:`feeds.workers`: threads that give work to processes, and what those do.
+"""The crew of :mod:`feeds.work.workers`: threads that give work to processes, and what those do.
 
 Each process has a pipe of its own and a thread of its own here that gives it work. So the end of one,
 killed or out of memory, tears nobody else's pipe and holds nobody else's lock: another takes its place

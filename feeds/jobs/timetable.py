@@ -9,20 +9,21 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from feeds import pipeline, polling
-from feeds.backfill import MOST_PAGES, read_past
+from feeds import pipeline
 from feeds.config import ListSource, UpstreamSource
 from feeds.errors import FeeddError, UsageError
 from feeds.fetch.hosts import Hosts
 from feeds.fetch.pace import spread
 from feeds.fetch.upstream import Request
-from feeds.receiving import Polled, Receiver
-from feeds.shift import BrokenOff, Shift
+from feeds.jobs.shift import BrokenOff, Shift
+from feeds.poll import polling
+from feeds.poll.backfill import MOST_PAGES, read_past
+from feeds.poll.receiving import Polled, Receiver
 from feeds.sources import expand, register
 from feeds.store import upstreams as stored
 
 if TYPE_CHECKING:
-    from feeds.pushing import Pushing
+    from feeds.jobs.pushing import Pushing
 
 _SPREAD = 0.1
 _LONGEST_SPREAD = 300.0

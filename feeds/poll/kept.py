@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from feeds.config import UpstreamSource
 from feeds.errors import FeedUnreadable
-from feeds.receiving import entry_settings, settings_digest
+from feeds.poll.receiving import entry_settings, settings_digest
 from feeds.run import Run
 from feeds.store.readings import Context
 from feeds.store.sightings import take
-from feeds.tasks import EntrySettings
+from feeds.work.tasks import EntrySettings
 
 
 def understand_again(
@@ -34,7 +34,7 @@ def understand_again(
 
 
 def _anew(run: Run, number: int, settings: EntrySettings, context: Callable[[int, bool], Context]) -> int:
-    from feeds.polled import understand_kept
+    from feeds.poll.polled import understand_kept
 
     quiet = replace(context(number, True), judge=None)
     last, count = 0, 0

@@ -1,7 +1,7 @@
 """Asking upstreams and handing over what they say.
 
 The network lives in an event loop (:class:`feeds.fetch.hosts.Poller`); the store and everything that
-takes time in one other thread, which gets the answers in batches (:mod:`feeds.receiving`). So a long
+takes time in one other thread, which gets the answers in batches (:mod:`feeds.poll.receiving`). So a long
 document holds up no fetch, and the store has one user.
 """
 
@@ -19,7 +19,7 @@ from feeds.config import Config, UpstreamSource
 from feeds.errors import UsageError
 from feeds.fetch.hosts import Hosts, Poller
 from feeds.fetch.upstream import Fetched, Request
-from feeds.receiving import Polled, Receiver
+from feeds.poll.receiving import Polled, Receiver
 from feeds.run import Run
 from feeds.store import upstreams as stored
 from feeds.store.readings import Context

@@ -21,7 +21,7 @@ from feeds.model import Item, Skipped
 from feeds.payloads import Body, body_of_item, data_of, pack, unpack
 from feeds.ports import Version
 from feeds.store.readings import Reading
-from feeds.tasks import Settings, SourceSettings
+from feeds.work.tasks import Settings, SourceSettings
 
 if TYPE_CHECKING:
     from feeds.parse.post import Guess, Link, Tail

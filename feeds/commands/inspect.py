@@ -9,23 +9,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from feeds import pageparts, plan
+from feeds import plan
+from feeds.commands.finding import find_post
 from feeds.config import Config
 from feeds.errors import PostRejected, UsageError
 from feeds.fetch import folder
-from feeds.finding import find_post
-from feeds.heads import archive_formats, label
 from feeds.model import Repair, Skipped
+from feeds.publish.heads import archive_formats, label
 from feeds.sources import expand
 from feeds.store.archives import open_end
 from feeds.store.codec import read_shown, read_sighting
 from feeds.store.database import Database
 from feeds.store.posts import keys_of_numbers, payload_of
 from feeds.store.upstreams import UpstreamRow, upstreams
+from feeds.work import pageparts
 
 if TYPE_CHECKING:
-    from feeds.tasks import Settings
     from feeds.validate import Finding
+    from feeds.work.tasks import Settings
 
 
 def check_paths(config: Config) -> list[str]:
@@ -71,7 +72,7 @@ def _look_mistakes(config: Config) -> list[str]:
 
 def lint_posts(config: Config, settings: Settings, only: Sequence[Path]) -> Iterator[dict[str, Any]]:
     """Every repair and every file that is no post, in order of path."""
-    from feeds import steps
+    from feeds.work import steps
 
     steps.begin(settings)
     wanted = [path.absolute() for path in only]
@@ -105,7 +106,7 @@ def _lint_site(root: Path, repairs: Sequence[Repair], wanted: Sequence[Path]) ->
 
 
 def _lint_file(source: str, root: Path, path: str, full: Path) -> Iterator[dict[str, Any]]:
-    from feeds import steps
+    from feeds.work import steps
 
     try:
         item = steps.parse(source, path, folder.read(root, path))
@@ -188,9 +189,9 @@ def _history(db: Database, settings: Settings, number: int, title: str, body: in
     rows = db.rows("revisions_of", (number,))
     if not rows:
         return []
-    from feeds import steps
-    from feeds.changes import changes
     from feeds.clean.text import plain_text
+    from feeds.commands.changes import changes
+    from feeds.work import steps
 
     steps.begin(settings)
 

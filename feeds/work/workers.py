@@ -1,6 +1,6 @@
 """Worker processes: cleaning and rendering use every processor, little work none of it.
 
-What starts and feeds them is :mod:`feeds.crew`, which most runs need not even load.
+What starts and feeds them is :mod:`feeds.work.crew`, which most runs need not even load.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from feeds.crew import Crew
+    from feeds.work.crew import Crew
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -65,7 +65,7 @@ class Workers:
 
     def _started(self) -> Crew:
         if self._crew is None:
-            from feeds.crew import Crew
+            from feeds.work.crew import Crew
 
             self._crew = Crew(self._count, (begin, (self._setting, self._value)))
         return self._crew

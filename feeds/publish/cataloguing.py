@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from feeds import pagewriting, placing, plan
+from feeds import plan
 from feeds.config import Config
-from feeds.entries import EntryReader, origins_of
-from feeds.heads import archive_formats, label, url_of
 from feeds.model import TEASERS, Kind
+from feeds.publish import pagewriting, placing
+from feeds.publish.entries import EntryReader, origins_of
+from feeds.publish.heads import archive_formats, label, url_of
 from feeds.run import Run
 from feeds.store import archives
 from feeds.store import feeds as stored

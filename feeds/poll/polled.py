@@ -2,7 +2,7 @@
 
 :func:`cut` looks at a document fast, :func:`understand` parses the entries that nobody knows yet and
 :func:`understand_kept` one that was kept. They know the settings of their process
-(:func:`feeds.steps.begin`) and those of the source.
+(:func:`feeds.work.steps.begin`) and those of the source.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from feeds.parse.head import UpstreamHead
 from feeds.parse.outline import Outline, outline, single
 from feeds.parse.upstream import parse_outline
 from feeds.payloads import data_of, pack
-from feeds.steps import compress, decompress, rules, terms_of
 from feeds.store.readings import Reading
-from feeds.tasks import EntrySettings
 from feeds.urls import canonical, is_address, is_root
+from feeds.work.steps import compress, decompress, rules, terms_of
+from feeds.work.tasks import EntrySettings
 
 _AHEAD = timedelta(minutes=10)  # clocks differ
 _LONGEST_TEXT = 4_000  # characters; what is longer is no title, name or address

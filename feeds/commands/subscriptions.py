@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feeds import editing
+from feeds.commands import editing
 from feeds.config import Config, ListSource, Source, UpstreamSource, load_config
 from feeds.errors import FeeddError, FetchError, UsageError
 from feeds.model import Subscription
-from feeds.polling import client_of
+from feeds.poll.polling import client_of
 from feeds.write import alone, replace_file
 
 if TYPE_CHECKING:

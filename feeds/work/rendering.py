@@ -11,10 +11,10 @@ from typing import TypeVar
 
 from feeds.errors import EntryInvalid, PostRejected
 from feeds.model import FORMATS, Entry, Extent, Format
-from feeds.pageparts import page_parts
 from feeds.payloads import Body, join_parts, split_parts
-from feeds.steps import body_in, clean_bodies, clean_body, compress, decompress, settings
-from feeds.tasks import RenderResult, RenderTask
+from feeds.work.pageparts import page_parts
+from feeds.work.steps import body_in, clean_bodies, clean_body, compress, decompress, settings
+from feeds.work.tasks import RenderResult, RenderTask
 
 A = TypeVar("A")
 B = TypeVar("B")

@@ -22,8 +22,8 @@ from feeds.fetch.hosts import Hosts
 from feeds.fetch.upstream import Fetched, FetchState, Request, asked_host, fetch
 from feeds.net import address, same_site
 from feeds.parse.head import UpstreamHead
-from feeds.polling import client_of, request_of
-from feeds.receiving import Receiver
+from feeds.poll.polling import client_of, request_of
+from feeds.poll.receiving import Receiver
 from feeds.sources import expand
 from feeds.store import upstreams as stored
 from feeds.store.database import Database

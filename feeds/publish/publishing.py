@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from feeds import archives, entries, pagewriting, placing, plan
+from feeds import plan
 from feeds.config import Config, ListSource, checks
-from feeds.heads import archive_formats, head_of, label
 from feeds.model import NEWEST, TEASERS, Extent
+from feeds.publish import archives, entries, pagewriting, placing
+from feeds.publish.heads import archive_formats, head_of, label
 from feeds.run import Run
 from feeds.slugs import distinct, fold, slug
 from feeds.sources import expand

@@ -1,0 +1,1 @@
+"""What commands do beside building: reports, the starter configuration, lists of upstreams, requests to a daemon."""

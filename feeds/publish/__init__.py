@@ -1,0 +1,1 @@
+"""From the store to documents: what is due, entries, archives, pages and what names them."""
