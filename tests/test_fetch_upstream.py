@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -114,7 +113,7 @@ def test_a_permanent_move_is_taken_over_after_three_confirmations_over_a_day() -
         assert all("if-none-match" in one.headers for one in server.asked("/new")[1:])
         # Another configured address begins anew.
         server.routes["/other"] = Answer(200, BODY)
-        polls.request = replace(polls.request, url=server.url("/other"))
+        polls.request = polls.request._replace(url=server.url("/other"))
         assert (await polls.poll(client)).outcome == "new"
         assert polls.state.url == ""
 
@@ -129,7 +128,7 @@ def test_a_temporary_move_is_never_taken_over(status: int) -> None:
         polls = Polls(server, "/old")
         for _ in range(5):
             await polls.poll(client, timedelta(days=1))
-        assert polls.state == replace(polls.state, url="", redirect_to="", redirect_count=0)
+        assert polls.state == polls.state._replace(url="", redirect_to="", redirect_count=0)
         assert len(server.asked("/old")) == 5
 
     _run(test)
@@ -151,7 +150,7 @@ def test_an_address_taken_over_that_fails_gives_way_to_the_configured_one() -> N
         server.routes["/old"] = Answer(200, BODY)
         polls = Polls(server, "/old")
         await polls.poll(client)
-        polls.state = replace(polls.state, url=server.url("/dead"), digest="")
+        polls.state = polls.state._replace(url=server.url("/dead"), digest="")
         outcomes = [(await polls.poll(client)).outcome for _ in range(6)]
         assert outcomes == ["failed"] * 5 + ["new"]
 
@@ -165,7 +164,7 @@ def test_what_is_gone_is_not_asked_any_more() -> None:
         assert [(await polls.poll(client)).outcome for _ in range(3)] == ["gone"] * 3
         assert len(server.log) == 1
         server.routes["/f"] = Answer(200, BODY)
-        polls.state = replace(polls.state, gone=False)
+        polls.state = polls.state._replace(gone=False)
         assert (await polls.poll(client)).outcome == "new"
         # A temporary redirect to something that is gone says nothing of the source itself.
         server.routes["/f"] = Answer(302, b"", {"Location": "/x"})
@@ -229,10 +228,10 @@ def test_a_body_that_is_no_feed_does_not_hide_behind_a_304() -> None:
 def test_no_secret_is_shown_or_kept() -> None:
     async def test(server: UpstreamServer, client: Client) -> None:
         polls = Polls(server, "/f?token=s3cret")
-        polls.request = replace(polls.request, url=polls.request.url.replace("//", "//user:s3cret@"))
+        polls.request = polls.request._replace(url=polls.request.url.replace("//", "//user:s3cret@"))
         server.routes["/f"] = Answer(500)
         failed = await polls.poll(client)
-        polls.request = replace(polls.request, allow=())
+        polls.request = polls.request._replace(allow=())
         refused = await polls.poll(client)
         assert "s3cret" not in failed.reason + refused.reason + polls.state.to_json()
         assert server.log[0].headers["authorization"].startswith("Basic ")
@@ -246,7 +245,7 @@ def test_credentials_do_not_go_to_an_address_taken_over_on_another_host() -> Non
             new.routes["/f"] = Answer(200, BODY)
             polls = Polls(old, "/f", allow=(old.authority, new.authority), auth="user:pass")
             await polls.poll(client)
-            polls.state = replace(polls.state, url=new.url("/f"))
+            polls.state = polls.state._replace(url=new.url("/f"))
             assert (await polls.poll(client)).outcome == "new"
             assert "authorization" in old.log[0].headers
             assert "authorization" not in new.log[0].headers

@@ -11,7 +11,6 @@ import time
 import tracemalloc
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -184,7 +183,7 @@ def test_whoever_gave_validators_is_asked_with_them(menu: Menu, walked: dict[str
 def test_memory_stays_bounded(menu: Menu, walked: dict[str, object], name: str) -> None:
     async def run() -> Fetched:
         async with Client("feedd/test") as client:
-            request = replace(menu.request(f"/bad/{name}"), timeout=20.0)
+            request = menu.request(f"/bad/{name}")._replace(timeout=20.0)
             return await fetch(client, request, FetchState(), datetime.now(UTC))
 
     tracemalloc.start()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -67,8 +66,8 @@ def test_a_host_is_asked_one_at_a_time_with_a_gap() -> None:
 def test_slow_upstreams_delay_nobody_else_by_more_than_a_second() -> None:
     async def run() -> None:
         async with UpstreamServer() as server:
-            slow = [replace(r, group=r.name, timeout=2.0) for r in _sources(server, 20, "slow")]
-            quick = [replace(r, group=r.name) for r in _sources(server, 20, "quick")]
+            slow = [r._replace(group=r.name, timeout=2.0) for r in _sources(server, 20, "slow")]
+            quick = [r._replace(group=r.name) for r in _sources(server, 20, "quick")]
             for one in slow:
                 server.routes["/" + one.name] = Answer(200, b"x", {}, delay=9)
             for one in quick:
@@ -106,7 +105,7 @@ def test_a_429_holds_all_sources_of_its_host_over_a_restart() -> None:
 def test_more_sources_than_places_are_all_fetched_once() -> None:
     async def run() -> None:
         async with UpstreamServer() as server:
-            requests = [replace(r, group=f"g{i % 50}") for i, r in enumerate(_sources(server, 300))]
+            requests = [r._replace(group=f"g{i % 50}") for i, r in enumerate(_sources(server, 300))]
             for one in requests:
                 server.routes["/" + one.name] = Answer(200, b"x")
             results = await _poll(requests, at_once=3)
@@ -128,7 +127,7 @@ def test_nothing_more_is_asked_while_many_documents_wait_to_be_taken() -> None:
             poller = Poller(client, on_result, clock=lambda: NOW, at_once=4)
             for request in _sources(server, 60):
                 server.routes["/" + request.name] = Answer(200, b"x")
-                poller.submit(replace(request, group=request.name), FetchState())
+                poller.submit(request._replace(group=request.name), FetchState())
             await asyncio.sleep(1.5)  # after half a second a fetch counts as slow, and others may start
             assert 4 <= len(server.log) <= 8
             room.set()
@@ -145,7 +144,7 @@ def test_what_the_listener_raises_ends_the_polling() -> None:
             def broken(request: Request, fetched: Fetched) -> None:
                 raise RuntimeError("disk full")
 
-            requests = [replace(r, group=r.name) for r in _sources(server, 9)]
+            requests = [r._replace(group=r.name) for r in _sources(server, 9)]
             with pytest.raises(RuntimeError, match="disk full"):
                 await poll_all(client, requests, {}, broken, clock=lambda: NOW)
 

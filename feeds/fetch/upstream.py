@@ -9,9 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from feeds.errors import FetchError
 from feeds.fetch.freshness import max_age, retry_after
@@ -30,8 +29,7 @@ _LONGEST_VALIDATOR = 4096
 _DELAYS = (429, 503)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What is to be fetched for one source, and under which limits."""
 
     name: str
@@ -52,8 +50,7 @@ class Request:
     """Seconds of rest for the group after it."""
 
 
-@dataclass(frozen=True, slots=True)
-class FetchState:
+class FetchState(NamedTuple):
     """What is remembered of an upstream from one fetch to the next."""
 
     configured: str = ""
@@ -89,11 +86,10 @@ class FetchState:
         return cls(**{key: value for key, value in values.items() if key in _NOTHING})
 
 
-_NOTHING = {field.name: field.default for field in fields(FetchState)}
+_NOTHING: Mapping[str, Any] = FetchState._field_defaults
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(NamedTuple):
     """What a fetch came to. ``data`` is there only if the outcome is ``new``."""
 
     outcome: Outcome
@@ -150,14 +146,14 @@ def judge(request: Request, state: FetchState, response: Response, now: datetime
         return _fetched("same", after, response, "not changed (304)", after.max_age)
     if response.status in (200, 203) and response.body:
         digest = hashlib.sha256(response.body).hexdigest()[:32]
-        after = replace(_succeeded(state, response, now, freshness), digest=digest)
+        after = _succeeded(state, response, now, freshness)._replace(digest=digest)
         if digest == state.digest:
             return _fetched("same", after, response, "not changed (the same bytes)", freshness)
         fetched = _fetched("new", after, response, "read", freshness)
-        return replace(fetched, data=response.body, content_type=response.header("content-type")[:200])
+        return fetched._replace(data=response.body, content_type=response.header("content-type")[:200])
     if response.status == 410 and response.moved_to == (response.hops[-1].url if response.hops else ""):
         reason = "gone for good (410); not asked any more"
-        return _fetched("gone", replace(state, gone=True), response, reason, None)
+        return _fetched("gone", state._replace(gone=True), response, reason, None)
     return _trouble(state, response, now, freshness)
 
 
@@ -168,7 +164,7 @@ def unreadable(before: FetchState, fetched: Fetched, reason: str) -> Fetched:
     """
     configured = fetched.state.configured
     state = _failed(before if before.configured == configured else FetchState(configured))
-    return replace(fetched, outcome="failed", data=b"", state=state, reason=reason)
+    return fetched._replace(outcome="failed", data=b"", state=state, reason=reason)
 
 
 def asked_host(request: Request, state: FetchState) -> str:
@@ -230,8 +226,7 @@ def _succeeded(state: FetchState, response: Response, now: datetime, max_age: in
     if response.status == 304:
         # RFC 9110, 15.4.5: what a 304 does not repeat stays as it was.
         etag, modified = etag or state.etag, modified or state.last_modified
-    valid = replace(
-        state,
+    valid = state._replace(
         etag=etag if len(etag) <= _LONGEST_VALIDATOR else "",
         last_modified=modified if len(modified) <= _LONGEST_VALIDATOR else "",
         validated=response.url,
@@ -246,22 +241,22 @@ def _count_redirect(state: FetchState, moved: str, now: datetime) -> FetchState:
     if not moved:
         if not state.redirect_to:
             return state
-        return replace(state, redirect_to="", redirect_count=0, redirect_since="")
+        return state._replace(redirect_to="", redirect_count=0, redirect_since="")
     if moved != state.redirect_to:
-        return replace(state, redirect_to=moved, redirect_count=1, redirect_since=now.isoformat())
+        return state._replace(redirect_to=moved, redirect_count=1, redirect_since=now.isoformat())
     count = state.redirect_count + 1
     if count < _CONFIRMATIONS or now - datetime.fromisoformat(state.redirect_since) < _CONFIRMED_OVER:
-        return replace(state, redirect_count=count)
-    adopted = replace(state, url=moved, adopted_at=now.isoformat())
-    return replace(adopted, redirect_to="", redirect_count=0, redirect_since="")
+        return state._replace(redirect_count=count)
+    adopted = state._replace(url=moved, adopted_at=now.isoformat())
+    return adopted._replace(redirect_to="", redirect_count=0, redirect_since="")
 
 
 def _failed(state: FetchState) -> FetchState:
     failures = state.failures + 1
     if state.url and failures % _GIVE_UP_ADOPTED == 0:
         # The new address has come to nothing: the configured one may know better by now.
-        return replace(state, url="", adopted_at="", failures=failures)
-    return replace(state, failures=failures)
+        return state._replace(url="", adopted_at="", failures=failures)
+    return state._replace(failures=failures)
 
 
 def _trouble(state: FetchState, response: Response, now: datetime, freshness: int | None) -> Fetched:

@@ -7,7 +7,7 @@ import base64
 import re
 import ssl
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from feeds import urls
 from feeds.coding import Decoder
@@ -28,8 +28,7 @@ _SENDABLE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 """A value that no line of a request ends in (RFC 9110, 5.5)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Conditions:
+class Conditions(NamedTuple):
     """Headers that make sense only for one address (validators): sent to no other hop."""
 
     url: str
@@ -40,16 +39,14 @@ class Conditions:
         return self.headers if self.url.partition("?")[0] == here.url.partition("?")[0] else {}
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(NamedTuple):
     """One redirect: its status and the address that it led to."""
 
     status: int
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """An answer. ``body`` is unpacked; it is empty where a status other than 200 or 203 answers a GET."""
 
     status: int
@@ -81,8 +78,7 @@ class Response:
         return moved
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """What stays the same over all hops of one request."""
 
     method: str

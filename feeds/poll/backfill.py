@@ -149,7 +149,7 @@ def _asked(request: Request, url: str) -> Request:
         FetchError: this is no address that may be asked.
     """
     home = same_site(address(request.url), address(url))
-    return replace(request, url=url, auth=request.auth if home else "")
+    return request._replace(url=url, auth=request.auth if home else "")
 
 
 async def _stopped(receiver: Receiver, past: Past, place: Place, fetched: Fetched, in_store: InStore) -> Past:

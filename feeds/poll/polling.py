@@ -12,7 +12,6 @@ import os
 from collections import deque
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from feeds.config import Config, UpstreamSource
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
 _BATCH = 256
 _BATCH_BYTES = 1024 * 1024
 _WAITING_BYTES = 32 * 1024 * 1024
+_GATHERING = 0.05
+"""Seconds in which answers without a document wait for others: two threads that take turns for each of them cost more."""
 
 
 def request_of(source: UpstreamSource) -> Request:
@@ -92,7 +93,7 @@ class Asking:
 
     def _keep(self, request: Request, fetched: Fetched) -> Coroutine[Any, Any, None] | None:
         """Queue an answer; only a document waits while many do, for the store may be busy for long."""
-        fetched = replace(fetched, at=self._clock())
+        fetched = fetched._replace(at=self._clock())
         if fetched.data and self._bytes > _WAITING_BYTES:
             return self._keep_later(request, fetched)
         self._put(request, fetched)
@@ -120,6 +121,8 @@ class Asking:
         while True:
             batch = [await self._answers.get()]
             size = len(batch[0][1].data)
+            if not size and len(self.under_way) > len(batch) + self._answers.qsize():
+                await asyncio.sleep(_GATHERING)
             while not self._answers.empty() and len(batch) < _BATCH and size < _BATCH_BYTES:
                 batch.append(self._answers.get_nowait())
                 size += len(batch[-1][1].data)

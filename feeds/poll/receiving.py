@@ -105,7 +105,7 @@ class Receiver:
                 self._receive_list(request, fetched)
             else:
                 parts = self._cut(request, fetched)
-                fetched = replace(fetched, data=b"")  # a long document is in memory often enough
+                fetched = fetched._replace(data=b"")  # a long document is in memory often enough
                 if parts is not None:
                     self._receive_document(request, fetched, parts)
 
