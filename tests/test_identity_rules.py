@@ -373,3 +373,16 @@ def test_a_key_that_came_after_publication_still_recognises_a_post_that_had_gone
         rig.read(1, [one("b", ("url:2",))])
         rig.publish()
         assert rig.query(live) == [(before,)]
+
+
+def test_a_post_that_parts_again_is_the_one_that_it_was_though_all_its_keys_are_burnt(tmp_path: Path) -> None:
+    rig = Rig(str(tmp_path))
+    with closing(rig.db):
+        rig.read(1, [one("c", ("url:0", "url:1")), one("d", ("text:y",))])
+        rig.publish()
+        before = uids(rig)
+        rig.read(1, [one("d", ("url:0", "url:1"))])
+        assert uids(rig) == {"cd": before["d"]}
+        rig.burn("url:1")
+        rig.burn("url:0")
+        assert uids(rig) == before

@@ -85,6 +85,7 @@ def settle(db: Database, sources: dict[int, tuple[str, int]], change: Change) ->
     claimed = claim(groups, owners, holder, known, change.given.burnt)
     numbers = _numbers(db, groups, claimed, posts, holder, outside)
     changed = _write_posts(db, change, groups, numbers, posts, known, holder)
+    _own_keys(db, groups, numbers, known, owners, change.given.burnt)
     _retire(db, change, groups, numbers, posts, outside, owners, holder)
     return changed
 
@@ -237,7 +238,6 @@ def _write_posts(
     db.many("ledger_put", lines)
     db.many("sighting_settle", moves)
     join_feeds(db, rejoin, {number: one.updated for number, one in posts.items()})
-    _own_keys(db, groups, numbers, known, change.given.burnt)
     return changed
 
 
@@ -329,12 +329,16 @@ def _own_keys(
     groups: Sequence[Group],
     numbers: Sequence[int],
     known: dict[int, Known],
+    owners: dict[str, int],
     burnt: frozenset[str],
 ) -> None:
-    """Published posts own the keys that they are recognised by, but not those of posts merged into them."""
+    """Published posts own the keys that they are recognised by, but not those of posts merged into them.
+
+    So a post that parts again from the one that it was merged into is the one that it was, also if every key
+    that it was recognised by is burnt by then.
+    """
     if not known:
         return
-    owners = _owners(db, groups, burnt)
     idle = known.keys() - set(numbers)
     db.many(
         "key_put",
