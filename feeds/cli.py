@@ -36,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     prepare_streams()
     options = parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _end)  # the daemon and the server have their own way
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # in the background it may be ignored
+        signal.signal(signal.SIGINT, _end)
     try:
         code = _VERBS[options.verb](options)
         sys.stdout.flush()
@@ -58,15 +60,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt as error:
         tell("feedd: interrupted; the next build goes on where this one stopped")
-        return 128 + (signal.SIGTERM if isinstance(error, _Ended) else signal.SIGINT)
+        return 128 + (error.args[0] if isinstance(error, _Ended) else signal.SIGINT)
 
 
 class _Ended(KeyboardInterrupt):
-    """A supervisor wants this run to end: as Ctrl-C, but for the exit code."""
+    """A signal, its number, wants this run to end.
+
+    A class of its own for Ctrl-C too: a plain KeyboardInterrupt within text that Python executes (it makes classes of
+    values so) ends the process by that signal later, although it is caught.
+    """
 
 
 def _end(number: int, frame: object) -> None:
-    raise _Ended
+    raise _Ended(number)
 
 
 def _path(name: str) -> Path:

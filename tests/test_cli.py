@@ -134,7 +134,11 @@ def test_an_interrupted_build_says_so_in_a_line_and_the_next_one_goes_on(
             time.sleep(0.01)
         running.send_signal(number)
         out, told = running.communicate(timeout=30)
-    assert (running.returncode, out) == (code, "")
+    assert (running.returncode, out, told) == (
+        code,
+        "",
+        "feedd: interrupted; the next build goes on where this one stopped\n",
+    )
     assert told == "feedd: interrupted; the next build goes on where this one stopped\n"
     assert project.run("build").returncode == 0
     assert len(json.loads((project.output / "feed.json").read_text("utf-8"))["items"]) >= 50
