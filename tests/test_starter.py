@@ -25,7 +25,7 @@ def load(file: Path, jekyll: JekyllSite | None, path: str = "..") -> Config:
 
 def test_without_a_site_the_starter_loads_and_brings_a_post(tmp_path: Path) -> None:
     files = dict(plan_files(tmp_path, None))
-    assert set(files) == {tmp_path / "config/feedd.toml", tmp_path / "posts/_posts/2024-01-01-welcome.md"}
+    assert set(files) == {tmp_path / "config/feedd.toml", tmp_path / "posts/2024-01-01-welcome.md"}
     assert load(tmp_path / "feedd.toml", None, "../posts").sources[0].path == tmp_path.parent / "posts"
 
 

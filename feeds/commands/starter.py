@@ -69,7 +69,7 @@ def plan_files(folder: Path, jekyll: JekyllSite | None) -> list[tuple[Path, str]
         return [(config, starter_config(jekyll, ".."))]
     return [
         (config, starter_config(None, "../posts")),
-        (folder / "posts" / "_posts" / "2024-01-01-welcome.md", _WELCOME),
+        (folder / "posts" / "2024-01-01-welcome.md", _WELCOME),
     ]
 
 

@@ -1,8 +1,8 @@
 """What happens to one file and to one post: the pure steps joined, ready for any process.
 
-:func:`understand` goes from bytes to a sighting (parse, cut the tail, identify), :func:`content`
-from bytes to clean HTML, :func:`render` from a post to its entry in every format. They know their
-settings through :func:`begin`, which each process calls once.
+:func:`understand` goes from bytes to sightings (parse, cut the tail, identify), :func:`clean_bodies` from
+bodies to clean HTML; :mod:`feeds.work.rendering` goes on to entries. They know their settings through
+:func:`begin`, which each process calls once.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ _LEVEL = 1
 _FIRST_TIME, _LAST_TIME = -(1 << 63), (1 << 63) - 1
 """Nanoseconds that the store can keep, the years 1677 to 2262: a file system may state any time."""
 _ASK_AGAIN = -1  # a size that no file has: the next run reads this one again
-_ENOUGH = 480  # characters of a body for its summary, or for a title if it has none
 
 
 class _Tools:

@@ -46,8 +46,8 @@ SELECT count(*) FROM file WHERE source = ?
 SELECT outcome, vanished, count(*) FROM file WHERE source = ? AND (outcome <> 'item' OR vanished = 1)
 GROUP BY outcome, vanished
 -- name: files_troubled
-SELECT path, outcome, reason FROM file INDEXED BY file_odd
-WHERE source = ? AND outcome = 'rejected' AND vanished = 0 AND (outcome <> 'item' OR vanished = 1) ORDER BY path
+SELECT path, outcome, reason FROM file
+WHERE +source = ? AND outcome = 'rejected' AND vanished = 0 AND (outcome <> 'item' OR vanished = 1) ORDER BY +path
 -- name: file_of_path
 SELECT source.name, file.path, file.outcome, file.reason, file.sighting, file.vanished
 FROM file JOIN source ON source.id = file.source WHERE file.path = :path OR file.path LIKE '%/' || :path ORDER BY 1, 2
