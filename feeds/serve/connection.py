@@ -33,8 +33,6 @@ MAX_FIELDS = 100
 MAX_TARGET = 8 * 1024
 
 _PIPELINE = 16
-_PARSED = 1024
-_PARSED_LENGTH = 1024
 _PIECE = 1024 * 1024
 _HIGH_WATER = 64 * 1024
 _HOST = re.compile(rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]*|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?")
@@ -57,8 +55,6 @@ class Owner(Protocol):
     stopping: bool
     now: float
     """Seconds of a monotonic clock, good to a second."""
-    parsed: dict[bytes, tuple[bytes, bytes, dict[bytes, bytes]]]
-    """Method, target and fields of requests that were met before, by their bytes."""
 
     def date(self) -> bytes:
         """The ``Date`` line of now."""
@@ -74,7 +70,6 @@ class Connection(asyncio.Protocol):
     """The protocol of one client; ``deadline`` is when it will have been too slow."""
 
     __slots__ = (
-        "_alone",
         "_body",
         "_body_limit",
         "_client",
@@ -107,7 +102,6 @@ class Connection(asyncio.Protocol):
         self._fed = 0
         self._body_limit = 0
         self._keep = False
-        self._alone = b""
         self._reading_head = True
         self._client = ""
         self._begin()
@@ -143,13 +137,7 @@ class Connection(asyncio.Protocol):
         """Bytes of requests."""
         if self._last:
             return
-        at_start = not self._fed and self._reading_head and not self.busy and not self._queue
-        if at_start and (known := self.listener.parsed.get(data)) is not None:
-            method, target, headers = known
-            self._dispatch(Request(method, target, headers, b"", self._client), keep=True)
-            return
         self._fed += len(data)
-        self._alone = data if at_start and len(data) <= _PARSED_LENGTH and data.endswith(b"\r\n\r\n") else b""
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -260,8 +248,6 @@ class Connection(asyncio.Protocol):
         parser = self._parser
         keep = self._keep and parser.should_keep_alive()
         request = Request(parser.get_method(), self._target, self._headers, bytes(self._body), self._client)
-        if self._alone:
-            self._remember(request, keep)
         if self.busy or self._queue:
             if len(self._queue) >= _PIPELINE:
                 # What is not answered may be asked again (RFC 9112, 9.3.2).
@@ -269,19 +255,6 @@ class Connection(asyncio.Protocol):
             self._queue.append((request, keep))
         else:
             self._dispatch(request, keep)
-
-    def _remember(self, request: Request, keep: bool) -> None:
-        """Keep what a piece was parsed to: programs that poll send the same bytes each time.
-
-        Only a piece that is one request without a body, on a connection that stays open: read at the
-        start of a message, those bytes always mean the same. What is answered is decided each time.
-        """
-        piece, self._alone = self._alone, b""
-        if keep and not request.body and piece.find(b"\r\n\r\n") == len(piece) - 4:
-            parsed = self.listener.parsed
-            if len(parsed) >= _PARSED:
-                parsed.clear()
-            parsed[piece] = (request.method, request.target, request.headers)
 
     # Answering.
 

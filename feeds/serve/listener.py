@@ -19,7 +19,6 @@ class Listener:
         self.application = application
         self.stopping = False
         self.now = time.monotonic()
-        self.parsed: dict[bytes, tuple[bytes, bytes, dict[bytes, bytes]]] = {}
         self._limit = limit
         self._connections: set[Connection] = set()
         self._second = 0

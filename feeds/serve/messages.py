@@ -16,8 +16,8 @@ _CACHED_LENGTH = 256
 class Request:
     """One request, whole: the body is read before anybody is asked.
 
-    ``headers`` has names in lower case, repeated fields joined with commas, and may be shared
-    with other requests: it is not to be changed. ``client`` is the peer's address, which behind a proxy is the proxy's.
+    ``headers`` has names in lower case, repeated fields joined with commas. ``client`` is the peer's address,
+    which behind a proxy is the proxy's.
     """
 
     __slots__ = ("body", "client", "headers", "method", "target")
