@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from feeds.version import __version__
@@ -25,21 +26,20 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """Options with ``verb``, which is None for the daemon."""
-    common = _common()
     found = _Parser(
         prog="feedd",
-        parents=[common],
+        parents=[_make_common(), _make_jobs()],
         description="Publishes full-content Atom, RSS and JSON feeds per category and per tag from folders of posts "
         "and upstream feeds. Without a command it is the daemon: it watches, asks and publishes until SIGTERM.",
         epilog="Exit codes: 0 published; 1 a post was rejected or a document held back, or something was found; "
         "2 wrong usage or configuration; 75 another feedd is at work, try again.",
     )
     found.add_argument("--version", action="version", version=f"feedd {__version__}")
-    _jobs(found)
+    found.set_defaults(jobs=0)
     found.add_argument(
         "--log-format", choices=("text", "json"), default="text", help="how the daemon tells of events"
     )
-    verbs = _Verbs(found.add_subparsers(dest="verb", metavar="COMMAND"), common)
+    verbs = _Verbs(found.add_subparsers(dest="verb", metavar="COMMAND"))
     _publishing(verbs)
     _looking(verbs)
     _upstreams(verbs)
@@ -48,8 +48,9 @@ def parser() -> argparse.ArgumentParser:
     return found
 
 
-def _common() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
+def _make_common(default: str | None = None) -> argparse.ArgumentParser:
+    """Options of the program and of every command; see :class:`_Verbs` for ``default``."""
+    common = argparse.ArgumentParser(add_help=False, argument_default=default)
     common.add_argument(
         "-c", "--config", metavar="FILE", help="configuration (default: $FEEDD_CONFIG or config/feedd.toml)"
     )
@@ -58,15 +59,13 @@ def _common() -> argparse.ArgumentParser:
     return common
 
 
-def _jobs(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "-j",
-        "--jobs",
-        type=_count,
-        default=0,
-        metavar="N",
-        help="worker processes (default: one per processor)",
+def _make_jobs(default: str | None = None) -> argparse.ArgumentParser:
+    """The option for worker processes; see :class:`_Verbs` for ``default``."""
+    jobs = argparse.ArgumentParser(add_help=False, argument_default=default)
+    jobs.add_argument(
+        "-j", "--jobs", type=_count, metavar="N", help="worker processes (default: one per processor)"
     )
+    return jobs
 
 
 def _count(text: str) -> int:
@@ -76,7 +75,7 @@ def _count(text: str) -> int:
 
 
 def _publishing(verbs: _Verbs) -> None:
-    build = verbs.add("build", "read every source once and publish what changed")
+    build = verbs.add("build", "read every source once and publish what changed", _make_jobs)
     build.add_argument("--offline", action="store_true", help="do not ask upstream feeds")
     build.add_argument("--strict", action="store_true", help="exit 1 for a source in trouble too")
     build.add_argument("--full", action="store_true", help="write every document again from the store")
@@ -86,7 +85,6 @@ def _publishing(verbs: _Verbs) -> None:
         help="believe that many posts of a source are gone at once, and take them out",
     )
     build.add_argument("--dry-run", action="store_true", help="only tell what would be written")
-    _jobs(build)
     init = verbs.add("init", "write a commented starter configuration")
     init.add_argument(
         "dir",
@@ -152,24 +150,25 @@ def _keeping(verbs: _Verbs) -> None:
 
 
 class _Verbs:
-    """Adds verbs that all understand the common options."""
+    """Adds verbs that share options with the program.
 
-    def __init__(self, verbs: Any, common: argparse.ArgumentParser) -> None:  # noqa: ANN401 - argparse
-        self._verbs, self._common = verbs, common
+    Such an option means the same before and after the verb. So behind the verb it has no default
+    (``argparse.SUPPRESS``), which would overwrite what was given before the verb.
+    """
 
-    def add(self, name: str, text: str, report: bool = True) -> argparse.ArgumentParser:
-        """A verb; one that reports something can do so as JSON."""
+    def __init__(self, verbs: Any) -> None:  # noqa: ANN401 - argparse
+        self._verbs = verbs
+
+    def add(
+        self, name: str, text: str, *shared: Callable[[str], argparse.ArgumentParser], report: bool = True
+    ) -> argparse.ArgumentParser:
+        """Add a verb with the common options and the ``shared`` ones; one that reports can do so as JSON."""
         verb: argparse.ArgumentParser = self._verbs.add_parser(
-            name, help=text, description=text[0].upper() + text[1:] + "."
+            name,
+            help=text,
+            description=text[0].upper() + text[1:] + ".",
+            parents=[make(argparse.SUPPRESS) for make in (_make_common, *shared)],
         )
-        for action in self._common._actions:
-            verb.add_argument(*action.option_strings, **_again(action))
         if report:
             verb.add_argument("--json", action="store_true", help="report as JSON")
         return verb
-
-
-def _again(action: argparse.Action) -> dict[str, Any]:
-    """The same option behind the verb, without its default overwriting what stood before it."""
-    found: dict[str, Any] = {"dest": action.dest, "help": action.help, "default": argparse.SUPPRESS}
-    return found | ({"metavar": action.metavar} if action.nargs is None else {"action": "store_true"})
