@@ -36,14 +36,14 @@ _WHOLE = tuple(
 )
 _DEFINITION = re.compile(r"\n {0,3}:")
 _MARKUP = re.compile(r"[\\`*_\[\]<>&|~{}$^]| \n|^(?:\s|[#+:=-]|\d+[.)])", re.MULTILINE)
-_QUOTE = re.compile(r"(?:> ?[^\n]*(?:\n|$))+")
+_QUOTE = re.compile(r"(?:>[^\n]*+(?:\n|\Z))++")
 _QUOTE_START = re.compile(r" {0,3}>")
 _QUOTE_MARK = re.compile(r"^> ?", re.MULTILINE)
 _PLACE = re.compile("(?:<p>)?\ufdd0([0-9]+)\ufdd0(?:</p>)?")
 
 _LONGEST = 256 * 1024
 _LONG_RUN = re.compile(r"([\[\]*_`>(<!~^#&\\|+=-])(?:[ \n]{0,2}\1){200}")
-_DEEP = re.compile(r"^[ \t]{120}|^(?:[ ]{0,3}(?:[>*+-]|\d{1,9}\.)[ ]?){30}", re.MULTILINE)
+_DEEP = re.compile(r"^[ \t]{120}|^(?:[ ]{0,4}+(?:[>*+-]|\d{1,9}+\.)){30}", re.MULTILINE)
 _MOST_MARKS = 3000
 # Lines that end a block wherever they stand: at each the library copies what is left of the block.
 _BREAKING = re.compile(r"^ {0,3}(?:#|[=*_-]{2}|\[|:[ \t]|[*_-] ?[*_-])", re.MULTILINE)

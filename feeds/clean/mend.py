@@ -17,7 +17,7 @@ from feeds.urls import is_address, resolve
 
 # A start tag as an author may write it: quoted values may hold anything, and nothing is tried twice.
 _REST = r"(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+'){0,200}+>"
-_START = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*)" + _REST)
+_START = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*+)" + _REST)
 _IMAGE = re.compile(r"<img\b" + _REST, re.IGNORECASE)
 _FRAME = re.compile(r"<(?:iframe|embed|object)\b" + _REST, re.IGNORECASE)
 # A start tag with hundreds of attributes: a parser compares each with each.
@@ -62,7 +62,7 @@ _FORMATS = frozenset("a b big code em font i nobr s small strike strong tt u".sp
 # Their end tag may be missing, so counting them would take a long list for a deep one; none nests in itself directly.
 _UNCOUNTED = frozenset("p li td th tr dt dd rt rp rb rtc option thead tbody tfoot colgroup".split()) | _VOID  # noqa: SIM905
 _UNCOUNTED_TAGS = frozenset(f"{start}{name}" for name in _UNCOUNTED for start in ("<", "</"))
-_ANY_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)" + _REST)
+_ANY_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*+)" + _REST)
 
 _EMPTY_SPAN = re.compile(r"<span(?: (?!id=)[a-z]+=\"[^\"]*+\")*+>(\s*+)</span>")
 _PIXEL = re.compile(r" (?:width|height)=\"[01](?:\.0*)?(?:px)?\"|[\";](?:width|height):[01](?:px)?(?=[;\"])")
