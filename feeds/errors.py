@@ -7,6 +7,7 @@
         ConfigError         feedd.toml: every mistake at once, each with its key
       RoleTaken             another feedd ingests or publishes now: try again, exit 75
       StoreError            the store cannot be used: old output stays, exit 2
+      DeadlineExceeded      a piece of work took too long: its item is rejected and named, everything else goes on
       WorkersLost           worker processes end again and again: what was stored stays, exit 2
       OutputError           the output tree cannot be written: old documents stay, exit 1
       FetchError            one request got no usable answer: what was there stays, asked again later
@@ -59,6 +60,19 @@ class WorkersLost(FeeddError):  # noqa: N818 - named for what happened to them
             f"worker processes end again and again over the same work ({how}); the system may be short of memory; "
             "nothing was lost: run again, with `-j 1` if it stays so"
         )
+
+
+class DeadlineExceeded(FeeddError):  # noqa: N818 - named for what happened to the work
+    """A piece of work took longer than its deadline; the text is fit as the reason for rejecting its item."""
+
+    def __init__(self, deadline: float) -> None:
+        super().__init__(
+            f"takes longer than {deadline:g} seconds to process; shorten it or simplify its markup"
+        )
+        self.deadline = deadline
+
+    def __reduce__(self) -> tuple[type[DeadlineExceeded], tuple[float]]:
+        return type(self), (self.deadline,)
 
 
 class OutputError(FeeddError):

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from feeds.config import FolderSource, ListSource, UpstreamSource
-from feeds.errors import UsageError
+from feeds.errors import DeadlineExceeded, UsageError
 from feeds.fetch import folder
 from feeds.plan import chunks
-from feeds.ports import FileState
+from feeds.ports import FileState, Judge, Version
 from feeds.publish import cataloguing, pagewriting, publishing
 from feeds.publish.publishing import Published
 from feeds.removals import doubt as doubt_removal
@@ -25,7 +25,8 @@ from feeds.store.database import Database
 from feeds.store.readings import Context, Reading
 from feeds.store.sightings import take
 from feeds.store.withdrawal import let_go
-from feeds.work.steps import read_files, really_changed
+from feeds.work.steps import READ_FILES, really_changed
+from feeds.work.workers import Workers
 from feeds.write import Tree
 
 _FILES_PER_PIECE = 64
@@ -89,10 +90,24 @@ def context_of(run: Run, number: int, *, early: bool, judge: bool = True, future
         early=early,
         now=run.clock(),
         burnt=burnt_keys(run.db),
-        judge=really_changed if judge else None,
+        judge=_judge_of(run.workers) if judge else None,
         future=future,
         history=run.config.history,
     )
+
+
+def _judge_of(workers: Workers) -> Judge:
+    """Whether two versions really differ, as worker processes find; those that exceed the deadline do."""
+
+    def judge(before: Version, after: Version) -> bool:
+        if before.title == after.title and before.payload == after.payload:
+            return False
+        try:
+            return workers.run(really_changed, before, after)
+        except DeadlineExceeded:
+            return True
+
+    return judge
 
 
 def _ingest_upstreams(run: Run, report: Ingested, offline: bool) -> None:
@@ -169,7 +184,7 @@ def _ingest_seen(
     batch: list[Reading] = []
     lost = _lost_files(known, seen.vanished)
     done = 0
-    for (_, files, _), results in zip(pieces, run.workers.map(read_files, pieces), strict=False):
+    for (_, files, _), results in zip(pieces, run.workers.process(READ_FILES, pieces), strict=False):
         touched = [r for r in results if not isinstance(r, Reading)]
         batch += [r for r in results if isinstance(r, Reading)]
         if touched:

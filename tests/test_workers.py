@@ -89,7 +89,7 @@ def workers_of(process: int) -> list[int]:
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
-            is_worker = b"spawn_main" in (entry / "cmdline").read_bytes()
+            is_worker = b"feeds.work.crew" in (entry / "cmdline").read_bytes()
         except (FileNotFoundError, ProcessLookupError):
             continue
         if is_worker and state != "Z" and int(parent) == process:

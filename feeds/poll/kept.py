@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from feeds.config import UpstreamSource
 from feeds.errors import FeedUnreadable
-from feeds.poll.receiving import entry_settings, settings_digest
+from feeds.plan import chunks
+from feeds.poll.entrysettings import entry_settings, settings_digest
 from feeds.run import Run
-from feeds.store.readings import Context
+from feeds.store.readings import Context, Reading
 from feeds.store.sightings import take
-from feeds.work.tasks import EntrySettings
+from feeds.work.tasks import EntrySettings, Work
+
+_ENTRIES_PER_PIECE = 64
 
 
 def understand_again(
@@ -34,20 +38,46 @@ def understand_again(
 
 
 def _anew(run: Run, number: int, settings: EntrySettings, context: Callable[[int, bool], Context]) -> int:
-    from feeds.poll.polled import understand_kept
-
     quiet = replace(context(number, True), judge=None)
     last, count = 0, 0
     while rows := run.db.rows("sightings_kept", (number, last)):
-        readings = []
         last = rows[-1][0]
-        for _, item, mark, payload in rows:
-            try:
-                reading = understand_kept(payload, mark, settings, run.clock())
-            except FeedUnreadable:
-                continue
-            if reading is not None and reading.path == item:
-                readings.append(reading)
+        now = run.clock()
+        pieces = [(piece, settings, now) for piece in chunks(rows, _ENTRIES_PER_PIECE)]
+        found = run.workers.process(_READ_KEPT, pieces)
+        readings = [reading for results in found for reading in results]
         take(run.db, quiet, readings)
         count += len(readings)
     return count
+
+
+_Task = tuple[Sequence[tuple[int, str, bytes, bytes]], EntrySettings, datetime]
+"""Number, item, digest and payload of kept entries; what they are understood by."""
+
+
+def _read(task: _Task) -> list[Reading]:
+    from feeds.poll.polled import understand_kept
+
+    rows, settings, now = task
+    found = []
+    for _, item, mark, payload in rows:
+        try:
+            reading = understand_kept(payload, mark, settings, now)
+        except FeedUnreadable:
+            continue
+        if reading is not None and reading.path == item:
+            found.append(reading)
+    return found
+
+
+def _split(task: _Task) -> list[_Task]:
+    rows, settings, now = task
+    return [([row], settings, now) for row in rows]
+
+
+def _leave(task: _Task, reason: str) -> list[Reading]:
+    """An entry that exceeds the deadline stays as it was understood before."""
+    return []
+
+
+_READ_KEPT = Work(_read, _split, _leave)

@@ -76,6 +76,12 @@ def understand(
     return Understood(parsed.head, tuple(_once(readings))[::-1])
 
 
+def join_understood(found: Sequence[Understood]) -> Understood:
+    """A document that was understood in pieces, in their order; the first one has the head."""
+    readings = [reading for one in found for reading in one.readings[::-1]]
+    return Understood(found[0].head, tuple(_once(readings))[::-1])
+
+
 def understand_kept(payload: bytes, digest: bytes, settings: EntrySettings, now: datetime) -> Reading | None:
     """The same for a kept payload, after a setting has changed; None if only its body was kept.
 

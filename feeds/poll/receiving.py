@@ -10,12 +10,12 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from feeds.config import UpstreamSource
-from feeds.errors import FeeddError, FeedUnreadable, UsageError
+from feeds.errors import DeadlineExceeded, FeeddError, FeedUnreadable, UsageError, WorkersLost
 from feeds.fetch.pace import HOUR, LEAST, NEVER, Hints, next_poll
 from feeds.fetch.upstream import Fetched, FetchState, Request, unreadable
+from feeds.poll.entrysettings import entry_settings, settings_digest
 from feeds.reports import Ingested
 from feeds.run import Run
-from feeds.run import settings_digest as digest_of
 from feeds.store import upstreams as stored
 from feeds.store.database import Database
 from feeds.store.readings import Context, Reading
@@ -26,6 +26,7 @@ from feeds.work.tasks import EntrySettings
 if TYPE_CHECKING:
     from feeds.parse.head import UpstreamHead
     from feeds.parse.outline import Outline
+    from feeds.poll.polled import Understood
 
 _PERIODS = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000, "yearly": 31536000}
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -33,6 +34,7 @@ _MOST_HUBS = 5
 _RECENT = 20
 _MOST_ENTRIES = 10_000  # more would hold up every other upstream
 _LONGEST_ENTRY = 2_000_000  # characters; each is in memory several times while it is read
+_MOST_REJECTED = 200  # digests of entries that are remembered not to be tried again
 _PUSHED = 6 * HOUR
 
 
@@ -128,7 +130,9 @@ class Receiver:
         from feeds.poll.polled import cut
 
         try:
-            parts = cut(fetched.data, fetched.content_type)
+            parts = self.run.workers.run(cut, fetched.data, fetched.content_type)
+        except FeeddError as error:
+            reason = str(error)
         except Exception as error:
             reason = f"cannot be understood ({type(error).__name__}: {error})"
         else:
@@ -146,10 +150,15 @@ class Receiver:
     def _receive_document(self, request: Request, fetched: Fetched, parts: Outline) -> None:
         name = request.name
         known = stored.known_entries(self.run.db, self._numbers[name], parts.digests)
-        fresh = [i for i, digest in enumerate(parts.digests) if digest not in known.digests]
+        rejected = self._row_head(name).get("rejected", ())
+        fresh = [
+            i
+            for i, digest in enumerate(parts.digests)
+            if digest not in known.digests and digest.hex() not in rejected
+        ]
         try:
             self._take(request, fetched, parts, known, self._of_use(name, parts, fresh))
-        except FeedUnreadable as error:
+        except (FeedUnreadable, DeadlineExceeded, WorkersLost) as error:
             self._unreadable(request, fetched, str(error))
         except FeeddError:
             raise
@@ -170,8 +179,8 @@ class Receiver:
         from feeds.parse.opml import read_opml
 
         try:
-            read_opml(fetched.data, request.url)
-        except UsageError as error:
+            self.run.workers.run(read_opml, fetched.data, request.url)
+        except (UsageError, DeadlineExceeded, WorkersLost) as error:
             return self._unreadable(request, fetched, str(error))
         with self.run.db.transaction():
             self.run.db.run("upstream_put", self._row(request.name, fetched, {}))
@@ -182,11 +191,11 @@ class Receiver:
     def _take(
         self, request: Request, fetched: Fetched, parts: Outline, known: stored.KnownEntries, fresh: list[int]
     ) -> None:
-        from feeds.poll.polled import clashes, understand
+        from feeds.poll.polled import clashes
 
         db, number = self.run.db, self._numbers[request.name]
         settings = entry_settings(self.run, self._sources[request.name], self.run.sources[number][1])
-        found = understand(parts, fresh, fetched.url, settings, self.run.clock())
+        found, rejected = self._understand(request.name, fetched.url, parts, fresh, settings)
         gone = {row[0] for row in db.rows("sightings_gone", (number,))}
         entries = [
             *known.addresses,
@@ -199,6 +208,8 @@ class Receiver:
         readings = _with_replaced(db, number, readings, known.items, context.burnt)
         recent = {*self._row_head(request.name).get("recent", ()), *_published(readings)}
         head = head_values(found.head, fetched) | {"recent": sorted(recent)[-_RECENT:]}
+        if rejected := [*self._row_head(request.name).get("rejected", ()), *rejected]:
+            head["rejected"] = rejected[-_MOST_REJECTED:]
         row = self._row(request.name, fetched, head)
         taken_back = {one.ref for one in found.head.tombstones} - {guid for guid, _ in entries}
 
@@ -221,6 +232,20 @@ class Receiver:
         self.report.new += intake.new
         self.report.changed += intake.changed
 
+    def _understand(
+        self, name: str, url: str, parts: Outline, fresh: Sequence[int], settings: EntrySettings
+    ) -> tuple[Understood, list[str]]:
+        """What entries say, and the digests of those that exceeded the deadline, which are named."""
+        from feeds.poll.understanding import Document, understand_document
+
+        document = Document(parts, url, settings, self.run.clock()).only(fresh)
+        found, rejected, left = understand_document(self.run.workers, document)
+        told = self.report.troubles
+        told += [f"source {name}: entry {one.name!r}: {one.reason}; it is left out" for one in rejected]
+        if left:
+            told.append(f"source {name}: {left} more entries are left out until its document changes")
+        return found, [one.digest.hex() for one in rejected]
+
     def past_of(self, name: str) -> str:
         """How far the past of a source was read, as it was kept."""
         return self.run.db.value("upstream_past", (self._numbers[name],)) or ""
@@ -240,15 +265,15 @@ class Receiver:
         Raises:
             FeedUnreadable: it is no feed.
         """
-        from feeds.poll.polled import clashes, cut, understand
+        from feeds.poll.polled import clashes, cut
 
         db, number = self.run.db, self._numbers[request.name]
-        parts = cut(fetched.data, fetched.content_type)
+        parts = self.run.workers.run(cut, fetched.data, fetched.content_type)
         if parts.kind == "none" or len(parts.entries) > _MOST_ENTRIES:
             raise FeedUnreadable(f"{fetched.url}: is no feed, or too long")
         settings = entry_settings(self.run, self._sources[request.name], self.run.sources[number][1])
         kept = self._of_use(request.name, parts, range(len(parts.entries)))
-        found = understand(parts, kept, fetched.url, settings, self.run.clock())
+        found, _ = self._understand(request.name, fetched.url, parts, kept, settings)
         context = self._context(number, False)
         burnt = clashes([(r.sighting.guid, r.sighting.link) for r in found.readings if r.sighting])
         burnt -= context.burnt
@@ -366,15 +391,3 @@ def hints_of(head: dict[str, Any], fetched: Fetched) -> Hints:
         skip_days=frozenset(head.get("skip_days", ())),
         validators=bool(fetched.state.etag or fetched.state.last_modified),
     )
-
-
-def entry_settings(run: Run, source: UpstreamSource, rank: int) -> EntrySettings:
-    """What understanding an entry of a source needs to know."""
-    return EntrySettings(
-        source.name, rank, run.config.site.timezone, source.categories, source.terms == "own"
-    )
-
-
-def settings_digest(run: Run, settings: EntrySettings) -> str:
-    """A digest of what the entries of a source were understood with, but for its rank."""
-    return digest_of((run.settings_digest, replace(settings, rank=0)))

@@ -14,7 +14,7 @@ from feeds.store import feeds as stored
 from feeds.store.database import Database
 from feeds.store.upstreams import upstreams
 from feeds.urls import is_absolute_iri
-from feeds.work.rendering import render, unpack_entry
+from feeds.work.rendering import RENDER, unpack_entry
 from feeds.work.tasks import RenderTask
 
 PARTS = (*FORMATS, "page", "teaser")  # of a packed entry
@@ -36,7 +36,8 @@ def render_missing(run: Run, wanted: Mapping[int, Extent]) -> list[int]:
 
 def rehearse(run: Run, post: int) -> None:
     """Render a post and keep nothing of it."""
-    render(_Tasks(run.db, [[post]], _Terms(run), origins_of(run), {post: Extent.ON_FRONT})[0])
+    tasks = _Tasks(run.db, [[post]], _Terms(run), origins_of(run), {post: Extent.ON_FRONT})
+    list(run.workers.process(RENDER, tasks))
 
 
 def _render(run: Run, missing: Sequence[int], wanted: Mapping[int, Extent]) -> None:
@@ -44,7 +45,7 @@ def _render(run: Run, missing: Sequence[int], wanted: Mapping[int, Extent]) -> N
     done = 0
     pieces = plan.chunks(missing, _POSTS_PER_PIECE)
     rows, invalid = [], []
-    for results in run.workers.map(render, _Tasks(run.db, pieces, terms, origins, wanted)):
+    for results in run.workers.process(RENDER, _Tasks(run.db, pieces, terms, origins, wanted)):
         for one in results:
             if one.invalid:
                 invalid.append((one.number, one.invalid))

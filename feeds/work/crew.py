@@ -3,41 +3,59 @@
 Each process has a pipe of its own and a thread of its own here that gives it work. So the end of one,
 killed or out of memory, tears nobody else's pipe and holds nobody else's lock: another takes its place
 and its work. The standard pool shares its pipes and locks, and may wait for ever for a process that is gone.
+
+Work that exceeds the deadline ends with its process: the kernel kills it, for code that hangs in C runs no handler.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import queue
 import signal
+import subprocess
+import sys
 import threading
 import traceback
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from multiprocessing import resource_tracker
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from feeds.errors import WorkersLost
+from feeds.errors import DeadlineExceeded, WorkersLost
 
 _MOST_LOSSES = 5
 """So many processes may end over one piece of work before it is given up."""
-_DEAF_TO = (signal.SIGTERM, signal.SIGINT)
-"""A terminal and a supervisor tell every process of a group to stop: the parent alone decides what that means."""
+_DEAF_TO = (signal.SIGTERM, signal.SIGINT, signal.SIGTSTP)
+"""A terminal and a supervisor tell every process of a group to stop: the parent alone decides what that means.
+
+Nor does Ctrl-Z stop a worker, whose deadline would pass meanwhile."""
+_PROGRAM = "import sys; sys.path[:] = {path!r}; from feeds.work.crew import work; work({pipe})"
+"""What a worker process runs. ``multiprocessing`` would first run the main module of the parent again."""
+
+Setting = tuple[Callable[[Any], None], object]
+"""A function that each process calls before its first work, and its argument."""
 
 
 class Crew:
-    """A number of processes and the work that waits for them; ``setting`` is called in each of them first."""
+    """Processes and the work that waits for them.
 
-    def __init__(self, count: int, setting: tuple[Callable[[Any], None], object]) -> None:
+    Work that takes longer than ``deadline`` seconds is given up.
+    """
+
+    def __init__(self, setting: Setting, deadline: float) -> None:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._hands = [_Hand(self._jobs, count, setting) for _ in range(count)]
-        for hand in self._hands:
+        self._setting, self._deadline = setting, deadline
+        self._hands: list[_Hand] = []
+
+    def grow(self, count: int) -> None:
+        """Have at least ``count`` processes; each starts with its first work."""
+        while len(self._hands) < count:
+            hand = _Hand(self._jobs, self._hands, self._setting, self._deadline)
             hand.start()
+            self._hands.append(hand)
 
     def do(self, function: Callable[[Any], Any], piece: object) -> Future[Any]:
         """Have a piece of work done."""
@@ -69,15 +87,19 @@ class _Hand(threading.Thread):
     """Gives one process its work, and takes another process when that one is gone."""
 
     def __init__(
-        self, jobs: queue.SimpleQueue[_Job | None], count: int, setting: tuple[Callable[[Any], None], object]
+        self,
+        jobs: queue.SimpleQueue[_Job | None],
+        crew: Sequence[_Hand],
+        setting: Setting,
+        deadline: float,
     ) -> None:
         super().__init__(name="worker", daemon=True)
-        self._jobs, self._count, self._setting = jobs, count, setting
+        self._jobs, self._crew, self._setting, self._deadline = jobs, crew, setting, deadline
         self._waiting: deque[_Job] = deque()
         """Work without an answer, in order: the first is being done, the second lies ready beside it."""
         self._given = 0
         """How much of it the process has."""
-        self._process: SpawnProcess | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
         self._released = False
 
@@ -107,7 +129,7 @@ class _Hand(threading.Thread):
 
     def _take(self) -> bool:
         """Have work, and some ahead while there is enough for all; False when released."""
-        while not self._waiting or (len(self._waiting) < 2 and self._jobs.qsize() > self._count):
+        while not self._waiting or (len(self._waiting) < 2 and self._jobs.qsize() > len(self._crew)):
             job = self._jobs.get()
             if self._released or job is None:
                 return False
@@ -124,17 +146,17 @@ class _Hand(threading.Thread):
         return answer
 
     def _begin(self) -> Connection:
-        context = multiprocessing.get_context("spawn")
-        resource_tracker.ensure_running()  # it would let the signals in again
         signal.pthread_sigmask(
             signal.SIG_BLOCK, _DEAF_TO
         )  # in this thread; the process has it from the first
-        pipe, other = context.Pipe()
+        pipe, other = Pipe()
         with other:
-            process = context.Process(target=_work, args=(other,))
-            process.start()
-        self._pipe, self._process = pipe, process
-        pipe.send(self._setting)  # not as arguments, whose loss on the way would be told with a traceback
+            program = _PROGRAM.format(path=sys.path, pipe=other.fileno())
+            self._process = subprocess.Popen(  # noqa: S603 - Python itself with a program of ours
+                [sys.executable, "-c", program], stdin=subprocess.DEVNULL, pass_fds=[other.fileno()]
+            )
+        self._pipe = pipe
+        pipe.send((*self._setting, self._deadline))
         return pipe
 
     def _settle(self, answer: object, error: Exception | None) -> None:
@@ -149,6 +171,9 @@ class _Hand(threading.Thread):
         """The process is gone: the next one gets its work, unless that seems to be the reason."""
         code = self._end()
         job = self._waiting[0]
+        if code == -signal.SIGALRM:
+            self._settle(None, DeadlineExceeded(self._deadline))
+            return
         job.losses += 1
         if job.losses >= _MOST_LOSSES:
             how = f"signal {-code}" if code < 0 else str(error) or f"exit code {code}"
@@ -165,9 +190,9 @@ class _Hand(threading.Thread):
             process.kill()
         else:
             _tell_to_end(pipe)
-        process.join()
+        code = process.wait()
         pipe.close()
-        return process.exitcode or 0
+        return code
 
 
 def _tell_to_end(pipe: Connection) -> None:
@@ -177,24 +202,39 @@ def _tell_to_end(pipe: Connection) -> None:
         return  # it has ended already
 
 
-def _work(pipe: Connection) -> None:
-    """What a worker process does: until it is told to end, or its parent ends, however that ends."""
+def work(descriptor: int) -> None:
+    """What a worker process does: until it is told to end, or its parent ends, however that ends.
+
+    Args:
+        descriptor: Of the pipe, which brings a function to call first, its argument and the deadline, then the work.
+    """
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    pipe = Connection(descriptor)
     jobs: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(pipe, jobs), daemon=True).start()
-    setting, value = jobs.get()
+    setting, value, deadline = jobs.get()
     setting(value)
     while (job := jobs.get()) is not None:
         function, piece = job
-        answer, wrong = None, None
+        answer = _answer(function, piece, deadline)
         try:
-            answer = function(piece)
-        except Exception as error:
-            error.add_note(traceback.format_exc())
-            wrong = error
-        try:
-            pipe.send((answer, wrong))
+            pipe.send(answer)
         except OSError:
             os._exit(1)  # whoever gave the work is gone
+
+
+def _answer(
+    function: Callable[[Any], Any], piece: object, deadline: float
+) -> tuple[object, Exception | None]:
+    """The result of one piece of work, or the error that it raises; past the deadline this process is killed."""
+    signal.setitimer(signal.ITIMER_REAL, deadline)
+    try:
+        return function(piece), None
+    except Exception as error:
+        error.add_note(traceback.format_exc())
+        return None, error
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _listen(pipe: Connection, jobs: queue.SimpleQueue[Any]) -> None:

@@ -14,7 +14,7 @@ from feeds.model import FORMATS, Entry, Extent, Format
 from feeds.payloads import Body, join_parts, split_parts
 from feeds.work.pageparts import page_parts
 from feeds.work.steps import body_in, clean_bodies, clean_body, compress, decompress, settings
-from feeds.work.tasks import RenderResult, RenderTask
+from feeds.work.tasks import RenderResult, RenderTask, Work
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -27,6 +27,17 @@ def render(tasks: Sequence[RenderTask]) -> list[RenderResult]:
     archived = [task for task in tasks if task.extent == Extent.ARCHIVED]
     found = _render([task for task in tasks if task.extent > Extent.ARCHIVED], settings().formats)
     return found + _render(archived, settings().archive) if archived else found
+
+
+def _split(tasks: Sequence[RenderTask]) -> list[Sequence[RenderTask]]:
+    return [[task] for task in tasks]
+
+
+def _reject(tasks: Sequence[RenderTask], reason: str) -> list[RenderResult]:
+    return [RenderResult(task.number, b"", reason) for task in tasks]
+
+
+RENDER = Work(render, _split, _reject)
 
 
 def unpack_entry(packed: bytes) -> list[bytes]:

@@ -21,7 +21,7 @@ from feeds.model import Item, Skipped
 from feeds.payloads import Body, body_of_item, data_of, pack, unpack
 from feeds.ports import Version
 from feeds.store.readings import Reading
-from feeds.work.tasks import Settings, SourceSettings
+from feeds.work.tasks import Settings, SourceSettings, Work
 
 if TYPE_CHECKING:
     from feeds.parse.post import Guess, Link, Tail
@@ -100,13 +100,14 @@ def decompress(data: bytes) -> bytes:
         raise damaged("the store", error) from error
 
 
-def read_files(
-    task: tuple[str, Sequence[tuple[str, int, int]], dict[str, bytes]],
-) -> list[Reading | tuple[str, int, int]]:
+FilesTask = tuple[str, Sequence[tuple[str, int, int]], dict[str, bytes]]
+"""Name of a source; path, size and mtime of each file; the digests that are known, by path."""
+
+
+def read_files(task: FilesTask) -> list[Reading | tuple[str, int, int]]:
     """Read and understand files of a source.
 
-    ``task`` is the source's name, path, size and mtime of each file, and the digests that are
-    known. A file whose bytes have the known digest comes back as ``(path, size, mtime)``.
+    A file whose bytes have the known digest comes back as ``(path, size, mtime)``.
     """
     from feeds.fetch import folder
 
@@ -128,6 +129,22 @@ def read_files(
         else:
             fresh.append(_File(path, size, mtime, digest, data))
     return found + understand(name, fresh)
+
+
+def split_files(task: FilesTask) -> list[FilesTask]:
+    """One task for each file."""
+    name, files, known = task
+    return [(name, [file], known) for file in files]
+
+
+def reject_file(task: FilesTask, reason: str) -> list[Reading | tuple[str, int, int]]:
+    """Reject the only file of a task. Without a digest it is read again after it was touched."""
+    ((path, size, stated),) = task[1]
+    mtime = max(_FIRST_TIME, min(stated, _LAST_TIME))
+    return [Reading(path, size, mtime, b"", "rejected", reason)]
+
+
+READ_FILES = Work(read_files, split_files, reject_file)
 
 
 class _File(NamedTuple):
@@ -313,7 +330,7 @@ def clean_bodies(bodies: Sequence[tuple[Body | None, str]]) -> list[str]:
 
 
 def really_changed(before: Version, after: Version) -> bool:
-    """Whether the cleaned title or body differ (the judge of the store)."""
+    """Whether the cleaned title or body of two versions differ."""
     from feeds.clean.text import clean_title
 
     if clean_title(before.title) != clean_title(after.title):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from feeds.model import Extent, Format, Origin, Term
 from feeds.work.pageparts import Look
@@ -12,6 +13,21 @@ from feeds.work.pageparts import Look
 if TYPE_CHECKING:
     from feeds.identify import Shown
     from feeds.parse.jekyll import FolderSettings
+
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Work(Generic[T, R]):
+    """Work on pieces of several items, of which one may exceed the deadline."""
+
+    do: Callable[[T], list[R]]
+    split: Callable[[T], list[T]]
+    """The same piece as pieces of one item each."""
+    reject: Callable[[T, str], list[R]]
+    """The result for a piece of one item that exceeded the deadline, with the reason."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
-"""Worker processes: cleaning and rendering use every processor, little work none of it.
+"""Worker processes: whatever outsiders have written is processed there, under a deadline.
 
-What starts and feeds them is :mod:`feeds.work.crew`, which most runs need not even load.
+Much work uses every processor, little work one process. What starts and feeds them is :mod:`feeds.work.crew`,
+which most runs need not even load.
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, TypeVarTuple
+
+from feeds.errors import DeadlineExceeded
+from feeds.work.tasks import Work
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -19,20 +23,26 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 R = TypeVar("R")
+Arguments = TypeVarTuple("Arguments")
 
-_WORTH_IT = 4  # pieces of work below which starting processes costs more than it saves
+DEADLINE = 20.0
+"""Seconds that one piece of work may take."""
+_WORTH_IT = 4  # pieces of work below which starting another process costs more than it saves
 
 
 class Workers:
-    """Runs a function over pieces of work, in order; processes start when there is enough to do.
+    """Runs functions over pieces of work in worker processes, which start with the first work.
 
-    ``setting`` is called once in each process (and in this one) before any work.
+    ``setting`` is called in each process (and in this one) before any work.
     """
 
-    def __init__(self, count: int, setting: Callable[[Any], None], value: object) -> None:
+    def __init__(
+        self, count: int, setting: Callable[[Any], None], value: object, deadline: float = DEADLINE
+    ) -> None:
         self._count = count
         self._setting = setting
         self._value = value
+        self._deadline = deadline
         self._crew: Crew | None = None
         begin((setting, value))
 
@@ -45,30 +55,69 @@ class Workers:
         if self._crew:
             self._crew.dismiss(at_once=error is not None)
 
+    def run(self, function: Callable[[*Arguments], R], *arguments: *Arguments) -> R:
+        """Call a function in a worker process.
+
+        Raises:
+            DeadlineExceeded: it takes too long.
+            WorkersLost: it cannot be done, for every process that has it ends.
+        """
+        result: R = self._started(1).do(_call, (function, arguments)).result()
+        return result
+
     def map(self, function: Callable[[T], R], pieces: Sequence[T]) -> Iterator[R]:
         """The results in the order of the pieces; only a few are under way at once.
 
         Raises:
+            DeadlineExceeded: a piece takes too long.
             WorkersLost: a piece cannot be done, for every process that has it ends.
         """
-        if self._count < 2 or len(pieces) < _WORTH_IT:
-            yield from map(function, pieces)
-            return
-        crew = self._started()
-        under_way: deque[Future[R]] = deque()
-        for piece in pieces:
-            under_way.append(crew.do(function, piece))
-            if len(under_way) > 3 * self._count:
-                yield under_way.popleft().result()
-        while under_way:
-            yield under_way.popleft().result()
+        for _, result in self._under_way(function, pieces):
+            yield result.result()
 
-    def _started(self) -> Crew:
+    def process(self, work: Work[T, R], pieces: Sequence[T]) -> Iterator[list[R]]:
+        """:meth:`map` that rejects items which exceed the deadline, and them alone.
+
+        Raises:
+            WorkersLost: a piece cannot be done, for every process that has it ends.
+        """
+        for piece, result in self._under_way(work.do, pieces):
+            try:
+                yield result.result()
+            except DeadlineExceeded as error:
+                yield self._one_by_one(work, piece, str(error))
+
+    def _one_by_one(self, work: Work[T, R], piece: T, reason: str) -> list[R]:
+        """The results of a piece of which some item exceeds the deadline."""
+        alone = work.split(piece)
+        if len(alone) < 2:
+            return work.reject(piece, reason)
+        return [one for results in self.process(work, alone) for one in results]
+
+    def _under_way(self, function: Callable[[T], R], pieces: Sequence[T]) -> Iterator[tuple[T, Future[R]]]:
+        if not pieces:
+            return
+        crew = self._started(self._count if len(pieces) >= _WORTH_IT else 1)
+        under_way: deque[tuple[T, Future[R]]] = deque()
+        for piece in pieces:
+            under_way.append((piece, crew.do(function, piece)))
+            if len(under_way) > 3 * self._count:
+                yield under_way.popleft()
+        while under_way:
+            yield under_way.popleft()
+
+    def _started(self, count: int) -> Crew:
         if self._crew is None:
             from feeds.work.crew import Crew
 
-            self._crew = Crew(self._count, (begin, (self._setting, self._value)))
+            self._crew = Crew((begin, (self._setting, self._value)), self._deadline)
+        self._crew.grow(count)
         return self._crew
+
+
+def _call(work: tuple[Callable[..., R], tuple[Any, ...]]) -> R:
+    function, arguments = work
+    return function(*arguments)
 
 
 def begin(work: tuple[Callable[[Any], None], object]) -> None:
