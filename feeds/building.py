@@ -14,6 +14,7 @@ from feeds.config import Config, FolderSource
 from feeds.ports import Clock, Progress, no_progress
 from feeds.reports import BuildReport
 from feeds.urls import CANONICAL_RULE
+from feeds.work import DEADLINE
 
 if TYPE_CHECKING:
     from feeds.parse.jekyll import JekyllSite
@@ -39,6 +40,7 @@ def build(
     allow_removals: bool = False,
     clock: Clock = now,
     progress: Progress = no_progress,
+    deadline: float = DEADLINE,
 ) -> BuildReport:
     """Read every source once and publish what changed.
 
@@ -51,6 +53,7 @@ def build(
         allow_removals: Believe that many posts of a source are gone at once.
         clock: The time now.
         progress: Told of the steps.
+        deadline: Seconds that one post or entry may take; then it is rejected.
 
     Raises:
         RoleTaken: another build runs with this store.
@@ -62,12 +65,12 @@ def build(
     started = time.monotonic()
     if dry_run:
         with _copy_of_store(config) as copy:
-            report = _build(config, copy, _Manner(full, True, True, jobs, allow_removals), clock, progress)
+            manner = _Manner(full, True, True, jobs, allow_removals, deadline)
+            report = _build(config, copy, manner, clock, progress)
     else:
         with lease(config.store):
-            report = _build(
-                config, config.store, _Manner(full, False, offline, jobs, allow_removals), clock, progress
-            )
+            manner = _Manner(full, False, offline, jobs, allow_removals, deadline)
+            report = _build(config, config.store, manner, clock, progress)
     report.seconds = round(time.monotonic() - started, 3)
     return report
 
@@ -97,7 +100,8 @@ class _Manner:
     dry: bool
     offline: bool
     jobs: int
-    removals: bool = False
+    removals: bool
+    deadline: float
 
 
 def _build(config: Config, store: Path, manner: _Manner, clock: Clock, progress: Progress) -> BuildReport:
@@ -105,7 +109,7 @@ def _build(config: Config, store: Path, manner: _Manner, clock: Clock, progress:
     from feeds.publish import cataloguing
     from feeds.write import Tree, Written
 
-    with open_run(config, store, manner.jobs, clock, progress) as opened:
+    with open_run(config, store, manner.jobs, clock, progress, manner.deadline) as opened:
         run = replace(opened, allow_removals=manner.removals)
         db = run.db
         if not manner.dry and db.rows("requests_all"):
@@ -117,7 +121,7 @@ def _build(config: Config, store: Path, manner: _Manner, clock: Clock, progress:
         tree = Tree(config.output.dir, known, full=manner.full, dry=manner.dry)
         published = pipeline.publish(run, tree)
         report = BuildReport(
-            **asdict(ingested),
+            **asdict(replace(ingested, rejected=[])),
             written=sorted(tree.written),
             size=sum(one.size for one in tree.written.values()),
             archives=sum("/archive/" in f"/{path}" for path in tree.written),
@@ -130,7 +134,14 @@ def _build(config: Config, store: Path, manner: _Manner, clock: Clock, progress:
 
 
 @contextmanager
-def open_run(config: Config, store: Path, jobs: int, clock: Clock, progress: Progress) -> Iterator[Run]:
+def open_run(
+    config: Config,
+    store: Path,
+    jobs: int,
+    clock: Clock,
+    progress: Progress,
+    deadline: float = DEADLINE,
+) -> Iterator[Run]:
     """The store and the workers of a run; what was made with other settings is marked to be made again.
 
     Raises:
@@ -144,7 +155,8 @@ def open_run(config: Config, store: Path, jobs: int, clock: Clock, progress: Pro
 
     look = pageparts.look_of(config)
     settings = replace(step_settings(config), look=look)
-    with closing(Database.open(store)) as db, Workers(jobs or processors(), steps.begin, settings) as workers:
+    workers = Workers(jobs or processors(), steps.begin, settings, deadline)
+    with closing(Database.open(store)) as db, workers:
         sources = register(db, config, expand(config, db)[0])
         render = settings_digest(
             (
@@ -176,7 +188,9 @@ def open_run(config: Config, store: Path, jobs: int, clock: Clock, progress: Pro
 
 
 def _count(db: Database, config: Config, sources: dict[int, tuple[str, int]], report: BuildReport) -> None:
-    """Where every file that is there went."""
+    """Where every file that is there went, and which entries of upstreams cannot be published."""
+    from feeds.store.codec import read_shown
+
     folders = {source.name: source.path for source in config.folders}
     for number, name in ((n, name) for n, (name, _) in sources.items() if name in folders):
         report.read += db.value("files_in_all", (number,))
@@ -192,6 +206,8 @@ def _count(db: Database, config: Config, sources: dict[int, tuple[str, int]], re
     report.unpublished += sum(count for _, count in db.rows("files_out_of_feeds"))
     for path, reason in db.rows("posts_left_out"):
         report.rejected.append({"path": path, "reason": reason})
+    for source, shown, reason in db.rows("entries_left_out"):
+        report.troubles.append(f"source {source}: {read_shown(shown).link}: {reason}; it is left out")
 
 
 def step_settings(config: Config) -> Settings:

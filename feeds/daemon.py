@@ -34,6 +34,7 @@ from feeds.run import Run
 from feeds.serving import server_of
 from feeds.store import members
 from feeds.store.database import Database, lease
+from feeds.work import DEADLINE
 from feeds.write import Tree, Written
 
 if TYPE_CHECKING:
@@ -47,7 +48,14 @@ _PUBLISH_AGAIN = 30.0
 """Seconds after which publishing is tried again that failed."""
 
 
-async def serve(path: str | None, clock: Clock, log: EventLog, jobs: int = 0, speed: float = 1) -> None:
+async def serve(
+    path: str | None,
+    clock: Clock,
+    log: EventLog,
+    jobs: int = 0,
+    speed: float = 1,
+    deadline: float = DEADLINE,
+) -> None:
     """Run until SIGTERM or SIGINT; SIGHUP reads the configuration again, and a broken one is refused.
 
     Args:
@@ -56,6 +64,7 @@ async def serve(path: str | None, clock: Clock, log: EventLog, jobs: int = 0, sp
         log: Is told of events.
         jobs: Worker processes; 0 for one per processor.
         speed: Seconds of ``clock`` that pass in one second: more than one when days are simulated.
+        deadline: Seconds that one post or entry may take; then it is rejected.
 
     Raises:
         ConfigError: the configuration is wrong at the start.
@@ -72,7 +81,7 @@ async def serve(path: str | None, clock: Clock, log: EventLog, jobs: int = 0, sp
             store = config.store
             with lease(store):
                 while config is not None and config.store == store:
-                    daemon = Daemon(config, clock, log, supervisor, jobs, speed)
+                    daemon = Daemon(config, clock, log, supervisor, jobs, speed, deadline)
                     config = await daemon.run(signals, lambda: _reloaded(path, log))
     finally:
         signals.close()
@@ -135,10 +144,11 @@ class Daemon:
         supervisor: Supervisor,
         jobs: int,
         speed: float,
+        deadline: float,
     ) -> None:
         self.config, self.clock, self.log = config, clock, log
         self._supervisor = supervisor
-        self._jobs, self._speed = jobs, speed
+        self._jobs, self._speed, self._deadline = jobs, speed, deadline
         self._shift = Shift(config, clock, log)
         self._folders = Folders(self._shift)
         self._scheduler = AsyncIOScheduler(
@@ -146,6 +156,8 @@ class Daemon:
         )
         self._tree: Tree | None = None
         """As the last publishing left it; None to look at every document again."""
+        self._left_out: dict[str, str] = {}
+        """The posts that no document can hold, with the reason; all of them are logged already."""
         self._server: Server | None = None
         self._pushing: pushing.Pushing | None = None
         self._timetable: Timetable | None = None
@@ -192,7 +204,9 @@ class Daemon:
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[Run]:
-        opened = api.open_run(self.config, self.config.store, self._jobs, self.clock, self._shift.progress)
+        opened = api.open_run(
+            self.config, self.config.store, self._jobs, self.clock, self._shift.progress, self._deadline
+        )
         run = await self._shift.in_store_thread(opened.__enter__)
         try:
             yield run
@@ -331,7 +345,14 @@ class Daemon:
             self.log("published", documents=written, seconds=seconds)
         for path, reason in held.items():
             self.log("held_back", document=path, reason=reason)
+        for post, reason in (await self._shift.in_store_thread(self._newly_left_out)).items():
+            self.log("left_out", post=post, reason=reason)
         self._supervisor.tell(f"STATUS=published {written} documents at {self.clock():%H:%M:%S}")
+
+    def _newly_left_out(self) -> dict[str, str]:
+        """The posts that no document can hold since the last publishing."""
+        before, self._left_out = self._left_out, dict(self._shift.run.db.rows("posts_invalid"))
+        return dict(self._left_out.items() - before.items())
 
     def _publish_now(self) -> tuple[int, dict[str, str], float]:
         self._shift.progress("publishing", 0, 1)

@@ -277,3 +277,4 @@ def _take(
     report.new += intake.new
     report.changed += intake.changed
     report.repaired += sum(r.repairs > 0 for r in batch)
+    report.rejected += [{"path": r.path, "reason": r.reason} for r in batch if r.outcome == "rejected"]

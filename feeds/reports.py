@@ -19,6 +19,8 @@ class Ingested:
     asked: int = 0
     """Upstreams that were asked."""
     troubles: list[str] = field(default_factory=list)
+    rejected: list[dict[str, str]] = field(default_factory=list)
+    """Path and reason of each file that was read and rejected."""
 
     def add(self, other: Ingested) -> None:
         """Count what another part of the run did, too."""
@@ -28,14 +30,16 @@ class Ingested:
 
 @dataclass(slots=True)
 class BuildReport(Ingested):
-    """What a build did. The files read are published + merged + unpublished + ignored + rejected."""
+    """What a build did. The files read are published + merged + unpublished + ignored + rejected.
+
+    ``rejected`` has all that are rejected, those of earlier builds too.
+    """
 
     read: int = 0
     published: int = 0
     merged: int = 0
     unpublished: int = 0
     ignored: int = 0
-    rejected: list[dict[str, str]] = field(default_factory=list)
     held: list[dict[str, str]] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
     size: int = 0

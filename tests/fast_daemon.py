@@ -1,6 +1,7 @@
-"""The daemon as a program whose days are short: ``python -m tests.fast_daemon CONFIG BEGUN SPEED``.
+"""The daemon as a program whose days are short: ``python -m tests.fast_daemon CONFIG BEGUN SPEED [DEADLINE]``.
 
 At ``BEGUN``, in seconds since 1970, its clock was right; since then it runs ``SPEED`` times as fast.
+A post or entry may take ``DEADLINE`` seconds.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import UTC, datetime
 
 from feeds import daemon
 from feeds.jobs.events import EventLog
+from feeds.work import DEADLINE
 
 
 def main() -> None:
@@ -20,7 +22,8 @@ def main() -> None:
     def clock() -> datetime:
         return datetime.fromtimestamp(begun + (time.time() - begun) * speed, UTC)
 
-    asyncio.run(daemon.serve(sys.argv[1], clock, EventLog(clock, "json"), 1, speed))
+    deadline = float(sys.argv[4]) if len(sys.argv) > 4 else DEADLINE
+    asyncio.run(daemon.serve(sys.argv[1], clock, EventLog(clock, "json"), 1, speed, deadline))
 
 
 if __name__ == "__main__":

@@ -24,11 +24,18 @@ from tests.test_upstreams import rss, subscribe, titles
 class Running:
     """A daemon that runs; its events are read from its log."""
 
-    def __init__(self, project: Project, environment: dict[str, str], speed: int = 1) -> None:
+    def __init__(
+        self,
+        project: Project,
+        environment: dict[str, str],
+        speed: float = 1,
+        deadline: float | None = None,
+    ) -> None:
         self.log = project.folder / "log"
         program = ["-m", "feeds", "-c", str(project.config), "--log-format", "json", "-j", "1"]
-        if speed > 1:
+        if speed > 1 or deadline is not None:
             program = ["-m", "tests.fast_daemon", str(project.config), str(time.time()), str(speed)]
+            program += [] if deadline is None else [str(deadline)]
         command = [sys.executable, *program]
         with self.log.open("w") as out:
             self.process = subprocess.Popen(command, stderr=out, cwd=ROOT, env=os.environ | environment)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from feeds import plan
 from feeds.commands.finding import find_post
-from feeds.config import Config
-from feeds.errors import PostRejected, UsageError
+from feeds.config import Config, FolderSource
+from feeds.errors import DeadlineExceeded, PostRejected, UsageError
 from feeds.fetch import folder
 from feeds.model import Repair, Skipped
 from feeds.publish.heads import archive_formats, label
@@ -27,6 +27,7 @@ from feeds.work import pageparts
 if TYPE_CHECKING:
     from feeds.validate import Finding
     from feeds.work.tasks import Settings
+    from feeds.work.workers import Workers
 
 
 def check_paths(config: Config) -> list[str]:
@@ -73,8 +74,8 @@ def _look_mistakes(config: Config) -> list[str]:
 def lint_posts(config: Config, settings: Settings, only: Sequence[Path]) -> Iterator[dict[str, Any]]:
     """Every repair and every file that is no post, in order of path."""
     from feeds.work import steps
+    from feeds.work.workers import Workers
 
-    steps.begin(settings)
     wanted = [path.absolute() for path in only]
     for place in wanted:
         if not any(
@@ -85,16 +86,16 @@ def lint_posts(config: Config, settings: Settings, only: Sequence[Path]) -> Iter
             )
         if not place.exists():
             raise UsageError(f"{place}: no such file or folder")
-    for source in config.folders:
-        if not source.path.is_dir():
-            yield _finding(source.path, 0, "no-folder", "", "", "correct the source's path")
-            continue
-        yield from _lint_site(source.path, settings.sources[source.name].parse.site.repairs, wanted)
-        for path, _, _ in folder.scan(source.path, folder.is_jekyll(source.path), ()).changed:
-            full = source.path / path
-            if wanted and not any(full.is_relative_to(one) for one in wanted):
+    with Workers(1, steps.begin, settings) as workers:
+        for source in config.folders:
+            if not source.path.is_dir():
+                yield _finding(source.path, 0, "no-folder", "", "", "correct the source's path")
                 continue
-            yield from _lint_file(source.name, source.path, path, full)
+            yield from _lint_site(source.path, settings.sources[source.name].parse.site.repairs, wanted)
+            for path, _, _ in folder.scan(source.path, folder.is_jekyll(source.path), ()).changed:
+                full = source.path / path
+                if not wanted or any(full.is_relative_to(one) for one in wanted):
+                    yield from _lint_file(workers, source, path)
 
 
 def _lint_site(root: Path, repairs: Sequence[Repair], wanted: Sequence[Path]) -> Iterator[dict[str, Any]]:
@@ -105,12 +106,13 @@ def _lint_site(root: Path, repairs: Sequence[Repair], wanted: Sequence[Path]) ->
             yield _finding(file, repair.line, repair.rule, repair.old, repair.new, "")
 
 
-def _lint_file(source: str, root: Path, path: str, full: Path) -> Iterator[dict[str, Any]]:
+def _lint_file(workers: Workers, source: FolderSource, path: str) -> Iterator[dict[str, Any]]:
     from feeds.work import steps
 
+    full = source.path / path
     try:
-        item = steps.parse(source, path, folder.read(root, path))
-    except (OSError, PostRejected) as error:
+        item = workers.run(steps.parse, source.name, path, folder.read(source.path, path))
+    except (OSError, PostRejected, DeadlineExceeded) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         yield _finding(full, 1, "rejected", "", "", reason or str(error))
         return
@@ -189,28 +191,34 @@ def _history(db: Database, settings: Settings, number: int, title: str, body: in
     rows = db.rows("revisions_of", (number,))
     if not rows:
         return []
-    from feeds.clean.text import plain_text
     from feeds.commands.changes import changes
     from feeds.work import steps
-
-    steps.begin(settings)
-
-    def text(data: bytes, source: str, place: str) -> str:
-        return plain_text(steps.clean_body(steps.body_of(source, place, data), source)) if data else ""
+    from feeds.work.workers import Workers
 
     found = []
-    newer = (title, text(*payload_of(db, body)))
-    for until, old_title, data, source, place in rows:
-        older = (old_title, text(data, source, place))
-        found.append(
-            {
-                "changed": _instant(until),
-                "title": changes(older[0], newer[0]),
-                "text": changes(older[1], newer[1]),
-            }
-        )
-        newer = older
+    with Workers(1, steps.begin, settings) as workers:
+        newer = (title, _text(workers, *payload_of(db, body)))
+        for until, old_title, data, source, place in rows:
+            older = (old_title, _text(workers, data, source, place))
+            found.append(
+                {
+                    "changed": _instant(until),
+                    "title": changes(older[0], newer[0]),
+                    "text": changes(older[1], newer[1]),
+                }
+            )
+            newer = older
     return found
+
+
+def _text(workers: Workers, data: bytes, source: str, place: str) -> str:
+    """The text of a payload; empty if there is none or it takes too long."""
+    from feeds.work import steps
+
+    try:
+        return workers.run(steps.text_of, data, source, place) if data else ""
+    except DeadlineExceeded:
+        return ""
 
 
 def _withdrawn(reason: str, at: int) -> str:

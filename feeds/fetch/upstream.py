@@ -167,6 +167,15 @@ def unreadable(before: FetchState, fetched: Fetched, reason: str) -> Fetched:
     return fetched._replace(outcome="failed", data=b"", state=state, reason=reason)
 
 
+def unfinished(before: FetchState, fetched: Fetched) -> Fetched:
+    """The same fetch after only a part of its body was read: the next answer is a new document again."""
+    old = before if before.configured == fetched.state.configured else FetchState()
+    state = fetched.state._replace(
+        etag=old.etag, last_modified=old.last_modified, validated=old.validated, digest=old.digest
+    )
+    return fetched._replace(state=state)
+
+
 def asked_host(request: Request, state: FetchState) -> str:
     """The politeness group of a source: its ``group``, else the host that will be asked."""
     if request.group:

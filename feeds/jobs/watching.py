@@ -113,6 +113,8 @@ class Folders:
             log("read", source=source, new=report.new, changed=report.changed, repaired=report.repaired)
         if report.gone:
             log("gone", source=source, posts=report.gone)
+        for one in report.rejected:
+            log("rejected", source=source, file=one["path"], reason=one["reason"])
         self._shift.tell_troubles(report.troubles)
 
 

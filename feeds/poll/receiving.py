@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from feeds.config import UpstreamSource
 from feeds.errors import DeadlineExceeded, FeeddError, FeedUnreadable, UsageError, WorkersLost
 from feeds.fetch.pace import HOUR, LEAST, NEVER, Hints, next_poll
-from feeds.fetch.upstream import Fetched, FetchState, Request, unreadable
+from feeds.fetch.upstream import Fetched, FetchState, Request, unfinished, unreadable
 from feeds.poll.entrysettings import entry_settings, settings_digest
 from feeds.reports import Ingested
 from feeds.run import Run
@@ -195,7 +195,9 @@ class Receiver:
 
         db, number = self.run.db, self._numbers[request.name]
         settings = entry_settings(self.run, self._sources[request.name], self.run.sources[number][1])
-        found, rejected = self._understand(request.name, fetched.url, parts, fresh, settings)
+        found, rejected, whole = self._understand(request.name, fetched.url, parts, fresh, settings)
+        if not whole:
+            fetched = unfinished(self.state(request.name), fetched)
         gone = {row[0] for row in db.rows("sightings_gone", (number,))}
         entries = [
             *known.addresses,
@@ -234,8 +236,11 @@ class Receiver:
 
     def _understand(
         self, name: str, url: str, parts: Outline, fresh: Sequence[int], settings: EntrySettings
-    ) -> tuple[Understood, list[str]]:
-        """What entries say, and the digests of those that exceeded the deadline, which are named."""
+    ) -> tuple[Understood, list[str], bool]:
+        """What entries say, the digests of those that exceeded the deadline, and whether all others are read.
+
+        What is left out is named.
+        """
         from feeds.poll.understanding import Document, understand_document
 
         document = Document(parts, url, settings, self.run.clock()).only(fresh)
@@ -243,8 +248,8 @@ class Receiver:
         told = self.report.troubles
         told += [f"source {name}: entry {one.name!r}: {one.reason}; it is left out" for one in rejected]
         if left:
-            told.append(f"source {name}: {left} more entries are left out until its document changes")
-        return found, [one.digest.hex() for one in rejected]
+            told.append(f"source {name}: {left} more entries are left out until it is asked again")
+        return found, [one.digest.hex() for one in rejected], not left
 
     def past_of(self, name: str) -> str:
         """How far the past of a source was read, as it was kept."""
@@ -273,7 +278,7 @@ class Receiver:
             raise FeedUnreadable(f"{fetched.url}: is no feed, or too long")
         settings = entry_settings(self.run, self._sources[request.name], self.run.sources[number][1])
         kept = self._of_use(request.name, parts, range(len(parts.entries)))
-        found, _ = self._understand(request.name, fetched.url, parts, kept, settings)
+        found, _, _ = self._understand(request.name, fetched.url, parts, kept, settings)
         context = self._context(number, False)
         burnt = clashes([(r.sighting.guid, r.sighting.link) for r in found.readings if r.sighting])
         burnt -= context.burnt

@@ -308,6 +308,17 @@ def body_in(source: str, place: str, packed: bytes) -> Body | None:
     return body
 
 
+def text_of(payload: bytes, source: str, place: str) -> str:
+    """The plain text of a payload as the store keeps it.
+
+    Raises:
+        PostRejected: it cannot be read as a post.
+    """
+    from feeds.clean.text import plain_text
+
+    return plain_text(clean_body(body_of(source, place, payload), source))
+
+
 def clean_body(body: Body | None, source: str) -> str:
     """A body as clean HTML."""
     return clean_bodies([(body, source)])[0]

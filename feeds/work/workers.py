@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, TypeVarTuple
 
 from feeds.errors import DeadlineExceeded
+from feeds.work import DEADLINE
 from feeds.work.tasks import Work
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ T = TypeVar("T")
 R = TypeVar("R")
 Arguments = TypeVarTuple("Arguments")
 
-DEADLINE = 20.0
-"""Seconds that one piece of work may take."""
 _WORTH_IT = 4  # pieces of work below which starting another process costs more than it saves
 
 

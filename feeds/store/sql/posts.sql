@@ -134,5 +134,13 @@ WHERE post.state IN ('waiting', 'withdrawn', 'expired') AND file.vanished = 0 AN
 SELECT file.path, post.reason
 FROM file JOIN sighting ON sighting.id = file.sighting JOIN post ON post.id = sighting.post
 WHERE file.vanished = 0 AND file.outcome = 'item' AND post.state = 'invalid' ORDER BY file.path
+-- name: entries_left_out
+SELECT source.name, post.shown, post.reason
+FROM post JOIN sighting ON sighting.post = post.id JOIN source ON source.id = sighting.source
+WHERE post.state = 'invalid' AND sighting.gone = 0
+  AND NOT EXISTS (SELECT 1 FROM file WHERE file.sighting = sighting.id)
+ORDER BY source.name, post.id
+-- name: posts_invalid
+SELECT uid, reason FROM post WHERE state = 'invalid'
 -- name: post_reason
 SELECT reason FROM post WHERE id = ?

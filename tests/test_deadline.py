@@ -1,0 +1,193 @@
+"""The deadline of a piece of work: the item that hangs is rejected and named, and nothing else is lost."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from feeds.errors import DeadlineExceeded
+from feeds.work.tasks import Work
+from feeds.work.workers import Workers
+from tests.conftest import ROOT, Project
+from tests.servers import Answer, UpstreamServer, UpstreamThread
+from tests.test_daemon import Running
+from tests.test_upstreams import rss, subscribe, titles
+
+DEADLINE = 1.0
+HANGING = "https://a.example/" + "x" * 400
+"""An address with which :data:`RULE` never comes to an end."""
+RULE = '[[identity]]\nname = "slow"\npattern = "/(?P<key>x*x*x*x*x*x*x*x*x*y)"\n'
+PROGRAM = """
+import json, sys
+from feeds.building import build
+from feeds.config import load_config
+report = build(load_config(sys.argv[1]), jobs=int(sys.argv[2]), deadline=float(sys.argv[3]))
+print(json.dumps(report.as_dict()))
+"""
+"""Without the guard for the main module that programs with processes often need."""
+
+
+def sleep() -> None:
+    time.sleep(600)
+
+
+def spin() -> None:
+    while True:
+        pass
+
+
+def match() -> None:
+    """The library's C code neither lets other threads run nor comes back."""
+    re.fullmatch("(a|a)*b", "a" * 60)
+
+
+HANGS = {"sleep": sleep, "spin": spin, "match": match}
+
+
+def work(piece: Sequence[str]) -> list[str]:
+    for item in piece:
+        if item in HANGS:
+            HANGS[item]()
+    return [item[:20] for item in piece]
+
+
+WORK = Work(
+    work, lambda piece: [[item] for item in piece], lambda piece, why: [f"{piece[0]} rejected: {why}"]
+)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("hang", sorted(HANGS))
+def test_only_the_item_that_hangs_is_rejected(hang: str, processes: int) -> None:
+    large = "large" * 200_000  # more than a pipe holds
+    pieces = [["a", hang, "b"], [large, "c"], [large, "d"], ["e"], [hang], ["f", "g"], [large]]
+    with Workers(processes, str, "", 0.5) as workers:
+        found = list(workers.process(WORK, pieces))
+        assert list(workers.process(WORK, [["again"]])) == [["again"]]
+    rejected = f"{hang} rejected: takes longer than 0.5 seconds to process; shorten it or simplify its markup"
+    short = large[:20]
+    assert found == [
+        ["a", rejected, "b"], [short, "c"], [short, "d"], ["e"], [rejected], ["f", "g"], [short],
+    ]  # fmt: skip
+
+
+def test_a_call_that_hangs_is_an_error_and_the_next_is_done() -> None:
+    with Workers(1, str, "", 0.3) as workers:
+        with pytest.raises(DeadlineExceeded, match="takes longer than"):
+            workers.run(match)
+        assert workers.run(max, 1, 2) == 2
+
+
+def test_time_between_pieces_of_work_does_not_count() -> None:
+    with Workers(1, str, "", 0.3) as workers:
+        assert workers.run(max, 1, 2) == 2
+        time.sleep(0.6)
+        assert workers.run(max, 1, 2) == 2
+
+
+@pytest.fixture
+def slow(project: Project) -> Project:
+    """A project with a rule that never comes to an end with some posts."""
+    project.config.write_text(project.config.read_text("utf-8") + RULE, "utf-8")
+    return project
+
+
+def build(project: Project, processes: int) -> dict[str, list[dict[str, str]]]:
+    program = project.folder / "program.py"
+    program.write_text(PROGRAM, "utf-8")
+    command = [sys.executable, str(program), str(project.config), str(processes), str(DEADLINE)]
+    run = subprocess.run(
+        command, capture_output=True, text=True, timeout=300, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}
+    )
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_post_that_hangs_is_rejected_and_all_others_are_published(slow: Project, processes: int) -> None:
+    for number in range(5):
+        slow.post(f"2024-01-0{number + 1}-p.md", f"Post {number}")
+    bad = slow.post("2024-01-03-bad.md", "Bad", link=HANGING)
+    report = build(slow, processes)
+    (rejected,) = report["rejected"]
+    assert rejected["path"] == str(bad)
+    assert rejected["reason"].startswith("takes longer than 1 seconds to process")
+    assert titles(slow) == [f"Post {number}" for number in range(5)]
+    explained = slow.run("explain", str(bad))
+    assert "takes longer than 1 seconds" in explained.stdout + explained.stderr
+    slow.post("2024-01-06-p.md", "Post 5")
+    assert build(slow, processes)["rejected"] == [rejected]
+    assert "Post 5" in titles(slow)
+    slow.post("2024-01-03-bad.md", "Mended")
+    assert build(slow, processes)["rejected"] == []
+    assert "Mended" in titles(slow)
+
+
+@pytest.fixture
+def upstream() -> Iterator[UpstreamServer]:
+    with UpstreamThread() as server:
+        yield server
+
+
+def blog(count: int, bad: Sequence[int]) -> bytes:
+    return rss(
+        [
+            (str(n), HANGING + str(n) if n in bad else f"https://blog.example/{n}", f"Entry {n}")
+            for n in range(1, count + 1)
+        ]
+    )
+
+
+def test_an_entry_that_hangs_is_left_out_and_all_others_are_published(
+    slow: Project, upstream: UpstreamServer
+) -> None:
+    slow.post("2024-01-01-p.md", "Post")
+    upstream.routes["/feed"] = Answer(body=blog(4, [2]))
+    subscribe(slow, upstream)
+    (trouble,) = build(slow, 1)["troubles"]
+    assert trouble == (
+        "source blog: entry 'Entry 2': takes longer than 1 seconds to process; "
+        "shorten it or simplify its markup; it is left out"
+    )
+    assert titles(slow) == ["Entry 1", "Entry 3", "Entry 4", "Post"]
+    upstream.routes["/feed"] = Answer(body=blog(5, [2]))
+    assert build(slow, 1)["troubles"] == []  # it is known, and not tried again
+    assert "Entry 5" in titles(slow)
+
+
+def test_many_entries_that_hang_hold_nobody_up_for_ever(slow: Project, upstream: UpstreamServer) -> None:
+    upstream.routes["/feed"] = Answer(body=blog(20, range(3, 20)))
+    upstream.routes["/other"] = Answer(body=rss([("o", "https://other.example/1", "Other")]))
+    subscribe(slow, upstream)
+    subscribe(slow, upstream, "/other", "other")
+    troubles = [str(one) for one in build(slow, 1)["troubles"]]
+    assert sum("takes longer than" in one for one in troubles) == 5
+    assert troubles[-1].startswith("source blog: 13 more entries are left out")
+    assert titles(slow) == ["Entry 1", "Entry 2", "Other"]
+    for left in (8, 3, 0):
+        troubles = [str(one) for one in build(slow, 1)["troubles"]]
+        assert any(f"{left} more entries" in one for one in troubles) == bool(left)
+    assert "Entry 20" in titles(slow)
+
+
+def test_the_daemon_goes_on_after_a_post_that_hangs(slow: Project) -> None:
+    slow.post("2024-01-01-p.md", "Post")
+    running = Running(slow, {}, deadline=DEADLINE)
+    try:
+        running.until(lambda: bool(running.events("ready")))
+        bad = slow.post("2024-01-03-bad.md", "Bad", link=HANGING)
+        running.until(lambda: bool(running.events("rejected")))
+        (event,) = running.events("rejected")
+        assert event["file"] == str(bad.relative_to(slow.folder / "site"))
+        assert "takes longer than 1 seconds" in str(event["reason"])
+        slow.post("2024-01-04-p.md", "Next")
+        running.until(lambda: "Next" in titles(slow))
+    finally:
+        code = running.stop()
+    assert code == 0
