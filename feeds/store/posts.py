@@ -155,13 +155,10 @@ def _owners_of_burnt(db: Database, sightings: Iterable[Sighting], burnt: frozens
 
 def _posts(db: Database, numbers: Iterable[int]) -> dict[int, _Post]:
     wanted = set(numbers)
-    found: dict[int, _Post] = {}
     if not wanted:
-        return found
+        return {}
     db.scope(wanted)
-    for row in db.rows("posts_by_number"):
-        found[row[0]] = _Post(*row)
-    return found
+    return {row[0]: _Post(*row) for row in db.rows("posts_by_number")}
 
 
 def _held_outside(db: Database, numbers: Sequence[int], inside: dict[int, Sighting]) -> set[int]:
