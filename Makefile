@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check unit stress bench fuzz lock setup clean
+.PHONY: run test check unit stress bench house fuzz lock setup clean
 
 run: setup
 	$(BIN)/feedd build -c config/feedd.toml
@@ -26,6 +26,9 @@ stress: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks $(BENCH)
+
+house: setup
+	$(BIN)/python -m benchmarks.house $(HOUSE)
 
 fuzz: .venv/fuzz
 	$(BIN)/python -m tests.fuzzing.guided $(FUZZ)
