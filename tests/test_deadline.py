@@ -176,6 +176,30 @@ def test_many_entries_that_hang_hold_nobody_up_for_ever(slow: Project, upstream:
     assert "Entry 20" in titles(slow)
 
 
+def test_a_post_that_hangs_when_it_is_rendered_is_left_out_alone(
+    project: Project, upstream: UpstreamServer
+) -> None:
+    (project.folder / "look").mkdir()
+    loop = "{% for a in range(99999) %}" * 2 + "{% endfor %}" * 2
+    teaser = "<p>{% if 'hangs' in entry.title %}" + loop + "{% endif %}{{ entry.title }}</p>\n"
+    (project.folder / "look" / "teaser.html").write_text(teaser, "utf-8")
+    project.set("[output]", '[output]\ntemplates = "look"')
+    upstream.routes["/feed"] = Answer(
+        body=rss([("1", "https://blog.example/1", "Entry"), ("2", "https://blog.example/2", "It hangs")])
+    )
+    subscribe(project, upstream)
+    project.post("2024-01-01-a.md", "One")
+    bad = project.post("2024-01-02-b.md", "This hangs")
+    project.post("2024-01-03-c.md", "Two")
+    report = build(project, 2)
+    assert [one["path"] for one in report["rejected"]] == ["_posts/2024-01-02-b.md"]
+    (trouble,) = report["troubles"]
+    assert str(trouble).startswith("source blog: https://blog.example/2: takes longer than 1 seconds")
+    assert titles(project) == ["Entry", "One", "Two"]
+    assert "takes longer than 1 seconds" in project.run("explain", str(bad)).stdout
+    assert "takes longer than 1 seconds" in project.run("explain", "https://blog.example/2").stdout
+
+
 def test_the_daemon_goes_on_after_a_post_that_hangs(slow: Project) -> None:
     slow.post("2024-01-01-p.md", "Post")
     running = Running(slow, {}, deadline=DEADLINE)
