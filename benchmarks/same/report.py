@@ -1,0 +1,131 @@
+"""What ``make same`` prints: counts, differences with a bounded number of lines, and the ratio of CPU seconds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from benchmarks.same.comparing import Comparison, Difference
+from benchmarks.same.expected import Expected
+from benchmarks.same.session import Session
+from benchmarks.same.snapshot import Snapshot
+
+_KINDS = {
+    "output": "documents and pages",
+    "ledger": "ledgers",
+    "store": "rows of stores",
+    "json": "reports as JSON",
+    "text": "reports as text",
+    "requests": "logs of requests to upstreams",
+    "files": "other files",
+}
+_MOST_PER_PLACE = 8
+
+
+@dataclass
+class Found:
+    """One difference, and in which steps of a corpus it is."""
+
+    corpus: str
+    difference: Difference
+    steps: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Report:
+    """Gathers the comparisons of all corpora."""
+
+    expected: Expected
+    differs: list[Found] = field(default_factory=list)
+    allowed: list[Found] = field(default_factory=list)
+    """Differences that the file of expected ones allows."""
+    unsteady: list[Found] = field(default_factory=list)
+    """Differences between two runs of the base."""
+    compared: Counter[str] = field(default_factory=Counter)
+    exact: Counter[str] = field(default_factory=Counter)
+    costs: dict[str, tuple[list[Session], list[Session]]] = field(default_factory=dict)
+
+    @property
+    def exit_status(self) -> int:
+        """1 if anything differs that is not expected."""
+        return int(bool(self.differs))
+
+    def add(self, corpus: str, base: list[Session], tree: list[Session], comparison: Comparison) -> None:
+        """Compare the runs of a corpus.
+
+        What differs between the two runs of the base cannot be compared. What differs only between the two
+        runs of the working tree is a difference: the base was steady there.
+        """
+        self.costs[corpus] = (base, tree)
+        unsteady = _compare_runs(corpus, base[0], base[1], comparison)
+        comparison.compared.clear()
+        comparison.exact.clear()
+        places = {one.difference.place for one in unsteady}
+        found = _compare_runs(corpus, base[0], tree[0], comparison)
+        self.compared += comparison.compared
+        self.exact += comparison.exact
+        known = places | {one.difference.place for one in found}
+        found += [
+            one
+            for one in _compare_runs(corpus, tree[0], tree[1], comparison)
+            if one.difference.place not in known
+        ]
+        self.unsteady += unsteady
+        for one in found:
+            if one.difference.place in places:
+                continue
+            expected = one.difference.reworded or self.expected.allows(one.difference.place)
+            (self.allowed if expected else self.differs).append(one)
+
+    def show(self, lines: int) -> None:
+        """Print everything; of differences no more than this many lines."""
+        print()
+        for kind, name in _KINDS.items():
+            print(f"{self.compared[kind]:>8,} {name} compared, {self.exact[kind]:,} equal to the last byte")
+        _show_found("Differs between two runs of the base, so it is not compared", self.unsteady, lines // 4)
+        _show_found("Differs as expected", self.allowed, lines // 2)
+        _show_found("DIFFERS", self.differs, lines)
+        self._show_costs()
+        print(f"\n{'different' if self.differs else 'equal'}: {len(self.differs)} unexpected differences")
+
+    def _show_costs(self) -> None:
+        print(f"\n{'CPU seconds, all processes':<36}{'base':>16}{'working tree':>18}{'ratio':>8}")
+        total_base = total_tree = 0.0
+        for corpus, (base, tree) in self.costs.items():
+            for cost in base[0].seconds:
+                old, new = ([run.seconds[cost] for run in runs] for runs in (base, tree))
+                _show_cost(f"{corpus}, {cost}", old, new)
+                total_base, total_tree = total_base + sum(old), total_tree + sum(new)
+        _show_cost("all", [total_base], [total_tree])
+
+
+def _show_cost(name: str, base: list[float], tree: list[float]) -> None:
+    texts = [" + ".join(f"{one:.2f}" for one in runs) for runs in (base, tree)]
+    print(f"{name:<36}{texts[0]:>16}{texts[1]:>18}{sum(tree) / max(sum(base), 0.001):>8.2f}")
+
+
+def _compare_runs(corpus: str, base: Session, tree: Session, comparison: Comparison) -> list[Found]:
+    """Return the differences between two runs; one that is in several steps is there once."""
+    found: dict[str, Found] = {}
+    for step in base.snapshots:
+        for one in comparison.compare(base.snapshots[step], tree.snapshots.get(step, Snapshot())):
+            found.setdefault(one.place, Found(corpus, one)).steps.append(step)
+    return list(found.values())
+
+
+def _show_found(title: str, every: list[Found], lines: int) -> None:
+    if not every:
+        return
+    print(f"\n{title}: {len(every)}")
+    for number, one in enumerate(every):
+        if lines <= 0:
+            print(f"  … and {len(every) - number} more; `--lines N` prints more of them")
+            return
+        more = f" and {len(one.steps) - 1} more steps" if len(one.steps) > 1 else ""
+        print(f"  {one.corpus} / {one.difference.place} (step “{one.steps[0]}”{more})")
+        shown = one.difference.lines[:_MOST_PER_PLACE]
+        for line in shown:
+            print(f"      {line}")
+        if len(one.difference.lines) > len(shown):
+            print("      …")
+        lines -= 1 + len(shown)
