@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from feeds.store.database import Database
     from feeds.work.tasks import Settings
 
-_DERIVATION = 9  # counts up when the same file would be understood or rendered differently
+_DERIVATION = 10  # counts up when the same file would be understood or rendered differently
 
 
 def now() -> datetime:

@@ -204,7 +204,7 @@ def test_the_pattern_of_the_collection_wins() -> None:
         ("a{%- comment -%} {{ x }} {%- endcomment -%}b", "ab", 0),
         ("{% # a remark %}a", "a", 0),
         ("{% assign x = 'v' | append: 'w' %}{{ x }}", "vw", 0),
-        ("{% if page.x %}a{% else %}b{% endif %}", "ab", 3),
+        ("{% if page.x %}a{% else %}b{% endif %}", "b", 1),
         ("a{% include f.html\n  src='x'\n%}b", "ab", 1),
         ("{{ nothing }}", "", 1),
         ("[a]({% link _posts/x.md %})", "[a](/blog/x.html)", 0),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -42,8 +42,8 @@ class JekyllSite:
     """Documents of jekyll-feed: path, then ``category`` or ``tag`` (nothing for all posts) and its name."""
     collections_dir: str = ""
     exclude: tuple[str, ...] = ()
-    values: tuple[tuple[str, str], ...] = ()
-    """Texts by their name; those of a mapping, and of mappings in it, by ``outer.inner``."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """All of it, as it was read."""
     repairs: tuple[Repair, ...] = ()
 
     @property
@@ -87,7 +87,7 @@ def read_site_config(text: str) -> JekyllSite:
         feed_paths=tuple(_feed_paths(values.get("feed"))),
         collections_dir=_text(values, "collections_dir").strip("/"),
         exclude=tuple(_names(values.get("exclude"))),
-        values=tuple(flattened(values)),
+        values=values,
         repairs=repairs,
     )
 
@@ -96,18 +96,6 @@ def _simple(text: str) -> dict[str, object] | None:
     """The values where YAML need not decide; to load its parser takes longer than the rest of reading a site's settings."""
     lines = [line for line in text.split("\n") if line and not line.startswith("#")]
     return simple_values("\n".join(lines)) if len(text) <= LARGEST_HEADER else None
-
-
-def flattened(values: Mapping[str, Any], prefix: str = "", depth: int = 4) -> Iterator[tuple[str, str]]:
-    """The texts of a mapping and of those in it, by names such as ``author.name``; lists joined by spaces."""
-    for key, value in values.items():
-        name = prefix + str(key)
-        if isinstance(value, dict):
-            yield from flattened(value, name + ".", depth - 1) if depth else ()
-        elif isinstance(value, list):
-            yield name, " ".join(one for one in value if isinstance(one, str))
-        else:
-            yield name, str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _permalink(values: Mapping[str, Any]) -> str:

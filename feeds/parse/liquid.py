@@ -1,28 +1,39 @@
-"""The Liquid that posts use: ``raw``, ``highlight``, ``link``, ``post_url``, ``site.*``, ``page.*``.
+"""The Liquid that posts use: ``raw``, ``highlight``, ``link``, ``post_url``, ``site.*``, ``page.*``, conditions.
 
-Other tags are dropped, with the text between them kept, and named.
+What a condition hides is not shown. Other tags are dropped, with the text between them kept, and named.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC
 from html import escape
+from typing import Final, NamedTuple
 
-from feeds.dates import parse_date
+from feeds.parse.conditions import Verdict, evaluate_condition, is_at_most, matches_any
+from feeds.parse.liquid_values import (
+    Doubtful,
+    TooLong,
+    evaluate,
+    find_value,
+    read_operand,
+    site_text,
+    text_of,
+)
 
 _TOKEN = re.compile(
     r"\{%(-?)([^%]{0,2000}?(?:%(?!\})[^%]{0,500}){0,4})(-?)%\}|\{\{(-?)([^{}]{0,2000}?)(-?)\}\}"
 )
-_END = {name: re.compile(r"\{%-?\s*end" + name + r"\s*-?%\}") for name in ("raw", "comment", "highlight")}
+_TAG = re.compile(r"\s*+(#|\w*+)(.*)", re.DOTALL)
+_END = {name: re.compile(r"\{%-?\s*end" + name + r"\s*(-?)%\}") for name in ("raw", "highlight")}
 _SPACE = re.compile(r"\s*+")
-_LONGEST_VALUE = 16 * 1024
-"""Characters that filters may make of a value."""
 _MOST_VALUES = 1024 * 1024
 """Characters of all values that a text shows or assigns: one that is doubled often enough fills any memory."""
-_STRING = re.compile(r"\"[^\"]*\"|'[^']*'")
+_LOOPS: Final = ("for", "tablerow")
+_BLOCKS: Final = ("if", "unless", "case", "capture", *_LOOPS)
+_ELSE_IF: Final = ("elsif", "elseif", "elif")
+_BRANCHES: Final = ("else", "when", *_ELSE_IF)
 
 Link = Callable[[str, str], "str | None"]
 
@@ -35,91 +46,300 @@ class DroppedTag:
     text: str
 
 
-class _TooLong(Exception):  # noqa: N818 - it ends one tag
-    """A value grows beyond its bound."""
+class _Token(NamedTuple):
+    """A tag or a variable, ``raw`` and ``highlight`` with all that is in them."""
+
+    start: int
+    end: int
+    text: str
+    """The tag itself, as it is written."""
+    name: str
+    """Empty for a variable."""
+    argument: str
+    trims: tuple[bool, bool]
+    """Whether it takes the white space before and after it away."""
+    inner: str = ""
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A block that is open."""
+
+    name: str
+    around: bool
+    """Whether the text around it is shown."""
+    shown: bool
+    """Whether the text of the branch that is open is shown."""
+    done: bool
+    """Whether no later branch is shown."""
+    value: object = None
+    """Of a ``case``."""
+    outer: list[str] | None = None
+    """Where the text went before a ``capture``."""
+    variable: str = ""
 
 
 @dataclass(slots=True)
 class _State:
-    scope: dict[str, str]
+    scope: dict[str, object]
     link: Link
     dropped: list[DroppedTag] = field(default_factory=list)
-    open: set[str] = field(default_factory=set)
-    """Blocks that nothing further on closes: looked for once, not at each of their beginnings."""
     room: int = _MOST_VALUES
 
 
-def render_liquid(text: str, scope: Mapping[str, str], link: Link) -> tuple[str, tuple[DroppedTag, ...]]:
-    """The text with its Liquid carried out, and what was dropped. Never fails; linear in the text.
+def render_liquid(text: str, scope: Mapping[str, object], link: Link) -> tuple[str, tuple[DroppedTag, ...]]:
+    """Carry out the Liquid of a text, and give what was dropped too. Never fails; linear in the text.
 
-    ``scope`` holds values by their full names (``site.title``, ``page.url``); ``link(kind,
-    argument)`` gives the path of the page that a ``link`` or ``post_url`` tag means, or None.
+    Args:
+        text: The body of a post.
+        scope: Values by their names, also by full ones (``site.title``); a mapping holds those of its names.
+        link: ``link(kind, argument)`` gives the path of the page that a ``link`` or ``post_url`` tag means, or None.
     """
     if "{%" not in text and "{{" not in text:
         return text, ()
-    state = _State(dict(scope), link)
-    out: list[str] = []
-    position, line, counted = 0, 1, 0
+    rendering = _Rendering(text, _State(dict(scope), link))
+    return rendering.run(), tuple(rendering.state.dropped)
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    position = 0
+    open_ended: set[str] = set()  # looked for once, not at each of their beginnings
     while found := _TOKEN.search(text, position):
-        line += text.count("\n", counted, found.start())
-        counted = found.start()
-        before = text[position : found.start()]
-        if "-" in (found[1], found[4]):
-            before = before.rstrip()
-        out.append(before)
         position = found.end()
-        try:
-            if found[2] is not None:
-                result, position = _tag(text, found, state, line)
-                result = _without_base(result, "".join(out[-2:]), state)
+        before, after = "-" in (found[1], found[4]), "-" in (found[3], found[6])
+        if found[2] is None:
+            yield _Token(found.start(), position, found[0], "", found[5], (before, after))
+            continue
+        tag = _TAG.match(found[2])
+        name, argument = (tag[1] or "?", tag[2].strip()) if tag else ("?", "")
+        inner = ""
+        if name in _END and name not in open_ended:
+            close = _END[name].search(text, position)
+            if close:
+                inner, position, after = text[position : close.start()], close.end(), close[1] == "-"
             else:
-                result = _variable(found[5], state, line, found[0])
-        except _TooLong:
-            state.dropped.append(DroppedTag(line, found[0]))
-            result = ""
-        out.append(result)
-        if (
-            "-" in (found[3], found[6])
-            and position == found.end()
-            and (space := _SPACE.match(text, position))
-        ):
-            position = space.end()
-    out.append(text[position:])
-    return "".join(out), tuple(state.dropped)
+                open_ended.add(name)
+        whole = name not in _END or name not in open_ended
+        yield _Token(
+            found.start(), position, found[0], name if whole else "?", argument, (before, after), inner
+        )
 
 
-def _without_base(path: str, before: str, state: _State) -> str:
-    """The path of a page behind ``{{ site.baseurl }}``, which older sites write before their links themselves."""
-    base = state.scope.get("site.baseurl", "").rstrip("/")
-    return path.removeprefix(base) if base and path.startswith(base + "/") and before.endswith(base) else path
+def _pairs(tokens: Sequence[_Token]) -> tuple[dict[int, int], set[int]]:
+    """Match the tags that open blocks with those that close them.
+
+    Returns:
+        The place of the end of each comment by that of its beginning, and the places of all tags that open or
+        close another block. A tag that closes a block closes those inside it too.
+    """
+    comments: dict[int, int] = {}
+    begun: list[int] = []
+    for place, token in enumerate(tokens):
+        if token.name == "comment":
+            begun.append(place)
+        elif token.name == "endcomment" and begun:
+            comments[begun.pop()] = place
+    matched: set[int] = set()
+    opened: list[int] = []
+    depths = dict.fromkeys(_BLOCKS, 0)
+    until = -1
+    for place, token in enumerate(tokens):
+        until = max(until, comments.get(place, -1))
+        if place <= until:
+            continue
+        name = token.name.removeprefix("end")
+        if token.name in _BLOCKS and token.argument:
+            opened.append(place)
+            depths[name] += 1
+        elif name != token.name and depths.get(name):
+            while depths[name] and place not in matched:
+                inner = opened.pop()
+                depths[tokens[inner].name] -= 1
+                if tokens[inner].name == name:
+                    matched |= {inner, place}
+    return comments, matched
 
 
-def _tag(text: str, found: re.Match[str], state: _State, line: int) -> tuple[str, int]:
-    name, argument = ([*found[2].split(None, 1), "", ""])[:2]
-    argument = argument.strip()
-    end = found.end()
-    if name.startswith("#"):  # a remark
-        return "", end
-    if name in ("raw", "comment", "highlight"):
-        close = None if name in state.open else _END[name].search(text, end)
-        if not close:
-            state.open.add(name)
-            state.dropped.append(DroppedTag(line, found[0]))
-            return "", end
-        inner = text[end : close.start()]
+class _Rendering:
+    """One walk over a text."""
+
+    def __init__(self, text: str, state: _State) -> None:
+        self.text, self.state = text, state
+        self.tokens = list(_tokens(text))
+        self.comments, self.matched = _pairs(self.tokens)
+        self.out: list[str] = []
+        self.frames: list[_Frame] = []
+        self.loops: list[int] = []
+        """Which of the frames are loops."""
+        self._line, self._counted = 1, 0
+
+    @property
+    def shown(self) -> bool:
+        """Whether no condition hides what comes next."""
+        return not self.frames or self.frames[-1].shown
+
+    def run(self) -> str:
+        position = place = 0
+        while place < len(self.tokens):
+            token = self.tokens[place]
+            before = self.text[position : token.start]
+            if self.shown:
+                self.out.append(before.rstrip() if token.trims[0] else before)
+            if place in self.comments:
+                place = self.comments[place]
+                token = self.tokens[place]
+            else:
+                self.take(place, token)
+            position = token.end
+            if token.trims[1] and (space := _SPACE.match(self.text, position)):
+                position = space.end()
+            place += 1
+        self.out.append(self.text[position:] if self.shown else "")
+        return "".join(self.out)
+
+    def take(self, place: int, token: _Token) -> None:
+        """Carry out one tag or variable."""
+        try:
+            if token.name.removeprefix("end") in _BLOCKS or token.name in _BRANCHES:
+                self.block(place, token)
+            elif self.shown:
+                result = self.tag(token) if token.name else self.variable(token)
+                self.out.append(_without_base(result, "".join(self.out[-2:]), self.state.scope))
+        except TooLong:
+            self.drop(token)
+
+    def drop(self, token: _Token) -> str:
+        """Name what is left out."""
+        self._line += self.text.count("\n", self._counted, token.start)
+        self._counted = token.start
+        self.state.dropped.append(DroppedTag(self._line, token.text))
+        return ""
+
+    def block(self, place: int, token: _Token) -> None:
+        """A tag that opens a block, closes one, or begins the next branch."""
+        if token.name in _BRANCHES and self.frames:
+            self.branch(token)
+        elif token.name in _BLOCKS and token.argument:
+            self.open(place, token)
+        elif place in self.matched and self.frames:
+            while self.close().name != token.name.removeprefix("end"):
+                pass
+        elif self.shown:
+            self.drop(token)
+
+    def open(self, place: int, token: _Token) -> None:
+        """Open a block; where nothing closes it, only a condition that is known hides the rest of the text."""
+        shown, closed = self.shown, place in self.matched
+        frame = _Frame(token.name, shown, shown, done=not shown)
+        known = not shown or self.begin(frame, token)
+        endless = token.name in ("capture", *_LOOPS) and not closed
+        if shown and (endless or not known):
+            self.drop(token)
+        if closed or (shown and known and not endless):
+            self.loops += [len(self.frames)] if token.name in _LOOPS else []
+            self.frames.append(frame)
+            if token.name == "capture" and shown:
+                frame.outer, self.out = self.out, []
+
+    def begin(self, frame: _Frame, token: _Token) -> bool:
+        """Decide whether the first branch of a block is shown; False if not all of that could be evaluated."""
+        if token.name == "capture":
+            frame.variable = token.argument.strip("\"'")
+            return True
+        if token.name == "case":
+            frame.shown = False  # what stands before the first ``when``
+            frame.value, known = read_operand(token.argument, self.state.scope)
+            return known
+        if token.name in _LOOPS:
+            verdict = Verdict(self.has_items(token.argument.partition(" in ")[2]), known=False)
+        else:
+            verdict = evaluate_condition(token.argument, self.lookup)
+        frame.shown = frame.done = verdict.holds is not (token.name == "unless")
+        return verdict.known
+
+    def has_items(self, collection: str) -> bool:
+        """Whether a loop over this would show its text: it is shown once then, and else what its ``else`` says."""
+        low, dots, high = collection.strip().partition(")")[0].partition("..")
+        if dots and low.startswith("("):
+            ends = [read_operand(one.strip(), self.state.scope)[0] for one in (low[1:], high)]
+            return is_at_most(*ends)
+        value = read_operand((collection.split(None, 1) or [""])[0], self.state.scope)[0]
+        return isinstance(value, (str, list, Mapping)) and len(value) > 0
+
+    def branch(self, token: _Token) -> None:
+        """Begin the next branch of the block that is open."""
+        frame = self.frames[-1]
+        verdict = Verdict(False)
+        if token.name == "else" and frame.name != "capture":
+            verdict = Verdict(not frame.done)
+        elif token.name == "when" and frame.name == "case":
+            verdict = matches_any(frame.value, token.argument, self.lookup)
+        elif token.name in _ELSE_IF and frame.name in ("if", "unless"):
+            verdict = evaluate_condition(token.argument, self.lookup) if not frame.done else verdict
+        else:
+            verdict = Verdict(frame.shown, known=False)
+        if frame.around and not verdict.known:
+            self.drop(token)
+        frame.shown = frame.around and verdict.holds
+        frame.done = frame.done or verdict.holds
+
+    def close(self) -> _Frame:
+        """Close the innermost block."""
+        frame = self.frames.pop()
+        if frame.name in _LOOPS:
+            self.loops.pop()
+        if frame.outer is not None:
+            value, self.out = "".join(self.out), frame.outer
+            self.state.scope[frame.variable] = value if len(value) <= self.state.room else None
+            self.state.room -= min(len(value), self.state.room)
+        return frame
+
+    def leave_loop(self) -> bool:
+        """Hide what follows in the innermost loop; False if there is none."""
+        if not self.loops:
+            return False
+        for frame in self.frames[self.loops[-1] :]:
+            frame.around = frame.shown = False
+        return True
+
+    def tag(self, token: _Token) -> str:
+        """What a tag that is no block shows."""
+        name, argument = token.name, token.argument
+        if name == "#" or (name in ("break", "continue") and self.leave_loop()):
+            return ""
+        if name == "raw":
+            return token.inner
         if name == "highlight":
-            return _highlight(argument, inner), close.end()
-        return (inner if name == "raw" else ""), close.end()
-    if name in ("link", "post_url"):
-        address = state.link(name, argument)
-        if address is not None:
-            return address, end
-    elif name == "assign" and "=" in argument:
-        variable, _, expression = argument.partition("=")
-        state.scope[variable.strip()] = _taken(_evaluate(expression, state) or "", state)
-        return "", end
-    state.dropped.append(DroppedTag(line, found[0]))
-    return "", end
+            return _highlight(argument, token.inner)
+        if name in ("link", "post_url"):
+            address = self.state.link(name, argument)
+            if address is not None:
+                return address
+        elif name == "assign" and "=" in argument:
+            variable, _, expression = argument.partition("=")
+            value = evaluate(expression, self.state.scope)
+            _taken(text_of(value) or "", self.state)
+            self.state.scope[variable.strip()] = value
+            return ""
+        return self.drop(token)
+
+    def variable(self, token: _Token) -> str:
+        """What a variable shows."""
+        text = text_of(evaluate(token.argument, self.state.scope))
+        return self.drop(token) if text is None else _taken(text, self.state)
+
+    def lookup(self, name: str) -> object:
+        """The value of a name in a condition."""
+        value = find_value(self.state.scope, name)
+        if isinstance(value, Doubtful):
+            raise KeyError(name)
+        return value
+
+
+def _without_base(path: str, before: str, scope: Mapping[str, object]) -> str:
+    """The path of a page behind ``{{ site.baseurl }}``, which older sites write before their links themselves."""
+    base = site_text(scope, "baseurl").rstrip("/")
+    return path.removeprefix(base) if base and path.startswith(base + "/") and before.endswith(base) else path
 
 
 def _highlight(argument: str, code: str) -> str:
@@ -129,95 +349,9 @@ def _highlight(argument: str, code: str) -> str:
     return f"<pre><code{marks}>{inner}</code></pre>"
 
 
-def _variable(expression: str, state: _State, line: int, whole: str) -> str:
-    value = _evaluate(expression, state)
-    if value is None:
-        state.dropped.append(DroppedTag(line, whole))
-        return ""
-    return _taken(value, state)
-
-
 def _taken(value: str, state: _State) -> str:
     """The value, if there is still room for it."""
     if len(value) > state.room:
-        raise _TooLong
+        raise TooLong
     state.room -= len(value)
     return value
-
-
-def _evaluate(expression: str, state: _State) -> str | None:
-    """The value of an expression with its filters; None for an unknown name."""
-    strings = _STRING.findall(expression)
-    parts = [p.strip() for p in _STRING.sub("\x00", expression).split("|")]
-    queue = iter(strings)
-
-    def restored(part: str) -> str:
-        return re.sub("\x00", lambda _: next(queue), part)
-
-    value = _value(restored(parts[0]), state)
-    for part in parts[1:]:
-        name, _, argument = restored(part).partition(":")
-        filtered = _FILTERS.get(name.strip())
-        if filtered:
-            value = filtered(value, [_value(a.strip(), state) or "" for a in argument.split(",")], state)
-        if value is not None and len(value) > _LONGEST_VALUE:
-            raise _TooLong
-    return value
-
-
-def _value(name: str, state: _State) -> str | None:
-    name = name.strip()
-    if _STRING.fullmatch(name):
-        return name[1:-1]
-    if re.fullmatch(r"-?\d+(?:\.\d+)?", name):
-        return name
-    return state.scope.get(name)
-
-
-def _absolute(value: str | None, _: list[str], state: _State) -> str | None:
-    base = state.scope.get("site.url", "") + state.scope.get("site.baseurl", "")
-    if value is None or re.match(r"[a-z][a-z0-9+.-]*:", value):
-        return value
-    return base.rstrip("/") + "/" + value.lstrip("/")
-
-
-def _relative(value: str | None, _: list[str], state: _State) -> str | None:
-    return (
-        None if value is None else state.scope.get("site.baseurl", "").rstrip("/") + "/" + value.lstrip("/")
-    )
-
-
-def _replace(value: str | None, arguments: list[str], _: _State) -> str | None:
-    old, new = [*arguments, ""][:2]
-    if value is None or len(arguments) < 2 or not old:
-        return value
-    grown = len(value) + value.count(old) * (len(new) - len(old))
-    if grown > _LONGEST_VALUE:
-        raise _TooLong
-    return value.replace(old, new)
-
-
-def _date(value: str | None, arguments: list[str], _: _State) -> str | None:
-    """A date in another form; as it is, if it is none."""
-    date = parse_date(value, UTC) if value else None
-    try:
-        return date.strftime(arguments[0]) if date and arguments[0] else value
-    except (ValueError, UnicodeError):
-        return value
-
-
-_Filter = Callable[["str | None", list[str], _State], "str | None"]
-_FILTERS: Mapping[str, _Filter] = {
-    "escape": lambda v, a, s: None if v is None else escape(v),
-    "xml_escape": lambda v, a, s: None if v is None else escape(v),
-    "upcase": lambda v, a, s: None if v is None else v.upper(),
-    "downcase": lambda v, a, s: None if v is None else v.lower(),
-    "strip": lambda v, a, s: None if v is None else v.strip(),
-    "append": lambda v, a, s: (v or "") + a[0],
-    "prepend": lambda v, a, s: a[0] + (v or ""),
-    "default": lambda v, a, s: v or a[0],
-    "replace": _replace,
-    "date": _date,
-    "relative_url": _relative,
-    "absolute_url": _absolute,
-}

@@ -15,7 +15,7 @@ from feeds.errors import PostRejected
 from feeds.model import Item, Markup, Repair, Skipped
 from feeds.parse.filetext import decode
 from feeds.parse.frontmatter import FrontMatter, read_front_matter
-from feeds.parse.jekyll import FolderSettings, defaults_for, flattened, folder_categories, merged
+from feeds.parse.jekyll import FolderSettings, defaults_for, folder_categories, merged
 from feeds.parse.liquid import render_liquid
 from feeds.parse.permalinks import jekyll_id, post_url, split_name
 from feeds.urls import is_absolute_iri, is_address, resolve, valid_address
@@ -87,7 +87,8 @@ class _Reader:
         title = self._text("title")
         if not title:
             self._repair("title", "empty-title", "made from the text")
-        body = self._liquid(body, page_path, title, link)
+        page = {"categories": categories, "tags": tags, "url": page_path, "title": title}
+        body = self._liquid(body, page, link)
         return Item(
             guid=self._text("guid") or self._text("id"),
             title=title,
@@ -235,7 +236,7 @@ class _Reader:
         found = jekyll_id(self.settings.site.base, page_path, self.path, self._text("slug"))
         return found if is_absolute_iri(found) else ""
 
-    def _liquid(self, body: str, page_path: str, title: str, link: Link) -> str:
+    def _liquid(self, body: str, page: Mapping[str, object], link: Link) -> str:
         # One sign is looked for in a fifth of the time of two.
         if (
             "{" not in body
@@ -243,11 +244,11 @@ class _Reader:
             or self.values.get("render_with_liquid") is False
         ):
             return body
-        site = self.settings.site
-        scope = {f"site.{k}": v for k, v in site.values}
-        scope.setdefault("site.baseurl", "")
-        scope |= {f"page.{k}": v for k, v in flattened(self.values)}
-        scope |= {"page.url": page_path, "page.title": title, "page.path": self.path}
+        scope = {
+            "site": {"baseurl": "", **self.settings.site.values},
+            "page": {**self.values, **page, "path": self.path},
+            "jekyll": {"environment": "production"},
+        }
         body, dropped = render_liquid(body, scope, link)
         self.repairs += [
             Repair(self.matter.body_line + t.line - 1, "liquid-dropped", t.text, "") for t in dropped
