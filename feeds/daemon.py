@@ -32,7 +32,6 @@ from feeds.ports import Clock
 from feeds.publish import publishing
 from feeds.run import Run
 from feeds.serving import server_of
-from feeds.store import members
 from feeds.store.database import Database, lease
 from feeds.work import DEADLINE
 from feeds.write import Tree, Written
@@ -278,8 +277,8 @@ class Daemon:
         self._shift.wants_publishing.set()
 
     async def _release(self) -> None:
-        """Let posts appear whose time has come."""
-        if await self._shift.in_store_thread(members.release, self._shift.run.db, self.clock()):
+        """Let posts appear whose time has come, and take out those whose time is over."""
+        if await self._shift.in_store_thread(pipeline.release, self._shift.run):
             self._shift.wants_publishing.set()
 
     # What other commands ask for

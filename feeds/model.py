@@ -84,6 +84,8 @@ class Item(NamedTuple):
     rights: str = ""
     extras: tuple[Extra, ...] = ()
     """Podcast fields to carry through."""
+    expires: datetime | None = None
+    """When the post is to be taken out, or None."""
 
 
 class Skipped(NamedTuple):

@@ -22,7 +22,7 @@ from feeds.sources import expand, register
 from feeds.store import feeds as stored
 from feeds.store import ledger, members, posts
 from feeds.store.database import Database
-from feeds.store.readings import Context, Reading
+from feeds.store.readings import EXPIRED, Context, Reading
 from feeds.store.sightings import take
 from feeds.store.withdrawal import let_go
 from feeds.work.steps import READ_FILES, really_changed
@@ -48,8 +48,17 @@ def ingest(run: Run, *, offline: bool = False) -> Ingested:
             report.troubles.append(f"source {source.name}: {error}")
     if run.config.polled:
         _ingest_upstreams(run, report, offline)
-    members.release(run.db, run.clock())
+    release(run)
     return report
+
+
+def release(run: Run) -> int:
+    """Let posts appear whose time has come, and take out those whose time is over; the number of both."""
+    gone = 0
+    for (number,) in run.db.rows("sources_expiring", (int(run.clock().timestamp()),)):
+        with run.db.transaction():
+            gone += _take_out_unpublished(run, number)
+    return gone + members.release(run.db, run.clock())
 
 
 def publish(run: Run, tree: Tree) -> Published:
@@ -229,14 +238,18 @@ def _digests(known: Mapping[str, FileState], files: Sequence[tuple[str, int, int
 
 
 def _take_out(run: Run, source: FolderSource, number: int, vanished: set[str], report: Ingested) -> None:
-    """Let go what files said that are gone, as the source wishes, and what was unpublished by wish."""
+    """Let go what files said that are gone, as the source wishes, and what was unpublished by wish.
+
+    A file that is there and says so is no removal to doubt.
+    """
+    with run.db.transaction():
+        report.gone += _take_out_unpublished(run, number)
     if source.on_remove == "keep":
         with run.db.transaction():
             run.db.many("file_vanish", [(1, number, path) for path in vanished])
         vanished = set()
-    going = dict(run.db.rows("files_unpublished", (number,)))
     run.db.scope(vanished)
-    going |= {row[0]: row[4] for row in run.db.rows("files_of_paths", (number,)) if row[4]}
+    going = {row[0]: row[4] for row in run.db.rows("files_of_paths", (number,)) if row[4]}
     present = run.db.value("files_present", (number,)) if going else 0
     doubt = doubt_removal(present, len(going), run.config.limits.removals)
     if doubt and not run.allow_removals:
@@ -246,11 +259,24 @@ def _take_out(run: Run, source: FolderSource, number: int, vanished: set[str], r
         )
         return
     with run.db.transaction():
-        if going:
-            let_go(run.db, run.sources, sorted(going.values()), run.clock(), burnt_keys(run.db))
-        run.db.many("file_loose", [(number, path) for path in going])
+        _let_files_go(run, number, going)
         run.db.many("file_drop", [(number, path) for path in vanished])
     report.gone += len(going)
+
+
+def _take_out_unpublished(run: Run, number: int) -> int:
+    """Let go what files said that are unpublished by wish or have expired, however many; inside a transaction."""
+    run.db.run("files_expire", (EXPIRED, number, int(run.clock().timestamp())))
+    going = dict(run.db.rows("files_unpublished", (number,)))
+    _let_files_go(run, number, going)
+    return len(going)
+
+
+def _let_files_go(run: Run, number: int, going: Mapping[str, int]) -> None:
+    """Let go the sightings of files, which are given by path."""
+    if going:
+        let_go(run.db, run.sources, sorted(going.values()), run.clock(), burnt_keys(run.db))
+    run.db.many("file_loose", [(number, path) for path in going])
 
 
 def _lost_files(known: Mapping[str, FileState], vanished: tuple[str, ...]) -> dict[str, bytes]:
@@ -269,6 +295,7 @@ def _take(
 ) -> None:
     if not batch:
         return
+    batch = [one.at(context.now) for one in batch]
     appeared = {r.path: r.digest for r in batch if r.path not in known and r.outcome == "item"}
     renamed = folder.renames(lost, appeared) if lost else {}
     for old in renamed.values():

@@ -36,7 +36,7 @@ _BODY_OPEN = re.compile(r"<body\b[^<>]*+>", re.IGNORECASE)
 _BODY_CLOSE = re.compile(r"</body\s*+>", re.IGNORECASE)
 _TITLE = re.compile(r"<title\b[^<>]*+>([^<]*+)<", re.IGNORECASE)
 _META = re.compile(r"<meta\b(?:[^<>\"']|\"[^\"]*+\"|'[^']*+')*+>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"\b(name|content)\s*+=\s*+(\"[^\"]*+\"|'[^']*+')", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"\b(name|content)\s*+=\s*+(\"[^\"]*+\"|'[^']*+'|[^\s\"'>]++)", re.IGNORECASE)
 
 Dialect = Literal["yaml", "toml", "json", "pelican"]
 
@@ -250,7 +250,10 @@ def _head_values(head: str) -> dict[str, str]:
     if title:
         values["title"] = " ".join(unescape(title[1]).split())
     for meta in _META.finditer(head):
-        named = {m[1].lower(): unescape(m[2][1:-1]) for m in _ATTRIBUTE.finditer(meta[0])}
+        named = {
+            m[1].lower(): unescape(m[2][1:-1] if m[2][0] in "\"'" else m[2])
+            for m in _ATTRIBUTE.finditer(meta[0])
+        }
         name = named.get("name", "").strip().lower()
         if name:
             values[name] = named.get("content", "").strip()

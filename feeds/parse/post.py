@@ -18,6 +18,7 @@ from feeds.parse.frontmatter import FrontMatter, read_front_matter
 from feeds.parse.jekyll import FolderSettings, defaults_for, folder_categories, merged
 from feeds.parse.liquid import render_liquid
 from feeds.parse.permalinks import jekyll_id, post_url, split_name
+from feeds.parse.visibility import EXPIRY_KEYS, PUBLISH_KEYS, find_wish, fold_keys
 from feeds.urls import is_absolute_iri, is_address, resolve, valid_address
 
 Tail = Callable[[str], tuple[str, str]]
@@ -25,7 +26,11 @@ Guess = Callable[[str], "datetime | None"]
 Link = Callable[[str, str], "str | None"]
 
 _ADDRESS_KEYS = ("source_url", "canonical_url", "external-url", "external_url", "link")
-_DATE_KEYS = ("date", "published", "pubdate", "created")
+_DATE_KEYS = (*PUBLISH_KEYS, "date", "published", "pubdate", "created")
+_LATER_KEYS = ("published", "pubdate")
+"""Hugo's other names for the date that a post waits for: they count beside ``date`` if they are later."""
+_NO_DATE = "0001-01-01"
+"""How Hugo writes a date that is not there."""
 _UPDATED_KEYS = ("last_modified_at", "updated", "modified", "lastmod")
 _ONLY_OFFSET = re.compile(r"\s*[+-]\d\d:?\d\d\s*|\s*Z?\s*")
 _OFFSET_AT_END = re.compile(r"(?:[+-]\d\d:?\d\d|Z|[A-Z]{3,4})\s*$")
@@ -71,14 +76,16 @@ class _Reader:
         self.matter, self.repairs = matter, repairs
         self.draft = "_drafts" in path.split("/")
         defaults = defaults_for(settings.site, path, self.draft) if settings.site.defaults else {}
-        self.values: Mapping[str, Any] = merged(defaults, matter.values) if defaults else matter.values
+        self.wish = find_wish(matter.values, defaults)
+        own = fold_keys(matter.values)
+        self.values: Mapping[str, Any] = merged(fold_keys(defaults), own) if defaults else own
 
     def item(self, tail: Tail, guess: Guess, link: Link) -> Item | Skipped:
-        hidden = self._hidden()
+        hidden = self.wish or ("a draft" if self.draft and not self.settings.drafts else "")
         if hidden:
             return Skipped("unpublished", hidden)
         body, address = tail(self.matter.body)
-        published = self._date(_DATE_KEYS)
+        published = self._published()
         categories, tags = self._categories(), self._tags()
         stated = next((a for k in _ADDRESS_KEYS if (a := self._text(k))), "")
         guessed, origin = self._guess(guess, stated or address) if published is None else (None, "")
@@ -106,24 +113,12 @@ class _Reader:
             summary=self._text("description") or self._text("excerpt") or self._text("summary"),
             language=(self._text("lang") or self._text("language")).replace("_", "-"),
             fixed_id=self._fixed_id(page_path),
+            expires=self._expires(),
             repairs=tuple(self.repairs),
         )
 
-    def _hidden(self) -> str:
-        """Why the file is not to be published, or nothing."""
-        published = self.values.get("published")
-        if published is False or str(published).strip().lower() in ("false", "no", "off"):
-            return "published: false"
-        if str(self.values.get("draft", "")).strip().lower() == "true":
-            return "draft: true"
-        if str(self.values.get("status", "")).strip().lower() in ("draft", "hidden"):
-            return f"status: {self.values['status']}"
-        return "a draft" if self.draft and not self.settings.drafts else ""
-
     def _text(self, key: str) -> str:
         value = self.values.get(key)
-        if value is None and self.matter.dialect != "yaml":
-            value = self.values.get(key.lower())
         if not isinstance(value, str):
             return ""
         text = " ".join(value.split())
@@ -142,7 +137,11 @@ class _Reader:
         zone = _zone(self.settings.zone)
         for key in keys:
             text = self._text(key)
-            if not text or (key == "published" and text.lower() in ("true", "yes", "on")):
+            if (
+                not text
+                or text.startswith(_NO_DATE)
+                or (key == "published" and text.lower() in ("true", "yes", "on"))
+            ):
                 continue
             if _ONLY_OFFSET.fullmatch(text):
                 self._repair(key, "empty-date", "a date found elsewhere")
@@ -155,6 +154,34 @@ class _Reader:
                 self._repair(key, "no-timezone", date.isoformat(" "))
             return date
         return None
+
+    def _published(self) -> datetime | None:
+        """The stated date of publication, which a post waits for."""
+        self._exact_dates(PUBLISH_KEYS)
+        found = self._date(_DATE_KEYS)
+        if found is None or any(map(self._text, PUBLISH_KEYS)):
+            return found
+        for key in _LATER_KEYS:
+            later = parse_date(self._text(key), _zone(self.settings.zone)) if self._text(key) else None
+            found = self._date((key,)) or found if later and later > found else found
+        return found
+
+    def _expires(self) -> datetime | None:
+        """When the post is to be taken out."""
+        return min(self._exact_dates(EXPIRY_KEYS), default=None)
+
+    def _exact_dates(self, keys: tuple[str, ...]) -> list[datetime]:
+        """The dates under keys that say when a post is public: none of them is made up if it cannot be read."""
+        found = []
+        for key in keys:
+            text = self._text(key)
+            if not text or text.startswith(_NO_DATE):
+                continue
+            date = parse_date(text, _zone(self.settings.zone))
+            if date is None:
+                raise PostRejected(f"{key} is {text[:80]!r}, which is no date; write one such as 2024-05-01")
+            found.append(date)
+        return found
 
     def _guess(self, guess: Guess, address: str) -> tuple[datetime | None, str]:
         named, _ = split_name(self.path)
@@ -185,7 +212,7 @@ class _Reader:
 
     def _terms(self, key: str, whole_key: str) -> list[str]:
         taxonomies = self.values.get("taxonomies")
-        hugo = _flat(taxonomies.get(key)) if isinstance(taxonomies, dict) else []
+        hugo = _flat(fold_keys(taxonomies).get(key)) if isinstance(taxonomies, dict) else []
         return [*self._words(key, whole_key), *(term for v in hugo if (term := _term(v)))]
 
     def _categories(self) -> list[str]:
@@ -246,7 +273,7 @@ class _Reader:
             return body
         scope = {
             "site": {"baseurl": "", **self.settings.site.values},
-            "page": {**self.values, **page, "path": self.path},
+            "page": {**self.matter.values, **self.values, **page, "path": self.path},
             "jekyll": {"environment": "production"},
         }
         body, dropped = render_liquid(body, scope, link)

@@ -30,7 +30,17 @@ class Reading(NamedTuple):
     """The item that this one is a new version of under another name (a guid that changed)."""
     guessed: bool = False
     """Its only date is one that no other machine would find: the file's mtime, or the time of reading."""
+    expires: int | None = None
+    """When the post is to be taken out, seconds since 1970; None for never."""
 
+    def at(self, now: datetime) -> Reading:
+        """The reading as it counts at this time: one that has expired is no post any more."""
+        if self.expires is None or self.expires > now.timestamp():
+            return self
+        return self._replace(outcome="unpublished", reason=EXPIRED, sighting=None, payload=b"")
+
+
+EXPIRED = "its expiry date has passed"
 
 Said = tuple[Reading, Sighting]
 """A reading with what it says, which it always has here."""

@@ -217,6 +217,7 @@ def write_files(db: Database, source: int, readings: Sequence[Reading], numbers:
                 r.reason,
                 r.repairs,
                 numbers.get(r.path),
+                r.expires,
             )
             for r in readings
         ],

@@ -7,6 +7,7 @@ bodies to clean HTML; :mod:`feeds.work.rendering` goes on to entries. They know 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -187,7 +188,10 @@ def understand(source: str, files: Sequence[_File]) -> list[Reading]:
     for (file, item, sighting), payload in zip(known, payloads, strict=True):
         guessed = item.published is None and item.guess is None
         repairs = len(item.repairs)
-        readings.append(Reading(*file[:4], "item", "", repairs, sighting, payload, guessed=guessed))
+        expires = math.floor(item.expires.timestamp()) if item.expires else None
+        readings.append(
+            Reading(*file[:4], "item", "", repairs, sighting, payload, guessed=guessed, expires=expires)
+        )
     return readings
 
 

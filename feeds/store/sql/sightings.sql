@@ -26,11 +26,11 @@ WHERE +source = ? AND vanished = 1 AND (outcome <> 'item' OR vanished = 1)
 SELECT path, size, mtime, digest, sighting, vanished, outcome FROM file
 WHERE source = ? AND path IN (SELECT value FROM scope)
 -- name: file_put
-INSERT INTO file (source, path, size, mtime, digest, outcome, reason, repairs, sighting)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO file (source, path, size, mtime, digest, outcome, reason, repairs, sighting, expires)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (source, path) DO UPDATE SET
   size = excluded.size, mtime = excluded.mtime, digest = excluded.digest, outcome = excluded.outcome,
-  reason = excluded.reason, repairs = excluded.repairs, vanished = 0,
+  reason = excluded.reason, repairs = excluded.repairs, vanished = 0, expires = excluded.expires,
   sighting = coalesce(excluded.sighting, file.sighting)
 -- name: file_touch
 UPDATE file SET size = ?, mtime = ?, vanished = 0 WHERE source = ? AND path = ?

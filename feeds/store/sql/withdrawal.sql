@@ -26,6 +26,11 @@ SELECT id, source FROM sighting WHERE post = ? AND gone = 0
 -- name: files_unpublished
 SELECT path, sighting FROM file
 WHERE source = ? AND outcome = 'unpublished' AND sighting IS NOT NULL AND (outcome <> 'item' OR vanished = 1)
+-- name: sources_expiring
+SELECT DISTINCT source FROM file WHERE expires <= ? AND outcome = 'item'
+-- name: files_expire
+UPDATE file SET outcome = 'unpublished', reason = ?, expires = NULL
+WHERE source = ? AND expires <= ? AND outcome = 'item'
 -- name: file_loose
 UPDATE file SET sighting = NULL WHERE source = ? AND path = ?
 -- name: files_present
