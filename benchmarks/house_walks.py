@@ -10,16 +10,18 @@ from __future__ import annotations
 import resource
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
-from typing import Self
+from typing import Any, Self
 
 import feeds
+from feeds.workers import process_pool
 
 PACKAGE = Path(feeds.__file__).parent
 _SETTINGS = """[site]
@@ -120,6 +122,39 @@ class Tracer:
 def find_room(file: str) -> str:
     """Return the package or module directly below ``feeds`` that a file belongs to."""
     return file.partition("/")[0].removesuffix(".py")
+
+
+class InProcessPool:
+    """Do the work of worker processes in this process, where calls are counted; it replaces their pool."""
+
+    def __init__(self, *_settings: object) -> None:
+        """Take what the real pool takes; this process is ready for work already."""
+
+    def grow(self, count: int) -> None:
+        """Start nothing."""
+
+    def do(self, function: Callable[[Any], Any], piece: object) -> Future[Any]:
+        """Do a piece of work at once."""
+        result: Future[Any] = Future()
+        try:
+            result.set_result(function(piece))
+        except Exception as error:
+            result.set_exception(error)
+        return result
+
+    def dismiss(self, at_once: bool) -> None:
+        """End nothing."""
+
+
+@contextmanager
+def work_in_process() -> Iterator[None]:
+    """Replace the pool of worker processes inside the block."""
+    real = process_pool.Crew
+    process_pool.Crew = InProcessPool  # type: ignore[assignment,misc]
+    try:
+        yield
+    finally:
+        process_pool.Crew = real  # type: ignore[misc]
 
 
 @contextmanager
@@ -238,7 +273,7 @@ def follow_post(folder: Path, *begins: str) -> Walk:
 
 def follow_all() -> dict[str, Walk]:
     """Take every walk, each in a temporary folder of its own."""
-    with ExitStack() as stack:
+    with work_in_process(), ExitStack() as stack:
         folders = [Path(stack.enter_context(TemporaryDirectory(prefix="house-"))) for _ in range(3)]
         return {
             "document": follow_document(folders[0]),

@@ -36,8 +36,8 @@ _STORE = [
     "test_questions",
 ]
 TESTS = {
-    "feeds.identify": [*_IDENTITY, *_STORE[:3]],
-    "feeds.urls": [
+    "feeds.identity": [*_IDENTITY, *_STORE[:3]],
+    "feeds.values.urls": [
         "test_urls",
         "test_identity_pure",
         "test_items",
@@ -45,12 +45,12 @@ TESTS = {
         "test_upstream_entries",
         "test_stored_xss",
     ],
-    "feeds.plan": ["test_write", "test_pages"],
-    "feeds.write": ["test_write"],
-    "feeds.validate": ["test_validate"],
-    "feeds.publish.placing": ["test_serve_built"],
-    "feeds.store.posts": [*_IDENTITY[1:], *_STORE],
-    "feeds.store.sightings": [*_IDENTITY[1:], *_STORE, "test_build"],
+    "feeds.output.paths": ["test_write", "test_pages"],
+    "feeds.output.tree": ["test_write"],
+    "feeds.output.validator": ["test_validate"],
+    "feeds.publisher.precompressed": ["test_serve_built"],
+    "feeds.storage.posts": [*_IDENTITY[1:], *_STORE],
+    "feeds.storage.sightings": [*_IDENTITY[1:], *_STORE, "test_build"],
 }
 """The files of tests that have to notice a fault in a module, the quick ones first."""
 _SECONDS = 240

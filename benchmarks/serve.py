@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from feeds.serve.codings import encode
+from feeds.output.compression import encode
 
 _NGINX = """worker_processes auto; daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;
 events {{ worker_connections 4096; }}
@@ -29,7 +29,7 @@ server {{ listen 127.0.0.1:{port}; root {folder}/tree; add_header Cache-Control 
 add_header X-Content-Type-Options nosniff; }} }}
 """
 _SERVE = (
-    "import sys; from pathlib import Path; from feeds.serve.server import Server, run; "
+    "import sys; from pathlib import Path; from feeds.server.server import Server, run; "
     "from feeds.config import Serve; run(Server(Serve(listen=sys.argv[1]), Path(sys.argv[2])))"
 )
 _NGINX_PORT, _FEEDD_PORT = 18191, 18192

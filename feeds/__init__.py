@@ -5,16 +5,16 @@ The way of a post::
     fetch -> parse -> clean -> identify -> store -> plan -> render -> write
     payloads Items    Items    Posts       Posts    Documents Entries files
 
-1. :mod:`feeds.fetch` gives payloads: the bytes of files, skipped where size and mtime are known.
-2. :mod:`feeds.parse` understands them: front matter in every dialect, Jekyll's meaning, Liquid.
-3. :mod:`feeds.clean` cuts boilerplate, makes HTML of Markdown and sanitises it, last.
-4. :mod:`feeds.identify` decides, purely, which sightings are one post and which id it gets.
-5. :mod:`feeds.store` remembers, in one transaction with each payload's change token.
-6. :mod:`feeds.plan` says which documents a feed has; :mod:`feeds.publish.publishing` which must be written.
-7. :mod:`feeds.render` renders an entry once and joins entries into documents.
-8. :mod:`feeds.write` puts documents in place, only if they changed and never half.
+1. :mod:`feeds.fetcher` gives payloads: the bytes of files, skipped where size and mtime are known.
+2. :mod:`feeds.parser` understands them: front matter in every dialect, Jekyll's meaning, Liquid.
+3. :mod:`feeds.sanitizer` cuts boilerplate, makes HTML of Markdown and sanitises it, last.
+4. :mod:`feeds.identity` decides, purely, which sightings are one post and which id it gets.
+5. :mod:`feeds.storage` remembers, in one transaction with each payload's change token.
+6. :mod:`feeds.output.paths` says which documents a feed has; :mod:`feeds.publisher.publisher` which must be written.
+7. :mod:`feeds.renderer` renders an entry once and joins entries into documents.
+8. :mod:`feeds.output.tree` puts documents in place, only if they changed and never half.
 
-:mod:`feeds.pipeline` is the whole way on one screen; :mod:`feeds.work.steps` joins the pure steps for
+:mod:`feeds.pipeline` is the whole way on one screen; :mod:`feeds.workers.ingest_tasks` joins the pure steps for
 worker processes. From Python::
 
     from feeds import build, load_config

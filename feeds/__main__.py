@@ -2,7 +2,7 @@
 
 import sys
 
-from feeds.cli import main
+from feeds.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

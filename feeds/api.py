@@ -7,18 +7,18 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from feeds.building import build, now, open_run, site_of, step_settings
 from feeds.config import Config, load_config
 from feeds.errors import FeeddError, RoleTaken, UsageError
-from feeds.ports import Clock, no_progress
+from feeds.protocols import Clock, no_progress
 from feeds.reports import BuildReport
+from feeds.session import build, now, open_run, site_of, step_settings
 
 if TYPE_CHECKING:
-    from feeds.commands.requests import Withdrawn
     from feeds.commands.subscriptions import Added
-    from feeds.poll.backfill import Past
-    from feeds.store.readings import Context
-    from feeds.validate import Finding
+    from feeds.daemon.control import Withdrawn
+    from feeds.ingest.backfill import Past
+    from feeds.output.validator import Finding
+    from feeds.storage.records import Context
 
 __all__ = [
     "BuildReport",
@@ -49,8 +49,8 @@ __all__ = [
 
 def check(path: str | Path | None = None) -> list[str]:
     """Every mistake in a configuration and its paths, and what is damaged in the store; empty if there is none."""
-    from feeds.commands import soundness
-    from feeds.commands.inspect import check_paths
+    from feeds.commands import integrity_check as soundness
+    from feeds.commands.reports import check_paths
     from feeds.errors import ConfigError
 
     try:
@@ -65,7 +65,7 @@ def check(path: str | Path | None = None) -> list[str]:
 
 def lint(config: Config, folders: list[Path] | None = None) -> Iterator[dict[str, Any]]:
     """What is wrong in the posts and how it is repaired, one finding at a time."""
-    from feeds.commands.inspect import lint_posts
+    from feeds.commands.reports import lint_posts
 
     return lint_posts(config, step_settings(config), folders or [])
 
@@ -76,7 +76,7 @@ def validate(config: Config | None, paths: list[Path]) -> list[tuple[Path, Findi
     Raises:
         UsageError: a path does not exist, or none is given and there is no configuration.
     """
-    from feeds.commands.inspect import validate_documents
+    from feeds.commands.reports import validate_documents
 
     if not paths:
         if config is None:
@@ -93,8 +93,8 @@ def explain(config: Config, post: str) -> dict[str, Any]:
     Raises:
         UsageError: nothing is known by this id, address, infoCode or path.
     """
-    from feeds.commands.inspect import explain_post
-    from feeds.store.database import Database
+    from feeds.commands.reports import explain_post
+    from feeds.storage.sqlite import Database
 
     with closing(Database.open(_built(config), read_only=True)) as db:
         return explain_post(db, config, step_settings(config), post)
@@ -102,8 +102,8 @@ def explain(config: Config, post: str) -> dict[str, Any]:
 
 def status(config: Config) -> dict[str, Any]:
     """Sources, counts and feeds."""
-    from feeds.commands.inspect import status_of
-    from feeds.store.database import Database
+    from feeds.commands.reports import status_of
+    from feeds.storage.sqlite import Database
 
     with closing(Database.open(_built(config), read_only=True)) as db:
         return status_of(db, config)
@@ -131,7 +131,8 @@ def add(config: Config, urls: Sequence[str], allow: Sequence[str] = ()) -> Added
     Raises:
         UsageError: the configuration cannot be changed.
     """
-    from feeds.commands import requests, subscriptions
+    from feeds.commands import subscriptions
+    from feeds.daemon import control as requests
 
     done = subscriptions.add(config, urls, allow)
     if done.added:
@@ -145,7 +146,8 @@ def take_list(config: Config, file: Path) -> Added:
     Raises:
         UsageError: the file cannot be read, or the configuration cannot be changed.
     """
-    from feeds.commands import requests, subscriptions
+    from feeds.commands import subscriptions
+    from feeds.daemon import control as requests
 
     done = subscriptions.take_list(config, file)
     if done.added:
@@ -166,7 +168,7 @@ def forget(config: Config, source: str, clock: Clock = now) -> int | None:
     Raises:
         UsageError: there is no such source, or it is still in the configuration.
     """
-    from feeds.commands.requests import forget_removed
+    from feeds.daemon.control import forget_removed
 
     return forget_removed(config, source, clock)
 
@@ -177,7 +179,7 @@ def believe_removals(config: Config, clock: Clock = now) -> None:
     Raises:
         RoleTaken: who has the store did not take it up.
     """
-    from feeds.commands import requests
+    from feeds.daemon import control as requests
 
     requests.believe_removals(config, clock)
 
@@ -189,7 +191,7 @@ def backup(config: Config, file: Path) -> int:
         UsageError: nothing was built yet, or ``file`` is something else.
         StoreError: the store is damaged, or ``file`` cannot be written.
     """
-    from feeds.store import copies
+    from feeds.storage import backup as copies
 
     if not config.store.exists():
         raise UsageError(f"{config.store}: nothing was built yet, so there is nothing to save")
@@ -204,8 +206,8 @@ def restore(config: Config, file: Path) -> Path | None:
         StoreError: it is damaged or of a newer feedd.
         RoleTaken: a daemon or a build has the store.
     """
-    from feeds.store import copies
-    from feeds.store.database import lease
+    from feeds.storage import backup as copies
+    from feeds.storage.sqlite import lease
 
     with lease(config.store):
         return copies.bring_back(file, config.store)
@@ -224,9 +226,9 @@ def backfill(config: Config, source: str, pages: int = 1000, clock: Clock = now)
         UsageError: there is no such upstream.
     """
     from feeds import pipeline
-    from feeds.commands import requests
-    from feeds.poll import backfill as reading
-    from feeds.store.database import lease
+    from feeds.daemon import control as requests
+    from feeds.ingest import backfill as reading
+    from feeds.storage.sqlite import lease
 
     try:
         with lease(config.store), open_run(config, config.store, 1, clock, no_progress) as run:
@@ -252,7 +254,7 @@ def withdraw(config: Config, post: str, undo: bool = False, clock: Clock = now) 
     Raises:
         UsageError: there is no such post, or it is not as it would have to be.
     """
-    from feeds.commands.requests import withdraw_post
+    from feeds.daemon.control import withdraw_post
 
     return withdraw_post(config, post, undo, clock)
 
@@ -265,8 +267,8 @@ def serve(config: Config, announce: Callable[[str], None] = lambda address: None
         UsageError: the address is taken.
         OutputError: there is no output yet.
     """
-    from feeds.serve.server import run
-    from feeds.serving import server_of
+    from feeds.server.factory import server_of
+    from feeds.server.server import run
 
     run(server_of(config, clock), announce)
 
@@ -281,8 +283,8 @@ def init(folder: Path, source: Path | None = None) -> tuple[list[Path], tuple[st
     Raises:
         UsageError: there is a configuration already, ``source`` cannot be read or ``folder`` not be written.
     """
-    from feeds.commands.starter import advice, plan_files
-    from feeds.fetch.folder import is_jekyll
+    from feeds.commands.init import advice, plan_files
+    from feeds.fetcher.folder import is_jekyll
 
     if source is not None:
         from feeds.commands.subscriptions import begin_from

@@ -10,24 +10,27 @@ from collections.abc import Collection, Mapping, Sequence
 
 from feeds.config import FolderSource, ListSource, UpstreamSource
 from feeds.errors import DeadlineExceeded, UsageError
-from feeds.fetch import folder
-from feeds.plan import chunks
-from feeds.ports import FileState, Judge, Version
-from feeds.publish import cataloguing, pagewriting, publishing
-from feeds.publish.publishing import Published
-from feeds.removals import doubt as doubt_removal
+from feeds.fetcher import folder
+from feeds.ingest.removal_guard import doubt as doubt_removal
+from feeds.output.paths import chunks
+from feeds.output.tree import Tree
+from feeds.protocols import FileState, Judge, Version
+from feeds.publisher import html_pages as pagewriting
+from feeds.publisher import index_pages as cataloguing
+from feeds.publisher import publisher as publishing
+from feeds.publisher.publisher import Published
 from feeds.reports import Ingested
-from feeds.run import Run
+from feeds.run_context import Run
 from feeds.sources import expand, register
-from feeds.store import feeds as stored
-from feeds.store import ledger, members, posts
-from feeds.store.database import Database
-from feeds.store.readings import EXPIRED, Context, Reading
-from feeds.store.sightings import take
-from feeds.store.withdrawal import let_go
-from feeds.work.steps import READ_FILES, really_changed
-from feeds.work.workers import Workers
-from feeds.write import Tree
+from feeds.storage import feed_membership as members
+from feeds.storage import feeds as stored
+from feeds.storage import ledger, posts
+from feeds.storage.records import EXPIRED, Context, Reading
+from feeds.storage.sightings import take
+from feeds.storage.sqlite import Database
+from feeds.storage.withdrawal import let_go
+from feeds.workers.ingest_tasks import READ_FILES, really_changed
+from feeds.workers.workers import Workers
 
 _FILES_PER_PIECE = 64
 _READINGS_PER_BATCH = 4096
@@ -121,7 +124,8 @@ def _judge_of(workers: Workers) -> Judge:
 
 def _ingest_upstreams(run: Run, report: Ingested, offline: bool) -> None:
     """Ask lists for their upstreams, then upstreams for their entries; what is kept follows the settings."""
-    from feeds.poll import kept, polling
+    from feeds.ingest import poller as polling
+    from feeds.ingest import reprocess as kept
 
     def context(number: int, complete: bool) -> Context:
         return context_of(run, number, early=not complete)

@@ -8,8 +8,8 @@ from dataclasses import replace
 from feeds.config import Config, FolderSource, ListSource, UpstreamSource
 from feeds.config.checks import seconds
 from feeds.errors import UsageError
-from feeds.model import Subscription
-from feeds.store.database import Database
+from feeds.models import Subscription
+from feeds.storage.sqlite import Database
 
 _LONGEST_NAME = 300
 
@@ -37,7 +37,7 @@ def expand(config: Config, db: Database | None) -> tuple[list[FolderSource | Ups
 
 
 def _of_list(source: ListSource, kept: bytes | None) -> list[UpstreamSource]:
-    from feeds.parse.opml import read_opml
+    from feeds.parser.lists.opml import read_opml
 
     if source.path is not None:
         try:

@@ -11,9 +11,9 @@ import sys
 import time
 from datetime import UTC, datetime
 
-from feeds import daemon
-from feeds.jobs.events import EventLog
-from feeds.work import DEADLINE
+from feeds.daemon import daemon
+from feeds.daemon.event_log import EventLog
+from feeds.workers import DEADLINE
 
 
 def main() -> None:

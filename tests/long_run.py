@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from feeds.store.database import Database
+from feeds.storage.sqlite import Database
 from tests.conftest import Project
 from tests.push_rig import subscribe
 from tests.servers import Answer, Asked, ServerThread

@@ -6,10 +6,9 @@ import struct
 import zlib
 from datetime import UTC, date, datetime, timedelta, timezone
 
-from feeds.model import Enclosure
-from feeds.render.catalogue import CatalogueFeed, CatalogueHead
-from feeds.render.look import load_templates
-from feeds.render.pages import (
+from feeds.models import Enclosure
+from feeds.renderer.catalog import CatalogueFeed, CatalogueHead
+from feeds.renderer.html_pages import (
     PageEntry,
     PageFeed,
     SourceHealth,
@@ -20,6 +19,7 @@ from feeds.render.pages import (
     status_page,
     teaser_html,
 )
+from feeds.renderer.templates import load_templates
 
 CHINA = timezone(timedelta(hours=8))
 NOON = datetime(2024, 5, 20, 12, 0, tzinfo=CHINA)

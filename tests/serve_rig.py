@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from feeds.config import Serve
-from feeds.model import Entry, FeedHead, Format
-from feeds.render.documents import join
-from feeds.render.entries import render_entries
-from feeds.serve.server import Server, run_loop
-from feeds.write import Tree
+from feeds.models import Entry, FeedHead, Format
+from feeds.output.tree import Tree
+from feeds.renderer.documents import join
+from feeds.renderer.entries import render_entries
+from feeds.server.server import Server, run_loop
 
 PUBLIC = "https://site.example/feeds/"
 START = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.addresses import is_global
 from feeds.errors import AddressRefused
-from feeds.net import address, same_site, shown
+from feeds.http import address, same_site, shown
+from feeds.http.ip_ranges import is_global
 
 NOT_GLOBAL = """
 0.0.0.0 0.1.2.3 10.0.0.1 100.64.0.1 100.127.255.255 127.0.0.1 127.9.9.9 169.254.169.254 172.16.0.1

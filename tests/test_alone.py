@@ -12,13 +12,13 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.identify import Sighting
-from feeds.store import alone
-from feeds.store import feeds as stored
-from feeds.store.database import Database
-from feeds.store.posts import Change
-from feeds.store.readings import Context, Reading
-from feeds.store.sightings import take, take_any, write_files
+from feeds.identity import Sighting
+from feeds.storage import bulk_insert as alone
+from feeds.storage import feeds as stored
+from feeds.storage.posts import Change
+from feeds.storage.records import Context, Reading
+from feeds.storage.sightings import take, take_any, write_files
+from feeds.storage.sqlite import Database
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 SOURCES = {1: ("one", 0), 2: ("two", 1)}

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from feeds.parse.head import UpstreamHead
-from feeds.poll.backfill import Place, following
+from feeds.ingest.backfill import Place, following
+from feeds.parser.feeds.channel import UpstreamHead
 from tests.conftest import Project
 from tests.servers import Answer, Asked, UpstreamServer, UpstreamThread
 from tests.test_build import entries

@@ -184,7 +184,7 @@ def test_a_dry_run_tells_and_changes_nothing(project: Project) -> None:
 
 
 def test_two_builds_at_once_the_second_says_so(project: Project) -> None:
-    from feeds.store.database import lease
+    from feeds.storage.sqlite import lease
 
     project.post("2024-01-01-a.md")
     with lease(project.folder / "state" / "feedd.db"):

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.clean.boilerplate import compile_patterns, default_boilerplate, split_tail
-from feeds.clean.html import clean_html
-from feeds.clean.markdown import markdown_to_html
-from feeds.clean.text import clean_title, excerpt, plain_text, title_from
+from feeds.sanitizer.boilerplate import compile_patterns, default_boilerplate, split_tail
+from feeds.sanitizer.html import clean_html
+from feeds.sanitizer.markdown import markdown_to_html
+from feeds.sanitizer.text import clean_title, excerpt, plain_text, title_from
 from tests.conftest import Project
 
 BASE = "https://base.example/p.html"
@@ -345,6 +345,6 @@ _PIECES = st.sampled_from(
 @given(st.lists(_PIECES, max_size=24).map("".join))
 @settings(max_examples=200, deadline=None)
 def test_no_markdown_is_too_much_for_the_library(text: str) -> None:
-    from feeds.clean import kramdown
+    from feeds.sanitizer import kramdown
 
     kramdown.convert(text, "")  # what fails is shown unconverted, so nothing may fail

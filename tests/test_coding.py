@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.coding import Decoder
 from feeds.errors import FetchError
+from feeds.http.content_coding import Decoder
 
 
 def test_a_bomb_takes_no_more_memory_than_the_limit() -> None:

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from feeds.store import push
-from feeds.store.database import Database
+from feeds.storage import subscriptions as push
+from feeds.storage.sqlite import Database
 from tests.conftest import Project
 from tests.faults import HOWS, Faults, How, Ran, missing, wrong_in
 from tests.servers import Answer, UpstreamThread

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.dates import parse_date, rfc822, rfc3339
+from feeds.values.dates import parse_date, rfc822, rfc3339
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from feeds.errors import DeadlineExceeded
-from feeds.work.tasks import Work
-from feeds.work.workers import Workers
+from feeds.workers.task_types import Work
+from feeds.workers.workers import Workers
 from tests.conftest import ROOT, Project
 from tests.servers import Answer, UpstreamServer, UpstreamThread
 from tests.test_daemon import Running
@@ -25,7 +25,7 @@ HANGING = "https://a.example/" + "x" * 400
 RULE = '[[identity]]\nname = "slow"\npattern = "/(?P<key>x*x*x*x*x*x*x*x*x*y)"\n'
 PROGRAM = """
 import json, sys
-from feeds.building import build
+from feeds.session import build
 from feeds.config import load_config
 report = build(load_config(sys.argv[1]), jobs=int(sys.argv[2]), deadline=float(sys.argv[3]))
 print(json.dumps(report.as_dict()))

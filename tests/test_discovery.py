@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.parse.discovery import MOST, Candidate, candidates
-from feeds.urls import is_address
+from feeds.parser.lists.discovery import MOST, Candidate, candidates
+from feeds.values.urls import is_address
 
 PAGE = "https://site.example/blog/2024/post.html"
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.commands.editing import add_sources, new_configuration
+from feeds.config.editor import add_sources, new_configuration
 from feeds.errors import UsageError
-from feeds.model import Subscription
-from feeds.parse.opml import read_opml
-from feeds.parse.venus import PlanetSite
-from feeds.render.opml import OpmlHead, write_opml
+from feeds.models import Subscription
+from feeds.parser.lists.opml import read_opml
+from feeds.parser.lists.planet_venus import PlanetSite
+from feeds.renderer.opml import OpmlHead, write_opml
 
 TEXT = """\
 # Our planet.

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds import load_config, pipeline
-from feeds.building import open_run
-from feeds.fetch import folder
-from feeds.ports import no_progress
-from feeds.publish import publishing
+from feeds.fetcher import folder
+from feeds.protocols import no_progress
+from feeds.publisher import publisher as publishing
+from feeds.session import open_run
 from tests.test_archives import Site
 from tests.whole import check_all, counts_of
 

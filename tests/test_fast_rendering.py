@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.clean import mend
-from feeds.clean.html import clean_html
-from feeds.clean.text import excerpt, plain_text
-from feeds.model import Entry, FeedHead, Format
-from feeds.render import direct, library
-from feeds.render.documents import join
-from feeds.render.entries import check_entry
+from feeds.models import Entry, FeedHead, Format
+from feeds.renderer import fast_writer as direct
+from feeds.renderer import feedgen_writer as library
+from feeds.renderer.documents import join
+from feeds.renderer.entries import check_entry
+from feeds.sanitizer import cleanup as mend
+from feeds.sanitizer.html import clean_html
+from feeds.sanitizer.text import excerpt, plain_text
 
 HIDING = st.sampled_from([
     "<p ", "<DIV ", ">", "</p>", "</DIV>", ' style="', '"', "display", "DISPLAY", " : ", ":", "none", "visibility", "hidden", " hidden",

@@ -13,19 +13,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds import urls
-from feeds.clean import kramdown
-from feeds.clean.html import clean_html
-from feeds.clean.markdown import markdown_to_html
-from feeds.clean.text import opening, plain_text
-from feeds.dates import parse_date, tolerant_date
 from feeds.errors import AddressRefused
-from feeds.fetch import folder
-from feeds.model import Item
-from feeds.net.address import Address, address, tolerant_address
-from feeds.parse import permalinks
-from feeds.payloads import body_of_item, data_of, dumps, pack, unpack
-from feeds.store.database import Database
+from feeds.fetcher import folder
+from feeds.http.address import Address, address, tolerant_address
+from feeds.models import Item
+from feeds.parser.posts import permalinks
+from feeds.sanitizer import kramdown
+from feeds.sanitizer.html import clean_html
+from feeds.sanitizer.markdown import markdown_to_html
+from feeds.sanitizer.text import opening, plain_text
+from feeds.storage.payload import body_of_item, data_of, dumps, pack, unpack
+from feeds.storage.sqlite import Database
+from feeds.values import urls
+from feeds.values.dates import parse_date, tolerant_date
 
 PIECES = st.sampled_from([
     "https://", "http://", "a.example", "A.example", "b-c.example:8080", ":80", "/", "//", "/a", "..", ".", "./x",

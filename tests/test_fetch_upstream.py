@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from feeds.fetch.upstream import Fetched, FetchState, Request, asked_host, fetch, unreadable
-from feeds.net import Client
+from feeds.fetcher.feed import Fetched, FetchState, Request, asked_host, fetch, unreadable
+from feeds.http import Client
 from tests.servers import Answer, UpstreamServer, conditional
 
 NOW = datetime(2024, 1, 3, 10, 0, tzinfo=UTC)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.parse.filetext import decode
-from feeds.parse.frontmatter import read_front_matter, read_simple, read_tolerant
-from feeds.parse.values import load_yaml
+from feeds.parser.posts.file_encoding import decode
+from feeds.parser.posts.front_matter import read_front_matter, read_simple, read_tolerant
+from feeds.parser.posts.front_matter_values import load_yaml
 
 SITE = Path(__file__).parents[1].parent / "shared" / "data" / "site" / "_posts"
 QUICK = settings(max_examples=60, deadline=None)

@@ -17,13 +17,13 @@ from pathlib import Path
 
 import pytest
 
-from feeds.clean.html import clean_html
-from feeds.clean.markdown import markdown_to_html
-from feeds.clean.text import clean_title, plain_text, title_from
 from feeds.config import Serve
 from feeds.errors import FeeddError
-from feeds.parse.decoding import decode
-from feeds.parse.upstream import parse_upstream
+from feeds.parser.feeds.encoding import decode
+from feeds.parser.feeds.feed import parse_upstream
+from feeds.sanitizer.html import clean_html
+from feeds.sanitizer.markdown import markdown_to_html
+from feeds.sanitizer.text import clean_title, plain_text, title_from
 from tests.conftest import ROOT
 from tests.fuzzing import guided
 from tests.fuzzing.mutations import mutations

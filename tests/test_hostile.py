@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from feeds.fetch.upstream import Fetched, FetchState, Request, fetch
-from feeds.net import Client
+from feeds.fetcher.feed import Fetched, FetchState, Request, fetch
+from feeds.http import Client
 
 pytestmark = pytest.mark.acceptance
 

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from feeds.fetch.hosts import Hosts, Poller, poll_all
-from feeds.fetch.upstream import Fetched, FetchState, Request, fetch
-from feeds.net import Client
+from feeds.fetcher.feed import Fetched, FetchState, Request, fetch
+from feeds.fetcher.politeness import Hosts, Poller, poll_all
+from feeds.http import Client
 from tests.servers import Answer, Asked, UpstreamServer
 
 NOW = datetime(2024, 1, 3, 10, 0, tzinfo=UTC)
@@ -178,7 +178,7 @@ def test_a_poller_that_lives_on_keeps_the_gap_between_batches_and_can_be_stopped
 
 def test_a_simulated_day_with_restarts_is_polite() -> None:
     """Each poll conditional, none before its time, though state lives only in JSON between runs."""
-    from feeds.fetch.pace import Hints, next_poll
+    from feeds.fetcher.schedule import Hints, next_poll
 
     async def run() -> None:
         async with UpstreamServer() as server:

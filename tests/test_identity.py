@@ -11,12 +11,12 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.identify import Group, Sighting, group, keys_of, merge
-from feeds.store import feeds as stored
-from feeds.store.codec import read_shown
-from feeds.store.database import Database
-from feeds.store.readings import Context, Reading
-from feeds.store.sightings import take
+from feeds.identity import Group, Sighting, group, keys_of, merge
+from feeds.storage import feeds as stored
+from feeds.storage.records import Context, Reading
+from feeds.storage.serialization import read_shown
+from feeds.storage.sightings import take
+from feeds.storage.sqlite import Database
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 SOURCES = {1: ("one", 0)}

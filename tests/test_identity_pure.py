@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from feeds.identify import (
+from feeds.identity import (
     Group,
     Keys,
     Known,

@@ -19,15 +19,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.identify import Shown, Sighting
-from feeds.ports import Version
-from feeds.store import feeds as stored
-from feeds.store import ledger, upstreams
-from feeds.store.codec import read_shown
-from feeds.store.database import Database
-from feeds.store.readings import Context, Reading
-from feeds.store.sightings import take
-from feeds.store.withdrawal import let_go
+from feeds.identity import Shown, Sighting
+from feeds.protocols import Version
+from feeds.storage import feeds as stored
+from feeds.storage import ledger, upstreams
+from feeds.storage.records import Context, Reading
+from feeds.storage.serialization import read_shown
+from feeds.storage.sightings import take
+from feeds.storage.sqlite import Database
+from feeds.storage.withdrawal import let_go
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 SOURCES = {1: ("one", 0), 2: ("two", 1)}

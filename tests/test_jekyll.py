@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.model import Item
-from feeds.parse.jekyll import FolderSettings, defaults_for, folder_categories, read_site_config
-from feeds.parse.liquid import render_liquid
-from feeds.parse.permalinks import jekyll_id, post_url, slugify
-from feeds.parse.post import parse_post
+from feeds.models import Item
+from feeds.parser.posts.jekyll import FolderSettings, defaults_for, folder_categories, read_site_config
+from feeds.parser.posts.liquid import render_liquid
+from feeds.parser.posts.permalinks import jekyll_id, post_url, slugify
+from feeds.parser.posts.post import parse_post
 
 from .conftest import ROOT, Project
 from .test_build import entries, feedd
@@ -328,11 +328,11 @@ def test_the_fast_way_to_a_sites_settings_gives_what_yaml_gives(text: str) -> No
 
 
 _RULE_FILES = (
-    "parse/filetext.py",
-    "parse/frontmatter.py",
-    "parse/repair.py",
-    "parse/post.py",
-    "commands/inspect.py",
+    "parser/posts/file_encoding.py",
+    "parser/posts/front_matter.py",
+    "parser/posts/front_matter_repair.py",
+    "parser/posts/post.py",
+    "commands/reports.py",
 )
 _NO_RULES = {"utf-8", "utf-16", "external-url", "jekyll-feed"}
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from feeds.store import ledger
-from feeds.store.database import Database, migrations
+from feeds.storage import ledger
+from feeds.storage.sqlite import Database, migrations
 from tests.conftest import Project
 from tests.test_migrations import older_store
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from feeds.parse.liquid import render_liquid
+from feeds.parser.posts.liquid import render_liquid
 
 from .conftest import Project
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from feeds import build, building, load_config
+from feeds import build, load_config
+from feeds import session as building
 from feeds.errors import StoreError
-from feeds.fetch import folder
+from feeds.fetcher import folder
 from feeds.reports import BuildReport
 from tests.conftest import Project
 from tests.servers import Answer, UpstreamServer, UpstreamThread

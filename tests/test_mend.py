@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from feeds.clean.html import clean_html
-from feeds.clean.markdown import markdown_to_html
+from feeds.sanitizer.html import clean_html
+from feeds.sanitizer.markdown import markdown_to_html
 
 BASE = "https://base.example/p.html"
 IMAGE = '<img src="https://a.example/real.jpg">'

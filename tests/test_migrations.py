@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds.store.database import Database, migrations
+from feeds.storage.sqlite import Database, migrations
 from tests.conftest import Project
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from feeds.errors import AddressRefused, FetchError
-from feeds.net import Client, Conditions, Response, user_agent
+from feeds.http import Client, Conditions, Response, user_agent
 from tests.servers import Answer, UpstreamServer
 
 AGENT = user_agent("1.0", "https://site.example/feeds/")

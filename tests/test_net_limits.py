@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.errors import FetchError
-from feeds.net import Client, Response, user_agent
+from feeds.http import Client, Response, user_agent
 from tests.servers import Answer, Asked, UpstreamServer
 
 AGENT = user_agent("1.0", "https://site.example/feeds/")
@@ -289,7 +289,7 @@ def test_what_comes_to_an_idle_connection_ends_it() -> None:
 
 def test_a_long_body_is_not_read_ahead_of_who_takes_it() -> None:
     """The connection rests while nobody takes what it holds, and goes on after."""
-    from feeds.net.connecting import connect
+    from feeds.http.dns import connect
 
     async def say(writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 8000000\r\n\r\n" + b"x" * 8_000_000)

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from feeds.errors import UsageError
-from feeds.model import Subscription
-from feeds.parse.opml import DEEPEST, LARGEST, parse_opml, read_opml
-from feeds.render.opml import OpmlHead, write_opml
+from feeds.models import Subscription
+from feeds.parser.lists.opml import DEEPEST, LARGEST, parse_opml, read_opml
+from feeds.renderer.opml import OpmlHead, write_opml
 
 A = "https://a.example/feed"
 HEAD = OpmlHead("Planet")

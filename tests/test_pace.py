@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.fetch.freshness import http_date, max_age, retry_after
-from feeds.fetch.pace import DAY, HOUR, LEAST, MOST, NEVER, WEEK, Hints, next_poll, rhythm, spread
+from feeds.fetcher.schedule import DAY, HOUR, LEAST, MOST, NEVER, WEEK, Hints, next_poll, rhythm, spread
+from feeds.http.cache_control import http_date, max_age, retry_after
 
 NOW = datetime(2024, 1, 3, 10, 0, tzinfo=UTC)  # a Wednesday
 

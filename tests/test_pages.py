@@ -12,14 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.clean import attributes
-from feeds.clean.html import clean_html
 from feeds.errors import UsageError
-from feeds.model import NEWEST
-from feeds.render import bodies, chart, pages, wording
-from feeds.render.catalogue import CatalogueFeed
-from feeds.render.look import POLICY, load_templates, read_templates
-from feeds.render.shelves import shelves
+from feeds.models import NEWEST
+from feeds.renderer import bar_chart as chart
+from feeds.renderer import html_pages as pages
+from feeds.renderer import page_body as bodies
+from feeds.renderer import translations as wording
+from feeds.renderer.catalog import CatalogueFeed
+from feeds.renderer.feed_index import shelves
+from feeds.renderer.templates import POLICY, load_templates, read_templates
+from feeds.sanitizer import attributes
+from feeds.sanitizer.html import clean_html
 from tests.pages_sample import (
     NOON,
     NOW,

@@ -23,8 +23,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from feeds.render.look import load_templates
-from feeds.serve.messages import Answer, Request, Route, respond
+from feeds.renderer.templates import load_templates
+from feeds.server.messages import Answer, Request, Route, respond
 from tests.conftest import ROOT
 from tests.pages_sample import SITE, sample_pages
 from tests.serve_rig import Output, serving

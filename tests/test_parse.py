@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.dates import parse_date
-from feeds.parse.filetext import decode
-from feeds.parse.frontmatter import read_front_matter
-from feeds.parse.liquid import render_liquid
-from feeds.slugs import distinct, fold, slug
-from feeds.urls import canonical, resolve
+from feeds.parser.posts.file_encoding import decode
+from feeds.parser.posts.front_matter import read_front_matter
+from feeds.parser.posts.liquid import render_liquid
+from feeds.values.dates import parse_date
+from feeds.values.slugs import distinct, fold, slug
+from feeds.values.urls import canonical, resolve
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds.parse.upstream import parse_upstream
+from feeds.parser.feeds.feed import parse_upstream
 from tests.conftest import Project
 
 PAGE = "https://site.example/news/2024/01/02/a.html"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from feeds.notify.rules import Topics
-from feeds.store import push
-from feeds.store.database import Database
+from feeds.storage import subscriptions as push
+from feeds.storage.sqlite import Database
+from feeds.websub.protocol import Topics
 from tests.conftest import Project
 from tests.serve_rig import serving
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds.notify.deliver import Bounds
+from feeds.websub.dispatcher import Bounds
 from tests.push_rig import TOPIC, Site, daemon, delivered, subscribe
 from tests.websub import SubscriberServer, until
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds.store.database import Database, statements
+from feeds.storage.sqlite import Database, statements
 
 # Tables that grow with the posts.
 LARGE = frozenset(("post", "sighting", "sighting_key", "payload", "key", "member", "log", "entry", "file"))

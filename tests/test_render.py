@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.errors import EntryInvalid
-from feeds.model import Entry, FeedHead, Term
-from feeds.render import direct, library
-from feeds.render.documents import join
-from feeds.render.entries import cut, render_entries
-from feeds.validate import check_document
+from feeds.models import Entry, FeedHead, Term
+from feeds.output.validator import check_document
+from feeds.renderer import fast_writer as direct
+from feeds.renderer import feedgen_writer as library
+from feeds.renderer.documents import join
+from feeds.renderer.entries import cut, render_entries
 
 WHEN = datetime(2024, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=8)))
 URL = "https://site.example/feeds/"

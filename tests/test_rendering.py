@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from feeds.identify import Shown
-from feeds.work import steps
-from feeds.work.rendering import render, unpack_entry
-from feeds.work.tasks import RenderTask, Settings
+from feeds.identity import Shown
+from feeds.workers import ingest_tasks as steps
+from feeds.workers.render_tasks import render, unpack_entry
+from feeds.workers.task_types import RenderTask, Settings
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 

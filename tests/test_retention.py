@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from feeds import api, load_config
-from feeds.commands.changes import changes
+from feeds.commands.text_diff import changes
 from feeds.config.checks import keep, keep_values
 from tests.chain import archives, chain, newest, read
 from tests.test_archives import Site

@@ -9,8 +9,8 @@ import pytest
 
 from feeds.config import PrivateFeed, Serve
 from feeds.errors import ConfigError
-from feeds.serve.access import Access
-from feeds.serve.messages import Answer, Request, Route, respond
+from feeds.server.auth import Access
+from feeds.server.messages import Answer, Request, Route, respond
 from tests.serve_rig import Output, document, entry, serving
 
 ATOM = document("atom", [entry(n) for n in range(3)])

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.serve.deltas import REMEMBERED, Versions, split
-from feeds.serve.tree import OutputTree
-from feeds.validate import check_document
+from feeds.output.validator import check_document
+from feeds.server.delta import REMEMBERED, Versions, split
+from feeds.server.documents import OutputTree
 from tests.serve_rig import Client, Output, Reply, document, entry, serving
 
 NAMES = {"atom": "atom.xml", "rss": "rss.xml", "json": "feed.json"}

@@ -16,9 +16,9 @@ import pytest
 
 from feeds.config import Serve
 from feeds.errors import ConfigError, OutputError, UsageError
-from feeds.serve import connection
-from feeds.serve.messages import Answer, Request, Route, respond
-from feeds.serve.server import Server, parse_listen, run
+from feeds.server import connection
+from feeds.server.messages import Answer, Request, Route, respond
+from feeds.server.server import Server, parse_listen, run
 from tests.conftest import ROOT
 from tests.serve_rig import Client, Output, document, drain, entry, serving
 
@@ -246,7 +246,7 @@ def test_slow_clients_are_dropped(tmp_path: Path, monkeypatch):
 def test_the_program_stops_in_order(tmp_path: Path):
     Output(tmp_path / "tree").publish({"big.xml": ATOM + b" " * 6_000_000})
     code = (
-        "import sys; from pathlib import Path; from feeds.serve.server import Server, run; "
+        "import sys; from pathlib import Path; from feeds.server.server import Server, run; "
         "from feeds.config import Serve; "
         "run(Server(Serve(listen='127.0.0.1:0'), Path(sys.argv[1])), lambda a: print(a, flush=True))"
     )

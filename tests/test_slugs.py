@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.slugs import LONGEST, distinct, fold, slug
+from feeds.values.slugs import LONGEST, distinct, fold, slug
 from tests.conftest import Project
 
 NAMES = st.lists(st.text(min_size=1, max_size=60), max_size=12, unique=True)

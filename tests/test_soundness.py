@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from feeds.api import load_config, step_settings
-from feeds.commands.soundness import faults
+from feeds.commands.integrity_check import faults
 from tests.conftest import Project
 from tests.test_daemon import Running
 from tests.test_migrations import older_store

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feeds.commands.starter import advice, plan_files, starter_config
+from feeds.commands.init import advice, plan_files, starter_config
 from feeds.config import Config, load_config
-from feeds.parse.jekyll import JekyllSite, read_site_config
+from feeds.parser.posts.jekyll import JekyllSite, read_site_config
 
 
 @pytest.fixture

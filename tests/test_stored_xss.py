@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from feeds.clean.html import clean_html
-from feeds.clean.markdown import markdown_to_html
-from feeds.clean.text import clean_title
+from feeds.sanitizer.html import clean_html
+from feeds.sanitizer.markdown import markdown_to_html
+from feeds.sanitizer.text import clean_title
 from tests.conftest import Project
 from tests.published import dangers, markup, wrong_in_tree
 from tests.servers import Answer, UpstreamThread

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from feeds.model import Enclosure, Extra, Item
-from feeds.parse.decoding import decode
-from feeds.parse.upstream import parse_upstream
-from feeds.render import podcasts
+from feeds.models import Enclosure, Extra, Item
+from feeds.parser.feeds.encoding import decode
+from feeds.parser.feeds.feed import parse_upstream
+from feeds.renderer import namespaces as podcasts
 
 URL = "https://feeds.example/x/feed.xml"
 _NAMES = (

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.errors import FeedUnreadable
-from feeds.model import Enclosure, Extra
-from feeds.parse.decoding import decode
-from feeds.parse.outline import outline, several, single
-from feeds.parse.upstream import Parsed, parse_outline, parse_upstream
+from feeds.models import Enclosure, Extra
+from feeds.parser.feeds.encoding import decode
+from feeds.parser.feeds.feed import Parsed, parse_outline, parse_upstream
+from feeds.parser.feeds.splitter import outline, several, single
 
 URL = "https://up.example/feed.xml"
 
@@ -312,7 +312,7 @@ def test_an_entry_of_the_collected_feeds_says_the_same_alone(shared: Path) -> No
 def parse_date_of(text: str):
     from zoneinfo import ZoneInfo
 
-    from feeds.dates import parse_date
+    from feeds.values.dates import parse_date
 
     return parse_date(text, ZoneInfo("UTC"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from feeds.urls import (
+from feeds.values.urls import (
     CANONICAL_RULE,
     canonical,
     iri_to_uri,

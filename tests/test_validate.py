@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.model import FeedHead
-from feeds.validate import check_document, check_head
+from feeds.models import FeedHead
+from feeds.output.validator import check_document, check_head
 from tests.conftest import feedd
 
 ATOM = (

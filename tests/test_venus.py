@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.commands.editing import new_configuration
+from feeds.config.editor import new_configuration
 from feeds.errors import UsageError
-from feeds.model import Subscription
-from feeds.parse.venus import Planet, PlanetSite, is_venus, read_venus
+from feeds.models import Subscription
+from feeds.parser.lists.planet_venus import Planet, PlanetSite, is_venus, read_venus
 
 INI = b"""\
 # The configuration of a planet.

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from feeds.notify.deliver import Bounds
-from feeds.store import push
-from feeds.store.database import Database
+from feeds.storage import subscriptions as push
+from feeds.storage.sqlite import Database
+from feeds.websub.dispatcher import Bounds
 from tests.conftest import ROOT, Project
 from tests.servers import Answer, Asked, UpstreamServer
 from tests.websub import SITE, Publisher, SubscriberServer, hub, until

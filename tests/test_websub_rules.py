@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.config import load_config
-from feeds.notify import rules
-from feeds.notify.rules import Refusal, Topics, Wish, read_wish
-from feeds.render import library
-from feeds.render.documents import join
-from feeds.render.entries import render_entries
-from feeds.validate import check_document
+from feeds.output.validator import check_document
+from feeds.renderer import feedgen_writer as library
+from feeds.renderer.documents import join
+from feeds.renderer.entries import render_entries
+from feeds.websub import protocol as rules
+from feeds.websub.protocol import Refusal, Topics, Wish, read_wish
 from tests.conftest import CONFIG
 from tests.test_render import HEAD, URL, entry
 

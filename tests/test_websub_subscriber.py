@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 from urllib.parse import urlencode
 
-from feeds.notify.rules import DAY, LEASE, sign
-from feeds.notify.subscriber import Subscriber
-from feeds.notify.web import Request
-from feeds.store import push
+from feeds.storage import subscriptions as push
+from feeds.websub.messages import Request
+from feeds.websub.protocol import DAY, LEASE, sign
+from feeds.websub.subscriber import Subscriber
 from tests.websub import SITE, Publisher, Running, hub, until
 
 PATH = "atom.xml"

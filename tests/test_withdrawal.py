@@ -12,11 +12,11 @@ import pytest
 from lxml import etree
 
 from feeds import api, load_config
-from feeds.commands import requests
-from feeds.commands.requests import Withdrawn
+from feeds.daemon import control as requests
+from feeds.daemon.control import Withdrawn
 from feeds.errors import RoleTaken
-from feeds.removals import doubt
-from feeds.store.database import Database, lease
+from feeds.ingest.removal_guard import doubt
+from feeds.storage.sqlite import Database, lease
 from tests.chain import archives, chain, read
 from tests.conftest import Project
 from tests.servers import Answer, UpstreamServer, UpstreamThread

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from feeds.errors import WorkersLost
-from feeds.work.workers import Workers
+from feeds.workers.workers import Workers
 from tests.conftest import ROOT, Project
 from tests.faults import wrong_in
 
@@ -89,7 +89,7 @@ def workers_of(process: int) -> list[int]:
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
-            is_worker = b"feeds.work.crew" in (entry / "cmdline").read_bytes()
+            is_worker = b"feeds.workers.process_pool" in (entry / "cmdline").read_bytes()
         except (FileNotFoundError, ProcessLookupError):
             continue
         if is_worker and state != "Z" and int(parent) == process:

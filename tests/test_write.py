@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from feeds import plan, write
 from feeds.errors import OutputError
-from feeds.write import JOURNAL, MANIFEST, Tree, Written, alone, clear_beside, replace_file
+from feeds.output import paths as plan
+from feeds.output import tree as write
+from feeds.output.tree import JOURNAL, MANIFEST, Tree, Written, alone, clear_beside, replace_file
 
 
 def digest(data: bytes) -> str:

@@ -16,15 +16,15 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from feeds.net import Client, user_agent
-from feeds.notify.deliver import Bounds, Sender
-from feeds.notify.desk import Desk
-from feeds.notify.hub import Hub
-from feeds.notify.jobs import Jobs
-from feeds.notify.rules import Topics
-from feeds.notify.web import Mount, Request
-from feeds.store import push
-from feeds.store.database import Database
+from feeds.http import Client, user_agent
+from feeds.storage import subscriptions as push
+from feeds.storage.sqlite import Database
+from feeds.websub.dispatcher import Bounds, Sender
+from feeds.websub.hub import Hub
+from feeds.websub.messages import Mount, Request
+from feeds.websub.outgoing import Jobs
+from feeds.websub.protocol import Topics
+from feeds.websub.storage_thread import Desk
 from tests.servers import Answer, Asked, UpstreamServer
 
 SITE = "https://site.example/feeds/"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from feeds import plan
 from feeds.api import BuildReport
-from feeds.render.look import assets_of, read_templates
-from feeds.store.database import Database
+from feeds.output import paths as plan
+from feeds.renderer.templates import assets_of, read_templates
+from feeds.storage.sqlite import Database
 from tests.conftest import Project
 
 _FILES = "SELECT outcome, count(*) FROM file WHERE vanished = 0 GROUP BY outcome"

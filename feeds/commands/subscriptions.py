@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feeds.commands import editing
 from feeds.config import Config, ListSource, Source, UpstreamSource, load_config
+from feeds.config import editor as editing
 from feeds.errors import FeeddError, FetchError, UsageError
-from feeds.model import Subscription
-from feeds.poll.polling import client_of
-from feeds.write import alone, replace_file
+from feeds.ingest.poller import client_of
+from feeds.models import Subscription
+from feeds.output.tree import alone, replace_file
 
 if TYPE_CHECKING:
-    from feeds.net import Client
-    from feeds.parse.head import UpstreamHead
+    from feeds.http import Client
+    from feeds.parser.feeds.channel import UpstreamHead
 
 _MOST_TRIED = 20
 _DEADLINE = 20.0
@@ -62,7 +62,7 @@ def take_list(config: Config, file: Path) -> Added:
     Raises:
         UsageError: the file cannot be read, or the configuration cannot be changed.
     """
-    from feeds.parse.opml import parse_opml
+    from feeds.parser.lists.opml import parse_opml
 
     found = parse_opml(_read(file), str(file))
     edited = _change(config.path, found.subscriptions, {})
@@ -71,7 +71,7 @@ def take_list(config: Config, file: Path) -> Added:
 
 def give_list(config: Config) -> bytes:
     """The upstreams of the configuration as OPML."""
-    from feeds.render.opml import OpmlHead, write_opml
+    from feeds.renderer.opml import OpmlHead, write_opml
 
     found = [one for source in config.sources if (one := _subscription(source)) is not None]
     return write_opml(OpmlHead(config.site.title, config.site.author), found)
@@ -83,8 +83,8 @@ def begin_from(file: Path) -> tuple[str, tuple[str, ...]]:
     Raises:
         UsageError: the file is neither.
     """
-    from feeds.parse.opml import parse_opml
-    from feeds.parse.venus import PlanetSite, is_venus, read_venus
+    from feeds.parser.lists.opml import parse_opml
+    from feeds.parser.lists.planet_venus import PlanetSite, is_venus, read_venus
 
     data = _read(file)
     if is_venus(data):
@@ -150,7 +150,7 @@ async def _look(
 
 async def _find(client: Client, url: str, allow: tuple[str, ...]) -> tuple[Subscription | None, str]:
     """The feed at an address or of the page there, and what was found in words."""
-    from feeds.parse.discovery import candidates
+    from feeds.parser.lists.discovery import candidates
 
     try:
         head, address, page = await _head(client, url, allow)
@@ -178,9 +178,9 @@ async def _find(client: Client, url: str, allow: tuple[str, ...]) -> tuple[Subsc
 
 async def _head(client: Client, url: str, allow: tuple[str, ...]) -> tuple[UpstreamHead | None, str, bytes]:
     """What a document says of itself if it is a feed; its address; its bytes."""
-    from feeds.parse.decoding import decode
-    from feeds.parse.outline import outline
-    from feeds.parse.upstream import parse_outline
+    from feeds.parser.feeds.encoding import decode
+    from feeds.parser.feeds.feed import parse_outline
+    from feeds.parser.feeds.splitter import outline
 
     response = await client.get(url, allow=allow, deadline=_DEADLINE)
     if response.status != 200:

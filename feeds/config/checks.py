@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from urllib.parse import urlsplit
 
 from feeds.config.patterns import repeats_repeats
-from feeds.urls import is_address
+from feeds.values.urls import is_address
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 # XML 1.0, 2.2 has no place for these, not even escaped; one of them would spoil every document.

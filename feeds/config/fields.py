@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from feeds.config import checks
-from feeds.model import FORMATS
+from feeds.models import FORMATS
 
 DEFAULT_PATH = "config/feedd.toml"
 INFO_CODE = r"[?&]infoCode=(?:NW(?=\d))?(?P<key>(?P<date>(?:19|20)\d{6})?[^&#\s]{1,200})"

@@ -27,8 +27,8 @@ from feeds.config.values import (
     UpstreamSource,
 )
 from feeds.errors import ConfigError
-from feeds.model import Format
-from feeds.urls import iri_to_uri
+from feeds.models import Format
+from feeds.values.urls import iri_to_uri
 
 _AT_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from feeds.model import Format
+from feeds.models import Format
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,12 @@ import pypinyin  # noqa: F401
 import watchfiles  # noqa: F401
 import zstandard  # noqa: F401
 
-import feeds.daemon
-import feeds.parse.upstream
-import feeds.render.entries
-import feeds.render.pages
-import feeds.store.push  # noqa: F401
-from feeds.cli import main
+import feeds.daemon.daemon
+import feeds.parser.feeds.feed
+import feeds.renderer.entries
+import feeds.renderer.html_pages
+import feeds.storage.subscriptions  # noqa: F401
+from feeds.cli.main import main
 
 
 def serve() -> None:

@@ -26,29 +26,29 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from feeds.clean.boilerplate import compile_patterns, default_boilerplate, split_tail
-from feeds.clean.html import clean_html
-from feeds.clean.markdown import markdown_to_html
-from feeds.clean.text import clean_title, excerpt, plain_text, title_from
 from feeds.config import Serve, load_config
-from feeds.dates import FIRST_YEAR, LAST_YEAR, parse_date, rfc822, rfc3339
 from feeds.errors import ConfigError, FeeddError
-from feeds.model import Item, Skipped
-from feeds.net.address import address
-from feeds.parse.decoding import decode
-from feeds.parse.discovery import candidates
-from feeds.parse.filetext import decode as decode_post
-from feeds.parse.frontmatter import read_simple, read_tolerant
-from feeds.parse.jekyll import FolderSettings, JekyllSite
-from feeds.parse.opml import parse_opml
-from feeds.parse.outline import outline, single
-from feeds.parse.post import parse_post
-from feeds.parse.upstream import parse_upstream
-from feeds.serve.connection import Connection
-from feeds.serve.listener import Listener
-from feeds.serve.messages import read_target
-from feeds.serve.server import Server
-from feeds.urls import (
+from feeds.http.address import address
+from feeds.models import Item, Skipped
+from feeds.parser.feeds.encoding import decode
+from feeds.parser.feeds.feed import parse_upstream
+from feeds.parser.feeds.splitter import outline, single
+from feeds.parser.lists.discovery import candidates
+from feeds.parser.lists.opml import parse_opml
+from feeds.parser.posts.file_encoding import decode as decode_post
+from feeds.parser.posts.front_matter import read_simple, read_tolerant
+from feeds.parser.posts.jekyll import FolderSettings, JekyllSite
+from feeds.parser.posts.post import parse_post
+from feeds.sanitizer.boilerplate import compile_patterns, default_boilerplate, split_tail
+from feeds.sanitizer.html import clean_html
+from feeds.sanitizer.markdown import markdown_to_html
+from feeds.sanitizer.text import clean_title, excerpt, plain_text, title_from
+from feeds.server.connection import Connection
+from feeds.server.listener import Listener
+from feeds.server.messages import read_target
+from feeds.server.server import Server
+from feeds.values.dates import FIRST_YEAR, LAST_YEAR, parse_date, rfc822, rfc3339
+from feeds.values.urls import (
     canonical,
     iri_to_uri,
     is_address,

@@ -1,0 +1,370 @@
+"""When each job runs: the daemon watches folders, asks upstreams, publishes, and stops in order.
+
+State lies in the store; a job here is only a wake-up, and losing, doubling or delaying one is harmless.
+The event loop has the clock, the network and the watching; everything that uses the store runs in one
+other thread, one thing after the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from feeds import api, pipeline
+from feeds.config import Config, load_config
+from feeds.daemon import control as requests
+from feeds.daemon import websub_service as pushing
+from feeds.daemon.context import BrokenOff, Shift
+from feeds.daemon.event_log import EventLog
+from feeds.daemon.folder_watcher import SCAN_EVERY, Folders
+from feeds.daemon.poll_scheduler import Timetable
+from feeds.daemon.systemd import Supervisor
+from feeds.errors import FeeddError, OutputError
+from feeds.output.tree import Tree, Written
+from feeds.protocols import Clock
+from feeds.publisher import publisher as publishing
+from feeds.run_context import Run
+from feeds.server.factory import server_of
+from feeds.storage.sqlite import Database, lease
+from feeds.workers import DEADLINE
+
+if TYPE_CHECKING:
+    from feeds.server.server import Server
+
+
+_STOP_WITHIN = 4.0
+"""Seconds for the jobs that are under way at the end; what cannot wait for that comes after it."""
+
+_PUBLISH_AGAIN = 30.0
+"""Seconds after which publishing is tried again that failed."""
+
+
+async def serve(
+    path: str | None,
+    clock: Clock,
+    log: EventLog,
+    jobs: int = 0,
+    speed: float = 1,
+    deadline: float = DEADLINE,
+) -> None:
+    """Run until SIGTERM or SIGINT; SIGHUP reads the configuration again, and a broken one is refused.
+
+    Args:
+        path: Of the configuration.
+        clock: The time now.
+        log: Is told of events.
+        jobs: Worker processes; 0 for one per processor.
+        speed: Seconds of ``clock`` that pass in one second: more than one when days are simulated.
+        deadline: Seconds that one post or entry may take; then it is rejected.
+
+    Raises:
+        ConfigError: the configuration is wrong at the start.
+        RoleTaken: another feedd has this store.
+        StoreError: the store cannot be used.
+    """
+    # A wake-up that finds work under way is no news, one that is broken off at the end neither; failures end the daemon.
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
+    config: Config | None = load_config(path)
+    supervisor = Supervisor()
+    signals = _Signals()
+    try:
+        while config is not None:
+            store = config.store
+            with lease(store):
+                while config is not None and config.store == store:
+                    daemon = Daemon(config, clock, log, supervisor, jobs, speed, deadline)
+                    config = await daemon.run(signals, lambda: _reloaded(path, log))
+    finally:
+        signals.close()
+    supervisor.tell("STOPPING=1")
+    log("stopped")
+
+
+def _reloaded(path: str | None, log: EventLog) -> Config | None:
+    """The configuration as it stands now; None if it is wrong, which is told."""
+    try:
+        config = load_config(path)
+    except FeeddError as error:
+        for line in str(error).splitlines():
+            log("reload_refused", reason=line)
+        return None
+    log("reloaded", sources=len(config.sources))
+    return config
+
+
+class _Signals:
+    """SIGTERM and SIGINT stop, SIGHUP reloads."""
+
+    def __init__(self) -> None:
+        self.stopping = False
+        self.on_stop: Callable[[], None] = lambda: None
+        """Told at once that the daemon is to end."""
+        self._event = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, self._stop)
+        self._loop.add_signal_handler(signal.SIGHUP, self.reload)
+
+    def _stop(self) -> None:
+        self.stopping = True
+        self.on_stop()
+        self._event.set()
+
+    def reload(self) -> None:
+        """Ask for the configuration to be read again."""
+        self._event.set()
+
+    async def wait(self) -> None:
+        """Until one of them comes."""
+        await self._event.wait()
+        self._event.clear()
+
+    def close(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            self._loop.remove_signal_handler(number)
+
+
+class Daemon:
+    """What runs under one configuration."""
+
+    def __init__(
+        self,
+        config: Config,
+        clock: Clock,
+        log: EventLog,
+        supervisor: Supervisor,
+        jobs: int,
+        speed: float,
+        deadline: float,
+    ) -> None:
+        self.config, self.clock, self.log = config, clock, log
+        self._supervisor = supervisor
+        self._jobs, self._speed, self._deadline = jobs, speed, deadline
+        self._shift = Shift(config, clock, log)
+        self._folders = Folders(self._shift)
+        self._scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        )
+        self._tree: Tree | None = None
+        """As the last publishing left it; None to look at every document again."""
+        self._left_out: dict[str, str] = {}
+        """The posts that no document can hold, with the reason; all of them are logged already."""
+        self._server: Server | None = None
+        self._pushing: pushing.Pushing | None = None
+        self._timetable: Timetable | None = None
+
+    async def run(self, signals: _Signals, reread: Callable[[], Config | None]) -> Config | None:
+        """Work until a signal comes; then finish what is under way and leave a whole tree.
+
+        The configuration to go on with, or None to end; ``reread`` gives it, or None if it is to be refused.
+        """
+        self._signals, self._loop = signals, asyncio.get_running_loop()
+        self._seen_version = 0
+        signals.on_stop = lambda: self._shift.end_within(_STOP_WITHIN)
+        following = None
+        async with AsyncExitStack() as stack:
+            stack.callback(self._shift.store_thread.shutdown)
+            self._shift.run = await stack.enter_async_context(self._open())
+            with suppress(BrokenOff):
+                await self._start(stack)
+                self._supervisor.tell("READY=1", "STATUS=watching and publishing")
+                self.log("ready", sources=len(self.config.sources), store=self.config.store)
+                following = await self._until_ended(signals, reread)
+            if self._scheduler.running:
+                self._scheduler.shutdown(wait=False)
+            await self._stop()
+        if self._shift.failure is not None:
+            raise self._shift.failure
+        return following
+
+    async def _until_ended(self, signals: _Signals, reread: Callable[[], Config | None]) -> Config | None:
+        """Until the daemon is to end, a part of the work fails, or there is another configuration."""
+        failed = asyncio.create_task(self._shift.failed.wait())
+        following = None
+        while following is None and not signals.stopping and not failed.done():
+            signal_came = asyncio.create_task(signals.wait())
+            await asyncio.wait((signal_came, failed), return_when=asyncio.FIRST_COMPLETED)
+            if signal_came.done() and not signals.stopping:
+                self._supervisor.tell("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+                following = reread()
+                if following is None:
+                    self._supervisor.tell("READY=1")
+            signal_came.cancel()
+        failed.cancel()
+        return following
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[Run]:
+        opened = api.open_run(
+            self.config, self.config.store, self._jobs, self.clock, self._shift.progress, self._deadline
+        )
+        run = await self._shift.in_store_thread(opened.__enter__)
+        try:
+            yield run
+        finally:
+            await self._shift.in_store_thread(opened.__exit__, None, None, None)
+
+    async def _start(self, stack: AsyncExitStack) -> None:
+        await self._folders.watch()
+        await self._shift.in_store_thread(self._folders.read_everything)
+        await self._publish()
+        await self._shift.in_store_thread(publishing.rehearse, self._shift.run)
+        if pushing.wanted(self.config):
+            push = pushing.Pushing(self.config, self.clock, self._pushed)
+            self._pushing = await stack.enter_async_context(push)
+        if self.config.serve is not None:
+            routes = self._pushing.routes() if self._pushing else ()
+            self._server = server_of(self.config, self.clock, routes)
+            await self._server.start()
+            self.log("serving", address=self._server.address)
+        if self.config.polled:
+            self._timetable = Timetable(self._shift, self._ask_at, self._pushing)
+            self._shift.depend_on(await self._timetable.begin(stack))
+        self._shift.begin(self._publishing())
+        self._every(SCAN_EVERY, self._scan)
+        self._every(30, self._release)
+        self._every(1, self._look_for_requests)
+        if self._supervisor.watchdog:
+            self._every(self._supervisor.watchdog, self._sign_of_life)
+        self._scheduler.start()
+
+    def _every(self, seconds: float, job: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run a job now and then; if it fails, the daemon ends."""
+
+        async def guarded() -> None:
+            await self._shift.watched(job())
+
+        self._scheduler.add_job(guarded, "interval", seconds=seconds)
+
+    async def _sign_of_life(self) -> None:
+        self._supervisor.tell("WATCHDOG=1")
+
+    def _ask_at(self, when: datetime) -> None:
+        """Wake up at a time of our clock; the scheduler has the system's."""
+        at = datetime.now(UTC) + (when - self.clock()) / self._speed
+        self._scheduler.add_job(self._ask, "date", run_date=at, id="ask", replace_existing=True)
+
+    async def _ask(self) -> None:
+        assert self._timetable is not None
+        await self._shift.watched(self._timetable.ask())
+
+    async def _stop(self) -> None:
+        self._shift.end_within(_STOP_WITHIN)
+        await self._shift.break_off()
+        if self._timetable is not None:
+            await self._timetable.stop()
+        if self._shift.failure is None:
+            with suppress(BrokenOff):
+                await self._publish()
+        if self._server is not None:
+            await self._server.stop(2)
+
+    async def _pushed(self, source: str, body: bytes, content_type: str) -> None:
+        if self._timetable is not None:
+            await self._timetable.take_pushed(source, body, content_type)
+
+    async def _scan(self) -> None:
+        self._tree = None
+        await self._shift.in_store_thread(self._folders.read_everything)
+        self._shift.wants_publishing.set()
+
+    async def _release(self) -> None:
+        """Let posts appear whose time has come, and take out those whose time is over."""
+        if await self._shift.in_store_thread(pipeline.release, self._shift.run):
+            self._shift.wants_publishing.set()
+
+    # What other commands ask for
+
+    async def _look_for_requests(self) -> None:
+        """Take up what ``feedd add`` and others have left in the store."""
+        reload = await self._shift.in_store_thread(self._take_requests)
+        if reload:
+            self._signals.reload()
+
+    def _take_requests(self) -> bool:
+        db = self._shift.run.db
+        db.require_in_place()
+        version = db.value("changes_elsewhere")
+        if version == self._seen_version:
+            return False
+        self._seen_version = version
+        reload = False
+        for number, kind, value in db.rows("requests_all"):
+            if reload and kind == "backfill":
+                continue  # of a source that the configuration to come has
+            self._take_request(kind, value)
+            reload |= kind == "reload"
+            with db.transaction():
+                db.run("request_drop", (number,))
+        return reload
+
+    def _take_request(self, kind: str, value: str) -> None:
+        shift = self._shift
+        if kind == "forget":
+            self.log("forgot", source=value, entries=requests.take_up(shift.run, kind, value))
+        elif kind in ("withdraw", "restore"):
+            requests.take_up(shift.run, kind, value)
+            self.log(kind, post=value)
+        elif kind == "removals" and requests.still_meant(value, self.clock):
+            self._folders.read_everything(allow_removals=True)
+        elif kind == "backfill" and self._timetable is not None:
+            self._loop.call_soon_threadsafe(self._begin_past, value)
+            return
+        self._loop.call_soon_threadsafe(shift.wants_publishing.set)
+
+    def _begin_past(self, source: str) -> None:
+        assert self._timetable is not None
+        self._shift.begin(self._timetable.read_past(source))
+
+    # Publishing
+
+    async def _publishing(self) -> None:
+        while True:
+            await self._shift.wants_publishing.wait()
+            self._shift.wants_publishing.clear()
+            try:
+                await self._publish()
+            except OutputError as error:  # a full disk is not full for ever; the store has everything
+                self.log("trouble", reason=error, again_in=_PUBLISH_AGAIN)
+                self._loop.call_later(_PUBLISH_AGAIN / self._speed, self._shift.wants_publishing.set)
+
+    async def _publish(self) -> None:
+        written, held, seconds = await self._shift.in_store_thread(self._publish_now)
+        if written and self._pushing:
+            self._pushing.wake()
+        if written:
+            self.log("published", documents=written, seconds=seconds)
+        for path, reason in held.items():
+            self.log("held_back", document=path, reason=reason)
+        for post, reason in (await self._shift.in_store_thread(self._newly_left_out)).items():
+            self.log("left_out", post=post, reason=reason)
+        self._supervisor.tell(f"STATUS=published {written} documents at {self.clock():%H:%M:%S}")
+
+    def _newly_left_out(self) -> dict[str, str]:
+        """The posts that no document can hold since the last publishing."""
+        before, self._left_out = self._left_out, dict(self._shift.run.db.rows("posts_invalid"))
+        return dict(self._left_out.items() - before.items())
+
+    def _publish_now(self) -> tuple[int, dict[str, str], float]:
+        self._shift.progress("publishing", 0, 1)
+        started = self.clock()
+        run = self._shift.run
+        if self._tree is None or not self._tree.folder.is_dir():
+            self._tree = Tree(self.config.output.dir, _known(run.db))
+        tree, self._tree = self._tree.again(), None
+        published = pipeline.publish(run, tree)
+        self._tree = tree
+        seconds = round((self.clock() - started).total_seconds(), 3)
+        return len(tree.written), published.held, seconds
+
+
+def _known(db: Database) -> dict[str, Written]:
+    return {row[0]: Written(*row[1:4]) for row in db.rows("documents_all")}

@@ -1,0 +1,120 @@
+"""Push in the daemon: our hub and what it sends, and our subscriptions at other hubs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, suppress
+from typing import TYPE_CHECKING, Any, Self
+
+from feeds.config import Config
+from feeds.ingest.poller import client_of
+from feeds.protocols import Clock
+from feeds.websub.dispatcher import Sender
+from feeds.websub.hub import Hub
+from feeds.websub.messages import Handler
+from feeds.websub.messages import Request as Asked
+from feeds.websub.outgoing import Jobs
+from feeds.websub.protocol import Topics
+from feeds.websub.storage_thread import Desk
+from feeds.websub.subscriber import OnContent, Subscriber
+
+if TYPE_CHECKING:
+    from feeds.server.messages import Answer, Request, Route
+
+_STOP_WITHIN = 5.0
+
+
+def wanted(config: Config) -> bool:
+    """Whether a configuration has anything to push or to be pushed."""
+    return bool(config.push.named or (config.push.public and config.polled and config.serve is not None))
+
+
+class Pushing:
+    """An async context manager; while it is open, what is due is sent."""
+
+    def __init__(self, config: Config, clock: Clock, on_content: OnContent) -> None:
+        self._config, self._clock, self._on_content = config, clock, on_content
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        config = self._config
+        private = tuple(one.feed + "/" for one in config.serve.private) if config.serve else ()
+        if config.serve and config.serve.auth:
+            private = ("/",)  # who has no password gets nothing through the hub either
+        topics = Topics(config.site.url, config.push.own, config.aliases, private)
+        desk = self._stack.enter_context(Desk(config.store))
+        client = await self._stack.enter_async_context(client_of(config))
+        jobs = Jobs(
+            desk,
+            client,
+            config.output.dir,
+            topics,
+            hubs=config.push.named,
+            now=self._now,
+            public=config.push.public,
+            allow=config.push.allow,
+        )
+        self._sender = Sender(desk, jobs, self._now)
+        self._hub = Hub(desk, topics, config.push.allow, self._sender.wake)
+        self._subscriber = Subscriber(desk, self._on_content, self._now, self._sender.wake)
+        self._sending = asyncio.create_task(self._sender.run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._sender.stop()
+        with suppress(TimeoutError):  # what was under way is sent again after the next start
+            await asyncio.wait_for(self._sending, _STOP_WITHIN)
+        await self._subscriber.close()
+        await self._stack.aclose()
+
+    def _now(self) -> float:
+        return self._clock().timestamp()
+
+    def wake(self) -> None:
+        """Documents have changed."""
+        self._sender.wake()
+
+    def routes(self) -> list[Route]:
+        """What the server mounts: the hub, and the addresses that other hubs call."""
+        from feeds.server.messages import Route
+
+        found = []
+        if self._config.push.own:
+            path, handler = self._hub.mount
+            found.append(Route(path, _mounted(handler), open=True))
+        if self._config.push.public:
+            path, handler = self._subscriber.mount
+            found.append(Route(path, _mounted(handler), self._largest(), open=True))
+        return found
+
+    def _largest(self) -> int:
+        return 16 * 1024 * 1024
+
+    async def follow(self, heads: Mapping[str, Mapping[str, Any]]) -> set[str]:
+        """Subscribe to upstreams that name a hub, by source; those whose hub is at work."""
+        if not self._config.push.public:
+            return set()
+        for source, head in heads.items():
+            hubs, topic = head.get("hubs") or (), head.get("self") or head.get("url") or ""
+            if hubs and topic:
+                await self._subscriber.subscribe(source, topic, hubs[0])
+        return set(await self._subscriber.active())
+
+
+def _mounted(handler: Handler) -> Callable[[Request], Awaitable[Answer]]:
+    """A handler of push as the server calls it."""
+    from feeds.server.messages import respond
+
+    async def answer(request: Request) -> Answer:
+        target = request.target.decode("latin-1")
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers.items()}
+        asked = Asked(
+            request.method.decode("latin-1"), request.path, target.partition("?")[2], headers, request.body
+        )
+        found = await handler(asked)
+        media = next((value for name, value in found.headers if name.lower() == "content-type"), "text/plain")
+        fields = tuple((name, value) for name, value in found.headers if name.lower() == "allow")
+        return respond(found.status, found.body, media, fields)
+
+    return answer

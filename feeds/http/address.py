@@ -1,0 +1,109 @@
+"""Web addresses as requests need them, and as messages may show them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from feeds.errors import AddressRefused
+from feeds.http.ip_ranges import is_literal
+from feeds.values import urls
+
+_PORTS = {"http": 80, "https": 443}
+_SHORT = 250
+"""Characters in which no host is too long."""
+_NAME = re.compile(r"[a-z0-9_.\-]{1,253}")
+_USUAL = re.compile(
+    r"(https?)://([a-z0-9\-]+(?:\.[a-z0-9\-]+)*)(?::(\d{1,4}))?(/[A-Za-z0-9\-._~/]*(?:\?[A-Za-z0-9\-._~/=&]+)?)"
+)
+_TARGET = re.compile(r"[\x21-\x7e]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A web address in the parts that a request needs; ``userinfo`` is no part of ``url``."""
+
+    url: str
+    scheme: str
+    host: str
+    port: int
+    target: str
+    userinfo: str = ""
+
+    @property
+    def authority(self) -> str:
+        """Host and port as ``allow`` names them: ``example.org:80``, ``[::1]:8080``."""
+        return f"{self._bracketed}:{self.port}"
+
+    @property
+    def host_header(self) -> str:
+        """Host, and the port if it is not the scheme's own."""
+        return self._bracketed if self.port == _PORTS[self.scheme] else self.authority
+
+    @property
+    def _bracketed(self) -> str:
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+
+def address(url: str) -> Address:
+    """Take a web address apart.
+
+    Raises:
+        AddressRefused: it is not ``http`` or ``https``, or has no usable host or port.
+    """
+    usual = _USUAL.fullmatch(url)
+    if not usual or len(url) > _SHORT:
+        return tolerant_address(url)
+    scheme, host, given, target = usual.groups()
+    port = int(given) if given else _PORTS[scheme]
+    if port == 0:
+        return tolerant_address(url)
+    shown_port = "" if port == _PORTS[scheme] else f":{port}"
+    return Address(f"{scheme}://{host}{shown_port}{target}", scheme, host, port, target)
+
+
+def tolerant_address(url: str) -> Address:
+    """:func:`address` for addresses in any form.
+
+    Raises:
+        AddressRefused: as there.
+    """
+    try:
+        parts = urlsplit(urls.iri_to_uri(url.strip()))
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        raise AddressRefused(f"{shown(url)}: no web address") from None
+    if parts.scheme not in _PORTS:
+        raise AddressRefused(f"{shown(url)}: only http and https addresses are fetched")
+    if port == 0 or not (is_literal(host) or _NAME.fullmatch(host)):
+        raise AddressRefused(f"{shown(url)}: no usable host or port")
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    if not _TARGET.fullmatch(target):
+        raise AddressRefused(f"{shown(url)}: no web address")
+    userinfo = parts.netloc.rpartition("@")[0]
+    bare = Address("", parts.scheme, host, port or _PORTS[parts.scheme], target)
+    return Address(
+        f"{bare.scheme}://{bare.host_header}{target}", bare.scheme, host, bare.port, target, unquote(userinfo)
+    )
+
+
+def shown(url: str) -> str:
+    """An address as it may stand in messages: without credentials and without the query's values."""
+    bare = re.sub(r"//[^/?#]*@", "//", url[:2000])
+    path, mark, _ = bare.partition("?")
+    return path[:300] + ("?…" if mark else "")
+
+
+def same_site(one: Address, other: Address) -> bool:
+    """Whether credentials for ``one`` may go to ``other``: same origin, or the same host's https."""
+    if (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port):
+        return True
+    upgraded = (one.scheme, one.port, other.scheme, other.port) == ("http", 80, "https", 443)
+    return upgraded and one.host == other.host
+
+
+def user_agent(version: str, site_url: str) -> str:
+    """What feedd calls itself: its version and the address of the site that asks, for contact."""
+    contact = re.sub(r"[^\x21-\x7e]|[()]", "", urls.iri_to_uri(site_url))
+    return f"feedd/{version} (+{contact})"

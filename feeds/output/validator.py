@@ -1,0 +1,210 @@
+"""Checks of published documents: Atom (RFC 4287), RSS 2.0, JSON Feed 1.1 and OPML 2.0."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from html.parser import HTMLParser
+from typing import Any
+
+from feeds.models import FeedHead
+from feeds.values.urls import is_absolute_iri, is_address
+
+_ATOM = "{http://www.w3.org/2005/Atom}"
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
+_ACTIVE = frozenset(
+    ["script", "iframe", "object", "embed", "svg", "math", "form", "style", "base", "meta", "link"]
+)
+
+
+class _ActiveHTML(HTMLParser):
+    """Notices elements, handlers and addresses that run something."""
+
+    found = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Look at one element."""
+        addresses = [
+            re.sub(r"[\x00-\x20]", "", v or "").lower() for k, v in attrs if k in ("href", "src", "action")
+        ]
+        self.found |= tag in _ACTIVE or any(name.startswith("on") for name, _ in attrs)
+        self.found |= any(one.startswith(("javascript:", "vbscript:")) for one in addresses)
+
+
+def _is_active(html: str) -> bool:
+    parser = _ActiveHTML()
+    try:
+        parser.feed(html)
+        parser.close()
+    except AssertionError:  # the library's way of refusing some broken declarations
+        return True
+    return parser.found
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is wrong in a document; ``line`` counts from 1, 0 where no line can be told."""
+
+    line: int
+    rule: str
+    message: str
+
+
+def check_head(head: FeedHead) -> list[str]:
+    """What would make any document of this feed invalid."""
+    wrong = []
+    if not is_absolute_iri(head.id):
+        wrong.append(f"the feed's id {head.id!r} is no absolute IRI")
+    if not head.title.strip():
+        wrong.append("the feed has no title")
+    if not _LANGUAGE.fullmatch(head.language):
+        wrong.append(f"{head.language!r} is no language tag (RFC 5646); correct `site.language`")
+    wrong += [
+        f"the feed's address {url!r} is no web address; correct `site.url`"
+        for _, url in head.self_urls
+        if not is_address(url)
+    ]
+    return wrong
+
+
+def check_document(data: bytes) -> list[Finding]:
+    """Everything that is wrong in a document; any bytes are taken."""
+    if data.lstrip()[:1] == b"{":
+        return _check_json(data)
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True)
+    try:
+        root = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        line = error.lineno if isinstance(error, etree.XMLSyntaxError) else 0
+        return [Finding(int(str(line or 0)), "well-formed", f"no well-formed XML: {error}")]
+    if root.tag == _ATOM + "feed":
+        return _check_atom(root)
+    if root.tag == "rss":
+        return _check_rss(root)
+    if root.tag == "opml":
+        return [
+            Finding(int(str(one.sourceline or 0)), "opml-outline", "a subscription needs text and xmlUrl")
+            for one in root.iter("outline")
+            if one.get("type") == "rss" and not (one.get("text") and is_address(one.get("xmlUrl", "")))
+        ]
+    return [Finding(1, "format", f"<{root.tag}> is no Atom, RSS or OPML document")]
+
+
+def _check_atom(root: Any) -> list[Finding]:  # noqa: ANN401 - lxml elements
+    found = _atom_parts(root, "feed")
+    links = root.findall(_ATOM + "link")
+    if not any(link.get("rel") == "self" for link in links):
+        found.append(Finding(1, "atom-self", "the feed has no rel=self link (RFC 4287, 4.1.1)"))
+    entries = root.findall(_ATOM + "entry")
+    if root.find(_ATOM + "author") is None and any(e.find(_ATOM + "author") is None for e in entries):
+        found.append(
+            Finding(1, "atom-author", "the feed has no author and some entries have none (RFC 4287, 4.1.1)")
+        )
+    newest = _instant(root.findtext(_ATOM + "updated", ""))
+    for entry in entries:
+        found += _atom_parts(entry, "entry")
+        updated = _instant(entry.findtext(_ATOM + "updated", ""))
+        if updated and newest and updated > newest:
+            found.append(
+                Finding(entry.sourceline or 0, "atom-updated", "an entry is newer than its feed says")
+            )
+        content = entry.findtext(_ATOM + "content", "")
+        if _is_active(content):
+            found.append(Finding(entry.sourceline or 0, "dangerous", "the content holds active HTML"))
+    return found + _twice([e.findtext(_ATOM + "id", "") for e in entries])
+
+
+def _instant(text: str) -> datetime | None:
+    """What an RFC 3339 date means; None if it is none."""
+    try:
+        return datetime.fromisoformat(text) if _RFC3339.fullmatch(text) else None
+    except ValueError:
+        return None
+
+
+def _atom_parts(one: Any, name: str) -> list[Finding]:  # noqa: ANN401
+    line = one.sourceline or 0
+    found = [
+        Finding(line, f"atom-{part}", f"<{name}> needs exactly one <{part}> (RFC 4287, 4.1)")
+        for part in ("id", "title", "updated")
+        if len(one.findall(_ATOM + part)) != 1 or not one.findtext(_ATOM + part, "").strip()
+    ]
+    if not is_absolute_iri(one.findtext(_ATOM + "id", "")):
+        found.append(Finding(line, "atom-id", f"the id of <{name}> is no absolute IRI (RFC 4287, 4.2.6)"))
+    found += [
+        Finding(line, "atom-date", f"<{part}> {date!r} is no RFC 3339 date")
+        for part in ("updated", "published")
+        if (date := one.findtext(_ATOM + part)) is not None and not _instant(date)
+    ]
+    alternates = Counter(
+        (link.get("type"), link.get("hreflang"))
+        for link in one.findall(_ATOM + "link")
+        if link.get("rel", "alternate") == "alternate"
+    )
+    if any(count > 1 for count in alternates.values()):
+        found.append(Finding(line, "atom-alternate", "two alternate links of one type (RFC 4287, 4.1.1)"))
+    return found
+
+
+def _twice(ids: list[str]) -> list[Finding]:
+    return [
+        Finding(0, "id-twice", f"the id {uid} stands {n} times") for uid, n in Counter(ids).items() if n > 1
+    ]
+
+
+def _check_rss(root: Any) -> list[Finding]:  # noqa: ANN401
+    channel = root.find("channel")
+    if channel is None:
+        return [Finding(1, "rss-channel", "<rss> has no <channel>")]
+    from email.utils import parsedate_to_datetime
+
+    found = [
+        Finding(channel.sourceline or 0, f"rss-{part}", f"<channel> needs a <{part}>")
+        for part in ("title", "link", "description")
+        if not channel.findtext(part, "").strip()
+    ]
+    items = channel.findall("item")
+    for item in items:
+        line = item.sourceline or 0
+        if not item.findtext("title") and not item.findtext("description"):
+            found.append(Finding(line, "rss-item", "an item needs a title or a description"))
+        date = item.findtext("pubDate")
+        try:
+            if date is not None and not re.search(r"\d{4} \d\d:", date):
+                raise ValueError(date)
+            if date is not None:
+                parsedate_to_datetime(date)
+        except ValueError:
+            found.append(
+                Finding(line, "rss-date", f"<pubDate> {date!r} is no RFC 822 date with a four-digit year")
+            )
+        if len(item.findall("enclosure")) > 1:
+            found.append(Finding(line, "rss-enclosure", "more than one enclosure"))
+        if _is_active(item.findtext("{http://purl.org/rss/1.0/modules/content/}encoded") or ""):
+            found.append(Finding(line, "dangerous", "the content holds active HTML"))
+    return found + _twice([i.findtext("guid", "") for i in items if i.findtext("guid")])
+
+
+def _check_json(data: bytes) -> list[Finding]:
+    try:
+        feed = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        return [Finding(0, "json", f"no JSON: {error}")]
+    found = []
+    if not str(feed.get("version", "")).startswith("https://jsonfeed.org/version/1"):
+        found.append(Finding(0, "json-version", "no JSON Feed version"))
+    items = feed.get("items")
+    if not isinstance(feed.get("title"), str) or not isinstance(items, list):
+        return [*found, Finding(0, "json-feed", "a JSON Feed needs a title and items")]
+    for item in items:
+        if not isinstance(item, dict) or not isinstance(item.get("id"), str):
+            found.append(Finding(0, "json-id", "an item needs a string id"))
+        elif _is_active(str(item.get("content_html", ""))):
+            found.append(Finding(0, "dangerous", f"the content of {item['id']} holds active HTML"))
+    return found + _twice([i["id"] for i in items if isinstance(i, dict) and isinstance(i.get("id"), str)])

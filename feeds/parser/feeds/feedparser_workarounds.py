@@ -1,0 +1,140 @@
+"""What the library would spoil, put under names that it leaves alone, before it reads a document.
+
+It resolves and rewrites ids, cuts mail addresses in two, takes a title of Dublin Core or a caption of a
+picture for the entry's own, and keeps the text or the attributes of a podcast's element, never both.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import Final
+
+from feeds.models import Extra
+
+AT: Final = "\ue040"
+"""Stands for ``@`` in the name of an author: a private character, so that the library sees no mail address."""
+EXTRA: Final = "feeddextra"
+"""Elements of podcasts are ``feeddextra1``, ``feeddextra2`` …: the library keeps one element of each name."""
+
+_NAMES: Final = "guid|id|title|description|author|creator|managingEditor|webMaster"
+_PODCAST: Final = "transcript|chapters|person|soundbite|season|episode|location|license|socialInteract|txt"
+_PARTS = re.compile(
+    rf"<(?:!--|!\[CDATA\[|(/?)((?:[A-Za-z_][\w.\-]*:)?)({_NAMES}|(?<=podcast:)(?:{_PODCAST}))(\s[^<>]*+|/?)>)",
+    re.IGNORECASE,
+)
+# A guid is text, whatever it looks like.
+_MARKUP = re.compile(r"\s*<(?!!)[^\0]{0,500}?(?=</(?:[A-Za-z_][\w.\-]*:)?guid\s*>)", re.IGNORECASE)
+_OPAQUE = re.compile(r"""\bisPermaLink\s*=\s*["']?\s*(?:false|no|0)""", re.IGNORECASE)
+_HTML = re.compile(r"""\btype\s*=\s*["']\s*(?:html|text/html)""", re.IGNORECASE)
+_PERSON = re.compile(r"<!\[CDATA\[[^\]]{0,400}|[^<>]{0,400}")
+_TEXT = re.compile(r"\s*(?:<!\[CDATA\[([^\]]{0,2000})\]\]>|([^<]{0,2000}))\s*</")
+_MOST_EXTRAS: Final = 20_000
+# What an element is called, with its prefix in small letters, and what it is called afterwards.
+_APART: Final = {"dc:title": "feeddtitle", "media:description": "feeddmedia"}
+_PEOPLE: Final = frozenset(
+    ["author", "dc:creator", "dc:author", "itunes:author", "managingeditor", "webmaster", "rss:author"]
+)
+
+
+class _Shield:
+    """One walk over a document."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.pieces: list[str] = []
+        self.copied = 0
+        self.guid = self.media = "feeddid"
+        self.extras = 0
+
+    def put(self, start: int, end: int, text: str) -> None:
+        self.pieces += [self.text[self.copied : start], text]
+        self.copied = end
+
+    def walk(self) -> str:
+        position = 0
+        while found := _PARTS.search(self.text, position):
+            position = found.end()
+            if found[3]:
+                position = self.element(found, (found[2] + found[3]).lower(), found[3].lower())
+                continue
+            closer = "-->" if found[0] == "<!--" else "]]>"
+            position = self.text.find(closer, position) + 3
+            if position < 3:
+                break
+        self.pieces.append(self.text[self.copied :])
+        return "".join(self.pieces)
+
+    def element(self, found: re.Match[str], name: str, local: str) -> int:
+        """Rename one tag, and say where to go on."""
+        if local in ("id", "guid"):
+            return self.identifier(found, local)
+        if name in _APART:
+            self.rename(found, _APART[name])
+        elif name.startswith("podcast:"):
+            return self.podcast(found)
+        elif name in _PEOPLE and not found[1]:
+            person = _PERSON.match(self.text, found.end())
+            if person and "@" in person[0]:
+                self.put(person.start(), person.end(), person[0].replace("@", AT))
+        return found.end()
+
+    def rename(self, found: re.Match[str], name: str) -> None:
+        if name == "feeddmedia":
+            if not found[1]:
+                self.media = "feeddmediahtml" if _HTML.search(found[4]) else name
+            name = self.media
+        closed = "/" if found[4].endswith("/") else ""
+        self.put(found.start(), found.end(), f"<{found[1]}{name}{closed}>")
+
+    def identifier(self, found: re.Match[str], local: str) -> int:
+        """``id``, a guid that is an address, or one that is not (RSS 2.0 ``isPermaLink``)."""
+        if not found[1]:
+            opaque = _OPAQUE.search(found[4])
+            self.guid = "feeddid" if local == "id" else "feeddopaque" if opaque else "feeddguid"
+        closed = "/" if found[4].endswith("/") else ""
+        self.put(found.start(), found.end(), f"<{found[1]}{found[2]}{self.guid}{closed}>")
+        if self.guid == "feeddid" or found[1] or closed:
+            return found.end()
+        inner = _MARKUP.match(self.text, found.end())
+        if not inner:
+            return found.end()
+        self.put(inner.start(), inner.end(), inner[0].replace("<", "&lt;"))
+        return inner.end()
+
+    def podcast(self, found: re.Match[str]) -> int:
+        """An element with its attributes as the text of one that has none."""
+        if found[1] or self.extras == _MOST_EXTRAS:
+            return found.end()
+        end, text = found.end(), ""
+        if not found[4].endswith("/"):
+            inner = _TEXT.match(self.text, found.end())
+            close = self.text.find(">", inner.end()) if inner else -1
+            if inner is None or close < 0:
+                return found.end()
+            end, text = close + 1, escape(inner[1], quote=False) if inner[1] else inner[2] or ""
+        self.extras += 1
+        name = EXTRA + str(self.extras)
+        said = escape(f"{found[3]} {found[4].rstrip('/').strip()}", quote=False)
+        self.put(found.start(), end, f"<{name}>{said}\n{text.replace(chr(10), ' ')}</{name}>")
+        return end
+
+
+def shielded(text: str) -> str:
+    """The document with what the library would spoil under other names."""
+    return _Shield(text).walk()
+
+
+_ATTRIBUTE = re.compile(r"""([A-Za-z]{1,20})\s*=\s*(?:"([^"]*+)"|'([^']*+)')""")
+
+
+def extra_of(value: str) -> Extra:
+    """The podcast's element that became this text."""
+    from html import unescape
+
+    head, _, text = value.partition("\n")
+    local, _, rest = head.partition(" ")
+    attributes = tuple(
+        (name, unescape(one or other).strip()) for name, one, other in _ATTRIBUTE.findall(rest)
+    )
+    return Extra(f"podcast:{local}", text.strip(), attributes)

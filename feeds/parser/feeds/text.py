@@ -1,0 +1,67 @@
+"""Between text and HTML in upstream entries: text of HTML, HTML of text, addresses made absolute."""
+
+from __future__ import annotations
+
+import re
+from html import escape, unescape
+
+from feeds.values.urls import resolve
+
+_BLOCK = re.compile(r"</?(?:p|div|br|li|h[1-6]|tr|blockquote|pre|table|ul|ol)\b[^<>]*+>", re.IGNORECASE)
+_TAG = re.compile(r"<[a-zA-Z/!?][^<>]*+>")
+_HIDDEN = re.compile(r"<(script|style)\b[^<>]*+>.*?</\1\s*+>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+_PARAGRAPH = re.compile(r"\n[ \t\r]*\n\s*")
+_ADDRESS = re.compile(
+    r"""(?<=\s)(href|src|poster|cite|longdesc|data|background)(\s*=\s*)("[^"<>]*+"|'[^'<>]*+'|[^\s"'<>]++)""",
+    re.IGNORECASE,
+)
+_OPENING = re.compile(r"<[a-zA-Z][^<>]*+>")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8}){0,4}", re.IGNORECASE)
+_LIMIT = 2_000_000
+_CASES = {2: str.upper, 4: str.capitalize}
+"""How parts of a language tag are written, by length: regions and scripts."""
+
+
+def text_of(html: str) -> str:
+    """The text of HTML on one line, references decoded once."""
+    if "<" in html:
+        # Only a closed comment or script may be cut: a search for a missing end at each start is quadratic.
+        if html.count("<!--") + html.count("<s") < 1000:
+            html = _HIDDEN.sub(" ", html[:_LIMIT])
+        html = _TAG.sub("", _BLOCK.sub(" ", html))
+    return folded(unescape(html))
+
+
+def folded(text: str) -> str:
+    """The text with each run of white space one space."""
+    return " ".join(text.split())
+
+
+def paragraphs(text: str) -> str:
+    """Plain text as HTML: escaped, an empty line parts paragraphs, a line end is a break."""
+    parts = [part.strip() for part in _PARAGRAPH.split(text.replace("\r\n", "\n"))]
+    return "\n".join(
+        f"<p>{escape(part, quote=False).replace(chr(10), '<br>' + chr(10))}</p>" for part in parts if part
+    )
+
+
+def rebased(html: str, base: str) -> str:
+    """The same HTML with the addresses in its elements absolute, resolved against ``base`` (RFC 3986, 5)."""
+    if not base or "=" not in html:
+        return html
+
+    def address(found: re.Match[str]) -> str:
+        value = found[3].strip("\"'")
+        absolute = resolve(base, unescape(value)) if value and not value.startswith("#") else ""
+        return f'{found[1]}{found[2]}"{escape(absolute)}"' if absolute else found[0]
+
+    return _OPENING.sub(lambda tag: _ADDRESS.sub(address, tag[0]) if "=" in tag[0] else tag[0], html)
+
+
+def language_tag(stated: str) -> str:
+    """A language as RFC 5646 writes it (2.1.1: ``zh-CN``, ``zh-Hant``, ``en``); empty for what is no tag."""
+    text = stated.strip().replace("_", "-")
+    if not _LANGUAGE.fullmatch(text):
+        return ""
+    first, *rest = text.split("-")
+    return "-".join([first.lower(), *(_CASES.get(len(part), str.lower)(part) for part in rest)])

@@ -1,0 +1,282 @@
+"""From a web page to the feeds it may have: what it declares, what it links to, what sites usually have.
+
+Nothing is fetched here: candidates come in the order in which they are worth trying.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, quote, urldefrag, urlsplit
+
+from feeds.values.urls import is_address, resolve, without_user
+
+if TYPE_CHECKING:
+    from bs4 import Tag
+
+LARGEST = 1 << 20
+"""Bytes or characters of a page that are looked at."""
+MOST = 60
+"""Candidates of a page."""
+_MOST_TAGS = 1000
+_LONGEST_TAG = 2000
+
+_ATOM, _RSS, _JSON = "application/atom+xml", "application/rss+xml", "application/feed+json"
+_TYPES = {
+    _ATOM: _ATOM,
+    _RSS: _RSS,
+    _JSON: _JSON,
+    "application/rdf+xml": _RSS,
+    "application/x-rss+xml": _RSS,
+    "application/x-atom+xml": _ATOM,
+    "text/rss+xml": _RSS,
+    "text/atom+xml": _ATOM,
+    "application/rss": _RSS,
+    "application/atom": _ATOM,
+}
+_VAGUE = frozenset(
+    ["application/xml", "text/xml", "application/json"]
+)  # a feed only if something else says so
+_FEED_PATH = re.compile(
+    r"(?:^|/)(?:feeds?|rss2?|atom|index)(?:\.(?:xml|rss|atom|rdf|json))/?$|(?:^|/)(?:feed|rss2?|atom)/?$"
+    r"|\.(?:rss2?|atom|rdf)$|(?:^|/)(?:feed|rss|atom)[-_.][^/]{1,40}\.xml$|[^/]{1,40}[-_.](?:feed|rss|atom)\.xml$"
+    r"|(?:^|/)feeds/(?:posts/default|all\.atom\.xml)$",
+    re.IGNORECASE,
+)
+_FEED_QUERY = re.compile(
+    r"(?:^|&)(?:feed=(?:rss2?|atom|rdf|json)|format=(?:rss|atom)|flav=(?:rss|atom))(?:&|$)", re.IGNORECASE
+)
+_COMMENTS = re.compile(r"\bcomments?\b|评论|commentaires|kommentare|comentarios", re.IGNORECASE)
+# Comments and scripts hold no elements, even where their end is missing.
+_UNREAD = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1|\Z)", re.IGNORECASE | re.DOTALL)
+# Start tags of elements that may name a feed; nothing is tried twice.
+_ELEMENT = re.compile(r"<(?:link|base|a)\b(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+'){0,200}+>", re.IGNORECASE)
+_HINT = re.compile("feed|rss|atom|rdf|xml|json", re.IGNORECASE)
+_MARKUP = re.compile(r"<[^<>]*>?")
+_USUAL = (
+    ("feed", ""),
+    ("feed.xml", ""),
+    ("atom.xml", _ATOM),
+    ("rss.xml", _RSS),
+    ("index.xml", ""),
+    ("feed.json", _JSON),
+    ("rss", _RSS),
+    ("feed.atom", _ATOM),
+    ("index.rdf", _RSS),
+)
+_SECTIONS = ("blog/", "news/")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An address that may be a feed; ``why`` says where it comes from, ``type`` is a media type or empty."""
+
+    url: str
+    title: str
+    type: str
+    why: str
+
+
+def candidates(html: bytes | str, url: str) -> tuple[Candidate, ...]:
+    """The feeds that the page at ``url`` may have, the likeliest first, each once.
+
+    First the ``link`` elements that declare feeds, then the addresses that well-known sites give to their
+    feeds, then links to what looks like a feed on the same host, then the usual paths; feeds of comments
+    come after all others. ``url`` is the address that the page was got from in the end; empty ``html``
+    gives what the address alone tells.
+    """
+    page = urldefrag(without_user(url))[0]
+    if not is_address(page):
+        return ()
+    found: dict[str, Candidate] = {}
+    tags = _elements(html)
+    base = next((resolve(page, _attribute(tag, "href")) for tag in tags if tag.name == "base"), "")
+    base = base if is_address(base) else page
+    steps = (_declared(tags, base), _of_site(page), _linked(tags, base, page), _usual(page))
+    for one in (candidate for step in steps for candidate in step):
+        if len(found) >= MOST:
+            break
+        if is_address(one.url) and one.url == without_user(one.url):
+            found.setdefault(one.url, one)
+    return tuple(sorted(found.values(), key=_is_of_comments))
+
+
+def _is_of_comments(one: Candidate) -> bool:
+    return bool(_COMMENTS.search(one.title) or _COMMENTS.search(urlsplit(one.url).path))
+
+
+def _elements(html: bytes | str) -> list[Tag]:
+    """The elements ``link``, ``base`` and those ``a`` that may lead to a feed, in the order of the page.
+
+    Only these reach the parser, one beside the other: of a whole page, nested or unclosed on purpose, it
+    makes minutes of work.
+    """
+    from bs4 import BeautifulSoup
+
+    text = _UNREAD.sub("", html[:LARGEST] if isinstance(html, str) else _decoded(html[:LARGEST]))
+    pieces = list(islice(_pieces(text), _MOST_TAGS))
+    return (
+        list(BeautifulSoup("".join(pieces), "html.parser").find_all(["link", "a", "base"])) if pieces else []
+    )
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Start tags with the text behind them, each closed."""
+    for match in _ELEMENT.finditer(text):
+        # Where a quotation ends is not the parser's opinion alone: nothing else may begin inside.
+        tag, is_link = "<" + match[0][1:].replace("<", "&lt;"), match[0][1] in "aA"
+        if len(tag) > _LONGEST_TAG or (is_link and not _HINT.search(tag)):
+            continue
+        behind = re.split("</a", text[match.end() : match.end() + 300], maxsplit=1, flags=re.IGNORECASE)[0]
+        yield f"{tag}{_MARKUP.sub(' ', behind)}</a>" if is_link else tag
+
+
+def _decoded(html: bytes) -> str:
+    """The text, in UTF-8 or what the page declares; a character cut at the end does not matter."""
+    from bs4 import UnicodeDammit
+
+    try:
+        return html.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start > len(html) - 4:
+            return html.decode("utf-8", "ignore")
+    return UnicodeDammit(html, is_html=True).unicode_markup or html.decode("utf-8", "replace")
+
+
+def _attribute(tag: Tag, name: str) -> str:
+    value = tag.get(name, "")
+    return value if isinstance(value, str) else " ".join(value or ())
+
+
+def _declared(tags: list[Tag], base: str) -> Iterator[Candidate]:
+    """RSS autodiscovery and HTML, 4.6.7.1: ``link`` with ``rel=alternate`` and the type of a feed, or ``rel=feed``."""
+    for tag in tags:
+        rel = _attribute(tag, "rel").lower().split()
+        if tag.name != "link" or not {"alternate", "feed"} & set(rel) or "stylesheet" in rel:
+            continue
+        media = _attribute(tag, "type").partition(";")[0].strip().lower()
+        address = _target(tag, base)
+        if "feed" in rel or media in _TYPES or (_may_be_feed(tag, media) and _looks_like_feed(address)):
+            yield _candidate(tag, address, media, "declared by a link element of the page")
+
+
+def _may_be_feed(tag: Tag, media: str) -> bool:
+    """Whether a vague or missing type leaves it open: other languages of a page have ``hreflang``."""
+    return media in _VAGUE or (not media and not tag.has_attr("hreflang"))
+
+
+def _linked(tags: list[Tag], base: str, page: str) -> Iterator[Candidate]:
+    """``a`` elements that lead to what looks like a feed on the page's host or one below it."""
+    host = (urlsplit(page).hostname or "").removeprefix("www.")
+    for tag in tags:
+        if tag.name != "a":
+            continue
+        address = _target(tag, base)
+        rel = _attribute(tag, "rel").lower().split()
+        if not ("feed" in rel or _looks_like_feed(address)):
+            continue
+        there = urlsplit(address).hostname or ""
+        if there == host or there.endswith("." + host) or there.startswith("feeds."):
+            yield _candidate(tag, address, _attribute(tag, "type").lower(), "linked on the page")
+
+
+def _target(tag: Tag, base: str) -> str:
+    """The absolute address without fragment that an element leads to, or empty."""
+    href = _attribute(tag, "href")[:2000]
+    for scheme in ("feed:http", "FEED:http"):
+        href = href[5:] if href.startswith(scheme) else href
+    if href[:7].lower() == "feed://":
+        href = "http://" + href[7:]
+    address = urldefrag(resolve(base, href))[0] if href.strip() else ""
+    return address if is_address(address) else ""
+
+
+def _looks_like_feed(address: str) -> bool:
+    parts = urlsplit(address)
+    return bool(_FEED_PATH.search(parts.path) or _FEED_QUERY.search(parts.query))
+
+
+def _candidate(tag: Tag, address: str, media: str, why: str) -> Candidate:
+    title = _attribute(tag, "title") or tag.get_text()
+    return Candidate(address, " ".join(title.split())[:200], _TYPES.get(media) or _type_of(address), why)
+
+
+def _type_of(address: str) -> str:
+    """The type as far as an address tells it."""
+    name = urlsplit(address).path.lower().rstrip("/").rpartition("/")[2]
+    if name.endswith(".json"):
+        return _JSON
+    if "atom" in name:
+        return _ATOM
+    return _RSS if "rss" in name or name.endswith(".rdf") else ""
+
+
+def _of_site(page: str) -> Iterator[Candidate]:
+    """The addresses that well-known sites give to their feeds."""
+    parts = urlsplit(page)
+    host = (parts.hostname or "").removeprefix("www.").removeprefix("old.").removeprefix("m.")
+    steps = [quote(step, safe="@._-~%") for step in parts.path.split("/") if step]
+    if not steps:
+        return
+    rule = {"youtube.com": _youtube, "github.com": _github, "reddit.com": _reddit, "medium.com": _medium}.get(
+        host
+    )
+    if rule:
+        for address, media in rule(steps, parse_qs(parts.query[:2000], max_num_fields=None)):
+            yield Candidate(address, "", media, f"as {host} names its feeds")
+    elif len(steps) == 1 and re.fullmatch(r"@\w[\w.-]*", steps[0]):
+        yield Candidate(
+            f"{parts.scheme}://{parts.netloc}/{steps[0]}.rss", "", _RSS, "as Mastodon names its feeds"
+        )
+
+
+def _youtube(steps: list[str], query: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
+    root = "https://www.youtube.com/feeds/videos.xml?"
+    if len(steps) > 1 and steps[0] == "channel":
+        yield f"{root}channel_id={steps[1]}", _ATOM
+    elif len(steps) > 1 and steps[0] == "user":
+        yield f"{root}user={steps[1]}", _ATOM
+    elif query.get("list"):
+        yield f"{root}playlist_id={quote(query['list'][0])}", _ATOM
+
+
+def _github(steps: list[str], _: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
+    if len(steps) == 1:
+        yield f"https://github.com/{steps[0]}.atom", _ATOM
+        return
+    repository = f"https://github.com/{steps[0]}/{steps[1]}"
+    names = ["releases", "tags", "commits"]
+    if len(steps) > 2 and steps[2] in names:
+        names.sort(key=lambda name: name != steps[2])
+    for name in names:
+        yield f"{repository}/{name}.atom", _ATOM
+
+
+def _reddit(steps: list[str], _: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
+    if len(steps) > 1 and steps[0] in ("r", "u", "user"):
+        yield f"https://www.reddit.com/{steps[0]}/{steps[1]}/.rss", _ATOM
+
+
+def _medium(steps: list[str], _: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
+    yield f"https://medium.com/feed/{steps[0]}", _RSS
+
+
+def _usual(page: str) -> Iterator[Candidate]:
+    """The paths where feeds usually are: below the page's own folder, then below the root of its site."""
+    parts = urlsplit(page)
+    root = f"{parts.scheme}://{parts.netloc}/"
+    here = (
+        parts.path
+        if parts.path.endswith("/") or "." not in parts.path.rpartition("/")[2]
+        else parts.path.rpartition("/")[0]
+    )
+    folder = f"{root}{here.strip('/')}/" if here.strip("/") else root
+    for place in dict.fromkeys((folder, root)):
+        for path, media in _USUAL:
+            yield Candidate(place + path, "", media, "a usual path")
+    for section in _SECTIONS:
+        for path, media in _USUAL[:3]:
+            yield Candidate(root + section + path, "", media, "a usual path")

@@ -1,0 +1,274 @@
+"""The header of a post file in its dialects: YAML, TOML, JSON, and Pelican's lines or ``<meta>`` elements.
+
+The cheap way first: one regular expression for the simple lines that most files have. Then the parser of
+the dialect (:mod:`feeds.parser.posts.front_matter_values`); then the repair of single lines (:mod:`feeds.parser.posts.front_matter_repair`), so
+that no post is lost for its header.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from itertools import takewhile
+from typing import Literal, NamedTuple
+
+from feeds.models import Repair
+from feeds.parser.posts.front_matter_repair import (
+    has_known_key,
+    is_key_line,
+    repaired_json,
+    repaired_toml,
+    repaired_yaml,
+)
+from feeds.parser.posts.front_matter_values import (
+    LARGEST_HEADER,
+    load_toml,
+    load_yaml,
+    read_json,
+    simple_values,
+)
+
+_LEADING = re.compile(r"[\ufeff\s]*+")
+_OPEN = re.compile(r"(?:---|\+\+\+)[ \t\r]*+\n")
+_YAML_CLOSE = re.compile(r"^(?:---|\.\.\.)[ \t\r]*+$", re.MULTILINE)
+_LONG_CLOSE = re.compile(r"^-{4,}[ \t\r]*$", re.MULTILINE)
+_TOML_CLOSE = re.compile(r"^\+\+\+[ \t\r]*+$", re.MULTILINE)
+_BELOW_KEY = re.compile(r"[ \t]+\S|-(?:\s|$)|[\]}]")
+_JSON_LIKE = re.compile(r"\{\s*\"[\w -]+\"\s*:")
+_JSON_CLOSE = re.compile(r"^\}[^\S\n]*$|\n(?=[^\S\n]*$)", re.MULTILINE)
+_PELICAN_LINE = re.compile(r"([A-Za-z][\w-]*+)[ \t]*+:(?!//)(.*)")
+_PELICAN_KEYS = frozenset(
+    re.split(
+        " ",
+        "title date modified category tags slug author authors summary status lang url save_as template keywords",
+    )
+)
+_HTML = re.compile(r"<(?:html|!doctype)\b", re.IGNORECASE)
+_BODY_OPEN = re.compile(r"<body\b[^<>]*+>", re.IGNORECASE)
+_BODY_CLOSE = re.compile(r"</body\s*+>", re.IGNORECASE)
+_TITLE = re.compile(r"<title\b[^<>]*+>([^<]*+)<", re.IGNORECASE)
+_META = re.compile(r"<meta\b(?:[^<>\"']|\"[^\"]*+\"|'[^']*+')*+>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"\b(name|content)\s*+=\s*+(\"[^\"]*+\"|'[^']*+'|[^\s\"'>]++)", re.IGNORECASE)
+
+Dialect = Literal["yaml", "toml", "json", "pelican"]
+
+
+class FrontMatter(NamedTuple):
+    """A header as read, and the rest of its file."""
+
+    dialect: Dialect
+    values: Mapping[str, object]
+    """Keys as written (Pelican: in lower case); text as written, booleans, lists and mappings."""
+    body: str
+    body_line: int
+    """Line of the file where the body begins, from 1."""
+    repairs: tuple[Repair, ...] = ()
+
+
+def read_front_matter(text: str) -> FrontMatter | None:
+    """The header of a file and its body; None if the file has none. Never fails.
+
+    Args:
+        text: The file as :func:`feeds.parser.posts.file_encoding.decode` gives it.
+    """
+    return read_simple(text) or read_tolerant(text)
+
+
+def read_simple(text: str) -> FrontMatter | None:
+    """The fast way, for headers of ``key: value`` lines alone; None where YAML must decide.
+
+    Gives what :func:`read_tolerant` gives.
+    """
+    if not text.startswith("---\n"):
+        return None
+    end = text.find("\n---\n", 3, LARGEST_HEADER)
+    if end < 0:
+        return None
+    header = text[4:end]
+    values = simple_values(header)
+    if values is None:
+        return None
+    return FrontMatter("yaml", values, text[end + 5 :], header.count("\n") + 4)
+
+
+def read_tolerant(text: str) -> FrontMatter | None:
+    """The way that takes every dialect and repairs what is broken."""
+    leading = _LEADING.match(text)
+    start = leading.end() if leading else 0
+    if text.startswith(("---", "+++"), start):
+        return _fenced(text, start)
+    if text.startswith("{", start):
+        return _json(text, start)
+    if _HTML.match(text, start):
+        return _pelican_html(text, start)
+    return _pelican(text.removeprefix("\ufeff"))
+
+
+def _line_at(text: str, position: int) -> int:
+    return text.count("\n", 0, position) + 1
+
+
+def _after_line(text: str, position: int) -> int:
+    """Where the next line begins."""
+    end = text.find("\n", position)
+    return len(text) if end < 0 else end + 1
+
+
+def _fenced(text: str, start: int) -> FrontMatter | None:
+    """YAML between ``---`` or TOML between ``+++``."""
+    opening = _OPEN.match(text, start)
+    if not opening:
+        return None
+    first = opening.end()
+    number = _line_at(text, first)
+    toml = text[start] == "+"
+    repairs: tuple[Repair, ...] = ()
+    if "\n" in text[:start]:
+        repairs = (Repair(1, "leading-blank-lines", "", text[start : start + 3]),)
+    load, repair = (load_toml, repaired_toml) if toml else (load_yaml, repaired_yaml)
+    closing = (_TOML_CLOSE if toml else _YAML_CLOSE).search(text, first)
+    header, end = (text[first : closing.start()], _after_line(text, closing.end())) if closing else ("", 0)
+    values = load(header) if closing else None
+    longer = _LONG_CLOSE.search(header) if values is None and not toml else None
+    if longer and (shorter := load(header[: longer.start()])) is not None:
+        values, end = shorter, _after_line(text, first + longer.end())
+        repairs += (Repair(_line_at(text, first + longer.start()), "no-end", longer[0].rstrip(), "---"),)
+    if values is None:
+        if not closing or (not toml and _prose_after_blank(header)):
+            header, end, unclosed = _unclosed(text, first, toml)
+            repairs += unclosed
+            values = load(header)
+        if not _is_header(header, toml):
+            return None
+    if values is None:
+        values, repaired = repair(header.removesuffix("\n"), number)
+        repairs += repaired
+    return FrontMatter("toml" if toml else "yaml", values, text[end:], _line_at(text, end), repairs)
+
+
+def _is_header(header: str, toml: bool) -> bool:
+    """Whether lines between two marks are a header and not prose between two thematic breaks."""
+    lines = [line for line in header.split("\n") if line.strip() and not line.startswith("#")]
+    if toml:
+        return any("=" in line for line in lines)
+    return bool(lines) and (is_key_line(lines[0]) or any(map(has_known_key, lines)))
+
+
+def _prose_after_blank(header: str) -> bool:
+    """Whether what follows the first blank line belongs to the body: the header's end is missing."""
+    lines = header.split("\n")
+    used = len(list(takewhile(lambda line: not line.strip(), lines)))
+    while used < len(lines) and lines[used].strip():
+        used += 1
+    rest = [line for line in lines[used:] if line.strip() and not line.startswith("#")]
+    return bool(rest) and not _belongs(rest[0]) and not any(map(has_known_key, rest))
+
+
+def _belongs(line: str) -> bool:
+    return is_key_line(line) or bool(_BELOW_KEY.match(line))
+
+
+def _unclosed(text: str, first: int, toml: bool) -> tuple[str, int, tuple[Repair, ...]]:
+    """A header without its end mark: the lines up to the first blank one, or the first that cannot be one.
+
+    Returns:
+        The header (empty if there is none), where the body begins, and the repair.
+    """
+    lines = text[first : first + LARGEST_HEADER].split("\n")
+    header = list(takewhile(lambda line: ("=" in line) if toml else _belongs(line), lines))
+    if not header or not any(has_known_key(line.replace("=", ":", 1) if toml else line) for line in header):
+        return "", len(text), ()
+    if not toml and not is_key_line(header[0]):
+        return "", len(text), ()
+    written = "\n".join(header)
+    end = min(first + len(written) + 1, len(text))
+    repair = Repair(_line_at(text, end), "no-end", "", "+++" if toml else "---")
+    return written, end + 1 if text[end : end + 1] == "\n" else end, (repair,)
+
+
+def _json(text: str, start: int) -> FrontMatter | None:
+    """Hugo's JSON: an object, and nothing else on its last line."""
+    repairs: tuple[Repair, ...] = ()
+    found = read_json(text[start:])
+    if found:
+        values, end = found[0], start + found[1]
+    else:
+        closing = _JSON_CLOSE.search(text, start) if _JSON_LIKE.match(text, start) else None
+        if not closing:
+            return None
+        end = closing.end()
+        values, repairs = repaired_json(text[start:end], _line_at(text, start))
+    body = _after_line(text, end)
+    if text[end:body].strip():
+        return None
+    return FrontMatter("json", values, text[body:], _line_at(text, body), repairs)
+
+
+def _pelican(text: str) -> FrontMatter | None:
+    """Lines such as ``Title: …`` at the very top, up to the first line that is none."""
+    first = _PELICAN_LINE.match(text)
+    if not first or first[1].lower() not in _PELICAN_KEYS:
+        return None
+    parts: dict[str, list[str]] = {}
+    last: list[str] = []
+    position = 0
+    while position < len(text):
+        after = _after_line(text, position)
+        line = text[position:after].rstrip("\n")
+        pair = _PELICAN_LINE.fullmatch(line)
+        if pair:
+            last = parts[pair[1].lower()] = [pair[2].strip()]
+        elif line[:1] in (" ", "\t") and line.strip():
+            last.append(line.strip())
+        else:
+            position = after if not line.strip() or line.rstrip() in ("---", "...") else position
+            break
+        position = after
+    values = {key: " ".join(part for part in lines if part) for key, lines in parts.items()}
+    return FrontMatter("pelican", _with_lists(values), text[position:], _line_at(text, position))
+
+
+def _with_lists(values: Mapping[str, str]) -> dict[str, object]:
+    """Pelican's lists: tags at commas, authors at semicolons if there are any."""
+    lists: dict[str, object] = dict(values)
+    for key in ("tags", "authors"):
+        if key in values:
+            mark = ";" if key == "authors" and ";" in values[key] else ","
+            lists[key] = [part.strip() for part in values[key].split(mark) if part.strip()]
+    return lists
+
+
+def _pelican_html(text: str, start: int) -> FrontMatter | None:
+    """Pelican's HTML: the title and the ``<meta>`` elements of the head; the body is what ``<body>`` holds."""
+    opening = _BODY_OPEN.search(text, start)
+    if not opening:
+        return None
+    values = _head_values(text[start : min(opening.start(), start + LARGEST_HEADER)])
+    if not values:
+        return None
+    end = len(text)
+    for closing in _BODY_CLOSE.finditer(text, opening.end()):
+        end = closing.start()
+    body = text[opening.end() : end]
+    return FrontMatter("pelican", _with_lists(values), body, _line_at(text, opening.end()))
+
+
+def _head_values(head: str) -> dict[str, str]:
+    """The title and the named ``<meta>`` elements of a head; ``keywords`` are the tags if none are given."""
+    from html import unescape
+
+    values: dict[str, str] = {}
+    title = _TITLE.search(head)
+    if title:
+        values["title"] = " ".join(unescape(title[1]).split())
+    for meta in _META.finditer(head):
+        named = {
+            m[1].lower(): unescape(m[2][1:-1] if m[2][0] in "\"'" else m[2])
+            for m in _ATTRIBUTE.finditer(meta[0])
+        }
+        name = named.get("name", "").strip().lower()
+        if name:
+            values[name] = named.get("content", "").strip()
+    if "keywords" in values and "tags" not in values:
+        values["tags"] = values.pop("keywords")
+    return values

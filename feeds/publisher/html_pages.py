@@ -1,0 +1,86 @@
+"""Pages in the output tree: what they name comes before them, what nothing names any more goes after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from feeds.models import FeedHead
+from feeds.output import paths as plan
+from feeds.output.tree import Tree
+from feeds.publisher import precompressed as placing
+from feeds.renderer.templates import assets_of, compile_templates
+from feeds.run_context import Run
+from feeds.storage.feeds import DirtyFeed
+
+if TYPE_CHECKING:
+    from feeds.renderer.catalog import CatalogueFeed
+    from feeds.renderer.html_pages import SourceHealth
+
+
+def paths_of(run: Run, kind: str, slug: str) -> list[str]:
+    """Where the page of a feed lies; empty if it has none of its own."""
+    return [plan.page_path(kind, slug)] if run.look.pages and kind != "all" else []
+
+
+def asset_paths(run: Run) -> set[str]:
+    """The files that pages name."""
+    return set(assets_of(run.look.templates))
+
+
+def write_assets(run: Run, tree: Tree) -> None:
+    """Write the files that pages name, before any page."""
+    for path, data in assets_of(run.look.templates).items():
+        placing.put(run, tree, path, data)
+
+
+def feed_page(
+    run: Run, feed: DirtyFeed, title: str, head: FeedHead, posts: int, entries: Sequence[bytes]
+) -> bytes:
+    """The page of a category or tag.
+
+    Args:
+        run: The run.
+        feed: The feed.
+        title: What it is called.
+        head: What its documents say about it.
+        posts: How many posts it has in all.
+        entries: The page parts of its document's entries, newest first.
+    """
+    from feeds.renderer import html_pages as pages
+
+    private = run.config.is_private(plan.folder(feed.kind, feed.slug))
+    url = dict(head.self_urls)["atom"].rpartition("/")[0] + "/"
+    archive = next((address for _, address in head.before), "")
+    page = pages.PageFeed(
+        kind=feed.kind,
+        title=title,
+        description="",
+        language=head.language,
+        url=url,
+        # A private feed has another address for each who may read it: what lies beside its page is named.
+        formats=tuple(
+            (form, plan.FILE_NAMES[form] if private else address)
+            for form, address in head.self_urls
+            if form in run.config.output.formats
+        ),
+        entries=posts,
+        updated=head.updated,
+        private=private,
+        archive=archive.removeprefix(url) if private else archive,
+    )
+    return pages.feed_page(run.look.site, page, entries, compile_templates(run.look.templates))
+
+
+def front_page(
+    run: Run,
+    feeds: Sequence[CatalogueFeed],
+    newest: Sequence[bytes],
+    sources: Sequence[SourceHealth] = (),
+    archive: str = "",
+) -> bytes:
+    """The front page: the newest posts, every feed, and the upstreams with their health if there are any."""
+    from feeds.renderer import html_pages as pages
+
+    templates = compile_templates(run.look.templates)
+    return pages.front_page(run.look.site, feeds, newest, sources, templates, archive)

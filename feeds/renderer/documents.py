@@ -1,0 +1,74 @@
+"""Documents: a head and a tail as feedgen writes them, and rendered entries between them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+from html import escape
+
+from feeds.models import FeedHead, Format
+from feeds.renderer import fast_writer as direct
+
+_ID = {
+    "atom": re.compile(rb"<entry[^>]*>\s*<id>([^<]*)</id>"),
+    "rss": re.compile(rb"<guid[^>]*>([^<]*)</guid>"),
+}
+_TAILS = {"atom": b"</feed>", "rss": b"</channel>"}
+
+
+def join(head: FeedHead, form: Format, entries: Sequence[bytes]) -> bytes:
+    """The document of a feed or an archive of it: the same bytes as feedgen's own for these entries."""
+    if form == "json":
+        start, end = _json_frame(head)
+        return start + b",".join(entries) + end
+    start, end = _frame(head, form)
+    return start + b"".join(entries) + end
+
+
+def keep_entries(document: bytes, form: Format, ids: Collection[str]) -> bytes:
+    """A document without the entries that have none of these ids; every other byte stays."""
+    if form == "json":
+        feed = json.loads(document)
+        feed["items"] = [one for one in feed["items"] if one["id"] in ids]
+        return json.dumps(feed, ensure_ascii=False, separators=(",", ":")).encode()
+    from feeds.renderer.entries import cut
+
+    wanted = {escape(one, quote=False).encode() for one in ids}
+    for piece in cut(document, form):
+        found = _ID[form].search(piece)
+        if found and found[1] not in wanted:
+            document = document.replace(piece, b"", 1)
+    return document
+
+
+@lru_cache(maxsize=8)
+def _frame(head: FeedHead, form: Format) -> tuple[bytes, bytes]:
+    """What stands before and after the entries."""
+    if direct.is_usual_head(head):
+        start, end = direct.FRAMES[form](head)
+        return start.encode(), end.encode()
+    from feeds.renderer import feedgen_writer as library
+
+    whole = library.document(library.feed_of(head, form), form)
+    position = whole.rindex(_TAILS[form])
+    return whole[:position], whole[position:]
+
+
+def _json_frame(head: FeedHead) -> tuple[bytes, bytes]:
+    frame: dict[str, object] = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": head.title,
+        "home_page_url": head.site_url,
+        "feed_url": dict(head.self_urls)["json"],
+        "description": head.subtitle,
+        "language": head.language,
+        "authors": [{"name": head.author}],
+    }
+    if "json" in dict(head.before):
+        frame["next_url"] = dict(head.before)["json"]
+    if head.hubs:
+        frame["hubs"] = [{"type": "WebSub", "url": url} for url in head.hubs]
+    text = json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
+    return text[:-1].encode() + b',"items":[', b"]}"

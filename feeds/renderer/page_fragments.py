@@ -1,0 +1,136 @@
+"""What a post gives to pages: its place on the page of a feed and its teaser, rendered once, in any process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from feeds.config import Config
+from feeds.models import Enclosure, Entry, Extent, Format, Term
+from feeds.output import paths as plan
+from feeds.renderer.catalog import CatalogueFeed, CatalogueHead
+
+if TYPE_CHECKING:
+    from feeds.renderer.html_pages import PageEntry
+    from feeds.renderer.templates import TemplateFiles
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What rendering for pages needs to know; its ``repr`` changes with everything that they show of it."""
+
+    site: CatalogueHead
+    templates: TemplateFiles
+    formats: tuple[Format, ...]
+    pages: bool
+    """Whether feeds have pages; otherwise only the front page is there, and links lead to documents."""
+    private: tuple[str, ...] = ()
+    """Folders of feeds that no page names."""
+
+    def names(self, kind: str, slug: str) -> bool:
+        """Whether pages may say that there is this feed."""
+        folder = plan.folder(kind, slug)
+        return not any(folder.startswith(f"{one}/") for one in self.private)
+
+
+def look_of(config: Config) -> Look:
+    """How the pages of a configuration look.
+
+    Raises:
+        UsageError: its folder of templates cannot be read; the text names the file.
+    """
+    from feeds.renderer.templates import read_templates
+
+    site = config.site
+    head = CatalogueHead(site.title, site.description, site.language, site.url)
+    output = config.output
+    private = tuple(one.feed for one in config.serve.private) if config.serve else ()
+    return Look(head, read_templates(output.templates), output.formats, output.pages, private)
+
+
+def page_parts(entry: Entry, look: Look, extent: Extent) -> tuple[bytes, bytes]:
+    """A post on the page of a feed, and its teaser on the front page; empty what nobody shows.
+
+    Raises:
+        UsageError: a template makes a mistake; the text names file and line.
+    """
+    from feeds.renderer.html_pages import entry_html, teaser_html
+    from feeds.renderer.templates import compile_templates
+
+    templates = compile_templates(look.templates)
+    full = teaser = b""
+    if look.pages and extent >= Extent.ON_PAGE:
+        full = entry_html(_page_entry(entry, look, _UP), look.site, templates)
+    if extent >= Extent.ON_FRONT:
+        teaser = teaser_html(_page_entry(entry, look, ""), look.site, templates)
+    return full, teaser
+
+
+_UP = "../../"  # from the page of a category or tag to the front page
+
+
+def _page_entry(entry: Entry, look: Look, up: str) -> PageEntry:
+    from feeds.renderer.html_pages import PageEntry
+
+    return PageEntry(
+        id=entry.id,
+        title=entry.title,
+        link=entry.link,
+        html=entry.html,
+        published=entry.published,
+        updated=entry.updated,
+        authors=entry.authors,
+        terms=tuple(
+            (term.label, up + _way_to(term, look)) for term in entry.terms if look.names(term.kind, term.slug)
+        ),
+        enclosures=entry.enclosures,
+        summary=entry.summary,
+        language=entry.language if entry.language != look.site.language else "",
+    )
+
+
+def _way_to(term: Term, look: Look) -> str:
+    """From the front page to the page of a term's feed, or to its first document."""
+    if look.pages:
+        return _quoted(plan.folder(term.kind, term.slug))
+    return _quoted(plan.document_path(term.kind, term.slug, look.formats[0]))
+
+
+@lru_cache(maxsize=4096)
+def _quoted(path: str) -> str:
+    from urllib.parse import quote
+
+    return quote(path)
+
+
+def rehearse(look: Look) -> None:
+    """Render every template once, with values such as a site has.
+
+    Raises:
+        UsageError: one of them makes a mistake; the text names file and line.
+    """
+    from feeds.renderer import html_pages as pages
+    from feeds.renderer.templates import compile_templates
+
+    then = datetime(2024, 1, 2, 3, 4, tzinfo=UTC)
+    url = f"{look.site.url}category/x/"
+    addresses: Sequence[tuple[Format, str]] = [
+        (form, look.site.url + plan.document_path("category", "x", form)) for form in look.formats
+    ]
+    entry = Entry(
+        "urn:x", "x", url, "<p>x</p>", "x", ("x",), then, then.replace(year=2025),
+        (Term("category", "x", "x", "x"),), "en", (Enclosure(f"{url}x.mp3", "audio/mpeg", 1),),
+    )  # fmt: skip
+    full, teaser = page_parts(entry, look, Extent.ON_FRONT)
+    templates = compile_templates(look.templates)
+    feeds = [CatalogueFeed(kind, "x", "x", 2, then, tuple(addresses)) for kind in ("all", "category", "tag")]
+    sources = [pages.SourceHealth("x", url, "ok", 1, then)]
+    pages.front_page(look.site, feeds, [teaser], sources, templates)
+    status = [pages.SourceStatus("x", "x", "upstream", url, "trouble", 1, then, then, then, "x", 1)]
+    pages.status_page(look.site, status, [(then.date(), 1)], then, templates)
+    if look.pages:
+        feed = pages.PageFeed("category", "x", "x", "en", url, tuple(addresses), 2, then, f"{url}x")
+        pages.feed_page(look.site, feed, [full], templates)

@@ -1,0 +1,33 @@
+"""What the steps of one run share."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from feeds.config import Config
+from feeds.protocols import Clock, Progress
+from feeds.renderer.page_fragments import Look
+from feeds.storage.sqlite import Database
+from feeds.workers.workers import Workers
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run works with."""
+
+    config: Config
+    db: Database
+    workers: Workers
+    clock: Clock
+    progress: Progress
+    sources: dict[int, tuple[str, int]]
+    settings_digest: str
+    look: Look
+    allow_removals: bool = False
+    """Whether the absence of many items at once is believed."""
+
+
+def settings_digest(values: object) -> str:
+    """A digest of settings; when it differs, what was made with them is made again."""
+    return hashlib.blake2b(repr(values).encode(), digest_size=16).hexdigest()

@@ -1,0 +1,65 @@
+"""The tail of a body: the source address on a line of its own, and the site's navigation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+
+from feeds._resources import packaged_text
+
+_ADDRESS = re.compile(r"<(https?://[^\s<>]+)?>", re.IGNORECASE)
+# The same line after Markdown was converted: a link whose text is its own address.
+_LINKED_ADDRESS = re.compile(r"<p>\s*<a href=\"(https?://[^\s<>\"]+)\">\s*\1\s*</a>\s*</p>", re.IGNORECASE)
+_LONGEST_LINE = 4096
+_MOST_LINES = 24
+
+
+@cache
+def default_boilerplate() -> tuple[str, ...]:
+    """The patterns, as text, that apply when the configuration has none (``feeds/data/boilerplate.txt``)."""
+    text = packaged_text("data/boilerplate.txt")
+    return tuple(line for line in text.splitlines() if line and not line.startswith("#"))
+
+
+def compile_patterns(lines: Sequence[str]) -> list[re.Pattern[str]]:
+    """The patterns ready for :func:`split_tail`.
+
+    Raises:
+        re.error: One of them is no regular expression.
+    """
+    return [re.compile(line) for line in lines]
+
+
+def split_tail(body: str, patterns: Sequence[re.Pattern[str]]) -> tuple[str, str]:
+    """Cut source address and boilerplate off the end of a body.
+
+    Looked at are the last lines, from the end, until one is neither empty, nor boilerplate (a
+    pattern fits the whole line), nor the one ``<address>``; ``<>`` is the address of nothing.
+
+    Returns:
+        The body without them, and the address, empty if there is none.
+    """
+    rest = body.rstrip()
+    address: str | None = None
+    for _ in range(_MOST_LINES):
+        start = rest.rfind("\n") + 1
+        line = rest[start:].strip()
+        if not line or len(line) > _LONGEST_LINE:
+            break
+        found = _address(line) if address is None else None
+        if found is not None:
+            address = found
+        elif not any(pattern.fullmatch(line) for pattern in patterns):
+            break
+        rest = rest[:start].rstrip()
+    return rest, address or ""
+
+
+def _address(line: str) -> str | None:
+    """The address that a line consists of; None if it is another line."""
+    found = _ADDRESS.fullmatch(line)
+    if found:
+        return found[1] or ""
+    found = _LINKED_ADDRESS.fullmatch(line)
+    return found[1].replace("&amp;", "&") if found else None

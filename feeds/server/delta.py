@@ -1,0 +1,183 @@
+"""The newer entries alone (RFC 3229 with its manipulation ``feed``): splitting, choosing, remembering.
+
+A document's entries are known by a digest of their bytes: an entry that changed counts as newer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import sqlite3
+import threading
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from feeds.renderer.entries import cut
+from feeds.server.documents import Document, Form
+
+REMEMBERED = 20
+"""Versions of a document from which a delta can be made."""
+
+_KEY = 8
+_LARGEST = 16 * 1024 * 1024
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS version (
+    serial INTEGER PRIMARY KEY,
+    path TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    entries BLOB NOT NULL,
+    UNIQUE (path, digest)
+)
+"""
+_LOG = logging.getLogger("feedd.serve")
+
+Known = dict[str, frozenset[bytes]]
+"""Digest of a version to the keys of its entries; the latest version last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A feed document taken apart: ``head``, its entries, ``tail``; joined with ``separator``."""
+
+    head: bytes
+    entries: tuple[bytes, ...]
+    tail: bytes
+    separator: bytes = b""
+
+    def keys(self) -> tuple[bytes, ...]:
+        """A short digest of each entry."""
+        return tuple(hashlib.blake2b(entry, digest_size=_KEY).digest() for entry in self.entries)
+
+    def newer_than(self, known: AbstractSet[bytes]) -> bytes | None:
+        """The document with only the entries that are not in ``known``; None if that would be all of them."""
+        entries = [entry for entry, key in zip(self.entries, self.keys(), strict=True) if key not in known]
+        if len(entries) == len(self.entries):
+            return None
+        return self.head + self.separator.join(entries) + self.tail
+
+
+def split(data: bytes, form: Form) -> Parts | None:
+    """Take a subscription document apart; None if it is too large or not what it seems."""
+    if len(data) > _LARGEST or not form:
+        return None
+    try:
+        return _split_json(data) if form == "json" else _split_xml(data, form)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _split_xml(data: bytes, form: Form) -> Parts:
+    entries = cut(data, "atom" if form == "atom" else "rss")
+    if not entries:
+        return Parts(data, (), b"")
+    end = data.rindex(entries[-1]) + len(entries[-1])
+    return Parts(data[: data.index(entries[0])], tuple(entries), data[end:])
+
+
+def _split_json(data: bytes) -> Parts:
+    feed = json.loads(data)
+    if not isinstance(feed, dict) or not isinstance(feed.get("items"), list):
+        raise ValueError("no JSON Feed")
+    items = feed.pop("items")
+    head = _dump(feed)[:-1] + (b',"items":[' if feed else b'"items":[')
+    return Parts(head, tuple(_dump(item) for item in items), b"]}", b",")
+
+
+def _dump(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+class Versions:
+    """The last versions of each document that were handed out, in a small file that outlives the process.
+
+    It may be lost: then a subscriber with an old validator gets the whole document once. A file that
+    cannot be used is replaced by memory. Any thread may ask.
+    """
+
+    def __init__(self, file: Path | None) -> None:
+        self._lock = threading.Lock()
+        self._connection = _open(file)
+
+    def take_up(self, document: Document) -> Known:
+        """Remember this version of a feed document; the versions that are known, itself the last."""
+        parts = split(document.data, document.form)
+        if parts is None:
+            return {}
+        entries = b"".join(parts.keys())
+        try:
+            with self._lock:
+                return self._take_up(document, entries)
+        except sqlite3.Error as error:
+            _LOG.warning(
+                "the versions of %s cannot be kept (%s); deltas are off for it", document.path, error
+            )
+            return {}
+
+    def _take_up(self, document: Document, entries: bytes) -> Known:
+        run = self._connection.execute
+        query = "SELECT digest, entries FROM version WHERE path = ? ORDER BY serial"
+        known = run(query, (document.path,)).fetchall()
+        if not known or known[-1][0] != document.digest:
+            # A version that comes back is the latest again.
+            run("DELETE FROM version WHERE path = ? AND digest = ?", (document.path, document.digest))
+            run(
+                "INSERT INTO version (path, digest, entries) VALUES (?, ?, ?)",
+                (document.path, document.digest, entries),
+            )
+            run(
+                "DELETE FROM version WHERE path = ? AND serial NOT IN "
+                "(SELECT serial FROM version WHERE path = ? ORDER BY serial DESC LIMIT ?)",
+                (document.path, document.path, REMEMBERED),
+            )
+            known = run(query, (document.path,)).fetchall()
+        return {digest: _keys(blob) for digest, blob in known}
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+
+def _keys(blob: bytes) -> frozenset[bytes]:
+    return frozenset(blob[at : at + _KEY] for at in range(0, len(blob), _KEY))
+
+
+def _open(file: Path | None) -> sqlite3.Connection:
+    if file is not None:
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            return _prepared_anew(file)
+        except (sqlite3.Error, OSError) as error:
+            _LOG.warning(
+                "%s: cannot be used (%s); deltas are remembered until the next start only", file, error
+            )
+    return _prepared(":memory:")
+
+
+def _prepared_anew(file: Path) -> sqlite3.Connection:
+    """Open the file; a damaged one is begun again, for it holds nothing that cannot be lost."""
+    try:
+        return _prepared(str(file))
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError:
+        for ending in ("", "-wal", "-shm"):
+            file.with_name(file.name + ending).unlink(missing_ok=True)
+        return _prepared(str(file))
+
+
+def _prepared(name: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(name, isolation_level=None, check_same_thread=False, timeout=2)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        # Losing the last lines in a power cut costs one whole document per subscriber: no fsync for each.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(_SCHEMA)
+    except sqlite3.Error:
+        with suppress(sqlite3.Error):
+            connection.close()
+        raise
+    return connection

@@ -1,0 +1,205 @@
+"""The output tree as it is read: only what feedd wrote there, whole, with what can be said of it.
+
+A document is served if ``.feedd`` (or the journal of a run under way) names its path with the digest
+of the very bytes that were read. So dotfiles, foreign files, links that lead out and half-written
+files need no rules of their own: they are not listed.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import stat
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from feeds.errors import OutputError
+from feeds.output.tree import JOURNAL, MANIFEST
+
+Form = Literal["atom", "rss", "json", ""]
+
+MAX_DOCUMENT = 64 * 1024 * 1024
+"""Bytes of a document; a larger one is not served."""
+
+_ATTEMPTS = 3
+_ROOT = re.compile(rb"<(feed|rss|opml|html|!doctype html)[\s>]", re.IGNORECASE)
+_JSON_FEED = re.compile(rb'\s*\{\s*"version"\s*:\s*"https://jsonfeed\.org/version/')
+_XML_TYPES: dict[bytes, tuple[str, Form]] = {
+    b"feed": ("application/atom+xml", "atom"),
+    b"rss": ("application/rss+xml", "rss"),
+    b"opml": ("text/x-opml; charset=utf-8", ""),
+    b"html": ("text/html; charset=utf-8", ""),
+    b"!doctype html": ("text/html; charset=utf-8", ""),
+}
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".gz": "application/gzip",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".xml": "application/xml",
+    ".zst": "application/zstd",
+}
+
+
+class Sign(NamedTuple):
+    """What changes when a file does: time and size of the change, and which file it is."""
+
+    mtime: int
+    size: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One version of a document. ``digest`` is hex, ``modified`` seconds since 1970, never in the future."""
+
+    path: str
+    data: bytes
+    digest: str
+    modified: int
+    sign: Sign
+    media: str
+    form: Form
+    """The format of a feed document, empty for what is no feed."""
+
+
+def media_of(path: str, data: bytes) -> tuple[str, Form]:
+    """Media type and format, by what the document is: an alias may have any name.
+
+    The first element decides for XML and HTML, the version line for JSON Feed, else the ending.
+    """
+    start = data[:1024].lstrip(b"\xef\xbb\xbf")
+    if path.endswith((".gz", ".br", ".zst")):
+        return _TYPES.get(path[path.rfind(".") :], "application/octet-stream"), ""
+    if start.lstrip().startswith(b"<") and (found := _ROOT.search(start)):
+        return _XML_TYPES[found[1].lower()]
+    if _JSON_FEED.match(start):
+        return "application/feed+json", "json"
+    return _TYPES.get(path[path.rfind(".") :] if "." in path else "", "application/octet-stream"), ""
+
+
+def is_safe(path: str) -> bool:
+    """Whether a relative path stays inside and names nothing hidden: no empty segment, none with a dot first."""
+    return bool(path) and not any(not part or part[0] == "." for part in path.split("/"))
+
+
+class OutputTree:
+    """The documents of an output folder. Loading may be done from any thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._root = os.fspath(folder)
+        self._manifest: tuple[Sign | None, bytes] = (None, b"")
+
+    def check(self) -> None:
+        """See that there is a tree.
+
+        Raises:
+            OutputError: the folder has no manifest of feedd.
+        """
+        if self._sign(MANIFEST) is None:
+            raise OutputError(
+                f"{self.folder}: there is nothing to serve ({MANIFEST} is missing); run `feedd build` first, "
+                "or correct `dir` in [output]"
+            )
+
+    def sign(self, path: str) -> Sign | None:
+        """The sign of the file at ``path`` now; None if there is none."""
+        return self._sign(path)
+
+    def is_current(self, document: Document) -> bool:
+        """Whether the file is still the one that was read (asked for each request: 2 µs)."""
+        try:
+            found = os.stat(f"{self._root}/{document.path}", follow_symlinks=False)
+        except OSError:
+            return False
+        sign = document.sign
+        return found.st_mtime_ns == sign[0] and found.st_size == sign[1] and found.st_ino == sign[2]
+
+    def _sign(self, path: str) -> Sign | None:
+        try:
+            found = os.stat(f"{self._root}/{path}", follow_symlinks=False)
+        except (OSError, ValueError):
+            return None
+        return Sign(found.st_mtime_ns, found.st_size, found.st_ino) if stat.S_ISREG(found.st_mode) else None
+
+    def load(self, path: str) -> Document | None:
+        """Read a document; None if there is none, or if it is not what feedd wrote.
+
+        Raises:
+            OutputError: the file is there and cannot be read.
+        """
+        if not is_safe(path) or "\n" in path:
+            return None
+        if not self._lists(path):
+            return None
+        for _ in range(_ATTEMPTS):
+            read = self._read(path)
+            if read is None:
+                return None
+            data, sign = read
+            digest = hashlib.sha256(data).hexdigest()
+            # A run that ends between reading the file and reading the lists is seen in the next attempt.
+            if self._lists(path, digest):
+                media, form = media_of(path, data)
+                modified = min(sign.mtime // 1_000_000_000, int(time.time()))
+                return Document(path, data, digest, modified, sign, media, form)
+        return None
+
+    def _read(self, path: str) -> tuple[bytes, Sign] | None:
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        try:
+            descriptor = os.open(f"{self._root}/{path}", flags)
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO):
+                return None
+            raise OutputError(
+                f"{self.folder / path}: cannot be read ({error.strerror}); check permissions"
+            ) from error
+        try:
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_DOCUMENT:
+                return None
+            data = b"".join(_pieces(descriptor, found.st_size))
+            return data, Sign(found.st_mtime_ns, found.st_size, found.st_ino)
+        except OSError as error:
+            raise OutputError(
+                f"{self.folder / path}: cannot be read ({error.strerror}); check the disk"
+            ) from error
+        finally:
+            os.close(descriptor)
+
+    def _lists(self, path: str, digest: str = "") -> bool:
+        """Whether the journal or the manifest names the path, with this digest if one is given.
+
+        The journal first: it goes away only after the manifest has what it named.
+        """
+        line = f"{digest}  {path}\n".encode()
+        journal = self._contents(JOURNAL)
+        if line in journal:
+            return True
+        sign = self._sign(MANIFEST)
+        if sign is None or sign != self._manifest[0]:
+            self._manifest = (sign, self._contents(MANIFEST))
+        return line in self._manifest[1]
+
+    def _contents(self, name: str) -> bytes:
+        try:
+            return (self.folder / name).read_bytes()
+        except OSError:
+            return b""
+
+
+def _pieces(descriptor: int, size: int) -> Iterator[bytes]:
+    while size > 0 and (piece := os.read(descriptor, size)):
+        size -= len(piece)
+        yield piece

@@ -1,0 +1,164 @@
+"""The HTTP side of one configuration: the output tree and the status page."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from feeds.commands.reports import status_of
+from feeds.config import Config, FolderSource, Serve
+from feeds.protocols import Clock
+from feeds.renderer.page_fragments import look_of
+from feeds.storage.sqlite import Database
+
+if TYPE_CHECKING:
+    from feeds.renderer.html_pages import Health, SourceStatus
+    from feeds.server.messages import Answer, Request, Route
+    from feeds.server.server import Server
+
+_DAYS = 30
+_FRESH = timedelta(seconds=2)
+_VERSIONS = "serve.db"
+
+
+def server_of(config: Config, clock: Clock, routes: Sequence[Route] = ()) -> Server:
+    """The server of a configuration, not started yet; ``routes`` are answered besides its own.
+
+    Raises:
+        ConfigError: a variable with a secret is not set.
+    """
+    from feeds.server.messages import Route
+    from feeds.server.server import Server
+
+    return Server(
+        config.serve or Serve(),
+        config.output.dir,
+        config.store.with_name(_VERSIONS),
+        public=config.site.url,
+        hubs=config.push.named,
+        routes=[Route("/status", _status(config, clock)), *routes],
+    )
+
+
+def _status(config: Config, clock: Clock) -> Callable[[Request], Any]:
+    from feeds.server.app import OPERATORS
+    from feeds.server.auth import Access
+    from feeds.server.messages import refuse, respond
+
+    access = Access(config.serve or Serve())
+    made = _Page(config, clock)
+
+    async def answer(request: Request) -> Answer:
+        if request.method not in (b"GET", b"HEAD"):
+            return refuse(405, "this page can only be read", (("Allow", "GET, HEAD"),))
+        if not access.operator(request.headers.get(b"authorization")):
+            return refuse(401, "this page is for operators", OPERATORS)
+        return respond(200, await made(), "text/html; charset=utf-8", (("Cache-Control", "no-store"),))
+
+    return answer
+
+
+class _Page:
+    """The status page, made once for all who ask within a second or two: it costs a walk through the store."""
+
+    def __init__(self, config: Config, clock: Clock) -> None:
+        self._config, self._clock = config, clock
+        self._lock = asyncio.Lock()
+        self._page, self._until = b"", datetime.min.replace(tzinfo=UTC)
+
+    async def __call__(self) -> bytes:
+        async with self._lock:
+            if not self._page or self._clock() >= self._until:
+                self._page = await asyncio.to_thread(status_page, self._config, self._clock())
+                self._until = self._clock() + _FRESH
+        return self._page
+
+
+def status_page(config: Config, now: datetime) -> bytes:
+    """The page for operators: sources, health, next polls, errors, activity of the last days."""
+    from feeds.renderer.html_pages import status_page as render
+    from feeds.renderer.templates import compile_templates
+
+    look = look_of(config)
+    now = now.astimezone(ZoneInfo(config.site.timezone))
+    statuses: list[SourceStatus] = []
+    activity: list[tuple[date, int]] = []
+    if config.store.exists():
+        with closing(Database.open(config.store, read_only=True)) as db:
+            latest = _latest(db, now)
+            statuses = [
+                replace(_source(config, one), latest=latest.get(one["name"]))
+                for one in status_of(db, config)["sources"]
+            ]
+            activity = _activity(db, now)
+    return render(look.site, statuses, activity, now, compile_templates(look.templates))
+
+
+def _latest(db: Database, now: datetime) -> dict[str, datetime]:
+    """Publication of the newest post of each source, by name."""
+    found = dict(db.rows("sources_latest"))
+    names = {row[0]: row[1] for row in db.rows("source_all")}
+    return {
+        names[number]: datetime.fromtimestamp(second, now.tzinfo)
+        for number, second in found.items()
+        if number in names
+    }
+
+
+def _source(config: Config, one: dict[str, Any]) -> SourceStatus:
+    from feeds.renderer.html_pages import SourceStatus
+
+    asked = one["upstream"]
+    folder = next((s for s in config.sources if isinstance(s, FolderSource) and s.name == one["name"]), None)
+    if not asked:
+        rejected = one["files"]["rejected"]
+        return SourceStatus(
+            name=one["name"],
+            title=one["name"],
+            kind="folder" if folder else "removed",
+            url=str(folder.path) if folder else "",
+            health="trouble" if rejected else "ok" if one["complete"] else "new",
+            posts=one["files"]["item"],
+            polled=_instant(one["last_read"]),
+            error=f"{rejected} files were rejected; see `feedd build`" if rejected else "",
+        )
+    return SourceStatus(
+        name=one["name"],
+        title=asked["title"] or one["name"],
+        kind="upstream",
+        url=asked["url"],
+        health=_health(asked),
+        posts=one["entries"],
+        polled=_instant(asked["last_poll"]),
+        next_poll=_instant(asked["next_poll"]),
+        error=asked["reason"] if asked["failures"] or asked["health"] == "gone" else "",
+        failures=asked["failures"],
+    )
+
+
+def _health(asked: dict[str, Any]) -> Health:
+    if asked["health"] == "gone":
+        return "gone"
+    if asked["failures"]:
+        return "waiting" if asked["decided_by"] == "retry-after" else "trouble"
+    return "ok" if asked["last_poll"] else "new"
+
+
+def _instant(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _activity(db: Database, now: datetime) -> list[tuple[date, int]]:
+    """New posts of each of the last days, oldest first."""
+    first = now.date() - timedelta(days=_DAYS - 1)
+    since = int(datetime.combine(first, datetime.min.time(), now.tzinfo).timestamp())
+    offset = int((now.utcoffset() or timedelta()).total_seconds())
+    counts = dict(db.rows("surfaced_by_day", {"since": since, "offset": offset}))
+    days = [first + timedelta(days=n) for n in range(_DAYS)]
+    epoch = date(1970, 1, 1)
+    return [(day, counts.get((day - epoch).days, 0)) for day in days]

@@ -1,0 +1,169 @@
+"""A version of a document with its variants: each coding and each delta is made once, header fields too."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from feeds.output.compression import encode
+from feeds.server.delta import Known, split
+from feeds.server.documents import Document
+from feeds.server.messages import PAGE_SAFETY, SAFETY, Answer
+from feeds.server.negotiation import CODINGS, http_date, tags_in
+
+_OVERHEAD = 4096
+_NAMED_BY_CONTENT = re.compile(r"assets/[^/]+-[0-9a-f]{12}\.[a-z]+")
+_SEALED = re.compile(r"(?:.+/)?archive/[0-9]+\.[a-z.]+")
+_YEAR, _MONTH = 31_536_000, 2_592_000
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What every document's header fields depend on besides the document.
+
+    ``public`` is the address of the tree, with a slash at its end, or empty; ``hubs`` those of the WebSub hubs.
+    """
+
+    max_age: int
+    public: str = ""
+    hubs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One representation, ready to send. ``fields`` lacks length and range."""
+
+    etag: bytes
+    body: bytes
+    fields: bytes
+    whole: Answer
+    """200 (or 226 for a delta)."""
+
+
+@dataclass(slots=True)
+class Resource:
+    """What is served at one path until the document changes."""
+
+    document: Document
+    private: bool
+    policy: Policy
+    known: Known
+    variants: dict[str, Variant | None] = field(default_factory=dict)
+    """By coding; None for a coding that saves nothing."""
+    deltas: dict[tuple[str, str], Variant | None] = field(default_factory=dict)
+    """By old digest and coding; None where nothing would be saved."""
+    etags: dict[str, bytes] = field(default_factory=dict)
+    """The strong validator of each representation, made or not (RFC 9110, 8.8.3.3)."""
+    unchanged: dict[str, Answer] = field(default_factory=dict)
+    """304 by coding: for it the variant itself need not be made."""
+    size: int = 0
+    """Bytes held."""
+    counted: int = 0
+    """Bytes of it that the application has counted."""
+
+    def __post_init__(self) -> None:
+        self.size = len(self.document.data) + _OVERHEAD
+        for coding in ("", *CODINGS):
+            mark = f"-{coding}" if coding else ""
+            self.etags[coding] = etag = f'"{self.document.digest}{mark}"'.encode()
+            self.unchanged[coding] = Answer(304, self._validators(etag))
+        self._add_whole("", self.document.data)
+
+    def best(self, codings: tuple[str, ...]) -> str | None:
+        """The first of these codings that saves something, or may; None if there is none."""
+        for coding in codings:
+            if self.variants.get(coding, self) is not None:
+                return coding
+        return None
+
+    def make(self, coding: str) -> None:
+        """Make a coding's variant (slow: not on the event loop)."""
+        if coding in self.variants:
+            return
+        body = encode(self.document.data, coding)
+        if body is None:
+            self.variants[coding] = None
+        else:
+            self.size += len(body)
+            self._add_whole(coding, body)
+
+    def _add_whole(self, coding: str, body: bytes) -> None:
+        etag = self.etags[coding]
+        fields = self._fields(etag, coding)
+        self.variants[coding] = Variant(
+            etag,
+            body,
+            fields,
+            Answer(200, fields + b"Accept-Ranges: bytes\r\nContent-Length: %d\r\n" % len(body), body),
+        )
+
+    def delta_base(self, field_value: bytes) -> str:
+        """The latest known version that an ``If-None-Match`` names; empty if it names none."""
+        named = {tag.strip(b'"').partition(b"-")[0].decode("latin-1") for tag in tags_in(field_value)}
+        return next((digest for digest in reversed(self.known) if digest in named), "")
+
+    def make_delta(self, base: str, coding: str) -> None:
+        """Make the answer to who has the version ``base`` (slow: not on the event loop)."""
+        parts = split(self.document.data, self.document.form)
+        body = parts.newer_than(self.known[base]) if parts else None
+        if body is None:
+            self.deltas[base, coding] = None
+            return
+        encoded = encode(body, coding) if coding else None
+        used = coding if encoded is not None else ""
+        body = body if encoded is None else encoded
+        etag = self.etags[coding]
+        # A cache that does not know deltas must not keep one as if it were the document (RFC 3229, 10.8).
+        fields = (
+            b"Content-Type: " + self.document.media.encode() + b"\r\n"
+            b"IM: feed\r\n"
+            b'Delta-Base: "' + base.encode() + b'"\r\n'
+            b"ETag: " + etag + b"\r\n"
+            b"Cache-Control: no-store, im\r\n"
+            b"Vary: Accept-Encoding, A-IM, If-None-Match\r\n" + self._coding(used) + SAFETY + self._links()
+        )
+        answer = Answer(226, fields + b"Content-Length: %d\r\n" % len(body), body)
+        self.size += len(body)
+        self.deltas[base, coding] = Variant(etag, body, fields, answer)
+
+    def _validators(self, etag: bytes) -> bytes:
+        """The fields that a 304 repeats (RFC 9110, 15.4.5)."""
+        document = self.document
+        control = "no-store" if self.private else f"public, max-age={self._max_age()}"
+        vary = b"Accept-Encoding, A-IM" if document.form else b"Accept-Encoding"
+        return (
+            b"ETag: " + etag + b"\r\n"
+            b"Last-Modified: " + http_date(document.modified) + b"\r\n"
+            b"Cache-Control: " + control.encode() + b"\r\n"
+            b"Vary: " + vary + b"\r\n"
+        )
+
+    def _max_age(self) -> str:
+        """For how long nobody need ask again: what never changes is not even revalidated (RFC 8246).
+
+        A sealed archive changes only if a post of it is withdrawn: then copies of it last a month at most.
+        """
+        path = self.document.path
+        if _NAMED_BY_CONTENT.fullmatch(path):
+            return f"{_YEAR}, immutable"
+        return f"{_MONTH}, immutable" if _SEALED.fullmatch(path) else str(self.policy.max_age)
+
+    def _fields(self, etag: bytes, coding: str) -> bytes:
+        media = self.document.media
+        safety = PAGE_SAFETY if media.startswith("text/html") else SAFETY
+        kind = b"Content-Type: " + media.encode() + b"\r\n"
+        return kind + self._validators(etag) + self._coding(coding) + safety + self._links()
+
+    @staticmethod
+    def _coding(coding: str) -> bytes:
+        return b"Content-Encoding: " + coding.encode() + b"\r\n" if coding else b""
+
+    def _links(self) -> bytes:
+        """Where to subscribe (WebSub, 4): only for feeds that everybody may read."""
+        policy = self.policy
+        if not policy.hubs or not policy.public or self.private or not self.document.form:
+            return b""
+        own = policy.public + quote(self.document.path)
+        hubs = "".join(f'<{hub}>; rel="hub", ' for hub in policy.hubs)
+        return f'Link: {hubs}<{own}>; rel="self"\r\n'.encode("ascii")

@@ -1,0 +1,188 @@
+"""The store saved to a file and brought back.
+
+A copy is taken with SQLite's online backup, in one piece, while others read and write. What is
+brought back is verified first; the store that was there is kept beside, never thrown away.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+
+from feeds.errors import StoreError, UsageError
+from feeds.storage.sqlite import Database, migrations
+
+_MAGIC = b"SQLite format 3\0"
+_SIDES = ("-wal", "-shm", "-journal")
+_MOST_FAULTS = 3
+
+
+def save(store: Path, file: Path) -> int:
+    """Copy the store at ``store`` into ``file``, whole or not at all; the size of the copy in bytes.
+
+    Raises:
+        UsageError: ``file`` is the store itself, or something that is no copy of a store.
+        StoreError: the store cannot be read, or the copy cannot be written.
+    """
+    _refuse_foreign(store, file)
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with closing(Database.open(store, read_only=True)) as db:
+            db.copy_to(beside)
+        _as_one_file(beside)
+        verify(beside)
+        _sync(beside)
+        os.replace(beside, file)
+        _sync(file.parent)
+    except (sqlite3.Error, OSError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise StoreError(
+            f"{file}: the backup cannot be written ({reason}); an older one is untouched"
+        ) from error
+    finally:
+        _drop(beside)
+    return file.stat().st_size
+
+
+def _refuse_foreign(store: Path, file: Path) -> None:
+    for name in ("", *_SIDES, ".lock"):
+        if file.absolute() == store.with_name(store.name + name).absolute():
+            raise UsageError(f"{file}: belongs to the store itself; name another file for the backup")
+    if not file.exists():
+        return
+    if not file.is_file() or (file.stat().st_size and _form(file) is None):
+        raise UsageError(f"{file}: exists and is no backup of feedd; name another file")
+    if file.samefile(store):
+        raise UsageError(f"{file}: is the store itself; name another file for the backup")
+
+
+def _form(file: Path) -> int | None:
+    """The form of the store in a file; None if there is none in it."""
+    with file.open("rb") as opened:
+        if opened.read(len(_MAGIC)) != _MAGIC:
+            return None
+    try:
+        with closing(_reading(file)) as copy:
+            known = copy.execute("SELECT count(*) FROM sqlite_master WHERE name IN ('sighting', 'post')")
+            return (
+                int(copy.execute("PRAGMA user_version").fetchone()[0]) if known.fetchone()[0] == 2 else None
+            )
+    except sqlite3.Error:
+        return None
+
+
+def _reading(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
+
+
+def verify(file: Path) -> None:
+    """Look at every page of a copy.
+
+    Raises:
+        UsageError: there is no such file, or it is no copy of a store.
+        StoreError: it is damaged, or a newer feedd wrote it.
+    """
+    try:
+        form = _form(file)
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be read ({error.strerror})") from error
+    if form is None:
+        raise UsageError(f"{file}: is no backup of feedd, or its beginning is damaged; nothing was changed")
+    newest = migrations()[-1][0]
+    if form > newest:
+        raise StoreError(
+            f"{file}: was written by a newer feedd (form {form}, this one knows {newest}); nothing was changed"
+        )
+    try:
+        with closing(_reading(file)) as copy:
+            found = [row[0] for row in copy.execute(f"PRAGMA integrity_check({_MOST_FAULTS})")]
+    except sqlite3.Error as error:
+        found = [str(error)]
+    if found != ["ok"]:
+        reason = "; ".join(found).replace("\n", " ")
+        raise StoreError(f"{file}: is damaged ({reason}); nothing was changed, use an older backup")
+
+
+def bring_back(file: Path, store: Path) -> Path | None:
+    """Put a verified copy in the place of the store; where the former one is kept, if there was one.
+
+    Whoever calls this has the lease. The copy is complete beside the store, in the newest form, before
+    the former one moves away; a store that is not damaged is exchanged in one step.
+
+    Raises:
+        UsageError: ``file`` is no copy of a store, or the store itself.
+        StoreError: it is damaged or of a newer feedd, or the store's folder cannot be written.
+    """
+    verify(file)
+    if store.exists() and file.samefile(store):
+        raise UsageError(f"{file}: is the store itself; name a backup")
+    beside = store.with_name(f".{store.name}.{os.getpid()}")
+    former = store.with_name(store.name + ".before-restore")
+    try:
+        with closing(_reading(file)) as copy, closing(sqlite3.connect(beside)) as target:
+            copy.backup(target)
+        with closing(Database.open(beside)):
+            pass  # an older form is brought to the newest here, not in the place of the store
+        _as_one_file(beside)
+        verify(beside)
+        _sync(beside)
+        return _exchange(beside, store, former)
+    except (sqlite3.Error, OSError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise StoreError(
+            f"{store}: cannot be replaced ({reason}); check the folder's permissions and free space"
+        ) from error
+    finally:
+        _drop(beside)
+
+
+def _exchange(beside: Path, store: Path, former: Path) -> Path | None:
+    there = store.exists()
+    if there:
+        _drop(former)
+    if there and _emptied(store):
+        os.link(store, former)
+        os.replace(beside, store)
+        for name in _SIDES:  # empty; whoever still reads the former store has them open
+            store.with_name(store.name + name).unlink(missing_ok=True)
+    else:
+        for name in ("", *_SIDES):  # a damaged store keeps its log
+            with suppress(FileNotFoundError):
+                os.rename(store.with_name(store.name + name), former.with_name(former.name + name))
+        os.replace(beside, store)
+    _sync(store.parent)
+    return former if there else None
+
+
+def _as_one_file(copy: Path) -> None:
+    """Have everything in the file itself, nothing in a log beside it."""
+    with closing(sqlite3.connect(copy)) as opened:
+        if opened.execute("PRAGMA journal_mode = DELETE").fetchone()[0] != "delete":
+            raise sqlite3.OperationalError("its log could not be taken in")
+
+
+def _emptied(store: Path) -> bool:
+    """Whether everything of a store lies in its one file now."""
+    try:
+        with closing(sqlite3.connect(store)) as there:
+            busy, *_ = there.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not busy
+    except sqlite3.Error:
+        return False
+
+
+def _drop(file: Path) -> None:
+    for name in ("", *_SIDES):
+        with suppress(OSError):
+            file.with_name(file.name + name).unlink()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,137 @@
+"""How the values of identity become columns and come back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from feeds.errors import damaged
+from feeds.identity import Shown, Sighting
+from feeds.storage.payload import dumps
+
+
+def _date(value: datetime | None) -> str | None:
+    return value.isoformat() if value else None
+
+
+def _read_date(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def sighting_data(one: Sighting) -> str:
+    """What a sighting says, as JSON, without its keys and numbers."""
+    return dumps(
+        [
+            one.title,
+            one.link,
+            one.page,
+            one.authors,
+            _date(one.published),
+            _date(one.updated),
+            _date(one.guess),
+            one.categories,
+            one.tags,
+            one.length,
+            one.guid,
+            one.fixed_id,
+            one.language,
+        ]
+    )
+
+
+def read_sighting(
+    row: Sequence[Any],
+    sources: dict[int, tuple[str, int]],
+    weak: frozenset[str],
+    own: frozenset[str],
+) -> Sighting:
+    """The sighting of a row ``(id, source, item, place, strong, data, digest, …)``.
+
+    Raises:
+        StoreError: it is damaged.
+    """
+    try:
+        return _sighting(row, json.loads(row[5]), sources[row[1]], weak, own)
+    except (ValueError, TypeError, LookupError) as error:
+        raise damaged("the store", error) from error
+
+
+def _sighting(
+    row: Sequence[Any],
+    values: Sequence[Any],
+    source: tuple[str, int],
+    weak: frozenset[str],
+    own: frozenset[str],
+) -> Sighting:
+    name, rank = source
+    return Sighting(
+        number=row[0],
+        source=name,
+        rank=rank,
+        item=row[2],
+        place=row[3],
+        strong=row[4],
+        weak=weak,
+        own=own,
+        title=values[0],
+        link=values[1],
+        page=values[2],
+        authors=tuple(values[3]),
+        published=_read_date(values[4]),
+        updated=_read_date(values[5]),
+        guess=_read_date(values[6]),
+        categories=tuple(values[7]),
+        tags=tuple(values[8]),
+        length=values[9],
+        guid=values[10],
+        fixed_id=values[11],
+        language=values[12],
+        digest=row[6],
+    )
+
+
+def shown_data(shown: Shown) -> str:
+    """What a post shows, as JSON."""
+    return dumps(
+        [
+            shown.title,
+            shown.link,
+            shown.authors,
+            _date(shown.published),
+            shown.guessed,
+            _date(shown.updated),
+            shown.categories,
+            shown.tags,
+            shown.body,
+            shown.language,
+        ]
+    )
+
+
+def read_shown(text: str) -> Shown:
+    """What :func:`shown_data` wrote.
+
+    Raises:
+        StoreError: it is damaged.
+    """
+    try:
+        return _shown(json.loads(text))
+    except (ValueError, TypeError, LookupError) as error:
+        raise damaged("the store", error) from error
+
+
+def _shown(v: Sequence[Any]) -> Shown:
+    return Shown(
+        v[0],
+        v[1],
+        tuple(v[2]),
+        _read_date(v[3]),
+        v[4],
+        _read_date(v[5]),
+        tuple(v[6]),
+        tuple(v[7]),
+        v[8],
+        v[9],
+    )

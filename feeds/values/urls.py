@@ -1,0 +1,225 @@
+"""Web addresses: resolved, made canonical for comparison, made valid for output."""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
+
+from feeds._resources import packaged_text
+
+CANONICAL_RULE = 2
+"""Number of the rule that :func:`canonical` follows; what the store has by another one is understood again."""
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
+_BAD = re.compile(r"[\x00-\x20\x7f\\]")
+# What no browser takes for a part of a host's name (WHATWG URL, forbidden domain code points).
+_NO_HOST = re.compile(r"[\x00-\x20#/:<>?@\[\\\]^|%\x7f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_NOT_IN_ADDRESSES = re.compile(r"[<>\"{}|\\^`\x00-\x20\x7f]")
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_STRAY = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_PROGRAMS = frozenset(("javascript:", "vbscript:", "livescript:", "data:"))
+_USER = re.compile(r"^(\s*(?:[A-Za-z][A-Za-z0-9+.\-]*:)?//)[^/?#\\]*@")
+_PORTS = {"http": 80, "https": 443}
+_SAFE = "%!$&'()*+,;=:@/?~-._"
+_PLAIN = re.compile(
+    r"https?://[a-z0-9\-]+(?:\.[a-z0-9\-]+)*(?::\d+)?(?:/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-F]{2})*)?(?:#[A-Za-z0-9\-._~!$&'()*+,;=:@/?]*)?"
+)
+# An address that is in its canonical form but for the scheme, as nearly all are.
+_USUAL = re.compile(
+    r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)+)(/[A-Za-z0-9\-._~!$&'()*+,;=:@/]*)?(?:\?([A-Za-z0-9\-._~!$&'()*+,;=:@/?]+))?"
+)
+_FOLDER = re.compile(r"https?://[a-z0-9.\-]+(?::\d{1,4})?/(?:[A-Za-z0-9_~-]+/)*")
+_BELOW = re.compile(r"[A-Za-z0-9_~%-][A-Za-z0-9_~%.-]*(?:/[A-Za-z0-9_~%-][A-Za-z0-9_~%.-]*)*/?")
+
+
+@cache
+def _tracking() -> re.Pattern[str]:
+    lines = packaged_text("data/tracking_parameters.txt").splitlines()
+    names = [re.escape(line).replace(r"\*", ".*") for line in lines if line and not line.startswith("#")]
+    return re.compile("|".join(names), re.IGNORECASE)
+
+
+def _split(address: str) -> tuple[str, str, int | None, str, str, str] | None:
+    """Scheme, host, port, path, query and fragment; None for what is no web address."""
+    try:
+        parts = urlsplit(address.strip())
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return None
+    host = _ascii_host(host)
+    if parts.scheme not in _PORTS or not _is_possible(host):
+        return None
+    return parts.scheme, host, port, parts.path, parts.query, parts.fragment
+
+
+def _is_possible(host: str) -> bool:
+    """Whether there can be a host of this name, which :func:`_ascii_host` gave."""
+    if not host.startswith("["):
+        return host != "" and "%" not in host
+    from ipaddress import AddressValueError, IPv6Address
+
+    try:
+        return IPv6Address(host[1:-1]).scope_id is None
+    except AddressValueError:
+        return False
+
+
+def _ascii_host(host: str) -> str:
+    """A host as it stands in an address; percent-encoded where there can be no such host."""
+    host = host.rstrip(".").lower()
+    if ":" in host:
+        return f"[{quote(host, safe=':', errors='replace')}]"
+    plain = unquote(host, errors="replace") if "%" in host else host
+    try:
+        plain = (plain if plain.isascii() else plain.encode("idna").decode("ascii")).rstrip(".").lower()
+    except UnicodeError:
+        return quote(host, errors="replace")
+    return quote(host, errors="replace") if _NO_HOST.search(plain) else plain
+
+
+def _normal(text: str) -> str:
+    """Percent-encoding in one form (RFC 3986, 6.2.2): upper case, and none where it is not needed."""
+
+    def one(match: re.Match[str]) -> str:
+        character = chr(int(match[1], 16))
+        return character if character in _UNRESERVED else match[0].upper()
+
+    text = quote(text, safe=_SAFE)
+    normal = _ESCAPE.sub(one, text)
+    if _ESCAPE.sub(one, normal) != normal:  # a stray percent sign has met what was decoded behind it
+        normal = _ESCAPE.sub(one, _STRAY.sub("%25", text))
+    return normal
+
+
+@lru_cache(maxsize=4096)
+def canonical(address: str) -> str:
+    """The form in which two addresses of one page are equal; empty for what is no web address.
+
+    Host in lower case, http as https, no default port, percent-encoding normalised, tracking
+    parameters dropped; path, order of the query and fragment kept (contract 2.4).
+    """
+    usual = _USUAL.fullmatch(address)
+    if usual:
+        host, path, query = usual.groups()
+        query = _without_tracking(query) if query else ""
+        return f"https://{host}{path or '/'}{'?' if query else ''}{query}"
+    return tolerant_canonical(address)
+
+
+def tolerant_canonical(address: str) -> str:
+    """:func:`canonical` for addresses in any form."""
+    found = _split(_whole(address))
+    if not found:
+        return ""
+    scheme, host, port, path, query, fragment = found
+    netloc = host if port in (None, _PORTS[scheme], _PORTS["https"]) else f"{host}:{port}"
+    query = _without_tracking(query) if query else ""
+    return urlunsplit(("https", netloc, _normal(path) or "/", _normal(query), _normal(fragment)))
+
+
+def _whole(text: str) -> str:
+    """The text with lone surrogates replaced: encoded, each would be a question mark, which begins a query."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+
+
+def _without_tracking(query: str) -> str:
+    return "&".join(p for p in query.split("&") if not _tracking().fullmatch(p.partition("=")[0]))
+
+
+def without_user(address: str) -> str:
+    """The address without user name and password: what may be shown or published."""
+    return _USER.sub(r"\1", address)
+
+
+def is_root(address: str) -> bool:
+    """Whether an address is the root of a site: that names no page, so it is no key."""
+    usual = _USUAL.fullmatch(address)
+    if usual:
+        return usual[2] in (None, "/") and not usual[3]
+    found = _split(address)
+    return bool(found) and found is not None and found[3] in ("", "/") and not found[4]
+
+
+def is_address(text: str) -> bool:
+    """Whether ``text`` is an absolute web address (http or https, with a host)."""
+    return _USUAL.fullmatch(text) is not None or (not _BAD.search(text) and _split(text) is not None)
+
+
+def valid_address(text: str) -> str:
+    """A web address without characters that no address may have (RFC 3987, 2.2); empty for what is none."""
+    if not _NOT_IN_ADDRESSES.search(text):
+        return text if is_address(text) else ""
+    escaped = _NOT_IN_ADDRESSES.sub(lambda found: quote(found[0], safe=""), text.strip())
+    return escaped if is_address(escaped) else ""
+
+
+def is_absolute_iri(text: str) -> bool:
+    """Whether ``text`` is an absolute IRI (RFC 3987): a scheme, something after it, no spaces.
+
+    Schemes that make a program of the rest name nothing.
+    """
+    found = _SCHEME.match(text)
+    if found and found[0].lower() in _PROGRAMS:
+        return False
+    if not found or len(text) == found.end() or _BAD.search(text) or any(c in '<>"{}|^`' for c in text):
+        return False
+    return not text.lower().startswith(("http:", "https:")) or _split(text) is not None
+
+
+def resolve(base: str, reference: str) -> str:
+    """The absolute address of ``reference`` on the page ``base`` (RFC 3986, 5); empty if there is none."""
+    if _BELOW.fullmatch(reference) and _FOLDER.fullmatch(base):
+        return base + reference
+    return tolerant_resolve(base, reference)
+
+
+def tolerant_resolve(base: str, reference: str) -> str:
+    """:func:`resolve` for references in any form."""
+    text = re.sub(r"[\t\r\n]", "", reference).strip()
+    if _BAD.search(text.replace(" ", "")):
+        return ""
+    if text.startswith("//"):
+        text = (base.partition(":")[0] if _SCHEME.match(base) else "https") + ":" + text
+    if _SCHEME.match(text):
+        return text
+    try:
+        joined = urljoin(base, text)
+    except ValueError:
+        return ""
+    return joined if _SCHEME.match(joined) else ""
+
+
+def iri_to_uri(address: str) -> str:
+    """The same address in ASCII (RFC 3987, 3.1); a valid URI comes back as it is."""
+    if _PLAIN.fullmatch(address):
+        return address
+    return tolerant_uri(address)
+
+
+def tolerant_uri(address: str) -> str:
+    """:func:`iri_to_uri` for addresses in any form."""
+    address = _whole(address)
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return quote(address, safe=_SAFE + "#")
+    netloc = parts.netloc
+    if host and parts.scheme in _PORTS:
+        user, at, _ = netloc.rpartition("@")
+        netloc = quote(user, safe=_SAFE) + at + _ascii_host(host) + (f":{port}" if port is not None else "")
+    else:
+        netloc = quote(netloc, safe=_SAFE + "[]")
+    path, query, fragment = (_escape(part) for part in (parts.path, parts.query, parts.fragment))
+    bare, mark, _ = address.partition("#")
+    # An empty query or fragment is one, too: a valid URI comes back as it is.
+    end = ("?" if not query and bare.endswith("?") else "") + mark + fragment
+    return urlunsplit((parts.scheme, netloc, path, query, "")) + end
+
+
+def _escape(text: str) -> str:
+    """Percent-encode what may not stand in a URI, stray percent signs too."""
+    return quote(_STRAY.sub("%25", text), safe=_SAFE)

@@ -1,0 +1,60 @@
+"""The store, asked from a thread of its own, so that a long transaction elsewhere holds up no request."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Concatenate, ParamSpec, Self, TypeVar
+
+from feeds.storage.sqlite import Database
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Desk:
+    """One connection to a store, in one thread; questions are answered in the order they come.
+
+    A context manager: it opens the store (raising ``StoreError``) and closes it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._thread = ThreadPoolExecutor(1, "feedd-push")
+        self._db: Database | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self._thread.submit(self._open).result()
+        except BaseException:
+            self._thread.shutdown()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.submit(self._close).result()
+        self._thread.shutdown()
+
+    async def __call__(
+        self, work: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """The result of ``work(db, …)``.
+
+        Raises:
+            StoreError: the store refused.
+        """
+
+        def ask() -> T:
+            assert self._db is not None
+            return work(self._db, *args, **kwargs)
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, ask)
+
+    def _open(self) -> None:
+        self._db = Database.open(self._path)
+
+    def _close(self) -> None:
+        if self._db is not None:
+            self._db.close()

@@ -1,0 +1,159 @@
+"""feedd as a subscriber: upstreams that name a hub are subscribed to there, and still polled, slowly."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from urllib.parse import parse_qs
+
+from feeds.errors import FeeddError
+from feeds.storage import subscriptions as push
+from feeds.storage.subscriptions import Upstream
+from feeds.websub import protocol as rules
+from feeds.websub.messages import Answer, Mount, Request, text
+from feeds.websub.storage_thread import Desk
+
+PATH = "/hub/callback/"
+
+OnContent = Callable[[str, bytes, str], Awaitable[None]]
+"""Takes what a hub sent: name of the source, body, content type."""
+
+_LOG = logging.getLogger(__name__)
+_MOST_AT_ONCE = 32
+
+
+class Subscriber:
+    """Subscribes, answers the hubs that ask back, and hands over what they send.
+
+    Args:
+        desk: The store.
+        on_content: Gets content whose signature is right, after the hub has its answer. What it
+            misses (the process may end in between) comes with the next poll.
+        now: The time in seconds since 1970.
+        wake: Told that there is work to do.
+        path: Prefix of the callbacks' paths.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        on_content: OnContent,
+        now: Callable[[], float],
+        wake: Callable[[], None] = lambda: None,
+        path: str = PATH,
+    ) -> None:
+        self._desk, self._on_content, self._now, self._wake = desk, on_content, now, wake
+        self._path = path
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def mount(self) -> Mount:
+        """Where the server mounts it."""
+        return self._path, self.handle
+
+    async def subscribe(self, source: str, topic: str, hub: str) -> None:
+        """Want an upstream's content from its hub; nothing happens if that is so already.
+
+        ``topic`` is the upstream's rel=self address, ``hub`` the first one that it names.
+        """
+        known = await self._desk(push.upstream, source=source)
+        if known and (known.topic, known.hub) == (topic, hub) and known.state in ("asked", "active"):
+            return
+        token, secret = secrets.token_urlsafe(24), secrets.token_urlsafe(32)
+        wanted = Upstream(source, topic, hub, secret, token, "asked", 0, 0)
+        await self._desk(push.want_upstream, wanted, int(self._now()))
+        self._wake()
+
+    async def unsubscribe(self, source: str) -> None:
+        """Want no more from the hub of a source; it is forgotten when the hub has asked back."""
+        known = await self._desk(push.upstream, source=source)
+        if known:
+            await self._desk(push.upstream_state, known, "leaving", known.ends, int(self._now()))
+            self._wake()
+
+    async def active(self) -> dict[str, int]:
+        """Sources whose hub is at work, and when it last sent something (seconds since 1970, 0: never).
+
+        They are polled slowly; one whose polls find what the hub did not send has a dead hub.
+        """
+        now = int(self._now())
+        found = await self._desk(push.upstreams)
+        return {one.source: one.received for one in found if one.state == "active" and one.ends > now}
+
+    async def handle(self, request: Request) -> Answer:
+        """Answer a hub: its verification of intent (5.3), its denial (5.2), its content (7)."""
+        token = request.path.removeprefix(self._path)
+        known = await self._desk(push.upstream, token=token) if 0 < len(token) <= 64 else None
+        if known is None:
+            # 410 ends a subscription that we know nothing of (any more).
+            return text(410 if request.method == "POST" else 404, "no such subscription")
+        if request.method == "GET":
+            return await self._confirm(known, request.query)
+        if request.method == "POST":
+            return await self._receive(known, request)
+        return Answer(405, b"", (("allow", "GET, POST"),))
+
+    async def _confirm(self, known: Upstream, query: str) -> Answer:
+        try:
+            asked = {name: values[0] for name, values in parse_qs(query, max_num_fields=40).items()}
+        except ValueError:
+            return text(400, "too many parameters")
+        mode, challenge = asked.get("hub.mode", ""), asked.get("hub.challenge", "")
+        if asked.get("hub.topic") != known.topic:
+            return text(404, "no such subscription")
+        if mode == "denied":
+            await self._denied(known, asked.get("hub.reason", ""))
+            return Answer(200)
+        expected = "unsubscribe" if known.state == "leaving" else "subscribe"
+        if mode != expected or not challenge:
+            return text(404, "nobody asked for this")
+        if mode == "unsubscribe":
+            await self._desk(push.drop_upstream, known.source)
+        else:
+            lease = _lease(asked.get("hub.lease_seconds", ""))
+            now = int(self._now())
+            # Asked again before the end, early enough for a hub that is down for some hours.
+            renew = now + max(1, lease - max(lease // 10, min(lease // 2, rules.DAY)))
+            await self._desk(push.upstream_state, known, "active", now + lease, renew)
+        return Answer(200, challenge.encode(), (("content-type", "text/plain; charset=utf-8"),))
+
+    async def _denied(self, known: Upstream, reason: str) -> None:
+        if known.state == "leaving":
+            await self._desk(push.drop_upstream, known.source)
+        else:
+            again = int(self._now()) + rules.DAY
+            await self._desk(push.upstream_state, known, "refused", 0, again, reason[:500])
+
+    async def _receive(self, known: Upstream, request: Request) -> Answer:
+        """Take content; what is not signed with our secret gets the same answer and goes no further."""
+        signed = rules.is_signed(request.body, known.secret, request.headers.get("x-hub-signature", ""))
+        if known.state == "leaving" or not signed:
+            _LOG.warning("push: content for %s is not signed with its secret: ignored", known.source)
+            return Answer(202)
+        if len(self._tasks) >= _MOST_AT_ONCE:
+            return Answer(503, b"", (("retry-after", "30"),))
+        await self._desk(push.upstream_received, known.source, int(self._now()))
+        content_type = request.headers.get("content-type", "")
+        task = asyncio.create_task(self._hand_over(known.source, request.body, content_type))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return Answer(202)
+
+    async def _hand_over(self, source: str, body: bytes, content_type: str) -> None:
+        try:
+            await self._on_content(source, body, content_type)
+        except FeeddError as error:
+            _LOG.warning("push: content for %s: %s", source, error)
+
+    async def close(self) -> None:
+        """Wait until everything that came has been handed over."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+
+def _lease(value: str) -> int:
+    """The lease that a hub gives; 5.3 requires one, ours of a day stands in for one that says nothing."""
+    seconds = int(value) if value.isdecimal() and value.isascii() and len(value) < 12 else 0
+    return min(seconds, rules.LONGEST_LEASE * 12) or rules.DAY

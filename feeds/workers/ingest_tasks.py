@@ -1,0 +1,359 @@
+"""What happens to one file and to one post: the pure steps joined, ready for any process.
+
+:func:`understand` goes from bytes to sightings (parse, cut the tail, identify), :func:`clean_bodies` from
+bodies to clean HTML; :mod:`feeds.workers.render_tasks` goes on to entries. They know their settings through
+:func:`begin`, which each process calls once.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from feeds.errors import PostRejected, damaged
+from feeds.identity import Sighting, keys_of
+from feeds.models import Item, Skipped
+from feeds.protocols import Version
+from feeds.storage.payload import Body, body_of_item, data_of, pack, unpack
+from feeds.storage.records import Reading
+from feeds.workers.task_types import Settings, SourceSettings, Work
+
+if TYPE_CHECKING:
+    from feeds.parser.posts.post import Guess, Link, Tail
+
+_LEVEL = 1
+_FIRST_TIME, _LAST_TIME = -(1 << 63), (1 << 63) - 1
+"""Nanoseconds that the store can keep, the years 1677 to 2262: a file system may state any time."""
+_ASK_AGAIN = -1  # a size that no file has: the next run reads this one again
+
+
+class _Tools:
+    """Settings of this process with what is compiled from them once."""
+
+    def __init__(self, settings: Settings) -> None:
+        from feeds.parser.posts.date_guess import guess_of
+        from feeds.sanitizer import boilerplate
+
+        self.settings = settings
+        self.rules = [(name, re.compile(pattern)) for name, pattern in settings.identity]
+        lines = boilerplate.default_boilerplate() if settings.boilerplate is None else settings.boilerplate
+        self.tail = partial(boilerplate.split_tail, patterns=boilerplate.compile_patterns(lines))
+        self.zones = {name: ZoneInfo(one.parse.zone) for name, one in settings.sources.items()}
+        self.guesses = {name: guess_of(self.rules, one.parse.zone) for name, one in settings.sources.items()}
+        self.links = {
+            name: _link(one, self.tail, self.guesses[name]) for name, one in settings.sources.items()
+        }
+
+    @cached_property
+    def compress(self) -> Callable[[bytes], bytes]:
+        import zstandard
+
+        return zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress
+
+    @cached_property
+    def decompress(self) -> Callable[[bytes], bytes]:
+        import zstandard
+
+        return zstandard.ZstdDecompressor().decompress
+
+
+_tools: _Tools
+
+
+def begin(settings: Settings) -> None:
+    """Make this process ready."""
+    global _tools  # noqa: PLW0603 - set once per process, before any work
+    _tools = _Tools(settings)
+
+
+def settings() -> Settings:
+    """The settings of this process."""
+    return _tools.settings
+
+
+def rules() -> Sequence[tuple[str, re.Pattern[str]]]:
+    """The identity rules, compiled."""
+    return _tools.rules
+
+
+def compress(data: bytes) -> bytes:
+    """How payloads and entries lie in the store."""
+    return _tools.compress(data)
+
+
+def decompress(data: bytes) -> bytes:
+    """What :func:`compress` was given.
+
+    Raises:
+        StoreError: the data is damaged.
+    """
+    import zstandard
+
+    try:
+        return _tools.decompress(data)
+    except zstandard.ZstdError as error:
+        raise damaged("the store", error) from error
+
+
+FilesTask = tuple[str, Sequence[tuple[str, int, int]], dict[str, bytes]]
+"""Name of a source; path, size and mtime of each file; the digests that are known, by path."""
+
+
+def read_files(task: FilesTask) -> list[Reading | tuple[str, int, int]]:
+    """Read and understand files of a source.
+
+    A file whose bytes have the known digest comes back as ``(path, size, mtime)``.
+    """
+    from feeds.fetcher import folder
+
+    name, files, known = task
+    root = _tools.settings.sources[name].root
+    found: list[Reading | tuple[str, int, int]] = []
+    fresh: list[_File] = []
+    for path, size, stated in files:
+        mtime = max(_FIRST_TIME, min(stated, _LAST_TIME))
+        try:
+            data = folder.read(root, path)
+        except OSError as error:
+            reason = f"cannot be read: {error.strerror}"
+            found.append(Reading(path, _ASK_AGAIN, mtime, b"", "rejected", reason))
+            continue
+        digest = folder.digest(data)
+        if known.get(path) == digest:
+            found.append((path, size, mtime))
+        else:
+            fresh.append(_File(path, size, mtime, digest, data))
+    return found + understand(name, fresh)
+
+
+def split_files(task: FilesTask) -> list[FilesTask]:
+    """One task for each file."""
+    name, files, known = task
+    return [(name, [file], known) for file in files]
+
+
+def reject_file(task: FilesTask, reason: str) -> list[Reading | tuple[str, int, int]]:
+    """Reject the only file of a task. Without a digest it is read again after it was touched."""
+    ((path, size, stated),) = task[1]
+    mtime = max(_FIRST_TIME, min(stated, _LAST_TIME))
+    return [Reading(path, size, mtime, b"", "rejected", reason)]
+
+
+READ_FILES = Work(read_files, split_files, reject_file)
+
+
+class _File(NamedTuple):
+    """A file as it was read."""
+
+    path: str
+    size: int
+    mtime: int
+    digest: bytes
+    data: bytes
+
+
+def understand(source: str, files: Sequence[_File]) -> list[Reading]:
+    """What files say.
+
+    Each step goes over all of them before the next begins, so that its code stays in the processor's caches.
+    """
+    readings: list[Reading] = []
+    items: list[tuple[_File, Item]] = []
+    for file in files:
+        try:
+            item = parse(source, file.path, file.data)
+        except PostRejected as error:
+            readings.append(Reading(*file[:4], "rejected", str(error)))
+            continue
+        if isinstance(item, Skipped):
+            readings.append(Reading(*file[:4], item.outcome, item.reason))
+        else:
+            items.append((file, item))
+    known = []
+    for file, item in items:
+        try:
+            sighting = _sighting(source, file.path, file.mtime, file.digest, item)
+        except Exception as error:
+            readings.append(Reading(*file[:4], "rejected", _unforeseen(error)))
+            continue
+        known.append((file, item, sighting))
+    packed = [pack(item, file.data) for file, item, _ in known]
+    payloads = [compress(data) for data in packed]
+    for (file, item, sighting), payload in zip(known, payloads, strict=True):
+        guessed = item.published is None and item.guess is None
+        repairs = len(item.repairs)
+        expires = math.floor(item.expires.timestamp()) if item.expires else None
+        readings.append(
+            Reading(*file[:4], "item", "", repairs, sighting, payload, guessed=guessed, expires=expires)
+        )
+    return readings
+
+
+def _unforeseen(error: Exception) -> str:
+    """What nobody foresaw in one post must not take the others with it."""
+    return f"cannot be understood ({type(error).__name__}: {error})"
+
+
+def parse(source: str, path: str, data: bytes) -> Item | Skipped:
+    """The item of one file.
+
+    Raises:
+        PostRejected: it cannot be read as a post.
+    """
+    from feeds.parser.posts.post import parse_post
+
+    tools = _tools
+    settings = tools.settings.sources[source].parse
+    try:
+        return parse_post(data, path, settings, tools.tail, tools.guesses[source], tools.links[source])
+    except PostRejected:
+        raise
+    except Exception as error:
+        raise PostRejected(_unforeseen(error)) from error
+
+
+def _link(settings: SourceSettings, tail: Tail, guess: Guess) -> Link:
+    """Resolves Liquid's ``link`` and ``post_url`` by reading the post that they name."""
+
+    def link(kind: str, argument: str) -> str | None:
+        from feeds.fetcher import folder
+        from feeds.parser.posts.permalinks import files_named_by
+        from feeds.parser.posts.post import parse_post
+
+        for path in files_named_by(kind, argument, settings.root.name == "_posts"):
+            try:
+                data = folder.read_inside(settings.root, path)
+                item = parse_post(data, path, settings.parse, tail, guess, lambda *_: None)
+            except (OSError, PostRejected):
+                continue
+            if isinstance(item, Item):
+                return urlsplit(item.permalink).path
+        return None
+
+    return link
+
+
+def _sighting(source: str, path: str, mtime: int, digest: bytes, item: Item) -> Sighting:
+    from feeds.sanitizer.text import clean_title, fingerprint
+
+    settings = _tools.settings.sources[source]
+    name = f"id:{item.guid}" if item.guid else ""
+    keys = keys_of(
+        source,
+        name or f"path:{path}",
+        item.guid,
+        item.address,
+        _tools.rules,
+        lambda: fingerprint(item.title, item.body),
+    )
+    guess = item.guess or datetime.fromtimestamp(mtime // 1_000_000_000, _tools.zones[source])
+    categories, tags = terms_of(item, settings.categories, settings.own_terms)
+    return Sighting(
+        number=0,
+        source=source,
+        rank=settings.rank,
+        item=name,
+        place=path,
+        strong=keys.strong,
+        weak=keys.weak,
+        own=keys.weak,
+        title=item.title,
+        link=item.address,
+        page=item.permalink,
+        authors=tuple(name for one in item.authors if (name := clean_title(one))),
+        published=item.published,
+        updated=item.updated,
+        guess=guess,
+        categories=categories,
+        tags=tags,
+        length=len(item.body),
+        guid=item.guid,
+        fixed_id=item.fixed_id,
+        language=item.language,
+        digest=digest,
+    )
+
+
+def terms_of(item: Item, added: Sequence[str], own: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Categories (with ``added`` ones) and tags of an item, at most as many and as long as the limits say."""
+    from feeds.sanitizer.text import clean_title
+
+    most, length = _tools.settings.most_terms, _tools.settings.term_length
+
+    def names(written: Iterable[str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for one in written if (name := clean_title(one)[:length].strip())))
+
+    categories = names((*added, *(item.categories if own else ())))
+    tags = names(item.tags) if own else ()
+    return categories[:most], tags[: max(0, most - len(categories))]
+
+
+def body_of(source: str, place: str, payload: bytes) -> Body | None:
+    """The body of a payload as the store keeps it; None if it is that of no post to publish.
+
+    Raises:
+        PostRejected: it cannot be read as a post.
+    """
+    return body_in(source, place, decompress(payload))
+
+
+def body_in(source: str, place: str, packed: bytes) -> Body | None:
+    """:func:`body_of` a payload that is decompressed already."""
+    body = unpack(packed)
+    if body is None:
+        item = parse(source, place, data_of(packed))
+        return body_of_item(item) if isinstance(item, Item) else None
+    return body
+
+
+def text_of(payload: bytes, source: str, place: str) -> str:
+    """The plain text of a payload as the store keeps it.
+
+    Raises:
+        PostRejected: it cannot be read as a post.
+    """
+    from feeds.sanitizer.text import plain_text
+
+    return plain_text(clean_body(body_of(source, place, payload), source))
+
+
+def clean_body(body: Body | None, source: str) -> str:
+    """A body as clean HTML."""
+    return clean_bodies([(body, source)])[0]
+
+
+def clean_bodies(bodies: Sequence[tuple[Body | None, str]]) -> list[str]:
+    """Bodies, each with the name of its source, as clean HTML."""
+    from feeds.sanitizer import html, markdown
+
+    marked_up = [
+        (markdown.markdown_to_html(body.text) if body.markup == "markdown" else body.text) if body else ""
+        for body, _ in bodies
+    ]
+    sources = _tools.settings.sources
+    pages = [
+        (body.page if body else "") or (sources[name].parse.base if name in sources else "")
+        for body, name in bodies
+    ]
+    return html.clean_all(list(zip(marked_up, pages, strict=True)))
+
+
+def really_changed(before: Version, after: Version) -> bool:
+    """Whether the cleaned title or body of two versions differ."""
+    from feeds.sanitizer.text import clean_title
+
+    if clean_title(before.title) != clean_title(after.title):
+        return True
+    if before.payload == after.payload:
+        return False
+    bodies = [
+        clean_body(body_of(v.source, v.place, v.payload), v.source) if v.payload else ""
+        for v in (before, after)
+    ]
+    return bodies[0] != bodies[1]
