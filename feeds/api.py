@@ -49,7 +49,7 @@ __all__ = [
 
 def check(path: str | Path | None = None) -> list[str]:
     """Every mistake in a configuration and its paths, and what is damaged in the store; empty if there is none."""
-    from feeds.commands import integrity_check as soundness
+    from feeds.commands import integrity_check
     from feeds.commands.reports import check_paths
     from feeds.errors import ConfigError
 
@@ -59,7 +59,7 @@ def check(path: str | Path | None = None) -> list[str]:
         return error.mistakes
     mistakes = check_paths(config)
     if config.store.exists():
-        mistakes += soundness.faults(config.store, step_settings(config))
+        mistakes += integrity_check.faults(config.store, step_settings(config))
     return mistakes
 
 
@@ -132,11 +132,11 @@ def add(config: Config, urls: Sequence[str], allow: Sequence[str] = ()) -> Added
         UsageError: the configuration cannot be changed.
     """
     from feeds.commands import subscriptions
-    from feeds.daemon import control as requests
+    from feeds.daemon import control
 
     done = subscriptions.add(config, urls, allow)
     if done.added:
-        requests.reload_daemon(config)
+        control.reload_daemon(config)
     return done
 
 
@@ -147,11 +147,11 @@ def take_list(config: Config, file: Path) -> Added:
         UsageError: the file cannot be read, or the configuration cannot be changed.
     """
     from feeds.commands import subscriptions
-    from feeds.daemon import control as requests
+    from feeds.daemon import control
 
     done = subscriptions.take_list(config, file)
     if done.added:
-        requests.reload_daemon(config)
+        control.reload_daemon(config)
     return done
 
 
@@ -179,9 +179,9 @@ def believe_removals(config: Config, clock: Clock = now) -> None:
     Raises:
         RoleTaken: who has the store did not take it up.
     """
-    from feeds.daemon import control as requests
+    from feeds.daemon import control
 
-    requests.believe_removals(config, clock)
+    control.believe_removals(config, clock)
 
 
 def backup(config: Config, file: Path) -> int:
@@ -226,7 +226,7 @@ def backfill(config: Config, source: str, pages: int = 1000, clock: Clock = now)
         UsageError: there is no such upstream.
     """
     from feeds import pipeline
-    from feeds.daemon import control as requests
+    from feeds.daemon import control
     from feeds.ingest import backfill as reading
     from feeds.storage.sqlite import lease
 
@@ -238,7 +238,7 @@ def backfill(config: Config, source: str, pages: int = 1000, clock: Clock = now)
 
             return reading.read_once(run, context, source, pages)
     except RoleTaken:
-        requests.leave(config, "backfill", source)
+        control.leave(config, "backfill", source)
         return None
 
 

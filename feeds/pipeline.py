@@ -15,16 +15,13 @@ from feeds.ingest.removal_guard import doubt as doubt_removal
 from feeds.output.paths import chunks
 from feeds.output.tree import Tree
 from feeds.protocols import FileState, Judge, Version
-from feeds.publisher import html_pages as pagewriting
-from feeds.publisher import index_pages as cataloguing
-from feeds.publisher import publisher as publishing
+from feeds.publisher import html_pages, index_pages, publisher
 from feeds.publisher.publisher import Published
 from feeds.reports import Ingested
 from feeds.run_context import Run
 from feeds.sources import expand, register
-from feeds.storage import feed_membership as members
+from feeds.storage import feed_membership, ledger, posts
 from feeds.storage import feeds as stored
-from feeds.storage import ledger, posts
 from feeds.storage.records import EXPIRED, Context, Reading
 from feeds.storage.sightings import take
 from feeds.storage.sqlite import Database
@@ -42,7 +39,7 @@ def ingest(run: Run, *, offline: bool = False) -> Ingested:
     ``offline`` leaves out what is asked over the network.
     """
     report = Ingested()
-    if ledger.load(run.db, publishing.ledger_path(run.config)):
+    if ledger.load(run.db, publisher.ledger_path(run.config)):
         posts.regroup_all(run.db, run.sources, run.clock(), burnt_keys(run.db))
     for source in run.config.folders:
         try:
@@ -61,7 +58,7 @@ def release(run: Run) -> int:
     for (number,) in run.db.rows("sources_expiring", (int(run.clock().timestamp()),)):
         with run.db.transaction():
             gone += _take_out_unpublished(run, number)
-    return gone + members.release(run.db, run.clock())
+    return gone + feed_membership.release(run.db, run.clock())
 
 
 def publish(run: Run, tree: Tree) -> Published:
@@ -69,23 +66,23 @@ def publish(run: Run, tree: Tree) -> Published:
 
     A tree that this process has published before is taken as it left it.
     """
-    publishing.retire(run)
+    publisher.retire(run)
     stored.mint_posts(run.db, run.sources, burnt_keys(run.db))
-    publishing.mint_slugs(run.db, run.config)
+    publisher.mint_slugs(run.db, run.config)
     ledger.note(run.db)
     opened = tree.opened
     if not opened:
         tree.open()
-        publishing.mark_lost_documents(run.db, tree, run.config)
+        publisher.mark_lost_documents(run.db, tree, run.config)
     published = Published()
-    troubled = publishing.write_archives(run, tree, lost=not opened)
-    feeds = publishing.render_missing(run, published, troubled)
-    pagewriting.write_assets(run, tree)
+    troubled = publisher.write_archives(run, tree, lost=not opened)
+    feeds = publisher.render_missing(run, published, troubled)
+    html_pages.write_assets(run, tree)
     if feeds:
-        publishing.write_feeds(run, tree, feeds, published)
-    cataloguing.write_catalogue(run, tree, publishing.dates_of(feeds))
+        publisher.write_feeds(run, tree, feeds, published)
+    index_pages.write_catalogue(run, tree, publisher.dates_of(feeds))
     tree.flush()
-    publishing.settle(run, tree, feeds, published)
+    publisher.settle(run, tree, feeds, published)
     return published
 
 
@@ -124,8 +121,7 @@ def _judge_of(workers: Workers) -> Judge:
 
 def _ingest_upstreams(run: Run, report: Ingested, offline: bool) -> None:
     """Ask lists for their upstreams, then upstreams for their entries; what is kept follows the settings."""
-    from feeds.ingest import poller as polling
-    from feeds.ingest import reprocess as kept
+    from feeds.ingest import poller, reprocess
 
     def context(number: int, complete: bool) -> Context:
         return context_of(run, number, early=not complete)
@@ -133,16 +129,16 @@ def _ingest_upstreams(run: Run, report: Ingested, offline: bool) -> None:
     if not offline:
         lists = [one.settings for one in run.config.sources if isinstance(one, ListSource) and one.url]
         if lists:
-            polled = polling.poll_once(run, lists, context, [one.name for one in lists])
+            polled = poller.poll_once(run, lists, context, [one.name for one in lists])
             report.troubles += polled.troubles
     every, troubles = expand(run.config, run.db)
     report.troubles += troubles
     run.sources.update(register(run.db, run.config, every))
     upstreams = [one for one in every if isinstance(one, UpstreamSource)]
-    kept.understand_again(run, upstreams, context)
+    reprocess.understand_again(run, upstreams, context)
     if offline:
         return
-    polled = polling.poll_once(run, upstreams, context)
+    polled = poller.poll_once(run, upstreams, context)
     report.add(polled)
 
 

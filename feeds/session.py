@@ -107,15 +107,15 @@ class _Manner:
 def _build(config: Config, store: Path, manner: _Manner, clock: Clock, progress: Progress) -> BuildReport:
     from feeds import pipeline
     from feeds.output.tree import Tree, Written
-    from feeds.publisher import index_pages as cataloguing
+    from feeds.publisher import index_pages
 
     with open_run(config, store, manner.jobs, clock, progress, manner.deadline) as opened:
         run = replace(opened, allow_removals=manner.removals)
         db = run.db
         if not manner.dry and db.rows("requests_all"):
-            from feeds.daemon import control as requests
+            from feeds.daemon import control
 
-            requests.take_left(run)
+            control.take_left(run)
         ingested = pipeline.ingest(run, offline=manner.offline)
         known = {row[0]: Written(*row[1:4]) for row in db.rows("documents_all")}
         tree = Tree(config.output.dir, known, full=manner.full, dry=manner.dry)
@@ -128,7 +128,7 @@ def _build(config: Config, store: Path, manner: _Manner, clock: Clock, progress:
             removed=sorted(tree.removed),
             held=[{"path": path, "reason": reason} for path, reason in sorted(published.held.items())],
         )
-        report.troubles += cataloguing.private_in_vain(run)
+        report.troubles += index_pages.private_in_vain(run)
         _count(db, config, run.sources, report)
     return report
 
@@ -147,16 +147,16 @@ def open_run(
     Raises:
         StoreError: the store cannot be used.
     """
-    from feeds.renderer import page_fragments as pageparts
+    from feeds.renderer import page_fragments
     from feeds.run_context import Run, settings_digest
     from feeds.sources import expand, register
     from feeds.storage.sqlite import Database
-    from feeds.workers import ingest_tasks as steps
+    from feeds.workers import ingest_tasks
     from feeds.workers.workers import Workers, processors
 
-    look = pageparts.look_of(config)
+    look = page_fragments.look_of(config)
     settings = replace(step_settings(config), look=look)
-    workers = Workers(jobs or processors(), steps.begin, settings, deadline)
+    workers = Workers(jobs or processors(), ingest_tasks.begin, settings, deadline)
     with closing(Database.open(store)) as db, workers:
         sources = register(db, config, expand(config, db)[0])
         render = settings_digest(
@@ -178,7 +178,7 @@ def open_run(
         run = Run(config, db, workers, clock, progress, sources, derive, look)
         rendered = db.value("meta_get", ("render",))
         if rendered != render:
-            pageparts.rehearse(look)
+            page_fragments.rehearse(look)
         if rendered not in (None, render):
             with db.transaction():
                 db.run("entries_drop")

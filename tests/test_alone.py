@@ -13,8 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.identity import Sighting
-from feeds.storage import bulk_insert as alone
-from feeds.storage import feeds as stored
+from feeds.storage import bulk_insert, feeds
 from feeds.storage.posts import Change
 from feeds.storage.records import Context, Reading
 from feeds.storage.sightings import take, take_any, write_files
@@ -100,7 +99,7 @@ def take_each(db: Database, context: Context, batch: Sequence[Reading]) -> None:
 
 def held(db: Database) -> list[list[Any]]:
     """What the store holds, all of it counted; posts by their sightings, for numbers may be others."""
-    stored.figures(db)
+    feeds.figures(db)
     run = db._connection.execute
     run(
         "CREATE TEMP TABLE name AS SELECT post, min(item || ' ' || place) AS name FROM sighting GROUP BY post"
@@ -143,9 +142,9 @@ def test_what_meets_nobody_is_taken_as_any_reading_is(
             take_each(each, context, batch)
             if index in minted:
                 for db in (together, each):
-                    stored.mint_posts(db, SOURCES, context.burnt)
+                    feeds.mint_posts(db, SOURCES, context.burnt)
         for db in (together, each):
-            stored.mint_posts(db, SOURCES, context.burnt)
+            feeds.mint_posts(db, SOURCES, context.burnt)
         assert held(together) == held(each)
 
 
@@ -155,7 +154,7 @@ def test_what_is_left_over_meets_somebody_or_is_not_dated(batch: list[Reading]) 
     context = Context(True, NOW, frozenset(), None, source=1, sources=SOURCES)
     with tempfile.TemporaryDirectory() as folder, closing(opened(folder, "store")) as db:
         with db.transaction():
-            numbers, rest = alone.take_alone(db, 1, Change(context), batch, {})
+            numbers, rest = bulk_insert.take_alone(db, 1, Change(context), batch, {})
         left = {one.path for one, _ in rest}
         assert left | set(numbers) == {one.path for one in batch}
         for one, said in rest:

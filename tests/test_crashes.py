@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds.storage import subscriptions as push
+from feeds.storage import subscriptions
 from feeds.storage.sqlite import Database
 from tests.conftest import Project
 from tests.faults import HOWS, Faults, How, Ran, missing, wrong_in
@@ -126,12 +126,12 @@ def _push(project: Project, faults: Faults) -> None:
     _few(project)
     build(project, faults)
     with closing(Database.open(project.folder / "state" / "feedd.db")) as db:
-        for number in [one.number for one in push.due(db, 10**10, 99, 99)]:
-            task = push.task(db, number, 10**10)
+        for number in [one.number for one in subscriptions.due(db, 10**10, 99, 99)]:
+            task = subscriptions.task(db, number, 10**10)
             assert task
-            push.task_done(db, task)
+            subscriptions.task_done(db, task)
         for topic in ("atom.xml", "category/c0/atom.xml", "tag/t2/rss.xml"):
-            push.subscribe(db, topic, "https://reader.example/cb", "", 10**10)
+            subscriptions.subscribe(db, topic, "https://reader.example/cb", "", 10**10)
     _change(project)
 
 

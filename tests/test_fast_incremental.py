@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from feeds import load_config, pipeline
 from feeds.fetcher import folder
 from feeds.protocols import no_progress
-from feeds.publisher import publisher as publishing
+from feeds.publisher import publisher
 from feeds.session import open_run
 from tests.test_archives import Site
 from tests.whole import check_all, counts_of
@@ -142,7 +142,7 @@ def test_a_rehearsal_leaves_nothing(tmp_path: Path) -> None:
         site.build()
         before = site.snapshot()
         with open_run(config, config.store, 1, lambda: site.now, no_progress) as run:
-            publishing.rehearse(run)
+            publisher.rehearse(run)
         assert site.build().written == []
         assert site.snapshot() == before
         site.write(posts)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.identity import Group, Sighting, group, keys_of, merge
-from feeds.storage import feeds as stored
+from feeds.storage import feeds
 from feeds.storage.records import Context, Reading
 from feeds.storage.serialization import read_shown
 from feeds.storage.sightings import take
@@ -149,7 +149,7 @@ class Rig:
         take(self.db, context, readings, {})
 
     def publish(self) -> None:
-        stored.mint_posts(self.db, SOURCES, frozenset())
+        feeds.mint_posts(self.db, SOURCES, frozenset())
 
     def rows(self) -> list[tuple[int, str, str | None, str]]:
         query = "SELECT s.post, s.place, p.uid, p.shown FROM sighting s JOIN post p ON p.id = s.post WHERE p.state = 'live'"

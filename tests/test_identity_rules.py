@@ -21,8 +21,7 @@ from hypothesis import strategies as st
 
 from feeds.identity import Shown, Sighting
 from feeds.protocols import Version
-from feeds.storage import feeds as stored
-from feeds.storage import ledger, upstreams
+from feeds.storage import feeds, ledger, upstreams
 from feeds.storage.records import Context, Reading
 from feeds.storage.serialization import read_shown
 from feeds.storage.sightings import take
@@ -165,7 +164,7 @@ class Rig:
             upstreams.burn(self.db, SOURCES, {key}, self.now)
 
     def publish(self) -> None:
-        stored.mint_posts(self.db, SOURCES, frozenset(self.rules.burnt))
+        feeds.mint_posts(self.db, SOURCES, frozenset(self.rules.burnt))
         ledger.note(self.db)
 
     def query(self, sql: str) -> list[Any]:

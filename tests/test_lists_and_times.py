@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds import build, load_config
-from feeds import session as building
+from feeds import build, load_config, session
 from feeds.errors import StoreError
 from feeds.fetcher import folder
 from feeds.reports import BuildReport
@@ -171,7 +170,7 @@ def test_another_rule_for_addresses_is_applied_to_what_is_there(
     assert built() == [path.name]
     before = timed.bytes()
     assert built() == []
-    monkeypatch.setattr(building, "CANONICAL_RULE", 99)
+    monkeypatch.setattr(session, "CANONICAL_RULE", 99)
     assert built() == [path.name]
     assert built() == []
     assert timed.bytes() == before

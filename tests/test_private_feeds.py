@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from feeds.storage import subscriptions as push
+from feeds.storage import subscriptions
 from feeds.storage.sqlite import Database
 from feeds.websub.protocol import Topics
 from tests.conftest import Project
@@ -21,7 +21,11 @@ def configure(project: Project, text: str) -> None:
 
 def pings(project: Project) -> list[str]:
     db = Database.open(project.folder / "state" / "feedd.db")
-    tasks = [push.task(db, one.number, 10**10) for one in push.due(db, 10**10, 999, 999) if not one.delivery]
+    tasks = [
+        subscriptions.task(db, one.number, 10**10)
+        for one in subscriptions.due(db, 10**10, 999, 999)
+        if not one.delivery
+    ]
     db.close()
     return [one.data["topic"] for one in tasks if one]
 

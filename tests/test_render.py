@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from feeds.errors import EntryInvalid
 from feeds.models import Entry, FeedHead, Term
 from feeds.output.validator import check_document
-from feeds.renderer import fast_writer as direct
-from feeds.renderer import feedgen_writer as library
+from feeds.renderer import fast_writer, feedgen_writer
 from feeds.renderer.documents import join
 from feeds.renderer.entries import cut, render_entries
 
@@ -51,10 +50,10 @@ def test_joined_entries_are_the_bytes_of_feedgens_own_document(texts: list[tuple
     entries = [entry(n, title.strip() or "x", html) for n, (title, html) in enumerate(texts)]
     rendered = render_entries(entries, ("atom", "rss", "json"), URL, "zh-CN")
     for form in ("atom", "rss"):
-        feed = library.feed_of(HEAD, form)
+        feed = feedgen_writer.feed_of(HEAD, form)
         for one in entries:
-            library.add_entry(feed, one, URL, "zh-CN")
-        assert join(HEAD, form, [r[form] for r in rendered]) == library.document(feed, form)
+            feedgen_writer.add_entry(feed, one, URL, "zh-CN")
+        assert join(HEAD, form, [r[form] for r in rendered]) == feedgen_writer.document(feed, form)
     document = join(HEAD, "json", [r["json"] for r in rendered])
     assert [item["title"] for item in json.loads(document)["items"]] == [e.title for e in entries]
 
@@ -79,11 +78,11 @@ USUAL_ENTRY = st.builds(
 @settings(max_examples=300, deadline=None)
 @given(USUAL_ENTRY)
 def test_a_usual_entry_is_written_as_feedgen_writes_it(one: Entry) -> None:
-    assert direct.is_usual(one, "zh-CN")
-    feed = library.feed_of(library.empty_head("zh-CN"), "atom")
-    library.add_entry(feed, one, URL, "zh-CN")
+    assert fast_writer.is_usual(one, "zh-CN")
+    feed = feedgen_writer.feed_of(feedgen_writer.empty_head("zh-CN"), "atom")
+    feedgen_writer.add_entry(feed, one, URL, "zh-CN")
     for form in ("atom", "rss"):
-        assert [direct.WRITERS[form](one, URL)] == cut(library.document(feed, form), form)
+        assert [fast_writer.WRITERS[form](one, URL)] == cut(feedgen_writer.document(feed, form), form)
 
 
 def test_documents_are_valid_and_keep_what_was_said() -> None:

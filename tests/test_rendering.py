@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from feeds.identity import Shown
-from feeds.workers import ingest_tasks as steps
+from feeds.workers import ingest_tasks
 from feeds.workers.render_tasks import render, unpack_entry
 from feeds.workers.task_types import RenderTask, Settings
 
@@ -17,7 +17,7 @@ NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def _ready() -> None:
-    steps.begin(
+    ingest_tasks.begin(
         Settings(
             sources={},
             identity=(),
@@ -36,7 +36,7 @@ def task(number: int, body: str, page: object = "https://blog.example/", markup:
     shown = Shown(
         f"Post {number}", f"https://blog.example/{number}", (), NOON, False, None, (), (), number, ""
     )
-    payload = steps.compress(b"\x01" + head.encode() + b"\n" + body.encode())
+    payload = ingest_tasks.compress(b"\x01" + head.encode() + b"\n" + body.encode())
     uid = f"urn:uuid:00000000-0000-5000-8000-{number:012}"
     return RenderTask(number, uid, int(NOON.timestamp()), shown, (), payload, "news", f"{number}.md")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds.storage import backup as copies
+from feeds.storage import backup
 from feeds.storage.sqlite import Database, lease, migrations
 from tests.conftest import ROOT, Project
 from tests.test_daemon import Running
@@ -110,7 +110,7 @@ def test_a_backup_taken_in_the_midst_of_writing_is_one_moment(built: Project, tm
             file = tmp_path / f"copy{number}"
             with closing(Database.open(store_of(built), read_only=True)) as db:
                 least = int(db.value("meta_get", ("one",)) or 0)
-            copies.save(store_of(built), file)
+            backup.save(store_of(built), file)
             with closing(Database.open(file, read_only=True)) as db:
                 assert db.value("meta_get", ("one",)) == db.value("meta_get", ("two",))
                 assert int(db.value("meta_get", ("one",)) or 0) >= least

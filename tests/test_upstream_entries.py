@@ -7,7 +7,7 @@ import pytest
 from feeds.models import Enclosure, Extra, Item
 from feeds.parser.feeds.encoding import decode
 from feeds.parser.feeds.feed import parse_upstream
-from feeds.renderer import namespaces as podcasts
+from feeds.renderer import namespaces
 
 URL = "https://feeds.example/x/feed.xml"
 _NAMES = (
@@ -159,8 +159,8 @@ def test_a_document_takes_fields_only_as_their_forms_say() -> None:
         Extra("podcast:chapters", "", (("url", "https://m.example/c"), ("type", "application/json"), ("on", "x"))),
         Extra("podcast:unknown", "x"),
     ]  # fmt: skip
-    assert list(podcasts.valid(said)) == [
+    assert list(namespaces.valid(said)) == [
         Extra("itunes:duration", "12:30"),
         Extra("podcast:chapters", "", (("url", "https://m.example/c"), ("type", "application/json"))),
     ]
-    assert podcasts.seconds(said) == 750
+    assert namespaces.seconds(said) == 750

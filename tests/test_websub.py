@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds.storage import subscriptions as push
+from feeds.storage import subscriptions
 from feeds.storage.sqlite import Database
 from feeds.websub.dispatcher import Bounds
 from tests.conftest import ROOT, Project
@@ -242,17 +242,17 @@ def test_a_version_published_during_a_delivery_is_delivered_too(publisher: Publi
 
 def test_a_task_wanted_again_while_it_is_done_stays(publisher: Publisher) -> None:
     db = Database.open(publisher.store)
-    push.put_task(db, "ping", "n", "https://h.example/", {"v": "1"})
-    [due] = push.due(db, 10, 4, 10)
-    one = push.task(db, due.number, 10)
+    subscriptions.put_task(db, "ping", "n", "https://h.example/", {"v": "1"})
+    [due] = subscriptions.due(db, 10, 4, 10)
+    one = subscriptions.task(db, due.number, 10)
     assert one
-    push.put_task(db, "ping", "n", "https://h.example/", {"v": "2"})
-    push.task_done(db, one)
-    again = push.task(db, due.number, 10)
+    subscriptions.put_task(db, "ping", "n", "https://h.example/", {"v": "2"})
+    subscriptions.task_done(db, one)
+    again = subscriptions.task(db, due.number, 10)
     assert again
     assert again.data == {"v": "2"}
-    push.task_done(db, again)
-    assert push.task(db, due.number, 10) is None
+    subscriptions.task_done(db, again)
+    assert subscriptions.task(db, due.number, 10) is None
     db.close()
 
 
@@ -263,21 +263,21 @@ def test_building_queues_what_changed_and_nothing_else(project: Project) -> None
     project.post("2024-01-02-a.md")
     assert project.run("build").returncode == 0
     db = Database.open(project.folder / "state" / "feedd.db")
-    assert push.tasks_waiting(db, "ping") == 9  # three feeds in three formats, no page and no list
-    for number in [one.number for one in push.due(db, 10**10, 99, 99)]:
-        task = push.task(db, number, 10**10)
+    assert subscriptions.tasks_waiting(db, "ping") == 9  # three feeds in three formats, no page and no list
+    for number in [one.number for one in subscriptions.due(db, 10**10, 99, 99)]:
+        task = subscriptions.task(db, number, 10**10)
         assert task
-        push.task_done(db, task)
+        subscriptions.task_done(db, task)
     callback = "https://reader.example/cb"
-    assert push.subscribe(db, "category/news/atom.xml", callback, "", 10**10)
-    assert push.subscribe(db, "tag/tag/atom.xml", callback, "", 10**10)
+    assert subscriptions.subscribe(db, "category/news/atom.xml", callback, "", 10**10)
+    assert subscriptions.subscribe(db, "tag/tag/atom.xml", callback, "", 10**10)
     assert project.run("build").returncode == 0
-    assert (push.counts(db), push.tasks_waiting(db, "ping")) == ((2, 0), 0)
+    assert (subscriptions.counts(db), subscriptions.tasks_waiting(db, "ping")) == ((2, 0), 0)
     project.post("2024-01-03-b.md", title="Another", body="Other text.", tags="other")
     assert project.run("build").returncode == 0
-    assert push.counts(db) == (2, 1)
-    [due] = [one for one in push.due(db, 10**9, 9, 99) if one.delivery]
-    found = push.delivery(db, due.number, 10**9)
+    assert subscriptions.counts(db) == (2, 1)
+    [due] = [one for one in subscriptions.due(db, 10**9, 9, 99) if one.delivery]
+    found = subscriptions.delivery(db, due.number, 10**9)
     assert found
     document = (project.output / found.topic).read_bytes()
     assert (found.topic, found.wanted) == ("category/news/atom.xml", hashlib.sha256(document).hexdigest())

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from feeds.config import load_config
 from feeds.output.validator import check_document
-from feeds.renderer import feedgen_writer as library
+from feeds.renderer import feedgen_writer
 from feeds.renderer.documents import join
 from feeds.renderer.entries import render_entries
-from feeds.websub import protocol as rules
+from feeds.websub import protocol
 from feeds.websub.protocol import Refusal, Topics, Wish, read_wish
 from tests.conftest import CONFIG
 from tests.test_render import HEAD, URL, entry
@@ -54,13 +54,13 @@ def test_a_request_is_understood_within_its_bounds(mode: str, secret: str, lease
         return
     assert isinstance(found, Wish)
     assert (found.path, found.callback) == ("tag/新/rss.xml", callback)
-    asked = parse_qs(urlsplit(rules.verification(found, "c")).query)
+    asked = parse_qs(urlsplit(protocol.verification(found, "c")).query)
     assert asked["hub.topic"] == [values["topic"]]
     assert asked["hub.challenge"] == ["c"]
     assert ("hub.lease_seconds" in asked) == (mode == "subscribe")
     if mode == "subscribe":
         assert found.secret == secret
-        assert 1 <= found.lease <= rules.LONGEST_LEASE
+        assert 1 <= found.lease <= protocol.LONGEST_LEASE
 
 
 @pytest.mark.parametrize(
@@ -108,29 +108,29 @@ VECTORS = {
 @pytest.mark.parametrize("method", VECTORS)
 def test_signatures_are_those_of_the_standards(method: str) -> None:
     body, header = b"what do ya want for nothing?", f"{method}={VECTORS[method]}"
-    assert rules.sign(body, "Jefe", method) == header
-    assert rules.is_signed(body, "Jefe", header)
-    assert rules.is_signed(body, "Jefe", f"{method}={VECTORS[method].upper()}")
-    assert not rules.is_signed(body, "Jefe", header[:-1])
-    assert not rules.is_signed(body, "jefe", header)
-    assert not rules.is_signed(body, "Jefe", VECTORS[method])
+    assert protocol.sign(body, "Jefe", method) == header
+    assert protocol.is_signed(body, "Jefe", header)
+    assert protocol.is_signed(body, "Jefe", f"{method}={VECTORS[method].upper()}")
+    assert not protocol.is_signed(body, "Jefe", header[:-1])
+    assert not protocol.is_signed(body, "jefe", header)
+    assert not protocol.is_signed(body, "Jefe", VECTORS[method])
 
 
 @given(st.binary(), st.text(), st.text())
 def test_any_header_can_be_checked(body: bytes, secret: str, header: str) -> None:
     secret = secret.encode("utf-8", "ignore").decode()
-    assert not rules.is_signed(body, secret, header)
-    assert rules.is_signed(body, secret, rules.sign(body, secret))
+    assert not protocol.is_signed(body, secret, header)
+    assert protocol.is_signed(body, secret, protocol.sign(body, secret))
 
 
 @given(st.integers(0, 50), st.text(max_size=9), st.integers(0, 10**9))
 def test_pauses_grow_to_a_day(tries: int, retry_after: str, spread: int) -> None:
-    assert rules.wait(tries) <= rules.wait(tries + 1)
-    assert rules.BACKOFF[0] <= rules.wait(tries, retry_after, spread) <= rules.DAY * 11 // 10
+    assert protocol.wait(tries) <= protocol.wait(tries + 1)
+    assert protocol.BACKOFF[0] <= protocol.wait(tries, retry_after, spread) <= protocol.DAY * 11 // 10
 
 
 def test_what_answers_mean() -> None:
-    meanings = {status: rules.meaning(status) for status in (200, 204, 299, 302, 404, 410, 500)}
+    meanings = {status: protocol.meaning(status) for status in (200, 204, 299, 302, 404, 410, 500)}
     assert [s for s, m in meanings.items() if m == "done"] == [200, 204, 299]
     assert [s for s, m in meanings.items() if m == "gone"] == [410]
 
@@ -142,9 +142,9 @@ def test_documents_name_their_hubs_and_stay_valid() -> None:
     [rendered] = render_entries([one], ("atom", "rss", "json"), URL, "zh-CN")
     documents = {form: join(head, form, [rendered[form]]) for form in ("atom", "rss", "json")}
     for form in ("atom", "rss"):
-        feed = library.feed_of(head, form)
-        library.add_entry(feed, one, URL, "zh-CN")
-        assert documents[form] == library.document(feed, form)
+        feed = feedgen_writer.feed_of(head, form)
+        feedgen_writer.add_entry(feed, one, URL, "zh-CN")
+        assert documents[form] == feedgen_writer.document(feed, form)
     for document in documents.values():
         assert check_document(document) == []
     assert documents["atom"].count(b'rel="hub"') == documents["rss"].count(b'rel="hub"') == 2
@@ -177,10 +177,10 @@ def test_the_configuration_says_which_hubs_are_named(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_hubs_are_found_in_headers(fields: list[str], found: tuple[tuple[str, ...], str]) -> None:
-    assert rules.discovered(fields, "https://s.example/feeds/atom.xml") == found
+    assert protocol.discovered(fields, "https://s.example/feeds/atom.xml") == found
 
 
 @given(st.lists(st.text(max_size=300)), st.text(max_size=50))
 def test_any_link_header_can_be_read(fields: list[str], base: str) -> None:
-    hubs, _ = rules.discovered(fields, base)
+    hubs, _ = protocol.discovered(fields, base)
     assert all(hub.startswith(("http://", "https://")) for hub in map(str.lower, hubs))

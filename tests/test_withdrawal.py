@@ -12,7 +12,7 @@ import pytest
 from lxml import etree
 
 from feeds import api, load_config
-from feeds.daemon import control as requests
+from feeds.daemon import control
 from feeds.daemon.control import Withdrawn
 from feeds.errors import RoleTaken
 from feeds.ingest.removal_guard import doubt
@@ -293,11 +293,11 @@ def test_a_running_daemon_believes_removals_when_it_is_told_to(project: Project)
 def test_removals_that_nobody_believes_in_time_are_no_longer_allowed(site: Site) -> None:
     config = load_config(site.config)
     with lease(config.store), pytest.raises(RoleTaken, match="try again"):
-        requests.believe_removals(config, lambda: site.now, patience=0.2)
+        control.believe_removals(config, lambda: site.now, patience=0.2)
     with closing(Database.open(config.store, read_only=True)) as db:
         assert db.rows("requests_all") == []
-    assert requests.still_meant(str(site.now.timestamp()), lambda: site.now + timedelta(seconds=90))
-    assert not requests.still_meant(str(site.now.timestamp()), lambda: site.now + timedelta(hours=1))
+    assert control.still_meant(str(site.now.timestamp()), lambda: site.now + timedelta(seconds=90))
+    assert not control.still_meant(str(site.now.timestamp()), lambda: site.now + timedelta(hours=1))
 
 
 def test_what_was_left_while_a_build_had_the_store_is_done_by_the_next_one(site: Site) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from feeds.errors import OutputError
-from feeds.output import paths as plan
+from feeds.output import paths
 from feeds.output import tree as write
 from feeds.output.tree import JOURNAL, MANIFEST, Tree, Written, alone, clear_beside, replace_file
 
@@ -381,25 +381,25 @@ def test_one_at_a_time_changes_a_file(tmp_path: Path) -> None:
 
 
 def test_where_documents_lie() -> None:
-    assert plan.document_path("all", "-", "atom") == "atom.xml"
-    assert plan.document_path("all", "-", "rss") == "rss.xml"
-    assert set(plan.CATALOGUE) == {"feeds.opml", "index.html"}
-    assert plan.media_type("atom.xml", {}) == "application/atom+xml"
-    assert plan.document_path("tag", "x", "json") == "tag/x/feed.json"
-    assert plan.archive_path("all", "-", 1, "rss") == "archive/1.rss.xml"
-    assert plan.archive_path("category", "y", 12, "json") == "category/y/archive/12.json"
-    assert plan.page_path("all", "-") == "index.html"
-    assert plan.page_path("tag", "x") == "tag/x/index.html"
-    assert plan.media_type("old.xml", {"old.xml": "tag/x/rss.xml"}) == "application/rss+xml"
-    assert plan.media_type("tag/x/feed.json", {}) == "application/feed+json"
-    assert plan.media_type("tag/x/index.html", {}) == ""
-    assert plan.copies({"a": "x", "b": "x", "c": "y"}) == {"x": ["a", "b"], "y": ["c"]}
-    assert [list(one) for one in plan.chunks([1, 2, 3, 4, 5], 2)] == [[1, 2], [3, 4], [5]]
+    assert paths.document_path("all", "-", "atom") == "atom.xml"
+    assert paths.document_path("all", "-", "rss") == "rss.xml"
+    assert set(paths.CATALOGUE) == {"feeds.opml", "index.html"}
+    assert paths.media_type("atom.xml", {}) == "application/atom+xml"
+    assert paths.document_path("tag", "x", "json") == "tag/x/feed.json"
+    assert paths.archive_path("all", "-", 1, "rss") == "archive/1.rss.xml"
+    assert paths.archive_path("category", "y", 12, "json") == "category/y/archive/12.json"
+    assert paths.page_path("all", "-") == "index.html"
+    assert paths.page_path("tag", "x") == "tag/x/index.html"
+    assert paths.media_type("old.xml", {"old.xml": "tag/x/rss.xml"}) == "application/rss+xml"
+    assert paths.media_type("tag/x/feed.json", {}) == "application/feed+json"
+    assert paths.media_type("tag/x/index.html", {}) == ""
+    assert paths.copies({"a": "x", "b": "x", "c": "y"}) == {"x": ["a", "b"], "y": ["c"]}
+    assert [list(one) for one in paths.chunks([1, 2, 3, 4, 5], 2)] == [[1, 2], [3, 4], [5]]
 
 
 def test_the_order_of_a_document() -> None:
-    places = [plan.Place(1, "b", 5), plan.Place(2, "a", 5), plan.Place(3, "c", 9), plan.Place(4, "d", 1)]
-    assert plan.in_order(places) == plan.in_order(places[::-1]) == [3, 2, 1, 4]
+    places = [paths.Place(1, "b", 5), paths.Place(2, "a", 5), paths.Place(3, "c", 9), paths.Place(4, "d", 1)]
+    assert paths.in_order(places) == paths.in_order(places[::-1]) == [3, 2, 1, 4]
 
 
 @pytest.mark.parametrize(
@@ -417,7 +417,7 @@ def test_the_order_of_a_document() -> None:
     ],
 )
 def test_how_many_entries_make_an_archive(sizes, entries, most, expected) -> None:
-    assert plan.page_of(sizes, entries, most) == expected
+    assert paths.page_of(sizes, entries, most) == expected
 
 
 def test_what_is_published_is_ours_and_there(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from feeds.http import Client, user_agent
-from feeds.storage import subscriptions as push
+from feeds.storage import subscriptions
 from feeds.storage.sqlite import Database
 from feeds.websub.dispatcher import Bounds, Sender
 from feeds.websub.hub import Hub
@@ -101,7 +101,7 @@ class Publisher:
         digest = hashlib.sha256(data).hexdigest()
         db = Database.open(self.store)
         with db.transaction():
-            push.enqueue(db, [(path, digest)], SITE, hubs)
+            subscriptions.enqueue(db, [(path, digest)], SITE, hubs)
             db.run("document_put", (path, 1, digest, len(data), 0))
         db.close()
 
@@ -109,12 +109,12 @@ class Publisher:
         """Verified subscriptions: topic and callback each."""
         db = Database.open(self.store)
         for topic, callback in callbacks:
-            push.subscribe(db, topic, callback, secret, int(time.time()) + 3600)
+            subscriptions.subscribe(db, topic, callback, secret, int(time.time()) + 3600)
         db.close()
 
     def counts(self) -> tuple[int, int]:
         db = Database.open(self.store)
-        found = push.counts(db)
+        found = subscriptions.counts(db)
         db.close()
         return found
 

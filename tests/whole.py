@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 
 from feeds.api import BuildReport
-from feeds.output import paths as plan
+from feeds.output import paths
 from feeds.renderer.templates import assets_of, read_templates
 from feeds.storage.sqlite import Database
 from tests.conftest import Project
@@ -67,8 +67,8 @@ def _documents(db: Database) -> set[str]:
     feeds = db._connection.execute(_FEEDS).fetchall()
     sealed = db._connection.execute(_ARCHIVES).fetchall()
     return {
-        *plan.CATALOGUE,
+        *paths.CATALOGUE,
         *assets_of(read_templates()),
-        *(plan.document_path(kind, slug, form) for kind, slug in feeds for form in ("atom", "rss", "json")),
-        *(plan.archive_path(kind, slug, number, "atom") for kind, slug, number in sealed),
+        *(paths.document_path(kind, slug, form) for kind, slug in feeds for form in ("atom", "rss", "json")),
+        *(paths.archive_path(kind, slug, number, "atom") for kind, slug, number in sealed),
     }

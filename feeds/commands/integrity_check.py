@@ -9,7 +9,7 @@ from pathlib import Path
 
 from feeds.errors import StoreError, damaged
 from feeds.storage.sqlite import Database, migrations
-from feeds.workers import ingest_tasks as steps
+from feeds.workers import ingest_tasks
 from feeds.workers.task_types import Settings
 
 _MOST_TOLD = 3
@@ -17,7 +17,7 @@ _MOST_TOLD = 3
 
 def faults(store: Path, settings: Settings) -> list[str]:
     """What is wrong with the store at ``store``, in words that say what to do; empty if nothing."""
-    steps.begin(settings)
+    ingest_tasks.begin(settings)
     try:
         with closing(Database.open(store, read_only=True)) as db:
             found = list(islice(_faults(db), _MOST_TOLD))
@@ -39,6 +39,6 @@ def _faults(db: Database) -> Iterator[str]:
     for query in ("payloads_packed", "entries_packed"):
         for name, data in db.each(query):
             try:
-                steps.decompress(data)
+                ingest_tasks.decompress(data)
             except StoreError:
                 yield f"{name}: cannot be unpacked"

@@ -16,7 +16,7 @@ from feeds.fetcher import folder
 from feeds.models import Repair, Skipped
 from feeds.output import paths as plan
 from feeds.publisher.feed_metadata import archive_formats, label
-from feeds.renderer import page_fragments as pageparts
+from feeds.renderer import page_fragments
 from feeds.sources import expand
 from feeds.storage.archives import open_end
 from feeds.storage.posts import keys_of_numbers, payload_of
@@ -65,7 +65,7 @@ def check_paths(config: Config) -> list[str]:
 
 def _look_mistakes(config: Config) -> list[str]:
     try:
-        pageparts.rehearse(pageparts.look_of(config))
+        page_fragments.rehearse(page_fragments.look_of(config))
     except UsageError as error:
         return [f"{config.path}: output.templates: {error}"]
     return []
@@ -73,7 +73,7 @@ def _look_mistakes(config: Config) -> list[str]:
 
 def lint_posts(config: Config, settings: Settings, only: Sequence[Path]) -> Iterator[dict[str, Any]]:
     """Every repair and every file that is no post, in order of path."""
-    from feeds.workers import ingest_tasks as steps
+    from feeds.workers import ingest_tasks
     from feeds.workers.workers import Workers
 
     wanted = [path.absolute() for path in only]
@@ -86,7 +86,7 @@ def lint_posts(config: Config, settings: Settings, only: Sequence[Path]) -> Iter
             )
         if not place.exists():
             raise UsageError(f"{place}: no such file or folder")
-    with Workers(1, steps.begin, settings) as workers:
+    with Workers(1, ingest_tasks.begin, settings) as workers:
         for source in config.folders:
             if not source.path.is_dir():
                 yield _finding(source.path, 0, "no-folder", "", "", "correct the source's path")
@@ -107,11 +107,11 @@ def _lint_site(root: Path, repairs: Sequence[Repair], wanted: Sequence[Path]) ->
 
 
 def _lint_file(workers: Workers, source: FolderSource, path: str) -> Iterator[dict[str, Any]]:
-    from feeds.workers import ingest_tasks as steps
+    from feeds.workers import ingest_tasks
 
     full = source.path / path
     try:
-        item = workers.run(steps.parse, source.name, path, folder.read(source.path, path))
+        item = workers.run(ingest_tasks.parse, source.name, path, folder.read(source.path, path))
     except (OSError, PostRejected, DeadlineExceeded) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         yield _finding(full, 1, "rejected", "", "", reason or str(error))
@@ -192,11 +192,11 @@ def _history(db: Database, settings: Settings, number: int, title: str, body: in
     if not rows:
         return []
     from feeds.commands.text_diff import changes
-    from feeds.workers import ingest_tasks as steps
+    from feeds.workers import ingest_tasks
     from feeds.workers.workers import Workers
 
     found = []
-    with Workers(1, steps.begin, settings) as workers:
+    with Workers(1, ingest_tasks.begin, settings) as workers:
         newer = (title, _text(workers, *payload_of(db, body)))
         for until, old_title, data, source, place in rows:
             older = (old_title, _text(workers, data, source, place))
@@ -213,10 +213,10 @@ def _history(db: Database, settings: Settings, number: int, title: str, body: in
 
 def _text(workers: Workers, data: bytes, source: str, place: str) -> str:
     """The text of a payload; empty if there is none or it takes too long."""
-    from feeds.workers import ingest_tasks as steps
+    from feeds.workers import ingest_tasks
 
     try:
-        return workers.run(steps.text_of, data, source, place) if data else ""
+        return workers.run(ingest_tasks.text_of, data, source, place) if data else ""
     except DeadlineExceeded:
         return ""
 

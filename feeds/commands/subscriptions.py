@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feeds.config import Config, ListSource, Source, UpstreamSource, load_config
-from feeds.config import editor as editing
+from feeds.config import Config, ListSource, Source, UpstreamSource, editor, load_config
 from feeds.errors import FeeddError, FetchError, UsageError
 from feeds.ingest.poller import client_of
 from feeds.models import Subscription
@@ -89,13 +88,13 @@ def begin_from(file: Path) -> tuple[str, tuple[str, ...]]:
     data = _read(file)
     if is_venus(data):
         planet = read_venus(data, str(file))
-        return _begun(file, editing.new_configuration(planet.site, planet.subscriptions), planet.notes)
+        return _begun(file, editor.new_configuration(planet.site, planet.subscriptions), planet.notes)
     found = parse_opml(data, str(file))
     site = PlanetSite(title=found.title)
-    return _begun(file, editing.new_configuration(site, found.subscriptions), found.notes)
+    return _begun(file, editor.new_configuration(site, found.subscriptions), found.notes)
 
 
-def _begun(file: Path, edited: editing.Edited, notes: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+def _begun(file: Path, edited: editor.Edited, notes: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     told = (*notes, *edited.refused)
     if not edited.added:
         why = "; ".join(told) or "add a line with the address of one"
@@ -110,10 +109,10 @@ def _read(file: Path) -> bytes:
         raise UsageError(f"{file}: cannot be read ({error.strerror})") from error
 
 
-def _change(path: Path, subscriptions: Sequence[Subscription], defaults: dict[str, object]) -> editing.Edited:
+def _change(path: Path, subscriptions: Sequence[Subscription], defaults: dict[str, object]) -> editor.Edited:
     with alone(path):
         text = path.read_bytes().decode("utf-8")
-        edited = editing.add_sources(text, subscriptions, defaults)
+        edited = editor.add_sources(text, subscriptions, defaults)
         if edited.text != text:
             replace_file(path, edited.text.encode())
             try:

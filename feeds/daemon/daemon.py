@@ -20,8 +20,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from feeds import api, pipeline
 from feeds.config import Config, load_config
-from feeds.daemon import control as requests
-from feeds.daemon import websub_service as pushing
+from feeds.daemon import control, websub_service
 from feeds.daemon.context import BrokenOff, Shift
 from feeds.daemon.event_log import EventLog
 from feeds.daemon.folder_watcher import SCAN_EVERY, Folders
@@ -30,7 +29,7 @@ from feeds.daemon.systemd import Supervisor
 from feeds.errors import FeeddError, OutputError
 from feeds.output.tree import Tree, Written
 from feeds.protocols import Clock
-from feeds.publisher import publisher as publishing
+from feeds.publisher import publisher
 from feeds.run_context import Run
 from feeds.server.factory import server_of
 from feeds.storage.sqlite import Database, lease
@@ -158,7 +157,7 @@ class Daemon:
         self._left_out: dict[str, str] = {}
         """The posts that no document can hold, with the reason; all of them are logged already."""
         self._server: Server | None = None
-        self._pushing: pushing.Pushing | None = None
+        self._pushing: websub_service.Pushing | None = None
         self._timetable: Timetable | None = None
 
     async def run(self, signals: _Signals, reread: Callable[[], Config | None]) -> Config | None:
@@ -216,9 +215,9 @@ class Daemon:
         await self._folders.watch()
         await self._shift.in_store_thread(self._folders.read_everything)
         await self._publish()
-        await self._shift.in_store_thread(publishing.rehearse, self._shift.run)
-        if pushing.wanted(self.config):
-            push = pushing.Pushing(self.config, self.clock, self._pushed)
+        await self._shift.in_store_thread(publisher.rehearse, self._shift.run)
+        if websub_service.wanted(self.config):
+            push = websub_service.Pushing(self.config, self.clock, self._pushed)
             self._pushing = await stack.enter_async_context(push)
         if self.config.serve is not None:
             routes = self._pushing.routes() if self._pushing else ()
@@ -309,11 +308,11 @@ class Daemon:
     def _take_request(self, kind: str, value: str) -> None:
         shift = self._shift
         if kind == "forget":
-            self.log("forgot", source=value, entries=requests.take_up(shift.run, kind, value))
+            self.log("forgot", source=value, entries=control.take_up(shift.run, kind, value))
         elif kind in ("withdraw", "restore"):
-            requests.take_up(shift.run, kind, value)
+            control.take_up(shift.run, kind, value)
             self.log(kind, post=value)
-        elif kind == "removals" and requests.still_meant(value, self.clock):
+        elif kind == "removals" and control.still_meant(value, self.clock):
             self._folders.read_everything(allow_removals=True)
         elif kind == "backfill" and self._timetable is not None:
             self._loop.call_soon_threadsafe(self._begin_past, value)

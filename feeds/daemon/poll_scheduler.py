@@ -16,7 +16,7 @@ from feeds.errors import FeeddError, UsageError
 from feeds.fetcher.feed import Request
 from feeds.fetcher.politeness import Hosts
 from feeds.fetcher.schedule import spread
-from feeds.ingest import poller as polling
+from feeds.ingest import poller
 from feeds.ingest.backfill import MOST_PAGES, read_past
 from feeds.ingest.feed import Polled, Receiver
 from feeds.sources import expand, register
@@ -48,13 +48,13 @@ class Timetable:
     async def begin(self, stack: AsyncExitStack) -> asyncio.Task[None]:
         """Know the upstreams and plan; the task that takes in answers, which ends only if the store fails."""
         shift = self._shift
-        client = self._client = await stack.enter_async_context(polling.client_of(shift.config))
+        client = self._client = await stack.enter_async_context(poller.client_of(shift.config))
         self._hosts = Hosts(await shift.in_store_thread(stored.held_hosts, shift.run.db))
         self._receiver = Receiver(
             shift.run, lambda number, complete: pipeline.context_of(shift.run, number, early=not complete)
         )
         await shift.in_store_thread(self._know)
-        self._asking = polling.Asking(
+        self._asking = poller.Asking(
             self._receiver, client, self._hosts, shift.store_thread, self._answers_taken
         )
         self._plan()
@@ -134,7 +134,7 @@ class Timetable:
         self._requests = {}
         for source in (*lists, *upstreams):
             try:
-                self._requests[source.name] = polling.request_of(source)
+                self._requests[source.name] = poller.request_of(source)
             except UsageError as error:
                 self._shift.log("trouble", source=source.name, reason=str(error))
 

@@ -25,7 +25,7 @@ from feeds.ingest.feed import Receiver
 from feeds.ingest.poller import client_of, request_of
 from feeds.parser.feeds.channel import UpstreamHead
 from feeds.sources import expand
-from feeds.storage import upstreams as stored
+from feeds.storage import upstreams
 from feeds.storage.records import Context
 from feeds.storage.sqlite import Database
 
@@ -198,10 +198,10 @@ def read_once(run: Run, context: Callable[[int, bool], Context], name: str, most
         return work(*arguments)
 
     async def read() -> Past:
-        hosts = Hosts(stored.held_hosts(run.db))
+        hosts = Hosts(upstreams.held_hosts(run.db))
         async with client_of(run.config) as client:
             past = await read_past(receiver, request, client, hosts, here, most_pages)
-        stored.hold_hosts(run.db, hosts.holds(run.clock()))
+        upstreams.hold_hosts(run.db, hosts.holds(run.clock()))
         return past
 
     return asyncio.run(read())

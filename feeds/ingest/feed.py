@@ -16,7 +16,7 @@ from feeds.fetcher.schedule import HOUR, LEAST, NEVER, Hints, next_poll
 from feeds.ingest.entry_settings import entry_settings, settings_digest
 from feeds.reports import Ingested
 from feeds.run_context import Run
-from feeds.storage import upstreams as stored
+from feeds.storage import upstreams
 from feeds.storage.records import Context, Reading
 from feeds.storage.sightings import take
 from feeds.storage.sqlite import Database
@@ -63,7 +63,7 @@ class Receiver:
         self._lists = frozenset(lists)
         self._sources = {source.name: source for source in sources}
         self._numbers = {name: number for number, (name, _) in self.run.sources.items()}
-        self._rows = stored.upstreams(self.run.db)
+        self._rows = upstreams.upstreams(self.run.db)
         self._complete = {row[1]: bool(row[3]) for row in self.run.db.rows("source_all")}
 
     def heads(self) -> dict[str, dict[str, Any]]:
@@ -149,7 +149,7 @@ class Receiver:
 
     def _receive_document(self, request: Request, fetched: Fetched, parts: Outline) -> None:
         name = request.name
-        known = stored.known_entries(self.run.db, self._numbers[name], parts.digests)
+        known = upstreams.known_entries(self.run.db, self._numbers[name], parts.digests)
         rejected = self._row_head(name).get("rejected", ())
         fresh = [
             i
@@ -189,7 +189,12 @@ class Receiver:
         return None
 
     def _take(
-        self, request: Request, fetched: Fetched, parts: Outline, known: stored.KnownEntries, fresh: list[int]
+        self,
+        request: Request,
+        fetched: Fetched,
+        parts: Outline,
+        known: upstreams.KnownEntries,
+        fresh: list[int],
     ) -> None:
         from feeds.ingest.feed_items import clashes
 
@@ -219,7 +224,7 @@ class Receiver:
             db.run("upstream_put", row)
             db.run("upstream_head", (json.dumps(head, ensure_ascii=False), number))
             if burnt:
-                stored.burn(db, self.run.sources, burnt, self.run.clock())
+                upstreams.burn(db, self.run.sources, burnt, self.run.clock())
             if taken_back:
                 self.report.gone += take_back(
                     db, self.run.sources, number, taken_back, self.run.clock(), context.burnt
@@ -288,7 +293,7 @@ class Receiver:
 
         def token() -> None:
             if burnt:
-                stored.burn(db, self.run.sources, burnt, self.run.clock())
+                upstreams.burn(db, self.run.sources, burnt, self.run.clock())
             db.run("upstream_past_put", (number, placed(found.head, len(readings))))
 
         take(db, replace(context, burnt=context.burnt | burnt), readings, None, token)
@@ -322,7 +327,7 @@ class Receiver:
         )
         due = int(found.due.timestamp()) if found.due != NEVER else int(NEVER.timestamp())
         state = fetched.state.to_json()
-        self._rows[name] = stored.UpstreamRow(
+        self._rows[name] = upstreams.UpstreamRow(
             state,
             head,
             due,
@@ -353,7 +358,7 @@ def _with_replaced(
         for key in one.sighting.own
         if key.startswith("url:") and key not in burnt
     }
-    replaced = stored.renamed_items(db, number, addresses, known | {one.path for one in readings})
+    replaced = upstreams.renamed_items(db, number, addresses, known | {one.path for one in readings})
     return [one._replace(replaces=replaced[one.path]) if one.path in replaced else one for one in readings]
 
 

@@ -20,7 +20,7 @@ from feeds.fetcher.feed import Fetched, Request
 from feeds.fetcher.politeness import Hosts, Poller
 from feeds.ingest.feed import Polled, Receiver
 from feeds.run_context import Run
-from feeds.storage import upstreams as stored
+from feeds.storage import upstreams
 from feeds.storage.records import Context
 from feeds.version import __version__
 
@@ -192,7 +192,7 @@ def poll_once(
             receiver.report.troubles.append(f"source {source.name}: {error}")
 
     async def ask() -> None:
-        hosts = Hosts(stored.held_hosts(run.db))
+        hosts = Hosts(upstreams.held_hosts(run.db))
         with ThreadPoolExecutor(1) as executor:
             async with client_of(run.config) as client:
                 asking = Asking(receiver, client, hosts, executor)
@@ -202,7 +202,7 @@ def poll_once(
                     await asking.finish()
                 finally:
                     await asking.stop()
-        stored.hold_hosts(run.db, hosts.holds(run.clock()))
+        upstreams.hold_hosts(run.db, hosts.holds(run.clock()))
 
     if requests:
         asyncio.run(ask())

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from feeds.models import Extent, Format
 from feeds.output import paths as plan
 from feeds.output.tree import Tree
-from feeds.publisher import precompressed as placing
+from feeds.publisher import precompressed
 from feeds.publisher.entry_cache import PARTS, EntryReader, render_missing
 from feeds.publisher.feed_metadata import archive_formats, archive_head, head_of
 from feeds.run_context import Run
-from feeds.storage import archives as stored
+from feeds.storage import archives
 from feeds.storage.archives import Archived, Logged
 from feeds.storage.feeds import DirtyFeed, dirty_feeds, feed_rows, window
 
@@ -49,17 +49,17 @@ def seal(run: Run, tree: Tree, dirty: Sequence[DirtyFeed], first: Mapping[int, E
     ``first`` are the posts that subscription documents show, with what is to be rendered of them.
     """
     most = run.config.output.entries
-    longer = stored.long_logs(run.db, [one.number for one in dirty], most)
+    longer = archives.long_logs(run.db, [one.number for one in dirty], most)
     feeds = [one for one in dirty if one.number in longer and archive_formats(run.config, one.kind)]
     if not feeds:
         return set()
     _render_ends(run, feeds, first)
     reader = EntryReader(run.db)
-    newest = stored.newest(run.db)
+    newest = archives.newest(run.db)
     batch, held = _Batch(), set()
     for done, feed in enumerate(feeds, 1):
         number = newest.get(feed.number, 0)
-        rows, start = stored.open_end(run.db, feed.number), 0
+        rows, start = archives.open_end(run.db, feed.number), 0
         while len(rows) - start > most:
             number += 1
             ahead = rows[start : start + most]
@@ -80,7 +80,7 @@ def seal(run: Run, tree: Tree, dirty: Sequence[DirtyFeed], first: Mapping[int, E
 
 def _render_ends(run: Run, feeds: Sequence[DirtyFeed], first: Mapping[int, Extent]) -> None:
     """Render what the archives to come hold; what no document can hold leaves the logs with its feeds."""
-    ends = {row.post for feed in feeds for row in stored.open_end(run.db, feed.number)}
+    ends = {row.post for feed in feeds for row in archives.open_end(run.db, feed.number)}
     for some in plan.chunks(sorted(ends), _POSTS_PER_BATCH):
         render_missing(run, {post: first.get(post, Extent.ARCHIVED) for post in some})
 
@@ -97,9 +97,9 @@ def _page_size(
 
 def _queue(run: Run, tree: Tree, feed: DirtyFeed, documents: Mapping[str, bytes], batch: _Batch) -> bool:
     for path, data in {**_beginning(run, tree, feed, batch), **documents}.items():
-        if not placing.put(run, tree, path, data):
+        if not precompressed.put(run, tree, path, data):
             return False
-        batch.feed_of.update(dict.fromkeys(placing.places(run, [path]), feed.number))
+        batch.feed_of.update(dict.fromkeys(precompressed.places(run, [path]), feed.number))
         batch.size += len(data)
     return True
 
@@ -151,7 +151,7 @@ def _documents(
 
 def _commit(run: Run, tree: Tree, batch: _Batch) -> None:
     tree.flush()
-    stored.seal(run.db, batch.sealed, _rows(tree, batch.feed_of))
+    archives.seal(run.db, batch.sealed, _rows(tree, batch.feed_of))
 
 
 def _rows(tree: Tree, feed_of: Mapping[str, int]) -> list[tuple[str, int, str, int, int]]:
@@ -164,14 +164,14 @@ def repair(run: Run, tree: Tree, lost: bool) -> set[int]:
     Returns:
         The feeds one of whose archives cannot be put in place.
     """
-    stored.forget_abandoned(run.db, [one.number for one in dirty_feeds(run.db)])
-    stale = dict.fromkeys(stored.stale(run.db))
+    archives.forget_abandoned(run.db, [one.number for one in dirty_feeds(run.db)])
+    stale = dict.fromkeys(archives.stale(run.db))
     if not lost and not stale:
         return set()
     feeds = {one.number: one for one in feed_rows(run.db)}
     places = list(stale)
     if lost:
-        places += [(n, one) for n, last in stored.newest(run.db).items() for one in range(1, last + 1)]
+        places += [(n, one) for n, last in archives.newest(run.db).items() for one in range(1, last + 1)]
     missing = {place: _missing(run, tree, feeds[place[0]], place[1]) for place in places}
     work = {place: forms for place, forms in missing.items() if forms or place in stale}
     return _repair(run, tree, feeds, work) if work else set()
@@ -192,7 +192,7 @@ def _repair(
     batch, held, done = _Batch(), set(), []
     for (number, one), missing in work.items():
         feed = feeds[number]
-        page = stored.held_by(run.db, number, one)
+        page = archives.held_by(run.db, number, one)
         documents = _made_again(run, feed, one, page) if missing else {}
         for form in archive_formats(run.config, feed.kind):
             path = plan.archive_path(feed.kind, feed.slug, one, form)
@@ -204,10 +204,10 @@ def _repair(
             held.add(number)
         if batch.full:
             tree.flush()
-            stored.cleaned(run.db, done, _rows(tree, batch.feed_of))
+            archives.cleaned(run.db, done, _rows(tree, batch.feed_of))
             batch, done = _Batch(), []
     tree.flush()
-    stored.cleaned(run.db, done, _rows(tree, batch.feed_of))
+    archives.cleaned(run.db, done, _rows(tree, batch.feed_of))
     return held
 
 

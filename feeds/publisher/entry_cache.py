@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from feeds.config import ListSource, UpstreamSource
 from feeds.identity import Shown
 from feeds.models import FORMATS, Extent, Kind, Origin, Term
-from feeds.output import paths as plan
+from feeds.output import paths
 from feeds.run_context import Run
 from feeds.sources import expand
-from feeds.storage import feeds as stored
+from feeds.storage import feeds
 from feeds.storage.sqlite import Database
 from feeds.storage.upstreams import upstreams
 from feeds.values.urls import is_absolute_iri
@@ -28,7 +28,7 @@ def render_missing(run: Run, wanted: Mapping[int, Extent]) -> list[int]:
 
     One that no document can hold is left out of all feeds.
     """
-    missing = stored.without_entry(run.db, wanted)
+    missing = feeds.without_entry(run.db, wanted)
     if missing:
         _render(run, missing, wanted)
     return missing
@@ -43,7 +43,7 @@ def rehearse(run: Run, post: int) -> None:
 def _render(run: Run, missing: Sequence[int], wanted: Mapping[int, Extent]) -> None:
     terms, origins = _Terms(run), origins_of(run)
     done = 0
-    pieces = plan.chunks(missing, _POSTS_PER_PIECE)
+    pieces = paths.chunks(missing, _POSTS_PER_PIECE)
     rows, invalid = [], []
     for results in run.workers.process(RENDER, _Tasks(run.db, pieces, terms, origins, wanted)):
         for one in results:
@@ -58,7 +58,7 @@ def _render(run: Run, missing: Sequence[int], wanted: Mapping[int, Extent]) -> N
             rows = []
     _keep(run.db, rows)
     if invalid:
-        stored.leave_out(run.db, invalid)
+        feeds.leave_out(run.db, invalid)
 
 
 def _keep(db: Database, rows: Sequence[tuple[object, ...]]) -> None:
@@ -84,8 +84,8 @@ class _Tasks(Sequence[list[RenderTask]]):
         return len(self._pieces)
 
     def __getitem__(self, index: int) -> list[RenderTask]:  # type: ignore[override]
-        found = stored.stored_posts(self._db, self._pieces[index])
-        payloads = stored.payloads(self._db, [post.shown.body for post in found.values()])
+        found = feeds.stored_posts(self._db, self._pieces[index])
+        payloads = feeds.payloads(self._db, [post.shown.body for post in found.values()])
         tasks = []
         for number in self._pieces[index]:
             post = found[number]
@@ -166,7 +166,7 @@ class EntryReader:
         kept = self._kept
         found = {number: kept[number][1] for number in numbers if number in kept}
         if len(found) < len(numbers):
-            for number, _, _, data in stored.stored_entries(self._db, set(numbers) - found.keys()):
+            for number, _, _, data in feeds.stored_entries(self._db, set(numbers) - found.keys()):
                 found[number] = unpack_entry(data)
                 self._keep(number, len(data), found[number])
         return found

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from feeds.models import FeedHead
-from feeds.output import paths as plan
+from feeds.output import paths
 from feeds.output.tree import Tree
-from feeds.publisher import precompressed as placing
+from feeds.publisher import precompressed
 from feeds.renderer.templates import assets_of, compile_templates
 from feeds.run_context import Run
 from feeds.storage.feeds import DirtyFeed
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def paths_of(run: Run, kind: str, slug: str) -> list[str]:
     """Where the page of a feed lies; empty if it has none of its own."""
-    return [plan.page_path(kind, slug)] if run.look.pages and kind != "all" else []
+    return [paths.page_path(kind, slug)] if run.look.pages and kind != "all" else []
 
 
 def asset_paths(run: Run) -> set[str]:
@@ -31,7 +31,7 @@ def asset_paths(run: Run) -> set[str]:
 def write_assets(run: Run, tree: Tree) -> None:
     """Write the files that pages name, before any page."""
     for path, data in assets_of(run.look.templates).items():
-        placing.put(run, tree, path, data)
+        precompressed.put(run, tree, path, data)
 
 
 def feed_page(
@@ -47,12 +47,12 @@ def feed_page(
         posts: How many posts it has in all.
         entries: The page parts of its document's entries, newest first.
     """
-    from feeds.renderer import html_pages as pages
+    from feeds.renderer import html_pages
 
-    private = run.config.is_private(plan.folder(feed.kind, feed.slug))
+    private = run.config.is_private(paths.folder(feed.kind, feed.slug))
     url = dict(head.self_urls)["atom"].rpartition("/")[0] + "/"
     archive = next((address for _, address in head.before), "")
-    page = pages.PageFeed(
+    page = html_pages.PageFeed(
         kind=feed.kind,
         title=title,
         description="",
@@ -60,7 +60,7 @@ def feed_page(
         url=url,
         # A private feed has another address for each who may read it: what lies beside its page is named.
         formats=tuple(
-            (form, plan.FILE_NAMES[form] if private else address)
+            (form, paths.FILE_NAMES[form] if private else address)
             for form, address in head.self_urls
             if form in run.config.output.formats
         ),
@@ -69,7 +69,7 @@ def feed_page(
         private=private,
         archive=archive.removeprefix(url) if private else archive,
     )
-    return pages.feed_page(run.look.site, page, entries, compile_templates(run.look.templates))
+    return html_pages.feed_page(run.look.site, page, entries, compile_templates(run.look.templates))
 
 
 def front_page(
@@ -80,7 +80,7 @@ def front_page(
     archive: str = "",
 ) -> bytes:
     """The front page: the newest posts, every feed, and the upstreams with their health if there are any."""
-    from feeds.renderer import html_pages as pages
+    from feeds.renderer import html_pages
 
     templates = compile_templates(run.look.templates)
-    return pages.front_page(run.look.site, feeds, newest, sources, templates, archive)
+    return html_pages.front_page(run.look.site, feeds, newest, sources, templates, archive)

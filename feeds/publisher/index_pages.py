@@ -11,13 +11,11 @@ from feeds.config import Config
 from feeds.models import TEASERS, Kind
 from feeds.output import paths as plan
 from feeds.output.tree import Tree
-from feeds.publisher import html_pages as pagewriting
-from feeds.publisher import precompressed as placing
+from feeds.publisher import html_pages, precompressed
 from feeds.publisher.entry_cache import EntryReader, origins_of
 from feeds.publisher.feed_metadata import archive_formats, label, url_of
 from feeds.run_context import Run
-from feeds.storage import archives
-from feeds.storage import feeds as stored
+from feeds.storage import archives, feeds
 from feeds.storage.upstreams import upstreams
 
 if TYPE_CHECKING:
@@ -33,7 +31,7 @@ def write_catalogue(run: Run, tree: Tree, updated: Mapping[int, int] | None) -> 
     """
     if updated is None and all(tree.intact(name) for name in plan.CATALOGUE):
         return
-    from feeds.renderer import catalog as catalogue
+    from feeds.renderer import catalog
 
     config = run.config
     written, zone = updated or {}, ZoneInfo(config.site.timezone)
@@ -47,7 +45,7 @@ def write_catalogue(run: Run, tree: Tree, updated: Mapping[int, int] | None) -> 
         latest = written.get(number, stood)
         title = label(config, kind, name) if kind != "all" else config.site.title
         listed.append(
-            catalogue.CatalogueFeed(
+            catalog.CatalogueFeed(
                 kind=kind,
                 label=title,
                 slug=given,
@@ -58,12 +56,12 @@ def write_catalogue(run: Run, tree: Tree, updated: Mapping[int, int] | None) -> 
             )
         )
     listed.sort(key=lambda feed: (_KINDS.index(feed.kind), feed.slug))
-    placing.put(run, tree, "feeds.opml", catalogue.opml(run.look.site, listed))
-    placing.put(
+    precompressed.put(run, tree, "feeds.opml", catalog.opml(run.look.site, listed))
+    precompressed.put(
         run,
         tree,
         plan.PAGE,
-        pagewriting.front_page(run, listed, _newest_teasers(run), _sources(run), _archive(run)),
+        html_pages.front_page(run, listed, _newest_teasers(run), _sources(run), _archive(run)),
     )
 
 
@@ -125,5 +123,5 @@ def _newest_teasers(run: Run) -> list[bytes]:
     number = run.db.value("feed_number", ("all", ""))
     if number is None:
         return []
-    places = (plan.Place(*row) for row in stored.window(run.db, number, run.config.output.entries))
+    places = (plan.Place(*row) for row in feeds.window(run.db, number, run.config.output.entries))
     return EntryReader(run.db).columns(plan.in_order(places)[:TEASERS])["teaser"]

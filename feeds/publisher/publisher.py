@@ -12,10 +12,7 @@ from feeds.config import Config, ListSource, checks
 from feeds.models import NEWEST, TEASERS, Extent
 from feeds.output import paths as plan
 from feeds.output.tree import Tree, clear_beside, replace_file
-from feeds.publisher import archives
-from feeds.publisher import entry_cache as entries
-from feeds.publisher import html_pages as pagewriting
-from feeds.publisher import precompressed as placing
+from feeds.publisher import archives, entry_cache, html_pages, precompressed
 from feeds.publisher.feed_metadata import archive_formats, head_of, label
 from feeds.run_context import Run
 from feeds.sources import expand
@@ -136,7 +133,7 @@ def render_missing(run: Run, published: Published, troubled: Collection[int] = (
     newest = stored_archives.newest(run.db)
     while True:
         shown = {feed: _shown(run, feed) for feed in stored.dirty_feeds(run.db)}
-        missing = entries.render_missing(run, _extents(run, shown))
+        missing = entry_cache.render_missing(run, _extents(run, shown))
         published.rendered += len(missing)
         if tried >= set(missing):
             return [
@@ -168,11 +165,11 @@ def rehearse(run: Run) -> None:
     newest = stored.window(run.db, feed.number, 1) if feed else []
     if feed is None or not newest:
         return
-    entries.rehearse(run, newest[0][0])
+    entry_cache.rehearse(run, newest[0][0])
     head = head_of(run.config, feed, feed.updated)
     for form in run.config.output.formats:
         join(head, form, [])
-    pagewriting.front_page(run, [], [])
+    html_pages.front_page(run, [], [])
 
 
 def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Published) -> None:
@@ -181,7 +178,7 @@ def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Publishe
     from feeds.renderer.documents import join
 
     copies = plan.copies(run.config.aliases)
-    reader = entries.EntryReader(run.db)
+    reader = entry_cache.EntryReader(run.db)
     figures = stored.figures(run.db)
     for done, one in enumerate(feeds, 1):
         if not one.posts:
@@ -200,12 +197,12 @@ def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Publishe
                 continue
             data = join(head, form, parts[form])
             for place in (path, *copies.get(path, ())):
-                one.held |= not placing.put(run, tree, place, data)
+                one.held |= not precompressed.put(run, tree, place, data)
         if not one.held:
             title = label(run.config, one.feed.kind, one.feed.name)
-            for place in pagewriting.paths_of(run, one.feed.kind, one.feed.slug):
-                page = pagewriting.feed_page(run, one.feed, title, head, count, parts["page"])
-                one.held = not placing.put(run, tree, place, page)
+            for place in html_pages.paths_of(run, one.feed.kind, one.feed.slug):
+                page = html_pages.feed_page(run, one.feed, title, head, count, parts["page"])
+                one.held = not precompressed.put(run, tree, place, page)
         run.progress("writing", done, len(feeds))
     published.held.update(tree.foreign)
     tree.flush()
@@ -255,13 +252,13 @@ def _documents(
 def _remember(
     run: Run, tree: Tree, feeds: Sequence[Feed], stood: Mapping[str, tuple[str, int | None]]
 ) -> None:
-    from feeds.storage import subscriptions as push
+    from feeds.storage import subscriptions
 
     config = run.config
     feed_of = {path: feed for path, (_, feed) in stood.items()}
     feed_of |= {path: one.feed.number for one in feeds for path in _paths_of(run, one.feed)}
     with run.db.transaction():
-        push.enqueue(run.db, _news(config, stood, tree), config.site.url, config.push.hubs)
+        subscriptions.enqueue(run.db, _news(config, stood, tree), config.site.url, config.push.hubs)
         run.db.many("document_put", [(path, feed_of.get(path), *one) for path, one in tree.written.items()])
         run.db.many("document_drop", [(path,) for path in tree.removed])
         run.db.many(
@@ -288,17 +285,19 @@ def _news(config: Config, before: Mapping[str, tuple[str, int | None]], tree: Tr
 def _paths_of(run: Run, feed: DirtyFeed) -> list[str]:
     copies = plan.copies(run.config.aliases)
     paths = [plan.document_path(feed.kind, feed.slug, form) for form in run.config.output.formats]
-    pages = pagewriting.paths_of(run, feed.kind, feed.slug)
-    return placing.places(run, [*paths, *(old for path in paths for old in copies.get(path, ())), *pages])
+    pages = html_pages.paths_of(run, feed.kind, feed.slug)
+    return precompressed.places(
+        run, [*paths, *(old for path in paths for old in copies.get(path, ())), *pages]
+    )
 
 
 def _wanted_paths(run: Run, feeds: Sequence[Feed]) -> set[str]:
     """What is to lie there of these feeds, and of no feed."""
-    wanted = set(placing.places(run, [*plan.CATALOGUE, *pagewriting.asset_paths(run)]))
+    wanted = set(precompressed.places(run, [*plan.CATALOGUE, *html_pages.asset_paths(run)]))
     for one in feeds:
         if one.posts:
             wanted.update(_paths_of(run, one.feed))
-            wanted.update(placing.places(run, archives.paths_of(run, one.feed, one.archives)))
+            wanted.update(precompressed.places(run, archives.paths_of(run, one.feed, one.archives)))
     return wanted
 
 

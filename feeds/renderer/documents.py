@@ -9,7 +9,7 @@ from functools import lru_cache
 from html import escape
 
 from feeds.models import FeedHead, Format
-from feeds.renderer import fast_writer as direct
+from feeds.renderer import fast_writer
 
 _ID = {
     "atom": re.compile(rb"<entry[^>]*>\s*<id>([^<]*)</id>"),
@@ -46,12 +46,12 @@ def keep_entries(document: bytes, form: Format, ids: Collection[str]) -> bytes:
 @lru_cache(maxsize=8)
 def _frame(head: FeedHead, form: Format) -> tuple[bytes, bytes]:
     """What stands before and after the entries."""
-    if direct.is_usual_head(head):
-        start, end = direct.FRAMES[form](head)
+    if fast_writer.is_usual_head(head):
+        start, end = fast_writer.FRAMES[form](head)
         return start.encode(), end.encode()
-    from feeds.renderer import feedgen_writer as library
+    from feeds.renderer import feedgen_writer
 
-    whole = library.document(library.feed_of(head, form), form)
+    whole = feedgen_writer.document(feedgen_writer.feed_of(head, form), form)
     position = whole.rindex(_TAILS[form])
     return whole[:position], whole[position:]
 

@@ -14,8 +14,7 @@ from typing import Any
 
 from feeds.errors import EntryInvalid
 from feeds.models import Enclosure, Entry, Format
-from feeds.renderer import fast_writer as direct
-from feeds.renderer import namespaces as podcasts
+from feeds.renderer import fast_writer, namespaces
 from feeds.values.urls import is_absolute_iri, is_address
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -38,15 +37,15 @@ def render_entries(
     valid = [
         (entry, one) for entry, one in zip(entries, results, strict=True) if not isinstance(one, EntryInvalid)
     ]
-    special = [entry for entry, _ in valid if not direct.is_usual(entry, language)]
+    special = [entry for entry, _ in valid if not fast_writer.is_usual(entry, language)]
     feed = _feed(special, site_url, language) if special and set(formats) & _MARKS.keys() else None
     for form in formats:
         pieces = iter(cut(_document(feed, form), form) if feed and form in _MARKS else ())
         for entry, one in valid:
             if form == "json":
                 one[form] = _json(entry, language)
-            elif direct.is_usual(entry, language):
-                one[form] = direct.WRITERS[form](entry, site_url)
+            elif fast_writer.is_usual(entry, language):
+                one[form] = fast_writer.WRITERS[form](entry, site_url)
             else:
                 one[form] = next(pieces)
     return results
@@ -68,18 +67,18 @@ def check_entry(entry: Entry) -> str:
 
 def _feed(entries: Sequence[Entry], site_url: str, language: str) -> object:
     """The library's feed of these entries; what it says besides them is thrown away."""
-    from feeds.renderer import feedgen_writer as library
+    from feeds.renderer import feedgen_writer
 
-    feed = library.feed_of(library.empty_head(language), "atom")
+    feed = feedgen_writer.feed_of(feedgen_writer.empty_head(language), "atom")
     for entry in entries:
-        library.add_entry(feed, entry, site_url, language)
+        feedgen_writer.add_entry(feed, entry, site_url, language)
     return feed
 
 
 def _document(feed: object, form: Format) -> bytes:
-    from feeds.renderer import feedgen_writer as library
+    from feeds.renderer import feedgen_writer
 
-    return library.document(feed, form)
+    return feedgen_writer.document(feed, form)
 
 
 def cut(document: bytes, form: Format) -> list[bytes]:
@@ -116,10 +115,10 @@ def _json(entry: Entry, language: str) -> bytes:
         item["tags"] = list(dict.fromkeys(term.label for term in entry.terms))
     if entry.enclosures:
         item["attachments"] = [_attachment(media) for media in entry.enclosures]
-        length = podcasts.seconds(entry.extras)
+        length = namespaces.seconds(entry.extras)
         if length and entry.enclosures[0].type.startswith(("audio/", "video/")):
             item["attachments"][0]["duration_in_seconds"] = length
-    if image := podcasts.picture(entry.extras):
+    if image := namespaces.picture(entry.extras):
         item["image"] = image
     if entry.language and entry.language != language:
         item["language"] = entry.language

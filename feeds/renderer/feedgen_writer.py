@@ -12,7 +12,7 @@ from feedgen.feed import FeedGenerator as _FeedGenerator
 from lxml import etree
 
 from feeds.models import Enclosure, Entry, Extra, FeedHead, Format, Origin, Term
-from feeds.renderer import namespaces as podcasts
+from feeds.renderer import namespaces
 from feeds.values.urls import iri_to_uri
 
 _MEDIA = "http://search.yahoo.com/mrss/"
@@ -205,7 +205,7 @@ def _add_media(one: Any, entry: Entry) -> None:  # noqa: ANN401
     if entry.rights:
         one.rights(entry.rights)
         one.dc.dc_rights(entry.rights)
-    fields = tuple(podcasts.valid(entry.extras))
+    fields = tuple(namespaces.valid(entry.extras))
     if fields or len(entry.enclosures) > 1:
         one.register_extension("podcasts", PodcastEntryExtension, atom=False, rss=True)
         one.podcasts.values = fields

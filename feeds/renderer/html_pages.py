@@ -14,8 +14,7 @@ from datetime import date, datetime
 from typing import Literal, NamedTuple
 
 from feeds.models import NEWEST, TEASERS, Enclosure, Format
-from feeds.renderer import bar_chart as chart
-from feeds.renderer import translations as wording
+from feeds.renderer import bar_chart, translations
 from feeds.renderer.catalog import CatalogueFeed, CatalogueHead
 from feeds.renderer.feed_index import shelves
 from feeds.renderer.page_body import for_page, in_one_line
@@ -213,12 +212,14 @@ def status_page(
     words = templates.words(site.language)
     counts = [amount for _, amount in activity]
     summed = words["activity_sum"].format(
-        wording.count(words["posts"], sum(counts)), len(counts), wording.number(max(counts, default=0))
+        translations.count(words["posts"], sum(counts)),
+        len(counts),
+        translations.number(max(counts, default=0)),
     )
     states = Counter(source.health for source in sources)
     return render(
-        templates, "status.html", site, sources=sources, now=now, root=root, bars=chart.bars(activity),
-        chart={"width": chart.WIDTH, "height": chart.HEIGHT}, activity=summed,
+        templates, "status.html", site, sources=sources, now=now, root=root, bars=bar_chart.bars(activity),
+        chart={"width": bar_chart.WIDTH, "height": bar_chart.HEIGHT}, activity=summed,
         quiet=not any(counts), tally=[(state, states[state]) for state in _HEALTHS if states[state]],
         posts=sum(source.posts for source in sources),
     ).encode()  # fmt: skip

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from feeds.config import Config
 from feeds.models import Enclosure, Entry, Extent, Format, Term
-from feeds.output import paths as plan
+from feeds.output import paths
 from feeds.renderer.catalog import CatalogueFeed, CatalogueHead
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Look:
 
     def names(self, kind: str, slug: str) -> bool:
         """Whether pages may say that there is this feed."""
-        folder = plan.folder(kind, slug)
+        folder = paths.folder(kind, slug)
         return not any(folder.startswith(f"{one}/") for one in self.private)
 
 
@@ -95,8 +95,8 @@ def _page_entry(entry: Entry, look: Look, up: str) -> PageEntry:
 def _way_to(term: Term, look: Look) -> str:
     """From the front page to the page of a term's feed, or to its first document."""
     if look.pages:
-        return _quoted(plan.folder(term.kind, term.slug))
-    return _quoted(plan.document_path(term.kind, term.slug, look.formats[0]))
+        return _quoted(paths.folder(term.kind, term.slug))
+    return _quoted(paths.document_path(term.kind, term.slug, look.formats[0]))
 
 
 @lru_cache(maxsize=4096)
@@ -112,13 +112,13 @@ def rehearse(look: Look) -> None:
     Raises:
         UsageError: one of them makes a mistake; the text names file and line.
     """
-    from feeds.renderer import html_pages as pages
+    from feeds.renderer import html_pages
     from feeds.renderer.templates import compile_templates
 
     then = datetime(2024, 1, 2, 3, 4, tzinfo=UTC)
     url = f"{look.site.url}category/x/"
     addresses: Sequence[tuple[Format, str]] = [
-        (form, look.site.url + plan.document_path("category", "x", form)) for form in look.formats
+        (form, look.site.url + paths.document_path("category", "x", form)) for form in look.formats
     ]
     entry = Entry(
         "urn:x", "x", url, "<p>x</p>", "x", ("x",), then, then.replace(year=2025),
@@ -127,10 +127,10 @@ def rehearse(look: Look) -> None:
     full, teaser = page_parts(entry, look, Extent.ON_FRONT)
     templates = compile_templates(look.templates)
     feeds = [CatalogueFeed(kind, "x", "x", 2, then, tuple(addresses)) for kind in ("all", "category", "tag")]
-    sources = [pages.SourceHealth("x", url, "ok", 1, then)]
-    pages.front_page(look.site, feeds, [teaser], sources, templates)
-    status = [pages.SourceStatus("x", "x", "upstream", url, "trouble", 1, then, then, then, "x", 1)]
-    pages.status_page(look.site, status, [(then.date(), 1)], then, templates)
+    sources = [html_pages.SourceHealth("x", url, "ok", 1, then)]
+    html_pages.front_page(look.site, feeds, [teaser], sources, templates)
+    status = [html_pages.SourceStatus("x", "x", "upstream", url, "trouble", 1, then, then, then, "x", 1)]
+    html_pages.status_page(look.site, status, [(then.date(), 1)], then, templates)
     if look.pages:
-        feed = pages.PageFeed("category", "x", "x", "en", url, tuple(addresses), 2, then, f"{url}x")
-        pages.feed_page(look.site, feed, [full], templates)
+        feed = html_pages.PageFeed("category", "x", "x", "en", url, tuple(addresses), 2, then, f"{url}x")
+        html_pages.feed_page(look.site, feed, [full], templates)

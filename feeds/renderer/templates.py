@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from feeds._resources import packaged_texts
 from feeds.errors import UsageError
 from feeds.models import POLICY
-from feeds.renderer import translations as wording
+from feeds.renderer import translations
 from feeds.renderer.catalog import CatalogueHead
 from feeds.values.urls import is_address
 
@@ -53,7 +53,7 @@ class Templates:
     """How pages look, ready to render; :func:`load_templates` makes one."""
 
     environment: jinja2.Environment
-    languages: Mapping[str, wording.Words]
+    languages: Mapping[str, translations.Words]
     assets: Mapping[str, bytes]
     """The files that pages name, by path in the output tree."""
     names: Mapping[str, str]
@@ -61,9 +61,9 @@ class Templates:
     places: frozenset[str]
     """What the templates are called in messages."""
 
-    def words(self, language: str) -> wording.Words:
+    def words(self, language: str) -> translations.Words:
         """What pages of a site in this language say."""
-        return wording.words_for(self.languages, language)
+        return translations.words_for(self.languages, language)
 
 
 def read_templates(folder: Path | None = None) -> TemplateFiles:
@@ -92,11 +92,11 @@ def compile_templates(read: TemplateFiles) -> Templates:
         UsageError: One of them is no template; the text names file and line.
     """
     sources = dict(read.texts)
-    languages = wording.read_words(sources["words.toml"], "words.toml")
+    languages = translations.read_words(sources["words.toml"], "words.toml")
     if _OWN_WORDS in sources:
         place = f"{read.folder}/words.toml"
-        for language, words in wording.read_words(sources[_OWN_WORDS], place).items():
-            languages[language] = wording.Words(languages.get(language, languages["en"]) | words)
+        for language, words in translations.read_words(sources[_OWN_WORDS], place).items():
+            languages[language] = translations.Words(languages.get(language, languages["en"]) | words)
     names, written = _assets(sources)
     places = frozenset(read.place(name) for name in sources if name.endswith(".html"))
     return Templates(_environment(read), languages, written, names, places)
@@ -167,8 +167,8 @@ def _environment(read: TemplateFiles) -> jinja2.Environment:
         auto_reload=False,
     )
     environment.globals.update(
-        day=wording.day, moment=wording.moment, ago=wording.ago, count=wording.count,
-        number=wording.number, size=wording.size, web=_web, file_name=_file_name,
+        day=translations.day, moment=translations.moment, ago=translations.ago, count=translations.count,
+        number=translations.number, size=translations.size, web=_web, file_name=_file_name,
         policy=Markup(POLICY), names=_NAMES, types=_TYPES,  # noqa: S704 - a constant
     )  # fmt: skip
     for name in sources.keys() & set(read.own):  # feedd's own are compiled when they are used

@@ -14,7 +14,7 @@ from html import escape, unescape
 from typing import TYPE_CHECKING, Any
 
 from feeds._resources import packaged_text
-from feeds.sanitizer import cleanup as mend
+from feeds.sanitizer import cleanup
 from feeds.sanitizer.attributes import PREFIX, judge, page
 
 if TYPE_CHECKING:
@@ -95,8 +95,8 @@ class _Body:
             return True
         self.names = _NAME.findall(after)
         # Of odd tags only this shows what a parser makes of them.
-        if mend.may_be_deep(self.names):
-            self.html = mend.shallow(after)
+        if cleanup.may_be_deep(self.names):
+            self.html = cleanup.shallow(after)
         return settled and self.html == after
 
 
@@ -121,26 +121,26 @@ def _characters(html: str) -> str:
 def _before(html: str) -> tuple[str, list[str], bool]:
     """What is mended where the author's tags are still there; the tags, as ``<name`` and ``</name``; whether they nest deep."""
     if "<!" in html:
-        html = mend.without_comments(mend.with_character_data(html))
+        html = cleanup.without_comments(cleanup.with_character_data(html))
     if "<http" in html:
-        html = mend.with_linked_addresses(html)
+        html = cleanup.with_linked_addresses(html)
     given = html
     lower = html.encode().lower()  # of letters of ASCII alone: five times as fast as of the text
     names = _tags(html)
     present = frozenset(names)
-    deep = len(html) > _LARGE or mend.may_be_deep(names)
+    deep = len(html) > _LARGE or cleanup.may_be_deep(names)
     if deep:
-        html = mend.shallow(mend.uncrowded(html) if len(html) > _LARGE else html)
+        html = cleanup.shallow(cleanup.uncrowded(html) if len(html) > _LARGE else html)
     if (b"data-" in lower and _LAZY.search(lower)) or "<noscript" in present:
-        html = mend.with_real_images(html, "<noscript" in present)
+        html = cleanup.with_real_images(html, "<noscript" in present)
     if present & _FRAMES:
-        html = mend.with_linked_frames(html)
+        html = cleanup.with_linked_frames(html)
     if present & _FOREIGN:
-        html = mend.without_foreign(html)
+        html = cleanup.without_foreign(html)
     if not present <= _known_tags():
-        html = mend.without_unknown(html, _known_tags())
+        html = cleanup.without_unknown(html, _known_tags())
     if b"hidden" in lower or (b"none" in lower and b"display" in lower):
-        html = mend.without_hidden(html, _tidy)
+        html = cleanup.without_hidden(html, _tidy)
     return html, names if html is given else _tags(html), deep
 
 
@@ -171,11 +171,11 @@ def _after(html: str) -> str:
     if not _USUAL.fullmatch(html):
         html = _FORBIDDEN.sub("", html)
     if "<img" in html:
-        html = mend.without_pixels(html)
+        html = cleanup.without_pixels(html)
     if ' href="#' in html or PREFIX in html:
-        html = mend.with_linked_places(html)
+        html = cleanup.with_linked_places(html)
     if "</span>" in html:
-        html = mend.without_empty_spans(html)
+        html = cleanup.without_empty_spans(html)
     return _PREFORMATTED.sub("\\1\n\n", html) if "<pre" in html else html
 
 

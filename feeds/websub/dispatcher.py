@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from feeds.errors import FeeddError, StoreError
-from feeds.storage import subscriptions as push
+from feeds.storage import subscriptions
 from feeds.storage.subscriptions import Due
 from feeds.websub.outgoing import Jobs, Outcome
 from feeds.websub.storage_thread import Desk
@@ -69,7 +69,7 @@ class Sender:
                 try:
                     if self._now() - swept >= 1:
                         swept = self._now()
-                        await self._desk(push.expire, int(swept))
+                        await self._desk(subscriptions.expire, int(swept))
                     await self._refill()
                 except StoreError as error:
                     _LOG.error("push: %s", error)
@@ -90,7 +90,7 @@ class Sender:
 
     async def _refill(self) -> None:
         """Fetch what is due: of every host some more than may be under way there."""
-        found = await self._desk(push.due, int(self._now()), 8 * self._bounds.host, _FETCHED)
+        found = await self._desk(subscriptions.due, int(self._now()), 8 * self._bounds.host, _FETCHED)
         for one in found:
             key = (one.delivery, one.number)
             if key not in self._known:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from feeds.errors import StoreError
-from feeds.storage import subscriptions as push
+from feeds.storage import subscriptions
 from feeds.storage.sqlite import Database
 from feeds.websub.messages import Answer, Mount, Request, text
 from feeds.websub.protocol import Refusal, Topics, Wish, read_wish
@@ -67,12 +67,12 @@ class Hub:
 
 def _take(db: Database, wish: Wish) -> Refusal | None:
     """Queue the verification of a wish, within bounds."""
-    if push.document_digest(db, wish.path) is None:
+    if subscriptions.document_digest(db, wish.path) is None:
         return Refusal(404, "hub.topic is no feed of this site; give the address of its rel=self link")
-    if push.tasks_waiting(db, "verify") >= _MOST_WAITING:
+    if subscriptions.tasks_waiting(db, "verify") >= _MOST_WAITING:
         return Refusal(503, "too many requests wait for their verification; try again later")
-    host = push.host_of(wish.callback)
-    if wish.mode == "subscribe" and push.subscriptions_of_host(db, host) >= _MOST_PER_HOST:
+    host = subscriptions.host_of(wish.callback)
+    if wish.mode == "subscribe" and subscriptions.subscriptions_of_host(db, host) >= _MOST_PER_HOST:
         return Refusal(429, "the host of hub.callback has too many subscriptions")
     data = {
         "mode": wish.mode,
@@ -82,5 +82,5 @@ def _take(db: Database, wish: Wish) -> Refusal | None:
         "lease": str(wish.lease),
         "secret": wish.secret,
     }
-    push.put_task(db, "verify", f"{wish.path} {wish.callback}", wish.callback, data)
+    subscriptions.put_task(db, "verify", f"{wish.path} {wish.callback}", wish.callback, data)
     return None

@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 
 from feeds.errors import AddressRefused, FetchError
 from feeds.http import Client, Response
-from feeds.storage import subscriptions as push
+from feeds.storage import subscriptions
 from feeds.storage.subscriptions import Delivery, Task
-from feeds.websub import protocol as rules
+from feeds.websub import protocol
 from feeds.websub.protocol import Topics, Wish
 from feeds.websub.storage_thread import Desk
 
@@ -23,7 +23,7 @@ _MOST_ANSWER_BYTES = 1024 * 1024
 _KEPT_DOCUMENTS = 8
 _VERIFY_TRIES = 3
 _PING_TRIES = 6
-_ASK_AGAIN = rules.DAY
+_ASK_AGAIN = protocol.DAY
 """Seconds after which a hub that took our request, but never verified it, is asked again."""
 
 
@@ -79,38 +79,38 @@ class Jobs:
 
     async def deliver(self, number: int) -> Outcome:
         """Send a subscriber the document as it is published now (7), and record that version."""
-        one = await self._desk(push.delivery, number, int(self._now()))
+        one = await self._desk(subscriptions.delivery, number, int(self._now()))
         if one is None:
             return Outcome("done")
         document = self._read(one.topic)
         if document is None or not self._topics.media_type(one.topic):
-            await self._desk(push.passed, one)
+            await self._desk(subscriptions.passed, one)
             return Outcome("dropped", "the document is not published any more")
         try:
             answer = await self._post(one.callback, document.data, self._content_headers(one, document))
         except FetchError as error:
             return await self._failed(one, str(error), "")
-        meaning = rules.meaning(answer.status)
+        meaning = protocol.meaning(answer.status)
         if meaning == "done":
-            await self._desk(push.delivered, one, document.digest)
+            await self._desk(subscriptions.delivered, one, document.digest)
             return Outcome("done")
         if meaning == "gone":
-            await self._desk(push.unsubscribe, one.topic, one.callback)
+            await self._desk(subscriptions.unsubscribe, one.topic, one.callback)
             return Outcome("dropped", "410: the subscriber wants no more")
         return await self._failed(one, f"status {answer.status}", answer.header("retry-after"))
 
     async def _failed(self, one: Delivery, trouble: str, retry_after: str) -> Outcome:
-        until = int(self._now()) + rules.wait(one.tries, retry_after, one.number)
-        await self._desk(push.postpone, one, until, trouble[:500])
+        until = int(self._now()) + protocol.wait(one.tries, retry_after, one.number)
+        await self._desk(subscriptions.postpone, one, until, trouble[:500])
         return Outcome("again", trouble)
 
     def _content_headers(self, one: Delivery, document: _Document) -> dict[str, str]:
         headers = {
             "Content-Type": self._topics.media_type(one.topic),
-            "Link": rules.link_header(self._hubs, self._topics.url(one.topic)),
+            "Link": protocol.link_header(self._hubs, self._topics.url(one.topic)),
         }
         if one.secret:
-            headers["X-Hub-Signature"] = rules.sign(document.data, one.secret)
+            headers["X-Hub-Signature"] = protocol.sign(document.data, one.secret)
         return headers
 
     def _read(self, path: str) -> _Document | None:
@@ -142,16 +142,16 @@ class Jobs:
 
     async def task(self, number: int) -> Outcome:
         """Do a task as it stands in the store now."""
-        one = await self._desk(push.task, number, int(self._now()))
+        one = await self._desk(subscriptions.task, number, int(self._now()))
         if one is None:
             return Outcome("done")
         does = {"verify": self._verify, "ping": self._ping, "ask": self._ask}[one.kind]
         outcome = await does(one)
         if outcome.kind == "again":
-            until = int(self._now()) + rules.wait(one.tries, "", one.number)
-            await self._desk(push.task_again, one, until)
+            until = int(self._now()) + protocol.wait(one.tries, "", one.number)
+            await self._desk(subscriptions.task_again, one, until)
         elif one.kind != "ask":
-            await self._desk(push.task_done, one)
+            await self._desk(subscriptions.task_done, one)
         return outcome
 
     async def _verify(self, one: Task) -> Outcome:
@@ -163,26 +163,26 @@ class Jobs:
         wish = Wish(mode, data["topic"], data["path"], data["callback"], int(data["lease"]), data["secret"])
         challenge = secrets.token_urlsafe(32)
         try:
-            answer = await self._get(rules.verification(wish, challenge))
+            answer = await self._get(protocol.verification(wish, challenge))
         except AddressRefused as error:
             return Outcome("dropped", str(error))
         except FetchError as error:
             return Outcome("again" if one.tries + 1 < _VERIFY_TRIES else "dropped", str(error))
         # A callback that redirects has not confirmed anything (5.3: every other status is a failure).
-        if answer.hops or not rules.confirms(answer.status, answer.body, challenge):
+        if answer.hops or not protocol.confirms(answer.status, answer.body, challenge):
             return Outcome("dropped", f"not confirmed (status {answer.status})")
         if wish.mode == "unsubscribe":
-            await self._desk(push.unsubscribe, wish.path, wish.callback)
+            await self._desk(subscriptions.unsubscribe, wish.path, wish.callback)
         else:
             ends = int(self._now()) + wish.lease
-            if not await self._desk(push.subscribe, wish.path, wish.callback, wish.secret, ends):
+            if not await self._desk(subscriptions.subscribe, wish.path, wish.callback, wish.secret, ends):
                 return await self._deny(wish)
         return Outcome("done")
 
     async def _deny(self, wish: Wish) -> Outcome:
         reason = "the feed is not published any more"
         try:
-            await self._get(rules.denial(wish.callback, wish.topic, reason))
+            await self._get(protocol.denial(wish.callback, wish.topic, reason))
         except FetchError as error:
             return Outcome("dropped", str(error))
         return Outcome("dropped", reason)
@@ -207,9 +207,9 @@ class Jobs:
 
     async def _ask(self, one: Task) -> Outcome:
         """Ask a hub to subscribe us to an upstream, to renew that, or to end it (5.1)."""
-        wanted = await self._desk(push.upstream, source=one.data["source"])
+        wanted = await self._desk(subscriptions.upstream, source=one.data["source"])
         if wanted is None or not self._public:
-            await self._desk(push.task_done, one)
+            await self._desk(subscriptions.task_done, one)
             return Outcome("dropped", "no longer wanted")
         form = {
             "hub.mode": "unsubscribe" if wanted.state == "leaving" else "subscribe",
@@ -217,7 +217,7 @@ class Jobs:
             "hub.callback": f"{self._public}hub/callback/{wanted.token}",
         }
         if wanted.state != "leaving":
-            form |= {"hub.secret": wanted.secret, "hub.lease_seconds": str(rules.LEASE)}
+            form |= {"hub.secret": wanted.secret, "hub.lease_seconds": str(protocol.LEASE)}
         try:
             answer = await self._post(wanted.hub, urlencode(form).encode(), _FORM)
         except FetchError as error:
@@ -227,5 +227,5 @@ class Jobs:
                 "again", f"the hub says {answer.status}: {answer.body[:200].decode('utf-8', 'replace')}"
             )
         # The task goes when the hub's verification comes; without one the hub is asked once more.
-        await self._desk(push.task_again, one, int(self._now()) + _ASK_AGAIN)
+        await self._desk(subscriptions.task_again, one, int(self._now()) + _ASK_AGAIN)
         return Outcome("done")

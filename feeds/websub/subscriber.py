@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qs
 
 from feeds.errors import FeeddError
-from feeds.storage import subscriptions as push
+from feeds.storage import subscriptions
 from feeds.storage.subscriptions import Upstream
-from feeds.websub import protocol as rules
+from feeds.websub import protocol
 from feeds.websub.messages import Answer, Mount, Request, text
 from feeds.websub.storage_thread import Desk
 
@@ -58,19 +58,19 @@ class Subscriber:
 
         ``topic`` is the upstream's rel=self address, ``hub`` the first one that it names.
         """
-        known = await self._desk(push.upstream, source=source)
+        known = await self._desk(subscriptions.upstream, source=source)
         if known and (known.topic, known.hub) == (topic, hub) and known.state in ("asked", "active"):
             return
         token, secret = secrets.token_urlsafe(24), secrets.token_urlsafe(32)
         wanted = Upstream(source, topic, hub, secret, token, "asked", 0, 0)
-        await self._desk(push.want_upstream, wanted, int(self._now()))
+        await self._desk(subscriptions.want_upstream, wanted, int(self._now()))
         self._wake()
 
     async def unsubscribe(self, source: str) -> None:
         """Want no more from the hub of a source; it is forgotten when the hub has asked back."""
-        known = await self._desk(push.upstream, source=source)
+        known = await self._desk(subscriptions.upstream, source=source)
         if known:
-            await self._desk(push.upstream_state, known, "leaving", known.ends, int(self._now()))
+            await self._desk(subscriptions.upstream_state, known, "leaving", known.ends, int(self._now()))
             self._wake()
 
     async def active(self) -> dict[str, int]:
@@ -79,13 +79,13 @@ class Subscriber:
         They are polled slowly; one whose polls find what the hub did not send has a dead hub.
         """
         now = int(self._now())
-        found = await self._desk(push.upstreams)
+        found = await self._desk(subscriptions.upstreams)
         return {one.source: one.received for one in found if one.state == "active" and one.ends > now}
 
     async def handle(self, request: Request) -> Answer:
         """Answer a hub: its verification of intent (5.3), its denial (5.2), its content (7)."""
         token = request.path.removeprefix(self._path)
-        known = await self._desk(push.upstream, token=token) if 0 < len(token) <= 64 else None
+        known = await self._desk(subscriptions.upstream, token=token) if 0 < len(token) <= 64 else None
         if known is None:
             # 410 ends a subscription that we know nothing of (any more).
             return text(410 if request.method == "POST" else 404, "no such subscription")
@@ -110,31 +110,31 @@ class Subscriber:
         if mode != expected or not challenge:
             return text(404, "nobody asked for this")
         if mode == "unsubscribe":
-            await self._desk(push.drop_upstream, known.source)
+            await self._desk(subscriptions.drop_upstream, known.source)
         else:
             lease = _lease(asked.get("hub.lease_seconds", ""))
             now = int(self._now())
             # Asked again before the end, early enough for a hub that is down for some hours.
-            renew = now + max(1, lease - max(lease // 10, min(lease // 2, rules.DAY)))
-            await self._desk(push.upstream_state, known, "active", now + lease, renew)
+            renew = now + max(1, lease - max(lease // 10, min(lease // 2, protocol.DAY)))
+            await self._desk(subscriptions.upstream_state, known, "active", now + lease, renew)
         return Answer(200, challenge.encode(), (("content-type", "text/plain; charset=utf-8"),))
 
     async def _denied(self, known: Upstream, reason: str) -> None:
         if known.state == "leaving":
-            await self._desk(push.drop_upstream, known.source)
+            await self._desk(subscriptions.drop_upstream, known.source)
         else:
-            again = int(self._now()) + rules.DAY
-            await self._desk(push.upstream_state, known, "refused", 0, again, reason[:500])
+            again = int(self._now()) + protocol.DAY
+            await self._desk(subscriptions.upstream_state, known, "refused", 0, again, reason[:500])
 
     async def _receive(self, known: Upstream, request: Request) -> Answer:
         """Take content; what is not signed with our secret gets the same answer and goes no further."""
-        signed = rules.is_signed(request.body, known.secret, request.headers.get("x-hub-signature", ""))
+        signed = protocol.is_signed(request.body, known.secret, request.headers.get("x-hub-signature", ""))
         if known.state == "leaving" or not signed:
             _LOG.warning("push: content for %s is not signed with its secret: ignored", known.source)
             return Answer(202)
         if len(self._tasks) >= _MOST_AT_ONCE:
             return Answer(503, b"", (("retry-after", "30"),))
-        await self._desk(push.upstream_received, known.source, int(self._now()))
+        await self._desk(subscriptions.upstream_received, known.source, int(self._now()))
         content_type = request.headers.get("content-type", "")
         task = asyncio.create_task(self._hand_over(known.source, request.body, content_type))
         self._tasks.add(task)
@@ -156,4 +156,4 @@ class Subscriber:
 def _lease(value: str) -> int:
     """The lease that a hub gives; 5.3 requires one, ours of a day stands in for one that says nothing."""
     seconds = int(value) if value.isdecimal() and value.isascii() and len(value) < 12 else 0
-    return min(seconds, rules.LONGEST_LEASE * 12) or rules.DAY
+    return min(seconds, protocol.LONGEST_LEASE * 12) or protocol.DAY

@@ -101,8 +101,7 @@ def _htmls(
 
 
 def _entry(task: RenderTask, body: Body | None, html: str, opening: str) -> Entry:
-    from feeds.sanitizer import metadata as fields
-    from feeds.sanitizer import text
+    from feeds.sanitizer import metadata, text
     from feeds.values.urls import valid_address
 
     shown = task.shown
@@ -122,11 +121,11 @@ def _entry(task: RenderTask, body: Body | None, html: str, opening: str) -> Entr
         published=published.replace(microsecond=0),
         updated=datetime.fromtimestamp(task.updated, published.tzinfo),
         terms=task.terms,
-        language=fields.language(shown.language),
-        enclosures=fields.media(body.enclosures) if body else (),
+        language=metadata.language(shown.language),
+        enclosures=metadata.media(body.enclosures) if body else (),
         rights=text.clean_title(body.rights) if body else "",
-        extras=fields.extras(body.extras) if body else (),
-        origin=fields.origin(task.origin),
+        extras=metadata.extras(body.extras) if body else (),
+        origin=metadata.origin(task.origin),
     )
 
 
