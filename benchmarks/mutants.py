@@ -45,7 +45,7 @@ TESTS = {
         "test_upstream_entries",
         "test_stored_xss",
     ],
-    "feeds.output.paths": ["test_write", "test_pages"],
+    "feeds.values.document_paths": ["test_write", "test_pages"],
     "feeds.output.tree": ["test_write"],
     "feeds.output.validator": ["test_validate"],
     "feeds.publisher.precompressed": ["test_serve_built"],

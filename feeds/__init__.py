@@ -10,7 +10,7 @@ The way of a post::
 3. :mod:`feeds.sanitizer` cuts boilerplate, makes HTML of Markdown and sanitises it, last.
 4. :mod:`feeds.identity` decides, purely, which sightings are one post and which id it gets.
 5. :mod:`feeds.storage` remembers, in one transaction with each payload's change token.
-6. :mod:`feeds.output.paths` says which documents a feed has; :mod:`feeds.publisher.publisher` which must be written.
+6. :mod:`feeds.values.document_paths` says which documents a feed has; :mod:`feeds.publisher.publisher` which must be written.
 7. :mod:`feeds.renderer` renders an entry once and joins entries into documents.
 8. :mod:`feeds.output.tree` puts documents in place, only if they changed and never half.
 

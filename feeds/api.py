@@ -7,11 +7,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from feeds.builder import build
 from feeds.config import Config, load_config
 from feeds.errors import FeeddError, RoleTaken, UsageError
 from feeds.protocols import Clock, no_progress
 from feeds.reports import BuildReport
-from feeds.session import build, now, open_run, site_of, step_settings
+from feeds.session import now, open_run, site_of, step_settings
 
 if TYPE_CHECKING:
     from feeds.commands.subscriptions import Added
@@ -267,7 +268,7 @@ def serve(config: Config, announce: Callable[[str], None] = lambda address: None
         UsageError: the address is taken.
         OutputError: there is no output yet.
     """
-    from feeds.server.factory import server_of
+    from feeds.daemon.http_service import server_of
     from feeds.server.server import run
 
     run(server_of(config, clock), announce)

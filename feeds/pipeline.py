@@ -12,7 +12,6 @@ from feeds.config import FolderSource, ListSource, UpstreamSource
 from feeds.errors import DeadlineExceeded, UsageError
 from feeds.fetcher import folder
 from feeds.ingest.removal_guard import doubt as doubt_removal
-from feeds.output.paths import chunks
 from feeds.output.tree import Tree
 from feeds.protocols import FileState, Judge, Version
 from feeds.publisher import html_pages, index_pages, publisher
@@ -26,6 +25,7 @@ from feeds.storage.records import EXPIRED, Context, Reading
 from feeds.storage.sightings import take
 from feeds.storage.sqlite import Database
 from feeds.storage.withdrawal import let_go
+from feeds.values.document_paths import chunks
 from feeds.workers.ingest_tasks import READ_FILES, really_changed
 from feeds.workers.workers import Workers
 

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from feeds.config import Config, FolderSource
-from feeds.protocols import Clock, Progress, no_progress
-from feeds.reports import BuildReport
+from feeds.protocols import Clock, Progress
 from feeds.values.urls import CANONICAL_RULE
 from feeds.workers import DEADLINE
 
 if TYPE_CHECKING:
     from feeds.parser.posts.jekyll import JekyllSite
     from feeds.run_context import Run
-    from feeds.storage.sqlite import Database
     from feeds.workers.task_types import Settings
 
 _DERIVATION = 10  # counts up when the same file would be understood or rendered differently
@@ -28,109 +25,6 @@ _DERIVATION = 10  # counts up when the same file would be understood or rendered
 def now() -> datetime:
     """The system's clock."""
     return datetime.now(UTC)
-
-
-def build(
-    config: Config,
-    *,
-    full: bool = False,
-    dry_run: bool = False,
-    offline: bool = False,
-    jobs: int = 0,
-    allow_removals: bool = False,
-    clock: Clock = now,
-    progress: Progress = no_progress,
-    deadline: float = DEADLINE,
-) -> BuildReport:
-    """Read every source once and publish what changed.
-
-    Args:
-        config: From :func:`load_config`.
-        full: Write every document again from the store.
-        dry_run: Only tell what would be written; upstreams are not asked.
-        offline: Do not ask upstreams.
-        jobs: Worker processes; 0 for one per processor.
-        allow_removals: Believe that many posts of a source are gone at once.
-        clock: The time now.
-        progress: Told of the steps.
-        deadline: Seconds that one post or entry may take; then it is rejected.
-
-    Raises:
-        RoleTaken: another build runs with this store.
-        StoreError: the store cannot be used.
-        OutputError: the output folder cannot be written.
-    """
-    from feeds.storage.sqlite import lease
-
-    started = time.monotonic()
-    if dry_run:
-        with _copy_of_store(config) as copy:
-            manner = _Manner(full, True, True, jobs, allow_removals, deadline)
-            report = _build(config, copy, manner, clock, progress)
-    else:
-        with lease(config.store):
-            manner = _Manner(full, False, offline, jobs, allow_removals, deadline)
-            report = _build(config, config.store, manner, clock, progress)
-    report.seconds = round(time.monotonic() - started, 3)
-    return report
-
-
-@contextmanager
-def _copy_of_store(config: Config) -> Iterator[Path]:
-    import shutil
-    import tempfile
-
-    from feeds.storage.sqlite import Database
-
-    folder = Path(tempfile.mkdtemp(prefix="feedd-"))
-    try:
-        if config.store.exists():
-            with closing(Database.open(config.store, read_only=True)) as db:
-                db.copy_to(folder / "feedd.db")
-        yield folder / "feedd.db"
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@dataclass(frozen=True, slots=True)
-class _Manner:
-    """How a build is made."""
-
-    full: bool
-    dry: bool
-    offline: bool
-    jobs: int
-    removals: bool
-    deadline: float
-
-
-def _build(config: Config, store: Path, manner: _Manner, clock: Clock, progress: Progress) -> BuildReport:
-    from feeds import pipeline
-    from feeds.output.tree import Tree, Written
-    from feeds.publisher import index_pages
-
-    with open_run(config, store, manner.jobs, clock, progress, manner.deadline) as opened:
-        run = replace(opened, allow_removals=manner.removals)
-        db = run.db
-        if not manner.dry and db.rows("requests_all"):
-            from feeds.daemon import control
-
-            control.take_left(run)
-        ingested = pipeline.ingest(run, offline=manner.offline)
-        known = {row[0]: Written(*row[1:4]) for row in db.rows("documents_all")}
-        tree = Tree(config.output.dir, known, full=manner.full, dry=manner.dry)
-        published = pipeline.publish(run, tree)
-        report = BuildReport(
-            **asdict(replace(ingested, rejected=[])),
-            written=sorted(tree.written),
-            size=sum(one.size for one in tree.written.values()),
-            archives=sum("/archive/" in f"/{path}" for path in tree.written),
-            removed=sorted(tree.removed),
-            held=[{"path": path, "reason": reason} for path, reason in sorted(published.held.items())],
-        )
-        report.troubles += index_pages.private_in_vain(run)
-        _count(db, config, run.sources, report)
-    return report
 
 
 @contextmanager
@@ -147,6 +41,7 @@ def open_run(
     Raises:
         StoreError: the store cannot be used.
     """
+    from feeds.config.page_style import look_of
     from feeds.renderer import page_fragments
     from feeds.run_context import Run, settings_digest
     from feeds.sources import expand, register
@@ -154,7 +49,7 @@ def open_run(
     from feeds.workers import ingest_tasks
     from feeds.workers.workers import Workers, processors
 
-    look = page_fragments.look_of(config)
+    look = look_of(config)
     settings = replace(step_settings(config), look=look)
     workers = Workers(jobs or processors(), ingest_tasks.begin, settings, deadline)
     with closing(Database.open(store)) as db, workers:
@@ -186,29 +81,6 @@ def open_run(
         with db.transaction():
             db.run("meta_put", ("render", render))
         yield run
-
-
-def _count(db: Database, config: Config, sources: dict[int, tuple[str, int]], report: BuildReport) -> None:
-    """Where every file that is there went, and which entries of upstreams cannot be published."""
-    from feeds.storage.serialization import read_shown
-
-    folders = {source.name: source.path for source in config.folders}
-    for number, name in ((n, name) for n, (name, _) in sources.items() if name in folders):
-        report.read += db.value("files_in_all", (number,))
-        for outcome, vanished, count in db.rows("files_odd", (number,)):
-            report.read -= count if vanished else 0
-            report.ignored += count if outcome == "ignored" and not vanished else 0
-            report.unpublished += count if outcome == "unpublished" and not vanished else 0
-        for path, _, reason in db.rows("files_troubled", (number,)):
-            report.rejected.append({"path": str(folders[name] / path), "reason": reason})
-    posts, files = db.rows("posts_of_files")[0]
-    report.published += posts
-    report.merged += files - posts
-    report.unpublished += sum(count for _, count in db.rows("files_out_of_feeds"))
-    for path, reason in db.rows("posts_left_out"):
-        report.rejected.append({"path": path, "reason": reason})
-    for source, shown, reason in db.rows("entries_left_out"):
-        report.troubles.append(f"source {source}: {read_shown(shown).link}: {reason}; it is left out")
 
 
 def step_settings(config: Config) -> Settings:

@@ -13,7 +13,7 @@ import pytest
 
 from feeds import build, load_config
 from feeds.api import BuildReport
-from feeds.output.paths import page_of
+from feeds.values.document_paths import page_of
 from tests.chain import archives, chain, newest, read
 from tests.conftest import Project
 

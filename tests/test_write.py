@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from feeds.errors import OutputError
-from feeds.output import paths
 from feeds.output import tree as write
 from feeds.output.tree import JOURNAL, MANIFEST, Tree, Written, alone, clear_beside, replace_file
+from feeds.values import document_paths
 
 
 def digest(data: bytes) -> str:
@@ -381,25 +381,30 @@ def test_one_at_a_time_changes_a_file(tmp_path: Path) -> None:
 
 
 def test_where_documents_lie() -> None:
-    assert paths.document_path("all", "-", "atom") == "atom.xml"
-    assert paths.document_path("all", "-", "rss") == "rss.xml"
-    assert set(paths.CATALOGUE) == {"feeds.opml", "index.html"}
-    assert paths.media_type("atom.xml", {}) == "application/atom+xml"
-    assert paths.document_path("tag", "x", "json") == "tag/x/feed.json"
-    assert paths.archive_path("all", "-", 1, "rss") == "archive/1.rss.xml"
-    assert paths.archive_path("category", "y", 12, "json") == "category/y/archive/12.json"
-    assert paths.page_path("all", "-") == "index.html"
-    assert paths.page_path("tag", "x") == "tag/x/index.html"
-    assert paths.media_type("old.xml", {"old.xml": "tag/x/rss.xml"}) == "application/rss+xml"
-    assert paths.media_type("tag/x/feed.json", {}) == "application/feed+json"
-    assert paths.media_type("tag/x/index.html", {}) == ""
-    assert paths.copies({"a": "x", "b": "x", "c": "y"}) == {"x": ["a", "b"], "y": ["c"]}
-    assert [list(one) for one in paths.chunks([1, 2, 3, 4, 5], 2)] == [[1, 2], [3, 4], [5]]
+    assert document_paths.document_path("all", "-", "atom") == "atom.xml"
+    assert document_paths.document_path("all", "-", "rss") == "rss.xml"
+    assert set(document_paths.CATALOGUE) == {"feeds.opml", "index.html"}
+    assert document_paths.media_type("atom.xml", {}) == "application/atom+xml"
+    assert document_paths.document_path("tag", "x", "json") == "tag/x/feed.json"
+    assert document_paths.archive_path("all", "-", 1, "rss") == "archive/1.rss.xml"
+    assert document_paths.archive_path("category", "y", 12, "json") == "category/y/archive/12.json"
+    assert document_paths.page_path("all", "-") == "index.html"
+    assert document_paths.page_path("tag", "x") == "tag/x/index.html"
+    assert document_paths.media_type("old.xml", {"old.xml": "tag/x/rss.xml"}) == "application/rss+xml"
+    assert document_paths.media_type("tag/x/feed.json", {}) == "application/feed+json"
+    assert document_paths.media_type("tag/x/index.html", {}) == ""
+    assert document_paths.copies({"a": "x", "b": "x", "c": "y"}) == {"x": ["a", "b"], "y": ["c"]}
+    assert [list(one) for one in document_paths.chunks([1, 2, 3, 4, 5], 2)] == [[1, 2], [3, 4], [5]]
 
 
 def test_the_order_of_a_document() -> None:
-    places = [paths.Place(1, "b", 5), paths.Place(2, "a", 5), paths.Place(3, "c", 9), paths.Place(4, "d", 1)]
-    assert paths.in_order(places) == paths.in_order(places[::-1]) == [3, 2, 1, 4]
+    places = [
+        document_paths.Place(1, "b", 5),
+        document_paths.Place(2, "a", 5),
+        document_paths.Place(3, "c", 9),
+        document_paths.Place(4, "d", 1),
+    ]
+    assert document_paths.in_order(places) == document_paths.in_order(places[::-1]) == [3, 2, 1, 4]
 
 
 @pytest.mark.parametrize(
@@ -417,7 +422,7 @@ def test_the_order_of_a_document() -> None:
     ],
 )
 def test_how_many_entries_make_an_archive(sizes, entries, most, expected) -> None:
-    assert paths.page_of(sizes, entries, most) == expected
+    assert document_paths.page_of(sizes, entries, most) == expected
 
 
 def test_what_is_published_is_ours_and_there(tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import closing
 
 from feeds.api import BuildReport
-from feeds.output import paths
 from feeds.renderer.templates import assets_of, read_templates
 from feeds.storage.sqlite import Database
+from feeds.values import document_paths
 from tests.conftest import Project
 
 _FILES = "SELECT outcome, count(*) FROM file WHERE vanished = 0 GROUP BY outcome"
@@ -67,8 +67,12 @@ def _documents(db: Database) -> set[str]:
     feeds = db._connection.execute(_FEEDS).fetchall()
     sealed = db._connection.execute(_ARCHIVES).fetchall()
     return {
-        *paths.CATALOGUE,
+        *document_paths.CATALOGUE,
         *assets_of(read_templates()),
-        *(paths.document_path(kind, slug, form) for kind, slug in feeds for form in ("atom", "rss", "json")),
-        *(paths.archive_path(kind, slug, number, "atom") for kind, slug, number in sealed),
+        *(
+            document_paths.document_path(kind, slug, form)
+            for kind, slug in feeds
+            for form in ("atom", "rss", "json")
+        ),
+        *(document_paths.archive_path(kind, slug, number, "atom") for kind, slug, number in sealed),
     }

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from feeds.commands.lookup import find_post
 from feeds.config import Config, FolderSource
+from feeds.config.page_style import look_of
 from feeds.errors import DeadlineExceeded, PostRejected, UsageError
 from feeds.fetcher import folder
 from feeds.models import Repair, Skipped
-from feeds.output import paths as plan
 from feeds.publisher.feed_metadata import archive_formats, label
 from feeds.renderer import page_fragments
 from feeds.sources import expand
@@ -23,6 +23,7 @@ from feeds.storage.posts import keys_of_numbers, payload_of
 from feeds.storage.serialization import read_shown, read_sighting
 from feeds.storage.sqlite import Database
 from feeds.storage.upstreams import UpstreamRow, upstreams
+from feeds.values import document_paths
 
 if TYPE_CHECKING:
     from feeds.output.validator import Finding
@@ -65,7 +66,7 @@ def check_paths(config: Config) -> list[str]:
 
 def _look_mistakes(config: Config) -> list[str]:
     try:
-        page_fragments.rehearse(page_fragments.look_of(config))
+        page_fragments.rehearse(look_of(config))
     except UsageError as error:
         return [f"{config.path}: output.templates: {error}"]
     return []
@@ -233,7 +234,7 @@ def _membership(db: Database, config: Config, number: int, row: tuple[str, str, 
     if archive_formats(config, kind):
         inside |= number in {row.post for row in open_end(db, feed)}
     found = {
-        "feed": plan.folder(kind, given or "") or "/",
+        "feed": document_paths.folder(kind, given or "") or "/",
         "label": label(config, kind, name) or config.site.title,
         "in_document": inside,
     }
@@ -292,7 +293,7 @@ def status_of(db: Database, config: Config) -> dict[str, Any]:
             "kind": kind,
             "name": name,
             "label": label(config, kind, name),
-            "folder": plan.folder(kind, slug) or "/",
+            "folder": document_paths.folder(kind, slug) or "/",
             "posts": counts.get(number, 0),
         }
         for number, kind, name, slug, *_ in db.rows("feeds_all")

@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from feeds import api, pipeline
+from feeds import pipeline
 from feeds.config import Config, load_config
 from feeds.daemon import control, websub_service
 from feeds.daemon.context import BrokenOff, Shift
 from feeds.daemon.event_log import EventLog
 from feeds.daemon.folder_watcher import SCAN_EVERY, Folders
+from feeds.daemon.http_service import server_of
 from feeds.daemon.poll_scheduler import Timetable
 from feeds.daemon.systemd import Supervisor
 from feeds.errors import FeeddError, OutputError
@@ -31,7 +32,7 @@ from feeds.output.tree import Tree, Written
 from feeds.protocols import Clock
 from feeds.publisher import publisher
 from feeds.run_context import Run
-from feeds.server.factory import server_of
+from feeds.session import open_run
 from feeds.storage.sqlite import Database, lease
 from feeds.workers import DEADLINE
 
@@ -202,7 +203,7 @@ class Daemon:
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[Run]:
-        opened = api.open_run(
+        opened = open_run(
             self.config, self.config.store, self._jobs, self.clock, self._shift.progress, self._deadline
         )
         run = await self._shift.in_store_thread(opened.__enter__)

@@ -9,10 +9,10 @@ from datetime import datetime
 from feeds.config import UpstreamSource
 from feeds.errors import FeedUnreadable
 from feeds.ingest.entry_settings import entry_settings, settings_digest
-from feeds.output.paths import chunks
 from feeds.run_context import Run
 from feeds.storage.records import Context, Reading
 from feeds.storage.sightings import take
+from feeds.values.document_paths import chunks
 from feeds.workers.task_types import EntrySettings, Work
 
 _ENTRIES_PER_PIECE = 64

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from feeds.models import Extent, Format
-from feeds.output import paths as plan
 from feeds.output.tree import Tree
 from feeds.publisher import precompressed
 from feeds.publisher.entry_cache import PARTS, EntryReader, render_missing
@@ -21,6 +20,7 @@ from feeds.run_context import Run
 from feeds.storage import archives
 from feeds.storage.archives import Archived, Logged
 from feeds.storage.feeds import DirtyFeed, dirty_feeds, feed_rows, window
+from feeds.values import document_paths
 
 MOST_BYTES = 2 * 1024 * 1024
 _DOCUMENTS_PER_BATCH = 400
@@ -81,7 +81,7 @@ def seal(run: Run, tree: Tree, dirty: Sequence[DirtyFeed], first: Mapping[int, E
 def _render_ends(run: Run, feeds: Sequence[DirtyFeed], first: Mapping[int, Extent]) -> None:
     """Render what the archives to come hold; what no document can hold leaves the logs with its feeds."""
     ends = {row.post for feed in feeds for row in archives.open_end(run.db, feed.number)}
-    for some in plan.chunks(sorted(ends), _POSTS_PER_BATCH):
+    for some in document_paths.chunks(sorted(ends), _POSTS_PER_BATCH):
         render_missing(run, {post: first.get(post, Extent.ARCHIVED) for post in some})
 
 
@@ -92,7 +92,7 @@ def _page_size(
     forms = archive_formats(run.config, feed.kind)
     columns = [PARTS.index(form) for form in forms]
     sizes = [[len(parts[row.post][column]) for column in columns] for row in rows[:most]]
-    return plan.page_of(sizes, most, MOST_BYTES)
+    return document_paths.page_of(sizes, most, MOST_BYTES)
 
 
 def _queue(run: Run, tree: Tree, feed: DirtyFeed, documents: Mapping[str, bytes], batch: _Batch) -> bool:
@@ -112,7 +112,7 @@ def _beginning(run: Run, tree: Tree, feed: DirtyFeed, batch: _Batch) -> dict[str
         return {}
     batch.begun.add(feed.number)
     paths = {
-        plan.document_path(feed.kind, feed.slug, form): form
+        document_paths.document_path(feed.kind, feed.slug, form): form
         for form in archive_formats(run.config, feed.kind)
     }
     missing = {path: form for path, form in paths.items() if not tree.intact(path)}
@@ -121,7 +121,11 @@ def _beginning(run: Run, tree: Tree, feed: DirtyFeed, batch: _Batch) -> dict[str
     rows = window(run.db, feed.number, run.config.output.entries)
     render_missing(run, {row[0]: Extent.SHOWN for row in rows})
     parts = EntryReader(run.db).parts([row[0] for row in rows])
-    ordered = [parts[post] for post in plan.in_order(plan.Place(*row) for row in rows) if post in parts]
+    ordered = [
+        parts[post]
+        for post in document_paths.in_order(document_paths.Place(*row) for row in rows)
+        if post in parts
+    ]
     head = head_of(run.config, feed, run.db.value("feed_latest", (feed.number,)) or 0)
     return {
         path: join(head, form, [part[PARTS.index(form)] for part in ordered])
@@ -139,10 +143,10 @@ def _documents(
     """An archive in each of its formats, by path."""
     from feeds.renderer.documents import join
 
-    ordered = plan.in_order(plan.Place(row.post, row.uid, row.published) for row in page)
+    ordered = document_paths.in_order(document_paths.Place(row.post, row.uid, row.published) for row in page)
     head = archive_head(run.config, feed, number, max((row.updated for row in page), default=0))
     return {
-        plan.archive_path(feed.kind, feed.slug, number, form): join(
+        document_paths.archive_path(feed.kind, feed.slug, number, form): join(
             head, form, [parts[post][PARTS.index(form)] for post in ordered if post in parts]
         )
         for form in archive_formats(run.config, feed.kind)
@@ -182,7 +186,7 @@ def _missing(run: Run, tree: Tree, feed: DirtyFeed, number: int) -> list[Format]
     return [
         form
         for form in archive_formats(run.config, feed.kind)
-        if not tree.intact(plan.archive_path(feed.kind, feed.slug, number, form))
+        if not tree.intact(document_paths.archive_path(feed.kind, feed.slug, number, form))
     ]
 
 
@@ -195,7 +199,7 @@ def _repair(
         page = archives.held_by(run.db, number, one)
         documents = _made_again(run, feed, one, page) if missing else {}
         for form in archive_formats(run.config, feed.kind):
-            path = plan.archive_path(feed.kind, feed.slug, one, form)
+            path = document_paths.archive_path(feed.kind, feed.slug, one, form)
             if form not in missing:
                 documents[path] = _without_withdrawn(tree, path, form, page)
         if _queue(run, tree, feed, documents, batch):
@@ -227,7 +231,7 @@ def _without_withdrawn(tree: Tree, path: str, form: Format, page: Sequence[Archi
 def paths_of(run: Run, feed: DirtyFeed, newest: int) -> Iterable[str]:
     """Where the archives of a feed lie."""
     return (
-        plan.archive_path(feed.kind, feed.slug, number, form)
+        document_paths.archive_path(feed.kind, feed.slug, number, form)
         for form in archive_formats(run.config, feed.kind)
         for number in range(1, newest + 1)
     )

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from feeds.config import ListSource, UpstreamSource
 from feeds.identity import Shown
 from feeds.models import FORMATS, Extent, Kind, Origin, Term
-from feeds.output import paths
 from feeds.run_context import Run
 from feeds.sources import expand
 from feeds.storage import feeds
 from feeds.storage.sqlite import Database
 from feeds.storage.upstreams import upstreams
+from feeds.values import document_paths
 from feeds.values.urls import is_absolute_iri
 from feeds.workers.render_tasks import RENDER, unpack_entry
 from feeds.workers.task_types import RenderTask
@@ -43,7 +43,7 @@ def rehearse(run: Run, post: int) -> None:
 def _render(run: Run, missing: Sequence[int], wanted: Mapping[int, Extent]) -> None:
     terms, origins = _Terms(run), origins_of(run)
     done = 0
-    pieces = paths.chunks(missing, _POSTS_PER_PIECE)
+    pieces = document_paths.chunks(missing, _POSTS_PER_PIECE)
     rows, invalid = [], []
     for results in run.workers.process(RENDER, _Tasks(run.db, pieces, terms, origins, wanted)):
         for one in results:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from feeds.config import Config
 from feeds.models import FORMATS, FeedHead, Format
-from feeds.output import paths
+from feeds.values import document_paths
 
 if TYPE_CHECKING:
     from feeds.storage.feeds import DirtyFeed
@@ -37,7 +37,7 @@ def head_of(config: Config, feed: DirtyFeed, updated: int, archives: int = 0) ->
         site_url=site.url,
         self_urls=tuple((form, url_of(config, feed.kind, feed.slug, form)) for form in FORMATS),
         updated=datetime.fromtimestamp(updated, ZoneInfo(site.timezone)),
-        hubs=() if config.is_private(paths.folder(feed.kind, feed.slug)) else config.push.named,
+        hubs=() if config.is_private(document_paths.folder(feed.kind, feed.slug)) else config.push.named,
         before=archives_before(config, feed, archives),
     )
 
@@ -68,10 +68,10 @@ def archive_formats(config: Config, kind: str) -> tuple[Format, ...]:
 
 def archive_url(config: Config, feed: DirtyFeed, number: int, form: Format) -> str:
     """The address of an archive."""
-    return config.site.url + quote(paths.archive_path(feed.kind, feed.slug, number, form))
+    return config.site.url + quote(document_paths.archive_path(feed.kind, feed.slug, number, form))
 
 
 def url_of(config: Config, kind: str, given: str, form: str) -> str:
     """The address of a feed's subscription document."""
-    path = paths.document_path(kind, given, form)  # type: ignore[arg-type]
+    path = document_paths.document_path(kind, given, form)  # type: ignore[arg-type]
     return config.site.url + (path if _PLAIN.fullmatch(path) else quote(path))

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from feeds.models import FeedHead
-from feeds.output import paths
 from feeds.output.tree import Tree
 from feeds.publisher import precompressed
 from feeds.renderer.templates import assets_of, compile_templates
 from feeds.run_context import Run
 from feeds.storage.feeds import DirtyFeed
+from feeds.values import document_paths
 
 if TYPE_CHECKING:
     from feeds.renderer.catalog import CatalogueFeed
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def paths_of(run: Run, kind: str, slug: str) -> list[str]:
     """Where the page of a feed lies; empty if it has none of its own."""
-    return [paths.page_path(kind, slug)] if run.look.pages and kind != "all" else []
+    return [document_paths.page_path(kind, slug)] if run.look.pages and kind != "all" else []
 
 
 def asset_paths(run: Run) -> set[str]:
@@ -49,7 +49,7 @@ def feed_page(
     """
     from feeds.renderer import html_pages
 
-    private = run.config.is_private(paths.folder(feed.kind, feed.slug))
+    private = run.config.is_private(document_paths.folder(feed.kind, feed.slug))
     url = dict(head.self_urls)["atom"].rpartition("/")[0] + "/"
     archive = next((address for _, address in head.before), "")
     page = html_pages.PageFeed(
@@ -60,7 +60,7 @@ def feed_page(
         url=url,
         # A private feed has another address for each who may read it: what lies beside its page is named.
         formats=tuple(
-            (form, paths.FILE_NAMES[form] if private else address)
+            (form, document_paths.FILE_NAMES[form] if private else address)
             for form, address in head.self_urls
             if form in run.config.output.formats
         ),

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from feeds.config import Config
 from feeds.models import TEASERS, Kind
-from feeds.output import paths as plan
 from feeds.output.tree import Tree
 from feeds.publisher import html_pages, precompressed
 from feeds.publisher.entry_cache import EntryReader, origins_of
@@ -17,6 +16,7 @@ from feeds.publisher.feed_metadata import archive_formats, label, url_of
 from feeds.run_context import Run
 from feeds.storage import archives, feeds
 from feeds.storage.upstreams import upstreams
+from feeds.values import document_paths
 
 if TYPE_CHECKING:
     from feeds.renderer.html_pages import Health, SourceHealth
@@ -29,7 +29,7 @@ def write_catalogue(run: Run, tree: Tree, updated: Mapping[int, int] | None) -> 
 
     ``updated`` has the dates of those that were written now; None if none was looked at.
     """
-    if updated is None and all(tree.intact(name) for name in plan.CATALOGUE):
+    if updated is None and all(tree.intact(name) for name in document_paths.CATALOGUE):
         return
     from feeds.renderer import catalog
 
@@ -37,10 +37,10 @@ def write_catalogue(run: Run, tree: Tree, updated: Mapping[int, int] | None) -> 
     written, zone = updated or {}, ZoneInfo(config.site.timezone)
     listed = []
     for number, kind, name, given, _, stood, posts in run.db.rows("feeds_all"):
-        paths = [(form, plan.document_path(kind, given, form)) for form in config.output.formats]
+        paths = [(form, document_paths.document_path(kind, given, form)) for form in config.output.formats]
         if not posts or any(not tree.published(path) for _, path in paths):
             continue
-        if _is_hidden(config, plan.folder(kind, given)):
+        if _is_hidden(config, document_paths.folder(kind, given)):
             continue
         latest = written.get(number, stood)
         title = label(config, kind, name) if kind != "all" else config.site.title
@@ -60,7 +60,7 @@ def write_catalogue(run: Run, tree: Tree, updated: Mapping[int, int] | None) -> 
     precompressed.put(
         run,
         tree,
-        plan.PAGE,
+        document_paths.PAGE,
         html_pages.front_page(run, listed, _newest_teasers(run), _sources(run), _archive(run)),
     )
 
@@ -77,7 +77,7 @@ def private_in_vain(run: Run) -> list[str]:
     """Settings of private feeds that no feed fits: whoever wrote a label for a slug believes it to be private."""
     if run.config.serve is None or not run.config.serve.private:
         return []
-    folders = {plan.folder(row[1], row[3]) for row in run.db.rows("feeds_all")}
+    folders = {document_paths.folder(row[1], row[3]) for row in run.db.rows("feeds_all")}
     return [
         f"serve.private: there is no feed {one.feed} (yet); write its folder as `feedd status --json` tells it"
         for one in run.config.serve.private
@@ -115,7 +115,11 @@ def _archive(run: Run) -> str:
     forms = archive_formats(run.config, "all")
     number = run.db.value("feed_number", ("all", ""))
     sealed = archives.newest(run.db).get(number, 0)
-    return run.config.site.url + plan.archive_path("all", "", sealed, forms[0]) if forms and sealed else ""
+    return (
+        run.config.site.url + document_paths.archive_path("all", "", sealed, forms[0])
+        if forms and sealed
+        else ""
+    )
 
 
 def _newest_teasers(run: Run) -> list[bytes]:
@@ -123,5 +127,5 @@ def _newest_teasers(run: Run) -> list[bytes]:
     number = run.db.value("feed_number", ("all", ""))
     if number is None:
         return []
-    places = (plan.Place(*row) for row in feeds.window(run.db, number, run.config.output.entries))
-    return EntryReader(run.db).columns(plan.in_order(places)[:TEASERS])["teaser"]
+    places = (document_paths.Place(*row) for row in feeds.window(run.db, number, run.config.output.entries))
+    return EntryReader(run.db).columns(document_paths.in_order(places)[:TEASERS])["teaser"]

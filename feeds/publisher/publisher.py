@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from feeds.config import Config, ListSource, checks
 from feeds.models import NEWEST, TEASERS, Extent
-from feeds.output import paths as plan
 from feeds.output.tree import Tree, clear_beside, replace_file
 from feeds.publisher import archives, entry_cache, html_pages, precompressed
 from feeds.publisher.feed_metadata import archive_formats, head_of, label
@@ -21,6 +20,7 @@ from feeds.storage import feeds as stored
 from feeds.storage import ledger, retention
 from feeds.storage.feeds import DirtyFeed
 from feeds.storage.sqlite import Database
+from feeds.values import document_paths
 from feeds.values.slugs import distinct, fold, slug
 
 _TOLD_FOR = timedelta(days=30)
@@ -120,7 +120,7 @@ def _extents(run: Run, shown: Mapping[DirtyFeed, Sequence[tuple[int, str, int]]]
 
 
 def _in_order(rows: Sequence[tuple[int, str, int]]) -> list[int]:
-    return plan.in_order(plan.Place(*row) for row in rows)
+    return document_paths.in_order(document_paths.Place(*row) for row in rows)
 
 
 def render_missing(run: Run, published: Published, troubled: Collection[int] = ()) -> list[Feed]:
@@ -177,7 +177,7 @@ def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Publishe
     from feeds.output.validator import check_head
     from feeds.renderer.documents import join
 
-    copies = plan.copies(run.config.aliases)
+    copies = document_paths.copies(run.config.aliases)
     reader = entry_cache.EntryReader(run.db)
     figures = stored.figures(run.db)
     for done, one in enumerate(feeds, 1):
@@ -190,7 +190,7 @@ def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Publishe
         wrong = check_head(head)
         parts = reader.columns(one.posts) if not wrong else {}
         for form in run.config.output.formats:
-            path = plan.document_path(one.feed.kind, one.feed.slug, form)
+            path = document_paths.document_path(one.feed.kind, one.feed.slug, form)
             if wrong:
                 published.held[path] = "; ".join(wrong)
                 one.held = True
@@ -277,14 +277,14 @@ def _news(config: Config, before: Mapping[str, tuple[str, int | None]], tree: Tr
         (path, one.digest)
         for path, one in tree.written.items()
         if before.get(path, ("", None))[0] != one.digest
-        and plan.media_type(path, config.aliases)
+        and document_paths.media_type(path, config.aliases)
         and not config.is_private(path)
     ]
 
 
 def _paths_of(run: Run, feed: DirtyFeed) -> list[str]:
-    copies = plan.copies(run.config.aliases)
-    paths = [plan.document_path(feed.kind, feed.slug, form) for form in run.config.output.formats]
+    copies = document_paths.copies(run.config.aliases)
+    paths = [document_paths.document_path(feed.kind, feed.slug, form) for form in run.config.output.formats]
     pages = html_pages.paths_of(run, feed.kind, feed.slug)
     return precompressed.places(
         run, [*paths, *(old for path in paths for old in copies.get(path, ())), *pages]
@@ -293,7 +293,7 @@ def _paths_of(run: Run, feed: DirtyFeed) -> list[str]:
 
 def _wanted_paths(run: Run, feeds: Sequence[Feed]) -> set[str]:
     """What is to lie there of these feeds, and of no feed."""
-    wanted = set(precompressed.places(run, [*plan.CATALOGUE, *html_pages.asset_paths(run)]))
+    wanted = set(precompressed.places(run, [*document_paths.CATALOGUE, *html_pages.asset_paths(run)]))
     for one in feeds:
         if one.posts:
             wanted.update(_paths_of(run, one.feed))

@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from feeds.config import Config
 from feeds.models import Enclosure, Entry, Extent, Format, Term
-from feeds.output import paths
 from feeds.renderer.catalog import CatalogueFeed, CatalogueHead
+from feeds.values import document_paths
 
 if TYPE_CHECKING:
     from feeds.renderer.html_pages import PageEntry
@@ -32,23 +31,8 @@ class Look:
 
     def names(self, kind: str, slug: str) -> bool:
         """Whether pages may say that there is this feed."""
-        folder = paths.folder(kind, slug)
+        folder = document_paths.folder(kind, slug)
         return not any(folder.startswith(f"{one}/") for one in self.private)
-
-
-def look_of(config: Config) -> Look:
-    """How the pages of a configuration look.
-
-    Raises:
-        UsageError: its folder of templates cannot be read; the text names the file.
-    """
-    from feeds.renderer.templates import read_templates
-
-    site = config.site
-    head = CatalogueHead(site.title, site.description, site.language, site.url)
-    output = config.output
-    private = tuple(one.feed for one in config.serve.private) if config.serve else ()
-    return Look(head, read_templates(output.templates), output.formats, output.pages, private)
 
 
 def page_parts(entry: Entry, look: Look, extent: Extent) -> tuple[bytes, bytes]:
@@ -95,8 +79,8 @@ def _page_entry(entry: Entry, look: Look, up: str) -> PageEntry:
 def _way_to(term: Term, look: Look) -> str:
     """From the front page to the page of a term's feed, or to its first document."""
     if look.pages:
-        return _quoted(paths.folder(term.kind, term.slug))
-    return _quoted(paths.document_path(term.kind, term.slug, look.formats[0]))
+        return _quoted(document_paths.folder(term.kind, term.slug))
+    return _quoted(document_paths.document_path(term.kind, term.slug, look.formats[0]))
 
 
 @lru_cache(maxsize=4096)
@@ -118,7 +102,7 @@ def rehearse(look: Look) -> None:
     then = datetime(2024, 1, 2, 3, 4, tzinfo=UTC)
     url = f"{look.site.url}category/x/"
     addresses: Sequence[tuple[Format, str]] = [
-        (form, look.site.url + paths.document_path("category", "x", form)) for form in look.formats
+        (form, look.site.url + document_paths.document_path("category", "x", form)) for form in look.formats
     ]
     entry = Entry(
         "urn:x", "x", url, "<p>x</p>", "x", ("x",), then, then.replace(year=2025),

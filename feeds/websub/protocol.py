@@ -11,7 +11,7 @@ from typing import Literal
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
 from feeds.http.ip_ranges import is_global, is_literal
-from feeds.output import paths
+from feeds.values import document_paths
 from feeds.values.urls import is_address
 
 HOUR = 3600
@@ -65,7 +65,7 @@ class Topics:
 
     def media_type(self, path: str) -> str:
         """The media type of a document; empty if it is no subscription document."""
-        return paths.media_type(path, self.aliases)
+        return document_paths.media_type(path, self.aliases)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from feeds.commands.reports import status_of
 from feeds.config import Config, FolderSource, Serve
+from feeds.config.page_style import look_of
 from feeds.protocols import Clock
-from feeds.renderer.page_fragments import look_of
 from feeds.storage.sqlite import Database
 
 if TYPE_CHECKING:

@@ -1,0 +1,21 @@
+"""Build the settings of the HTML pages from a configuration and its template folder."""
+
+from __future__ import annotations
+
+from feeds.config import Config
+from feeds.renderer.catalog import CatalogueHead
+from feeds.renderer.page_fragments import Look
+from feeds.renderer.templates import read_templates
+
+
+def look_of(config: Config) -> Look:
+    """How the pages of a configuration look.
+
+    Raises:
+        UsageError: its folder of templates cannot be read; the text names the file.
+    """
+    site = config.site
+    head = CatalogueHead(site.title, site.description, site.language, site.url)
+    output = config.output
+    private = tuple(one.feed for one in config.serve.private) if config.serve else ()
+    return Look(head, read_templates(output.templates), output.formats, output.pages, private)

@@ -1,0 +1,68 @@
+"""Each foreign library has one home: the modules named here, and no other, import it."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from .conftest import ROOT
+
+HOMES = {
+    "anyascii": {"feeds.values.slugs"},
+    "apscheduler": {"feeds.daemon.daemon"},
+    "brotli": {"feeds.output.compression"},
+    "bs4": {"feeds.parser.lists.discovery", "feeds.sanitizer.cleanup"},
+    "certifi": {"feeds.http.connection_pool"},
+    "feedgen": {"feeds.renderer.feedgen_writer"},
+    "feedparser": {"feeds.parser.feeds.feed"},
+    "httptools": {"feeds.http.protocol", "feeds.server.connection"},
+    "jinja2": {"feeds.renderer.templates"},
+    "lxml": {"feeds.output.validator", "feeds.renderer.feedgen_writer"},
+    "markdown": {
+        "feeds.sanitizer.kramdown",
+        "feeds.sanitizer.kramdown_lines",
+        "feeds.sanitizer.kramdown_tables",
+    },
+    "markupsafe": {"feeds.renderer.templates", "feeds.renderer.html_pages"},
+    "nh3": {"feeds.sanitizer.attributes", "feeds.sanitizer.html"},
+    "pypinyin": {"feeds.values.slugs"},
+    "sqlite3": {"feeds.storage.sqlite", "feeds.storage.backup", "feeds.server.delta"},
+    "tomlkit": {"feeds.config.editor"},
+    "tqdm": {"feeds.cli.output"},
+    "uvloop": {"feeds.server.server"},
+    "watchfiles": {"feeds.daemon.folder_watcher"},
+    "yaml": {"feeds.parser.posts.front_matter_values"},
+    "zstandard": {"feeds.output.compression", "feeds.workers.ingest_tasks"},
+}
+"""Modules that may import each library. SQLite counts as one: no module outside storage opens a database."""
+
+
+def imported_names(path: Path) -> Iterator[str]:
+    """Yield the top-level name of every absolute import in a file, also of those inside functions."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def test_each_library_is_imported_only_in_its_home() -> None:
+    own = set(sys.stdlib_module_names) - set(HOMES) | {"feeds"}
+    strays = []
+    for path in sorted((ROOT / "feeds").rglob("*.py")):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        strays += [
+            f"{module} imports {name}"
+            for name in set(imported_names(path)) - own
+            if module not in HOMES.get(name, set())
+        ]
+    assert strays == []
+
+
+def test_every_home_imports_its_library() -> None:
+    for library, modules in HOMES.items():
+        for module in modules:
+            path = ROOT / (module.replace(".", "/") + ".py")
+            assert library in set(imported_names(path)), f"{module} no longer imports {library}"
