@@ -1,4 +1,4 @@
-"""``make bench``: every figure of ``docs/performance.md``, printed and kept in ``benchmarks/results.jsonl``.
+"""``make bench``: every figure of ``docs/explanation/performance.md``, printed and kept in ``benchmarks/results.jsonl``.
 
 ``python -m benchmarks 10000 100000`` takes these sizes, ``--tree DIR`` copies of a Jekyll tree instead
 of generated posts. Hugo is measured beside feedd where it is on PATH, reader by a Python that has it (``--reader PYTHON``).

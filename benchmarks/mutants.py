@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.mutants [MODULE...] [--log FILE] [--most N] [--seed S]`` works in a copy of the checkout, so that
 the program which tests start has the fault too. It prints every mutant that survives, with its line. With ``--log`` a run
-that was stopped goes on where it was. The survivors that are left, and why, stand in ``docs/testing.md``.
+that was stopped goes on where it was. The survivors that are left, and why, stand in ``docs/explanation/testing.md``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The newest figures beside each other: cost over size, and ratios to the peers measured here.
 
-``python -m benchmarks.table`` also puts them into ``docs/performance.md`` and draws ``docs/images/cost.svg``.
+``python -m benchmarks.table`` also puts them into ``docs/explanation/performance.md`` and draws ``docs/images/cost.svg``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks.measuring import HERE, RESULTS
 
 _PLOT = HERE.parent / "docs" / "images" / "cost.svg"
-_PAGE = HERE.parent / "docs" / "performance.md"
+_PAGE = HERE.parent / "docs" / "explanation" / "performance.md"
 _BEGIN, _END = "<!-- figures: python -m benchmarks.table -->", "<!-- /figures -->"
 _LINES = {
     ("feedd", "full: Atom"): "#1f6f54",

@@ -1,6 +1,6 @@
 """The nouns of feedd: frozen values that travel from step to step.
 
-One concept, one name; ``docs/glossary.md`` defines the words. All instants are aware ``datetime``
+One concept, one name; ``docs/reference/glossary.md`` defines the words. All instants are aware ``datetime``
 values that keep the offset they were written with.
 """
 

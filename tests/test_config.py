@@ -173,7 +173,7 @@ def _documented(columns: str) -> dict[str, list[str]]:
 
 def test_docs_schema_and_code_know_the_same_keys() -> None:
     known = {f"{section}.{name}": key for section, keys in SECTIONS.items() for name, key in keys.items()}
-    docs = (ROOT / "docs" / "configuration.md").read_text("utf-8")
+    docs = (ROOT / "docs" / "reference" / "configuration.md").read_text("utf-8")
     rows = _documented(docs)
     assert set(rows) == {name for name, key in known.items()}
     for name, (kind, default, *_) in rows.items():
@@ -191,7 +191,7 @@ def test_the_schema_that_ships_follows_the_table_of_keys() -> None:
 
 def test_the_schema_accepts_what_feedd_accepts() -> None:
     validator = jsonschema.Draft202012Validator(schema())
-    docs = (ROOT / "docs" / "configuration.md").read_text("utf-8")
+    docs = (ROOT / "docs" / "reference" / "configuration.md").read_text("utf-8")
     smallest = re.findall(r"```toml\n(.*?)```", docs, re.DOTALL)[0]
     for text in (smallest, (ROOT / "config" / "feedd.toml").read_text("utf-8")):
         validator.validate(tomllib.loads(text))
@@ -204,7 +204,7 @@ def test_the_schema_refuses_unknown_and_later_keys() -> None:
 
 
 def test_the_examples_of_the_docs_are_accepted(file: Path) -> None:
-    rows = _documented((ROOT / "docs" / "configuration.md").read_text("utf-8"))
+    rows = _documented((ROOT / "docs" / "reference" / "configuration.md").read_text("utf-8"))
     for name, columns in rows.items():
         section, _, key = name.partition(".")
         value = columns[-1].strip("`").replace("\\|", "|")

@@ -1,7 +1,7 @@
 """``feedd.toml`` becomes a frozen :class:`Config`; every mistake is told at once.
 
 :mod:`feeds.config.fields` is the only place that knows the keys: parser, JSON Schema and the
-reference in ``docs/configuration.md`` follow it. :mod:`feeds.config.checks` says what is wrong
+reference in ``docs/reference/configuration.md`` follow it. :mod:`feeds.config.checks` says what is wrong
 with a value, :mod:`feeds.config.tables` holds tables against their keys, :mod:`feeds.config.reading`
 makes the configuration of them, :mod:`feeds.config.lines` finds the line of a mistake.
 """
