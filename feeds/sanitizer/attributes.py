@@ -57,7 +57,7 @@ _VALUE = re.compile(
     r"|\"[\w \-.]{1,60}+\"|'[\w \-.]{1,60}+'|[,/\s]++){1,60}+",
     re.IGNORECASE,
 )
-_IMPORTANT = re.compile(r"\s*!\s*important\s*$", re.IGNORECASE)
+_IMPORTANT = re.compile(r"(?<!\s)\s*+!\s*+important\s*+\Z", re.IGNORECASE)
 
 
 def judge(_tag: str, name: str, value: str) -> str | None:

@@ -24,7 +24,7 @@ from markdown.util import AtomicString
 from feeds.sanitizer.kramdown_lines import TOC, Fences, Lists, Marks
 from feeds.sanitizer.kramdown_tables import Tables
 
-_STASHED = re.compile("\x02[^\x03]*\x03")
+_STASHED = re.compile("\x02[^\x02\x03]*+\x03")
 _ESCAPED = re.compile("\x02([0-9]{2,6})\x03")
 _NOT_IN_ID = re.compile(r"[^\w\- ]")
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
@@ -116,7 +116,7 @@ class _Verbatim(InlineProcessor):
 class _Headings(HashHeaderProcessor):
     """Headings need a space: ``#topic#`` at the beginning of a line is text."""
 
-    RE = re.compile(r"(?:^|\n)(?P<level>#{1,6})[ \t]+(?P<header>(?:\\.|[^\\\n])*?)#*(?:\n|$)")
+    RE = re.compile(r"(?:^|\n)(?P<level>#{1,6}+)[ \t]++(?P<header>(?:\\.|[^\\\n])*?)#*+(?:\n|$)")
 
 
 class _HeadingIds(Treeprocessor):
@@ -136,9 +136,9 @@ class _HeadingIds(Treeprocessor):
 class _Attributes(AttrListTreeprocessor):
     """Attribute lists with a colon, as kramdown wants them: other braces are text."""
 
-    _LIST = r"\{:[ ]*([^\}\n ][^\}\n]*)\}"
-    HEADER_RE = re.compile(r"[ ]+\{(?::[ ]*|(?=#))([^\}\n ][^\}\n]*)\}[ ]*$")  # type: ignore[misc]
-    BLOCK_RE = re.compile(rf"\n[ ]*{_LIST}[ ]*$")  # type: ignore[misc]
+    _LIST = r"\{:[ ]*+([^{}\n ][^{}\n]*+)\}"
+    HEADER_RE = re.compile(r"(?<! )[ ]++\{(?::[ ]*+|(?=#))([^{}\n ][^{}\n]*+)\}[ ]*+$")  # type: ignore[misc]
+    BLOCK_RE = re.compile(rf"\n[ ]*+{_LIST}[ ]*+$")  # type: ignore[misc]
     INLINE_RE = re.compile(rf"^{_LIST}")  # type: ignore[misc]
 
 

@@ -16,12 +16,12 @@ TOC = "\ufdd1toc\ufdd1"
 
 _ITEM = re.compile(r"( *)([*+-]|\d{1,9}\.)( +)(?=\S)")
 _RULE = re.compile(r" {0,3}([-*_])(?: *\1){2,} *")
-_FENCE = re.compile(r"( *)(`{3,}|~{3,})[ \t]*([^`\n]*)")
+_FENCE = re.compile(r"( *+)(`{3,}+|~{3,}+)[ \t]*+([^`\n]*+)")
 _LANGUAGE = re.compile(r"\{?[ \t.]*([\w#.+-]++)")
 _LONGEST_FENCE = 5000
 
 # An attribute list of a block, or the definition of one.
-_ATTRIBUTES = re.compile(r"[ \t]*\{:((?:[^{}\\\n]|\\.)*)\}[ \t]*")
+_ATTRIBUTES = re.compile(r"[ \t]*+\{:((?:[^{}\\\n]|\\.)*+)\}[ \t]*+")
 _OF_ITEM = re.compile(r"^\{:[^{}\n]*\}[ \t]*(?=\S)")
 _OF_TOC = re.compile(r"\s*toc(?![\w-])|.*\s(?:toc)(?![\w-])")
 _END_OF_BLOCK = re.compile(r" {0,3}\^[ \t]*")

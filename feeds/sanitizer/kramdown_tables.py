@@ -7,9 +7,9 @@ from xml.etree import ElementTree
 
 from markdown.blockprocessors import BlockProcessor
 
-_SEPARATOR = re.compile(r"[+|: \t-]*-[+|: \t-]*")
-_FOOT = re.compile(r"[+|: \t=]*=[+|: \t=]*")
-_CELL = re.compile(r"(?:(`+)(?:(?!\1)[^\n]){0,2000}?\1(?!`)|\\.|[^|\\`]|[\\`])*")
+_SEPARATOR = re.compile(r"[+|: \t]*+-[+|: \t-]*+")
+_FOOT = re.compile(r"[+|: \t]*+=[+|: \t=]*+")
+_CELL = re.compile(r"(?:(`++)(?:(?!\1)[^\n]){0,2000}?\1(?!`)|`++|\\.|[^|\\`]|\\)*")
 _MOST_CELLS = 200
 
 
