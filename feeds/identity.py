@@ -22,6 +22,9 @@ from feeds.values.urls import canonical, is_absolute_iri, is_address, is_root
 
 _POSTS = bytes.fromhex("7e1f8d4e5c0a5b1e9c6b0a4f6f2d9a11")
 _LONGEST_ADDRESS = 2048
+_ITEM = "item:"
+FILE_KEYS = 2
+"""Number of the rule for the keys of files; a store that has them by another one gets them anew."""
 _WEAK_ORDER = ("url:", "iri:", "guid:", "text:")
 
 
@@ -60,6 +63,8 @@ class Sighting(NamedTuple):
     fixed_id: str = ""
     language: str = ""
     digest: bytes = b""
+    former: str = ""
+    """A key that files once had: ids are made of it as before, but nothing is recognised by it."""
 
 
 class Known(NamedTuple):
@@ -69,6 +74,8 @@ class Known(NamedTuple):
     minted: int
     strong: str
     mint_key: str
+    body: int = 0
+    """Number of the sighting whose body it shows, where several groups have one of its sightings; else 0."""
 
 
 class Group(NamedTuple):
@@ -112,16 +119,7 @@ def keys_of(
 
     ``fingerprint`` is asked only where there is neither an address nor a strong key.
     """
-    strong = next(
-        (
-            f"!{name}:{found['key']}"
-            for text in (address, guid)
-            if len(text) <= _LONGEST_ADDRESS
-            for name, pattern in rules
-            if (found := pattern.search(text)) and found["key"]
-        ),
-        "",
-    )
+    strong = strong_key(address, rules) or strong_key(guid, rules)
     weak = set()
     url = canonical(address) if address and not is_root(address) else ""
     if url:
@@ -136,9 +134,25 @@ def keys_of(
     return Keys(strong, frozenset(weak))
 
 
+def strong_key(text: str, rules: Sequence[tuple[str, re.Pattern[str]]]) -> str:
+    """The key that an identity rule finds in an address or a guid; empty if none does."""
+    if len(text) > _LONGEST_ADDRESS:
+        return ""
+    found = ((name, pattern.search(text)) for name, pattern in rules)
+    return next((f"!{name}:{match['key']}" for name, match in found if match and match["key"]), "")
+
+
+def lasting_keys(keys: Iterable[str]) -> frozenset[str]:
+    """Those keys of former versions of a file by which it is still recognised.
+
+    Not its text, which files repeat, nor a path at which another file may be now.
+    """
+    return frozenset(key for key in keys if not key.startswith(("text:", _ITEM)))
+
+
 def item_key(source: str, item: str) -> str:
     """The key of an item that has no other: it is one post by itself."""
-    return f"item:{source}:{item}"
+    return f"{_ITEM}{source}:{item}"
 
 
 def group(sightings: Iterable[Sighting], burnt: Collection[str] = ()) -> list[Group]:
@@ -205,20 +219,24 @@ def claim(
 
     ``owners`` says whose a key is, ``holders`` in which post each sighting was. A post goes to one
     group: to one that has the key its id comes from, or else one of its sightings, or else any of
-    its keys. A group takes the post minted first.
+    its keys; of several to the one with the body that it shows. A group takes the post minted first. That a file lies where another one did says less than
+    that it is the one that was there.
     """
-    wishes: list[tuple[int, bool, bool, int]] = []
+    wishes: list[tuple[int, bool, bool, bool, int]] = []
     for index, one in enumerate(groups):
         keys = one.keys(burnt)
         held = {holders.get(s.number) for s in one.sightings}
         for number in held.union(owners.get(key) for key in keys):
             post = known.get(number) if number else None
             if post and may_be(one, post.strong):
-                wishes.append((post.minted, post.mint_key not in keys, number not in held, index))
+                moved = post.mint_key.startswith(_ITEM) and number not in held
+                named = post.mint_key in keys and not moved
+                shows = any(s.number == post.body for s in one.sightings)
+                wishes.append((post.minted, not named, number not in held, not shows, index))
     by_minted = {post.minted: post.number for post in known.values()}
     result: list[int | None] = [None] * len(groups)
     taken: set[int] = set()
-    for minted, _, _, index in sorted(wishes):
+    for minted, *_, index in sorted(wishes):
         if result[index] is None and minted not in taken:
             result[index] = by_minted[minted]
             taken.add(minted)
@@ -309,6 +327,10 @@ def derive_id(one: Group, burnt: Collection[str], taken: Callable[[str], bool]) 
             if is_absolute_iri(said.guid) and not taken(said.guid):
                 return said.guid
     key = mint_key(one, burnt)
+    former = min((said.former for said in ranked if said.former), default=key, key=_strength)
+    minted = named_urn(_POSTS, former)
+    if not one.strong and _strength(former) < _strength(key) and not taken(minted):
+        return minted
     minted = named_urn(_POSTS, key.removeprefix("!"))
     while taken(minted):
         key += "+"
@@ -335,6 +357,8 @@ class Naming(NamedTuple):
     wish: str
     """The id that it gets unless another has it."""
     keys: tuple[str, ...]
+    former: tuple[str, ...] = ()
+    """Keys under which a ledger may have its id."""
 
 
 def naming(number: int, one: Group, burnt: Collection[str]) -> Naming:
@@ -342,7 +366,8 @@ def naming(number: int, one: Group, burnt: Collection[str]) -> Naming:
     dates = [date for s in one.sightings if (date := s.published or s.guess)]
     first = min(dates).timestamp() if dates else 0.0
     keys = one.keys(burnt)
-    return Naming(first, mint_key(one, burnt), number, derive_id(one, burnt, _no_other), tuple(keys))
+    former = tuple({said.former for said in one.sightings if said.former})
+    return Naming(first, mint_key(one, burnt), number, derive_id(one, burnt, _no_other), tuple(keys), former)
 
 
 def _no_other(_: str) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from feeds.config import FolderSource, ListSource, UpstreamSource
 from feeds.errors import DeadlineExceeded, UsageError
 from feeds.fetcher import folder
+from feeds.identity import FILE_KEYS
 from feeds.ingest.removal_guard import doubt as doubt_removal
 from feeds.output.tree import Tree
 from feeds.protocols import FileState, Judge, Version
@@ -91,7 +92,9 @@ def burnt_keys(db: Database) -> frozenset[str]:
     return frozenset(row[0] for row in db.rows("burnt_all"))
 
 
-def context_of(run: Run, number: int, *, early: bool, judge: bool = True, future: bool = False) -> Context:
+def context_of(
+    run: Run, number: int, *, early: bool, judge: bool = True, future: bool = False, rekey: bool = False
+) -> Context:
     """What a batch of readings of a source is taken with."""
     return Context(
         source=number,
@@ -102,6 +105,7 @@ def context_of(run: Run, number: int, *, early: bool, judge: bool = True, future
         judge=_judge_of(run.workers) if judge else None,
         future=future,
         history=run.config.history,
+        rekey=rekey,
     )
 
 
@@ -172,6 +176,18 @@ def ingest_folder(run: Run, source: FolderSource, report: Ingested) -> None:
     report.unchanged += seen.unchanged
     known = _states(run.db, number, [path for path, _, _ in seen.changed], seen.vanished)
     _ingest_seen(run, source, known, seen, report, rederive=rederive)
+    with run.db.transaction():
+        run.db.run("meta_put", (_keys_mark(number), _keys_rule(source)))
+
+
+def _keys_mark(number: int) -> str:
+    """Where the store keeps the rule by which it has the keys of a source's files."""
+    return f"file_keys_{number}"
+
+
+def _keys_rule(source: FolderSource) -> str:
+    """The rule by which files have their keys now."""
+    return f"{FILE_KEYS} {source.source_line}"
 
 
 def _ingest_seen(
@@ -185,7 +201,10 @@ def _ingest_seen(
 ) -> None:
     number = _number(run, source)
     complete = next(r[3] for r in run.db.rows("source_all") if r[0] == number)
-    context = context_of(run, number, early=not complete, judge=not rederive, future=source.future)
+    rekey = rederive and run.db.value("meta_get", (_keys_mark(number),)) != _keys_rule(source)
+    context = context_of(
+        run, number, early=not complete, judge=not rederive, future=source.future, rekey=rekey
+    )
     pieces = [
         (source.name, files, {} if rederive else _digests(known, files))
         for files in chunks(seen.changed, _FILES_PER_PIECE)

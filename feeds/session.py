@@ -124,6 +124,7 @@ def _source_settings(config: Config, rank: int, source: FolderSource) -> Any:  #
         categories=source.categories,
         own_terms=source.terms == "own",
         future=source.future,
+        source_line=source.source_line,
     )
 
 

@@ -144,7 +144,7 @@ def test_no_text_is_lost_and_cleaning_twice_changes_nothing(pieces: list[str]) -
 @given(st.text())
 def test_any_text_can_be_cleaned(text: str) -> None:
     assert dangers(clean_html(markdown_to_html(text), BASE)) == []
-    split_tail(text, compile_patterns(default_boilerplate()))
+    split_tail(text, compile_patterns(default_boilerplate()), bool)
     clean_title(text)
     excerpt(text)
     title_from(text)
@@ -193,9 +193,12 @@ def test_a_drawing_takes_no_text_with_it() -> None:
 def test_the_tail_of_a_body_is_address_and_navigation() -> None:
     patterns = compile_patterns(default_boilerplate())
     body = "text\n\n<https://a.example/x?infoCode=1>\n\n[返回甲](//a.example/b/)｜[返回首页](//a.example/)"
-    assert split_tail(body, patterns) == ("text", "https://a.example/x?infoCode=1")
-    assert split_tail("text\n\n<>\n\n[返回甲](../b/)\n[返回首页](../)", patterns) == ("text", "")
-    assert split_tail("only text", patterns) == ("only text", "")
+    assert split_tail(body, patterns, bool) == ("text", "https://a.example/x?infoCode=1")
+    kept = "text\n\n<https://a.example/x?infoCode=1>"
+    assert split_tail(body, patterns, lambda _: False) == (kept, "")
+    assert split_tail("- a book\n  <https://a.example/>", patterns, bool)[1] == "", "it belongs to the list"
+    assert split_tail("text\n\n<>\n\n[返回甲](../b/)\n[返回首页](../)", patterns, bool) == ("text", "")
+    assert split_tail("only text", patterns, bool) == ("only text", "")
 
 
 @pytest.mark.parametrize(

@@ -98,14 +98,16 @@ class Rules:
     burnt: set[str] = field(default_factory=set)
 
     def read(self, said: Sighting) -> None:
-        """Rule 4: weak keys grow, another strong key is another sighting."""
+        """Rule 4: weak keys grow, but those of a file's text and path; another strong key is another sighting."""
         said = said._replace(item=said.item or f"path:{said.place}")
         name = (said.source, said.item)
         old = self.now.get(name)
         if old and old.strong and said.strong not in ("", old.strong):
             self.changes[name] = self.changes.get(name, 0) + 1
         elif old:
-            said = said._replace(strong=said.strong or old.strong, weak=said.weak | old.weak)
+            passing = ("text:", "item:") if said.place else ("-",)
+            weak = {key for key in old.weak if not key.startswith(passing)}
+            said = said._replace(strong=said.strong or old.strong, weak=said.weak | weak)
         self.now[name] = said
 
     def block(self, names: Iterable[tuple[str, str]]) -> Block:
@@ -236,7 +238,8 @@ def version(dice: random.Random) -> tuple[int, Sighting]:
     choice = [*ADDRESSES, "iri:u", *(f"guid:{name}:{n}" for n in range(2))]
     weak = dice.sample(choice, dice.choice((0, 1, 1, 2)))
     if not weak and not strong:
-        weak = [dice.choice(("text:x", "text:y", f"item:{name}:{item}"))]
+        texts = ("text:x", "text:y", f"item:{name}:{item}")
+        weak = [f"item:{name}:path:{item}" if source == 1 else dice.choice(texts)]
 
     def date() -> datetime | None:
         return NOW - timedelta(days=dice.randint(1, 9)) if dice.random() < 0.6 else None
@@ -377,7 +380,7 @@ def test_a_key_that_came_after_publication_still_recognises_a_post_that_had_gone
 def test_a_post_that_parts_again_is_the_one_that_it_was_though_all_its_keys_are_burnt(tmp_path: Path) -> None:
     rig = Rig(str(tmp_path))
     with closing(rig.db):
-        rig.read(1, [one("c", ("url:0", "url:1")), one("d", ("text:y",))])
+        rig.read(1, [one("c", ("url:0", "url:1")), one("d", ("item:one:path:d",))])
         rig.publish()
         before = uids(rig)
         rig.read(1, [one("d", ("url:0", "url:1"))])

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feeds.config import checks
+from feeds.errors import UsageError
 from feeds.values.slugs import slug
 
 if TYPE_CHECKING:
     from feeds.parser.posts.jekyll import JekyllSite
 
 _PLUGIN = "jekyll-feed"
+_MOST_READ = 200
+"""Posts that are looked at, so that thousands of them do not keep anybody waiting."""
 _ALIASES = """\
 [aliases]   # old addresses, as paths below the output folder: the same bytes as a document
 """
@@ -65,19 +68,56 @@ Put your own posts beside it and run `feedd build` again.
 def plan_files(folder: Path, jekyll: JekyllSite | None) -> list[tuple[Path, str]]:
     """The files of a new project in ``folder``, with their texts."""
     config = folder / "config" / "feedd.toml"
+    posts = folder if jekyll is not None else folder / "posts"
+    source_line = _have_source_lines(posts, jekyll is not None)
     if jekyll is not None:
-        return [(config, starter_config(jekyll, ".."))]
+        return [(config, starter_config(jekyll, "..", source_line))]
     return [
-        (config, starter_config(None, "../posts")),
+        (config, starter_config(None, "../posts", source_line)),
         (folder / "posts" / "2024-01-01-welcome.md", _WELCOME),
     ]
 
 
-def starter_config(jekyll: JekyllSite | None, path: str) -> str:
+def _have_source_lines(posts: Path, jekyll: bool) -> bool:
+    """Whether most posts of a folder end with the address that they come from: each with another one."""
+    from feeds.fetcher import folder
+
+    try:
+        paths = [path for path, _, _ in folder.scan(posts, jekyll, ()).changed]
+    except UsageError:
+        return False
+    bodies = [
+        body
+        for path in paths[:: len(paths) // _MOST_READ + 1]
+        if (body := _body(folder.read, posts, path)) is not None
+    ]
+    return len(set(filter(None, map(_source_line, bodies)))) * 2 > len(bodies)
+
+
+def _body(read: Callable[[Path, str], bytes], posts: Path, path: str) -> str | None:
+    """The body of a post; None for a file that is none."""
+    from feeds.parser.posts.file_encoding import decode
+    from feeds.parser.posts.front_matter import read_front_matter
+
+    try:
+        matter = read_front_matter(decode(read(posts, path))[0])
+    except OSError:
+        return None
+    return matter.body if matter else None
+
+
+def _source_line(body: str) -> str:
+    """The address with which a body ends, before the usual navigation."""
+    from feeds.sanitizer.boilerplate import compile_patterns, default_boilerplate, split_tail
+
+    return split_tail(body, compile_patterns(default_boilerplate()), lambda _: True)[1]
+
+
+def starter_config(jekyll: JekyllSite | None, path: str, source_line: bool = False) -> str:
     """The text of a configuration that :func:`feeds.load_config` accepts.
 
     Taken over from the site is what is right there; the rest gets a default. ``path`` is the
-    folder of posts, as the configuration names it.
+    folder of posts, as the configuration names it; ``source_line`` says that they end with their sources.
     """
     text = checks.cleaned
     base = jekyll.base if jekyll and not checks.url(jekyll.base) else ""
@@ -93,18 +133,20 @@ def starter_config(jekyll: JekyllSite | None, path: str) -> str:
         dir='"../feeds"' if jekyll else '"../output"',
         store='"../state/feedd.db"',
         path=_quoted(path),
-        source="".join(line + "\n" for line in _source_lines(jekyll, base)),
+        source="".join(line + "\n" for line in _source_lines(jekyll, base, source_line)),
         aliases=_aliases(jekyll),
     )
 
 
-def _source_lines(jekyll: JekyllSite | None, base: str) -> Iterator[str]:
+def _source_lines(jekyll: JekyllSite | None, base: str, source_line: bool) -> Iterator[str]:
     if base:
         yield f"base = {_quoted(base)}   # of the site that the posts are pages of"
     if jekyll:
         yield 'permalink = "jekyll"'
     if jekyll and _PLUGIN in jekyll.plugins:
         yield 'ids  = "jekyll-feed"   # the ids that subscribers of the site\'s own feed know'
+    if source_line:
+        yield "source_line = true   # a last line that is nothing but <address> is where a post came from"
 
 
 def _aliases(jekyll: JekyllSite | None) -> str:

@@ -142,6 +142,12 @@ SECTIONS: dict[str, dict[str, Key]] = {
         ),
         "future": Key("boolean", "Publish posts dated in the future at once.", False, kinds=_FOLDER),
         "drafts": Key("boolean", "Publish `_drafts` too.", False, kinds=_FOLDER),
+        "source_line": Key(
+            "boolean",
+            "A last line of a body that is nothing but `<address>` is where the post came from.",
+            False,
+            kinds=_FOLDER,
+        ),
         "categories": Key("array", "Added to each post.", [], check=checks.texts),
         "terms": Key("string", '"none": only the added categories.', "own", choices=("own", "none")),
         "keep": Key(

@@ -199,6 +199,7 @@ class _Reader(Tables):
             keep=one["keep"],
             categories=tuple(one["categories"]),
             terms=one["terms"],
+            source_line=one["source_line"],
         )
 
     def _upstream(self, one: Mapping[str, Any]) -> UpstreamSource:

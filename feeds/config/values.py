@@ -61,6 +61,7 @@ class FolderSource:
     keep: str
     categories: tuple[str, ...]
     terms: Literal["own", "none"]
+    source_line: bool = False
 
 
 @dataclass(frozen=True, slots=True)

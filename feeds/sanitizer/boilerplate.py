@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from feeds._resources import packaged_text
@@ -31,11 +31,19 @@ def compile_patterns(lines: Sequence[str]) -> list[re.Pattern[str]]:
     return [re.compile(line) for line in lines]
 
 
-def split_tail(body: str, patterns: Sequence[re.Pattern[str]]) -> tuple[str, str]:
+def split_tail(
+    body: str, patterns: Sequence[re.Pattern[str]], is_source: Callable[[str], bool]
+) -> tuple[str, str]:
     """Cut source address and boilerplate off the end of a body.
 
     Looked at are the last lines, from the end, until one is neither empty, nor boilerplate (a
     pattern fits the whole line), nor the one ``<address>``; ``<>`` is the address of nothing.
+
+    Args:
+        body: In its own markup.
+        patterns: From :func:`compile_patterns`.
+        is_source: Whether an address on a line of its own is where the post came from. Any other is a
+            reference, which belongs to the text.
 
     Returns:
         The body without them, and the address, empty if there is none.
@@ -47,8 +55,8 @@ def split_tail(body: str, patterns: Sequence[re.Pattern[str]]) -> tuple[str, str
         line = rest[start:].strip()
         if not line or len(line) > _LONGEST_LINE:
             break
-        found = _address(line) if address is None else None
-        if found is not None:
+        found = _address(rest[start:]) if address is None else None
+        if found is not None and (not found or is_source(found)):
             address = found
         elif not any(pattern.fullmatch(line) for pattern in patterns):
             break
@@ -56,10 +64,16 @@ def split_tail(body: str, patterns: Sequence[re.Pattern[str]]) -> tuple[str, str
     return rest, address or ""
 
 
+def last_address(body: str) -> str:
+    """The address that is the last line of a body; empty if that is another line."""
+    line = body.rstrip().rpartition("\n")[2]
+    return (_address(line) or "") if len(line) <= _LONGEST_LINE else ""
+
+
 def _address(line: str) -> str | None:
-    """The address that a line consists of; None if it is another line."""
-    found = _ADDRESS.fullmatch(line)
+    """The address that a line consists of; None if it is another line, such as the rest of an item in a list."""
+    found = _ADDRESS.fullmatch(line.rstrip())
     if found:
         return found[1] or ""
-    found = _LINKED_ADDRESS.fullmatch(line)
+    found = _LINKED_ADDRESS.fullmatch(line.strip())
     return found[1].replace("&amp;", "&") if found else None

@@ -89,7 +89,9 @@ def _mint(
         wish = one.wish
         if wish in given or wish in refused:
             wish = derived(one.number, taken)
-        uid = next((old for old in _told_ids(told, one.key, one.keys, first) if not taken(old)), wish)
+        uid = next(
+            (old for old in _told_ids(told, one.key, (*one.keys, *one.former), first) if not taken(old)), wish
+        )
         given.add(uid)
         last += 1
         rows.append((uid, last, one.key, one.number))

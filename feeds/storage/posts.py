@@ -7,6 +7,7 @@ Only the closed neighbourhood of what changed is computed again, with the pure r
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -46,6 +47,8 @@ class Change:
     posts: set[int] = field(default_factory=set)
     """Posts that lost a sighting that is gone."""
     old_payloads: dict[int, Payload] = field(default_factory=dict)
+    inherited: dict[int, int] = field(default_factory=dict)
+    """The post of a file that moved, by the number of its new sighting: nothing else may recognise it."""
 
 
 class _Post(NamedTuple):
@@ -69,6 +72,7 @@ class _Post(NamedTuple):
 def settle(db: Database, sources: dict[int, tuple[str, int]], change: Change) -> int:
     """Recompute the neighbourhood of ``change`` and write the difference; the number of changed posts."""
     sightings, holder = _neighbourhood(db, sources, change)
+    holder |= change.inherited
     groups = group(sightings.values(), change.given.burnt)
     owners = _owners_of_burnt(db, sightings.values(), change.given.burnt) | _owners(
         db, groups, change.given.burnt
@@ -77,8 +81,11 @@ def settle(db: Database, sources: dict[int, tuple[str, int]], change: Change) ->
     for number in posts:
         db.namings.pop(number, None)
     outside = _held_outside(db, list(posts), sightings)
+    parting = _parting(groups, holder)
     known = {
-        p.number: Known(p.number, p.minted, p.strong, p.mint_key)
+        p.number: Known(
+            p.number, p.minted, p.strong, p.mint_key, read_shown(p.shown).body if p.number in parting else 0
+        )
         for p in posts.values()
         if p.minted is not None and p.number not in outside
     }
@@ -88,6 +95,14 @@ def settle(db: Database, sources: dict[int, tuple[str, int]], change: Change) ->
     _own_keys(db, groups, numbers, known, owners, change.given.burnt)
     _retire(db, change, groups, numbers, posts, outside, owners, holder)
     return changed
+
+
+def _parting(groups: Sequence[Group], holder: dict[int, int | None]) -> set[int]:
+    """The posts whose sightings are in several groups."""
+    held = Counter(
+        number for one in groups for number in {holder.get(s.number) for s in one.sightings} if number
+    )
+    return {number for number, count in held.items() if count > 1}
 
 
 def _neighbourhood(

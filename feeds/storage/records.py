@@ -70,6 +70,8 @@ class Context(Circumstances):
 
     source: int
     sources: dict[int, tuple[str, int]]
+    rekey: bool = False
+    """The store has the keys of the source's files by an older rule: those of the last reading do not stay."""
 
 
 def item_of_path(path: str) -> str:

@@ -37,6 +37,7 @@ def sighting_data(one: Sighting) -> str:
             one.guid,
             one.fixed_id,
             one.language,
+            *([one.former] if one.former else []),
         ]
     )
 
@@ -89,6 +90,7 @@ def _sighting(
         fixed_id=values[11],
         language=values[12],
         digest=row[6],
+        former=values[13] if len(values) > 13 else "",
     )
 
 

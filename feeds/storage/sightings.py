@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from feeds.identity import Sighting
+from feeds.identity import Sighting, lasting_keys
 from feeds.storage.bulk_insert import take_alone
 from feeds.storage.posts import Change, keys_of_numbers, payload_of, settle
 from feeds.storage.records import Context, Reading, Said, item_of_path
@@ -74,11 +74,13 @@ def take_any(
 ) -> Taken:
     """Take readings whatever is known of them: what they join, replace or part is computed again."""
     moved = renamed or {}
-    known = _known_items(db, context, readings, moved)
-    lying = _lying_at(db, context, readings) if renamed is not None else {}
-    batch = _Batch(db, change)
+    lying = _lying_at(db, context, readings, moved) if renamed is not None else {}
+    names = {new: lying[old][0].item for new, old in moved.items() if old in lying}
+    known = _known_items(db, context, readings, names)
+    batch = _Batch(db, change, context.rekey)
     for one, said in readings:
-        batch.add(one, said, moved.get(one.path), known, lying.get(one.path))
+        item = said.item or names.get(one.path) or item_of_path(one.path)
+        batch.add(one, said._replace(item=item), moved.get(one.path), known, lying.get(one.path))
     batch.write(context)
     return Taken(batch.numbers, batch.new, settle(db, context.sources, change))
 
@@ -86,9 +88,10 @@ def take_any(
 class _Batch:
     """The readings of a transaction as they become sightings, each the next version of what was known."""
 
-    def __init__(self, db: Database, change: Change) -> None:
+    def __init__(self, db: Database, change: Change, rekey: bool) -> None:
         self.change = change
         self.new = 0
+        self._rekey = rekey
         self.numbers: dict[str, int] = {}
         """Number of the sighting of each path."""
         self._db = db
@@ -96,6 +99,8 @@ class _Batch:
         self._payloads: list[tuple[int, bytes]] = []
         self._lines: list[tuple[str, str, str]] = []
         self._past = _PastKeys(db)
+        self._moved: dict[int, int] = {}
+        """Number of the sighting that each one replaces at another place."""
 
     def add(
         self,
@@ -106,7 +111,7 @@ class _Batch:
         lying: tuple[Sighting, int] | None,
     ) -> None:
         """Take up what a reading says, after what ``known`` has of its item and what lay at its path."""
-        item = said.item or item_of_path(old_path or reading.path)
+        item = said.item
         versions = known.get(item) or known.get(reading.replaces) or []
         old = self._predecessor(versions, said.place, old_path)
         if lying and lying[0].item != item:
@@ -119,7 +124,9 @@ class _Batch:
         else:
             self._last += 1
             number = self._last
-        said = self._past.next_version(said, _next_version(said, item, number, old), old)
+            if old:
+                self._moved[number] = old.number
+        said = self._past.next_version(said, _next_version(said, item, number, old, self._rekey), old)
         if reading.guessed:
             said = self._with_lasting_guess(said)
         known[item] = [*(o for o in known.get(item, ()) if o is not old), said]
@@ -161,6 +168,10 @@ class _Batch:
         if context.judge:
             old = [one.number for one in self.change.before]
             self.change.old_payloads = {number: payload_of(self._db, number) for number in old}
+        self._db.scope(self._moved.values())
+        held = dict(self._db.rows("posts_of_sightings")) if self._moved else {}
+        self.change.inherited = {new: held[old] for new, old in self._moved.items() if old in held}
+        self.change.posts.update(self.change.inherited.values())
         _write(self._db, context, self.change, self.change.after, self._payloads)
 
 
@@ -181,7 +192,7 @@ class _PastKeys:
         if not said.place:
             return said
         if old is None and name in self._told:
-            keys = set(self._told[name].split("\n"))
+            keys = lasting_keys(self._told[name].split("\n"))
             strong = next((key for key in keys if key.startswith("!")), "")
             said = said._replace(strong=said.strong or strong, weak=said.weak | (keys - {strong}))
         past = {key for key in said.weak - said.own if "\n" not in key}
@@ -229,22 +240,24 @@ def _is_path(item: str) -> bool:
     return item.startswith("path:")
 
 
-def _lying_at(db: Database, context: Context, readings: Sequence[Said]) -> dict[str, tuple[Sighting, int]]:
-    """What the files of this batch said before, and the post that each was in."""
-    db.scope(r.path for r, _ in readings)
+def _lying_at(
+    db: Database, context: Context, readings: Sequence[Said], moved: Mapping[str, str]
+) -> dict[str, tuple[Sighting, int]]:
+    """What lay at the paths of this batch, also those that files were moved from, and the post that each was in."""
+    db.scope((*(r.path for r, _ in readings), *moved.values()))
     rows = [row for row in db.rows("sightings_of_paths", (context.source,)) if row[7]]
     keys = keys_of_numbers(db, [row[0] for row in rows])
     return {row[3]: (read_sighting(row, context.sources, *keys[row[0]]), row[7]) for row in rows}
 
 
 def _known_items(
-    db: Database, context: Context, readings: Sequence[Said], renamed: Mapping[str, str]
+    db: Database, context: Context, readings: Sequence[Said], names: Mapping[str, str]
 ) -> dict[str, list[Sighting]]:
-    """The stored sightings of the items in this batch."""
+    """The stored sightings of the items in this batch; ``names`` are those of files that moved, by their paths."""
     db.scope(
         item
         for r, said in readings
-        for item in (said.item or item_of_path(renamed.get(r.path, r.path)), r.replaces)
+        for item in (said.item or names.get(r.path) or item_of_path(r.path), r.replaces)
     )
     rows = db.rows("sightings_of_items", (context.source,))
     keys = keys_of_numbers(db, [row[0] for row in rows])
@@ -256,7 +269,7 @@ def _known_items(
     return known
 
 
-def _next_version(said: Sighting, item: str, number: int, old: Sighting | None) -> Sighting:
+def _next_version(said: Sighting, item: str, number: int, old: Sighting | None, rekey: bool) -> Sighting:
     """Keys only grow and a guessed date stays, unless the strong key names another post (rule 4)."""
     if old is None or (old.strong and said.strong and old.strong != said.strong):
         return said._replace(item=item, number=number, weak=said.own)
@@ -264,7 +277,7 @@ def _next_version(said: Sighting, item: str, number: int, old: Sighting | None) 
         item=item,
         number=number,
         strong=said.strong or old.strong,
-        weak=said.own | old.weak,
+        weak=said.own | (lasting_keys(old.weak - old.own if rekey else old.weak) if said.place else old.weak),
         guess=old.guess or said.guess,
     )
 

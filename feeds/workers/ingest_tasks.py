@@ -17,11 +17,12 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from feeds.errors import PostRejected, damaged
-from feeds.identity import Sighting, keys_of
+from feeds.identity import Sighting, keys_of, strong_key
 from feeds.models import Item, Skipped
 from feeds.protocols import Version
 from feeds.storage.payload import Body, body_of_item, data_of, pack, unpack
 from feeds.storage.records import Reading
+from feeds.values.urls import canonical, is_root
 from feeds.workers.task_types import Settings, SourceSettings, Work
 
 if TYPE_CHECKING:
@@ -43,12 +44,24 @@ class _Tools:
         self.settings = settings
         self.rules = [(name, re.compile(pattern)) for name, pattern in settings.identity]
         lines = boilerplate.default_boilerplate() if settings.boilerplate is None else settings.boilerplate
-        self.tail = partial(boilerplate.split_tail, patterns=boilerplate.compile_patterns(lines))
+        patterns = boilerplate.compile_patterns(lines)
+        self.tails: dict[str, Tail] = {
+            name: partial(
+                boilerplate.split_tail,
+                patterns=patterns,
+                is_source=_is_any if one.source_line else self._is_known,
+            )
+            for name, one in settings.sources.items()
+        }
         self.zones = {name: ZoneInfo(one.parse.zone) for name, one in settings.sources.items()}
         self.guesses = {name: guess_of(self.rules, one.parse.zone) for name, one in settings.sources.items()}
         self.links = {
-            name: _link(one, self.tail, self.guesses[name]) for name, one in settings.sources.items()
+            name: _link(one, self.tails[name], self.guesses[name]) for name, one in settings.sources.items()
         }
+
+    def _is_known(self, address: str) -> bool:
+        """Whether an identity rule finds a key in an address: such a last line names the article."""
+        return bool(strong_key(address, self.rules))
 
     @cached_property
     def compress(self) -> Callable[[bytes], bytes]:
@@ -61,6 +74,10 @@ class _Tools:
         import zstandard
 
         return zstandard.ZstdDecompressor().decompress
+
+
+def _is_any(_: str) -> bool:
+    return True
 
 
 _tools: _Tools
@@ -211,7 +228,9 @@ def parse(source: str, path: str, data: bytes) -> Item | Skipped:
     tools = _tools
     settings = tools.settings.sources[source].parse
     try:
-        return parse_post(data, path, settings, tools.tail, tools.guesses[source], tools.links[source])
+        return parse_post(
+            data, path, settings, tools.tails[source], tools.guesses[source], tools.links[source]
+        )
     except PostRejected:
         raise
     except Exception as error:
@@ -240,18 +259,12 @@ def _link(settings: SourceSettings, tail: Tail, guess: Guess) -> Link:
 
 
 def _sighting(source: str, path: str, mtime: int, digest: bytes, item: Item) -> Sighting:
-    from feeds.sanitizer.text import clean_title, fingerprint
+    from feeds.sanitizer.text import clean_title
 
     settings = _tools.settings.sources[source]
     name = f"id:{item.guid}" if item.guid else ""
-    keys = keys_of(
-        source,
-        name or f"path:{path}",
-        item.guid,
-        item.address,
-        _tools.rules,
-        lambda: fingerprint(item.title, item.body),
-    )
+    # Never by its text: notices and short posts repeat.
+    keys = keys_of(source, name or f"path:{path}", item.guid, item.address, _tools.rules, lambda: "")
     guess = item.guess or datetime.fromtimestamp(mtime // 1_000_000_000, _tools.zones[source])
     categories, tags = terms_of(item, settings.categories, settings.own_terms)
     return Sighting(
@@ -277,7 +290,22 @@ def _sighting(source: str, path: str, mtime: int, digest: bytes, item: Item) -> 
         fixed_id=item.fixed_id,
         language=item.language,
         digest=digest,
+        former="" if keys.strong else _former_key(item),
     )
+
+
+def _former_key(item: Item) -> str:
+    """The key of a file whose last line, or whose text, was one: the id that was made of it stays."""
+    from feeds.sanitizer.boilerplate import last_address
+    from feeds.sanitizer.text import fingerprint
+
+    if item.address:
+        return ""
+    address = last_address(item.body)
+    if address and not is_root(address) and (url := canonical(address)):
+        return f"url:{url}"
+    mark = fingerprint(item.title, item.body)
+    return f"text:{mark}" if mark else ""
 
 
 def terms_of(item: Item, added: Sequence[str], own: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -41,6 +41,8 @@ class SourceSettings:
     categories: tuple[str, ...]
     own_terms: bool
     future: bool
+    source_line: bool = False
+    """Whether any address that is the last line of a body is where the post came from."""
 
 
 @dataclass(frozen=True, slots=True)

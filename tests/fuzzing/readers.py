@@ -80,7 +80,7 @@ def read_post(data: bytes) -> None:
         data,
         "_posts/2024-01-02-x.md",
         _FOLDER,
-        lambda body: split_tail(body, _TAIL),
+        lambda body: split_tail(body, _TAIL, bool),
         lambda _: None,
         lambda *_: None,
     )
