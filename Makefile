@@ -1,9 +1,10 @@
 # The two commands are `make run` and `make test`; each sets itself up.
 PYTHON ?= python3
 BIN := .venv/bin
+BASE ?= HEAD
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check unit stress bench house fuzz lock setup clean
+.PHONY: run test check unit stress bench house same fuzz lock setup clean
 
 run: setup
 	$(BIN)/feedd build -c config/feedd.toml
@@ -29,6 +30,10 @@ bench: setup
 
 house: setup
 	$(BIN)/python -m benchmarks.house $(HOUSE)
+
+# `make same BASE=REV SAME="--only posts --allow FILE"`: what differs from the revision REV, and what it costs.
+same: setup
+	$(BIN)/python -m benchmarks.same $(BASE) $(SAME)
 
 fuzz: .venv/fuzz
 	$(BIN)/python -m tests.fuzzing.guided $(FUZZ)

@@ -7,11 +7,12 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from benchmarks.same.expected import Rewordings
 from benchmarks.same.snapshot import Snapshot, Table
-from benchmarks.same.times import Times
+from benchmarks.same.times import Times, agree_by_chance
 
 _WIDTH = 160
 _MOST_LINES = 40
@@ -110,7 +111,7 @@ class Comparison:
         elif isinstance(old, list) and isinstance(new, list):
             lines = (json.dumps(value, ensure_ascii=False, indent=0) for value in (old, new))
             yield Difference(place, tuple(show_lines(*lines)))
-        elif old != new or type(old) is not type(new):
+        elif (old != new or type(old) is not type(new)) and not agree_by_chance(_last(place), old, new):
             texts = [json.dumps(value, ensure_ascii=False) for value in (old, new)]
             reworded = self.rewordings.apply(place, texts[0]) == texts[1]
             yield replace(_difference(place, *texts), reworded=reworded)
@@ -137,10 +138,9 @@ class Comparison:
                 continue
             self._count(place, old[key] == new[key])
             for column in columns:
-                if old[key][column] != new[key][column]:
-                    yield from self._compare_text(
-                        f"{place}/{key}/{column}", old[key][column], new[key][column]
-                    )
+                a, b = old[key][column], new[key][column]
+                if a != b and not agree_by_chance(column, a, b):
+                    yield from self._compare_text(f"{place}/{key}/{column}", a, b)
 
     def _mark_keys(self, table: Table) -> dict[str, dict[str, str]]:
         """Return the rows by keys that hold no time of the run; equal keys are numbered in their order."""
@@ -153,6 +153,10 @@ class Comparison:
         return rows
 
 
+def _last(place: str) -> str:
+    return place.rpartition("/")[2]
+
+
 def _name_lack(base_has_it: bool, what: str) -> str:
     return f"only the base has this {what}" if base_has_it else f"only the working tree has this {what}"
 
@@ -162,25 +166,24 @@ def _difference(place: str, old: str, new: str, note: str = "") -> Difference:
 
 
 def show_lines(old: str, new: str) -> Iterator[str]:
-    """Yield the lines that differ between two texts, each cut to what differs; documents in one line are cut at tags."""
+    """Yield the first lines that differ between two texts, each cut to what differs; one long line is cut at tags."""
     before, after = _leave_out_common_ends(_split(old), _split(new))
+    return islice(_pair_lines(before, after), _MOST_LINES)
+
+
+def _pair_lines(before: list[str], after: list[str]) -> Iterator[str]:
     matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
-    shown = 0
     for kind, i, j, k, m in matcher.get_opcodes():
         if kind == "equal":
             continue
-        if shown >= _MOST_LINES:
-            yield "…"
-            return
-        pairs = zip(before[i:j], after[k:m], strict=False) if j - i == m - k else ()
-        for one, other in pairs:
-            start = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
-            yield f"- {_clip(one, start)}"
-            yield f"+ {_clip(other, start)}"
-        if j - i != m - k:
-            yield from (f"- {_clip(one)}" for one in before[i:j][:_MOST_LINES])
-            yield from (f"+ {_clip(one)}" for one in after[k:m][:_MOST_LINES])
-        shown += j - i + m - k
+        if j - i == m - k:
+            for old, new in zip(before[i:j], after[k:m], strict=True):
+                start = next((n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), 0)
+                yield f"- {_clip(old, start)}"
+                yield f"+ {_clip(new, start)}"
+        else:
+            yield from (f"- {_clip(line)}" for line in before[i:j])
+            yield from (f"+ {_clip(line)}" for line in after[k:m])
 
 
 def _split(text: str) -> list[str]:

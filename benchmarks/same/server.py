@@ -51,6 +51,11 @@ class Turns:
         return max(self._last_request + _QUIET - now, self._last_answer + _APART - now)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256  # the program connects to all upstreams at once
+
+
 class UpstreamServer:
     """Serves the upstream corpus on 127.0.0.1 while it is entered."""
 
@@ -60,8 +65,7 @@ class UpstreamServer:
         self._library = Library()
         self._turns = Turns()
         self._requests: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._make_handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._make_handler())
         self.authority = f"127.0.0.1:{self._server.server_port}"
         """Host and port."""
         self.home = f"http://{self.authority}"

@@ -18,8 +18,12 @@ _NUMBER = re.compile(r"(?<![\d.])\d{10,19}(?:\.\d+)?(?![\d.])")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?")
 _MAIL = re.compile(r"[A-Z][a-z]{2}, \d\d? [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d (?:GMT|[+-]\d{4})")
 _DURATION = re.compile(r"(?<=\bin )\d+\.\d+(?= s\b)")
+_NEXT = re.compile(r"(?<=\bnext )\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _DURATIONS = frozenset(["seconds"])
 """Keys of reports that say how long something took."""
+_PLANNED = frozenset(["due", "next_poll"])
+"""Columns and keys of times that are planned with some chance in them, so that not all upstreams are polled at once."""
+_CHANCE = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Times:
         text = _NUMBER.sub(self._marker(_read_number), text)
         text = _ISO.sub(self._marker(_read_iso), text)
         text = _MAIL.sub(self._marker(parsedate_to_datetime), text)
+        text = _NEXT.sub(TIME, text)
         return _DURATION.sub(SECONDS, text)
 
     def mark_value(self, value: Any, key: str = "") -> Any:  # noqa: ANN401 - whatever JSON can say
@@ -67,9 +72,20 @@ class Times:
         return mark
 
 
+def agree_by_chance(name: str, old: object, new: object) -> bool:
+    """Return whether two times of this column or key are planned ones, and no farther apart than chance may put them."""
+    if name not in _PLANNED:
+        return False
+    try:
+        first, second = (_read_number(str(one)) or _read_iso(str(one)) for one in (old, new))
+    except ValueError:
+        return False
+    return abs(first - second) <= _CHANCE
+
+
 def _read_number(text: str) -> datetime | None:
     whole = text.partition(".")[0]
-    unit = _DIGITS.get(len(whole))
+    unit = _DIGITS.get(len(whole)) if whole.isdecimal() else None
     return datetime.fromtimestamp(int(whole) // unit, UTC) if unit else None
 
 
