@@ -46,8 +46,10 @@ _LONG_RUN = re.compile(r"([\[\]*_`>(<!~^#&\\|+=-])(?:[ \n]{0,2}\1){200}")
 _DEEP = re.compile(r"^[ \t]{120}|^(?:[ ]{0,4}+(?:[>*+-]|\d{1,9}+\.)){30}", re.MULTILINE)
 _MOST_MARKS = 3000
 # Lines that end a block wherever they stand: at each the library copies what is left of the block.
-_BREAKING = re.compile(r"^ {0,3}(?:#|[=*_-]{2}|\[|:[ \t]|[*_-] ?[*_-])", re.MULTILINE)
+_BREAKING = re.compile(r"^ {0,3}(?:#|[=*_-]{2}|[=-] *+$|\[|:[ \t]|[*_-] ?[*_-])", re.MULTILINE)
 _MOST_COPIED = 100_000_000
+# Each row of a table gets as many cells as the head has, however few are written.
+_MOST_CELLS = 150_000
 # From the beginning of each tag without an end the library looks on to the end of the text.
 _UNCLOSED = re.compile(r"<[a-zA-Z/!?][^<>]*+(?=<|\Z)")
 _MOST_LOOKED_AT = 50_000_000
@@ -223,13 +225,19 @@ def _costs_too_much(text: str) -> bool:
 
 def _copies_too_much(parts: Sequence[str]) -> bool:
     """Whether a long block has too many marks, or blocks are together too long for as often as they break."""
-    copied = 0
+    copied = cells = 0
     for part in parts:
         if len(part) > _LONGEST // 16 and _marks(part) > _MOST_MARKS:
             return True
+        cells += _cells(part) if "|" in part else 0
         if len(part) > _LONGEST // 128:
             copied += len(_BREAKING.findall(part)) * len(part)
-    return copied > _MOST_COPIED
+    return copied > _MOST_COPIED or cells > _MOST_CELLS
+
+
+def _cells(part: str) -> int:
+    """How many cells the library would make of a block that is a table."""
+    return (part.count("\n") + 1) * max(line.count("|") for line in part.split("\n"))
 
 
 def _marks(part: str) -> int:

@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"<hour\b[^>]*+>\s*(\d{1,2})\s*<", re.IGNORECASE)
 _DAY = re.compile(r"<day\b[^>]*+>\s*([A-Za-z]+)\s*<", re.IGNORECASE)
 _FLAG = re.compile(r"<[A-Za-z_][\w.\-]*:(archive|complete)\s*/?>", re.IGNORECASE)
 _DELETED = re.compile(r"<(?:[A-Za-z_][\w.\-]*:)?deleted-entry\b([^<>]*+)>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"""([A-Za-z_:][\w:.\-]*)\s*=\s*(?:"([^"]*+)"|'([^']*+)')""")
+_ATTRIBUTE = re.compile(r"""(?<![\w:.\-])([A-Za-z_:][\w:.\-]*+)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""")
 _MAIL = r"(?:mailto:)?[^\s@()<>\[\]:]+@[^\s@()<>\[\]]+"
 _MAIL_AND_NAME = re.compile(
     rf"{_MAIL}(?:\s*[(\[<]\s*|\s)([^()<>\[\]@]+?)\s*[)\]>]?|([^@()<>\[\]]+?)\s*(?:[(<\[]\s*{_MAIL}\s*[)>\]]|,?\s{_MAIL})",

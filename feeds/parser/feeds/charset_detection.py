@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 _SAMPLE = 20_000
-_NOT_ASCII = re.compile(rb"[^\n<>]*[\x80-\xff][^\n<>]*")
+_NOT_ASCII = re.compile(rb"(?<![^\n<>])[^\n<>\x80-\xff]*+[\x80-\xff][^\n<>]*+")
 _LANGUAGE = re.compile(rb"""<language>\s*([A-Za-z\-]{2,8})|\bxml:lang\s*=\s*["']([A-Za-z\-]{2,8})""")
 _HINTED = 0.35
 _CONVINCING = 0.5

@@ -14,8 +14,8 @@ from typing import Final
 
 from feeds.parser.feeds.charset_detection import guess
 
-_DECLARED = re.compile(rb"""^\s*<\?xml\s[^>]{0,200}?\bencoding\s*=\s*["']?\s*([A-Za-z0-9._:\-]+)""")
-_CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([A-Za-z0-9._:\-]+)""", re.IGNORECASE)
+_DECLARED = re.compile(rb"""^\s*<\?xml\s[^>]{0,200}?\bencoding\s*+=\s*+(?:["']\s*+)?([A-Za-z0-9._:\-]+)""")
+_CHARSET = re.compile(r"""charset\s*+=\s*+(?:["']\s*+)?([A-Za-z0-9._:\-]+)""", re.IGNORECASE)
 _MARKS: Final = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),

@@ -25,10 +25,10 @@ _PARTS = re.compile(
 )
 # A guid is text, whatever it looks like.
 _MARKUP = re.compile(r"\s*<(?!!)[^\0]{0,500}?(?=</(?:[A-Za-z_][\w.\-]*:)?guid\s*>)", re.IGNORECASE)
-_OPAQUE = re.compile(r"""\bisPermaLink\s*=\s*["']?\s*(?:false|no|0)""", re.IGNORECASE)
+_OPAQUE = re.compile(r"""\bisPermaLink\s*+=\s*+(?:["']\s*+)?(?:false|no|0)""", re.IGNORECASE)
 _HTML = re.compile(r"""\btype\s*=\s*["']\s*(?:html|text/html)""", re.IGNORECASE)
 _PERSON = re.compile(r"<!\[CDATA\[[^\]]{0,400}|[^<>]{0,400}")
-_TEXT = re.compile(r"\s*(?:<!\[CDATA\[([^\]]{0,2000})\]\]>|([^<]{0,2000}))\s*</")
+_TEXT = re.compile(r"\s*+(?:<!\[CDATA\[([^\]]{0,2000}+)\]\]>|([^<]{0,2000}+))\s*+</")
 _MOST_EXTRAS: Final = 20_000
 # What an element is called, with its prefix in small letters, and what it is called afterwards.
 _APART: Final = {"dc:title": "feeddtitle", "media:description": "feeddmedia"}

@@ -31,7 +31,7 @@ _CONSTANTS: dict[str, object] = {
     **dict.fromkeys(["false", "False", "FALSE"], False),
     **dict.fromkeys(["", "~", "null", "Null", "NULL"], ""),
 }
-_TOML_BARE = re.compile(r"^([\w-]++)[ \t]*+=[ \t]*+([\d+-][^#,\]\n]*?)[ \t]*(?:#.*)?$", re.MULTILINE)
+_TOML_BARE = re.compile(r"^([\w-]++)[ \t]*+=[ \t]*+([\d+-][^#,\]\n]*+)(?:#.*)?$", re.MULTILINE)
 _JSON = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 _ODD = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -159,7 +159,7 @@ def load_toml(text: str) -> dict[str, object] | None:
         return None
     try:
         values = tomllib.loads(text)
-        written = {m[1]: m[2] for m in _TOML_BARE.finditer(text)}
+        written = {m[1]: m[2].rstrip(" \t") for m in _TOML_BARE.finditer(text)}
         for key, value in values.items():
             raw = written.get(key, "")
             if raw and type(value) not in (str, bool) and tomllib.loads(f"k = {raw}") == {"k": value}:

@@ -32,7 +32,7 @@ _LATER_KEYS = ("published", "pubdate")
 _NO_DATE = "0001-01-01"
 """How Hugo writes a date that is not there."""
 _UPDATED_KEYS = ("last_modified_at", "updated", "modified", "lastmod")
-_ONLY_OFFSET = re.compile(r"\s*[+-]\d\d:?\d\d\s*|\s*Z?\s*")
+_ONLY_OFFSET = re.compile(r"\s*+(?:[+-]\d\d:?\d\d|Z)?\s*+")
 _OFFSET_AT_END = re.compile(r"(?:[+-]\d\d:?\d\d|Z|[A-Z]{3,4})\s*$")
 
 
