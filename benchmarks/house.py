@@ -1,6 +1,6 @@
 """``make house``: count sizes, words, tests and ways through the code of this checkout.
 
-It prints a table, or every figure as JSON. What the figures mean is in ``CONTRIBUTING.md``; the lists of verbs, words
+It prints a table, or every figure as JSON. What the figures mean is in ``docs/how-to/check-a-change.md``; the lists of verbs, words
 and paths are in ``benchmarks/house.toml``.
 """
 
