@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from functools import cache
-from html import escape, unescape
+from html import escape
 
 from feeds._resources import packaged_text
+from feeds.references import unescape
 from feeds.sanitizer.attributes import PREFIX, page, place
 from feeds.values.urls import is_address, resolve
 

@@ -10,10 +10,11 @@ import re
 import tomllib
 from collections.abc import Sequence
 from functools import cache
-from html import escape, unescape
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from feeds._resources import packaged_text
+from feeds.references import unescape
 from feeds.sanitizer import cleanup
 from feeds.sanitizer.attributes import PREFIX, judge, page
 

@@ -44,6 +44,8 @@ _PLACE = re.compile("(?:<p>)?\ufdd0([0-9]+)\ufdd0(?:</p>)?")
 _LONGEST = 256 * 1024
 _LONG_RUN = re.compile(r"([\[\]*_`>(<!~^#&\\|+=-])(?:[ \n]{0,2}\1){200}")
 _DEEP = re.compile(r"^[ \t]{120}|^(?:[ ]{0,4}+(?:[>*+-]|\d{1,9}+\.)){30}", re.MULTILINE)
+# Behind a fence the library divides white space in every way.
+_LONG_FENCE = re.compile(r"^(?:```|~~~)[^\n]{1000}", re.MULTILINE)
 _MOST_MARKS = 3000
 # Lines that end a block wherever they stand: at each the library copies what is left of the block.
 _BREAKING = re.compile(r"^ {0,3}(?:#|[=*_-]{2}|[=-] *+$|\[|:[ \t]|[*_-] ?[*_-])", re.MULTILINE)
@@ -215,6 +217,7 @@ def _costs_too_much(text: str) -> bool:
     return (
         _LONG_RUN.search(text) is not None
         or _DEEP.search(text) is not None
+        or _LONG_FENCE.search(text) is not None
         or _copies_too_much(_BLANK_LINE.split(text))
         or text.count("<!--") > text.count("-->") + 8
         or text.count("<![CDATA[") > text.count("]]>") + 8

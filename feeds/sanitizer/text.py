@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from html import unescape
+
+from feeds.references import unescape
 
 _TAG = re.compile(r"<[a-zA-Z/!?][^<>]*+>")
 _BREAK = re.compile(

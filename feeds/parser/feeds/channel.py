@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from html import unescape
 from typing import Any
 
 from feeds.parser.feeds.feedparser_workarounds import AT
 from feeds.parser.feeds.text import folded, text_of
+from feeds.references import unescape
 from feeds.values.dates import parse_date
 from feeds.values.urls import is_address, resolve
 

@@ -11,6 +11,7 @@ from html import escape
 from typing import Final
 
 from feeds.models import Extra
+from feeds.references import unescape
 
 AT: Final = "\ue040"
 """Stands for ``@`` in the name of an author: a private character, so that the library sees no mail address."""
@@ -130,8 +131,6 @@ _ATTRIBUTE = re.compile(r"""([A-Za-z]{1,20})\s*=\s*(?:"([^"]*+)"|'([^']*+)')""")
 
 def extra_of(value: str) -> Extra:
     """The podcast's element that became this text."""
-    from html import unescape
-
     head, _, text = value.partition("\n")
     local, _, rest = head.partition(" ")
     attributes = tuple(

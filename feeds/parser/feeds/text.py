@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from html import escape, unescape
+from html import escape
 
+from feeds.references import unescape
 from feeds.values.urls import resolve
 
 _BLOCK = re.compile(r"</?(?:p|div|br|li|h[1-6]|tr|blockquote|pre|table|ul|ol)\b[^<>]*+>", re.IGNORECASE)

@@ -27,6 +27,7 @@ from feeds.parser.posts.front_matter_values import (
     read_json,
     simple_values,
 )
+from feeds.references import unescape
 
 _LEADING = re.compile(r"[\ufeff\s]*+")
 _OPEN = re.compile(r"(?:---|\+\+\+)[ \t\r]*+\n")
@@ -255,8 +256,6 @@ def _pelican_html(text: str, start: int) -> FrontMatter | None:
 
 def _head_values(head: str) -> dict[str, str]:
     """The title and the named ``<meta>`` elements of a head; ``keywords`` are the tags if none are given."""
-    from html import unescape
-
     values: dict[str, str] = {}
     title = _TITLE.search(head)
     if title:
