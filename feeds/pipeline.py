@@ -20,7 +20,7 @@ from feeds.publisher.publisher import Published
 from feeds.reports import Ingested
 from feeds.run_context import Run
 from feeds.sources import expand, register
-from feeds.storage import feed_membership, ledger, posts
+from feeds.storage import feed_membership, ledger, ledger_replay
 from feeds.storage import feeds as stored
 from feeds.storage.records import EXPIRED, Context, Reading
 from feeds.storage.sightings import take
@@ -40,8 +40,7 @@ def ingest(run: Run, *, offline: bool = False) -> Ingested:
     ``offline`` leaves out what is asked over the network.
     """
     report = Ingested()
-    if ledger.load(run.db, publisher.ledger_path(run.config)):
-        posts.regroup_all(run.db, run.sources, run.clock(), burnt_keys(run.db))
+    read_ledger(run, report.troubles)
     for source in run.config.folders:
         try:
             ingest_folder(run, source, report)
@@ -62,16 +61,26 @@ def release(run: Run) -> int:
     return gone + feed_membership.release(run.db, run.clock())
 
 
+def read_ledger(run: Run, troubles: list[str]) -> None:
+    """Take up what the ledger says and the store does not know; ``troubles`` gets what is wrong with its lines."""
+    ledger.load(run.db, publisher.ledger_path(run.config), troubles)
+    ledger_replay.replay_withdrawals(run.db, run.clock())
+    ledger_replay.replay_keys(run.db, run.sources, run.clock(), burnt_keys(run.db))
+
+
 def publish(run: Run, tree: Tree) -> Published:
     """Mint what is new, render what is missing, write the documents that differ, then what names them.
 
     A tree that this process has published before is taken as it left it.
     """
+    opened = tree.opened
+    if not opened:
+        publisher.check_slugs(run.db)
     publisher.retire(run)
     stored.mint_posts(run.db, run.sources, burnt_keys(run.db))
+    ledger_replay.replay_dates(run.db)
     publisher.mint_slugs(run.db, run.config)
     ledger.note(run.db)
-    opened = tree.opened
     if not opened:
         tree.open()
         publisher.mark_lost_documents(run.db, tree, run.config)

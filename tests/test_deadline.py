@@ -25,7 +25,7 @@ HANGING = "https://a.example/" + "x" * 400
 RULE = '[[identity]]\nname = "slow"\npattern = "/(?P<key>x*x*x*x*x*x*x*x*x*y)"\n'
 PROGRAM = """
 import json, sys
-from feeds.session import build
+from feeds.builder import build
 from feeds.config import load_config
 report = build(load_config(sys.argv[1]), jobs=int(sys.argv[2]), deadline=float(sys.argv[3]))
 print(json.dumps(report.as_dict()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import threading
@@ -168,11 +169,29 @@ def test_a_folder_in_the_way_is_foreign_and_so_is_a_file(tmp_path: Path) -> None
     tree = Tree(tmp_path, {})
     tree.open()
     assert not tree.put("a.xml", b"a")
+    assert "is a folder that feedd did not write" in tree.foreign["a.xml"]
     (tmp_path / "tag").write_bytes(b"a file")
-    assert tree.put("tag/x/atom.xml", b"x")
-    with pytest.raises(OutputError, match=r"tag.*cannot be written.*untouched"):
-        tree.flush()
+    assert not tree.put("tag/x/atom.xml", b"x")
+    assert not tree.put("tag/y/atom.xml", b"y")
+    assert tree.put("b.xml", b"b")
+    tree.flush()
+    assert tree.foreign.keys() == {"a.xml", "tag"}, "what is in the way is named once, not for each document"
+    assert "is a file that feedd did not write" in tree.foreign["tag"]
+    assert "remove it or move it away" in tree.foreign["tag"]
+    assert not tree.published("tag/x/atom.xml")
     assert (tmp_path / "tag").read_bytes() == b"a file"
+    assert (tmp_path / "b.xml").read_bytes() == b"b"
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "x")
+
+    monkeypatch.setattr(os, "mkdir", refuse)
+    tree = Tree(tmp_path, {})
+    tree.open()
+    with pytest.raises(OutputError, match=rf"{tmp_path}/\.feedd-tmp: cannot be written.*untouched"):
+        tree.put("a.xml", b"a")
 
 
 def test_what_goes_takes_its_empty_folder_along_and_no_full_one(tmp_path: Path) -> None:
@@ -234,9 +253,10 @@ def test_before_a_rename_the_journal_names_it(tmp_path: Path, monkeypatch: pytes
     seen = []
     real = os.replace
 
-    def replace(source: Path, target: Path) -> None:
-        seen.append(((tmp_path / JOURNAL).read_text(), Path(source).read_bytes(), target))
-        real(source, target)
+    def replace(source: str, target: str, *, src_dir_fd: int, dst_dir_fd: int) -> None:
+        staging = Path(os.readlink(f"/proc/self/fd/{src_dir_fd}"))
+        seen.append(((tmp_path / JOURNAL).read_text(), (staging / source).read_bytes(), target))
+        real(source, target, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
 
     monkeypatch.setattr(os, "replace", replace)
     tree = Tree(tmp_path, {})
@@ -245,7 +265,7 @@ def test_before_a_rename_the_journal_names_it(tmp_path: Path, monkeypatch: pytes
     tree.put("b.xml", b"b")
     assert seen == []
     tree.flush()
-    assert [(journal.count("\n"), data, target.name) for journal, data, target in seen] == [
+    assert [(journal.count("\n"), data, target) for journal, data, target in seen] == [
         (2, b"a", "a.xml"),
         (2, b"b", "b.xml"),
     ]
@@ -439,6 +459,7 @@ def test_what_is_published_is_ours_and_there(tmp_path: Path) -> None:
 
 
 def test_a_link_in_the_place_of_a_document_is_not_the_document(tmp_path: Path) -> None:
+    """Even if it leads to the bytes that feedd wrote: feedd writes no links, so it is somebody's."""
     folder, elsewhere = tmp_path / "output", tmp_path / "elsewhere"
     known = publish(folder, {"a.xml": b"a"}).known
     (folder / "a.xml").rename(elsewhere)
@@ -446,10 +467,12 @@ def test_a_link_in_the_place_of_a_document_is_not_the_document(tmp_path: Path) -
     tree = Tree(folder, dict(known))
     tree.open()
     assert not tree.intact("a.xml")
-    assert tree.put("a.xml", b"b")
+    assert not tree.put("a.xml", b"b")
+    assert "is a symbolic link" in tree.foreign["a.xml"]
     tree.flush()
+    tree.remove("a.xml")
     assert elsewhere.read_bytes() == b"a"
-    assert not (folder / "a.xml").is_symlink()
+    assert (folder / "a.xml").is_symlink()
 
 
 def test_what_this_process_wrote_is_ours_and_what_it_removed_is_not(tmp_path: Path) -> None:
@@ -474,6 +497,6 @@ def test_a_single_file_is_synced_before_and_its_folder_after(
     monkeypatch.setattr(
         os, "fsync", lambda one: (order.append(os.readlink(f"/proc/self/fd/{one}")), fsync(one))
     )
-    monkeypatch.setattr(os, "replace", lambda one, other: (order.append("replace"), replace(one, other)))
+    monkeypatch.setattr(os, "replace", lambda *one, **at: (order.append("replace"), replace(*one, **at)))
     replace_file(tmp_path / "deep" / "er" / "file", b"x")
     assert [Path(one).name.partition(".new")[0] for one in order] == [".file", "replace", "er"]

@@ -13,12 +13,13 @@ from datetime import datetime
 from feeds.commands.lookup import find_post
 from feeds.config import Config
 from feeds.errors import RoleTaken, UsageError
-from feeds.pipeline import burnt_keys
+from feeds.pipeline import burnt_keys, read_ledger
 from feeds.protocols import Clock
-from feeds.publisher.publisher import write_ledger
+from feeds.publisher.publisher import ledger_path, write_ledger
 from feeds.run_context import Run
 from feeds.sources import expand, register
-from feeds.storage import withdrawal
+from feeds.storage import ledger, withdrawal
+from feeds.storage.ledger_replay import replay_withdrawals
 from feeds.storage.source_removal import forget_source
 from feeds.storage.sqlite import Database, lease
 
@@ -34,6 +35,7 @@ def leave(config: Config, kind: str, value: str = "") -> int:
 
 def take_left(run: Run) -> None:
     """Take up what was left while another run had the store; what only a daemon can do stays for one."""
+    read_ledger(run, [])  # what is wrong with it is named when the sources are read
     for number, kind, value in run.db.rows("requests_all"):
         if kind in ("forget", "withdraw", "restore"):
             take_up(run, kind, value)
@@ -126,12 +128,14 @@ def withdraw_post(config: Config, wanted: str, undo: bool, clock: Clock) -> With
     """
     if not config.store.exists():
         raise UsageError(f"{config.store}: nothing was built yet, so there is no post to withdraw")
-    with closing(Database.open(config.store, read_only=True)) as db:
-        uid = _withdrawable(db, find_post(db, config, wanted), wanted, undo)
     try:
         with lease(config.store), closing(Database.open(config.store)) as db:
+            _take_up_ledger(db, config, clock())
+            uid = _withdrawable(db, find_post(db, config, wanted), wanted, undo)
             back = withdraw(db, config, uid, undo, clock())
     except RoleTaken:
+        with closing(Database.open(config.store, read_only=True)) as db:
+            uid = _withdrawable(db, find_post(db, config, wanted), wanted, undo)
         leave(config, "restore" if undo else "withdraw", uid)
         return Withdrawn(uid, "", left=True)
     if not undo:
@@ -153,6 +157,7 @@ def _withdrawable(db: Database, number: int, wanted: str, undo: bool) -> str:
 
 def withdraw(db: Database, config: Config, uid: str, undo: bool, now: datetime) -> bool:
     """The same for the post with this id; whether it is (or may be) somewhere to come back from."""
+    _take_up_ledger(db, config, now)
     number = db.value("post_of_uid", (uid,))
     if number is None or bool(withdrawal.standing(db, number).withdrawn) != undo:
         return False
@@ -162,6 +167,12 @@ def withdraw(db: Database, config: Config, uid: str, undo: bool, now: datetime) 
             withdrawal.withdraw(db, [number], now)
     write_ledger(db, config)  # at once: the next run reads the file
     return back
+
+
+def _take_up_ledger(db: Database, config: Config, now: datetime) -> None:
+    """Learn of withdrawals that the store does not know: it may be a backup that was restored just now."""
+    ledger.load(db, ledger_path(config))
+    replay_withdrawals(db, now)
 
 
 def _forget(db: Database, config: Config, name: str, clock: Clock) -> int:

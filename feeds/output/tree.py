@@ -3,7 +3,8 @@
 Beside, synced, renamed: new documents are written into a folder of their own inside the tree,
 forced to disk once per batch and then renamed into place. ``.feedd`` lists what feedd wrote, path
 and digest; a file that it does not list, or whose digest differs, is foreign and stays as it is.
-A journal names what is about to be renamed, so that an interrupted run is not taken for foreign.
+So does a symbolic link wherever it lies, with all that it leads to. A journal names what is about
+to be renamed, so that an interrupted run is not taken for foreign.
 """
 
 from __future__ import annotations
@@ -11,23 +12,27 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import shutil
-from collections.abc import Iterable, Iterator, Mapping
+import stat
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from feeds.errors import OutputError
+from feeds.output.safe_paths import Below, Blocked, is_inside
 
 MANIFEST = ".feedd"
-_BESIDE = ".feedd-tmp"
+_STAGING = (".feedd-tmp", *(f".feedd-tmp-{number}" for number in range(1, 10)))
+"""Where documents are written before they are renamed: the first of these that nothing foreign lies in place of."""
 _JOURNAL = "journal"
-JOURNAL = f"{_BESIDE}/{_JOURNAL}"
+JOURNAL = f"{_STAGING[0]}/{_JOURNAL}"
 """What is about to be renamed into place, in the form of the manifest."""
 _BATCH_BYTES = 64 * 1024 * 1024
 _BATCH_FILES = 512
 _SINGLE_SYNCS = 16
+_FOREIGN = "exists and was not written by feedd"
+_OUTSIDE = "is no place below the output folder, so nothing is written or removed there; restore another backup, or move the store away"
 
 
 class Written(NamedTuple):
@@ -43,7 +48,9 @@ class Tree:
     """One output folder and what feedd wrote there.
 
     ``known`` is what the store remembers of each path; ``full`` writes even what is unchanged;
-    ``dry`` writes nothing and only counts.
+    ``dry`` writes nothing and only counts. ``foreign`` names what is in the way, and why it stays:
+    a document, or a folder or list of feedd's that something else lies in place of. ``refused`` are the
+    documents that are not written because of that.
     """
 
     folder: Path
@@ -53,11 +60,14 @@ class Tree:
     written: dict[str, Written] = field(default_factory=dict)
     removed: list[str] = field(default_factory=list)
     foreign: dict[str, str] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
     opened: bool = False
     _ours: dict[str, set[str]] = field(default_factory=dict)
-    _waiting: list[tuple[str, Path, str]] = field(default_factory=list)
+    _real: dict[str, bool] = field(default_factory=dict)
+    _waiting: list[tuple[str, str, str]] = field(default_factory=list)
     _waiting_bytes: int = 0
     _serial: int = 0
+    _staging: str = _STAGING[0]
 
     def open(self) -> None:
         """Read what is ours and clear away what an interrupted run left.
@@ -66,105 +76,164 @@ class Tree:
             OutputError: the folder cannot be made or read.
         """
         self.opened = True
-        try:
+        with self._telling():
             if not self.dry:
                 self.folder.mkdir(parents=True, exist_ok=True)
-            for name in (MANIFEST, JOURNAL):
-                for path, digest in _read_list(self.folder / name):
-                    self._ours.setdefault(path, set()).add(digest)
-            if not self.dry:
-                self._clear_beside()
-                clear_beside(self.folder / MANIFEST)
-        except OSError as error:
-            raise self._trouble(error) from error
+            elif not self.folder.is_dir():
+                return
+            with Below(self.folder) as below:
+                for name in (MANIFEST, *(f"{staging}/{_JOURNAL}" for staging in _STAGING)):
+                    for path, digest in self._read_list(below, name):
+                        self._ours.setdefault(path, set()).add(digest)
+                if not self.dry:
+                    for staging in _STAGING:
+                        _clear_staging(below, staging)
+                    _clear_beside(below, MANIFEST)
 
     def again(self) -> Tree:
         """This tree for the next time that the same process publishes."""
         self.written, self.removed, self.foreign = {}, [], {}
+        self.refused, self._real = set(), {}
         self._serial = 0
         return self
 
-    def _clear_beside(self) -> None:
-        beside = self.folder / _BESIDE
-        if beside.exists():
-            for file in beside.iterdir():
-                if file.name != _JOURNAL:
-                    file.unlink()
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Say of an error of the system what it means for what is published."""
+        try:
+            yield
+        except Blocked as blocked:
+            raise OutputError(f"{self.folder / blocked.path}: {blocked.reason}, then run again") from blocked
+        except OSError as error:
+            raise OutputError(
+                f"{error.filename or self.folder}: cannot be written ({error.strerror}); "
+                "check free space and permissions, then run again: what was published before is untouched"
+            ) from error
 
-    def _trouble(self, error: OSError) -> OutputError:
-        return OutputError(
-            f"{error.filename or self.folder}: cannot be written ({error.strerror}); "
-            "check free space and permissions, then run again: what was published before is untouched"
-        )
+    def _read_list(self, below: Below, name: str) -> list[tuple[str, str]]:
+        """``(path, digest)`` of each whole line of a list of ours; what is no file is named as foreign."""
+        try:
+            return _parse_list(below.read(name)) if below.status(name) else []
+        except Blocked as blocked:
+            self.foreign[blocked.path] = blocked.reason
+            return []
 
     def intact(self, path: str) -> bool:
         """Whether the document lies there as it was written, by size and mtime."""
         known = self.known.get(path)
-        return known is not None and self._stat(path) == known[1:]
-
-    def _stat(self, path: str) -> tuple[int, int] | None:
+        if known is None or not self._is_real(path.rpartition("/")[0]):
+            return False
         try:
             found = os.stat(f"{self.folder}/{path}", follow_symlinks=False)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        return found.st_size, found.st_mtime_ns
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return False
+        return stat.S_ISREG(found.st_mode) and (found.st_size, found.st_mtime_ns) == known[1:]
+
+    def settled(self, path: str) -> bool:
+        """Whether there is nothing to do at a place that may have a document: it is intact, or nothing lies there."""
+        return self.intact(path) or (path not in self.known and not os.path.lexists(f"{self.folder}/{path}"))
+
+    def _is_real(self, folder: str) -> bool:
+        """Whether a folder below the output is one, without a link on the way.
+
+        It is asked for every document, so each folder is looked at once for each publishing. That is
+        enough where nothing is written or removed by the answer.
+        """
+        if not folder:
+            return True
+        known = self._real.get(folder)
+        if known is None:
+            real = is_inside(folder) and self._is_real(folder.rpartition("/")[0])
+            known = real and _is_folder(f"{self.folder}/{folder}")
+            self._real[folder] = known
+        return known
 
     def published(self, path: str) -> bool:
         """Whether our document lies there, or would after a dry run."""
-        return path not in self.foreign and (path in self.known or path in self.written)
+        return (
+            path not in self.foreign
+            and path not in self.refused
+            and (path in self.known or path in self.written)
+        )
 
     def put(self, path: str, data: bytes) -> bool:
         """Queue a document for writing if it differs from what lies there; whether it is in place then.
 
-        False means that a foreign file is in the way; it is named in ``foreign``.
+        False means that something foreign is in the way; it is named in ``foreign``.
         """
         digest = hashlib.sha256(data).hexdigest()
         known = self.known.get(path)
         if known and known.digest == digest and not self.full and self.intact(path):
             return True
-        try:
-            there = self._digest_there(path, known)
+        if not is_inside(path):
+            return self._refuse(path, path, _OUTSIDE)
+        with self._telling(), Below(self.folder) as below:
+            try:
+                there = self._digest_there(below, path, known)
+            except Blocked as blocked:
+                return self._refuse(path, blocked.path, blocked.reason)
             if there is not None and not self._is_ours(path, there):
-                self.foreign[path] = "exists and was not written by feedd"
-                return False
+                return self._refuse(path, path, _FOREIGN)
             if there == digest and not self.full:
-                self._remember(path, digest)
+                self._remember(below, path, digest)
                 return True
             if self.dry:
                 self.written[path] = Written(digest, len(data), 0)
                 return True
-            self._write_beside(path, data, digest)
-        except OSError as error:
-            raise self._trouble(error) from error
+            self._write_beside(below, path, data, digest)
         if self._waiting_bytes > _BATCH_BYTES or len(self._waiting) >= _BATCH_FILES:
             self.flush()
         return True
 
-    def _digest_there(self, path: str, known: Written | None) -> str | None:
+    def _refuse(self, path: str, place: str, reason: str) -> bool:
+        """Leave a document unwritten because of what lies at ``place``, which is named once for all documents."""
+        self.refused.add(path)
+        self.foreign[place] = reason
+        return False
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a document that lies there.
+
+        Raises:
+            OutputError: it cannot be read, or is no file any more.
+        """
+        with self._telling(), Below(self.folder) as below:
+            return below.read(path)
+
+    def _digest_there(self, below: Below, path: str, known: Written | None) -> str | None:
         """Digest of the file that lies at ``path``; None if there is none."""
-        there = self._stat(path)
+        there = below.status(path)
         if there is None:
             return None
-        if known and there == known[1:]:
+        if known and stat.S_ISREG(there.st_mode) and (there.st_size, there.st_mtime_ns) == known[1:]:
             self._ours.setdefault(path, set()).add(known.digest)
             return known.digest
-        try:
-            return hashlib.sha256((self.folder / path).read_bytes()).hexdigest()
-        except IsADirectoryError:
-            return ""
+        return below.digest(path)
 
     def _is_ours(self, path: str, digest: str) -> bool:
         return digest in self._ours.get(path, ())
 
-    def _write_beside(self, path: str, data: bytes, digest: str) -> None:
-        beside = self.folder / _BESIDE
+    def _write_beside(self, below: Below, path: str, data: bytes, digest: str) -> None:
         if not self._serial:
-            beside.mkdir(exist_ok=True)
+            self._staging = self._choose_staging(below)
+            below.folder(self._staging, create=True)
         self._serial += 1
-        temporary = beside / f"{os.getpid()}-{self._serial}"
-        temporary.write_bytes(data)
+        temporary = f"{self._staging}/{os.getpid()}-{self._serial}"
+        below.create(temporary, data)
         self._waiting.append((path, temporary, digest))
         self._waiting_bytes += len(data)
+
+    def _choose_staging(self, below: Below) -> str:
+        """The first folder to write in that is ours or not there yet; what lies in place of others is named."""
+        for staging in _STAGING:
+            try:
+                below.is_folder(staging)
+                _require_own(below, f"{staging}/{_JOURNAL}")
+            except Blocked as blocked:
+                self.foreign[blocked.path] = blocked.reason
+                continue
+            return staging
+        raise Blocked(_STAGING[0], "and nine others of its name are in the way; remove them")
 
     def flush(self) -> None:
         """Bring every queued document into place: synced, named in the journal, renamed.
@@ -175,54 +244,58 @@ class Tree:
         waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
         if not waiting:
             return
-        try:
-            _sync([temporary for _, temporary, _ in waiting])
-            _append(self.folder / _BESIDE / _JOURNAL, ((path, digest) for path, _, digest in waiting))
-            folders = set()
+        with self._telling(), Below(self.folder) as below:
+            _sync(below, [temporary for _, temporary, _ in waiting])
+            lines = "".join(f"{digest}  {path}\n" for path, _, digest in waiting)
+            below.append(f"{self._staging}/{_JOURNAL}", lines.encode())
             for path, temporary, digest in waiting:
-                target = self.folder / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                os.replace(temporary, target)
-                folders.add(target.parent)
+                below.rename(temporary, path)
                 self._ours.setdefault(path, set()).add(digest)
-                self._remember(path, digest)
-            _sync(folders)
-        except OSError as error:
-            raise self._trouble(error) from error
+                self._remember(below, path, digest)
+            _sync(below, {path.rpartition("/")[0] for path, _, _ in waiting})
 
-    def _remember(self, path: str, digest: str) -> None:
-        there = self._stat(path)
+    def _remember(self, below: Below, path: str, digest: str) -> None:
+        there = below.status(path)
         if there and not self.dry:
-            self.written[path] = self.known[path] = Written(digest, *there)
+            self.written[path] = self.known[path] = Written(digest, there.st_size, there.st_mtime_ns)
 
     def remove(self, path: str) -> None:
         """Take a document away that nothing names any more, unless it is foreign."""
-        try:
-            there = self._digest_there(path, self.known.get(path))
-            if there is not None and not self._is_ours(path, there):
-                self.foreign[path] = "differs from what feedd wrote, so it is not removed"
-            elif there is not None and not self.dry:
-                (self.folder / path).unlink()
-                with suppress(OSError):
-                    (self.folder / path).parent.rmdir()
-        except OSError as error:
-            raise self._trouble(error) from error
+        if not is_inside(path):
+            self.foreign[path] = _OUTSIDE
+        else:
+            with self._telling(), Below(self.folder) as below:
+                try:
+                    self._remove(below, path)
+                except Blocked as blocked:
+                    self.foreign[blocked.path] = blocked.reason
         self.known.pop(path, None)
         self._ours.pop(path, None)
         self.removed.append(path)
+
+    def _remove(self, below: Below, path: str) -> None:
+        there = self._digest_there(below, path, self.known.get(path))
+        if there is not None and not self._is_ours(path, there):
+            self.foreign[path] = "differs from what feedd wrote, so it is not removed"
+        elif there is not None and not self.dry:
+            below.remove(path)
+            if "/" in path:
+                below.remove_folder(path.rpartition("/")[0])
 
     def close(self, documents: Mapping[str, str]) -> None:
         """Write ``.feedd`` (path to digest) if it differs, and forget the journal."""
         if self.dry:
             return
-        text = "".join(f"{digest}  {path}\n" for path, digest in sorted(documents.items()))
-        target = self.folder / MANIFEST
-        try:
-            if not target.exists() or target.read_bytes() != text.encode():
-                replace_file(target, text.encode())
-            shutil.rmtree(self.folder / _BESIDE, ignore_errors=True)
-        except OSError as error:
-            raise self._trouble(error) from error
+        listed = sorted((path, digest) for path, digest in documents.items() if is_inside(path))
+        text = "".join(f"{digest}  {path}\n" for path, digest in listed).encode()
+        with self._telling(), Below(self.folder) as below:
+            try:
+                if not below.is_file(MANIFEST) or below.read(MANIFEST) != text:
+                    _replace(below, MANIFEST, text)
+            except Blocked as blocked:
+                self.foreign[blocked.path] = blocked.reason
+            for staging in _STAGING:
+                _clear_staging(below, staging, journal=True)
 
 
 def replace_file(target: Path, data: bytes) -> None:
@@ -231,14 +304,20 @@ def replace_file(target: Path, data: bytes) -> None:
     What a killed process left beside it is for :func:`clear_beside`.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.new-{os.getpid()}")
+    with Below(target.parent) as below:
+        _replace(below, target.name, data)
+
+
+def _replace(below: Below, name: str, data: bytes) -> None:
+    temporary = f".{name}.new-{os.getpid()}"
+    _remove_file(below, temporary)
     try:
-        temporary.write_bytes(data)
-        _sync([temporary])
-        os.replace(temporary, target)
+        below.create(temporary, data)
+        below.sync(temporary)
+        below.rename(temporary, name)
     finally:
-        temporary.unlink(missing_ok=True)
-    _sync([target.parent])
+        _remove_file(below, temporary)
+    below.sync("")
 
 
 @contextmanager
@@ -254,46 +333,59 @@ def alone(target: Path) -> Iterator[None]:
 
 def clear_beside(target: Path) -> None:
     """Take away what killed processes left of :func:`replace_file`; no other may be writing ``target``."""
-    for left in target.parent.glob(f".{target.name}.new-*"):
-        left.unlink(missing_ok=True)
+    with Below(target.parent) as below:
+        _clear_beside(below, target.name)
 
 
-def _read_list(path: Path) -> list[tuple[str, str]]:
-    """``(path, digest)`` of each whole line; a torn last line is none."""
+def _clear_beside(below: Below, name: str) -> None:
+    start = f".{name}.new-"
+    for left in below.names(""):
+        if left.startswith(start) and left[len(start) :].isdecimal():
+            _remove_file(below, left)
+
+
+def _clear_staging(below: Below, staging: str, *, journal: bool = False) -> None:
+    """Take away the documents that were not renamed; with the ``journal`` the folder too, unless it has files of others."""
+    with suppress(Blocked):
+        for name in below.names(staging):
+            process, _, serial = name.partition("-")
+            if (process.isdecimal() and serial.isdecimal()) or (journal and name == _JOURNAL):
+                _remove_file(below, f"{staging}/{name}")
+        if journal:
+            below.remove_folder(staging)
+
+
+def _remove_file(below: Below, path: str) -> None:
+    """Remove a file of ours; anything else of its name stays."""
+    with suppress(Blocked):
+        if below.is_file(path):
+            below.remove(path)
+
+
+def _require_own(below: Below, path: str) -> None:
+    """Raises Blocked unless a file can be added to: with a second name (a hard link) it may be somebody's too."""
+    found = below.status(path)
+    if below.is_file(path) and found and found.st_nlink > 1:
+        raise Blocked(path, "is a hard link, and what has its other name would change with it; remove it")
+
+
+def _is_folder(path: str) -> bool:
     try:
-        text = path.read_text("utf-8", "replace")
-    except FileNotFoundError:
-        return []
-    lines = text.split("\n")[:-1]
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _parse_list(data: bytes) -> list[tuple[str, str]]:
+    """``(path, digest)`` of each whole line; a torn last line is none."""
+    lines = data.decode("utf-8", "replace").split("\n")[:-1]
     return [(name, digest) for digest, mark, name in (line.partition("  ") for line in lines) if mark]
 
 
-def _append(path: Path, lines: Iterable[tuple[str, str]]) -> None:
-    with path.open("a", encoding="utf-8") as file:
-        if _torn(path):
-            file.write("\n")
-        file.writelines(f"{digest}  {name}\n" for name, digest in lines)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _torn(path: Path) -> bool:
-    """Whether a run ended, or the disk was full, within the last line."""
-    with path.open("rb") as file:
-        end = file.seek(0, os.SEEK_END)
-        file.seek(max(0, end - 1))
-        return file.read() not in (b"", b"\n")
-
-
-def _sync(paths: Iterable[Path]) -> None:
+def _sync(below: Below, paths: Collection[str]) -> None:
     """Force files or folders to disk: one by one if few, all of the system's writes at once if many."""
-    wanted = list(paths)
-    if len(wanted) > _SINGLE_SYNCS:
+    if len(paths) > _SINGLE_SYNCS:
         os.sync()
         return
-    for path in wanted:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    for path in paths:
+        below.sync(path)

@@ -186,8 +186,12 @@ def _missing(run: Run, tree: Tree, feed: DirtyFeed, number: int) -> list[Format]
     return [
         form
         for form in archive_formats(run.config, feed.kind)
-        if not tree.intact(document_paths.archive_path(feed.kind, feed.slug, number, form))
+        if not _is_in_place(run, tree, document_paths.archive_path(feed.kind, feed.slug, number, form))
     ]
+
+
+def _is_in_place(run: Run, tree: Tree, path: str) -> bool:
+    return tree.intact(path) and all(tree.settled(place) for place in precompressed.places(run, [path]))
 
 
 def _repair(
@@ -225,7 +229,7 @@ def _without_withdrawn(tree: Tree, path: str, form: Format, page: Sequence[Archi
     """The bytes of an archive as they lie on disk, but for entries that it shall not hold any more."""
     from feeds.renderer.documents import keep_entries
 
-    return keep_entries((tree.folder / path).read_bytes(), form, {row.uid for row in page})
+    return keep_entries(tree.read(path), form, {row.uid for row in page})
 
 
 def paths_of(run: Run, feed: DirtyFeed, newest: int) -> Iterable[str]:

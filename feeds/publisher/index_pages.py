@@ -29,7 +29,7 @@ def write_catalogue(run: Run, tree: Tree, updated: Mapping[int, int] | None) -> 
 
     ``updated`` has the dates of those that were written now; None if none was looked at.
     """
-    if updated is None and all(tree.intact(name) for name in document_paths.CATALOGUE):
+    if updated is None and _is_in_place(run, tree):
         return
     from feeds.renderer import catalog
 
@@ -62,6 +62,12 @@ def write_catalogue(run: Run, tree: Tree, updated: Mapping[int, int] | None) -> 
         tree,
         document_paths.PAGE,
         html_pages.front_page(run, listed, _newest_teasers(run), _sources(run), _archive(run)),
+    )
+
+
+def _is_in_place(run: Run, tree: Tree) -> bool:
+    return all(tree.intact(name) for name in document_paths.CATALOGUE) and all(
+        tree.settled(name) for name in precompressed.places(run, document_paths.CATALOGUE)
     )
 
 

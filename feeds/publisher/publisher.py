@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from feeds.config import Config, ListSource, checks
+from feeds.errors import StoreError
 from feeds.models import NEWEST, TEASERS, Extent
 from feeds.output.tree import Tree, clear_beside, replace_file
 from feeds.publisher import archives, entry_cache, html_pages, precompressed
@@ -21,7 +22,7 @@ from feeds.storage import ledger, retention
 from feeds.storage.feeds import DirtyFeed
 from feeds.storage.sqlite import Database
 from feeds.values import document_paths
-from feeds.values.slugs import distinct, fold, slug
+from feeds.values.slugs import distinct, fold, is_slug, slug
 
 _TOLD_FOR = timedelta(days=30)
 _MOST_DELETED = 100
@@ -51,7 +52,7 @@ class Feed:
 
 def ledger_path(config: Config) -> Path:
     """Where the ledger lies: beside the store."""
-    return config.store.with_name("ledger.jsonl")
+    return config.store.with_name(ledger.LEDGER)
 
 
 def retire(run: Run) -> int:
@@ -66,6 +67,11 @@ def retire(run: Run) -> int:
 def keep_of(text: str) -> retention.Keep:
     """The bound that ``keep`` in a configuration says."""
     return retention.Keep(*checks.keep_values(text))
+
+
+def check_slugs(db: Database) -> None:
+    """See that the slugs of a store that this process did not use before stay in their folders."""
+    stored.drop_unfit_slugs(db, is_slug)
 
 
 def mint_slugs(db: Database, config: Config) -> None:
@@ -235,7 +241,8 @@ def settle(run: Run, tree: Tree, feeds: Sequence[Feed], published: Published) ->
     if feeds or tree.written or tree.removed:
         _remember(run, tree, feeds, stood)
     tree.close({path: one.digest for path, one in tree.known.items()})
-    write_ledger(run.db, run.config)
+    published.held.update(tree.foreign)  # its own list may be in the way of something
+    published.held.update(write_ledger(run.db, run.config))
 
 
 def _documents(
@@ -266,9 +273,19 @@ def _remember(
             [
                 (f.feed.wanted, f.updated or f.feed.updated, f.feed.number)
                 for f in feeds
-                if not (f.held or f.unfinished)
+                if not (f.held or f.unfinished or _is_refused(run, tree, f))
             ],
         )
+
+
+def _is_refused(run: Run, tree: Tree, feed: Feed) -> bool:
+    """Whether something lies in the way of one of its files, so that it is to be looked at again by the next run."""
+    return bool(tree.refused) and not tree.refused.isdisjoint(
+        (
+            *_paths_of(run, feed.feed),
+            *precompressed.places(run, archives.paths_of(run, feed.feed, feed.archives)),
+        )
+    )
 
 
 def _news(config: Config, before: Mapping[str, tuple[str, int | None]], tree: Tree) -> list[tuple[str, str]]:
@@ -301,11 +318,28 @@ def _wanted_paths(run: Run, feeds: Sequence[Feed]) -> set[str]:
     return wanted
 
 
-def write_ledger(db: Database, config: Config) -> None:
-    """Bring the text of the ledger up to what the store knows."""
+def write_ledger(db: Database, config: Config) -> dict[str, str]:
+    """Bring the text of the ledger up to what the store knows, and the store to what others wrote there.
+
+    Returns:
+        The file and why it was not written, if it is not feedd's to write.
+
+    Raises:
+        StoreError: the file cannot be read or written.
+    """
     path = ledger_path(config)
+    ledger.load(db, path)
     text = ledger.changed(db, path.read_bytes() if path.exists() else b"")
-    if text is not None:
+    if text is None:
+        return {}
+    if path.is_symlink():
+        return {str(path): "is a symbolic link, which feedd did not write; put the file itself there"}
+    try:
         clear_beside(path)
         replace_file(path, text)
-        ledger.noted(db, text)
+    except OSError as error:
+        raise StoreError(
+            f"{path}: cannot be written ({error.strerror}); check the folder's permissions and free space"
+        ) from error
+    ledger.noted(db, text)
+    return {}

@@ -12,8 +12,8 @@ from functools import cache
 from html import escape
 
 from feeds._resources import packaged_text
-from feeds.references import unescape
 from feeds.sanitizer.attributes import PREFIX, page, place
+from feeds.values.references import unescape
 from feeds.values.urls import is_address, resolve
 
 # A start tag as an author may write it: quoted values may hold anything, and nothing is tried twice.

@@ -14,9 +14,9 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from feeds._resources import packaged_text
-from feeds.references import unescape
 from feeds.sanitizer import cleanup
 from feeds.sanitizer.attributes import PREFIX, judge, page
+from feeds.values.references import unescape
 
 if TYPE_CHECKING:
     import nh3

@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 
-from feeds.references import unescape
+from feeds.values.references import unescape
 
 _TAG = re.compile(r"<[a-zA-Z/!?][^<>]*+>")
 _BREAK = re.compile(

@@ -35,7 +35,7 @@ class Archived(NamedTuple):
 def append(db: Database, entries: int) -> None:
     """Take up in the logs what is new since the last time; what was withdrawn leaves them.
 
-    An archive that holds something withdrawn is stale from then on. After a lost store the ledger tells
+    An archive that holds something withdrawn is stale from then on. After a lost or restored store the ledger tells
     which places older versions had, so that archives of ``entries`` are cut where they were cut before.
     """
     if not db.value("log_pending"):
@@ -43,18 +43,28 @@ def append(db: Database, entries: int) -> None:
     with db.transaction():
         db.run("ghosts_create")
         db.run("ghosts_clear")
-        told = db.rows("ghosts_told")
-        db.many("ghost_put", [(post, seconds(one)) for post, places in told for one in places.split()])
+        ghosts = _told_places(db)
+        db.many("ghost_put", ghosts)
         db.run("log_append")
-        for (feed,) in db.rows("ghost_feeds") if told else ():
+        for (feed,) in db.rows("ghost_feeds") if ghosts else ():
             stay = plan_ghosts(db.rows("log_of_feed", (feed,)), entries)
             db.many("ghost_stays", [(feed, position) for position in stay])
-        if told:
+        if ghosts:
             db.run("ghosts_lay")
         _note_sealed(db)
         db.run("archive_taint")
         db.run("log_purge")
         db.run("log_done")
+
+
+def _told_places(db: Database) -> list[tuple[int, int]]:
+    """The places of older versions that only the ledger knows: all of them, or those after the last in the log."""
+    return [
+        (post, place)
+        for post, places, last in db.rows("ghosts_told")
+        for place in map(seconds, places.split())
+        if last is None or place > last
+    ]
 
 
 def plan_ghosts(rows: Iterable[tuple[int, int, int]], entries: int) -> list[int]:

@@ -7,11 +7,14 @@ brought back is verified first; the store that was there is kept beside, never t
 from __future__ import annotations
 
 import os
+import secrets
 import sqlite3
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from feeds.errors import StoreError, UsageError
+from feeds.storage.ledger import CHECKED, LEDGER, RESTORED
 from feeds.storage.sqlite import Database, migrations
 
 _MAGIC = b"SQLite format 3\0"
@@ -27,30 +30,47 @@ def save(store: Path, file: Path) -> int:
         StoreError: the store cannot be read, or the copy cannot be written.
     """
     _refuse_foreign(store, file)
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with closing(Database.open(store, read_only=True)) as db:
-            db.copy_to(beside)
-        _as_one_file(beside)
-        verify(beside)
-        _sync(beside)
-        os.replace(beside, file)
+        with _beside(file) as beside:
+            with closing(Database.open(store, read_only=True)) as db:
+                db.copy_to(beside)
+            _as_one_file(beside)
+            verify(beside)
+            _sync(beside)
+            os.replace(beside, file)
         _sync(file.parent)
     except (sqlite3.Error, OSError) as error:
         reason = getattr(error, "strerror", None) or error
         raise StoreError(
             f"{file}: the backup cannot be written ({reason}); an older one is untouched"
         ) from error
+    return file.stat().st_size
+
+
+@contextmanager
+def _beside(file: Path) -> Iterator[Path]:
+    """An empty file beside ``file`` to copy to: nobody else's, and no link that somebody put there."""
+    beside = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
+    try:
+        yield beside
     finally:
         _drop(beside)
-    return file.stat().st_size
+
+
+def _refuse_link(file: Path) -> None:
+    if file.is_symlink():
+        raise UsageError(
+            f"{file}: is a symbolic link, which feedd did not write; remove it, or name another file"
+        )
 
 
 def _refuse_foreign(store: Path, file: Path) -> None:
     for name in ("", *_SIDES, ".lock"):
         if file.absolute() == store.with_name(store.name + name).absolute():
             raise UsageError(f"{file}: belongs to the store itself; name another file for the backup")
+    _refuse_link(file)
     if not file.exists():
         return
     if not file.is_file() or (file.stat().st_size and _form(file) is None):
@@ -119,24 +139,38 @@ def bring_back(file: Path, store: Path) -> Path | None:
     verify(file)
     if store.exists() and file.samefile(store):
         raise UsageError(f"{file}: is the store itself; name a backup")
-    beside = store.with_name(f".{store.name}.{os.getpid()}")
+    told = store.with_name(LEDGER).exists()
+    store = Path(os.path.realpath(store))  # a link to it is the operator's, and stays
     former = store.with_name(store.name + ".before-restore")
+    _refuse_link(former)
     try:
-        with closing(_reading(file)) as copy, closing(sqlite3.connect(beside)) as target:
-            copy.backup(target)
-        with closing(Database.open(beside)):
-            pass  # an older form is brought to the newest here, not in the place of the store
-        _as_one_file(beside)
-        verify(beside)
-        _sync(beside)
-        return _exchange(beside, store, former)
+        with _beside(store) as beside:
+            with closing(_reading(file)) as copy, closing(sqlite3.connect(beside)) as target:
+                copy.backup(target)
+            # An older form is brought to the newest here, not in the place of the store.
+            with closing(Database.open(beside)) as db:
+                _mark_restored(db, told)
+            _as_one_file(beside)
+            verify(beside)
+            _sync(beside)
+            return _exchange(beside, store, former)
     except (sqlite3.Error, OSError) as error:
         reason = getattr(error, "strerror", None) or error
         raise StoreError(
             f"{store}: cannot be replaced ({reason}); check the folder's permissions and free space"
         ) from error
-    finally:
-        _drop(beside)
+
+
+def _mark_restored(db: Database, told: bool) -> None:
+    """Have the next run read the ledger anew, which is newer than the backup if there is one.
+
+    Withdrawals that were wished for when the backup was taken were done then: the ledger knows how it ended.
+    """
+    with db.transaction():
+        db.run("meta_put", (RESTORED, "1"))
+        db.run("meta_put", (CHECKED, ""))
+        if told:
+            db.run("requests_drop_withdrawals")
 
 
 def _exchange(beside: Path, store: Path, former: Path) -> Path | None:

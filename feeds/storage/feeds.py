@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from feeds.identity import Group, Naming, Shown, Sighting, derive_id, named_urn, naming
 from feeds.storage.feed_membership import leave_feeds
-from feeds.storage.ledger import seconds
+from feeds.storage.ledger import finish_pending, pending, seconds
 from feeds.storage.serialization import read_shown, read_sighting
 from feeds.storage.sqlite import Database
 
@@ -140,6 +140,25 @@ def _groups(db: Database, sources: dict[int, tuple[str, int]], numbers: Sequence
         number: Group(next((s.strong for s in found if s.strong), ""), tuple(found))
         for number, found in members.items()
     }
+
+
+def drop_unfit_slugs(db: Database, is_fit: Callable[[str], bool]) -> None:
+    """Take away slugs that lead out of a feed's folder, and after a restore those that the ledger gives otherwise.
+
+    Such feeds get a slug like new ones. An unfit slug can only come from a store that feedd did not write.
+    """
+    restored = "slug" in pending(db)
+    told = dict(db.rows("ledger_of_kind", ("slug",))) if restored else {}
+    wrong = [
+        (number,)
+        for number, kind, name, slug in db.rows("feeds_slugs")
+        if not isinstance(slug, str) or not is_fit(slug) or told.get(f"{kind}/{name}", slug) != slug
+    ]
+    if wrong or restored:
+        with db.transaction():
+            db.many("feed_touch", wrong)
+            db.many("feed_unname", wrong)
+            finish_pending(db, {"slug"})
 
 
 def mint_feeds(

@@ -28,7 +28,7 @@ from feeds.identity import (
 )
 from feeds.protocols import Version
 from feeds.storage.feed_membership import bury, join_feeds, leave_feeds
-from feeds.storage.ledger import surfaced_line
+from feeds.storage.ledger import seen_at, surfaced_line
 from feeds.storage.records import Circumstances
 from feeds.storage.serialization import read_shown, read_sighting, shown_data
 from feeds.storage.sqlite import Database
@@ -282,11 +282,11 @@ def _row(
     surfaced = row["published"] if early else old.surfaced
     if old.minted is not None:
         early, surfaced, updated = old.early, old.surfaced, max(old.updated, updated)
-        if old.state == "gone" and not old.merged_into:
-            surfaced, updated = max(now, surfaced + 1), max(now, updated)  # newer than its tombstone
-        elif old.digest != row["digest"] and _really_changed(db, change, old, shown, body):
-            surfaced = max(now, old.surfaced + 1)  # each version has its own place in the logs
-            updated = updated if updated > old.updated else max(now, old.updated)
+        back = old.state == "gone" and not old.merged_into
+        if back or (old.digest != row["digest"] and _really_changed(db, change, old, shown, body)):
+            # Newer than its tombstone; and each version has its own place in the logs.
+            surfaced, seen = seen_at(db, old.uid, old.surfaced, now)
+            updated = updated if updated > old.updated and not back else max(seen, updated)
     if old.withdrawn:
         row["state"] = "withdrawn"  # it stays out, whatever is seen of it
     strong = one.strong or (old.strong if old.strong == old.mint_key else "")

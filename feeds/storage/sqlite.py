@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -266,8 +267,13 @@ def lease(path: Path) -> Iterator[None]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o644)
+        lock = path.with_name(path.name + ".lock")
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise StoreError(
+                f"{lock}: is a symbolic link, which feedd did not write and never follows; remove it"
+            ) from error
         raise StoreError(
             f"{path.parent}: cannot be written ({error.strerror}); check its permissions"
         ) from error

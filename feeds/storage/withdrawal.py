@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from feeds.storage.feed_membership import bury, feed_numbers, leave_feeds
+from feeds.storage.ledger import surfaced_line
 from feeds.storage.posts import Change, keys_of_numbers, settle
 from feeds.storage.records import Circumstances
 from feeds.storage.serialization import read_shown, read_sighting
@@ -49,6 +50,9 @@ def restore(db: Database, number: int, now: datetime) -> bool:
     state = "gone" if not here else "waiting" if post.published > now.timestamp() else "live"
     db.run("post_restore", {"state": state, "now": int(now.timestamp()), "id": number})
     db.run("ledger_drop", ("withdrawn", post.uid))
+    db.many(
+        "ledger_put", [surfaced_line(post.uid, *row) for row in db.rows("post_seen", (number,)) if post.uid]
+    )
     if state == "live":
         feeds = feed_numbers(db, read_shown(post.shown))
         surfaced = db.value("post_surfaced", (number,))

@@ -11,6 +11,9 @@ from typing import Literal
 LONGEST = 80
 """Bytes in a slug, before the digits that keep it apart from another."""
 
+_LONGEST_END = 65
+"""Bytes of a hyphen and the most of these digits."""
+
 _PLAIN = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 _DEVICES = frozenset(
@@ -35,6 +38,18 @@ def slug(name: str, style: Literal["ascii", "unicode"]) -> str:
     if not found:
         return f"t-{_digest(name, 8)}"
     return with_digest(found, name) if found in _DEVICES else found
+
+
+def is_slug(text: str) -> bool:
+    """Whether a slug that was written down can be one: it stays in its folder, as those of :func:`slug` do."""
+    if _PLAIN.fullmatch(text):
+        return len(text) <= LONGEST + _LONGEST_END and text not in _DEVICES
+    return (
+        0 < len(text.encode("utf-8", "surrogatepass")) <= LONGEST + _LONGEST_END
+        and text == text.strip("-")
+        and all(c == "-" or unicodedata.category(c)[0] in "LNM" for c in text)
+        and fold(text) not in _DEVICES
+    )
 
 
 def _ascii(name: str) -> str:

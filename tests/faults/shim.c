@@ -155,6 +155,10 @@ int mkdir(const char *path, mode_t mode) {
     REAL(int, "mkdir", const char *, mode_t);
     WHOLE(below(path), "mkdir", real(path, mode));
 }
+int mkdirat(int folder, const char *path, mode_t mode) {
+    REAL(int, "mkdirat", int, const char *, mode_t);
+    WHOLE(below(path), "mkdir", real(folder, path, mode));
+}
 int link(const char *from, const char *to) {
     REAL(int, "link", const char *, const char *);
     WHOLE(below(to), "link", real(from, to));

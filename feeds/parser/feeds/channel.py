@@ -10,8 +10,8 @@ from typing import Any
 
 from feeds.parser.feeds.feedparser_workarounds import AT
 from feeds.parser.feeds.text import folded, text_of
-from feeds.references import unescape
 from feeds.values.dates import parse_date
+from feeds.values.references import unescape
 from feeds.values.urls import is_address, resolve
 
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

@@ -11,7 +11,7 @@ from html import escape
 from typing import Final
 
 from feeds.models import Extra
-from feeds.references import unescape
+from feeds.values.references import unescape
 
 AT: Final = "\ue040"
 """Stands for ``@`` in the name of an author: a private character, so that the library sees no mail address."""

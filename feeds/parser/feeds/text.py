@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import escape
 
-from feeds.references import unescape
+from feeds.values.references import unescape
 from feeds.values.urls import resolve
 
 _BLOCK = re.compile(r"</?(?:p|div|br|li|h[1-6]|tr|blockquote|pre|table|ul|ol)\b[^<>]*+>", re.IGNORECASE)

@@ -27,7 +27,7 @@ from feeds.parser.posts.front_matter_values import (
     read_json,
     simple_values,
 )
-from feeds.references import unescape
+from feeds.values.references import unescape
 
 _LEADING = re.compile(r"[\ufeff\s]*+")
 _OPEN = re.compile(r"(?:---|\+\+\+)[ \t\r]*+\n")

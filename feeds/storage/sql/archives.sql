@@ -24,9 +24,9 @@ DELETE FROM ghost
 -- name: ghost_put
 INSERT INTO ghost (post, surfaced) VALUES (?, ?)
 -- name: ghosts_told
-SELECT post.id, ledger.value FROM ledger JOIN post ON post.uid = ledger.name
+SELECT post.id, ledger.value, (SELECT max(surfaced) FROM log WHERE log.post = post.id)
+FROM ledger JOIN post ON post.uid = ledger.name
 WHERE ledger.kind = 'sealed' AND post.logged = 0 AND post.state || '' = 'live'
-  AND NOT EXISTS (SELECT 1 FROM log WHERE log.post = post.id)
 -- name: ghost_feeds
 SELECT DISTINCT feed FROM log WHERE updated = -1 AND archive IS NULL
 -- name: log_of_feed

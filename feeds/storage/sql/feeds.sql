@@ -18,6 +18,10 @@ CROSS JOIN member CROSS JOIN post  -- in this order: nearly always there is no s
 WHERE member.feed = feed.id AND post.id = member.post GROUP BY feed.id ORDER BY first, feed.name, feed.kind
 -- name: slugs_taken
 SELECT folded FROM feed WHERE kind = ? AND folded IS NOT NULL
+-- name: feeds_slugs
+SELECT id, kind, name, slug FROM feed WHERE slug IS NOT NULL AND kind <> 'all'
+-- name: feed_unname
+UPDATE feed SET slug = NULL, folded = NULL WHERE id = ?
 -- name: feed_mint
 UPDATE feed SET slug = ?, folded = ?, uid = ? WHERE id = ?
 -- name: feed_touch

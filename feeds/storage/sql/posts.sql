@@ -37,6 +37,10 @@ UPDATE post SET state = 'live', surfaced = ?, logged = 0 WHERE id = ?
 SELECT id FROM post WHERE minted IS NULL AND state <> 'waiting' ORDER BY id
 -- name: post_surfaced
 SELECT surfaced FROM post WHERE id = ?
+-- name: post_seen
+SELECT surfaced, updated FROM post WHERE id = ?
+-- name: post_dates
+SELECT id, surfaced FROM post WHERE uid = ?
 -- name: post_mint
 UPDATE post SET uid = ?, minted = ?, mint_key = ? WHERE id = ?
 -- name: uid_taken

@@ -82,6 +82,10 @@ SELECT sighting, key, own FROM sighting_key WHERE sighting IN (SELECT value FROM
 INSERT INTO sighting (id, source, item, place, strong, digest, data, post) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 -- name: sighting_key_add
 INSERT INTO sighting_key (key, sighting, own) VALUES (?, ?, 1)
+-- name: sighting_key_add_past
+INSERT INTO sighting_key (key, sighting, own) VALUES (?, ?, 0) ON CONFLICT DO NOTHING
+-- name: sighting_strengthen
+UPDATE sighting SET strong = ? WHERE id = ?
 -- name: payload_add
 INSERT INTO payload (sighting, data) VALUES (?, ?)
 -- name: places_met

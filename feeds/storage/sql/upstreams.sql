@@ -41,6 +41,8 @@ INSERT INTO request (kind, value) VALUES (?, ?)
 SELECT id, kind, value FROM request ORDER BY id
 -- name: request_waits
 SELECT 1 FROM request WHERE id = ?
+-- name: requests_drop_withdrawals
+DELETE FROM request WHERE kind IN ('withdraw', 'restore')
 -- name: request_drop
 DELETE FROM request WHERE id = ?
 -- name: changes_elsewhere
