@@ -338,6 +338,11 @@ def derive_id(one: Group, burnt: Collection[str], taken: Callable[[str], bool]) 
     return minted
 
 
+def urn_of(key: str) -> str:
+    """The id that is made of a key alone."""
+    return named_urn(_POSTS, key)
+
+
 def named_urn(namespace: bytes, name: str) -> str:
     """A name-based UUID (RFC 9562, 5.5) as ``uuid.uuid5`` makes it, in a quarter of its time."""
     made = bytearray(hashlib.sha1(namespace + name.encode(), usedforsecurity=False).digest()[:16])

@@ -27,7 +27,7 @@ def entries(path: Path) -> list[dict[str, str]]:
         {
             "id": e.findtext(ATOM + "id"),
             "title": e.findtext(ATOM + "title"),
-            "link": e.find(ATOM + "link").get("href"),
+            "link": e.find(ATOM + "link").get("href") if e.find(ATOM + "link") is not None else "",
             "published": e.findtext(ATOM + "published"),
             "updated": e.findtext(ATOM + "updated"),
             "content": e.findtext(ATOM + "content"),

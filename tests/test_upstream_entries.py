@@ -35,15 +35,15 @@ def entry(inner: str, head: str = "") -> Item:
         ("<author>Jo Doe &lt;jo@mail.example&gt;</author>", "Jo Doe"),
         ("<author><![CDATA[Jo Doe <jo@mail.example>]]></author>", "Jo Doe"),
         ("<dc:creator>Jo Doe (mailto:jo@mail.example)</dc:creator>", "Jo Doe"),
-        ("<author>mailto:jo@mail.example</author>", "jo@mail.example"),
-        ("<author>jo@localhost</author>", "jo@localhost"),
-        ("<author>jo@mail.museum</author>", "jo@mail.museum"),
+        ("<author>mailto:jo@mail.example</author>", None),
+        ("<author>jo@localhost</author>", None),
+        ("<author>jo@mail.museum</author>", None),
         ("<itunes:author>Jo @ Home</itunes:author>", "Jo @ Home"),
         ("<author>jo@mail.example (Jo Doe)</author><dc:creator>Jo Doe</dc:creator>", "Jo Doe"),
     ],
 )
 def test_a_mail_address_is_told_from_a_name(author: str, name: str) -> None:
-    assert item(author).authors == (name,)
+    assert item(author).authors == ((name,) if name else ())
 
 
 @pytest.mark.parametrize("name", ["dc:title", "media:title", "itunes:title"])

@@ -119,9 +119,13 @@ def starter_config(jekyll: JekyllSite | None, path: str, source_line: bool = Fal
     Taken over from the site is what is right there; the rest gets a default. ``path`` is the
     folder of posts, as the configuration names it; ``source_line`` says that they end with their sources.
     """
+    from feeds.sanitizer.text import clean_author
+
     text = checks.cleaned
     base = jekyll.base if jekyll and not checks.url(jekyll.base) else ""
-    author, description = (text(jekyll.author), text(jekyll.description)) if jekyll else ("", "")
+    author, description = (
+        (text(clean_author(jekyll.author)), text(jekyll.description)) if jekyll else ("", "")
+    )
     return _TEMPLATE.format(
         name="config/feedd.toml",
         title=_quoted((text(jekyll.title) if jekyll else "") or "My site"),

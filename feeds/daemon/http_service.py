@@ -15,6 +15,7 @@ from feeds.config import Config, FolderSource, Serve
 from feeds.config.page_style import look_of
 from feeds.protocols import Clock
 from feeds.storage.sqlite import Database
+from feeds.values.urls import public_name
 
 if TYPE_CHECKING:
     from feeds.renderer.html_pages import Health, SourceStatus
@@ -112,6 +113,7 @@ def _latest(db: Database, now: datetime) -> dict[str, datetime]:
 
 def _source(config: Config, one: dict[str, Any]) -> SourceStatus:
     from feeds.renderer.html_pages import SourceStatus
+    from feeds.sanitizer.metadata import public
 
     asked = one["upstream"]
     folder = next((s for s in config.sources if isinstance(s, FolderSource) and s.name == one["name"]), None)
@@ -128,10 +130,10 @@ def _source(config: Config, one: dict[str, Any]) -> SourceStatus:
             error=f"{rejected} files were rejected; see `feedd build`" if rejected else "",
         )
     return SourceStatus(
-        name=one["name"],
-        title=asked["title"] or one["name"],
+        name=public_name(one["name"]),
+        title=asked["title"] or public_name(one["name"]),
         kind="upstream",
-        url=asked["url"],
+        url=public(asked["url"]),
         health=_health(asked),
         posts=one["entries"],
         polled=_instant(asked["last_poll"]),

@@ -13,7 +13,13 @@ from feeds.workers.task_types import EntrySettings
 def entry_settings(run: Run, source: UpstreamSource, rank: int) -> EntrySettings:
     """What understanding an entry of a source needs to know."""
     return EntrySettings(
-        source.name, rank, run.config.site.timezone, source.categories, source.terms == "own"
+        source.name,
+        rank,
+        run.config.site.timezone,
+        source.categories,
+        source.terms == "own",
+        source.url,
+        source.link,
     )
 
 

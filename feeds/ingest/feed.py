@@ -13,6 +13,7 @@ from feeds.config import UpstreamSource
 from feeds.errors import DeadlineExceeded, FeeddError, FeedUnreadable, UsageError, WorkersLost
 from feeds.fetcher.feed import Fetched, FetchState, Request, unfinished, unreadable
 from feeds.fetcher.schedule import HOUR, LEAST, NEVER, Hints, next_poll
+from feeds.http.address import shown
 from feeds.ingest.entry_settings import entry_settings, settings_digest
 from feeds.reports import Ingested
 from feeds.run_context import Run
@@ -280,7 +281,7 @@ class Receiver:
         db, number = self.run.db, self._numbers[request.name]
         parts = self.run.workers.run(cut, fetched.data, fetched.content_type)
         if parts.kind == "none" or len(parts.entries) > _MOST_ENTRIES:
-            raise FeedUnreadable(f"{fetched.url}: is no feed, or too long")
+            raise FeedUnreadable(f"{shown(fetched.url)}: is no feed, or too long")
         settings = entry_settings(self.run, self._sources[request.name], self.run.sources[number][1])
         kept = self._of_use(request.name, parts, range(len(parts.entries)))
         found, _, _ = self._understand(request.name, fetched.url, parts, kept, settings)

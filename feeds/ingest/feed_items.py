@@ -13,16 +13,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from feeds.identity import Sighting, keys_of
+from feeds.identity import Sighting, keys_of, urn_of
 from feeds.models import Enclosure, Item
 from feeds.parser.feeds.channel import UpstreamHead
 from feeds.parser.feeds.encoding import decode
 from feeds.parser.feeds.feed import parse_outline
 from feeds.parser.feeds.splitter import Outline, outline, single
-from feeds.sanitizer.text import clean_title, fingerprint
+from feeds.sanitizer.text import clean_author, fingerprint
 from feeds.storage.payload import data_of, pack
 from feeds.storage.records import Reading
-from feeds.values.urls import canonical, is_address, is_root
+from feeds.values.urls import bare_address, canonical, is_address, is_root, is_same_document
 from feeds.workers.ingest_tasks import compress, decompress, rules, terms_of
 from feeds.workers.task_types import EntrySettings
 
@@ -72,7 +72,8 @@ def understand(
             document = single(parts, i).encode("utf-8", "surrogatepass")
             items = parse_outline(one, url, settings.zone).items
             found += [(item, parts.digests[i], document) for item in items[:1]]
-    readings = [_reading(item, digest, document, url, settings, now) for item, digest, document in found]
+    where = _Place((url, settings.url), settings.link or parsed.head.link)
+    readings = [_reading(item, digest, document, where, settings, now) for item, digest, document in found]
     return Understood(parsed.head, tuple(_once(readings))[::-1])
 
 
@@ -93,8 +94,9 @@ def understand_kept(payload: bytes, digest: bytes, settings: EntrySettings, now:
         return None
     address = url.decode("utf-8", "replace")
     parts = outline(document.decode("utf-8", "surrogatepass"))
-    items = parse_outline(parts, address, settings.zone).items
-    return _reading(items[0], digest, document, address, settings, now) if items else None
+    parsed = parse_outline(parts, address, settings.zone)
+    where = _Place((address, settings.url), settings.link or parsed.head.link)
+    return _reading(parsed.items[0], digest, document, where, settings, now) if parsed.items else None
 
 
 def clashes(entries: Collection[tuple[str, str]]) -> set[str]:
@@ -152,12 +154,37 @@ def _leaves(values: tuple[Any, ...]) -> Iterator[str]:
             yield from _leaves(value)
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where entries come from."""
+
+    documents: tuple[str, ...]
+    """Addresses of the document: that it came from first, and that it was asked at. They may hold a key."""
+    pages: str
+    """Address of the feed's pages, or empty."""
+
+    def page(self, address: str) -> str:
+        """The address of a page; empty for the document itself, which nobody can read."""
+        own = any(is_same_document(address, document) for document in self.documents)
+        return "" if own else address
+
+    def tells_key(self, guid: str) -> bool:
+        """Whether a guid holds the query of the document, which may be a key."""
+        return "?" in guid and not self.page(guid)
+
+    def without_own(self, item: Item) -> Item:
+        """The item without the address of the document, which is what an empty link means, as that of its page."""
+        bare = _Place(tuple(map(bare_address, self.documents)), "")
+        address, permalink = (bare.page(self.page(one)) for one in (item.address, item.permalink))
+        return item._replace(address=address, permalink=permalink)
+
+
 def _reading(
-    item: Item, digest: bytes, document: bytes, url: str, settings: EntrySettings, now: datetime
+    item: Item, digest: bytes, document: bytes, where: _Place, settings: EntrySettings, now: datetime
 ) -> Reading:
-    item = _bounded(item)
+    item = where.without_own(_bounded(item))
     stated = [date if date and date <= now + _AHEAD else None for date in (item.published, item.updated)]
-    said = _sighting(item, stated[0], stated[1], digest, url, settings, now)
+    said = _sighting(item, stated[0], stated[1], digest, where, settings, now)
     return Reading(
         path=said.item,
         size=len(document),
@@ -165,7 +192,7 @@ def _reading(
         digest=digest,
         outcome="item",
         sighting=said,
-        payload=compress(pack(item, url.encode() + b"\n" + document if document else b"")),
+        payload=compress(pack(item, where.documents[0].encode() + b"\n" + document if document else b"")),
         guessed=said.published is None,
     )
 
@@ -181,7 +208,7 @@ def _sighting(
     published: datetime | None,
     updated: datetime | None,
     digest: bytes,
-    url: str,
+    where: _Place,
     settings: EntrySettings,
     now: datetime,
 ) -> Sighting:
@@ -194,7 +221,8 @@ def _sighting(
     )
     keys = keys_of(settings.name, name, item.guid, item.address, rules(), text)
     categories, tags = terms_of(item, settings.categories, settings.own_terms)
-    page = item.guid if is_address(item.guid) else url
+    pages = (item.permalink, where.page(item.guid), where.page(where.pages))
+    page = next((one for one in pages if is_address(one)), "")
     return Sighting(
         number=0,
         source=settings.name,
@@ -207,7 +235,7 @@ def _sighting(
         title=item.title,
         link=item.address,
         page=page,
-        authors=tuple(name for one in item.authors if (name := clean_title(one))),
+        authors=tuple(name for one in item.authors if (name := clean_author(one))),
         published=published or updated,
         updated=updated,
         guess=now.replace(microsecond=0),
@@ -215,6 +243,7 @@ def _sighting(
         tags=tags,
         length=len(item.body),
         guid=item.guid,
+        fixed_id=urn_of(f"guid:{settings.name}:{item.guid}") if where.tells_key(item.guid) else "",
         language=item.language,
         digest=digest,
     )

@@ -65,7 +65,9 @@ def _read(task: _Task) -> list[Reading]:
             reading = understand_kept(payload, mark, settings, now)
         except FeedUnreadable:
             continue
-        if reading is not None and reading.path == item:
+        if reading is not None and reading.path != item:
+            reading = _under_its_name(reading, item)
+        if reading is not None:
             found.append(reading)
     return found
 
@@ -81,3 +83,11 @@ def _leave(task: _Task, reason: str) -> list[Reading]:
 
 
 _READ_KEPT = Work(_read, _split, _leave)
+
+
+def _under_its_name(reading: Reading, item: str) -> Reading | None:
+    """The reading of an entry that is known by an address which says nothing of it any more; None for any other."""
+    said = reading.sighting
+    if said is None or said.link or not item.startswith("url:"):
+        return None
+    return reading._replace(path=item, sighting=said._replace(item=item))

@@ -3,7 +3,8 @@
 An archive is written once. It is on disk before the store knows of it, and the store knows of it
 before a subscription document names it. The archives of a new feed name a subscription document too, so
 that one comes first, without them. Afterwards only a withdrawn entry is cut out of its bytes; one that was
-lost on disk is made again from what the store still has.
+lost on disk is made again from what the store still has. So are all, once, where an older feedd wrote what is not
+to be published: those that have nothing of it have the same bytes again.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from feeds.storage.archives import Archived, Logged
 from feeds.storage.feeds import DirtyFeed, dirty_feeds, feed_rows, window
 from feeds.values import document_paths
 
+_RULE = "1"
+"""Counts up when what was published before must not stand in archives any more."""
 MOST_BYTES = 2 * 1024 * 1024
 _DOCUMENTS_PER_BATCH = 400
 _BYTES_PER_BATCH = 48 * 1024 * 1024
@@ -170,23 +173,29 @@ def repair(run: Run, tree: Tree, lost: bool) -> set[int]:
     """
     archives.forget_abandoned(run.db, [one.number for one in dirty_feeds(run.db)])
     stale = dict.fromkeys(archives.stale(run.db))
-    if not lost and not stale:
+    older = run.db.value("meta_get", ("archives",)) != _RULE
+    if not lost and not stale and not older:
         return set()
     feeds = {one.number: one for one in feed_rows(run.db)}
     places = list(stale)
-    if lost:
+    if lost or older:
         places += [(n, one) for n, last in archives.newest(run.db).items() for one in range(1, last + 1)]
-    missing = {place: _missing(run, tree, feeds[place[0]], place[1]) for place in places}
+    missing = {place: _missing(run, tree, feeds[place[0]], place[1], older) for place in places}
     work = {place: forms for place, forms in missing.items() if forms or place in stale}
-    return _repair(run, tree, feeds, work) if work else set()
+    held = _repair(run, tree, feeds, work) if work else set()
+    if older and not held:
+        with run.db.transaction():
+            run.db.run("meta_put", ("archives", _RULE))
+    return held
 
 
-def _missing(run: Run, tree: Tree, feed: DirtyFeed, number: int) -> list[Format]:
-    """The formats in which an archive does not lie there as it was written."""
+def _missing(run: Run, tree: Tree, feed: DirtyFeed, number: int, older: bool) -> list[Format]:
+    """The formats in which an archive does not lie there as it is to be."""
     return [
         form
         for form in archive_formats(run.config, feed.kind)
-        if not _is_in_place(run, tree, document_paths.archive_path(feed.kind, feed.slug, number, form))
+        if older
+        or not _is_in_place(run, tree, document_paths.archive_path(feed.kind, feed.slug, number, form))
     ]
 
 

@@ -13,7 +13,7 @@ from feeds.storage import feeds
 from feeds.storage.sqlite import Database
 from feeds.storage.upstreams import upstreams
 from feeds.values import document_paths
-from feeds.values.urls import is_absolute_iri
+from feeds.values.urls import is_absolute_iri, is_same_document, public_name
 from feeds.workers.render_tasks import RENDER, unpack_entry
 from feeds.workers.task_types import RenderTask
 
@@ -111,6 +111,7 @@ def origins_of(run: Run) -> dict[str, Origin]:
     """What each upstream is called, by the name of its source."""
     if not run.config.polled:
         return {}
+    from feeds.sanitizer.metadata import public
     from feeds.sanitizer.text import clean_title
 
     given = {one.name: one for one in expand(run.config, run.db)[0] if isinstance(one, UpstreamSource)}
@@ -121,10 +122,12 @@ def origins_of(run: Run) -> dict[str, Origin]:
             continue
         head, source = row.head, given.get(name)
         url = head.get("url") or (source.url if source else "")
-        title = (source.title if source else "") or head.get("title") or name
+        title = (source.title if source else "") or head.get("title") or public_name(name)
         link = (source.link if source else "") or head.get("link", "")
+        if any(is_same_document(link, own) for own in (url, source.url if source else "")):
+            link = ""
         uid = head.get("id", "")
-        found[name] = Origin(uid if is_absolute_iri(uid) else url, clean_title(title), url, link)
+        found[name] = Origin(uid if is_absolute_iri(uid) else url, clean_title(title), url, public(link))
     return found
 
 

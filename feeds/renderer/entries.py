@@ -57,7 +57,9 @@ def check_entry(entry: Entry) -> str:
         return f"its id {entry.id!r} is no absolute IRI (RFC 4287, 4.2.6); correct `id` in the front matter"
     if not entry.title:
         return "it has neither a title nor a text to make one of; give it a title"
-    if not is_address(entry.link):
+    if not is_address(entry.link) and (
+        entry.link or not entry.origin
+    ):  # only what is somebody else's has none
         return f"its link {entry.link!r} is no web address; correct the source's `base` or the post's address"
     texts = (entry.title, entry.html, entry.summary, *entry.authors, *(t.label for t in entry.terms))
     if any(not _USUAL.fullmatch(text) and _FORBIDDEN.search(text) for text in texts):
@@ -102,7 +104,7 @@ def _json(entry: Entry, language: str) -> bytes:
     """A JSON Feed 1.1 item."""
     item: dict[str, Any] = {
         "id": entry.id,
-        "url": entry.link,
+        **({"url": entry.link} if entry.link else {}),
         "title": entry.title,
         "content_html": entry.html or entry.title,
         "summary": entry.summary or entry.title,

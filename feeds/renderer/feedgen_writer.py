@@ -175,7 +175,8 @@ def add_entry(feed: Any, entry: Entry, site_url: str, language: str) -> None:  #
     one.id(entry.id)
     one.guid(entry.id, permalink=False)
     one.title(entry.title)
-    one.link(href=entry.link, rel="alternate", type="text/html")
+    if entry.link:
+        one.link(href=entry.link, rel="alternate", type="text/html")
     one.content(entry.html or entry.title, type="html")
     one.description(entry.summary or entry.title, isSummary=True)
     one.published(entry.published)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from urllib.parse import unquote
 
 from feeds.models import Enclosure, Extra, Origin
 from feeds.sanitizer.text import clean_title
@@ -14,9 +15,13 @@ from feeds.values.urls import is_absolute_iri, valid_address, without_user
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,6}")
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,64}/[A-Za-z0-9!#$&^_.+-]{1,64}")
+_OPEN = frozenset(("channel_id", "playlist_id"))
+"""Parameters with long values that everybody sees (YouTube)."""
+_SHORTEST_SECRET = 16
+_HAS_BOTH = re.compile(r"(?=[^0-9]*[0-9])[0-9]*[A-Za-z]")
 _SECRET = re.compile(
     r"(?i)(?:.*[_.-])?(?:(?:access|auth|api|feed|private|user|rss|session)?[_.-]?(?:token|key|secret|password|passwd|pass|pw"
-    r"|sig|signature|auth|credentials?|sid|hash)|apikey)$"
+    r"|sig|signature|auth|credentials?|sid|hash|pwd|passphrase|jwt|ticket|otp|pin|bearer)|apikey)$"
 )
 
 
@@ -57,8 +62,16 @@ def origin(given: Origin | None) -> Origin | None:
 
 def public(text: str) -> str:
     """An address of an upstream as it may be published: without what opens it to its owner alone."""
-    bare, mark, query = without_user(text).partition("?")
+    bare, mark, query = without_user(text).partition("#")[0].partition("?")
     if not mark:
         return bare
-    kept = "&".join(one for one in query.split("&") if not _SECRET.match(one.partition("=")[0]))
+    kept = "&".join(one for one in re.split("[&;]", query) if not _is_secret(one))
     return f"{bare}?{kept}" if kept else bare
+
+
+def _is_secret(parameter: str) -> bool:
+    """Whether a parameter is called a secret, or looks like one: long, of letters and digits."""
+    name, _, value = parameter.partition("=")
+    if _SECRET.match(unquote(name)):
+        return True
+    return name not in _OPEN and len(value) >= _SHORTEST_SECRET and _HAS_BOTH.match(value) is not None

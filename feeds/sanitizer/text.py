@@ -129,6 +129,25 @@ def clean_title(title: str) -> str:
     return _FOLDED.sub(" ", text).strip()
 
 
+def clean_author(name: str) -> str:
+    """Give the name of an author as text, without mail addresses: nobody's address is published as a name.
+
+    Empty if nothing else is left of it.
+    """
+    text = clean_title(name)
+    if "@" not in text and "\uff20" not in text and "mailto:" not in text.lower():
+        return text
+    words = text.split(" ")
+    kept = [word for word in words if not _is_mail(word)]
+    return text if len(kept) == len(words) else " ".join(kept).strip(" ,;:|/()[]{}<>\"'-–—")
+
+
+def _is_mail(word: str) -> bool:
+    bare = word.replace("\uff20", "@").strip("<>()[]{},;:.\"'").lower()
+    local, _, domain = bare.removeprefix("mailto:").partition("@")
+    return bare.startswith("mailto:") or bool(local and domain)
+
+
 def _without_tags(text: str) -> str:
     """The text without HTML tags, unless nothing would be left."""
     bare = _KNOWN_TAG.sub("", _UNREAD.sub("", _COMMENT.sub("", text)))

@@ -134,6 +134,23 @@ def without_user(address: str) -> str:
     return _USER.sub(r"\1", address)
 
 
+def bare_address(address: str) -> str:
+    """The address without user, query and fragment: what an empty reference resolves to tells no secret of them."""
+    return without_user(address).partition("#")[0].partition("?")[0]
+
+
+def public_name(name: str) -> str:
+    """The name of a source as it may be published: one of a list holds the address of its feed."""
+    source, slash, rest = name.partition("?")[0].partition("/")
+    return source + slash + without_user(f"//{rest}").removeprefix("//")
+
+
+def is_same_document(one: str, other: str) -> bool:
+    """Whether two addresses name one document, whatever part of it, and whoever asks for it."""
+    first, second = (canonical(without_user(text.partition("#")[0])) for text in (one, other))
+    return first != "" and first == second
+
+
 def is_root(address: str) -> bool:
     """Whether an address is the root of a site: that names no page, so it is no key."""
     usual = _USUAL.fullmatch(address)

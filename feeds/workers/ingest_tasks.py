@@ -259,7 +259,7 @@ def _link(settings: SourceSettings, tail: Tail, guess: Guess) -> Link:
 
 
 def _sighting(source: str, path: str, mtime: int, digest: bytes, item: Item) -> Sighting:
-    from feeds.sanitizer.text import clean_title
+    from feeds.sanitizer.text import clean_author
 
     settings = _tools.settings.sources[source]
     name = f"id:{item.guid}" if item.guid else ""
@@ -279,7 +279,7 @@ def _sighting(source: str, path: str, mtime: int, digest: bytes, item: Item) -> 
         title=item.title,
         link=item.address,
         page=item.permalink,
-        authors=tuple(name for one in item.authors if (name := clean_title(one))),
+        authors=tuple(name for one in item.authors if (name := clean_author(one))),
         published=item.published,
         updated=item.updated,
         guess=guess,

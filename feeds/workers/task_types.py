@@ -54,6 +54,10 @@ class EntrySettings:
     zone: str
     categories: tuple[str, ...]
     own_terms: bool
+    url: str = ""
+    """Address that it is asked at, which is never published as the page of an entry."""
+    link: str = ""
+    """Address of its pages as it is configured, or empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ def read_head(feed: Mapping[str, Any], version: str, head: str, url: str, zone: 
         version=version,
         id=_text(feed, "feeddid") or _text(feed, "id"),
         title=plain(feed, "title") or plain(feed, "feeddtitle"),
-        link=page_of(links, url) or resolve(url, _text(feed, "link")),
+        link=page_of(links, url) or (resolve(url, _text(feed, "link")) if _text(feed, "link") else ""),
         subtitle=plain(feed, "subtitle"),
         language=_text(feed, "language"),
         authors=names(feed),
@@ -139,21 +139,23 @@ def plain(values: Mapping[str, Any], name: str) -> str:
 
 
 def names(values: Mapping[str, Any]) -> tuple[str, ...]:
-    """The names of authors; who has no name is called by the mail address."""
+    """The names of authors; who has only a mail address has none."""
     people = [one for one in _list(values, "authors") if isinstance(one, Mapping)]
-    found = [_name(str(one.get("name") or one.get("email") or "")) for one in people]
+    found = [_name(str(one.get("name") or "")) for one in people]
     if not any(found):
         found = [_name(_text(values, "author"))]
     return tuple(dict.fromkeys(name for name in found if name))
 
 
 def _name(stated: str) -> str:
-    """The name in what RSS says of a person: ``Name``, ``mail (Name)``, ``Name <mail>`` or the mail address."""
+    """The name in what RSS says of a person: ``Name``, ``mail (Name)`` or ``Name <mail>``; empty for a mail address."""
     text = folded(stated.replace(AT, "@"))
     if "@" not in text or len(text) > _LONGEST_NAME:
         return text
     found = _MAIL_AND_NAME.fullmatch(text)
-    return found[1] or found[2] if found else text.removeprefix("mailto:")
+    if found:
+        return found[1] or found[2]
+    return "" if " " not in text and not text.startswith("@") else text
 
 
 def page_of(links: Sequence[Mapping[str, Any]], base: str) -> str:

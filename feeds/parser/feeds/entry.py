@@ -53,7 +53,6 @@ def read_entry(entry: dict[str, Any], around: Around) -> Item:
     address = _address(entry, around)
     body, language, summary = _body(entry, address, around.base)
     published, updated = _dates(entry, around)
-    source = dict.get(entry, "source")
     media: dict[str, Enclosure] = {}
     for one in _enclosures(entry, around):
         media.setdefault(one.url, one)
@@ -61,8 +60,8 @@ def read_entry(entry: dict[str, Any], around: Around) -> Item:
         guid=_guid(entry),
         title=plain(entry, "title") or plain(entry, "feeddtitle"),
         address=address,
-        permalink=address,
-        authors=names(entry) or (names(source) if isinstance(source, dict) else ()) or around.authors,
+        permalink=address or _page_of_guid(entry, around.base),
+        authors=_authors(entry, around),
         published=published,
         updated=updated,
         guess=None,
@@ -78,6 +77,15 @@ def read_entry(entry: dict[str, Any], around: Around) -> Item:
         rights=plain(entry, "rights") or around.rights,
         extras=tuple(_extras(entry, around.base)),
     )
+
+
+def _authors(entry: dict[str, Any], around: Around) -> tuple[str, ...]:
+    """Those of the entry, else of its source, else of the feed; nobody else if the entry states only a mail address."""
+    stated = any(one.get("name") or one.get("email") for one in _list(entry, "authors"))
+    if stated or _string(entry, "author"):
+        return names(entry)
+    source = dict.get(entry, "source")
+    return (names(source) if isinstance(source, dict) else ()) or around.authors
 
 
 def _string(values: Values, name: str) -> str:
@@ -115,6 +123,12 @@ def _address(entry: Values, around: Around) -> str:
         return found
     guid = _string(entry, "feeddguid") or (_string(entry, "feeddid") if around.atom else "")
     return guid if is_address(guid) else found if valid_address(found) else ""
+
+
+def _page_of_guid(entry: Values, base: str) -> str:
+    """The page that a guid names by its path alone, unless it is said to be no address (RSS 2.0 ``isPermaLink``)."""
+    guid = _string(entry, "feeddguid")
+    return valid_address(resolve(base, guid)) if guid.startswith("/") else ""
 
 
 def _body(entry: Values, address: str, url: str) -> tuple[str, str, str]:

@@ -1,7 +1,7 @@
 """What the library would spoil, put under names that it leaves alone, before it reads a document.
 
 It resolves and rewrites ids, cuts mail addresses in two, takes a title of Dublin Core or a caption of a
-picture for the entry's own, and keeps the text or the attributes of a podcast's element, never both.
+picture for the entry's own, the owner of a podcast for its author, and keeps the text or the attributes of a podcast's element, never both.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ AT: Final = "\ue040"
 EXTRA: Final = "feeddextra"
 """Elements of podcasts are ``feeddextra1``, ``feeddextra2`` …: the library keeps one element of each name."""
 
-_NAMES: Final = "guid|id|title|description|author|creator|managingEditor|webMaster"
+_NAMES: Final = "guid|id|title|description|author|creator|managingEditor|webMaster|owner"
 _PODCAST: Final = "transcript|chapters|person|soundbite|season|episode|location|license|socialInteract|txt"
 _PARTS = re.compile(
     rf"<(?:!--|!\[CDATA\[|(/?)((?:[A-Za-z_][\w.\-]*:)?)({_NAMES}|(?<=podcast:)(?:{_PODCAST}))(\s[^<>]*+|/?)>)",
@@ -70,7 +70,9 @@ class _Shield:
         """Rename one tag, and say where to go on."""
         if local in ("id", "guid"):
             return self.identifier(found, local)
-        if name in _APART:
+        if local == "owner":
+            self.rename(found, "feeddowner")
+        elif name in _APART:
             self.rename(found, _APART[name])
         elif name.startswith("podcast:"):
             return self.podcast(found)
