@@ -80,7 +80,7 @@ def unpack_revision(revision: str, folder: Path) -> None:
         CheckoutError: Git does not know the revision.
     """
     if shutil.which("git") is None:
-        raise CheckoutError("git is not on PATH; install it to compare with another revision")
+        raise CheckoutError(f"{revision}: git is not on PATH; install it to compare with another revision")
     command = ["git", "-C", str(HERE), "archive", "--format=tar", f"{revision}^{{commit}}"]
     done = subprocess.run(command, check=False, capture_output=True)
     if done.returncode:

@@ -1,4 +1,4 @@
-"""Times of the run, which differ between two runs of one program: a mark is put in their place."""
+"""What differs between two runs of one program: times of the run get a mark in their place, some lists an order."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ _DURATIONS = frozenset(["seconds"])
 """Keys of reports that say how long something took."""
 _PLANNED = frozenset(["due", "next_poll"])
 """Columns and keys of times that are planned with some chance in them, so that not all upstreams are polled at once."""
-_CHANCE = timedelta(hours=1)
+_CHANCE = timedelta(hours=6)
+"""A quarter of a day is added at most, after many failures."""
+_UNORDERED = frozenset(["troubles"])
+"""Keys of lists in the order in which answers came together, which depends on how busy the machine is."""
 
 
 @dataclass(frozen=True)
@@ -51,15 +54,16 @@ class Times:
         if isinstance(value, dict):
             return {name: self.mark_value(one, name) for name, one in value.items()}
         if isinstance(value, list):
-            return [self.mark_value(one) for one in value]
+            marked = [self.mark_value(one) for one in value]
+            return sorted(marked, key=str) if key in _UNORDERED else marked
         if isinstance(value, str):
             return self.mark_text(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
             return value
         if key in _DURATIONS:
             return SECONDS
-        marked = self.mark_text(str(value))
-        return value if marked == str(value) else marked
+        text = self.mark_text(str(value))
+        return value if text == str(value) else text
 
     def _marker(self, read: Callable[[str], datetime | None]) -> Callable[[re.Match[str]], str]:
         def mark(found: re.Match[str]) -> str:
