@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -272,6 +275,29 @@ def test_each_upstream_answers_every_poll_the_same_way_again() -> None:
             answers.append(first)
         unmoving = {"quirk-page", "quirk-loop"}
         assert upstream.name in unmoving or len({one.body + str(one.headers).encode() for one in answers}) > 1
+
+
+def test_a_later_run_gets_its_answers_in_the_order_of_the_first() -> None:
+    paths = ["/list.opml", "/page.html", "/feeds/quirk-found"]
+    with UpstreamServer() as server:
+        orders = []
+        for requests in (paths, paths[::-1]):
+            server.begin("poll")
+            with ThreadPoolExecutor() as pool:
+                for future in [
+                    pool.submit(ask_later, server.home, path, n) for n, path in enumerate(requests)
+                ]:
+                    future.result()
+            orders.append([line.split()[1] for line in server.end().splitlines()])
+    assert orders[0] == orders[1]
+    assert sorted(orders[0]) == sorted([*paths, "/behind/found/0"])
+
+
+def ask_later(home: str, path: str, number: int) -> None:
+    """Ask after the requests before this one were answered, if the server does not wait for it."""
+    time.sleep(number * 0.4)
+    with urllib.request.urlopen(home + path, timeout=30) as answer:
+        answer.read()
 
 
 def test_a_revision_that_git_does_not_know_is_named(

@@ -86,7 +86,9 @@ class Report:
         _show_found("Differs as expected", self.allowed, lines // 2)
         _show_found("DIFFERS", self.differs, lines)
         self._show_costs()
-        print(f"\n{'different' if self.differs else 'equal'}: {len(self.differs)} unexpected differences")
+        verdict = "different" if self.differs else "equal"
+        print(f"\n{verdict}: {len(self.differs)} differences, {len(self.allowed)} expected ones,", end=" ")
+        print(f"{len(self.unsteady)} places that were not compared")
 
     def _show_costs(self) -> None:
         print(f"\n{'CPU seconds, all processes':<36}{'base':>16}{'working tree':>18}{'ratio':>8}")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -15,19 +16,29 @@ _QUIET = 0.15
 """Seconds without a new request after which the requests that wait are answered."""
 _APART = 0.02
 """Seconds between two answers, so that the program sees them one after the other."""
+_PATIENCE = 10
+"""Seconds to wait for a request that the first run sent; no longer than the program waits for an answer."""
 
 
 class Turns:
-    """Lets requests that wait together be answered in the order of their paths.
+    """Lets requests that wait together be answered in a fixed order.
 
     The program polls many upstreams at once and numbers articles as answers arrive. Without an order, two runs
-    of one program would number them differently.
+    of one program would number them differently. The first run gets its answers by path; each later run in the
+    order of the first, however late a request comes on a busy machine.
     """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._waiting: list[str] = []
+        self._order: deque[str] = deque()
         self._last_request = self._last_answer = 0.0
+
+    def follow(self, order: Iterable[str]) -> None:
+        """Answer the next requests in this order; those that are not in it by path, afterwards."""
+        with self._changed:
+            self._order = deque(order)
+            self._last_answer = time.monotonic()
 
     @contextmanager
     def take(self, path: str) -> Iterator[None]:
@@ -41,13 +52,19 @@ class Turns:
                 yield
             finally:
                 self._waiting.remove(path)
+                if self._order:
+                    self._order.popleft()
                 self._last_answer = time.monotonic()
                 self._changed.notify_all()
 
     def _seconds_to_wait(self, path: str) -> float:
+        now = time.monotonic()
+        if self._order and now > max(self._last_request, self._last_answer) + _PATIENCE:
+            self._order.clear()  # this program does not send that request
+        if self._order:
+            return self._last_answer + _APART - now if path == self._order[0] else _QUIET
         if path != min(self._waiting):
             return _QUIET
-        now = time.monotonic()
         return max(self._last_request + _QUIET - now, self._last_answer + _APART - now)
 
 
@@ -64,7 +81,9 @@ class UpstreamServer:
         """Number of the poll that is answered, from 0."""
         self._library = Library()
         self._turns = Turns()
-        self._requests: list[str] = []
+        self._command = ""
+        self._requests: list[tuple[str, str]] = []
+        self._orders: dict[str, list[str]] = {}
         self._server = _Server(("127.0.0.1", 0), self._make_handler())
         self.authority = f"127.0.0.1:{self._server.server_port}"
         """Host and port."""
@@ -79,15 +98,20 @@ class UpstreamServer:
         self._server.shutdown()
         self._server.server_close()
 
-    def take_requests(self) -> str:
-        """Return the requests since the last call, a line each, and forget them."""
-        lines, self._requests = self._requests, []
-        return "".join(lines)
+    def begin(self, command: str) -> None:
+        """Expect the requests of a command, in the order in which they were answered when it ran first."""
+        self._command, self._requests = command, []
+        self._turns.follow(self._orders.get(command, ()))
+
+    def end(self) -> str:
+        """Return the requests of the command that has ended, a line each."""
+        self._orders.setdefault(self._command, [path for path, _ in self._requests])
+        return "".join(line for _, line in self._requests)
 
     def answer(self, asked: Asked) -> Answer:
         """Return the answer to a request, and note it."""
         headers = " | ".join(f"{name}: {value}" for name, value in sorted(asked.headers.items()))
-        self._requests.append(f"{asked.method} {asked.path} | {headers}\n")
+        self._requests.append((asked.path, f"{asked.method} {asked.path} | {headers}\n"))
         return self._library.answer(asked, self.poll, self.home)
 
     def _make_handler(self) -> type[BaseHTTPRequestHandler]:

@@ -43,9 +43,10 @@ class Session:
         snapshot = self.snapshots.setdefault(step, Snapshot())
         kind = "json" if "--json" in arguments else "text"
         name = " ".join(one for one in arguments if one != "--json")
+        self.server.begin(f"{step} {arguments}")
         output = self._execute(cost, [*arguments, "-c", self.config])
         snapshot.add_report(kind, name, output)
-        if requests := self.server.take_requests():
+        if requests := self.server.end():
             snapshot.add_file(f"requests/{name}", requests.encode())
 
     def change(self, step: str, *arguments: str) -> None:
