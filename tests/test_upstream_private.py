@@ -10,11 +10,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from feeds.models import Origin
+from feeds.sanitizer.metadata import origin, public, public_feed
+
 from .conftest import ROOT, Project
 from .servers import Answer, UpstreamServer, UpstreamThread
 from .test_upstreams import build, subscribe
 
-KEY = "s3cr3tk3y0123456789"
+KEY = "k3y4711"
 ITUNES = 'xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"'
 ATOM = "http://www.w3.org/2005/Atom"
 
@@ -294,3 +297,28 @@ def test_a_store_from_before_publishes_it_no_more(project: Project, upstream: Up
     assert project.run("build", "--offline").returncode == 0
     assert find_documents(project, KEY) == []
     assert [one["url"] for one in items(project)] == ["https://src.example/"]
+
+
+@pytest.mark.parametrize(
+    ("address", "published"),
+    [
+        ("https://a.example/feed?key=1", "https://a.example/feed"),
+        ("https://a.example/?feed=rss2&u=abc", "https://a.example/?feed=rss2"),
+        ("https://a.example/?feed=rss2;%6bey=abc", "https://a.example/?feed=rss2"),
+        ("https://a.example/?rss", "https://a.example/?rss"),
+        ("https://a.example/x?format=0123456789abcdef0123456789", "https://a.example/x"),
+        ("https://jo:pw@a.example/x#top", "https://a.example/x"),
+        (
+            "https://v.example/x?channel_id=UC0123456789012345678901",
+            "https://v.example/x?channel_id=UC0123456789012345678901",
+        ),
+    ],
+)
+def test_how_the_address_of_a_feed_is_published(address: str, published: str) -> None:
+    assert public_feed(address) == published
+    assert origin(Origin(address, "T", address, "")) == Origin(published, "T", published, "")
+
+
+def test_how_the_address_of_its_pages_is_published() -> None:
+    assert public("https://jo:pw@a.example/forum?f=5&token=x;sid=1#new") == "https://a.example/forum?f=5#new"
+    assert public("https://a.example/#access_token=x") == "https://a.example/"

@@ -113,7 +113,7 @@ def _latest(db: Database, now: datetime) -> dict[str, datetime]:
 
 def _source(config: Config, one: dict[str, Any]) -> SourceStatus:
     from feeds.renderer.html_pages import SourceStatus
-    from feeds.sanitizer.metadata import public
+    from feeds.sanitizer.metadata import public_feed
 
     asked = one["upstream"]
     folder = next((s for s in config.sources if isinstance(s, FolderSource) and s.name == one["name"]), None)
@@ -133,7 +133,7 @@ def _source(config: Config, one: dict[str, Any]) -> SourceStatus:
         name=public_name(one["name"]),
         title=asked["title"] or public_name(one["name"]),
         kind="upstream",
-        url=public(asked["url"]),
+        url=public_feed(asked["url"]),
         health=_health(asked),
         posts=one["entries"],
         polled=_instant(asked["last_poll"]),

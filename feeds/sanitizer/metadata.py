@@ -6,19 +6,21 @@ Everything here comes from outside; a document must not carry what a reader coul
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import unquote
 
 from feeds.models import Enclosure, Extra, Origin
 from feeds.sanitizer.text import clean_title
-from feeds.values.urls import is_absolute_iri, valid_address, without_user
+from feeds.values.urls import is_absolute_iri, is_same_document, valid_address, without_user
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,6}")
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,64}/[A-Za-z0-9!#$&^_.+-]{1,64}")
-_OPEN = frozenset(("channel_id", "playlist_id"))
-"""Parameters with long values that everybody sees (YouTube)."""
-_SHORTEST_SECRET = 16
-_HAS_BOTH = re.compile(r"(?=[^0-9]*[0-9])[0-9]*[A-Za-z]")
+_OPEN = frozenset(
+    "alt atom cat category channel_id feed format lang output playlist_id post_type rdf rss tag type xml".split()  # noqa: SIM905
+)
+"""Parameters that choose a feed or its format: any other may be a key, whatever it is called."""
+_LONG = frozenset(("channel_id", "playlist_id"))
+_LONGEST_OPEN = 24
 _SECRET = re.compile(
     r"(?i)(?:.*[_.-])?(?:(?:access|auth|api|feed|private|user|rss|session)?[_.-]?(?:token|key|secret|password|passwd|pass|pw"
     r"|sig|signature|auth|credentials?|sid|hash|pwd|passphrase|jwt|ticket|otp|pin|bearer)|apikey)$"
@@ -55,23 +57,31 @@ def origin(given: Origin | None) -> Origin | None:
     """An upstream as an entry may name it: no address that is none."""
     if given is None:
         return None
-    url = public(valid_address(given.url))
-    uid = public(given.id) if is_absolute_iri(given.id) else url
+    url = public_feed(valid_address(given.url))
+    own = is_same_document(given.id, given.url)
+    uid = public(given.id) if is_absolute_iri(given.id) and not own else url
     return Origin(uid, given.title, url, public(valid_address(given.link)))
 
 
 def public(text: str) -> str:
-    """An address of an upstream as it may be published: without what opens it to its owner alone."""
-    bare, mark, query = without_user(text).partition("#")[0].partition("?")
-    if not mark:
-        return bare
-    kept = "&".join(one for one in re.split("[&;]", query) if not _is_secret(one))
-    return f"{bare}?{kept}" if kept else bare
+    """An address of an upstream's pages as it may be published: without what opens it to its owner alone."""
+    return _with_parameters(text, lambda name, _: not _SECRET.match(unquote(name)))
 
 
-def _is_secret(parameter: str) -> bool:
-    """Whether a parameter is called a secret, or looks like one: long, of letters and digits."""
-    name, _, value = parameter.partition("=")
-    if _SECRET.match(unquote(name)):
-        return True
-    return name not in _OPEN and len(value) >= _SHORTEST_SECRET and _HAS_BOTH.match(value) is not None
+def public_feed(text: str) -> str:
+    """The address that a feed is asked at as it may be published: without any parameter that may be a key."""
+    return _with_parameters(text.partition("#")[0], _is_open)
+
+
+def _is_open(name: str, value: str) -> bool:
+    return name.lower() in _OPEN and (name in _LONG or len(value) <= _LONGEST_OPEN)
+
+
+def _with_parameters(text: str, wanted: Callable[[str, str], bool]) -> str:
+    """The address without a login, and with those of its parameters that are wanted by name and value."""
+    whole, mark, fragment = without_user(text).partition("#")
+    bare, _, query = whole.partition("?")
+    pairs = [(one, one.partition("=")) for one in re.split("[&;]", query) if one]
+    kept = "&".join(one for one, (name, _, value) in pairs if wanted(name, value))
+    end = mark + fragment if mark and "=" not in fragment else ""
+    return (f"{bare}?{kept}" if kept else bare) + end
