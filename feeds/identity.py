@@ -18,7 +18,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from feeds.values.urls import canonical, is_absolute_iri, is_address, is_root
+from feeds.values.urls import canonical, canonical_by_rule_2, is_absolute_iri, is_address, is_root
 
 _POSTS = bytes.fromhex("7e1f8d4e5c0a5b1e9c6b0a4f6f2d9a11")
 _LONGEST_ADDRESS = 2048
@@ -309,6 +309,14 @@ def mint_key(one: Group, burnt: Collection[str] = ()) -> str:
     return min(own or one.keys(burnt), key=lambda key: (_strength(key), key))
 
 
+def id_name(key: str, one: Group) -> str:
+    """What an id is derived from: an address as rule 2 wrote it, so that ids do not change with the rule."""
+    if "xn--" not in key:
+        return key
+    links = {said.link for said in one.sightings if f"url:{canonical(said.link)}" == key}
+    return min((f"url:{former}" for link in links if (former := canonical_by_rule_2(link))), default=key)
+
+
 def _strength(key: str) -> int:
     return next((i for i, prefix in enumerate(_WEAK_ORDER) if key.startswith(prefix)), len(_WEAK_ORDER))
 
@@ -331,6 +339,7 @@ def derive_id(one: Group, burnt: Collection[str], taken: Callable[[str], bool]) 
     minted = named_urn(_POSTS, former)
     if not one.strong and _strength(former) < _strength(key) and not taken(minted):
         return minted
+    key = id_name(key, one)
     minted = named_urn(_POSTS, key.removeprefix("!"))
     while taken(minted):
         key += "+"
@@ -362,6 +371,8 @@ class Naming(NamedTuple):
     wish: str
     """The id that it gets unless another has it."""
     keys: tuple[str, ...]
+    name: str
+    """What the id is derived from."""
     former: tuple[str, ...] = ()
     """Keys under which a ledger may have its id."""
 
@@ -372,7 +383,9 @@ def naming(number: int, one: Group, burnt: Collection[str]) -> Naming:
     first = min(dates).timestamp() if dates else 0.0
     keys = one.keys(burnt)
     former = tuple({said.former for said in one.sightings if said.former})
-    return Naming(first, mint_key(one, burnt), number, derive_id(one, burnt, _no_other), tuple(keys), former)
+    key = mint_key(one, burnt)
+    wish = derive_id(one, burnt, _no_other)
+    return Naming(first, key, number, wish, tuple(keys), id_name(key, one), former)
 
 
 def _no_other(_: str) -> bool:

@@ -45,6 +45,7 @@ def open_run(
     from feeds.renderer import page_fragments
     from feeds.run_context import Run, settings_digest
     from feeds.sources import expand, register
+    from feeds.storage.address_rule import follow_address_rule
     from feeds.storage.sqlite import Database
     from feeds.workers import ingest_tasks
     from feeds.workers.workers import Workers, processors
@@ -54,6 +55,7 @@ def open_run(
     workers = Workers(jobs or processors(), ingest_tasks.begin, settings, deadline)
     with closing(Database.open(store)) as db, workers:
         sources = register(db, config, expand(config, db)[0])
+        follow_address_rule(db, sources, clock())
         render = settings_digest(
             (
                 _DERIVATION,

@@ -75,6 +75,9 @@ def test_an_address_is_made_fit_for_a_request() -> None:
     assert (found.host, found.port, found.userinfo) == ("xn--exmple-cua.org", 8080, "user:p@ss")
     assert found.url == "http://xn--exmple-cua.org:8080/p%C3%A4th%20x?q=%C3%BC%20y"
     assert address("http://１２７.０.０.１/").host == "127.0.0.1"
+    assert address("http://straße.example/").host == "xn--strae-oqa.example", (
+        "not strasse.example, another site"
+    )
     assert address("https://[::1]:443/").host_header == "[::1]"
 
 

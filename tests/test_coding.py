@@ -61,3 +61,48 @@ def test_gzip_in_several_members_is_one_body() -> None:
     decoder = Decoder("gzip", 60000)
     with pytest.raises(FetchError, match="too many pieces"):
         decoder.feed(gzip.compress(b"") * 1500)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "identity",
+        "none",
+        "utf-8",
+        "UTF-8",
+        "iso-8859-1",
+        "binary",
+        "8bit",
+        "7bit",
+        "aws-chunked",
+        "text/xml",
+        "*",
+        "",
+        ",",
+        "identity, none",
+        "charset=utf-8",
+        "plain",
+        '"none"',
+    ],
+)
+def test_a_name_that_is_not_a_content_coding_says_nothing_about_the_body(said: str) -> None:
+    for wire in (b"<rss/>", gzip.compress(b"<rss/>")):
+        decoder = Decoder(said, 6000)
+        decoder.feed(wire)
+        assert decoder.finish() == b"<rss/>"
+
+
+@pytest.mark.parametrize("said", ["aws-chunked, gzip", "gzip, utf-8", "X-GZIP", "gzip;q=1", '"gzip"'])
+def test_a_content_coding_is_found_among_names_that_are_not(said: str) -> None:
+    decoder = Decoder(said, 6000)
+    decoder.feed(gzip.compress(b"<rss/>")[:-1])
+    with pytest.raises(FetchError, match="cut short"):
+        decoder.finish()
+
+
+@pytest.mark.parametrize(
+    "said", ["br", "zstd", "compress", "x-compress", "BR", "exi", "utf-8, br", "xz", "dcz"]
+)
+def test_a_content_coding_that_nobody_asked_for_is_refused(said: str) -> None:
+    with pytest.raises(FetchError, match="nobody asked for"):
+        Decoder(said, 6000)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import logging
+import re
 import shutil
 import ssl
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +18,8 @@ import pytest
 
 from feeds.errors import AddressRefused, FetchError
 from feeds.http import Client, Conditions, Response, user_agent
-from tests.servers import Answer, UpstreamServer
+from tests.conftest import ROOT, Project
+from tests.servers import Answer, Asked, UpstreamServer
 
 AGENT = user_agent("1.0", "https://site.example/feeds/")
 
@@ -139,7 +143,7 @@ def test_the_system_resolves_localhost_which_is_refused() -> None:
 # ------------------------------------------------------------------ what it carries
 
 
-def test_headers_are_few_and_nothing_is_remembered() -> None:
+def test_headers_are_few_and_no_cookie_is_kept() -> None:
     async def run() -> None:
         async with UpstreamServer() as server:
             server.routes["/"] = Answer(200, b"x", {"Set-Cookie": "id=1; Path=/"})
@@ -223,6 +227,108 @@ def test_only_the_given_proxy_is_used() -> None:
                 await _get(server, "/feed", proxy="https://proxy.example")
 
     asyncio.run(run())
+
+
+# ------------------------------------------------------------------ cookies
+
+
+def test_cookies_live_for_the_hops_of_one_fetch() -> None:
+    """A page that sends whoever comes without its cookie round once more is read, and remembers nobody."""
+
+    def gate(asked: Asked) -> Answer:
+        if "seen=1" in asked.headers.get("cookie", ""):
+            return Answer(302, b"", {"Location": "/feed"})
+        return Answer(302, b"", {"Location": "/gate?again", "Set-Cookie": "seen=1; Path=/; HttpOnly"})
+
+    async def run() -> None:
+        async with UpstreamServer() as server, Client(AGENT) as client:
+            server.routes["/gate"] = gate
+            server.routes["/feed"] = Answer(200, b"x", {"Set-Cookie": "track=me; Path=/"})
+            for _ in range(2):
+                assert (await client.get(server.url("/gate"), allow=(server.authority,))).body == b"x"
+            await client.get(server.url("/feed"), allow=(server.authority,))
+            cookies = [one.headers.get("cookie") for one in server.log]
+            assert cookies == [None, "seen=1", "seen=1"] * 2 + [None]
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "domain", ["", "; Domain=shared.example", "; Domain=.shared.example", "; Domain=example"]
+)
+def test_cookies_never_go_to_another_host(domain: str) -> None:
+    async def run() -> None:
+        async with UpstreamServer() as one, UpstreamServer() as other:
+            here, there = f"a.shared.example:{one.port}", f"b.shared.example:{other.port}"
+            one.routes["/"] = Answer(
+                302, b"", {"Location": f"http://{there}/", "Set-Cookie": "k=v; Path=/" + domain}
+            )
+            other.routes["/"] = Answer(302, b"", {"Location": f"http://{here}/end"})
+            one.routes["/end"] = Answer(200, b"x")
+            async with Client(AGENT, resolve=_loopback) as client:
+                assert (await client.get(f"http://{here}/", allow=(here, there))).body == b"x"
+            assert "cookie" not in other.log[0].headers
+            assert one.log[1].headers.get("cookie") == (None if domain == "; Domain=example" else "k=v")
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "a=\x01b; Path=/",
+        "=; Path=/",
+        ";" * 9000,
+        "a=" + "b" * 20_000,
+        "a=b; expires=" + "1 " * 4000,
+        "é=ü",
+        "a=b; Secure",
+        "a=b; Max-Age",
+    ],
+)
+def test_an_odd_cookie_stops_no_fetch(value: str) -> None:
+    async def run() -> None:
+        async with UpstreamServer() as server:
+            server.routes["/"] = Answer(302, b"", {"Location": "/next", "Set-Cookie": value})
+            server.routes["/next"] = Answer(200, b"x")
+            assert (await _get(server, "/", deadline=5)).body == b"x"
+
+    asyncio.run(run())
+
+
+# ------------------------------------------------------------------ what it loads and logs
+
+
+def test_a_run_that_asks_nobody_does_not_load_the_client(project: Project) -> None:
+    project.post("2024-01-01-a.md")
+    assert project.run("build").returncode == 0
+    command = [
+        sys.executable,
+        "-X",
+        "importtime",
+        "-m",
+        "feeds",
+        "build",
+        "--offline",
+        "-c",
+        str(project.config),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0
+    assert "feeds.pipeline" in done.stderr
+    assert not re.search(r"\| +(httpx|httpcore|h11|anyio|feeds\.http)\b", done.stderr)
+
+
+def test_no_log_holds_what_an_address_or_a_header_hides(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    async def run() -> None:
+        async with UpstreamServer() as server:
+            server.routes["/feed"] = Answer(200, b"x")
+            await _get(server, "/feed?token=hush", auth="Bearer hush")
+
+    asyncio.run(run())
+    assert "hush" not in caplog.text
 
 
 # ------------------------------------------------------------------ TLS

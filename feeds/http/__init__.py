@@ -1,13 +1,14 @@
 """Outgoing HTTP: one client, every limit.
 
-HTTP/1.1 as the server side reads it too, by httptools, on connections of its own: a general client costs
-1.2 ms a request, and here the address that was checked is the one connected to. A request
+Requests go over httpx (the only importer), on connections that :mod:`feeds.http.network` opens. A request
 
 * goes only where every address of the host is globally reachable, or where the caller's ``allow``
-  names host and port; each hop of a redirect is checked again, after resolution;
+  names host and port; each hop of a redirect is checked again, after resolution, and the address that was
+  checked is the one connected to;
 * has one deadline for all of it and a limit for the body, packed and unpacked;
-* knows no proxy but the one it is given, no cookies, no ``.netrc``, nothing from the environment;
-* carries credentials only to the host that it was made for.
+* knows no proxy but the one it is given, no ``.netrc``, nothing from the environment;
+* carries credentials only to the host that it was made for, and cookies only to the host that set them,
+  for the hops of one fetch.
 """
 
 from feeds.http.address import Address, address, same_site, shown, user_agent

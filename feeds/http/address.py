@@ -15,7 +15,7 @@ _SHORT = 250
 """Characters in which no host is too long."""
 _NAME = re.compile(r"[a-z0-9_.\-]{1,253}")
 _USUAL = re.compile(
-    r"(https?)://([a-z0-9\-]+(?:\.[a-z0-9\-]+)*)(?::(\d{1,4}))?(/[A-Za-z0-9\-._~/]*(?:\?[A-Za-z0-9\-._~/=&]+)?)"
+    r"(https?)://([a-z0-9\-]+(?:\.[a-z0-9\-]+)*)(?::(\d{1,5}))?(/[A-Za-z0-9\-._~/]*(?:\?[A-Za-z0-9\-._~/=&]+)?)"
 )
 _TARGET = re.compile(r"[\x21-\x7e]+")
 
@@ -57,7 +57,7 @@ def address(url: str) -> Address:
         return tolerant_address(url)
     scheme, host, given, target = usual.groups()
     port = int(given) if given else _PORTS[scheme]
-    if port == 0:
+    if not 0 < port < 65536:
         return tolerant_address(url)
     shown_port = "" if port == _PORTS[scheme] else f":{port}"
     return Address(f"{scheme}://{host}{shown_port}{target}", scheme, host, port, target)

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import sys
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self, cast
 
 from feeds.errors import FetchError
 from feeds.http.address import Address, address, shown
-from feeds.http.connection_pool import Kept, Key, Opener
 from feeds.http.dns import Resolve, system_resolve
 from feeds.http.messages import (
     BROKEN,
     REDIRECTS,
-    Ask,
     Conditions,
     Hop,
+    Plan,
     Response,
-    authorization_of,
-    body_of,
+    build_authorization,
+    explain,
     next_hop,
-    pass_over,
-    request_for,
-    why,
 )
-from feeds.http.protocol import Head, Wire
+
+if TYPE_CHECKING:
+    from feeds.http.session import Session
 
 DEADLINE = 30.0
 """Seconds for a whole request, all its hops included."""
@@ -39,6 +38,8 @@ _MOST_HOPS = 9
 class Client:
     """Makes requests; an async context manager that closes its connections at the end.
 
+    httpx is loaded by the first request.
+
     Args:
         user_agent: Names the program to everybody asked.
         resolve: Finds the addresses of a name.
@@ -50,8 +51,9 @@ class Client:
         self, user_agent: str, *, resolve: Resolve = system_resolve, context: ssl.SSLContext | None = None
     ) -> None:
         self._user_agent = user_agent
-        self._opener = Opener(resolve, context)
-        self._kept = Kept()
+        self._resolve = resolve
+        self._context = context
+        self._session: Session | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -59,7 +61,8 @@ class Client:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._kept.sweep(everything=True)
+        if self._session is not None:
+            await self._session.aclose()
 
     async def get(
         self,
@@ -88,8 +91,8 @@ class Client:
         Raises:
             FetchError: there is no complete answer; the text says why.
         """
-        ask = _ask("GET", url, headers, b"", conditions, allow, auth, proxy, most_bytes)
-        return await self._within(deadline, ask)
+        plan = _make_plan("GET", url, headers, b"", conditions, allow, auth, proxy, most_bytes)
+        return await self._within(deadline, plan)
 
     async def post(
         self,
@@ -108,25 +111,27 @@ class Client:
         Raises:
             FetchError: there is no complete answer; the text says why.
         """
-        ask = _ask("POST", url, headers, body, None, allow, auth, proxy, most_bytes)
-        return await self._within(deadline, ask)
+        plan = _make_plan("POST", url, headers, body, None, allow, auth, proxy, most_bytes)
+        return await self._within(deadline, plan)
 
-    async def _within(self, deadline: float, ask: Ask) -> Response:
+    async def _within(self, deadline: float, plan: Plan) -> Response:
         limit = asyncio.timeout(deadline)
         try:
             async with limit:
-                return await self._follow(ask)
+                return await self._follow(plan)
         except TimeoutError:
-            raise FetchError(f"{shown(ask.home.url)}: no complete answer within {deadline:g} s") from None
+            raise FetchError(f"{shown(plan.home.url)}: no complete answer within {deadline:g} s") from None
 
-    async def _follow(self, ask: Ask) -> Response:
-        here = ask.home
+    async def _follow(self, plan: Plan) -> Response:
+        session = self._open_session()
+        here = plan.home
         hops: list[Hop] = []
         seen = {here.url}
+        cookies = session.start_cookies()
         while True:
             try:
-                response = await self._hop(ask, here, tuple(hops))
-                if response.status not in REDIRECTS[ask.method]:
+                response = await session.request(plan, here, tuple(hops), cookies)
+                if response.status not in REDIRECTS[plan.method]:
                     return response
                 here = next_hop(here, response)
                 if here.url in seen:
@@ -134,58 +139,36 @@ class Client:
                 if len(hops) == _MOST_HOPS:
                     raise FetchError(f"more than {_MOST_HOPS} redirects")
             except FetchError as error:
-                raise type(error)(f"{_way(ask.home, here)}: {error}") from error
+                raise type(error)(f"{_describe_way(plan.home, here)}: {error}") from error
             except BROKEN as error:
-                raise FetchError(f"{_way(ask.home, here)}: {why(error)}") from error
+                raise FetchError(f"{_describe_way(plan.home, here)}: {explain(error)}") from error
             seen.add(here.url)
             hops.append(Hop(response.status, here.url))
 
-    async def _hop(self, ask: Ask, here: Address, hops: tuple[Hop, ...]) -> Response:
-        """One request and its answer, without following."""
-        conditions = ask.conditions.for_hop(here) if ask.conditions else {}
-        request = request_for(ask, here, self._user_agent, conditions)
-        wire, key, head = await self._send(ask, here, request)
-        try:
-            response = Response(head.status, here.url, head.headers, b"", hops, bool(conditions))
-            if head.status in (200, 203) or (ask.method == "POST" and head.status not in REDIRECTS["POST"]):
-                body = await body_of(wire, response, ask.most_bytes)
-                response = Response(head.status, here.url, head.headers, body, hops, bool(conditions))
-            else:
-                await pass_over(wire)
-        except BaseException:
-            wire.abort()
-            raise
-        self._kept.keep(key, wire)
-        return response
-
-    async def _send(self, ask: Ask, here: Address, request: bytes) -> tuple[Wire, Key | None, Head]:
-        allowed = here.authority in ask.allow
-        key = (here.scheme, here.host, here.port, allowed) if ask.proxy is None else None
-        kept = self._kept.take(key) if key is not None and ask.method == "GET" else None
-        if kept is not None:
-            try:
-                return kept, key, await _asked(kept, request)
-            except BROKEN:
-                pass  # closed by the other side just now: once more, on a new one
-        wire = await self._opener.open(here, allowed, ask.proxy)
-        return wire, key, await _asked(wire, request)
+    def _open_session(self) -> Session:
+        if self._session is None:
+            self._session = _load_session()(self._user_agent, self._resolve, self._context)
+        return self._session
 
 
-async def _asked(wire: Wire, request: bytes) -> Head:
-    try:
-        return await wire.ask(request)
-    except BaseException:
-        wire.abort()
-        raise
+def _load_session() -> type[Session]:
+    """Load httpx, without its command line: that would load rich, pygments and click, half of the time of it all."""
+    loaded = cast("dict[str, object]", sys.modules)
+    loaded.setdefault("httpx._main", None)  # whoever imports it gets an ImportError
+    from feeds.http.session import Session
+
+    if loaded["httpx._main"] is None:
+        del loaded["httpx._main"]
+    return Session
 
 
-def _way(home: Address, here: Address) -> str:
+def _describe_way(home: Address, here: Address) -> str:
     if here.url == home.url:
         return shown(home.url)
     return f"{shown(home.url)}, redirected to {shown(here.url)}"
 
 
-def _ask(
+def _make_plan(
     method: str,
     url: str,
     headers: Mapping[str, str] | None,
@@ -195,11 +178,11 @@ def _ask(
     auth: str,
     proxy: str,
     most_bytes: int,
-) -> Ask:
+) -> Plan:
     home = address(url)
     by = address(proxy) if proxy else None
     if by is not None and by.scheme != "http":
         raise FetchError(f"{shown(proxy)}: a proxy is given as http://host:port")
     allowed = frozenset(one.strip().lower() for one in allow)
-    authorization = authorization_of(auth or home.userinfo)
-    return Ask(method, headers or {}, body, conditions, allowed, authorization, home, by, most_bytes)
+    authorization = build_authorization(auth or home.userinfo)
+    return Plan(method, headers or {}, body, conditions, allowed, authorization, home, by, most_bytes)

@@ -10,6 +10,32 @@ import zlib
 
 from feeds.errors import FetchError
 
+_CODINGS = frozenset(
+    (
+        "aes128gcm",
+        "br",
+        "brotli",
+        "bz2",
+        "bzip2",
+        "compress",
+        "dcb",
+        "dcz",
+        "deflate",
+        "exi",
+        "gzip",
+        "lz4",
+        "lzma",
+        "lzw",
+        "pack200-gzip",
+        "sdch",
+        "snappy",
+        "xz",
+        "zip",
+        "zstandard",
+        "zstd",
+    )
+)
+"""What really packs a body: IANA's registry of content codings, and a few that servers use without being in it."""
 _GZIP_MAGIC = b"\x1f\x8b"
 _MOST_MEMBERS = 1000
 _GZIP, _ZLIB, _RAW = 31, 15, -15
@@ -19,24 +45,25 @@ class Decoder:
     """Undoes a body's coding piece by piece; ``coding`` is the value of ``Content-Encoding``.
 
     ``gzip`` and ``deflate`` (with or without its wrapper) are understood. A body that begins as gzip
-    is one, said or not; one that is said to be gzip and does not begin so is taken as it is.
+    is one, said or not; one that is said to be gzip and does not begin so is taken as it is. Names that are not
+    content codings (``identity``, ``none``, ``utf-8``, ``binary``, ``aws-chunked``) say nothing about the body.
 
     Raises:
         FetchError: the coding is another one, or more than one.
     """
 
     def __init__(self, coding: str, most_bytes: int) -> None:
-        names = [name for part in coding.split(",") if (name := part.strip().lower()) and name != "identity"]
+        names = [name for part in coding.split(",") if (name := _read_name(part)) in _CODINGS]
         if len(names) > 1:
             raise FetchError(f"the body is packed {len(names)} times over; only one content coding is read")
-        self._coding = names[0].removeprefix("x-") if names else ""
+        self._coding = names[0] if names else ""
         if self._coding not in ("", "gzip", "deflate"):
             raise FetchError(f"the body has the content coding {self._coding[:40]!r}, which nobody asked for")
         self._most = most_bytes
         self._wire = self._size = self._members = 0
         self._head = b""
         self._begun = False
-        self._pieces: list[bytes] = []
+        self._body = bytearray()  # not a list: a body may come in millions of chunks
         self._unpack: zlib._Decompress | None = None
 
     def feed(self, data: bytes) -> None:
@@ -65,7 +92,7 @@ class Decoder:
             return self._head
         if self._unpack is not None and not self._unpack.eof:
             raise FetchError("the packed body is cut short")
-        return b"".join(self._pieces)
+        return bytes(self._body)
 
     def _begin(self, head: bytes) -> None:
         self._begun = True
@@ -99,8 +126,12 @@ class Decoder:
         self._size += len(data)
         if self._size > self._most:
             raise self._too_large()
-        if data:
-            self._pieces.append(data)
+        self._body += data
 
     def _too_large(self) -> FetchError:
         return FetchError(f"the body is larger than {self._most} bytes, the limit; raise the source's limit")
+
+
+def _read_name(coding: str) -> str:
+    """Return the name of one coding, without parameters, quotes and the prefix of former times."""
+    return coding.partition(";")[0].strip(" \t\"'").lower().removeprefix("x-")

@@ -1,8 +1,7 @@
-"""What is asked and what is answered: requests made, bodies read, redirects understood."""
+"""Requests and responses as values: what is sent at each hop, where a redirect leads, what an error means."""
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import re
 import ssl
@@ -11,9 +10,12 @@ from typing import NamedTuple
 
 from feeds.errors import FetchError
 from feeds.http.address import Address, address, same_site
-from feeds.http.content_coding import Decoder
-from feeds.http.protocol import NoAnswer, Wire
 from feeds.values import urls
+
+
+class NoAnswer(Exception):  # noqa: N818 - it says what came instead
+    """What came is not an HTTP response, or only half of one."""
+
 
 REDIRECTS = {"GET": (301, 302, 303, 307, 308), "POST": (307, 308)}
 """Statuses that are followed."""
@@ -22,8 +24,6 @@ BROKEN = (OSError, NoAnswer)
 
 _PERMANENT = (301, 308)
 _SCHEMED = re.compile(r"(?:Bearer|Basic|Token) \S", re.IGNORECASE)
-_UNWANTED_BYTES = 64 * 1024
-_UNWANTED_SECONDS = 2.0
 _SENDABLE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 """A value that no line of a request ends in (RFC 9110, 5.5)."""
 
@@ -78,7 +78,7 @@ class Response(NamedTuple):
         return moved
 
 
-class Ask(NamedTuple):
+class Plan(NamedTuple):
     """What stays the same over all hops of one request."""
 
     method: str
@@ -92,57 +92,62 @@ class Ask(NamedTuple):
     most_bytes: int
 
 
-def authorization_of(auth: str) -> str:
-    """The value of an ``Authorization`` header for ``user:password`` or a whole value; may be empty."""
+def build_authorization(auth: str) -> str:
+    """Return the value of an ``Authorization`` header for ``user:password`` or a whole value; may be empty."""
     if not auth or _SCHEMED.match(auth):
         return auth
     return "Basic " + base64.b64encode(auth.encode()).decode("ascii")
 
 
-def proxy_headers(proxy: Address) -> list[tuple[str, str]]:
-    """What a proxy with a password wants to see."""
-    return [("Proxy-Authorization", authorization_of(proxy.userinfo))] if proxy.userinfo else []
+def build_proxy_headers(proxy: Address) -> list[tuple[str, str]]:
+    """Return the credentials for a proxy with a password."""
+    return [("Proxy-Authorization", build_authorization(proxy.userinfo))] if proxy.userinfo else []
 
 
-def request_for(ask: Ask, here: Address, agent: str, conditions: Mapping[str, str]) -> bytes:
-    """The request of one hop; to a proxy, the whole address is the target.
+def build_headers(
+    plan: Plan, here: Address, agent: str, conditions: Mapping[str, str], cookies: str
+) -> list[tuple[bytes, bytes]]:
+    """Return the headers of one hop.
 
     Raises:
         FetchError: credentials cannot be sent.
     """
     headers = [("Host", here.host_header), ("User-Agent", agent), ("Accept-Encoding", "gzip")]
-    headers += ask.headers.items()
+    headers += plan.headers.items()
     # What an upstream gave to be sent back may be anything; what cannot be sent is not.
     headers += [one for one in conditions.items() if _SENDABLE.fullmatch(one[1])]
-    if ask.authorization and same_site(ask.home, here):
-        headers.append(("Authorization", ask.authorization))
-    if ask.method == "POST":
-        headers.append(("Content-Length", str(len(ask.body))))
-    target = here.target
-    if ask.proxy is not None and here.scheme == "http":
-        target = here.url
-        headers += proxy_headers(ask.proxy)
-    return written(ask.method, target, headers) + ask.body
+    if cookies and _SENDABLE.fullmatch(cookies):
+        headers.append(("Cookie", cookies))
+    if plan.authorization and same_site(plan.home, here):
+        headers.append(("Authorization", plan.authorization))
+    if plan.proxy is not None and here.scheme == "http":
+        headers += build_proxy_headers(plan.proxy)
+    return encode_headers(headers)
 
 
-def written(method: str, target: str, headers: Iterable[tuple[str, str]]) -> bytes:
-    """A request as it is sent.
+def encode_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    """Encode headers as they are sent: values byte for byte (ISO 8859-1).
 
     Raises:
         FetchError: a value would break its line.
     """
-    lines = [f"{method} {target} HTTP/1.1\r\n"]
+    encoded = []
     for name, value in headers:
         if not _SENDABLE.fullmatch(value):
             raise FetchError(
                 f"the value of the header {name} has a character that cannot be sent; correct it"
             )
-        lines.append(f"{name}: {value}\r\n")
-    return ("".join(lines) + "\r\n").encode("latin-1")
+        encoded.append((name.encode("ascii"), value.strip(" \t").encode("latin-1")))
+    return encoded
+
+
+def decode_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:
+    """Decode headers into the form that :class:`Response` has them in."""
+    return tuple((name.decode("ascii").lower(), value.decode("latin-1")) for name, value in headers)
 
 
 def next_hop(here: Address, response: Response) -> Address:
-    """Where a redirect leads (RFC 9110, 10.2.2); its fragment and credentials are dropped.
+    """Return where a redirect leads (RFC 9110, 10.2.2); its fragment and credentials are dropped.
 
     Raises:
         FetchError: there is no usable address.
@@ -158,36 +163,8 @@ def next_hop(here: Address, response: Response) -> Address:
     return address(to)
 
 
-async def body_of(wire: Wire, response: Response, most_bytes: int) -> bytes:
-    """The unpacked body.
-
-    Raises:
-        FetchError: it is too large, damaged, or in a coding that nobody asked for.
-    """
-    length = response.header("content-length")
-    if length.isdigit() and int(length[:20]) > most_bytes:
-        raise FetchError(f"the body is {length[:20]} bytes long, more than the limit of {most_bytes}")
-    decoder = Decoder(",".join(response.every("content-encoding")), most_bytes)
-    while piece := await wire.piece():
-        decoder.feed(piece)
-    return decoder.finish()
-
-
-async def pass_over(wire: Wire) -> None:
-    """Read a body that nobody wants if it is small, so that the connection can be used again."""
-    if wire.reusable:
-        return  # as after every 304: it has none
-    left = _UNWANTED_BYTES
-    try:
-        async with asyncio.timeout(_UNWANTED_SECONDS):
-            while left > 0 and (piece := await wire.piece()):
-                left -= len(piece)
-    except (TimeoutError, *BROKEN):
-        return  # the status has said all that matters
-
-
-def why(error: Exception) -> str:
-    """A network error in words."""
+def explain(error: Exception) -> str:
+    """Describe a network error in words."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not valid: {error.verify_message}"
     if isinstance(error, OSError):

@@ -90,7 +90,12 @@ def _mint(
         if wish in given or wish in refused:
             wish = derived(one.number, taken)
         uid = next(
-            (old for old in _told_ids(told, one.key, (*one.keys, *one.former), first) if not taken(old)), wish
+            (
+                old
+                for old in _told_ids(told, one.key, {*one.keys, *one.former, one.name}, first)
+                if not taken(old)
+            ),
+            wish,
         )
         given.add(uid)
         last += 1

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache, lru_cache
-from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsplit
 
 from feeds._resources import packaged_text
 
-CANONICAL_RULE = 2
-"""Number of the rule that :func:`canonical` follows; what the store has by another one is understood again."""
+CANONICAL_RULE = 3
+"""Number of the rule that :func:`canonical` follows; what the store has by another one is understood again.
+
+Rule 3 writes names of hosts by UTS 46, non-transitional, as browsers do; rule 2 by IDNA 2003 (:func:`canonical_by_rule_2`).
+"""
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _BAD = re.compile(r"[\x00-\x20\x7f\\]")
@@ -23,6 +27,8 @@ _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 _PROGRAMS = frozenset(("javascript:", "vbscript:", "livescript:", "data:"))
 _USER = re.compile(r"^(\s*(?:[A-Za-z][A-Za-z0-9+.\-]*:)?//)[^/?#\\]*@")
 _PORTS = {"http": 80, "https": 443}
+_LONGEST_HOST = 1000
+"""Characters of a host's name before it is encoded; a name has at most 253 after that."""
 _SAFE = "%!$&'()*+,;=:@/?~-._"
 _PLAIN = re.compile(
     r"https?://[a-z0-9\-]+(?:\.[a-z0-9\-]+)*(?::\d+)?(?:/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-F]{2})*)?(?:#[A-Za-z0-9\-._~!$&'()*+,;=:@/?]*)?"
@@ -42,14 +48,15 @@ def _tracking() -> re.Pattern[str]:
     return re.compile("|".join(names), re.IGNORECASE)
 
 
-def _split(address: str) -> tuple[str, str, int | None, str, str, str] | None:
+def _split(
+    address: str, host_of: Callable[[SplitResult], str]
+) -> tuple[str, str, int | None, str, str, str] | None:
     """Scheme, host, port, path, query and fragment; None for what is no web address."""
     try:
         parts = urlsplit(address.strip())
-        host, port = parts.hostname or "", parts.port
+        host, port = host_of(parts), parts.port
     except ValueError:
         return None
-    host = _ascii_host(host)
     if parts.scheme not in _PORTS or not _is_possible(host):
         return None
     return parts.scheme, host, port, parts.path, parts.query, parts.fragment
@@ -67,17 +74,51 @@ def _is_possible(host: str) -> bool:
         return False
 
 
-def _ascii_host(host: str) -> str:
-    """A host as it stands in an address; percent-encoded where there can be no such host."""
-    host = host.rstrip(".").lower()
+def _ascii_host(parts: SplitResult) -> str:
+    """The host as it stands in an address; percent-encoded where there can be no such host."""
+    host = parts.hostname or ""
+    if not host.isascii():
+        # As written: the library's own lower case is not that of UTS 46 (a final sigma).
+        host = parts.netloc.rpartition("@")[2].partition(":")[0]
+    return _write_host(host, _encode_by_uts_46)
+
+
+def _host_of_rule_2(parts: SplitResult) -> str:
+    return _write_host((parts.hostname or "").lower(), _encode_by_idna_2003)
+
+
+def _write_host(host: str, encode: Callable[[str], str]) -> str:
+    host = host.rstrip(".")
+    if host.isascii():
+        host = host.lower()
     if ":" in host:
         return f"[{quote(host, safe=':', errors='replace')}]"
     plain = unquote(host, errors="replace") if "%" in host else host
     try:
-        plain = (plain if plain.isascii() else plain.encode("idna").decode("ascii")).rstrip(".").lower()
+        plain = (plain if plain.isascii() else encode(plain)).rstrip(".").lower()
     except UnicodeError:
         return quote(host, errors="replace")
     return quote(host, errors="replace") if _NO_HOST.search(plain) else plain
+
+
+def _encode_by_uts_46(host: str) -> str:
+    """A name in ASCII by UTS 46, non-transitional; by IDNA 2003 where that has none (pictures, for instance).
+
+    Raises:
+        UnicodeError: neither has one.
+    """
+    import idna
+
+    try:
+        return idna.encode(host, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        return _encode_by_idna_2003(host)
+
+
+def _encode_by_idna_2003(host: str) -> str:
+    if len(host) > _LONGEST_HOST:
+        raise UnicodeError("longer than any name")
+    return host.encode("idna").decode("ascii")
 
 
 def _normal(text: str) -> str:
@@ -111,7 +152,16 @@ def canonical(address: str) -> str:
 
 def tolerant_canonical(address: str) -> str:
     """:func:`canonical` for addresses in any form."""
-    found = _split(_whole(address))
+    return _canonical(address, _ascii_host)
+
+
+def canonical_by_rule_2(address: str) -> str:
+    """What :func:`canonical` gave before rule 3; only for what was stored or published by that."""
+    return _canonical(address, _host_of_rule_2)
+
+
+def _canonical(address: str, host_of: Callable[[SplitResult], str]) -> str:
+    found = _split(_whole(address), host_of)
     if not found:
         return ""
     scheme, host, port, path, query, fragment = found
@@ -156,13 +206,15 @@ def is_root(address: str) -> bool:
     usual = _USUAL.fullmatch(address)
     if usual:
         return usual[2] in (None, "/") and not usual[3]
-    found = _split(address)
+    found = _split(address, _ascii_host)
     return bool(found) and found is not None and found[3] in ("", "/") and not found[4]
 
 
 def is_address(text: str) -> bool:
     """Whether ``text`` is an absolute web address (http or https, with a host)."""
-    return _USUAL.fullmatch(text) is not None or (not _BAD.search(text) and _split(text) is not None)
+    return _USUAL.fullmatch(text) is not None or (
+        not _BAD.search(text) and _split(text, _ascii_host) is not None
+    )
 
 
 def valid_address(text: str) -> str:
@@ -183,7 +235,7 @@ def is_absolute_iri(text: str) -> bool:
         return False
     if not found or len(text) == found.end() or _BAD.search(text) or any(c in '<>"{}|^`' for c in text):
         return False
-    return not text.lower().startswith(("http:", "https:")) or _split(text) is not None
+    return not text.lower().startswith(("http:", "https:")) or _split(text, _ascii_host) is not None
 
 
 def resolve(base: str, reference: str) -> str:
@@ -227,7 +279,7 @@ def tolerant_uri(address: str) -> str:
     netloc = parts.netloc
     if host and parts.scheme in _PORTS:
         user, at, _ = netloc.rpartition("@")
-        netloc = quote(user, safe=_SAFE) + at + _ascii_host(host) + (f":{port}" if port is not None else "")
+        netloc = quote(user, safe=_SAFE) + at + _ascii_host(parts) + (f":{port}" if port is not None else "")
     else:
         netloc = quote(netloc, safe=_SAFE + "[]")
     path, query, fragment = (_escape(part) for part in (parts.path, parts.query, parts.fragment))

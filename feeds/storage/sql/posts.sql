@@ -4,6 +4,8 @@ SELECT EXISTS (SELECT 1 FROM key)
 SELECT key, post FROM key WHERE key IN (SELECT value FROM scope)
 -- name: key_put
 INSERT INTO key (key, post) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET post = excluded.post
+-- name: key_drop
+DELETE FROM key WHERE key = ? AND post = ?
 
 -- name: last_post
 SELECT coalesce(max(id), 0) FROM post
@@ -43,6 +45,10 @@ SELECT surfaced, updated FROM post WHERE id = ?
 SELECT id, surfaced FROM post WHERE uid = ?
 -- name: post_mint
 UPDATE post SET uid = ?, minted = ?, mint_key = ? WHERE id = ?
+-- name: post_mint_key
+UPDATE post SET mint_key = ? WHERE id = ? AND mint_key = ?
+-- name: post_uid
+SELECT uid FROM post WHERE id = ?
 -- name: uid_taken
 SELECT 1 FROM post WHERE uid = ?
 -- name: post_resurface

@@ -126,3 +126,12 @@ INSERT INTO burnt (key) VALUES (?) ON CONFLICT DO NOTHING
 
 -- name: sightings_numbers
 SELECT id FROM sighting
+
+-- name: sightings_after
+SELECT id, source, item, data, post FROM sighting WHERE id > ? ORDER BY id LIMIT ?
+-- name: sighting_rename
+UPDATE sighting SET item = ? WHERE id = ?
+-- name: sighting_key_drop
+DELETE FROM sighting_key WHERE key = ? AND sighting = ?
+-- name: key_held
+SELECT 1 FROM sighting_key JOIN sighting ON sighting.id = sighting_key.sighting WHERE key = ? AND post = ? LIMIT 1

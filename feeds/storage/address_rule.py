@@ -1,0 +1,121 @@
+"""Keys and items that an older rule for addresses made, brought to the rule of now.
+
+Keys of a sighting only grow, so the address that a former rule made of a page would go on to join what has nothing
+to do with it. It is replaced here, once, before anything is read: what it had joined parts, and ids that
+are published stay where they are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from feeds.errors import damaged
+from feeds.identity import item_key
+from feeds.storage.posts import Change, keys_of_numbers, resettle
+from feeds.storage.records import Circumstances
+from feeds.storage.sqlite import Database
+from feeds.values.urls import CANONICAL_RULE, canonical, canonical_by_rule_2, is_root
+
+_META = "address_rule"
+_AT_ONCE = 5000
+
+
+class _Moved(NamedTuple):
+    """A sighting whose address has another key by the rule of now."""
+
+    number: int
+    source: int
+    item: str
+    post: int | None
+    old: str
+    new: str
+
+
+def follow_address_rule(db: Database, sources: dict[int, tuple[str, int]], now: datetime) -> int:
+    """Apply the rule for addresses to what the store has by an older one.
+
+    Returns:
+        The number of sightings whose address has another key now.
+
+    Raises:
+        StoreError: a sighting is damaged.
+    """
+    if db.value("meta_get", (_META,)) == str(CANONICAL_RULE):
+        return 0
+    with db.transaction():
+        moved = list(_find_moved(db))
+        if moved:
+            _replace(db, sources, moved)
+            _keep_ids(db, moved)
+            burnt = frozenset(row[0] for row in db.rows("burnt_all"))
+            resettle(
+                db, sources, [one.number for one in moved], Change(Circumstances(False, now, burnt, None))
+            )
+        db.run("meta_put", (_META, str(CANONICAL_RULE)))
+    return len(moved)
+
+
+def _find_moved(db: Database) -> Iterator[_Moved]:
+    last = 0
+    while rows := db.rows("sightings_after", (last, _AT_ONCE)):
+        last = rows[-1][0]
+        for number, source, item, data, post in rows:
+            link = _read_link(data)
+            if (link.isascii() and "%" not in link) or is_root(link):
+                continue  # nearly all: no rule has changed anything for them
+            old, new = canonical_by_rule_2(link), canonical(link)
+            if old and new and old != new:
+                yield _Moved(number, source, item, post, f"url:{old}", f"url:{new}")
+
+
+def _read_link(data: str) -> str:
+    try:
+        return str(json.loads(data)[1])
+    except (ValueError, TypeError, LookupError) as error:
+        raise damaged("the store", error) from error
+
+
+def _replace(db: Database, sources: dict[int, tuple[str, int]], moved: Sequence[_Moved]) -> None:
+    """Give the sightings their new keys, and their items the new names if those came from an address."""
+    burnt = {row[0] for row in db.rows("burnt_all")}
+    keys = keys_of_numbers(db, [one.number for one in moved])
+    taken = _items_taken(db, moved)
+    for one in moved:
+        every, own = keys[one.number]
+        renamed = {one.old: one.new}
+        if one.item == one.old and (one.source, one.new) not in taken:
+            name = sources[one.source][0]
+            renamed[item_key(name, one.old)] = item_key(name, one.new)
+            db.run("sighting_rename", (one.new, one.number))
+        for old, new in renamed.items():
+            if old in every:
+                db.run("sighting_key_drop", (old, one.number))
+                db.run("sighting_key_put", (new, one.number, old in own))
+        if one.old in burnt:
+            db.run("burnt_add", (one.new,))
+            db.run("ledger_put", ("burnt", one.new, ""))
+
+
+def _items_taken(db: Database, moved: Sequence[_Moved]) -> set[tuple[int, str]]:
+    """Source and name of those items that have a new name already: the address was also written in ASCII."""
+    taken = set()
+    for source in {one.source for one in moved}:
+        db.scope(one.new for one in moved if one.source == source)
+        taken |= {(source, row[0]) for row in db.rows("items_of_source", (source,))}
+    return taken
+
+
+def _keep_ids(db: Database, moved: Sequence[_Moved]) -> None:
+    """Have posts recognised by the new keys alone, unless another sighting of theirs still has the old one."""
+    for one in moved:
+        if one.post is None or db.value("key_held", (one.old, one.post)):
+            continue
+        uid = db.value("post_uid", (one.post,))
+        db.run("key_drop", (one.old, one.post))
+        db.run("post_mint_key", (one.new, one.post, one.old))
+        if uid and db.value("ledger_get", ("id", one.old)) == uid:
+            db.run("ledger_drop", ("id", one.old))
+            db.run("ledger_put", ("id", one.new, uid))
