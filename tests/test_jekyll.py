@@ -204,7 +204,8 @@ def test_the_pattern_of_the_collection_wins() -> None:
         ("a{%- comment -%} {{ x }} {%- endcomment -%}b", "ab", 0),
         ("{% # a remark %}a", "a", 0),
         ("{% assign x = 'v' | append: 'w' %}{{ x }}", "vw", 0),
-        ("{% if page.x %}a{% else %}b{% endif %}", "b", 1),
+        ("{% if page.x %}a{% else %}b{% endif %}", "b", 0),
+        ("{% if x %}a{% else %}b{% endif %}", "b", 1),
         ("a{% include f.html\n  src='x'\n%}b", "ab", 1),
         ("{{ nothing }}", "", 1),
         ("[a]({% link _posts/x.md %})", "[a](/blog/x.html)", 0),
@@ -221,12 +222,13 @@ def test_the_pattern_of_the_collection_wins() -> None:
 )  # fmt: skip
 def test_liquid(text: str, expected: str, dropped: int) -> None:
     scope = {
-        "site.title": "Harbour",
-        "site.url": "https://h.example",
-        "site.baseurl": "/blog",
-        "site.author.name": "Li",
-        "page.title": "Page",
-        "page.date": "2024-03-07 09:05:06",
+        "site": {
+            "title": "Harbour",
+            "url": "https://h.example",
+            "baseurl": "/blog",
+            "author": {"name": "Li"},
+        },
+        "page": {"title": "Page", "date": "2024-03-07 09:05:06"},
     }
     found, left = render_liquid(text, scope, lambda kind, name: "/blog/x.html")
     assert (found, len(left)) == (expected, dropped)

@@ -1,0 +1,399 @@
+"""Evaluate the Liquid of posts with python-liquid: its limits, Jekyll's tags, and a record of what fails.
+
+This module imports the library, which takes a tenth of a second. Only :mod:`feeds.parser.posts.liquid` imports it,
+when a post has Liquid at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from html import escape
+from typing import TYPE_CHECKING, Final, TextIO
+
+from liquid import Environment, RenderContext
+from liquid.ast import Node
+from liquid.builtin.expressions import (
+    BooleanExpression,
+    FilteredExpression,
+    LoopExpression,
+    parse_identifier,
+    parse_primitive,
+    tokenize,
+)
+from liquid.builtin.output import Output, OutputNode
+from liquid.exceptions import LiquidError, LocalNamespaceLimitError
+from liquid.mode import Mode
+from liquid.parser import get_parser
+from liquid.stream import TokenStream
+from liquid.tag import Tag
+from liquid.template import BoundTemplate
+from liquid.token import TOKEN_EXPRESSION, TOKEN_TAG, Token
+from liquid.undefined import UNDEFINED, is_undefined
+
+from feeds.parser.posts.liquid_filters import FILTERS, bound_filter, to_text
+from feeds.parser.posts.liquid_source import MASK, Source, repair_source
+
+if TYPE_CHECKING:
+    from feeds.parser.posts.liquid import Include, Link
+
+_MOST_VALUES: Final = 1024 * 1024
+"""Characters of all values that one post shows and keeps: one that doubles often enough fills any memory."""
+_MOST_SHOWN: Final = 4 * 1024 * 1024
+"""Bytes that the Liquid of one post may make."""
+_MOST_LOOPS: Final = 10_000
+"""Rounds of all loops, nested loops multiplied."""
+_MOST_INCLUDES: Final = 100
+_DEEPEST_INCLUDE: Final = 10
+_SITE_LISTS: Final = re.compile(
+    r"\b(?:site\.(?:posts|pages|tags|categories|related_posts|collections|static_files|documents|html_pages)"
+    r"|page\.(?:next|previous)|paginator)\b"
+)
+"""Lists of posts and pages, which only the generator of the site knows."""
+_PARAMETER: Final = re.compile(r"""([\w-]++)\s*+=\s*+("[^"]*+"|'[^']*+'|[\w.\[\]-]++)""")
+_STRING: Final = re.compile(r"'[^']*+'|\"[^\"]*+\"")
+_NAMES: Final = re.compile(r"(?<![\w.-])([A-Za-z_][\w-]*+)(?:\.([\w-]++))?")
+_WORDS: Final = frozenset(("and", "or", "contains", "true", "false", "nil", "null", "empty", "blank"))
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,15})?")
+
+
+class Rendering:
+    """One run over a text; ``dropped`` holds line and text of what means nothing or fails."""
+
+    def __init__(self, scope: Mapping[str, object], link: Link, include: Include) -> None:
+        self.scope = {name: _to_liquid(value) for name, value in scope.items()}
+        self.link, self.include = link, include
+        self.dropped: list[tuple[int, str]] = []
+        self.room = _MOST_VALUES
+        self.includes = 0
+        self._sources: list[tuple[Source, int]] = []
+        """The templates that are being parsed or rendered, with the line to report for them (0: its own lines)."""
+
+    def render(self, text: str) -> str:
+        """Return the result for the body of a post."""
+        environment = _make_environment()
+        environment.rendering = self
+        try:
+            template = self.parse(text, 0)
+            context = _Context(template, globals=self.scope)
+            buffer = template._get_buffer()
+            template.render_with_context(context, buffer)
+        finally:
+            environment.rendering = None
+        return buffer.getvalue().replace(MASK, "{")
+
+    def parse(self, text: str, line: int) -> BoundTemplate:
+        """Parse a template; ``line`` is that of the tag that includes it, or 0."""
+        environment = _make_environment()
+        source = repair_source(text, _can_parse, self.is_known)
+        self._sources.append((source, line))
+        for mark in source.dropped:
+            self._report(text.count("\n", 0, mark.start) + 1, mark.text, line)
+        for mark in source.marks:
+            if _SITE_LISTS.search(mark.argument) and mark.name not in ("raw", "comment"):
+                self._report(text.count("\n", 0, mark.start) + 1, mark.text, line)
+        nodes = get_parser(environment).parse(TokenStream(environment.tokenizer()(source.text)))
+        return _Template(environment, nodes, globals=self.scope)
+
+    def is_known(self, condition: str) -> bool:
+        """Say whether every name of a condition has a value, so that it may hide the rest of a text."""
+        for root, key in _NAMES.findall(_STRING.sub("", condition)):
+            value = self.scope.get(root)
+            if root not in _WORDS and (
+                root not in self.scope or (key and isinstance(value, dict) and key not in value)
+            ):
+                return False
+        return True
+
+    def report_token(self, token: Token | None) -> None:
+        """Record a tag or variable that failed."""
+        for source, line in reversed(self._sources):
+            if token is not None and token.source == source.text:
+                mark = source.find_mark(token.start_index)
+                if mark is not None:
+                    original = source.original
+                    self._report(original.count("\n", 0, mark.start) + 1, mark.text, line)
+                return
+
+    def line_of(self, token: Token) -> int:
+        """Return the line of the body that a tag stands in, or that its outermost include stands in."""
+        source, line = self._sources[-1]
+        mark = source.find_mark(token.start_index)
+        return line or (source.original.count("\n", 0, mark.start) + 1 if mark else 1)
+
+    def _report(self, line: int, text: str, including: int) -> None:
+        if len(self.dropped) < 1000:
+            self.dropped.append((including or line, text))
+
+    def take_room(self, size: int) -> None:
+        """Count the characters of a value.
+
+        Raises:
+            LocalNamespaceLimitError: it is too much.
+        """
+        if size > self.room:
+            raise LocalNamespaceLimitError("too many values", token=None)
+        self.room -= size
+
+
+class _Environment(Environment):
+    """Records mistakes instead of stopping at them or swallowing them."""
+
+    block_nesting_limit = 100
+    context_depth_limit = 100
+    loop_iteration_limit = _MOST_LOOPS
+    output_stream_limit = _MOST_SHOWN
+    rendering: Rendering | None = None
+
+    def error(
+        self, exc: type[LiquidError] | LiquidError, msg: str | None = None, token: Token | None = None
+    ) -> None:
+        """Record which tag or variable failed; the library leaves it out."""
+        found = exc.token if isinstance(exc, LiquidError) else None
+        if self.rendering is not None:
+            self.rendering.report_token(found or token)
+
+
+class _Context(RenderContext):
+    """A context that bounds what is assigned, and passes a value through filters that it does not know."""
+
+    def assign(self, key: str, val: object) -> None:
+        """Keep a value under a name."""
+        rendering = _rendering_of(self)
+        rendering.take_room(len(val) if isinstance(val, (str, list)) else 8)
+        self.locals[key] = val
+
+    def get(self, path: list[object], *, token: Token | None, default: object = UNDEFINED) -> object:
+        """Return the value at a path; a name that nothing is known of is nil, and reported."""
+        if path[0] not in self.scope:
+            _rendering_of(self).report_token(token)
+        return super().get(path, token=token, default=default)
+
+    def filter(self, name: str, token: Token | None) -> Callable[..., object]:
+        """Return a filter; an unknown one changes nothing, as in Jekyll, and is reported."""
+        if name not in self.env.filters:
+            _rendering_of(self).report_token(token)
+            return lambda value, *_arguments, **_named: value
+        return super().filter(name, token)
+
+
+class _Template(BoundTemplate):
+    context_class = _Context
+
+
+def _rendering_of(context: RenderContext) -> Rendering:
+    environment = context.env
+    assert isinstance(environment, _Environment)
+    assert environment.rendering is not None
+    return environment.rendering
+
+
+@cache
+def _make_environment() -> _Environment:
+    environment = _Environment(tolerance=Mode.LAX)
+    for name in [*environment.filters]:
+        environment.filters[name] = bound_filter(environment.filters[name])
+    for name, function in FILTERS.items():
+        environment.add_filter(name, bound_filter(function))
+    for tag in (_Output, _Highlight, _Link, _PostUrl, _Include, _IncludeRelative):
+        environment.add_tag(tag)
+    return environment
+
+
+def _can_parse(name: str, argument: str) -> bool:
+    """Say whether the library can parse the argument of a tag, or the content of a variable."""
+    parse = _PARSERS.get(name)
+    if parse is None:
+        return True
+    token = Token(TOKEN_EXPRESSION, argument, 0, argument)
+    try:
+        parse(_make_environment(), TokenStream(tokenize(argument, token)))
+    except (LiquidError, RecursionError):
+        return False
+    return True
+
+
+def _parse_assignment(environment: Environment, tokens: TokenStream) -> None:
+    parse_identifier(environment, tokens, allow_trailing_question_mark=False)
+    tokens.eat("assign")
+    FilteredExpression.parse(environment, tokens)
+
+
+def _parse_case(environment: Environment, tokens: TokenStream) -> None:
+    parse_primitive(environment, tokens)
+    tokens.expect_eos()
+
+
+_PARSERS: Final[Mapping[str, Callable[[Environment, TokenStream], object]]] = {
+    "": FilteredExpression.parse,
+    "if": BooleanExpression.parse,
+    "unless": BooleanExpression.parse,
+    "elsif": BooleanExpression.parse,
+    "case": _parse_case,
+    "when": parse_primitive,
+    "for": LoopExpression.parse,
+    "tablerow": LoopExpression.parse,
+    "capture": parse_identifier,
+    "assign": _parse_assignment,
+}
+
+
+class _OutputNode(OutputNode):
+    def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
+        """Show a value; one that is not known is reported."""
+        value = self.expression.evaluate(context)
+        if is_undefined(value) or value is None:
+            _rendering_of(context).report_token(self.token)
+        text = to_text(value)
+        _rendering_of(context).take_room(len(text))
+        return _write_path(text, context, buffer)
+
+
+class _Output(Output):
+    node_class = _OutputNode
+
+
+def _write_path(text: str, context: RenderContext, buffer: TextIO) -> int:
+    """Write a text, without the site's base path if that stands before it: older sites write it themselves."""
+    site = context.globals.get("site")
+    base = str(site.get("baseurl") or "").rstrip("/") if isinstance(site, Mapping) else ""
+    if base and text.startswith(f"{base}/"):
+        end = buffer.tell()
+        buffer.seek(max(0, end - len(base)))
+        before = buffer.read()
+        buffer.seek(end)
+        text = text.removeprefix(base) if before == base else text
+    return buffer.write(text)
+
+
+class _HighlightNode(Node):
+    __slots__ = ("block", "language")
+
+    def __init__(self, token: Token, language: str, block: Node) -> None:
+        super().__init__(token)
+        self.language, self.block, self.blank = language, block, False
+
+    def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
+        """Show code as a block with its language."""
+        inner = context.get_buffer(buffer)
+        self.block.render(context, inner)
+        # A blank line would end the HTML block in Markdown.
+        code = escape(inner.getvalue().strip("\n"), quote=False).replace("\n\n", "\n&#10;")
+        marks = f' class="language-{escape(self.language)}"' if self.language else ""
+        return buffer.write(f"<pre><code{marks}>{code}</code></pre>")
+
+
+class _Highlight(Tag):
+    name = "highlight"
+    end = "endhighlight"
+
+    def parse(self, stream: TokenStream) -> Node:
+        """Parse the language and the block."""
+        token = stream.eat(TOKEN_TAG)
+        argument = stream.eat(TOKEN_EXPRESSION).value if stream.current.kind == TOKEN_EXPRESSION else ""
+        block = get_parser(self.env).parse_block(stream, frozenset((self.end,)))
+        stream.expect(TOKEN_TAG, self.end)
+        return _HighlightNode(token, re.sub(r"[^\w+#.-]", "", argument.partition(" ")[0]), block)
+
+
+class _ArgumentNode(Node):
+    """A tag with an argument of its own syntax."""
+
+    __slots__ = ("argument", "tag")
+
+    def __init__(self, token: Token, tag: str, argument: str) -> None:
+        super().__init__(token)
+        self.tag, self.argument, self.blank = tag, argument, False
+
+
+class _LinkNode(_ArgumentNode):
+    def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
+        """Show the path of a page."""
+        rendering = _rendering_of(context)
+        path = rendering.link(self.tag, self.argument)
+        if path is None:
+            rendering.report_token(self.token)
+            return 0
+        return _write_path(path, context, buffer)
+
+
+class _IncludeNode(_ArgumentNode):
+    def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
+        """Run the Liquid of a file in the place of the tag."""
+        rendering = _rendering_of(context)
+        name, _, rest = self.argument.partition(" ")
+        if name == "{{":
+            name, _, rest = self.argument.partition("}}")
+            name = to_text(_evaluate(name.removeprefix("{{").strip(), context))
+        text = None
+        rendering.includes += 1
+        if rendering.includes <= _MOST_INCLUDES and len(rendering._sources) <= _DEEPEST_INCLUDE:
+            text = rendering.include(self.tag, name.strip("\"'"))
+        if text is None:
+            rendering.report_token(self.token)
+            return 0
+        values = {key: _evaluate(value, context) for key, value in _PARAMETER.findall(rest)}
+        template = rendering.parse(text, rendering.line_of(self.token))
+        try:
+            with context.extend({"include": values}):
+                for node in template.nodes:
+                    try:
+                        node.render(context, buffer)
+                    except LiquidError as error:
+                        context.env.error(error, token=node.token)
+        finally:
+            rendering._sources.pop()
+        return 1
+
+
+def _evaluate(expression: str, context: RenderContext) -> object:
+    token = Token(TOKEN_EXPRESSION, expression, 0, expression)
+    try:
+        parsed = FilteredExpression.parse(context.env, TokenStream(tokenize(expression, token)))
+        return parsed.evaluate(context)
+    except LiquidError:
+        return None
+
+
+class _ArgumentTag(Tag):
+    """A tag that keeps its argument as it is written."""
+
+    block = False
+    node: type[_ArgumentNode]
+
+    def parse(self, stream: TokenStream) -> Node:
+        """Take the argument as it is."""
+        token = stream.eat(TOKEN_TAG)
+        argument = stream.current.value if stream.current.kind == TOKEN_EXPRESSION else ""
+        return self.node(token, self.name, argument.strip())
+
+
+class _Link(_ArgumentTag):
+    name, node = "link", _LinkNode
+
+
+class _PostUrl(_ArgumentTag):
+    name, node = "post_url", _LinkNode
+
+
+class _Include(_ArgumentTag):
+    name, node = "include", _IncludeNode
+
+
+class _IncludeRelative(_ArgumentTag):
+    name, node = "include_relative", _IncludeNode
+
+
+def _to_liquid(value: object) -> object:
+    """Return a value as YAML means it: numbers are numbers, and what a header leaves empty is nil."""
+    if isinstance(value, Mapping):
+        return {str(key): _to_liquid(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_to_liquid(one) for one in value]
+    if isinstance(value, str):
+        if not value:
+            return None
+        if _NUMBER.fullmatch(value):
+            return float(value) if "." in value else int(value)
+    return value

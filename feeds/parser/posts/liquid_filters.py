@@ -1,0 +1,166 @@
+"""Filters that Jekyll adds to Liquid, and bounds for every filter."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping, Sized
+from datetime import UTC, datetime
+from functools import wraps
+from html import escape
+from typing import Any, Final
+from urllib.parse import quote, quote_plus
+
+from liquid.exceptions import FilterError
+from liquid.filter import with_context
+from liquid.stringify import to_liquid_string as _stringify
+from liquid.undefined import is_undefined
+
+from feeds.values.dates import parse_date
+
+_LONGEST_VALUE: Final = 16 * 1024
+"""Characters or items of what a filter is given and makes."""
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+:")
+
+
+def to_text(value: object) -> str:
+    """Return a value as Liquid shows it."""
+    return _stringify(value, autoescape=False)
+
+
+def bound_filter(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a filter that refuses values too long, and whose failures are those of Liquid."""
+
+    @wraps(function)
+    def filter_value(*values: Any, **named: Any) -> Any:  # noqa: ANN401 - Liquid's values
+        _check_sizes(function, values)
+        try:
+            result = function(*values, **named)
+        except (ArithmeticError, TypeError, ValueError, LookupError, UnicodeError) as error:
+            raise FilterError(str(error), token=None) from error
+        if isinstance(result, Sized):
+            _check_length(len(result))
+        return result
+
+    return filter_value
+
+
+def _check_sizes(function: Callable[..., Any], values: tuple[Any, ...]) -> None:
+    """Refuse work that grows faster than the text: long values, replacements that multiply, large powers."""
+    for value in values:
+        if isinstance(value, Sized):
+            _check_length(len(value))
+        if isinstance(value, int) and value.bit_length() > 256:
+            raise FilterError("a number is too large", token=None)
+    texts = [value for value in values if isinstance(value, str)]
+    if function.__name__.startswith("replace") and len(texts) == 3:
+        text, old, new = texts
+        count = text.count(old) if old else len(text) + 1
+        _check_length(len(text) + count * len(new))
+    if function.__name__ == "join" and isinstance(values[0], Sized) and len(texts) == 1:
+        _check_length(len(values[0]) * len(texts[0]))
+
+
+def _check_length(length: int) -> None:
+    if length > _LONGEST_VALUE:
+        raise FilterError("a value is too long", token=None)
+
+
+def _site_text(context: Any, name: str) -> str:  # noqa: ANN401 - the library's context
+    site = context.globals.get("site")
+    value = site.get(name) if isinstance(site, Mapping) else None
+    return "" if value is None else to_text(value)
+
+
+@with_context
+def _relative_url(value: object, *, context: Any) -> object:  # noqa: ANN401
+    if value is None or is_undefined(value):
+        return None
+    path = to_text(value)
+    if _SCHEME.match(path):
+        return path
+    return _site_text(context, "baseurl").rstrip("/") + "/" + path.lstrip("/")
+
+
+@with_context
+def _absolute_url(value: object, *, context: Any) -> object:  # noqa: ANN401
+    path = _relative_url(value, context=context)
+    if not isinstance(path, str) or _SCHEME.match(path):
+        return path
+    return _site_text(context, "url").rstrip("/") + path
+
+
+def _to_date(value: object) -> datetime | None:
+    if isinstance(value, datetime):
+        return value
+    text = to_text(value)
+    if text in ("now", "today"):
+        return None  # a pure function has no clock; the text stays as it is
+    return parse_date(text, UTC)
+
+
+def _format_date(pattern: str) -> Callable[[object], object]:
+    def format_date(value: object) -> object:
+        date = _to_date(value)
+        return date.strftime(pattern) if date else value
+
+    return format_date
+
+
+def _date(value: object, pattern: object = "") -> object:
+    """Format a date; a value that is not a date stays as it is, as in Liquid."""
+    date = _to_date(value) if value and not is_undefined(value) else None
+    text = to_text(pattern)
+    if date is None or not text:
+        return value
+    # Ruby's flags: without padding.
+    text = text.replace("%-d", str(date.day)).replace("%-m", str(date.month)).replace("%e", f"{date.day:2}")
+    return date.strftime(text)
+
+
+def _to_xml_date(value: object) -> object:
+    date = _to_date(value)
+    return date.isoformat(timespec="seconds") if date else value
+
+
+def _join_sentence(value: object, connector: object = "and") -> object:
+    if not isinstance(value, (list, tuple)):
+        return value
+    words = [to_text(one) for one in value]
+    if len(words) < 3:
+        return f" {connector} ".join(words)
+    return ", ".join(words[:-1]) + f", {connector} {words[-1]}"
+
+
+def _slugify(value: object) -> str:
+    return re.sub(r"[^\w]++", "-", to_text(value).lower()).strip("-")
+
+
+def _escape(value: object) -> object:
+    return None if value is None or is_undefined(value) else escape(to_text(value))
+
+
+def _to_integer(value: object) -> int:
+    return math.floor(float(to_text(value) or 0))
+
+
+FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
+    "absolute_url": _absolute_url,
+    "array_to_sentence_string": _join_sentence,
+    "cgi_escape": lambda value: quote_plus(to_text(value)),
+    "date": _date,
+    "date_to_long_string": _format_date("%d %B %Y"),
+    "date_to_rfc822": _format_date("%a, %d %b %Y %H:%M:%S %z"),
+    "date_to_string": _format_date("%d %b %Y"),
+    "date_to_xmlschema": _to_xml_date,
+    "escape": _escape,
+    "jsonify": lambda value: json.dumps(value, ensure_ascii=False, default=str),
+    "normalize_whitespace": lambda value: " ".join(to_text(value).split()),
+    "number_of_words": lambda value: len(to_text(value).split()),
+    "relative_url": _relative_url,
+    "slugify": _slugify,
+    "to_integer": _to_integer,
+    "uri_escape": lambda value: quote(to_text(value), safe="!#$&'()*+,/:;=?@[]~%"),
+    "xml_escape": _escape,
+}
