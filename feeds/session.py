@@ -107,10 +107,12 @@ def step_settings(config: Config) -> Settings:
 
 
 def _source_settings(config: Config, rank: int, source: FolderSource) -> Any:  # noqa: ANN401 - imported late
+    from feeds.fetcher import site_files
     from feeds.parser.posts.jekyll import FolderSettings
     from feeds.workers.task_types import SourceSettings
 
     site = site_of(source.path)
+    liquid = site_files.runs_liquid(source.path)
     return SourceSettings(
         name=source.name,
         rank=rank,
@@ -122,6 +124,9 @@ def _source_settings(config: Config, rank: int, source: FolderSource) -> Any:  #
             site=site,
             drafts=source.drafts,
             jekyll_ids=source.ids == "jekyll-feed",
+            liquid=liquid,
+            includes=site_files.read_includes(source.path) if liquid else {},
+            data=site_files.read_site_data(source.path) if liquid else {},
         ),
         categories=source.categories,
         own_terms=source.terms == "own",

@@ -22,6 +22,7 @@ HOMES = {
     "httpx": {"feeds.http.session", "feeds.http.transport"},
     "idna": {"feeds.values.urls"},
     "jinja2": {"feeds.renderer.templates"},
+    "liquid": {"feeds.parser.posts.liquid_engine", "feeds.parser.posts.liquid_filters"},
     "lxml": {"feeds.output.validator", "feeds.renderer.feedgen_writer"},
     "markdown": {
         "feeds.sanitizer.kramdown",

@@ -124,3 +124,93 @@ def test_a_block_that_nothing_closes_takes_no_text_unless_its_condition_is_known
 def test_the_work_grows_with_the_text_alone(piece: str, closed: bool) -> None:
     text = piece * (200_000 // len(piece)) + ("{% endif %}" * 10_000 if closed else "")
     assert isinstance(render_liquid(text, {"a": "x"}, lambda k, a: None)[0], str)
+
+
+SITE_FILES = {
+    "_includes/greet.html": "Hello {{ include.name }} {% include inner.html %}",
+    "_includes/inner.html": "INNER",
+    "_includes/loop.html": "again {% include loop.html %}",
+    "_data/ports.yml": "- Yantian\n- Ningbo\n",
+    "_data/crew/captain.json": '{"name": "Li"}',
+    "_posts/part.txt": "PART {{ page.title }}",
+}
+
+
+def write_site(project: Project, body: str) -> None:
+    for name, text in SITE_FILES.items():
+        place = project.folder / "site" / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, "utf-8")
+    project.post("2024-01-02-a.md", "A", body)
+
+
+def published_body(project: Project) -> str:
+    done = project.run("build")
+    assert done.returncode == 0, done.stderr
+    items = json.loads((project.output / "feed.json").read_bytes())["items"]
+    return str(items[0]["content_html"])
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ('{% include greet.html name="Bo" %}', "Hello Bo INNER"),
+        ("{% include greet.html name=page.title %}", "Hello A INNER"),
+        ("{% for port in site.data.ports %}[{{ port }}]{% endfor %}", "[Yantian][Ningbo]"),
+        ("{{ site.data.crew.captain.name }}", "Li"),
+        ("{% include_relative part.txt %}", "PART A"),
+        ("x{% include_relative ../_config.yml %}y", "xy"),
+        ("x{% include ../_config.yml %}y", "xy"),
+        ("x{% for post in site.posts %}z{% endfor %}y", "xy"),
+        ("{% if true %}a{% endif ignored %}b", "ab"),
+    ],
+)
+def test_a_post_uses_the_files_of_its_site(project: Project, body: str, expected: str) -> None:
+    write_site(project, body)
+    assert expected in published_body(project)
+
+
+def test_includes_that_include_themselves_end(project: Project) -> None:
+    write_site(project, "{% include loop.html %}")
+    assert 5 < published_body(project).count("again") <= 100
+    assert "liquid-dropped: {% include loop.html %}" in project.run("lint").stdout
+
+
+@pytest.mark.parametrize("name", ["_includes/inner.html", "_data/ports.yml", "_posts/part.txt"])
+def test_a_changed_file_changes_the_posts_that_use_it(project: Project, name: str) -> None:
+    write_site(
+        project,
+        "{% include inner.html %} {% for p in site.data.ports %}{{ p }}{% endfor %} {% include_relative part.txt %}",
+    )
+    before = published_body(project)
+    assert json.loads(project.run("build", "--json").stdout)["written"] == []
+    (project.folder / "site" / name).write_text("- CHANGED\n", "utf-8")
+    assert "CHANGED" in published_body(project)
+    assert "CHANGED" not in before
+
+
+def test_an_include_outside_the_site_is_not_followed(project: Project) -> None:
+    secret = project.folder / "secret.txt"
+    secret.write_text("SECRET", "utf-8")
+    write_site(project, "a{% include link.html %}{% include_relative link.txt %}b")
+    (project.folder / "site/_includes/link.html").symlink_to(secret)
+    (project.folder / "site/_posts/link.txt").symlink_to(secret)
+    assert "SECRET" not in published_body(project)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.md", "---\ntitle: A\ndate: 2024-01-02\n---\n{{ secrets.TOKEN }} {% for a in b %}"),
+        ("b.md", "+++\ntitle = 'A'\ndate = 2024-01-02\n+++\n{{ secrets.TOKEN }} {% for a in b %}"),
+        ("c.md", "Title: A\nDate: 2024-01-02\n\n{{ secrets.TOKEN }} {% for a in b %}"),
+    ],
+)
+def test_braces_are_text_where_no_generator_runs_liquid(project: Project, name: str, text: str) -> None:
+    for path in (project.folder / "site/_config.yml", project.posts):
+        if path.is_dir():
+            path.rmdir()
+        else:
+            path.unlink(missing_ok=True)
+    (project.folder / "site" / name).write_text(text, "utf-8")
+    assert "{{ secrets.TOKEN }} {% for a in b %}" in published_body(project)

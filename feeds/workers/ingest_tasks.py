@@ -23,6 +23,7 @@ from feeds.protocols import Version
 from feeds.storage.payload import Body, body_of_item, data_of, pack, unpack
 from feeds.storage.records import Reading
 from feeds.values.urls import canonical, is_root
+from feeds.workers.included_files import digest_with_includes, read_beside_post
 from feeds.workers.task_types import Settings, SourceSettings, Work
 
 if TYPE_CHECKING:
@@ -141,11 +142,15 @@ def read_files(task: FilesTask) -> list[Reading | tuple[str, int, int]]:
             reason = f"cannot be read: {error.strerror}"
             found.append(Reading(path, _ASK_AGAIN, mtime, b"", "rejected", reason))
             continue
-        digest = folder.digest(data)
+        digest, kept_size = folder.digest(data), size
+        if b"include_relative" in data:
+            # The files that it includes may change while it does not, so the next run reads it again.
+            digest = digest_with_includes(root, path, data)
+            kept_size = _ASK_AGAIN
         if known.get(path) == digest:
-            found.append((path, size, mtime))
+            found.append((path, kept_size, mtime))
         else:
-            fresh.append(_File(path, size, mtime, digest, data))
+            fresh.append(_File(path, kept_size, mtime, digest, data))
     return found + understand(name, fresh)
 
 
@@ -229,7 +234,13 @@ def parse(source: str, path: str, data: bytes) -> Item | Skipped:
     settings = tools.settings.sources[source].parse
     try:
         return parse_post(
-            data, path, settings, tools.tails[source], tools.guesses[source], tools.links[source]
+            data,
+            path,
+            settings,
+            tools.tails[source],
+            tools.guesses[source],
+            tools.links[source],
+            read_beside_post(tools.settings.sources[source].root),
         )
     except PostRejected:
         raise

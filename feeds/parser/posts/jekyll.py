@@ -62,6 +62,12 @@ class FolderSettings:
     site: JekyllSite
     drafts: bool = False
     jekyll_ids: bool = False
+    liquid: bool = True
+    """Whether the generator of the tree runs Liquid; elsewhere braces are text."""
+    includes: Mapping[str, str] = field(default_factory=dict)
+    """Texts of ``_includes`` by path below it."""
+    data: Mapping[str, object] = field(default_factory=dict)
+    """Values of ``_data``: what Liquid calls ``site.data``."""
 
 
 def read_site_config(text: str) -> JekyllSite:

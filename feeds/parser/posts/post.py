@@ -15,7 +15,7 @@ from feeds.models import Item, Markup, Repair, Skipped
 from feeds.parser.posts.file_encoding import decode
 from feeds.parser.posts.front_matter import FrontMatter, read_front_matter
 from feeds.parser.posts.jekyll import FolderSettings, defaults_for, folder_categories, merged
-from feeds.parser.posts.liquid import render_liquid
+from feeds.parser.posts.liquid import Include, find_no_file, render_liquid
 from feeds.parser.posts.permalinks import jekyll_id, post_url, split_name
 from feeds.parser.posts.visibility import EXPIRY_KEYS, PUBLISH_KEYS, find_wish, fold_keys
 from feeds.values.dates import parse_date
@@ -37,7 +37,13 @@ _OFFSET_AT_END = re.compile(r"(?:[+-]\d\d:?\d\d|Z|[A-Z]{3,4})\s*$")
 
 
 def parse_post(
-    data: bytes, path: str, settings: FolderSettings, tail: Tail, guess: Guess, link: Link
+    data: bytes,
+    path: str,
+    settings: FolderSettings,
+    tail: Tail,
+    guess: Guess,
+    link: Link,
+    include: Include = find_no_file,
 ) -> Item | Skipped:
     """Understand one file.
 
@@ -48,6 +54,7 @@ def parse_post(
         tail: Cuts source address and boilerplate off a body's end and gives the address.
         guess: Finds a date by an identity pattern in an address or a file name.
         link: Resolves Liquid's ``link`` and ``post_url``.
+        include: Reads a file beside the post for Liquid's ``include_relative``.
 
     Raises:
         PostRejected: the file is no text.
@@ -58,7 +65,7 @@ def parse_post(
     matter = read_front_matter(text)
     if matter is None:
         return Skipped("ignored", "no front matter")
-    return _Reader(path, settings, text, matter, [*repairs, *matter.repairs]).item(tail, guess, link)
+    return _Reader(path, settings, text, matter, [*repairs, *matter.repairs]).item(tail, guess, link, include)
 
 
 @lru_cache(maxsize=8)
@@ -80,7 +87,7 @@ class _Reader:
         own = fold_keys(matter.values)
         self.values: Mapping[str, Any] = merged(fold_keys(defaults), own) if defaults else own
 
-    def item(self, tail: Tail, guess: Guess, link: Link) -> Item | Skipped:
+    def item(self, tail: Tail, guess: Guess, link: Link, include: Include) -> Item | Skipped:
         hidden = self.wish or ("a draft" if self.draft and not self.settings.drafts else "")
         if hidden:
             return Skipped("unpublished", hidden)
@@ -95,7 +102,7 @@ class _Reader:
         if not title:
             self._repair("title", "empty-title", "made from the text")
         page = {"categories": categories, "tags": tags, "url": page_path, "title": title}
-        body = self._liquid(body, page, link)
+        body = self._run_liquid(body, page, link, include)
         return Item(
             guid=self._text("guid") or self._text("id"),
             title=title,
@@ -263,7 +270,10 @@ class _Reader:
         found = jekyll_id(self.settings.site.base, page_path, self.path, self._text("slug"))
         return found if is_absolute_iri(found) else ""
 
-    def _liquid(self, body: str, page: Mapping[str, object], link: Link) -> str:
+    def _run_liquid(self, body: str, page: Mapping[str, object], link: Link, include: Include) -> str:
+        # Only Jekyll's and Eleventy's posts have Liquid, and their headers are YAML.
+        if not self.settings.liquid or self.matter.dialect != "yaml":
+            return body
         # One sign is looked for in a fifth of the time of two.
         if (
             "{" not in body
@@ -272,11 +282,16 @@ class _Reader:
         ):
             return body
         scope = {
-            "site": {"baseurl": "", **self.settings.site.values},
+            "site": {"baseurl": "", **self.settings.site.values, "data": self.settings.data},
             "page": {**self.matter.values, **self.values, **page, "path": self.path},
             "jekyll": {"environment": "production"},
         }
-        body, dropped = render_liquid(body, scope, link)
+        includes = self.settings.includes
+
+        def find_include(tag: str, name: str) -> str | None:
+            return includes.get(name) if tag == "include" else include(self.path, name)
+
+        body, dropped = render_liquid(body, scope, link, find_include)
         self.repairs += [
             Repair(self.matter.body_line + t.line - 1, "liquid-dropped", t.text, "") for t in dropped
         ]

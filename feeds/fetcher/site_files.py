@@ -1,0 +1,111 @@
+"""Read the files of a site that its posts may use: ``_includes`` and ``_data`` of Jekyll.
+
+Links are not followed, and the number and size of files are bounded. The texts are part of the settings of a source,
+so a changed file makes the posts of the source be read again.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from feeds.parser.posts.file_encoding import decode
+from feeds.parser.posts.front_matter_values import load_yaml
+
+_MOST_FILES = 1000
+_LARGEST_FILE = 256 * 1024
+_LARGEST_SITE = 4 * 1024 * 1024
+_GENERATOR_FILES = (".eleventy.js", "eleventy.config.js", "eleventy.config.mjs", "eleventy.config.cjs")
+
+
+def find_site_root(folder: Path) -> Path:
+    """Return the root of a site for a folder of posts, which may be its ``_posts``."""
+    return folder.parent if folder.name == "_posts" else folder
+
+
+def runs_liquid(folder: Path) -> bool:
+    """Return whether the generator of a tree runs Liquid over posts: Jekyll does, and Eleventy."""
+    root = find_site_root(folder)
+    if folder.name == "_posts" or (root / "_posts").is_dir() or (root / "_config.yml").is_file():
+        return True
+    return any((place / name).is_file() for place in (root, root.parent) for name in _GENERATOR_FILES)
+
+
+def read_includes(folder: Path) -> dict[str, str]:
+    """Return the texts of ``_includes`` by path below it."""
+    return {path: decode(data)[0] for path, data in _read_tree(find_site_root(folder) / "_includes")}
+
+
+def read_site_data(folder: Path) -> dict[str, object]:
+    """Return the values of ``_data`` by name; a folder is a mapping. Files that cannot be read are left out."""
+    found: dict[str, object] = {}
+    for path, data in _read_tree(find_site_root(folder) / "_data"):
+        *folders, name = path.split("/")
+        stem, _, ending = name.rpartition(".")
+        value = _read_value(decode(data)[0], ending.lower())
+        place = found
+        for part in folders:
+            inner = place.setdefault(part, {})
+            place = inner if isinstance(inner, dict) else {}
+        if stem and value is not None:
+            place[stem] = value
+    return found
+
+
+def _read_value(text: str, ending: str) -> object:
+    try:
+        if ending in ("yml", "yaml"):
+            return _load_yaml(text)
+        if ending == "json":
+            return json.loads(text)
+        if ending in ("csv", "tsv"):
+            rows = csv.DictReader(io.StringIO(text), delimiter="\t" if ending == "tsv" else ",")
+            return [dict(row) for row in rows]
+    except (ValueError, csv.Error, RecursionError):
+        return None
+    return None
+
+
+def _load_yaml(text: str) -> object:
+    """Return the value of a YAML document; a document that is a list is read under a name."""
+    values = load_yaml(text)
+    if values is not None:
+        return values
+    indented = "".join(f" {line}\n" for line in text.split("\n") if not line.startswith(("---", "%")))
+    wrapped = load_yaml(f"list:\n{indented}")
+    return wrapped.get("list") if wrapped else None
+
+
+def _read_tree(root: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield path and bytes of each file below a folder, in order, without following links."""
+    total = count = 0
+    for path in _list_tree(root, ""):
+        count += 1
+        try:
+            file = os.open(root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:
+            continue
+        with os.fdopen(file, "rb") as stream:
+            data = stream.read(_LARGEST_FILE + 1)
+        total += len(data)
+        if count > _MOST_FILES or total > _LARGEST_SITE:
+            return
+        if len(data) <= _LARGEST_FILE:
+            yield path, data
+
+
+def _list_tree(root: Path, below: str) -> Iterator[str]:
+    try:
+        entries = sorted(os.scandir(root / below), key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        path = f"{below}/{entry.name}" if below else entry.name
+        if entry.is_dir(follow_symlinks=False):
+            yield from _list_tree(root, path)
+        elif entry.is_file(follow_symlinks=False):
+            yield path
