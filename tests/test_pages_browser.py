@@ -22,9 +22,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
 from feeds.renderer.templates import load_templates
-from feeds.server.messages import Answer, Request, Route, respond
+from feeds.server.app import Endpoint
+from feeds.server.responses import respond
 from tests.conftest import ROOT
 from tests.pages_sample import SITE, sample_pages
 from tests.serve_rig import Output, serving
@@ -196,13 +199,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         (folder / "pictures" / path).write_bytes(pages.pop(path))
     status = pages.pop("status/index.html")
 
-    async def answer(_: Request) -> Answer:
+    async def answer(_: Request) -> Response:
         return respond(200, status, "text/html; charset=utf-8")
 
     Output(folder / "tree").publish(pages)
     thread = threading.Thread(target=media.serve_forever, args=(0.05,))
     thread.start()
-    with serving(folder / "tree", routes=[Route("/status/", answer)]) as client:
+    with serving(folder / "tree", endpoints=[Endpoint("/status/", answer)]) as client:
         yield Site(f"http://127.0.0.1:{client.port}/", pictures, media.asked)
     media.shutdown()
     thread.join()

@@ -6,11 +6,14 @@ import base64
 from pathlib import Path
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
 from feeds.config import PrivateFeed, Serve
 from feeds.errors import ConfigError
+from feeds.server.app import Endpoint
 from feeds.server.auth import Access
-from feeds.server.messages import Answer, Request, Route, respond
+from feeds.server.responses import respond
 from tests.serve_rig import Output, document, entry, serving
 
 ATOM = document("atom", [entry(n) for n in range(3)])
@@ -82,7 +85,7 @@ def test_private_feeds(tmp_path: Path):
 
 
 def test_a_private_server(tmp_path: Path):
-    async def page(request: Request) -> Answer:
+    async def page(request: Request) -> Response:
         return respond(200, "page")
 
     Output(tmp_path).publish({"atom.xml": ATOM, "feeds.opml": b"<opml/>", "category/in/atom.xml": ATOM})
@@ -92,8 +95,8 @@ def test_a_private_server(tmp_path: Path):
         token="env:TOKEN",
         private=(PrivateFeed("category/in", auth="env:OTHER"),),
     )
-    routes = (Route("/page", page), Route("/hub", page, open=True))
-    with serving(tmp_path, settings, hubs=["https://hub.example/"], routes=routes) as client:
+    endpoints = (Endpoint("/page", page), Endpoint("/hub", page, open=True))
+    with serving(tmp_path, settings, hubs=["https://hub.example/"], endpoints=endpoints) as client:
         for path in ("/atom.xml", "/", "/none", "/.well-known/feeds", "/page", "/category/in/atom.xml"):
             assert client.ask(path).status == 401
         assert client.ask("/hub").status == 200

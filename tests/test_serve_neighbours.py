@@ -70,7 +70,7 @@ def ask(port: int, request: bytes) -> bytes:
         client.sendall(request)
         client.shutdown(socket.SHUT_WR)
         head, mark, body = drain(client).partition(b"\r\n\r\n")
-    kept = [line for line in head.split(b"\r\n") if not line.startswith((b"Date:", b"Connection:"))]
+    kept = [line for line in head.split(b"\r\n") if not line.lower().startswith((b"date:", b"connection:"))]
     return b"\r\n".join(kept) + mark + body
 
 

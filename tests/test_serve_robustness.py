@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
 from feeds.config import Serve
 from feeds.errors import ConfigError, OutputError, UsageError
-from feeds.server import connection
-from feeds.server.messages import Answer, Request, Route, respond
-from feeds.server.server import Server, parse_listen, run
+from feeds.server.app import Endpoint
+from feeds.server.protocol import Limits
+from feeds.server.responses import respond
+from feeds.server.server import Server, parse_listen, run, run_loop
 from tests.conftest import ROOT
 from tests.serve_rig import Client, Output, document, drain, entry, serving
 
@@ -26,23 +31,28 @@ ATOM = document("atom", [entry(n) for n in range(8)])
 GET = b"GET /atom.xml HTTP/1.1\r\nHost: x\r\n"
 
 
-async def echo(request: Request) -> Answer:
+async def echo(request: Request) -> Response:
+    body = await request.body()
     await asyncio.sleep(0.05)
-    return respond(200, f"{request.method.decode()} {request.path} {request.query} {len(request.body)}")
+    return respond(200, f"{request.method} {request.url.path} {request.url.query} {len(body)}")
 
 
-async def broken(request: Request) -> Answer:
-    raise RuntimeError(request.path)
+async def broken(request: Request) -> Response:
+    raise RuntimeError(request.url.path)
 
 
-ROUTES = (Route("/echo", echo, body_limit=1000), Route("/hook/", echo), Route("/broken", broken))
+ENDPOINTS = (
+    Endpoint("/echo", echo, body_limit=1000),
+    Endpoint("/hook/", echo),
+    Endpoint("/broken", broken),
+)
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     folder = tmp_path_factory.mktemp("tree")
     Output(folder).publish({"atom.xml": ATOM, "big.xml": ATOM + b" " * 6_000_000})
-    with serving(folder, Serve(listen="127.0.0.1:0", connections=1500), routes=ROUTES) as client:
+    with serving(folder, Serve(listen="127.0.0.1:0", connections=1500), endpoints=ENDPOINTS) as client:
         yield client
         assert client.ask("/atom.xml").body == ATOM
 
@@ -88,8 +98,8 @@ BAD = {
 def test_bad_requests(client, data, status):
     found = client.raw(data, half_close=True)
     assert found.startswith(b"HTTP/1.1 %d " % status)
-    assert b"\r\nConnection: close\r\n" in found
-    assert status != 405 or b"\r\nAllow: GET, HEAD, OPTIONS\r\n" in found
+    assert b"\r\nconnection: close\r\n" in found
+    assert status != 405 or b"\r\nallow: GET, HEAD, OPTIONS\r\n" in found
     assert client.ask("/atom.xml", {"If-None-Match": "*"}).status == 304
 
 
@@ -109,11 +119,12 @@ def test_forms_of_a_request(client):
     assert absolute.endswith(ATOM)
     old = client.raw(b"GET /atom.xml HTTP/1.0\r\n\r\n")
     assert old.endswith(ATOM)
-    assert b"\r\nConnection: close\r\n" in old
+    assert b"\r\nconnection: close\r\n" in old
     upgrade = client.raw(
         GET + b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n"
     )
     assert upgrade.endswith(ATOM)
+    assert client.raw(b"GET * HTTP/1.1\r\nHost: x\r\n" + close).startswith(b"HTTP/1.1 400 ")
     assert client.raw(b"OPTIONS * HTTP/1.1\r\nHost: x\r\n" + close).startswith(b"HTTP/1.1 204 ")
 
 
@@ -216,12 +227,119 @@ def test_a_full_server_makes_room(tmp_path: Path):
             one.close()
 
 
-def test_slow_clients_are_dropped(tmp_path: Path, monkeypatch):
-    for name in ("HEADER_SECONDS", "IDLE_SECONDS", "BODY_SECONDS"):
-        monkeypatch.setattr(connection, name, 0.3)
-    monkeypatch.setattr(connection, "SLOWEST_READER", 10_000_000)
+def test_a_server_whose_connections_are_all_busy_says_when_to_come_again(tmp_path: Path):
+    Output(tmp_path).publish({"atom.xml": ATOM})
+    done = threading.Event()
+
+    async def wait(_: Request) -> Response:
+        await asyncio.to_thread(done.wait, 20)
+        return respond(200, "done")
+
+    settings = Serve(listen="127.0.0.1:0", connections=3)
+    with serving(tmp_path, settings, endpoints=[Endpoint("/wait", wait)]) as client:
+        busy = [socket.create_connection(("127.0.0.1", client.port), timeout=10) for _ in range(3)]
+        for one in busy:
+            one.sendall(b"GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
+        time.sleep(0.3)
+        for _ in range(3):
+            refused = client.ask("/atom.xml")
+            assert refused.status == 503
+            assert refused.headers["retry-after"] == "5"
+            assert refused.headers["connection"] == "close"
+        counts = client.server.application.metrics
+        assert (counts.connections_refused, counts.requests[503]) == (3, 3)
+        done.set()
+        for one in busy:
+            assert one.recv(65536).startswith(b"HTTP/1.1 200 ")
+        assert client.ask("/atom.xml").body == ATOM, "who has an answer makes room"
+        for one in busy:
+            one.close()
+
+
+DRIPS = {
+    "a head": (b"GET /atom.xml HTTP/1.1\r\nHost: x\r\n", b"X: y\r\n"),
+    "a field": (GET + b"X: ", b"y"),
+    "a target": (b"GET /", b"a"),
+    "empty lines": (b"", b"\r\n"),
+    "a head after a request": (GET + b"\r\n" + GET, b"X: y\r\n"),
+    "a body": (b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n", b"a"),
+    "a body in chunks": (b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n"),
+    "a trailer": (b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X: y\r\n"),
+    "a body that is refused": (b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\n", b"a"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", DRIPS)
+def test_a_client_that_drips_is_dropped_all_the_same(tmp_path: Path, case: str):
+    first, drop = DRIPS[case]
+    limits = Limits(header_seconds=0.5, idle_seconds=1.0, body_seconds=0.5)
+    Output(tmp_path).publish({"atom.xml": ATOM})
+    with serving(tmp_path, endpoints=ENDPOINTS, limits=limits) as client:
+        with socket.create_connection(("127.0.0.1", client.port), timeout=10) as slow:
+            slow.sendall(first)
+            deadline = time.monotonic() + 8
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                while time.monotonic() < deadline:
+                    slow.sendall(drop)
+                    time.sleep(0.05)
+            assert time.monotonic() < deadline
+        assert client.ask("/atom.xml").body == ATOM
+
+
+def test_a_client_that_reads_a_little_now_and_then_is_dropped(tmp_path: Path):
+    limits = Limits(idle_seconds=0.5, slowest_reader=8_000_000)
+    Output(tmp_path).publish({"big.xml": ATOM + b" " * 12_000_000})
+    with serving(tmp_path, limits=limits) as client:
+        counts = client.server.application.metrics
+        with socket.create_connection(("127.0.0.1", client.port), timeout=10) as slow:
+            slow.sendall(b"GET /big.xml HTTP/1.1\r\nHost: x\r\n\r\n" * 4)
+            deadline = time.monotonic() + 10
+            while not counts.connections_dropped and time.monotonic() < deadline:
+                slow.recv(100)
+                time.sleep(0.05)
+        assert counts.connections_dropped == 1
+
+
+def test_a_refusal_arrives_although_the_client_goes_on_sending(client):
+    head = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3000000\r\n\r\n"
+    for start, status in ((head, 413), (GET + b"X: ", 431), (b"POST /atom.xml" + head[10:], 405)):
+        with socket.create_connection(("127.0.0.1", client.port), timeout=10) as eager:
+            eager.sendall(start)
+            time.sleep(0.1)  # it is refused by now
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                for _ in range(30):
+                    eager.sendall(b"a" * 100_000)
+            assert drain(eager).startswith(b"HTTP/1.1 %d " % status)
+
+
+def test_what_a_client_asked_before_its_bad_bytes_is_answered(client):
+    ask = b"GET /echo?%d HTTP/1.1\r\nHost: x\r\n\r\n"
+    found = client.raw(ask % 1 + ask % 2 + b"nonsense\r\n\r\n")
+    assert found.index(b"GET /echo 1 0") < found.index(b"GET /echo 2 0")
+    assert found.count(b"HTTP/1.1 ") == 2
+    cut = client.raw(
+        ask % 1 + b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nab", half_close=True
+    )
+    assert cut.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"POST /echo" not in cut, "a body that is cut off is nothing to act on"
+
+
+def test_a_trailer_is_no_field_of_a_request(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("LOGIN", "ann:pass")
+    Output(tmp_path).publish({"atom.xml": ATOM})
+    settings = Serve(listen="127.0.0.1:0", auth="env:LOGIN")
+    with serving(tmp_path, settings, endpoints=ENDPOINTS) as client:
+        found = client.raw(
+            b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+            b"1\r\na\r\n0\r\nAuthorization: Basic YW5uOnBhc3M=\r\n\r\n"
+        )
+        assert found.startswith(b"HTTP/1.1 401 ")
+
+
+def test_slow_clients_are_dropped(tmp_path: Path):
+    limits = Limits(header_seconds=0.3, idle_seconds=0.3, body_seconds=0.3, slowest_reader=10_000_000)
     Output(tmp_path).publish({"atom.xml": ATOM, "big.xml": ATOM + b" " * 8_000_000})
-    with serving(tmp_path, routes=ROUTES) as client:
+    with serving(tmp_path, endpoints=ENDPOINTS, limits=limits) as client:
         slow = [
             b"",
             b"GET /atom.xml HT",
@@ -281,19 +399,23 @@ def test_what_stands_in_the_way_of_listening_is_named(tmp_path: Path):
             parse_listen(text)
 
 
-def test_a_unix_socket(tmp_path: Path):
+@pytest.mark.parametrize("run", [asyncio.run, run_loop], ids=["asyncio", "uvloop"])
+def test_a_unix_socket(tmp_path: Path, run: Callable[..., None]):
     Output(tmp_path / "tree").publish({"atom.xml": ATOM})
     path = tmp_path / "socket"
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(path))
+    found = []
 
-    async def ask() -> bytes:
+    async def ask() -> None:
         server = Server(Serve(listen=f"unix:{path}"), tmp_path / "tree")
         await server.start()
         reader, writer = await asyncio.open_unix_connection(str(path))
         writer.write(GET + b"Connection: close\r\n\r\n")
-        found = await reader.read()
+        found.append(await reader.read())
         writer.close()
         await writer.wait_closed()
         await server.stop()
-        return found
 
-    assert asyncio.run(ask()).endswith(ATOM)
+    run(ask())
+    assert found[0].endswith(ATOM)

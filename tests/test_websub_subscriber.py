@@ -8,10 +8,9 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from feeds.storage import subscriptions
-from feeds.websub.messages import Request
 from feeds.websub.protocol import DAY, LEASE, sign
 from feeds.websub.subscriber import Subscriber
-from tests.websub import SITE, Publisher, Running, hub, until
+from tests.websub import SITE, Publisher, Running, build_request, hub, until
 
 PATH = "atom.xml"
 TOPIC = SITE + PATH
@@ -77,15 +76,17 @@ def test_what_is_not_signed_or_not_asked_for_goes_no_further(tmp_path: Path) -> 
                 method: str, query: dict[str, str], body: bytes = b"", signature: str = ""
             ) -> int:
                 headers = {"x-hub-signature": signature} if signature else {}
-                return (await one.handle(Request(method, path, urlencode(query), headers, body))).status
+                request = build_request(method, path, urlencode(query), headers, body)
+                return (await one.handle(request)).status_code
 
             good = {"hub.mode": "subscribe", "hub.topic": TOPIC, "hub.challenge": "c"}
             assert await status("GET", {**good, "hub.topic": TOPIC + "x"}) == 404
             assert await status("GET", {**good, "hub.mode": "unsubscribe"}) == 404
             assert await status("GET", {**good, "hub.challenge": ""}) == 404
             assert await one.active() == {}
-            answer = await one.handle(Request("GET", path, urlencode({**good, "hub.lease_seconds": "60"})))
-            assert (answer.status, answer.body) == (200, b"c")
+            request = build_request("GET", path, urlencode({**good, "hub.lease_seconds": "60"}))
+            answer = await one.handle(request)
+            assert (answer.status_code, answer.body) == (200, b"c")
             assert await one.active() == {"blog": 0}
             for signature in ("", "sha256=00", sign(b"x", "other"), sign(b"y", "secret")):
                 assert await status("POST", {}, b"x", signature) == 202

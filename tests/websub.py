@@ -12,23 +12,45 @@ import hmac
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
+
+from starlette.requests import Request
+from starlette.types import Message
 
 from feeds.http import Client, user_agent
 from feeds.storage import subscriptions
 from feeds.storage.sqlite import Database
 from feeds.websub.dispatcher import Bounds, Sender
 from feeds.websub.hub import Hub
-from feeds.websub.messages import Mount, Request
 from feeds.websub.outgoing import Jobs
 from feeds.websub.protocol import Topics
+from feeds.websub.responses import Mount
 from feeds.websub.storage_thread import Desk
 from tests.servers import Answer, Asked, UpstreamServer
 
 SITE = "https://site.example/feeds/"
 FORM = "application/x-www-form-urlencoded"
+
+
+def build_request(
+    method: str, path: str, query: str = "", headers: Mapping[str, str] | None = None, body: bytes = b""
+) -> Request:
+    """A request as a server hands it to a handler."""
+    fields = [(name.lower().encode(), value.encode("latin-1")) for name, value in (headers or {}).items()]
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "query_string": query.encode("latin-1"),
+        "headers": fields,
+    }
+    return Request(scope, receive)
 
 
 class Front(UpstreamServer):
@@ -41,10 +63,10 @@ class Front(UpstreamServer):
     async def _answer(self, asked: Asked, writer: asyncio.StreamWriter) -> None:
         path, _, query = asked.target.partition("?")
         handlers = [handler for prefix, handler in self.mounts if path.startswith(prefix)]
-        answer = await handlers[-1](Request(asked.method, path, query, asked.headers, asked.body))
-        head = [f"HTTP/1.1 {answer.status} X", f"content-length: {len(answer.body)}"]
-        head += [f"{name}: {value}" for name, value in answer.headers]
-        writer.write(("\r\n".join(head) + "\r\n\r\n").encode("latin-1") + answer.body)
+        answer = await handlers[-1](build_request(asked.method, path, query, asked.headers, asked.body))
+        head = [f"HTTP/1.1 {answer.status_code} X"]
+        head += [f"{name}: {value}" for name, value in answer.headers.items()]
+        writer.write(("\r\n".join(head) + "\r\n\r\n").encode("latin-1") + bytes(answer.body))
         await writer.drain()
 
 

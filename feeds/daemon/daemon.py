@@ -221,8 +221,8 @@ class Daemon:
             push = websub_service.Pushing(self.config, self.clock, self._pushed)
             self._pushing = await stack.enter_async_context(push)
         if self.config.serve is not None:
-            routes = self._pushing.routes() if self._pushing else ()
-            self._server = server_of(self.config, self.clock, routes)
+            endpoints = self._pushing.list_endpoints() if self._pushing else ()
+            self._server = server_of(self.config, self.clock, endpoints)
             await self._server.start()
             self.log("serving", address=self._server.address)
         if self.config.polled:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -18,8 +18,11 @@ from feeds.storage.sqlite import Database
 from feeds.values.urls import public_name
 
 if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
     from feeds.renderer.html_pages import Health, SourceStatus
-    from feeds.server.messages import Answer, Request, Route
+    from feeds.server.app import Endpoint, Handler
     from feeds.server.server import Server
 
 _DAYS = 30
@@ -27,13 +30,13 @@ _FRESH = timedelta(seconds=2)
 _VERSIONS = "serve.db"
 
 
-def server_of(config: Config, clock: Clock, routes: Sequence[Route] = ()) -> Server:
-    """The server of a configuration, not started yet; ``routes`` are answered besides its own.
+def server_of(config: Config, clock: Clock, endpoints: Sequence[Endpoint] = ()) -> Server:
+    """Build the server of a configuration, not started yet; ``endpoints`` are answered besides its own.
 
     Raises:
         ConfigError: a variable with a secret is not set.
     """
-    from feeds.server.messages import Route
+    from feeds.server.app import Endpoint
     from feeds.server.server import Server
 
     return Server(
@@ -42,24 +45,24 @@ def server_of(config: Config, clock: Clock, routes: Sequence[Route] = ()) -> Ser
         config.store.with_name(_VERSIONS),
         public=config.site.url,
         hubs=config.push.named,
-        routes=[Route("/status", _status(config, clock)), *routes],
+        endpoints=[Endpoint("/status", _build_status(config, clock)), *endpoints],
     )
 
 
-def _status(config: Config, clock: Clock) -> Callable[[Request], Any]:
+def _build_status(config: Config, clock: Clock) -> Handler:
     from feeds.server.app import OPERATORS
     from feeds.server.auth import Access
-    from feeds.server.messages import refuse, respond
+    from feeds.server.responses import refuse, respond
 
     access = Access(config.serve or Serve())
-    made = _Page(config, clock)
+    page = _Page(config, clock)
 
-    async def answer(request: Request) -> Answer:
-        if request.method not in (b"GET", b"HEAD"):
-            return refuse(405, "this page can only be read", (("Allow", "GET, HEAD"),))
-        if not access.operator(request.headers.get(b"authorization")):
+    async def answer(request: Request) -> Response:
+        if request.method not in ("GET", "HEAD"):
+            return refuse(405, "this page can only be read", {"Allow": "GET, HEAD"})
+        if not access.operator(request.scope["fields"].get(b"authorization")):
             return refuse(401, "this page is for operators", OPERATORS)
-        return respond(200, await made(), "text/html; charset=utf-8", (("Cache-Control", "no-store"),))
+        return respond(200, await page(), "text/html; charset=utf-8")
 
     return answer
 

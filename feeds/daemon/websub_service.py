@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,17 +12,17 @@ from feeds.ingest.poller import client_of
 from feeds.protocols import Clock
 from feeds.websub.dispatcher import Sender
 from feeds.websub.hub import Hub
-from feeds.websub.messages import Handler
-from feeds.websub.messages import Request as Asked
 from feeds.websub.outgoing import Jobs
 from feeds.websub.protocol import Topics
 from feeds.websub.storage_thread import Desk
 from feeds.websub.subscriber import OnContent, Subscriber
 
 if TYPE_CHECKING:
-    from feeds.server.messages import Answer, Request, Route
+    from feeds.server.app import Endpoint
 
 _STOP_WITHIN = 5.0
+_LONGEST_CONTENT = 16 * 1024 * 1024
+"""Bytes of content that a hub may send."""
 
 
 def wanted(config: Config) -> bool:
@@ -75,21 +75,18 @@ class Pushing:
         """Documents have changed."""
         self._sender.wake()
 
-    def routes(self) -> list[Route]:
-        """What the server mounts: the hub, and the addresses that other hubs call."""
-        from feeds.server.messages import Route
+    def list_endpoints(self) -> list[Endpoint]:
+        """Return what the server answers for push: the hub, and the addresses that other hubs call."""
+        from feeds.server.app import Endpoint
 
         found = []
         if self._config.push.own:
             path, handler = self._hub.mount
-            found.append(Route(path, _mounted(handler), open=True))
+            found.append(Endpoint(path, handler, open=True))
         if self._config.push.public:
             path, handler = self._subscriber.mount
-            found.append(Route(path, _mounted(handler), self._largest(), open=True))
+            found.append(Endpoint(path, handler, _LONGEST_CONTENT, open=True))
         return found
-
-    def _largest(self) -> int:
-        return 16 * 1024 * 1024
 
     async def follow(self, heads: Mapping[str, Mapping[str, Any]]) -> set[str]:
         """Subscribe to upstreams that name a hub, by source; those whose hub is at work."""
@@ -100,21 +97,3 @@ class Pushing:
             if hubs and topic:
                 await self._subscriber.subscribe(source, topic, hubs[0])
         return set(await self._subscriber.active())
-
-
-def _mounted(handler: Handler) -> Callable[[Request], Awaitable[Answer]]:
-    """A handler of push as the server calls it."""
-    from feeds.server.messages import respond
-
-    async def answer(request: Request) -> Answer:
-        target = request.target.decode("latin-1")
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers.items()}
-        asked = Asked(
-            request.method.decode("latin-1"), request.path, target.partition("?")[2], headers, request.body
-        )
-        found = await handler(asked)
-        media = next((value for name, value in found.headers if name.lower() == "content-type"), "text/plain")
-        fields = tuple((name, value) for name, value in found.headers if name.lower() == "allow")
-        return respond(found.status, found.body, media, fields)
-
-    return answer

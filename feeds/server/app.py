@@ -1,49 +1,55 @@
-"""The application: a request in, an answer out. What is ready is answered at once, the rest in a thread."""
+"""The ASGI application: checks each request, then Starlette routes it to a document or an endpoint."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import time
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import unquote_to_bytes, urlsplit
 
-from feeds.errors import FeeddError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
+
 from feeds.output.tree import MANIFEST
-from feeds.server import metrics as counted
 from feeds.server.auth import Access
 from feeds.server.delta import Versions
+from feeds.server.document_route import ALLOWED, DocumentRoute, ask_for_password, refuse_method
 from feeds.server.documents import OutputTree
-from feeds.server.messages import Answer, Request, Route, read_target, refuse, respond
 from feeds.server.metrics import Metrics
-from feeds.server.negotiation import (
-    acceptable_codings,
-    precondition,
-    requested_range,
-    wants_delta,
-)
-from feeds.server.resource import Policy, Resource, Variant
+from feeds.server.protocol import REFUSED
+from feeds.server.resource import Policy
+from feeds.server.responses import protect, refuse, refuse_and_close, respond
 
-WELL_KNOWN = "/.well-known/feeds"
-"""Where programs look for a site's feeds: an OPML document."""
-
-_CATALOGUE = "feeds.opml"
-OPERATORS = (("WWW-Authenticate", 'Bearer realm="operators", Basic realm="operators", charset="UTF-8"'),)
+OPERATORS = {"WWW-Authenticate": 'Bearer realm="operators", Basic realm="operators", charset="UTF-8"'}
 """How to ask for what is for operators: programs send the token, browsers ask for it as a password."""
-ALLOWED = (("Allow", "GET, HEAD, OPTIONS"),)
-"""What may be done with a document."""
 
-_THREADS = 2
-_STEPS = 8
-_LOG = logging.getLogger("feedd.serve")
-_T = TypeVar("_T")
+_HOST = re.compile(rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]*|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?")
+_READS = ("GET", "HEAD")
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An address that is no document: a handler for a path, or for all below it if it ends with ``/``.
+
+    A request with a longer body than ``body_limit`` bytes is answered with 413. ``open`` endpoints need
+    no password where the whole server has one. The handler checks the method itself.
+    """
+
+    path: str
+    handler: Handler
+    body_limit: int = 64 * 1024
+    open: bool = False
 
 
 class Application:
-    """Answers requests for the documents of a tree, for the server's own addresses and for mounted routes."""
+    """Answers requests for the documents of a tree, for the server's own addresses and for endpoints."""
 
     def __init__(
         self,
@@ -53,25 +59,36 @@ class Application:
         policy: Policy,
         *,
         memory: int = 64 * 1024 * 1024,
-        routes: Sequence[Route] = (),
-        metrics: Metrics | None = None,
+        endpoints: Sequence[Endpoint] = (),
     ) -> None:
-        self.metrics = metrics or Metrics()
+        self.metrics = Metrics()
         self._tree = tree
-        self._versions = versions
         self._access = access
-        self._policy = policy
-        self._memory = memory
         self._prefix = urlsplit(policy.public).path.rstrip("/")
-        own = (
-            Route("/healthz", self._health, open=True),
-            Route("/metrics", self._metrics, open=True),
+        self._endpoints = (
+            Endpoint("/healthz", self._answer_health, open=True),
+            Endpoint("/metrics", self._answer_metrics, open=True),
+            *endpoints,
         )
-        self._exact = {route.path: route for route in (*own, *routes) if not route.path.endswith("/")}
-        self._below = tuple(route for route in routes if route.path.endswith("/"))
-        self._ready: OrderedDict[str, Resource] = OrderedDict()
-        self._under_way: dict[tuple[str, ...], asyncio.Future[Any]] = {}
-        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="feedd-serve")
+        self._documents = DocumentRoute(
+            tree,
+            versions,
+            access,
+            policy,
+            self.metrics,
+            memory=memory,
+            prefix=self._prefix,
+            reserved=[endpoint.path for endpoint in self._endpoints],
+        )
+        # Documents come first: nearly every request is for one, and each route costs a match.
+        self._routed = Starlette(
+            routes=[self._documents, *(_build_route(endpoint, access) for endpoint in self._endpoints)],
+            exception_handlers={
+                HTTPException: _answer_exception,
+                ClientDisconnect: _answer_disconnect,
+                Exception: _answer_failure,
+            },
+        )
 
     def check(self) -> None:
         """See that there is something to serve.
@@ -83,224 +100,177 @@ class Application:
 
     def close(self) -> None:
         """Stop the threads and close what they use."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        self._versions.close()
+        self._documents.close()
 
-    def route(self, target: bytes) -> Route | None:
-        """The route that a request target leads to; None for a document."""
-        path = self._inside(read_target(target)[0])
-        return self._exact.get(path) or next((r for r in self._below if path.startswith(r.path)), None)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request (ASGI): refuse what no route may see, and route the rest."""
+        metrics = self.metrics
 
-    def _inside(self, path: str) -> str:
-        """The path without the prefix of the public address, which a proxy may or may not have taken off."""
+        async def count(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                metrics.requests[message["status"]] += 1
+            elif scope["method"] != "HEAD":
+                metrics.sent_bytes += len(message["body"])
+            await send(message)
+
+        fields, hosts = join_fields(scope["headers"])
+        scope["fields"] = fields
+        scope["path"] = self._strip_prefix(decode_path(scope["raw_path"]))
+        refusal = self._check_request(scope, fields, hosts)
+        if refusal is not None:
+            await refusal(scope, receive, count)
+            return
+        if b"content-length" in fields or b"transfer-encoding" in fields:
+            receive = _BoundedBody(receive, scope, self._find_body_limit(scope["path"])).receive
+        await self._routed(scope, receive, count)
+
+    def _strip_prefix(self, path: str) -> str:
+        """Remove the prefix of the public address, which a proxy may or may not have removed."""
         prefix = self._prefix
         if prefix and (path == prefix or path.startswith(prefix + "/")):
             return path[len(prefix) :] or "/"
         return path
 
-    def answer(self, request: Request) -> Answer | Awaitable[Answer]:
-        """The answer, or a promise of it where a file must be read or something made."""
-        path = self._inside(read_target(request.target)[0])
-        route = self._exact.get(path)
-        if route is None and self._below:
-            route = next((r for r in self._below if path.startswith(r.path)), None)
-        if route is not None:
-            if not route.open and not self._access.admits(request.headers.get(b"authorization")):
-                return _unauthorised()
-            return self._handled(route, request)
-        if request.method not in (b"GET", b"HEAD"):
-            return _other_method(request)
-        if not path:
-            return refuse(400, "The address is malformed")
-        if path == WELL_KNOWN:
-            path = "/" + _CATALOGUE
-        if self._access.needed:
-            place = self._access.place(path, request.headers.get(b"authorization"))
-            if place.refused:
-                return _unauthorised() if place.refused == 401 else refuse(404)
-            inside = place.path
-        else:
-            inside = path[1:]
-        if not inside or inside.endswith("/"):
-            inside += "index.html"
-        return self._document(request, inside, path)
+    def _check_request(self, scope: Scope, fields: Mapping[bytes, bytes], hosts: int) -> Response | None:
+        """Check ``Host``, ``Expect`` and the declared length (RFC 9110, 7.2, 10.1.1 and 15.5.14)."""
+        if scope["state"]:
+            return _refuse_connection(scope["state"][REFUSED])
+        if hosts != 1 and (hosts or scope["http_version"] == "1.1"):
+            return refuse_and_close(400)
+        if hosts and not _HOST.fullmatch(fields[b"host"]):
+            return refuse_and_close(400)
+        if b"expect" in fields and fields[b"expect"].lower() != b"100-continue":
+            return refuse_and_close(417)
+        if b"content-length" in fields or b"transfer-encoding" in fields:
+            return self._check_body(scope, fields)
+        return None
 
-    def _document(self, request: Request, inside: str, path: str) -> Answer | Awaitable[Answer]:
-        resource = self._ready.get(inside)
-        if resource is None or not self._tree.is_current(resource.document):
-            return self._slowly(request, inside, path)
-        self._ready.move_to_end(inside)
-        return self._represent(request, resource) or self._slowly(request, inside, path)
+    def _check_body(self, scope: Scope, fields: Mapping[bytes, bytes]) -> Response | None:
+        limit = self._find_body_limit(scope["path"])
+        if not limit and scope["method"] not in _READS:
+            return refuse_and_close(405, ALLOWED)
+        return refuse_and_close(413) if int(fields.get(b"content-length", b"0")) > limit else None
 
-    def _represent(self, request: Request, resource: Resource) -> Answer | None:
-        """The answer from what is ready; None if a variant must be made first."""
-        headers = request.headers
-        document = resource.document
-        codings = acceptable_codings(headers.get(b"accept-encoding"))
-        coding = resource.best(codings)
-        if coding is None:
-            return refuse(406, "No content coding that is acceptable to you is available")
-        etag = resource.etags[coding]
-        if len(headers) > 1:
-            status = precondition(headers, etag, document.modified)
-            if status == 304:
-                return resource.unchanged[coding]
-            if status == 412:
-                return refuse(412)
-            if b"a-im" in headers and (base := self._delta_base(request, resource)):
-                if (base, coding) not in resource.deltas:
-                    return None
-                delta = resource.deltas[base, coding]
-                if delta is not None:
-                    return delta.whole
-        variant = resource.variants.get(coding)
-        if variant is None:
-            return None
-        if b"range" in headers and request.method == b"GET":
-            return _partial(request, variant, document.modified)
-        return variant.whole
+    def _find_body_limit(self, path: str) -> int:
+        """Return how long a body may be for this path; 0 for a document."""
+        for endpoint in self._endpoints:
+            if path == endpoint.path or (endpoint.path.endswith("/") and path.startswith(endpoint.path)):
+                return endpoint.body_limit
+        return 0
 
-    @staticmethod
-    def _delta_base(request: Request, resource: Resource) -> str:
-        known = request.headers.get(b"if-none-match")
-        if known is None or b"range" in request.headers or not wants_delta(request.headers):
-            return ""
-        return resource.delta_base(known)
-
-    async def _slowly(self, request: Request, inside: str, path: str) -> Answer:
-        """Load the document, make what is missing, answer; each is done once however many ask."""
-        try:
-            resource = await self._current(inside)
-            if resource is None:
-                return await self._missing(inside, path)
-            for _ in range(_STEPS):
-                answer = self._represent(request, resource)
-                if answer is not None:
-                    return answer
-                await self._make(request, resource)
-        except FeeddError as error:
-            _LOG.warning("%s", error)
-        return refuse(500, "The document cannot be read at the moment")
-
-    async def _current(self, inside: str) -> Resource | None:
-        resource = self._ready.get(inside)
-        sign = self._tree.sign(inside)
-        if resource is not None and sign == resource.document.sign:
-            return resource
-        if sign is None:
-            self._drop(inside)
-            return None
-        found = await self._once(("load", inside), lambda: self._load(inside))
-        self._drop(inside)
-        if found is not None:
-            self._ready[inside] = found
-            self._weigh(found)
-        return found
-
-    def _load(self, inside: str) -> Resource | None:
-        document = self._tree.load(inside)
-        if document is None:
-            return None
-        self.metrics.documents_loaded_total += 1
-        known = self._versions.take_up(document) if document.form and "/archive/" not in f"/{inside}" else {}
-        return Resource(document, self._access.is_private(inside), self._policy, known)
-
-    async def _make(self, request: Request, resource: Resource) -> None:
-        codings = acceptable_codings(request.headers.get(b"accept-encoding"))
-        coding = resource.best(codings) or ""
-        path, digest = resource.document.path, resource.document.digest
-        base = self._delta_base(request, resource)
-        if base and (base, coding) not in resource.deltas:
-            await self._once(
-                ("delta", path, digest, base, coding),
-                lambda: self._counted(resource.make_delta, base, coding),
-            )
-        else:
-            await self._once(("make", path, digest, coding), lambda: self._counted(resource.make, coding))
-        self._weigh(resource)
-
-    def _counted(self, make: Callable[..., None], *arguments: str) -> None:
-        make(*arguments)
-        self.metrics.variants_made_total += 1
-
-    async def _once(self, key: tuple[str, ...], work: Callable[[], _T]) -> _T:
-        """Do ``work`` in a thread; who asks for the same meanwhile waits for the same."""
-        running = self._under_way.get(key)
-        if running is None:
-            running = asyncio.get_running_loop().run_in_executor(self._pool, work)
-            self._under_way[key] = running
-            running.add_done_callback(lambda _: self._under_way.pop(key, None))
-        # Whoever hangs up must not cancel it for the others.
-        result: _T = await asyncio.shield(running)
-        return result
-
-    def _drop(self, inside: str) -> None:
-        gone = self._ready.pop(inside, None)
-        if gone is not None:
-            self._forget(gone)
-
-    def _forget(self, resource: Resource) -> None:
-        self.metrics.cache_bytes -= resource.counted
-        resource.counted = 0
-
-    def _weigh(self, resource: Resource) -> None:
-        """Keep the sum of what is held, and let go of what was not asked for the longest."""
-        if self._ready.get(resource.document.path) is not resource:
-            return
-        self.metrics.cache_bytes += resource.size - resource.counted
-        resource.counted = resource.size
-        while self.metrics.cache_bytes > self._memory and self._ready:
-            self._forget(self._ready.popitem(last=False)[1])
-
-    async def _missing(self, inside: str, path: str) -> Answer:
-        """404, or the way to a folder's page for an address without the slash at its end."""
-        index = f"{inside}/index.html"
-        if not inside.endswith("/index.html") and self._tree.sign(index) and await self._current(index):
-            return refuse(301, fields=(("Location", quote(f"{self._prefix}{path}/")),))
-        return refuse(404)
-
-    async def _handled(self, route: Route, request: Request) -> Answer:
-        return await route.handler(request)
-
-    async def _health(self, request: Request) -> Answer:
-        """200 while there is a tree to serve, else 503."""
-        if request.method not in (b"GET", b"HEAD"):
-            return _other_method(request)
+    async def _answer_health(self, request: Request) -> Response:
+        """Answer 200 while there is a tree to serve, else 503."""
+        if request.method not in _READS:
+            return refuse_method(request.method)
         if self._tree.sign(MANIFEST) is None:
             return refuse(503, "There is no output tree")
         return respond(200, "ok\n")
 
-    async def _metrics(self, request: Request) -> Answer:
-        if request.method not in (b"GET", b"HEAD"):
-            return _other_method(request)
-        if not self._access.operator(request.headers.get(b"authorization")):
+    async def _answer_metrics(self, request: Request) -> Response:
+        if request.method not in _READS:
+            return refuse_method(request.method)
+        if not self._access.operator(request.scope["fields"].get(b"authorization")):
             return refuse(401, fields=OPERATORS)
-        return respond(200, self.metrics.text(), counted.MEDIA)
+        return respond(200, *self.metrics.write_text(request.headers.get("accept", "")))
 
 
-def _partial(request: Request, variant: Variant, modified: int) -> Answer:
-    """206 or 416 (RFC 9110, 15.3.7 and 15.5.17), or the whole."""
-    size = len(variant.body)
-    wanted = requested_range(request.headers, variant.etag, modified, int(time.time()), size)
-    if wanted is None:
-        return variant.whole
-    if wanted == 416:
-        return refuse(416, fields=(("Content-Range", f"bytes */{size}"),))
-    start, stop = wanted
-    fields = b"Accept-Ranges: bytes\r\nContent-Range: bytes %d-%d/%d\r\nContent-Length: %d\r\n" % (
-        start,
-        stop - 1,
-        size,
-        stop - start,
-    )
-    return Answer(206, variant.fields + fields, memoryview(variant.body)[start:stop])
+def join_fields(headers: Sequence[tuple[bytes, bytes]]) -> tuple[dict[bytes, bytes], int]:
+    """Join repeated header fields with commas (RFC 9110, 5.2), and count the ``Host`` fields."""
+    fields = dict(headers)
+    if len(fields) == len(headers):
+        return fields, b"host" in fields
+    fields, hosts = {}, 0
+    for name, value in headers:
+        fields[name] = fields[name] + b", " + value if name in fields else value
+        hosts += name == b"host"
+    return fields, hosts
 
 
-def _unauthorised() -> Answer:
-    return refuse(401, fields=(("WWW-Authenticate", 'Basic realm="feeds", charset="UTF-8"'),))
+@lru_cache(maxsize=4096)
+def _decode_path(raw: bytes) -> str:
+    if not raw.startswith(b"/") or b"%2f" in raw.lower():
+        return ""
+    try:
+        path = unquote_to_bytes(raw).decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
+    return "" if any(c < " " or c in "\x7f\\" for c in path) else path
 
 
-def _other_method(request: Request) -> Answer:
-    if request.method == b"OPTIONS":
-        return respond(204, fields=ALLOWED)
-    return refuse(405, fields=ALLOWED)
+def decode_path(raw: bytes) -> str:
+    """Decode the path of a request.
+
+    Empty if it is malformed: no slash first, no UTF-8, control characters, a backslash or an encoded slash.
+    """
+    # Long paths do not repeat, and would fill the cache.
+    return _decode_path(raw) if len(raw) <= 256 else _decode_path.__wrapped__(raw)
+
+
+class _BoundedBody:
+    """Bounds what a handler may read of a body, and ends it where the protocol refused the rest."""
+
+    def __init__(self, receive: Receive, scope: Scope, limit: int) -> None:
+        self._receive = receive
+        self._state = scope["state"]
+        self._room = limit
+        self._is_refused = False
+
+    async def receive(self) -> Message:
+        """Return the next piece of the body.
+
+        Raises:
+            HTTPException: the body is refused; what arrives after that may be read and dropped.
+        """
+        message = await self._receive()
+        self._room -= len(message.get("body", b""))
+        status = self._state.get(REFUSED) or (413 if self._room < 0 else 0)
+        if status and not self._is_refused:
+            self._is_refused = True
+            raise HTTPException(status)
+        return message
+
+
+class _Guarded:
+    """An endpoint behind the password of the server, as an ASGI application: any method is routed to it."""
+
+    def __init__(self, endpoint: Endpoint, access: Access) -> None:
+        self._endpoint = endpoint
+        self._access = access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        endpoint, request = self._endpoint, Request(scope, receive)
+        # Read to its end first: a response before it would leave the rest of the body in the connection.
+        await request.body()
+        if endpoint.open or self._access.admits(scope["fields"].get(b"authorization")):
+            response = protect(await endpoint.handler(request))
+        else:
+            response = ask_for_password()
+        await response(scope, receive, send)
+
+
+def _build_route(endpoint: Endpoint, access: Access) -> Route:
+    path = endpoint.path + "{rest:path}" if endpoint.path.endswith("/") else endpoint.path
+    return Route(path, _Guarded(endpoint, access))
+
+
+def _refuse_connection(status: int) -> Response:
+    """Answer what the protocol refuses; a connection without room is not kept for a moment longer."""
+    if status != 503:
+        return refuse_and_close(status)
+    return refuse(503, "Too many connections", {"Connection": "close", "Retry-After": "5"})
+
+
+async def _answer_exception(_: Request, error: Exception) -> Response:
+    """Answer what a body was refused for, or what Starlette itself refuses."""
+    assert isinstance(error, HTTPException)
+    return refuse_and_close(error.status_code)
+
+
+async def _answer_disconnect(_: Request, __: Exception) -> Response:
+    """Answer a client that is gone: nobody reads it, and nobody needs a traceback."""
+    return refuse(400)
+
+
+async def _answer_failure(_: Request, __: Exception) -> Response:
+    """Answer a failure of ours; Starlette raises it again, and uvicorn logs it."""
+    return refuse(500)

@@ -1,49 +1,64 @@
-"""What the server counts, as Prometheus reads it (text format 0.0.4)."""
+"""Count what the server does, and write the counts as Prometheus and OpenMetrics read them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-MEDIA = "text/plain; version=0.0.4; charset=utf-8"
+if TYPE_CHECKING:
+    from prometheus_client import Metric
 
-_NAMES = (
-    ("documents_loaded_total", "counter", "Versions of documents read from the tree"),
-    ("variants_made_total", "counter", "Compressed variants and deltas made"),
-    ("sent_bytes_total", "counter", "Bytes of responses handed to the system"),
-    ("connections", "gauge", "Open connections"),
-    ("connections_refused_total", "counter", "Connections that found no room"),
-    ("connections_dropped_total", "counter", "Connections ended for being idle or too slow"),
-    ("cache_bytes", "gauge", "Bytes of documents and variants kept ready"),
+_COUNTERS = (
+    ("documents_loaded", "Versions of documents read from the tree"),
+    ("variants_made", "Compressed variants and deltas made"),
+    ("sent_bytes", "Bytes of response bodies handed to the system"),
+    ("connections_refused", "Connections that found no room"),
+    ("connections_dropped", "Connections ended for being idle or too slow"),
+)
+_GAUGES = (
+    ("connections", "Open connections"),
+    ("cache_bytes", "Bytes of documents and variants kept ready"),
 )
 
 
 class Metrics:
-    """Counts of one server. ``extra`` adds the lines of others (the hub, the daemon)."""
+    """Counts of one server: a collector for a registry of its own.
 
-    def __init__(self, extra: Callable[[], str] | None = None) -> None:
+    The counts are plain numbers: a request adds to them thousands of times a second, a scraper reads them
+    now and then.
+    """
+
+    def __init__(self) -> None:
         self.requests: Counter[int] = Counter()
-        """Answers by status."""
-        self.documents_loaded_total = 0
-        self.variants_made_total = 0
-        self.sent_bytes_total = 0
+        """Responses by status."""
+        self.documents_loaded = 0
+        self.variants_made = 0
+        self.sent_bytes = 0
         self.connections = 0
-        self.connections_refused_total = 0
-        self.connections_dropped_total = 0
+        self.connections_refused = 0
+        self.connections_dropped = 0
         self.cache_bytes = 0
-        self._extra = extra
 
-    def text(self) -> str:
-        """The exposition."""
-        lines = [
-            "# HELP feedd_http_requests_total Requests answered",
-            "# TYPE feedd_http_requests_total counter",
-        ]
-        lines += [
-            f'feedd_http_requests_total{{status="{status}"}} {count}'
-            for status, count in sorted(self.requests.items())
-        ]
-        for name, kind, meaning in _NAMES:
-            full = f"feedd_http_{name}"
-            lines += [f"# HELP {full} {meaning}", f"# TYPE {full} {kind}", f"{full} {getattr(self, name)}"]
-        return "\n".join(lines) + "\n" + (self._extra() if self._extra else "")
+    def collect(self) -> Iterator[Metric]:
+        """Yield every metric as it is now (called by the registry)."""
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        requests = CounterMetricFamily("feedd_http_requests", "Requests answered", labels=["status"])
+        for status, count in sorted(self.requests.items()):
+            requests.add_metric([str(status)], count)
+        yield requests
+        for name, meaning in _COUNTERS:
+            yield CounterMetricFamily(f"feedd_http_{name}", meaning, getattr(self, name))
+        for name, meaning in _GAUGES:
+            yield GaugeMetricFamily(f"feedd_http_{name}", meaning, getattr(self, name))
+
+    def write_text(self, accept: str = "") -> tuple[bytes, str]:
+        """Return the exposition and its media type, in the format that an ``Accept`` field prefers."""
+        from prometheus_client import CollectorRegistry
+        from prometheus_client.exposition import choose_encoder
+
+        registry = CollectorRegistry()
+        registry.register(self)
+        encode, media = choose_encoder(accept)
+        return encode(registry), media

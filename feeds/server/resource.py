@@ -6,11 +6,13 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from starlette.responses import Response
+
 from feeds.output.compression import encode
 from feeds.server.delta import Known, split
 from feeds.server.documents import Document
-from feeds.server.messages import PAGE_SAFETY, SAFETY, Answer
 from feeds.server.negotiation import CODINGS, http_date, tags_in
+from feeds.server.responses import PAGE_SAFETY, SAFETY, Fields, build_response
 
 _OVERHEAD = 4096
 _NAMED_BY_CONTENT = re.compile(r"assets/[^/]+-[0-9a-f]{12}\.[a-z]+")
@@ -36,8 +38,8 @@ class Variant:
 
     etag: bytes
     body: bytes
-    fields: bytes
-    whole: Answer
+    fields: Fields
+    whole: Response
     """200 (or 226 for a delta)."""
 
 
@@ -55,7 +57,7 @@ class Resource:
     """By old digest and coding; None where nothing would be saved."""
     etags: dict[str, bytes] = field(default_factory=dict)
     """The strong validator of each representation, made or not (RFC 9110, 8.8.3.3)."""
-    unchanged: dict[str, Answer] = field(default_factory=dict)
+    unchanged: dict[str, Response] = field(default_factory=dict)
     """304 by coding: for it the variant itself need not be made."""
     size: int = 0
     """Bytes held."""
@@ -67,7 +69,7 @@ class Resource:
         for coding in ("", *CODINGS):
             mark = f"-{coding}" if coding else ""
             self.etags[coding] = etag = f'"{self.document.digest}{mark}"'.encode()
-            self.unchanged[coding] = Answer(304, self._validators(etag))
+            self.unchanged[coding] = build_response(304, self._validators(etag))
         self._add_whole("", self.document.data)
 
     def best(self, codings: tuple[str, ...]) -> str | None:
@@ -90,13 +92,8 @@ class Resource:
 
     def _add_whole(self, coding: str, body: bytes) -> None:
         etag = self.etags[coding]
-        fields = self._fields(etag, coding)
-        self.variants[coding] = Variant(
-            etag,
-            body,
-            fields,
-            Answer(200, fields + b"Accept-Ranges: bytes\r\nContent-Length: %d\r\n" % len(body), body),
-        )
+        fields = [*self._fields(etag, coding), (b"accept-ranges", b"bytes")]
+        self.variants[coding] = Variant(etag, body, fields, build_response(200, fields, body))
 
     def delta_base(self, field_value: bytes) -> str:
         """The latest known version that an ``If-None-Match`` names; empty if it names none."""
@@ -115,28 +112,30 @@ class Resource:
         body = body if encoded is None else encoded
         etag = self.etags[coding]
         # A cache that does not know deltas must not keep one as if it were the document (RFC 3229, 10.8).
-        fields = (
-            b"Content-Type: " + self.document.media.encode() + b"\r\n"
-            b"IM: feed\r\n"
-            b'Delta-Base: "' + base.encode() + b'"\r\n'
-            b"ETag: " + etag + b"\r\n"
-            b"Cache-Control: no-store, im\r\n"
-            b"Vary: Accept-Encoding, A-IM, If-None-Match\r\n" + self._coding(used) + SAFETY + self._links()
-        )
-        answer = Answer(226, fields + b"Content-Length: %d\r\n" % len(body), body)
+        fields = [
+            (b"content-type", self.document.media.encode()),
+            (b"im", b"feed"),
+            (b"delta-base", f'"{base}"'.encode()),
+            (b"etag", etag),
+            (b"cache-control", b"no-store, im"),
+            (b"vary", b"Accept-Encoding, A-IM, If-None-Match"),
+            *self._coding(used),
+            *SAFETY,
+            *self._links(),
+        ]
         self.size += len(body)
-        self.deltas[base, coding] = Variant(etag, body, fields, answer)
+        self.deltas[base, coding] = Variant(etag, body, fields, build_response(226, fields, body))
 
-    def _validators(self, etag: bytes) -> bytes:
+    def _validators(self, etag: bytes) -> Fields:
         """The fields that a 304 repeats (RFC 9110, 15.4.5)."""
         document = self.document
         control = "no-store" if self.private else f"public, max-age={self._max_age()}"
         vary = b"Accept-Encoding, A-IM" if document.form else b"Accept-Encoding"
         return (
-            b"ETag: " + etag + b"\r\n"
-            b"Last-Modified: " + http_date(document.modified) + b"\r\n"
-            b"Cache-Control: " + control.encode() + b"\r\n"
-            b"Vary: " + vary + b"\r\n"
+            (b"etag", etag),
+            (b"last-modified", http_date(document.modified)),
+            (b"cache-control", control.encode()),
+            (b"vary", vary),
         )
 
     def _max_age(self) -> str:
@@ -149,21 +148,21 @@ class Resource:
             return f"{_YEAR}, immutable"
         return f"{_MONTH}, immutable" if _SEALED.fullmatch(path) else str(self.policy.max_age)
 
-    def _fields(self, etag: bytes, coding: str) -> bytes:
+    def _fields(self, etag: bytes, coding: str) -> Fields:
         media = self.document.media
         safety = PAGE_SAFETY if media.startswith("text/html") else SAFETY
-        kind = b"Content-Type: " + media.encode() + b"\r\n"
-        return kind + self._validators(etag) + self._coding(coding) + safety + self._links()
+        kind = (b"content-type", media.encode())
+        return (kind, *self._validators(etag), *self._coding(coding), *safety, *self._links())
 
     @staticmethod
-    def _coding(coding: str) -> bytes:
-        return b"Content-Encoding: " + coding.encode() + b"\r\n" if coding else b""
+    def _coding(coding: str) -> Fields:
+        return ((b"content-encoding", coding.encode()),) if coding else ()
 
-    def _links(self) -> bytes:
+    def _links(self) -> Fields:
         """Where to subscribe (WebSub, 4): only for feeds that everybody may read."""
         policy = self.policy
         if not policy.hubs or not policy.public or self.private or not self.document.form:
-            return b""
+            return ()
         own = policy.public + quote(self.document.path)
         hubs = "".join(f'<{hub}>; rel="hub", ' for hub in policy.hubs)
-        return f'Link: {hubs}<{own}>; rel="self"\r\n'.encode("ascii")
+        return ((b"link", f'{hubs}<{own}>; rel="self"'.encode("ascii")),)

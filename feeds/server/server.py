@@ -1,34 +1,56 @@
-"""Listening: the server inside a running event loop, or as a program of its own; the only importer of uvloop here."""
+"""Listen: uvicorn inside a running event loop, or as a program of its own; the only importer of uvloop here."""
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import os
 import resource
 import signal
+import socket
+import stat
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+import uvicorn
 
 from feeds.config import Serve
 from feeds.errors import ConfigError, UsageError
-from feeds.server.app import Application
+from feeds.server.app import Application, Endpoint
 from feeds.server.auth import Access
-from feeds.server.connection import Connection
 from feeds.server.delta import Versions
 from feeds.server.documents import OutputTree
-from feeds.server.listener import Listener
-from feeds.server.messages import Route
-from feeds.server.metrics import Metrics
+from feeds.server.protocol import BoundedConfig, BoundedProtocol, Limits
 from feeds.server.resource import Policy
 
 STOP_SECONDS = 10.0
 """For responses under way when the server stops."""
 
-_BACKLOG = 1024
 _SPARE_FILES = 64
+_TICKS = 10
+"""Ticks of uvicorn's main loop in a second."""
 _LOG = logging.getLogger("feedd.serve")
+
+
+class _WatchedServer(uvicorn.Server):
+    """uvicorn's server, which drops connections whose deadline is over."""
+
+    async def on_tick(self, counter: int) -> bool:
+        """Look at the deadlines once a second (called by uvicorn's main loop)."""
+        if counter % _TICKS == 0:
+            now = asyncio.get_running_loop().time()
+            for connection in list(_list_connections(self)):
+                if connection.deadline < now:
+                    connection.drop()
+        return await super().on_tick(counter)
+
+
+def _list_connections(server: uvicorn.Server) -> set[BoundedProtocol]:
+    return cast("set[BoundedProtocol]", server.server_state.connections)
 
 
 class Server:
@@ -42,12 +64,13 @@ class Server:
         *,
         public: str = "",
         hubs: Sequence[str] = (),
-        routes: Sequence[Route] = (),
-        extra_metrics: Callable[[], str] | None = None,
+        endpoints: Sequence[Endpoint] = (),
+        limits: Limits | None = None,
     ) -> None:
         """Prepare; nothing is opened but ``versions``, the file of :class:`Versions` (None: memory).
 
         ``public`` is used where the settings name no public address; ``hubs`` are named in ``Link``.
+        ``limits`` bound each connection; the number of connections comes from the settings.
 
         Raises:
             ConfigError: a secret is missing or ``listen`` is no address.
@@ -56,63 +79,104 @@ class Server:
         policy = Policy(settings.max_age, address.rstrip("/") + "/" if address else "", tuple(hubs))
         access = Access(settings)
         self._where = parse_listen(settings.listen)
-        self._limit = settings.connections
+        self._connections = settings.connections
+        self._limits = limits or Limits()
         self.application = Application(
             OutputTree(tree),
             Versions(versions),
             access,
             policy,
             memory=settings.memory * 1024 * 1024,
-            routes=routes,
-            metrics=Metrics(extra_metrics),
+            endpoints=endpoints,
         )
-        self._listener: Listener | None = None
-        self._server: asyncio.Server | None = None
+        self._sockets: list[socket.socket] = []
+        self._server: uvicorn.Server | None = None
+        self._loop: asyncio.Task[None] | None = None
 
     @property
     def address(self) -> str:
         """Where it listens, with the real port; empty before the start."""
-        if self._server is None or not self._server.sockets:
+        if not self._sockets:
             return ""
-        name = self._server.sockets[0].getsockname()
+        name = self._sockets[0].getsockname()
         if isinstance(name, str):
             return f"unix:{name}"
         return f"http://[{name[0]}]:{name[1]}" if ":" in name[0] else f"http://{name[0]}:{name[1]}"
 
     async def start(self) -> None:
-        """Listen.
+        """Listen. Signals stay with the caller.
 
         Raises:
             UsageError: the address is taken or not allowed.
         """
-        listener = Listener(self.application, _room(self._limit))
-        loop = asyncio.get_running_loop()
         host, port = self._where
         try:
-            if port is None:
-                self._server = await loop.create_unix_server(
-                    lambda: Connection(listener), host, backlog=_BACKLOG
-                )
-            else:
-                self._server = await loop.create_server(
-                    lambda: Connection(listener), host or None, port, backlog=_BACKLOG, reuse_address=True
-                )
-        except (OSError, OverflowError) as error:
+            self._sockets = _open_sockets(host, port)
+        except OSError as error:
             raise UsageError(
                 f"[serve] listen: {host}:{port} cannot be opened ({error}); stop what uses it or choose another"
             ) from error
-        listener.start()
-        self._listener = listener
+        limits = replace(self._limits, connections=_find_room(self._connections))
+        config = BoundedConfig(self.application, limits, self.application.metrics)
+        config.load()
+        self._server = _WatchedServer(config)
+        self._server.lifespan = config.lifespan_class(config)
+        await self._server.startup(self._sockets)
+        self._loop = asyncio.create_task(self._server.main_loop())
         _LOG.info("serving at %s", self.address)
 
     async def stop(self, seconds: float = STOP_SECONDS) -> None:
-        """Take no more connections, finish the responses under way, close."""
-        if self._server is not None:
-            self._server.close()
-        if self._listener is not None:
-            await self._listener.stop(seconds)
-        self._server = self._listener = None
+        """Take no more connections, finish the responses under way for ``seconds`` at most, close."""
+        if self._server is not None and self._loop is not None:
+            self._server.should_exit = True
+            await self._loop
+            self._server.config.timeout_graceful_shutdown = round(seconds)
+            await self._server.shutdown(self._sockets)
+            for connection in list(_list_connections(self._server)):
+                connection.transport.abort()
+        self._server = self._loop = None
+        self._sockets = []
         await asyncio.get_running_loop().run_in_executor(None, self.application.close)
+
+
+def _open_sockets(host: str, port: int | None) -> list[socket.socket]:
+    """Open a socket for each address of the host (all interfaces if it is empty), or a Unix socket.
+
+    Raises:
+        OSError: an address is taken or not allowed, or there is none.
+    """
+    if port is None:
+        return [_open_unix_socket(host)]
+    found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    opened: list[socket.socket] = []
+    missing = OSError(errno.EADDRNOTAVAIL, "no address")
+    for family, _, _, _, address in found:
+        try:
+            opened.append(socket.create_server(address, family=family))
+        except OSError as error:
+            # A system without IPv6 still names its addresses.
+            if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                for one in opened:
+                    one.close()
+                raise
+            missing = error
+    if not opened:
+        raise missing
+    return opened
+
+
+def _open_unix_socket(path: str) -> socket.socket:
+    with suppress(FileNotFoundError):
+        # What a server that was killed has left.
+        if stat.S_ISSOCK(os.stat(path).st_mode):
+            os.unlink(path)
+    opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        opened.bind(path)
+    except OSError:
+        opened.close()
+        raise
+    return opened
 
 
 def parse_listen(text: str) -> tuple[str, int | None]:
@@ -135,8 +199,8 @@ def parse_listen(text: str) -> tuple[str, int | None]:
     return host.strip("[]"), int(port)
 
 
-def _room(wanted: int) -> int:
-    """Connections that the limit of open files allows; the soft limit is raised as far as is needed."""
+def _find_room(wanted: int) -> int:
+    """Return the connections that the limit of open files allows; raise the soft limit as far as is needed."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     need = wanted + _SPARE_FILES
     if soft != resource.RLIM_INFINITY and soft < need:

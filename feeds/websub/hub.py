@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
 
 from feeds.errors import StoreError
 from feeds.storage import subscriptions
 from feeds.storage.sqlite import Database
-from feeds.websub.messages import Answer, Mount, Request, text
 from feeds.websub.protocol import Refusal, Topics, Wish, read_wish
+from feeds.websub.responses import Mount, build_text
 from feeds.websub.storage_thread import Desk
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
 
 PATH = "/hub"
 
@@ -43,26 +48,26 @@ class Hub:
         """Where the server mounts it."""
         return self._path, self.handle
 
-    async def handle(self, request: Request) -> Answer:
-        """Take a request to subscribe or unsubscribe (5.1): 202, or a reason in words."""
-        if request.path.rstrip("/") != self._path:
-            return text(404, "no such page")
+    async def handle(self, request: Request) -> Response:
+        """Answer a request to subscribe or unsubscribe (5.1): 202, or a reason in words."""
+        if request.scope["path"].rstrip("/") != self._path:
+            return build_text(404, "no such page")
         if request.method != "POST":
-            answer = text(405, "This is a WebSub hub: POST hub.mode, hub.topic and hub.callback to it.")
-            return Answer(405, answer.body, (*answer.headers, ("allow", "POST")))
-        wish = read_wish(request.headers.get("content-type", ""), request.body, self._topics, self._allow)
+            text = "This is a WebSub hub: POST hub.mode, hub.topic and hub.callback to it."
+            return build_text(405, text, {"Allow": "POST"})
+        body = await request.body()
+        wish = read_wish(request.headers.get("content-type", ""), body, self._topics, self._allow)
         if isinstance(wish, Refusal):
-            return text(wish.status, wish.reason)
+            return build_text(wish.status, wish.reason)
         try:
             refusal = await self._desk(_take, wish)
         except StoreError:
             refusal = Refusal(503, "the hub cannot take requests at the moment; try again later")
         if refusal is not None:
-            answer = text(refusal.status, refusal.reason)
-            retry = (("retry-after", "300"),) if refusal.status == 503 else ()
-            return Answer(refusal.status, answer.body, answer.headers + retry)
+            retry = {"Retry-After": "300"} if refusal.status == 503 else {}
+            return build_text(refusal.status, refusal.reason, retry)
         self._wake()
-        return Answer(202)
+        return build_text(202)
 
 
 def _take(db: Database, wish: Wish) -> Refusal | None:

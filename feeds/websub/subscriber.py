@@ -6,14 +6,19 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from feeds.errors import FeeddError
 from feeds.storage import subscriptions
 from feeds.storage.subscriptions import Upstream
 from feeds.websub import protocol
-from feeds.websub.messages import Answer, Mount, Request, text
+from feeds.websub.responses import Mount, build_text
 from feeds.websub.storage_thread import Desk
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
 
 PATH = "/hub/callback/"
 
@@ -82,33 +87,35 @@ class Subscriber:
         found = await self._desk(subscriptions.upstreams)
         return {one.source: one.received for one in found if one.state == "active" and one.ends > now}
 
-    async def handle(self, request: Request) -> Answer:
+    async def handle(self, request: Request) -> Response:
         """Answer a hub: its verification of intent (5.3), its denial (5.2), its content (7)."""
-        token = request.path.removeprefix(self._path)
+        token = request.scope["path"].removeprefix(self._path)
         known = await self._desk(subscriptions.upstream, token=token) if 0 < len(token) <= 64 else None
         if known is None:
             # 410 ends a subscription that we know nothing of (any more).
-            return text(410 if request.method == "POST" else 404, "no such subscription")
+            return build_text(410 if request.method == "POST" else 404, "no such subscription")
         if request.method == "GET":
-            return await self._confirm(known, request.query)
+            return await self._confirm(known, request.scope["query_string"].decode("latin-1"))
         if request.method == "POST":
             return await self._receive(known, request)
-        return Answer(405, b"", (("allow", "GET, POST"),))
+        return build_text(405, headers={"Allow": "GET, POST"})
 
-    async def _confirm(self, known: Upstream, query: str) -> Answer:
+    async def _confirm(self, known: Upstream, query: str) -> Response:
+        from starlette.responses import PlainTextResponse
+
         try:
             asked = {name: values[0] for name, values in parse_qs(query, max_num_fields=40).items()}
         except ValueError:
-            return text(400, "too many parameters")
+            return build_text(400, "too many parameters")
         mode, challenge = asked.get("hub.mode", ""), asked.get("hub.challenge", "")
         if asked.get("hub.topic") != known.topic:
-            return text(404, "no such subscription")
+            return build_text(404, "no such subscription")
         if mode == "denied":
             await self._denied(known, asked.get("hub.reason", ""))
-            return Answer(200)
+            return build_text(200)
         expected = "unsubscribe" if known.state == "leaving" else "subscribe"
         if mode != expected or not challenge:
-            return text(404, "nobody asked for this")
+            return build_text(404, "nobody asked for this")
         if mode == "unsubscribe":
             await self._desk(subscriptions.drop_upstream, known.source)
         else:
@@ -117,7 +124,7 @@ class Subscriber:
             # Asked again before the end, early enough for a hub that is down for some hours.
             renew = now + max(1, lease - max(lease // 10, min(lease // 2, protocol.DAY)))
             await self._desk(subscriptions.upstream_state, known, "active", now + lease, renew)
-        return Answer(200, challenge.encode(), (("content-type", "text/plain; charset=utf-8"),))
+        return PlainTextResponse(challenge)
 
     async def _denied(self, known: Upstream, reason: str) -> None:
         if known.state == "leaving":
@@ -126,20 +133,21 @@ class Subscriber:
             again = int(self._now()) + protocol.DAY
             await self._desk(subscriptions.upstream_state, known, "refused", 0, again, reason[:500])
 
-    async def _receive(self, known: Upstream, request: Request) -> Answer:
+    async def _receive(self, known: Upstream, request: Request) -> Response:
         """Take content; what is not signed with our secret gets the same answer and goes no further."""
-        signed = protocol.is_signed(request.body, known.secret, request.headers.get("x-hub-signature", ""))
+        body = await request.body()
+        signed = protocol.is_signed(body, known.secret, request.headers.get("x-hub-signature", ""))
         if known.state == "leaving" or not signed:
             _LOG.warning("push: content for %s is not signed with its secret: ignored", known.source)
-            return Answer(202)
+            return build_text(202)
         if len(self._tasks) >= _MOST_AT_ONCE:
-            return Answer(503, b"", (("retry-after", "30"),))
+            return build_text(503, headers={"Retry-After": "30"})
         await self._desk(subscriptions.upstream_received, known.source, int(self._now()))
         content_type = request.headers.get("content-type", "")
-        task = asyncio.create_task(self._hand_over(known.source, request.body, content_type))
+        task = asyncio.create_task(self._hand_over(known.source, body, content_type))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return Answer(202)
+        return build_text(202)
 
     async def _hand_over(self, source: str, body: bytes, content_type: str) -> None:
         try:

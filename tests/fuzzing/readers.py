@@ -26,6 +26,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from uvicorn.server import ServerState
+
 from feeds.config import Serve, load_config
 from feeds.errors import ConfigError, FeeddError
 from feeds.http.address import address
@@ -43,9 +45,9 @@ from feeds.sanitizer.boilerplate import compile_patterns, default_boilerplate, s
 from feeds.sanitizer.html import clean_html
 from feeds.sanitizer.markdown import markdown_to_html
 from feeds.sanitizer.text import clean_title, excerpt, plain_text, title_from
-from feeds.server.connection import Connection
-from feeds.server.listener import Listener
-from feeds.server.messages import read_target
+from feeds.server.app import decode_path
+from feeds.server.negotiation import http_date
+from feeds.server.protocol import BoundedConfig, BoundedProtocol, Limits
 from feeds.server.server import Server
 from feeds.values.dates import FIRST_YEAR, LAST_YEAR, parse_date, rfc822, rfc3339
 from feeds.values.urls import (
@@ -197,9 +199,9 @@ def read_config(data: bytes) -> None:
 
 
 def read_request_target(data: bytes) -> None:
-    path, query = read_target(data)
+    path = decode_path(data)
     assert not path or path.startswith("/")
-    assert query.isascii()
+    assert "\\" not in path
     assert not _NOT_XML.search(path)
 
 
@@ -218,15 +220,19 @@ class _Clients:
         Output(_scratch() / "output").publish({"atom.xml": self.atom})
         self.loop = asyncio.new_event_loop()
         server = Server(Serve(listen="127.0.0.1:0"), _scratch() / "output", public=PUBLIC)
-        self.listener = Listener(server.application, 100)
+        self.config = BoundedConfig(server.application, Limits(connections=100), server.application.metrics)
+        self.config.load()
+        self.state = ServerState()
+        self.state.default_headers = [(b"date", http_date(int(time.time())))]
 
     def ask(self, pieces: Sequence[bytes]) -> bytes:
         return self.loop.run_until_complete(self._ask(pieces))
 
     async def _ask(self, pieces: Sequence[bytes]) -> bytes:
-        self.listener.now = time.monotonic()
         theirs, ours = socket.socketpair()
-        await self.loop.connect_accepted_socket(lambda: Connection(self.listener), theirs)
+        await self.loop.connect_accepted_socket(
+            lambda: BoundedProtocol(self.config, self.state, {}, self.loop), theirs
+        )
         reader, writer = await asyncio.open_connection(sock=ours)
         found = b""
         try:
@@ -247,7 +253,7 @@ def _clients() -> _Clients:
     return _Clients()
 
 
-_STATUS = re.compile(rb"HTTP/1\.1 ([2-5]\d\d) [A-Za-z' -]+\r\nDate: ")
+_STATUS = re.compile(rb"HTTP/1\.1 ([2-5]\d\d) [A-Za-z' -]+\r\ndate: ")
 _FIELDS = frozenset(
     b"date cache-control content-type content-length content-encoding content-range accept-ranges etag vary link im"
     b" last-modified allow connection retry-after location delta-base age www-authenticate x-content-type-options"

@@ -1,0 +1,286 @@
+"""The route of every document: what is ready is answered at once, the rest is made in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, TypeVar
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
+from starlette.types import Receive, Scope, Send
+
+from feeds.errors import FeeddError
+from feeds.server.auth import Access
+from feeds.server.delta import Versions
+from feeds.server.documents import OutputTree
+from feeds.server.metrics import Metrics
+from feeds.server.negotiation import (
+    Headers,
+    acceptable_codings,
+    precondition,
+    requested_range,
+    wants_delta,
+)
+from feeds.server.resource import Policy, Resource, Variant
+from feeds.server.responses import build_response, refuse, respond
+
+WELL_KNOWN = "/.well-known/feeds"
+"""Where programs look for a site's feeds: an OPML document."""
+
+ALLOWED = {"Allow": "GET, HEAD, OPTIONS"}
+"""What may be done with a document."""
+
+_CATALOG = "feeds.opml"
+_THREADS = 2
+_STEPS = 8
+_LOG = logging.getLogger("feedd.serve")
+_T = TypeVar("_T")
+
+
+class _Wanted(NamedTuple):
+    """What a request wants: the document at ``inside``, for an address whose path is ``path``."""
+
+    inside: str
+    path: str
+    method: str
+    headers: Headers
+
+
+class DocumentRoute(BaseRoute):
+    """Matches every path but ``reserved`` (with a slash at its end: all below it), and answers GET and HEAD.
+
+    It expects of the application: ``scope["path"]`` decoded, empty if malformed; ``scope["fields"]``, the
+    header fields as :mod:`feeds.server.negotiation` reads them.
+    """
+
+    def __init__(
+        self,
+        tree: OutputTree,
+        versions: Versions,
+        access: Access,
+        policy: Policy,
+        metrics: Metrics,
+        *,
+        memory: int,
+        prefix: str,
+        reserved: Collection[str],
+    ) -> None:
+        """Prepare; ``memory`` is the bytes to hold ready, ``prefix`` the path of the public address."""
+        self._tree = tree
+        self._versions = versions
+        self._access = access
+        self._policy = policy
+        self._metrics = metrics
+        self._memory = memory
+        self._prefix = prefix
+        self._reserved = frozenset(path for path in reserved if not path.endswith("/"))
+        self._reserved_folders = tuple(path for path in reserved if path.endswith("/"))
+        self._ready: OrderedDict[str, Resource] = OrderedDict()
+        self._under_way: dict[tuple[str, ...], asyncio.Future[Any]] = {}
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="feedd-serve")
+
+    def close(self) -> None:
+        """Stop the threads and close what they use."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._versions.close()
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match what no other route has (called by Starlette's router)."""
+        path = scope["path"]
+        if path in self._reserved or path.startswith(self._reserved_folders):
+            return Match.NONE, {}
+        return Match.FULL, {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the response of a document (called by Starlette's router)."""
+        headers = scope["fields"]
+        if b"transfer-encoding" in headers:
+            await Request(scope, receive).body()  # refused if there is any
+        response = self._answer(scope["path"], scope["method"], headers)
+        if not isinstance(response, Response):
+            response = await response
+        await response(scope, receive, send)
+
+    def _answer(self, path: str, method: str, headers: Headers) -> Response | Awaitable[Response]:
+        """Return the response, or a promise of it where a file must be read or something made."""
+        if method not in ("GET", "HEAD"):
+            return refuse_method(method)
+        if not path:
+            return refuse(400, "The address is malformed")
+        if path == WELL_KNOWN:
+            path = "/" + _CATALOG
+        if self._access.needed:
+            place = self._access.place(path, headers.get(b"authorization"))
+            if place.refused:
+                return ask_for_password() if place.refused == 401 else refuse(404)
+            inside = place.path
+        else:
+            inside = path[1:]
+        if not inside or inside.endswith("/"):
+            inside += "index.html"
+        return self._answer_document(_Wanted(inside, path, method, headers))
+
+    def _answer_document(self, wanted: _Wanted) -> Response | Awaitable[Response]:
+        resource = self._ready.get(wanted.inside)
+        if resource is None or not self._tree.is_current(resource.document):
+            return self._prepare(wanted)
+        self._ready.move_to_end(wanted.inside)
+        return self._represent(wanted, resource) or self._prepare(wanted)
+
+    def _represent(self, wanted: _Wanted, resource: Resource) -> Response | None:
+        """Return the response from what is ready; None if a variant must be made first."""
+        headers = wanted.headers
+        document = resource.document
+        coding = resource.best(acceptable_codings(headers.get(b"accept-encoding")))
+        if coding is None:
+            return refuse(406, "No content coding that is acceptable to you is available")
+        if len(headers) > 1:
+            status = precondition(headers, resource.etags[coding], document.modified)
+            if status == 304:
+                return resource.unchanged[coding]
+            if status == 412:
+                return refuse(412)
+            if b"a-im" in headers and (base := _find_delta_base(headers, resource)):
+                if (base, coding) not in resource.deltas:
+                    return None
+                delta = resource.deltas[base, coding]
+                if delta is not None:
+                    return delta.whole
+        variant = resource.variants.get(coding)
+        if variant is None:
+            return None
+        if b"range" in headers and wanted.method == "GET":
+            return _cut_range(headers, variant, document.modified)
+        return variant.whole
+
+    async def _prepare(self, wanted: _Wanted) -> Response:
+        """Load the document, make what is missing, answer; each is done once however many clients wait."""
+        try:
+            resource = await self._load_current(wanted.inside)
+            if resource is None:
+                return await self._answer_missing(wanted)
+            for _ in range(_STEPS):
+                response = self._represent(wanted, resource)
+                if response is not None:
+                    return response
+                await self._make(wanted.headers, resource)
+        except FeeddError as error:
+            _LOG.warning("%s", error)
+        return refuse(500, "The document cannot be read at the moment")
+
+    async def _load_current(self, inside: str) -> Resource | None:
+        resource = self._ready.get(inside)
+        sign = self._tree.sign(inside)
+        if resource is not None and sign == resource.document.sign:
+            return resource
+        if sign is None:
+            self._drop(inside)
+            return None
+        found = await self._run_once(("load", inside), lambda: self._load(inside))
+        self._drop(inside)
+        if found is not None:
+            self._ready[inside] = found
+            self._weigh(found)
+        return found
+
+    def _load(self, inside: str) -> Resource | None:
+        document = self._tree.load(inside)
+        if document is None:
+            return None
+        self._metrics.documents_loaded += 1
+        known = self._versions.take_up(document) if document.form and "/archive/" not in f"/{inside}" else {}
+        return Resource(document, self._access.is_private(inside), self._policy, known)
+
+    async def _make(self, headers: Headers, resource: Resource) -> None:
+        coding = resource.best(acceptable_codings(headers.get(b"accept-encoding"))) or ""
+        path, digest = resource.document.path, resource.document.digest
+        base = _find_delta_base(headers, resource)
+        if base and (base, coding) not in resource.deltas:
+            await self._run_once(
+                ("delta", path, digest, base, coding),
+                lambda: self._count_made(resource.make_delta, base, coding),
+            )
+        else:
+            await self._run_once(
+                ("make", path, digest, coding), lambda: self._count_made(resource.make, coding)
+            )
+        self._weigh(resource)
+
+    def _count_made(self, make: Callable[..., None], *arguments: str) -> None:
+        make(*arguments)
+        self._metrics.variants_made += 1
+
+    async def _run_once(self, key: tuple[str, ...], work: Callable[[], _T]) -> _T:
+        """Do ``work`` in a thread; whoever needs the same meanwhile waits for the same."""
+        running = self._under_way.get(key)
+        if running is None:
+            running = asyncio.get_running_loop().run_in_executor(self._pool, work)
+            self._under_way[key] = running
+            running.add_done_callback(lambda _: self._under_way.pop(key, None))
+        # A client that hangs up must not cancel it for the others.
+        result: _T = await asyncio.shield(running)
+        return result
+
+    def _drop(self, inside: str) -> None:
+        gone = self._ready.pop(inside, None)
+        if gone is not None:
+            self._uncount(gone)
+
+    def _uncount(self, resource: Resource) -> None:
+        self._metrics.cache_bytes -= resource.counted
+        resource.counted = 0
+
+    def _weigh(self, resource: Resource) -> None:
+        """Keep the sum of what is held, and drop what was not requested for the longest time."""
+        if self._ready.get(resource.document.path) is not resource:
+            return
+        self._metrics.cache_bytes += resource.size - resource.counted
+        resource.counted = resource.size
+        while self._metrics.cache_bytes > self._memory and self._ready:
+            self._uncount(self._ready.popitem(last=False)[1])
+
+    async def _answer_missing(self, wanted: _Wanted) -> Response:
+        """Return 404, or the way to a folder's page for an address without the slash at its end."""
+        index = f"{wanted.inside}/index.html"
+        is_folder = not wanted.inside.endswith("/index.html") and self._tree.sign(index)
+        if is_folder and await self._load_current(index):
+            return refuse(301, fields={"Location": quote(f"{self._prefix}{wanted.path}/")})
+        return refuse(404)
+
+
+def ask_for_password() -> Response:
+    """Build the response to a request without the password that is needed."""
+    return refuse(401, fields={"WWW-Authenticate": 'Basic realm="feeds", charset="UTF-8"'})
+
+
+def refuse_method(method: str) -> Response:
+    """Build the response to any method but GET and HEAD."""
+    return respond(204, fields=ALLOWED) if method == "OPTIONS" else refuse(405, fields=ALLOWED)
+
+
+def _find_delta_base(headers: Headers, resource: Resource) -> str:
+    """Return the version that the client has and wants a delta from; empty if there is none."""
+    known = headers.get(b"if-none-match")
+    if known is None or b"range" in headers or not wants_delta(headers):
+        return ""
+    return resource.delta_base(known)
+
+
+def _cut_range(headers: Headers, variant: Variant, modified: int) -> Response:
+    """Return 206 or 416 (RFC 9110, 15.3.7 and 15.5.17), or the whole."""
+    size = len(variant.body)
+    wanted = requested_range(headers, variant.etag, modified, int(time.time()), size)
+    if wanted is None:
+        return variant.whole
+    if wanted == 416:
+        return refuse(416, fields={"Content-Range": f"bytes */{size}"})
+    start, stop = wanted
+    content_range = (b"content-range", b"bytes %d-%d/%d" % (start, stop - 1, size))
+    return build_response(206, [*variant.fields, content_range], memoryview(variant.body)[start:stop])
