@@ -13,15 +13,32 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from starlette.requests import Request
+from starlette.responses import Response
+
 from feeds.config import Serve
 from feeds.models import Entry, FeedHead, Format
 from feeds.output.tree import Tree
 from feeds.renderer.documents import join
 from feeds.renderer.entries import render_entries
+from feeds.server.app import Endpoint
+from feeds.server.responses import respond
 from feeds.server.server import Server, run_loop
 
 PUBLIC = "https://site.example/feeds/"
 START = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+ATOM_GET = b"GET /atom.xml HTTP/1.1\r\nHost: x\r\n"
+
+
+async def echo(request: Request) -> Response:
+    body = await request.body()
+    await asyncio.sleep(0.05)
+    return respond(200, f"{request.method} {request.url.path} {request.url.query} {len(body)}")
+
+
+ECHO = Endpoint("/echo", echo, body_limit=1000)
 
 
 class Reply(NamedTuple):
