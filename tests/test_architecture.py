@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from .conftest import ROOT
+from .conftest import ROOT, Project
 
 HOMES = {
     "anyascii": {"feeds.values.slugs"},
@@ -82,3 +83,13 @@ def test_every_home_imports_its_library() -> None:
         for module in modules:
             path = ROOT / (module.replace(".", "/") + ".py")
             assert library in set(imported_names(path)), f"{module} no longer imports {library}"
+
+
+def test_a_build_loads_no_server(project: Project) -> None:
+    project.post("2024-01-02-a.md")
+    command = [sys.executable, "-X", "importtime", "-m", "feeds", "build", "-c", str(project.config)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    assert done.returncode == 0
+    assert "sqlite3" in loaded
+    assert loaded & {"anyio", "httptools", "prometheus_client", "starlette", "uvicorn", "uvloop"} == set()

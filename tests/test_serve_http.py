@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import brotli
+import prometheus_client.openmetrics.parser
+import prometheus_client.parser
 import pytest
 import zstandard
 
@@ -266,6 +268,28 @@ def test_metrics_count(client):
     for name in ("sent_bytes_total", "connections", "documents_loaded_total", "cache_bytes"):
         assert f"\nfeedd_http_{name} " in text
     assert client.ask("/metrics", method="POST").status == 405
+
+
+def test_metrics_are_read_by_the_parsers_of_both_formats(client):
+    before = client.ask("/metrics")
+    assert before.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    client.ask("/none", {"Accept-Encoding": "identity"})
+    client.ask("/atom.xml", method="HEAD")
+    after = client.ask("/metrics", {"Accept": "application/openmetrics-text; version=1.0.0"})
+    assert after.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
+    old, new = (
+        {(one.name, *one.labels.values()): one.value for family in parse(text) for one in family.samples}
+        for parse, text in (
+            (prometheus_client.parser.text_string_to_metric_families, before.body.decode()),
+            (prometheus_client.openmetrics.parser.text_string_to_metric_families, after.body.decode()),
+        )
+    )
+    assert old.keys() <= new.keys()
+    assert all(name.startswith("feedd_http_") for name, *_ in new), "nothing of a registry that others share"
+    assert new["feedd_http_requests_total", "404"] == old["feedd_http_requests_total", "404"] + 1
+    # The exposition before counts too, but not what a HEAD would have sent.
+    sent = new["feedd_http_sent_bytes_total",] - old["feedd_http_sent_bytes_total",]
+    assert sent == len(b"Not Found\n") + len(before.body)
 
 
 def test_a_tag_changes_only_with_its_feed(tmp_path: Path):

@@ -41,7 +41,7 @@ ENDPOINTS = (
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     folder = tmp_path_factory.mktemp("tree")
-    Output(folder).publish({"atom.xml": ATOM, "big.xml": ATOM + b" " * 6_000_000})
+    Output(folder).publish({"atom.xml": ATOM, "tag/新/atom.xml": ATOM, "big.xml": ATOM + b" " * 6_000_000})
     with serving(folder, Serve(listen="127.0.0.1:0", connections=1500), endpoints=ENDPOINTS) as client:
         yield client
         assert client.ask("/atom.xml").body == ATOM
@@ -107,6 +107,9 @@ def test_forms_of_a_request(client):
     absolute = client.raw(b"GET http://other.example/atom.xml HTTP/1.1\r\nHost: x\r\n" + close)
     assert absolute.startswith(b"HTTP/1.1 200 OK\r\n")
     assert absolute.endswith(ATOM)
+    for target in (b"http://other.example/", b"http://other.example", b"HTTP://other.example?a=b"):
+        root = client.raw(b"GET " + target + b" HTTP/1.1\r\nHost: x\r\n" + close)
+        assert root.startswith(b"HTTP/1.1 404 ")  # the tree has no page
     old = client.raw(b"GET /atom.xml HTTP/1.0\r\n\r\n")
     assert old.endswith(ATOM)
     assert b"\r\nconnection: close\r\n" in old

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from typing import Any, cast
+from urllib.parse import urlsplit, urlunsplit
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -43,6 +44,16 @@ class Limits:
     target_bytes: int = 8 * 1024
     pipeline: int = 16
     """Requests that may wait for the response to an earlier one."""
+
+
+def add_root_path(target: bytes) -> bytes:
+    """Add the path ``/`` to an absolute request target without one (RFC 9112, 3.2.2); uvicorn fails on those.
+
+    Raises:
+        ValueError: it is not an address.
+    """
+    parts = urlsplit(target)
+    return urlunsplit(parts._replace(path=b"/")) if parts.netloc and not parts.path else target
 
 
 class BoundedConfig(uvicorn.Config):
@@ -84,6 +95,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self.url = b""
         self._unparsed = 0
         """Bytes since the last head or piece of a body was whole: the parser keeps a field until it is."""
+        self._arrived = 0
+        """Bytes that the head under way can have at most."""
         self._ended = False
         """Whether what the client still sends is dropped."""
         self.deadline = self.loop.time() + self._limits.header_seconds
@@ -166,6 +179,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._ended:
             return
         self._unparsed += len(data)
+        self._arrived = self._unparsed
         super().data_received(data)
         if self._unparsed > self._limits.header_bytes and not self._ended:
             self._refuse(414 if len(self.url) > self._limits.target_bytes else 431)
@@ -183,17 +197,22 @@ class BoundedProtocol(HttpToolsProtocol):
         if len(self.pipeline) >= limits.pipeline:
             # What is not answered may be asked again (RFC 9112, 9.3.2).
             raise ValueError("too many pipelined requests")
+        if not self.url.startswith(b"/"):
+            self.url = add_root_path(self.url)
         if len(self.url) > limits.target_bytes:
             self.scope["state"][REFUSED] = 414
-        elif (
-            len(self.headers) > limits.fields
-            or sum(len(name) + len(value) for name, value in self.headers) > limits.header_bytes
-        ):
+        elif len(self.headers) > limits.fields or self._measure_head() > limits.header_bytes:
             self.scope["state"][REFUSED] = 431
         super().on_headers_complete()
         self.headers = []  # trailers are no header fields of the request
         if not self.pipeline:
             self._give_time()
+
+    def _measure_head(self) -> int:
+        """Return the bytes of the head's fields, or a bound that is small enough."""
+        if self._arrived <= self._limits.header_bytes:
+            return self._arrived
+        return sum(len(name) + len(value) for name, value in self.headers)
 
     def on_body(self, body: bytes) -> None:
         """Hand over a piece of a body."""
