@@ -261,6 +261,7 @@ def test_pages_run_no_script_and_data_is_sandboxed(client):
 
 
 def test_metrics_count(client):
+    client.ask("/none")
     text = client.ask("/metrics").body.decode()
     assert 'feedd_http_requests_total{status="404"}' in text
     for line in text.splitlines():
@@ -271,6 +272,7 @@ def test_metrics_count(client):
 
 
 def test_metrics_are_read_by_the_parsers_of_both_formats(client):
+    client.ask("/none")
     before = client.ask("/metrics")
     assert before.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     client.ask("/none", {"Accept-Encoding": "identity"})
