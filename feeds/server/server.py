@@ -220,14 +220,14 @@ def run(server: Server, announce: Callable[[str], None] = lambda address: None) 
 
 
 async def _until_signal(server: Server, announce: Callable[[str], None]) -> None:
-    server.application.check()
     loop = asyncio.get_running_loop()
     done = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, done.set)
-    await server.start()
-    announce(server.address)
     try:
+        server.application.check()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, done.set)
+        await server.start()
+        announce(server.address)
         await done.wait()
     finally:
         await server.stop()
