@@ -52,13 +52,14 @@ def check(path: str | Path | None = None) -> list[str]:
     """Every mistake in a configuration and its paths, and what is damaged in the store; empty if there is none."""
     from feeds.commands import integrity_check
     from feeds.commands.reports import check_paths
+    from feeds.config.checks import slow_patterns
     from feeds.errors import ConfigError
 
     try:
         config = load_config(path)
     except ConfigError as error:
         return error.mistakes
-    mistakes = check_paths(config)
+    mistakes = check_paths(config) + slow_patterns(config)
     if config.store.exists():
         mistakes += integrity_check.faults(config.store, step_settings(config))
     return mistakes

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feeds.config import Config
+from feeds.config.checks import slow_patterns
 from feeds.protocols import Clock, Progress, no_progress
 from feeds.reports import BuildReport
 from feeds.session import now, open_run
-from feeds.workers import DEADLINE
 
 if TYPE_CHECKING:
     from feeds.storage.sqlite import Database
@@ -29,7 +29,7 @@ def build(
     allow_removals: bool = False,
     clock: Clock = now,
     progress: Progress = no_progress,
-    deadline: float = DEADLINE,
+    deadline: float | None = None,
 ) -> BuildReport:
     """Read every source once and publish what changed.
 
@@ -42,7 +42,7 @@ def build(
         allow_removals: Believe that many posts of a source are gone at once.
         clock: The time now.
         progress: Told of the steps.
-        deadline: Seconds that one post or entry may take; then it is rejected.
+        deadline: Seconds that one post or entry may take, in the place of ``limits.item_seconds``.
 
     Raises:
         RoleTaken: another build runs with this store.
@@ -90,7 +90,7 @@ class _Manner:
     offline: bool
     jobs: int
     removals: bool
-    deadline: float
+    deadline: float | None
 
 
 def _build(config: Config, store: Path, manner: _Manner, clock: Clock, progress: Progress) -> BuildReport:
@@ -117,7 +117,7 @@ def _build(config: Config, store: Path, manner: _Manner, clock: Clock, progress:
             removed=sorted(tree.removed),
             held=[{"path": path, "reason": reason} for path, reason in sorted(published.held.items())],
         )
-        report.troubles += index_pages.private_in_vain(run)
+        report.troubles += index_pages.private_in_vain(run) + slow_patterns(config)
         _count(db, config, run.sources, report)
     return report
 

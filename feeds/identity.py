@@ -12,12 +12,12 @@ Keys are text: ``!<rule>:<key>`` for strong ones, and for weak ones ``url:``, ``
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from feeds.values.patterns import Pattern
 from feeds.values.urls import canonical, canonical_by_rule_2, is_absolute_iri, is_address, is_root
 
 _POSTS = bytes.fromhex("7e1f8d4e5c0a5b1e9c6b0a4f6f2d9a11")
@@ -112,7 +112,7 @@ def keys_of(
     item: str,
     guid: str,
     address: str,
-    rules: Sequence[tuple[str, re.Pattern[str]]],
+    rules: Sequence[tuple[str, Pattern]],
     fingerprint: Callable[[], str],
 ) -> Keys:
     """The keys of an item with this guid and source address.
@@ -134,7 +134,7 @@ def keys_of(
     return Keys(strong, frozenset(weak))
 
 
-def strong_key(text: str, rules: Sequence[tuple[str, re.Pattern[str]]]) -> str:
+def strong_key(text: str, rules: Sequence[tuple[str, Pattern]]) -> str:
     """The key that an identity rule finds in an address or a guid; empty if none does."""
     if len(text) > _LONGEST_ADDRESS:
         return ""

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from feeds.config import Config, FolderSource
 from feeds.protocols import Clock, Progress
 from feeds.values.urls import CANONICAL_RULE
-from feeds.workers import DEADLINE
 
 if TYPE_CHECKING:
     from feeds.parser.posts.jekyll import JekyllSite
@@ -34,7 +33,7 @@ def open_run(
     jobs: int,
     clock: Clock,
     progress: Progress,
-    deadline: float = DEADLINE,
+    deadline: float | None = None,
 ) -> Iterator[Run]:
     """The store and the workers of a run; what was made with other settings is marked to be made again.
 
@@ -52,7 +51,14 @@ def open_run(
 
     look = look_of(config)
     settings = replace(step_settings(config), look=look)
-    workers = Workers(jobs or processors(), ingest_tasks.begin, settings, deadline)
+    limits = config.limits
+    workers = Workers(
+        jobs or processors(),
+        ingest_tasks.begin,
+        settings,
+        limits.item_seconds if deadline is None else deadline,
+        limits.document_seconds,
+    )
     with closing(Database.open(store)) as db, workers:
         sources = register(db, config, expand(config, db)[0])
         follow_address_rule(db, sources, clock())

@@ -34,6 +34,7 @@ HOMES = {
     "prometheus_client": {"feeds.server.metrics"},
     "pypinyin": {"feeds.values.slugs"},
     "sqlite3": {"feeds.storage.sqlite", "feeds.storage.backup", "feeds.server.delta"},
+    "re2": {"feeds.values.patterns"},
     "starlette": {
         "feeds.daemon.http_service",
         "feeds.server.app",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from feeds.config.patterns import repeats_repeats
+from feeds.values.patterns import compile_pattern, find_refusal
 from feeds.values.urls import is_address
+
+if TYPE_CHECKING:
+    from feeds.config.values import Config
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 # XML 1.0, 2.2 has no place for these, not even escaped; one of them would spoil every document.
@@ -196,25 +199,35 @@ def pattern(value: str) -> str:
     wrong = expressions([value])
     if wrong:
         return wrong
-    return "" if "key" in re.compile(value).groupindex else "needs a group named `key`: write (?P<key>…)"
+    return "" if "key" in compile_pattern(value).groupindex else "needs a group named `key`: write (?P<key>…)"
 
 
 def expressions(values: Iterable[str]) -> str:
     """Regular expressions."""
     for value in values:
         try:
-            with warnings.catch_warnings():  # of what a later Python may read differently
-                warnings.simplefilter("ignore")
-                re.compile(value)
-                endless = repeats_repeats(value)
+            compile_pattern(value)
         except (re.error, OverflowError, RecursionError) as error:
-            return f"{value[:80]!r} is no regular expression: {error}; correct it"
-        if endless:
-            return (
-                f"{value[:80]!r} repeats what repeats itself, such as (a+)+; some texts would take it for ever: "
-                "write the inner part so that it ends with something else, or make one of them possessive (a++)"
-            )
+            return f"{value[:80]!r} is not a regular expression: {error}; correct it"
     return ""
+
+
+def slow_patterns(config: Config) -> list[str]:
+    """Return a warning for each pattern of a configuration that RE2 refuses."""
+    named = [(f"identity.{rule.name}.pattern", rule.pattern) for rule in config.identity]
+    return find_slow_patterns([*named, *(("clean.boilerplate", line) for line in config.boilerplate or ())])
+
+
+def find_slow_patterns(patterns: Iterable[tuple[str, str]]) -> list[str]:
+    """Return a warning for each pattern that RE2 refuses; each is given with the name of its key."""
+    found = []
+    for key, value in patterns:
+        if reason := find_refusal(value):
+            found.append(
+                f"{key}: {value[:80]!r} may be slow, because RE2 cannot run it ({reason}); "
+                "write it without lookaround, backreferences and possessive quantifiers"
+            )
+    return found
 
 
 def path(value: str) -> str:

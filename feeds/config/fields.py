@@ -256,6 +256,16 @@ SECTIONS: dict[str, dict[str, Key]] = {
             high=100,
         ),
         "term_length": Key("integer", "Characters of a category or tag, at most.", 100, low=1, high=1000),
+        "item_seconds": Key(
+            "integer", "Seconds that one post or entry may take; then it is rejected.", 20, low=1, high=600
+        ),
+        "document_seconds": Key(
+            "integer",
+            "Seconds for one feed document, or a thousand files; then the rest of it is rejected.",
+            60,
+            low=1,
+            high=3600,
+        ),
     },
     "push": {
         "hubs": Key(

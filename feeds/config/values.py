@@ -116,12 +116,15 @@ class IdentityRule:
 class Limits:
     """Section ``[limits]``: categories and tags of a post, and characters of each.
 
-    ``removals`` is the percentage of a source's posts that may go at once.
+    ``removals`` is the percentage of a source's posts that may go at once. ``item_seconds`` bounds the
+    work on one post or entry, ``document_seconds`` that on a feed document or a thousand files.
     """
 
     terms: int
     term_length: int
     removals: int
+    item_seconds: int
+    document_seconds: int
 
 
 @dataclass(frozen=True, slots=True)

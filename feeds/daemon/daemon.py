@@ -34,7 +34,6 @@ from feeds.publisher import publisher
 from feeds.run_context import Run
 from feeds.session import open_run
 from feeds.storage.sqlite import Database, lease
-from feeds.workers import DEADLINE
 
 if TYPE_CHECKING:
     from feeds.server.server import Server
@@ -53,7 +52,7 @@ async def serve(
     log: EventLog,
     jobs: int = 0,
     speed: float = 1,
-    deadline: float = DEADLINE,
+    deadline: float | None = None,
 ) -> None:
     """Run until SIGTERM or SIGINT; SIGHUP reads the configuration again, and a broken one is refused.
 
@@ -63,7 +62,7 @@ async def serve(
         log: Is told of events.
         jobs: Worker processes; 0 for one per processor.
         speed: Seconds of ``clock`` that pass in one second: more than one when days are simulated.
-        deadline: Seconds that one post or entry may take; then it is rejected.
+        deadline: Seconds that one post or entry may take, in the place of ``limits.item_seconds``.
 
     Raises:
         ConfigError: the configuration is wrong at the start.
@@ -143,7 +142,7 @@ class Daemon:
         supervisor: Supervisor,
         jobs: int,
         speed: float,
-        deadline: float,
+        deadline: float | None,
     ) -> None:
         self.config, self.clock, self.log = config, clock, log
         self._supervisor = supervisor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,8 +13,6 @@ from feeds.parser.feeds.splitter import Outline
 from feeds.workers.task_types import EntrySettings
 from feeds.workers.workers import Workers
 
-_MOST_REJECTED = 5
-"""Entries of one document; while each of them runs into its deadline, nothing else is published."""
 _PIECES = 32
 _LONGEST_NAME = 80
 
@@ -50,12 +49,15 @@ class Rejected:
 
 
 def understand_document(workers: Workers, document: Document) -> tuple[Understood, list[Rejected], int]:
-    """What the entries say, those that are rejected, and the number of those that were not tried any more.
+    """What the entries say, those that are rejected, and the number of those for which no time is left.
+
+    A document has the budget of the workers: hostile entries must not hold up the others for long.
 
     Raises:
         DeadlineExceeded: the document takes too long even without entries, or cannot be divided.
         FeedUnreadable: the library gave up on the document.
     """
+    end = time.monotonic() + workers.budget
     try:
         return _understand(workers, document), [], 0
     except DeadlineExceeded:
@@ -64,7 +66,7 @@ def understand_document(workers: Workers, document: Document) -> tuple[Understoo
     found = [_understand(workers, document.only(()))]
     rejected: list[Rejected] = []
     waiting = _divide(document)[::-1]
-    while waiting and len(rejected) < _MOST_REJECTED:
+    while waiting and time.monotonic() < end:
         piece = waiting.pop()
         try:
             found.append(_understand(workers, piece))

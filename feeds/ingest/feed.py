@@ -35,7 +35,7 @@ _MOST_HUBS = 5
 _RECENT = 20
 _MOST_ENTRIES = 10_000  # more would hold up every other upstream
 _LONGEST_ENTRY = 2_000_000  # characters; each is in memory several times while it is read
-_MOST_REJECTED = 200  # digests of entries that are remembered not to be tried again
+_MOST_REJECTED = 5000  # digests of entries that are remembered not to be tried again
 _PUSHED = 6 * HOUR
 
 
@@ -254,8 +254,12 @@ class Receiver:
         told = self.report.troubles
         told += [f"source {name}: entry {one.name!r}: {one.reason}; it is left out" for one in rejected]
         if left:
-            told.append(f"source {name}: {left} more entries are left out until it is asked again")
-        return found, [one.digest.hex() for one in rejected], not left
+            told.append(
+                f"source {name}: {left} more entries are left out until the feed changes, because other entries used the "
+                f"{self.run.workers.budget:g} seconds for the document; see limits.document_seconds"
+            )
+        # The same bytes would need the same time again, so the document counts as read.
+        return found, [one.digest.hex() for one in rejected], True
 
     def past_of(self, name: str) -> str:
         """How far the past of a source was read, as it was kept."""

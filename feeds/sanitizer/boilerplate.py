@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 from feeds._resources import packaged_text
+from feeds.values.patterns import Pattern, compile_pattern
 
 _ADDRESS = re.compile(r"<(https?://[^\s<>]+)?>", re.IGNORECASE)
 # The same line after Markdown was converted: a link whose text is its own address.
@@ -22,18 +23,16 @@ def default_boilerplate() -> tuple[str, ...]:
     return tuple(line for line in text.splitlines() if line and not line.startswith("#"))
 
 
-def compile_patterns(lines: Sequence[str]) -> list[re.Pattern[str]]:
+def compile_patterns(lines: Sequence[str]) -> list[Pattern]:
     """The patterns ready for :func:`split_tail`.
 
     Raises:
         re.error: One of them is no regular expression.
     """
-    return [re.compile(line) for line in lines]
+    return [compile_pattern(line) for line in lines]
 
 
-def split_tail(
-    body: str, patterns: Sequence[re.Pattern[str]], is_source: Callable[[str], bool]
-) -> tuple[str, str]:
+def split_tail(body: str, patterns: Sequence[Pattern], is_source: Callable[[str], bool]) -> tuple[str, str]:
     """Cut source address and boilerplate off the end of a body.
 
     Looked at are the last lines, from the end, until one is neither empty, nor boilerplate (a

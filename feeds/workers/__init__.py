@@ -2,3 +2,5 @@
 
 DEADLINE = 20.0
 """Seconds that one piece of work in a worker process may take."""
+BUDGET = 60.0
+"""Seconds for one feed document, or for a thousand files."""

@@ -8,7 +8,6 @@ bodies to clean HTML; :mod:`feeds.workers.render_tasks` goes on to entries. They
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import cached_property, partial
@@ -22,6 +21,7 @@ from feeds.models import Item, Skipped
 from feeds.protocols import Version
 from feeds.storage.payload import Body, body_of_item, data_of, pack, unpack
 from feeds.storage.records import Reading
+from feeds.values.patterns import Pattern, compile_pattern
 from feeds.values.urls import canonical, is_root
 from feeds.workers.included_files import digest_with_includes, read_beside_post
 from feeds.workers.task_types import Settings, SourceSettings, Work
@@ -43,7 +43,7 @@ class _Tools:
         from feeds.sanitizer import boilerplate
 
         self.settings = settings
-        self.rules = [(name, re.compile(pattern)) for name, pattern in settings.identity]
+        self.rules = [(name, compile_pattern(pattern)) for name, pattern in settings.identity]
         lines = boilerplate.default_boilerplate() if settings.boilerplate is None else settings.boilerplate
         patterns = boilerplate.compile_patterns(lines)
         self.tails: dict[str, Tail] = {
@@ -95,7 +95,7 @@ def settings() -> Settings:
     return _tools.settings
 
 
-def rules() -> Sequence[tuple[str, re.Pattern[str]]]:
+def rules() -> Sequence[tuple[str, Pattern]]:
     """The identity rules, compiled."""
     return _tools.rules
 

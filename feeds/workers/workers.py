@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import gc
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, TypeVarTuple
 
 from feeds.errors import DeadlineExceeded
-from feeds.workers import DEADLINE
+from feeds.workers import BUDGET, DEADLINE
 from feeds.workers.task_types import Work
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 Arguments = TypeVarTuple("Arguments")
 
+_PIECES_PER_BATCH = 16
+_ITEMS_PER_BUDGET = 1000
 _WORTH_IT = 4  # pieces of work below which starting another process costs more than it saves
 
 
@@ -36,12 +39,19 @@ class Workers:
     """
 
     def __init__(
-        self, count: int, setting: Callable[[Any], None], value: object, deadline: float = DEADLINE
+        self,
+        count: int,
+        setting: Callable[[Any], None],
+        value: object,
+        deadline: float = DEADLINE,
+        budget: float = BUDGET,
     ) -> None:
         self._count = count
         self._setting = setting
         self._value = value
         self._deadline = deadline
+        self.budget = budget
+        """Seconds for one feed document, or for a thousand files."""
         self._crew: Crew | None = None
         begin((setting, value))
 
@@ -77,21 +87,62 @@ class Workers:
     def process(self, work: Work[T, R], pieces: Sequence[T]) -> Iterator[list[R]]:
         """:meth:`map` that rejects items which exceed the deadline, and them alone.
 
-        Raises:
-            WorkersLost: a piece cannot be done, for every process that has it ends.
-        """
-        for piece, result in self._under_way(work.do, pieces):
-            try:
-                yield result.result()
-            except DeadlineExceeded as error:
-                yield self._one_by_one(work, piece, str(error))
+        A thousand items share a budget. When slow items have used it, the other items of the thousand that are
+        still waiting are rejected too.
 
-    def _one_by_one(self, work: Work[T, R], piece: T, reason: str) -> list[R]:
-        """The results of a piece of which some item exceeds the deadline."""
-        alone = work.split(piece)
-        if len(alone) < 2:
-            return work.reject(piece, reason)
-        return [one for results in self.process(work, alone) for one in results]
+        Raises:
+            WorkersLost: a piece cannot be done, because every process that has it ends.
+        """
+        budget = _Budget(self.budget)
+        waiting = deque(pieces)
+        while waiting:
+            batch = [waiting.popleft() for _ in range(min(len(waiting), _PIECES_PER_BATCH))]
+            if budget.is_used_up():
+                for piece in batch:
+                    yield self._reject_all(work, piece)
+            else:
+                yield from self._process_batch(work, batch, budget)
+
+    def _process_batch(self, work: Work[T, R], pieces: Sequence[T], budget: _Budget) -> Iterator[list[R]]:
+        for piece, result in self._under_way(_measure, [(work.do, piece) for piece in pieces]):
+            items = work.split(piece[1])
+            budget.add_items(len(items))
+            try:
+                seconds, found = result.result()
+            except DeadlineExceeded as error:
+                budget.spend(self._deadline)
+                yield self._process_one_by_one(work, items, str(error), budget)
+            else:
+                budget.spend(seconds)
+                yield found
+
+    def _process_one_by_one(
+        self, work: Work[T, R], items: Sequence[T], reason: str, budget: _Budget
+    ) -> list[R]:
+        """Return the results of a piece with an item that exceeds the deadline."""
+        if len(items) < 2:
+            return [one for item in items for one in work.reject(item, reason)]
+        found: list[R] = []
+        for item in items:
+            if budget.is_used_up():
+                found += self._reject_all(work, item)
+                continue
+            try:
+                seconds, results = self._started(1).do(_measure, (work.do, item)).result()
+            except DeadlineExceeded as error:
+                budget.spend(self._deadline)
+                found += work.reject(item, str(error))
+            else:
+                budget.spend(seconds)
+                found += results
+        return found
+
+    def _reject_all(self, work: Work[T, R], piece: T) -> list[R]:
+        reason = (
+            f"was not processed, because other items used the {self.budget:g} seconds for a thousand of them; "
+            "see what is named above, or raise limits.document_seconds"
+        )
+        return [one for item in work.split(piece) for one in work.reject(item, reason)]
 
     def _under_way(self, function: Callable[[T], R], pieces: Sequence[T]) -> Iterator[tuple[T, Future[R]]]:
         if not pieces:
@@ -112,6 +163,36 @@ class Workers:
             self._crew = Crew((begin, (self._setting, self._value)), self._deadline)
         self._crew.grow(count)
         return self._crew
+
+
+class _Budget:
+    """Seconds that a thousand items may take together."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._items, self._spent = seconds, 0, 0.0
+
+    def add_items(self, count: int) -> None:
+        """Count items that are processed; each further thousand has a budget of its own."""
+        before = self._items // _ITEMS_PER_BUDGET
+        self._items += count
+        if self._items // _ITEMS_PER_BUDGET > before:
+            self._spent = 0.0
+
+    def spend(self, seconds: float) -> None:
+        """Count seconds that were used."""
+        self._spent += seconds
+
+    def is_used_up(self) -> bool:
+        """Return whether nothing is left."""
+        return self._spent >= self._seconds
+
+
+def _measure(work: tuple[Callable[[T], R], T]) -> tuple[float, R]:
+    """Call a function; return the seconds of processor time that it took, and its result."""
+    function, piece = work
+    started = time.process_time()
+    result = function(piece)
+    return time.process_time() - started, result
 
 
 def _call(work: tuple[Callable[..., R], tuple[Any, ...]]) -> R:

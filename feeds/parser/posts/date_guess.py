@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from feeds.values.patterns import Pattern
+
 _KEY_NAME = re.compile(r"\D*((?:19|20)\d{6})\d{7,}\D*")
 
 
-def guess_of(rules: Sequence[tuple[str, re.Pattern[str]]], zone: str) -> Callable[[str], datetime | None]:
+def guess_of(rules: Sequence[tuple[str, Pattern]], zone: str) -> Callable[[str], datetime | None]:
     """Finds the group ``date`` of a rule in an address or the name of a file."""
     dated = [pattern for _, pattern in rules if "date" in pattern.groupindex]
 
