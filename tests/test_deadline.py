@@ -21,8 +21,8 @@ from tests.test_upstreams import rss, subscribe, titles
 
 DEADLINE = 1.0
 HANGING = "https://a.example/" + "x" * 400
-"""An address with which :data:`RULE` never comes to an end."""
-RULE = '[[identity]]\nname = "slow"\npattern = "/(?P<key>x*x*x*x*x*x*x*x*x*y)"\n'
+"""An address with which :data:`RULE`, which RE2 cannot run, never comes to an end."""
+RULE = '[[identity]]\nname = "slow"\npattern = "/(?P<key>(?=x)x*x*x*x*x*x*x*x*x*y)"\n'
 PROGRAM = """
 import json, sys
 from feeds.builder import build
@@ -75,6 +75,18 @@ def test_only_the_item_that_hangs_is_rejected(hang: str, processes: int) -> None
     assert found == [
         ["a", rejected, "b"], [short, "c"], [short, "d"], ["e"], [rejected], ["f", "g"], [short],
     ]  # fmt: skip
+
+
+def test_items_that_hang_share_a_budget_and_the_rest_is_rejected_with_a_reason() -> None:
+    pieces = [["a", "spin", "b"], ["spin", "spin"], ["c"], *[["spin"]] * 900, ["d"] * 200, ["e"]]
+    with Workers(1, str, "", 0.3, budget=0.8) as workers:
+        found = list(workers.process(WORK, pieces))
+    assert len(found) == len(pieces)
+    assert found[0][0] == "a"
+    assert "spin rejected: takes longer than 0.3 seconds" in found[0][1]
+    spent = [one for results in found for one in results if "used the 0.8 seconds" in one]
+    assert 850 < len(spent) <= 1101
+    assert found[-1] == ["e"]  # the next thousand has a budget of its own
 
 
 def test_a_call_that_hangs_is_an_error_and_the_next_is_done() -> None:

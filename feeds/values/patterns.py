@@ -1,7 +1,7 @@
-"""Compile regular expressions of users on RE2, whose time grows linearly with the text.
+r"""Compile regular expressions of users on RE2, whose time grows linearly with the text.
 
 RE2 has no lookaround, no backreferences and no possessive quantifiers. A pattern that needs them still runs on
-Python's ``re``; only work under a deadline may use it. In RE2 ``\\d``, ``\\s`` and ``\\w`` mean ASCII, so they
+Python's ``re``; only work under a deadline may use it. In RE2 ``\d``, ``\s`` and ``\w`` mean ASCII, so they
 are written as classes of Unicode, as Python means them.
 """
 

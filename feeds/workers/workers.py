@@ -10,7 +10,7 @@ import gc
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, TypeVarTuple
 
@@ -27,7 +27,6 @@ T = TypeVar("T")
 R = TypeVar("R")
 Arguments = TypeVarTuple("Arguments")
 
-_PIECES_PER_BATCH = 16
 _ITEMS_PER_BUDGET = 1000
 _WORTH_IT = 4  # pieces of work below which starting another process costs more than it saves
 
@@ -81,7 +80,7 @@ class Workers:
             DeadlineExceeded: a piece takes too long.
             WorkersLost: a piece cannot be done, for every process that has it ends.
         """
-        for _, result in self._under_way(function, pieces):
+        for _, result in self._under_way(function, pieces, len(pieces)):
             yield result.result()
 
     def process(self, work: Work[T, R], pieces: Sequence[T]) -> Iterator[list[R]]:
@@ -96,16 +95,21 @@ class Workers:
         budget = _Budget(self.budget)
         waiting = deque(pieces)
         while waiting:
-            batch = [waiting.popleft() for _ in range(min(len(waiting), _PIECES_PER_BATCH))]
-            if budget.is_used_up():
-                for piece in batch:
-                    yield self._reject_all(work, piece)
-            else:
-                yield from self._process_batch(work, batch, budget)
+            yield from self._process_within(budget, work, waiting)
+            while waiting and budget.is_used_up():
+                piece = waiting.popleft()
+                budget.add_items(len(work.split(piece)))
+                yield self._reject_all(work, piece)
 
-    def _process_batch(self, work: Work[T, R], pieces: Sequence[T], budget: _Budget) -> Iterator[list[R]]:
-        for piece, result in self._under_way(_measure, [(work.do, piece) for piece in pieces]):
-            items = work.split(piece[1])
+    def _process_within(self, budget: _Budget, work: Work[T, R], waiting: deque[T]) -> Iterator[list[R]]:
+        """Process pieces from the left of ``waiting`` until the budget is used up."""
+
+        def take_pieces() -> Iterator[tuple[Callable[[T], list[R]], T]]:
+            while waiting and not budget.is_used_up():
+                yield work.do, waiting.popleft()
+
+        for (_, piece), result in self._under_way(_measure, take_pieces(), len(waiting)):
+            items = work.split(piece)
             budget.add_items(len(items))
             try:
                 seconds, found = result.result()
@@ -144,10 +148,12 @@ class Workers:
         )
         return [one for item in work.split(piece) for one in work.reject(item, reason)]
 
-    def _under_way(self, function: Callable[[T], R], pieces: Sequence[T]) -> Iterator[tuple[T, Future[R]]]:
-        if not pieces:
+    def _under_way(
+        self, function: Callable[[T], R], pieces: Iterable[T], count: int
+    ) -> Iterator[tuple[T, Future[R]]]:
+        if not count:
             return
-        crew = self._started(self._count if len(pieces) >= _WORTH_IT else 1)
+        crew = self._started(self._count if count >= _WORTH_IT else 1)
         under_way: deque[tuple[T, Future[R]]] = deque()
         for piece in pieces:
             under_way.append((piece, crew.do(function, piece)))
