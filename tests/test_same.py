@@ -21,7 +21,7 @@ from benchmarks.same.comparing import Comparison, Difference, show_lines
 from benchmarks.same.expected import Expected, ExpectedError, Rewording, Rewordings, read_expected
 from benchmarks.same.formats import FORMATS
 from benchmarks.same.quirks import QUIRKS, Asked
-from benchmarks.same.report import Report
+from benchmarks.same.report import Found, Report
 from benchmarks.same.server import UpstreamServer
 from benchmarks.same.session import Session
 from benchmarks.same.snapshot import Output, Snapshot, read_folder
@@ -260,6 +260,19 @@ def test_what_the_base_itself_does_in_two_ways_is_named_and_not_compared() -> No
     assert make_report("a", "a", "a", "b").exit_status == 1
     unsteady = make_report("a", "b", "a", "c")
     assert (unsteady.exit_status, len(unsteady.unsteady)) == (0, 1)
+
+
+def test_the_report_has_a_bounded_number_of_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    report = Report(Expected())
+    for place in range(500):
+        lines = ("- same", "+ alike") if place < 100 else (f"- {place}", f"+ {place}x")
+        report.differs.append(Found("posts", Difference(f"output/{place}", lines), ["first"]))
+    report.show(30)
+    text = capsys.readouterr().out
+    assert len(text.splitlines()) < 60
+    assert "the same in 99 more places, the last output/99" in text
+    assert "more; `--lines N`" in text
+    assert report.exit_status == 1
 
 
 def test_each_upstream_answers_every_poll_the_same_way_again() -> None:

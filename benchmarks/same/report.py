@@ -116,18 +116,32 @@ def _compare_runs(corpus: str, base: Session, tree: Session, comparison: Compari
 
 
 def _show_found(title: str, every: list[Found], lines: int) -> None:
+    """Print differences; those that look alike are printed once."""
     if not every:
         return
     print(f"\n{title}: {len(every)}")
-    for number, one in enumerate(every):
+    alike: dict[tuple[str, ...], list[Found]] = {}
+    for one in every:
+        alike.setdefault((one.corpus, *one.difference.lines), []).append(one)
+    shown = 0
+    for group in alike.values():
         if lines <= 0:
-            print(f"  … and {len(every) - number} more; `--lines N` prints more of them")
+            print(f"  … and {len(every) - shown} more; `--lines N` prints more of them")
             return
-        more = f" and {len(one.steps) - 1} more steps" if len(one.steps) > 1 else ""
-        print(f"  {one.corpus} / {one.difference.place} (step “{one.steps[0]}”{more})")
-        shown = one.difference.lines[:_MOST_PER_PLACE]
-        for line in shown:
-            print(f"      {line}")
-        if len(one.difference.lines) > len(shown):
-            print("      …")
-        lines -= 1 + len(shown)
+        lines -= _show_group(group)
+        shown += len(group)
+
+
+def _show_group(group: list[Found]) -> int:
+    """Print the first of some differences with the same lines; return how many lines that took."""
+    first = group[0]
+    steps = f" and {len(first.steps) - 1} more" if len(first.steps) > 1 else ""
+    print(f"  {first.corpus} / {first.difference.place} (step “{first.steps[0]}”{steps})")
+    shown = first.difference.lines[:_MOST_PER_PLACE]
+    for line in shown:
+        print(f"      {line}")
+    if len(first.difference.lines) > len(shown):
+        print("      …")
+    if len(group) > 1:
+        print(f"      the same in {len(group) - 1} more places, the last {group[-1].difference.place}")
+    return len(shown) + 2
