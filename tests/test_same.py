@@ -16,7 +16,7 @@ import pytest
 
 from benchmarks.same.__main__ import main
 from benchmarks.same.articles import WORDS
-from benchmarks.same.checkouts import CheckoutError, unpack_revision
+from benchmarks.same.checkouts import Checkout, CheckoutError, unpack_revision
 from benchmarks.same.comparing import Comparison, Difference, show_lines
 from benchmarks.same.expected import Expected, ExpectedError, Rewording, Rewordings, read_expected
 from benchmarks.same.formats import FORMATS
@@ -239,17 +239,18 @@ def test_what_differs_is_shown_in_few_short_lines() -> None:
     assert len(list(show_lines("a\n" * 9000, "b\n" * 9000))) < 200
 
 
-def make_report(*texts: str) -> Report:
-    """Compare two runs of a base with two of a tree whose only document has these texts."""
+def make_report(*runs: str, expected: Expected | None = None) -> Report:
+    """Compare two runs of a base with two of a tree; the only document has these texts, one a step."""
+    sessions = []
     with UpstreamServer() as server:
-        runs = []
-        for text in texts:
-            snapshot = Snapshot()
-            snapshot.add_file("output/atom.xml", text.encode())
-            checkout, folder = None, Path()
-            runs.append(Session(checkout, folder, server, snapshots={"first": snapshot}))  # type: ignore[arg-type]
-    report = Report(Expected())
-    report.add("posts", runs[:2], runs[2:], Comparison(TIMES))
+        for texts in runs:
+            session = Session(Checkout("base", Path(), (), {}), Path(), server)
+            for step, text in enumerate(texts.split()):
+                session.snapshots[str(step)] = Snapshot()
+                session.snapshots[str(step)].add_file("output/atom.xml", text.encode())
+            sessions.append(session)
+    report = Report(expected or Expected())
+    report.add("posts", sessions[:2], sessions[2:], Comparison(TIMES, report.expected.rewordings))
     return report
 
 
@@ -260,6 +261,16 @@ def test_what_the_base_itself_does_in_two_ways_is_named_and_not_compared() -> No
     assert make_report("a", "a", "a", "b").exit_status == 1
     unsteady = make_report("a", "b", "a", "c")
     assert (unsteady.exit_status, len(unsteady.unsteady)) == (0, 1)
+
+
+def test_one_step_hides_nothing_of_another() -> None:
+    reworded = Expected(Rewordings((Rewording("output/*", "old", "new"),)))
+    report = make_report("old x", "old x", "new y", "new y", expected=reworded)
+    assert [one.steps for one in report.allowed] == [["0"]]
+    assert [one.steps for one in report.differs] == [["1"]]
+    report = make_report("a x", "b x", "c y", "c y")
+    assert [one.steps for one in report.unsteady] == [["0"]]
+    assert [one.steps for one in report.differs] == [["1"]]
 
 
 def test_the_report_has_a_bounded_number_of_lines(capsys: pytest.CaptureFixture[str]) -> None:

@@ -57,25 +57,20 @@ class Report:
         runs of the working tree is a difference: the base was steady there.
         """
         self.costs[corpus] = (base, tree)
-        unsteady = _compare_runs(corpus, base[0], base[1], comparison)
+        unsteady = _compare_runs(base[0], base[1], comparison)
         comparison.compared.clear()
         comparison.exact.clear()
-        places = {one.difference.place for one in unsteady}
-        found = _compare_runs(corpus, base[0], tree[0], comparison)
+        found = _compare_runs(base[0], tree[0], comparison)
         self.compared += comparison.compared
         self.exact += comparison.exact
-        known = places | {one.difference.place for one in found}
-        found += [
-            one
-            for one in _compare_runs(corpus, tree[0], tree[1], comparison)
-            if one.difference.place not in known
-        ]
-        self.unsteady += unsteady
-        for one in found:
-            if one.difference.place in places:
-                continue
-            expected = one.difference.reworded or self.expected.allows(one.difference.place)
-            (self.allowed if expected else self.differs).append(one)
+        found = {**_compare_runs(tree[0], tree[1], comparison), **found}
+        self.unsteady += _gather(corpus, unsteady)
+        compared = {at: one for at, one in found.items() if at not in unsteady}
+        expected = {
+            at: one for at, one in compared.items() if one.reworded or self.expected.allows(one.place)
+        }
+        self.allowed += _gather(corpus, expected)
+        self.differs += _gather(corpus, {at: one for at, one in compared.items() if at not in expected})
 
     def show(self, lines: int) -> None:
         """Print everything; of differences no more than this many lines."""
@@ -106,12 +101,20 @@ def _show_cost(name: str, base: list[float], tree: list[float]) -> None:
     print(f"{name:<36}{texts[0]:>16}{texts[1]:>18}{sum(tree) / max(sum(base), 0.001):>8.2f}")
 
 
-def _compare_runs(corpus: str, base: Session, tree: Session, comparison: Comparison) -> list[Found]:
-    """Return the differences between two runs; one that is in several steps is there once."""
+def _compare_runs(base: Session, tree: Session, comparison: Comparison) -> dict[tuple[str, str], Difference]:
+    """Return the differences between two runs by step and place."""
+    return {
+        (step, one.place): one
+        for step, snapshot in base.snapshots.items()
+        for one in comparison.compare(snapshot, tree.snapshots.get(step, Snapshot()))
+    }
+
+
+def _gather(corpus: str, every: dict[tuple[str, str], Difference]) -> list[Found]:
+    """Return each place once, as it differs first, with all the steps in which it does."""
     found: dict[str, Found] = {}
-    for step in base.snapshots:
-        for one in comparison.compare(base.snapshots[step], tree.snapshots.get(step, Snapshot())):
-            found.setdefault(one.place, Found(corpus, one)).steps.append(step)
+    for (step, place), one in every.items():
+        found.setdefault(place, Found(corpus, one)).steps.append(step)
     return list(found.values())
 
 

@@ -52,7 +52,8 @@ class Session:
     def change(self, step: str, *arguments: str) -> None:
         """Run ``feedd`` as :meth:`run` does, and keep every file and store of the folder too."""
         self._run(f"{step}: {arguments[0]}", step, *arguments)
-        read_folder(self.folder, self.snapshots[step])
+        after = self.snapshots.setdefault(f"{step}, after {arguments[0]}", Snapshot())
+        read_folder(self.folder, after)
 
     def report(self, step: str, *commands: Sequence[str]) -> None:
         """Run commands that change nothing, each for people and for programs."""
