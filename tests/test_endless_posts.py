@@ -119,6 +119,8 @@ CHANNELS = {
     "title of a reference": "<title>&amp;#" + "1" * MANY + ";</title>",
     "attributes of a tombstone": "<at:deleted-entry " + "a:" * MANY + ">",
     "hours without an end": "<skipHours " * 20_000,
+    "person of letters": "<managingEditor>" + "a" * MANY + "</managingEditor>",
+    "publisher of references": "<dc:publisher>" + "&amp;#65;" * MANY + "</dc:publisher>",
     "person of spaces": "<managingEditor>a@b" + " " * 400 + "(</managingEditor>",
     "title of spaces": "<title>" + " " * MANY + "x</title>",
 }

@@ -15,12 +15,12 @@ from feeds.values.references import unescape
 from feeds.values.urls import is_address, resolve
 
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_HOURS = re.compile(r"<skipHours\b[^>]*+>", re.IGNORECASE)
-_DAYS = re.compile(r"<skipDays\b[^>]*+>", re.IGNORECASE)
+_HOURS = re.compile(r"<skipHours\b[^<>]*+>", re.IGNORECASE)
+_DAYS = re.compile(r"<skipDays\b[^<>]*+>", re.IGNORECASE)
 _LONGEST_LIST = 4000
 _LONGEST_NAME = 500
-_NUMBER = re.compile(r"<hour\b[^>]*+>\s*(\d{1,2})\s*<", re.IGNORECASE)
-_DAY = re.compile(r"<day\b[^>]*+>\s*([A-Za-z]+)\s*<", re.IGNORECASE)
+_NUMBER = re.compile(r"<hour\b[^<>]*+>\s*+(\d{1,2})\s*+<", re.IGNORECASE)
+_DAY = re.compile(r"<day\b[^<>]*+>\s*+([A-Za-z]++)\s*+<", re.IGNORECASE)
 _FLAG = re.compile(r"<[A-Za-z_][\w.\-]*:(archive|complete)\s*/?>", re.IGNORECASE)
 _DELETED = re.compile(r"<(?:[A-Za-z_][\w.\-]*:)?deleted-entry\b([^<>]*+)>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""(?<![\w:.\-])([A-Za-z_:][\w:.\-]*+)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""")

@@ -29,6 +29,14 @@ _MARKUP = re.compile(r"\s*<(?!!)[^\0]{0,500}?(?=</(?:[A-Za-z_][\w.\-]*:)?guid\s*
 _OPAQUE = re.compile(r"""\bisPermaLink\s*+=\s*+(?:["']\s*+)?(?:false|no|0)""", re.IGNORECASE)
 _HTML = re.compile(r"""\btype\s*=\s*["']\s*(?:html|text/html)""", re.IGNORECASE)
 _PERSON = re.compile(r"<!\[CDATA\[[^\]]{0,400}|[^<>]{0,400}")
+_PERSON_TEXT = re.compile(
+    r"(<(?:[A-Za-z_][\w.\-]*+:)?(?:author|creator|managingEditor|webMaster|publisher|owner)\b[^<>]*+>\s*+(?:<!\[CDATA\[)?)"
+    r"([^<]*+)",
+    re.IGNORECASE,
+)
+_LONGEST_WORD: Final = 500
+# Of characters and references, which are not cut in the middle.
+_LONG_WORD = re.compile(rf"((?:&[^\s&;]{{0,40}}+;?+|[^\s&]){{{_LONGEST_WORD}}})\S++")
 _TEXT = re.compile(r"\s*+(?:<!\[CDATA\[([^\]]{0,2000}+)\]\]>|([^<]{0,2000}+))\s*+</")
 _MOST_EXTRAS: Final = 20_000
 # What an element is called, with its prefix in small letters, and what it is called afterwards.
@@ -125,7 +133,12 @@ class _Shield:
 
 def shielded(text: str) -> str:
     """The document with what the library would spoil under other names."""
-    return _Shield(text).walk()
+    return _Shield(_PERSON_TEXT.sub(_with_short_words, text)).walk()
+
+
+def _with_short_words(found: re.Match[str]) -> str:
+    """The text of a person without what is longer than any word, for which the library takes square time."""
+    return found[1] + _LONG_WORD.sub(r"\1", found[2]) if len(found[2]) > _LONGEST_WORD else found[0]
 
 
 _ATTRIBUTE = re.compile(r"""([A-Za-z]{1,20})\s*=\s*(?:"([^"]*+)"|'([^']*+)')""")
