@@ -1,31 +1,31 @@
-"""What can go wrong, as a tree; the branch says what happens next.
+"""All errors that feedd raises on purpose, as a tree. Each class has its consequence and exit code.
 
 ::
 
-    FeeddError              everything below; its text is for the user, without a traceback
-      UsageError            the command line or the configuration: nothing was done, exit 2
-        ConfigError         feedd.toml: every mistake at once, each with its key
-      RoleTaken             another feedd ingests or publishes now: try again, exit 75
-      StoreError            the store cannot be used: old output stays, exit 2
-      DeadlineExceeded      a piece of work took too long: its item is rejected and named, everything else goes on
-      WorkersLost           worker processes end again and again: what was stored stays, exit 2
-      OutputError           the output tree cannot be written: old documents stay, exit 1
-      FetchError            one request got no usable answer: what was there stays, asked again later
-        AddressRefused      its address is not globally routable, or no web address: never connected
-      PostRejected          one post cannot be read: it is named, everything else goes on, exit 1
-      FeedUnreadable        a document of an upstream cannot be read: it is named, the next poll tries again
-      EntryInvalid          one post would make a document invalid: left out and named, exit 1
+    FeeddError              base class; its text is shown to the user, without a traceback
+      UsageError            the command line or the configuration is wrong: nothing was done, exit 2
+        ConfigError         feedd.toml is wrong: lists every mistake with its key
+      RoleTaken             another process has locked the store: try again later, exit 75
+      StoreError            the store cannot be used: the output stays as it is, exit 2
+      DeadlineExceeded      an item took too long to process: it is rejected with its name, the run continues
+      WorkersLost           worker processes crash repeatedly: stored data stays, exit 2
+      OutputError           the output folder cannot be written: old documents stay, exit 1
+      FetchError            a request got no usable response: stored data stays, it is requested again later
+        AddressRefused      its address is private or not a web address: no connection is made
+      PostRejected          a post cannot be read: it is reported, the run continues, exit 1
+      FeedUnreadable        the document of an upstream feed cannot be read: the next poll tries again
+      EntryInvalid          a post would make a document invalid: it is left out and reported, exit 1
 """
 
 from __future__ import annotations
 
 
 class FeeddError(Exception):
-    """Base of all errors that feedd raises on purpose; ``str()`` of it is fit for the user."""
+    """Base class of all errors that feedd raises on purpose; its ``str()`` is shown to the user."""
 
 
 class UsageError(FeeddError):
-    """The command line or a file that it names is wrong; nothing was done."""
+    """The command line, or a file that it names, is wrong; nothing was done."""
 
 
 class ConfigError(UsageError):
@@ -36,8 +36,8 @@ class ConfigError(UsageError):
         self.mistakes = mistakes
 
 
-class RoleTaken(FeeddError):  # noqa: N818 - it is a state of affairs, not a fault
-    """Another process ingests or publishes with this store at the moment."""
+class RoleTaken(FeeddError):  # noqa: N818 - it is a state, not a fault
+    """Another process has locked the store to ingest or publish."""
 
 
 class StoreError(FeeddError):
@@ -45,25 +45,28 @@ class StoreError(FeeddError):
 
 
 def damaged(where: str, reason: object) -> StoreError:
-    """The error for a store that holds what feedd cannot have written there."""
+    """Return the error for a store that has data that feedd did not write.
+
+    ``where`` names the file or the part of the store.
+    """
     return StoreError(
-        f"{where}: is damaged ({reason}); bring a backup back with `feedd restore FILE`, or move it away: "
+        f"{where}: is damaged ({reason}); restore a backup with `feedd restore FILE`, or move the file away: "
         "feedd rebuilds it from the sources and the ledger, with the same ids"
     )
 
 
 class WorkersLost(FeeddError):  # noqa: N818 - named for what happened to them
-    """Every worker process that was given some piece of work ended over it."""
+    """Every worker process that ran a task crashed. ``how`` is the exit status in words."""
 
     def __init__(self, how: str) -> None:
         super().__init__(
-            f"worker processes end again and again over the same work ({how}); the system may be short of memory; "
-            "nothing was lost: run again, with `-j 1` if it stays so"
+            f"worker processes crash repeatedly on the same task ({how}); the system may be short of memory; "
+            "no data was lost: run again, with `-j 1` if this repeats"
         )
 
 
 class DeadlineExceeded(FeeddError):  # noqa: N818 - named for what happened to the work
-    """A piece of work took longer than its deadline; the text is fit as the reason for rejecting its item."""
+    """A task took longer than its deadline, in seconds. The text is the reason why its item is rejected."""
 
     def __init__(self, deadline: float) -> None:
         super().__init__(
@@ -71,20 +74,21 @@ class DeadlineExceeded(FeeddError):  # noqa: N818 - named for what happened to t
         )
         self.deadline = deadline
 
+    # An exception is pickled with its text alone, and this class is raised in worker processes.
     def __reduce__(self) -> tuple[type[DeadlineExceeded], tuple[float]]:
         return type(self), (self.deadline,)
 
 
 class OutputError(FeeddError):
-    """The output tree cannot be written."""
+    """The output folder cannot be written."""
 
 
 class FetchError(FeeddError):
-    """A request to another host got no usable answer; the text names the address and the reason."""
+    """A request to another host got no usable response; the text names the address and the reason."""
 
 
 class AddressRefused(FetchError):  # noqa: N818 - named for what happened to the address
-    """An address that may not be connected to: not globally routable, or no web address."""
+    """An address that feedd does not connect to: not globally routable, or not a web address."""
 
 
 class PostRejected(FeeddError):  # noqa: N818 - named for what happened to the post
@@ -92,7 +96,7 @@ class PostRejected(FeeddError):  # noqa: N818 - named for what happened to the p
 
 
 class FeedUnreadable(FeeddError):  # noqa: N818 - named for what happened to the document
-    """An upstream's document that no parser can read; the text names its address and the reason."""
+    """A document of an upstream feed that no parser can read; the text names address and reason."""
 
 
 class EntryInvalid(FeeddError):  # noqa: N818 - named for what is wrong with the entry

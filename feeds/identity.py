@@ -1,12 +1,13 @@
-"""When two sightings are one post, which of them is shown, and which id it gets.
+"""Decide which sightings are one post, what the post shows and which id it gets.
 
-Pure, and small enough to be the specification: :func:`group` recomputes the posts from a set of
-sightings, :func:`claim` says which known post each group is, :func:`merge` what a post shows and
-:func:`derive_id` the id of a new one. The store applies the same functions to the closed
-neighbourhood of what changed, so that incremental and complete results agree.
+The functions are pure and implement the identity rules (``docs/reference/identity.md``).
+:func:`group` computes the posts of a set of sightings, :func:`claim` matches them with known posts,
+:func:`merge` computes what a post shows, and :func:`derive_id` computes the id of a new post.
+The database applies these functions to everything that shares a key with a change. So incremental and
+complete results are equal.
 
-Keys are text: ``!<rule>:<key>`` for strong ones, and for weak ones ``url:``, ``iri:``,
-``guid:<source>:``, ``text:`` and, where nothing else is known, ``item:<source>:``.
+Keys are text. A strong key is ``!<name of the pattern>:<key>``. A weak key begins with ``url:``, ``iri:``,
+``guid:<source>:`` or ``text:``. An item without any other key has ``item:<source>:<item>``.
 """
 
 from __future__ import annotations
@@ -21,24 +22,27 @@ from feeds.values.patterns import Pattern
 from feeds.values.urls import canonical, canonical_by_rule_2, is_absolute_iri, is_address, is_root
 
 _POSTS = bytes.fromhex("7e1f8d4e5c0a5b1e9c6b0a4f6f2d9a11")
+# The patterns come from the configuration and may need quadratic time on long input.
 _LONGEST_ADDRESS = 2048
 _ITEM = "item:"
 FILE_KEYS = 2
-"""Number of the rule for the keys of files; a store that has them by another one gets them anew."""
+"""Number of the rule for the keys of files. A store with the keys of another rule derives them again."""
+# Identity rule 7 (docs/reference/identity.md): an address makes a more lasting id than a guid or a text.
 _WEAK_ORDER = ("url:", "iri:", "guid:", "text:")
 
 
 class Keys(NamedTuple):
-    """What an item is recognised by; ``strong`` is empty if no identity rule matches."""
+    """The keys of an item; ``strong`` is empty if no ``[[identity]]`` pattern matches."""
 
     strong: str
     weak: frozenset[str]
 
 
 class Sighting(NamedTuple):
-    """What one source says of one item, as far as identity and merging need it.
+    """The fields of an item that a source states, as far as identity and merging need them.
 
-    ``weak`` are all weak keys that it ever had, ``own`` those of its current version.
+    ``weak`` has every weak key that any version of it had, ``own`` those of its current version.
+    ``length`` is the length of the body; 0 means that it has no body.
     """
 
     number: int
@@ -64,18 +68,20 @@ class Sighting(NamedTuple):
     language: str = ""
     digest: bytes = b""
     former: str = ""
-    """A key that files once had: ids are made of it as before, but nothing is recognised by it."""
+    """A key of a file by an earlier rule. Its id is still derived from it, but it joins no sightings."""
 
 
 class Known(NamedTuple):
-    """A post that has an id already: in order of ``minted``, the first wins."""
+    """A post that has an id. Of several posts of a group the post with the oldest id wins."""
 
     number: int
-    minted: int
+    assigned: int
+    """Place of its id in the order of assignment."""
     strong: str
-    mint_key: str
+    id_key: str
+    """The key that its id was derived from."""
     body: int = 0
-    """Number of the sighting whose body it shows, where several groups have one of its sightings; else 0."""
+    """Number of the sighting whose body it shows, if several groups have one of its sightings; else 0."""
 
 
 class Group(NamedTuple):
@@ -84,16 +90,21 @@ class Group(NamedTuple):
     strong: str
     sightings: tuple[Sighting, ...]
 
-    def keys(self, burnt: Collection[str] = ()) -> set[str]:
-        """Every key by which this post is recognised; a burnt one stands for its item alone."""
-        keys = {item_key(s.source, s.item) if key in burnt else key for s in self.sightings for key in s.weak}
+    def collect_keys(self, blocked: Collection[str] = ()) -> set[str]:
+        """Return every key that identifies this post. The item key replaces a blocked key."""
+        keys = {
+            item_key(s.source, s.item) if key in blocked else key for s in self.sightings for key in s.weak
+        }
         if self.strong:
             keys.add(self.strong)
         return keys
 
 
 class Shown(NamedTuple):
-    """What a post shows of its sightings; ``body`` is the number of the one whose body it is."""
+    """The fields that a post shows. ``body`` is the number of the sighting whose body is shown.
+
+    ``guessed`` is true if no sighting states a date of publication.
+    """
 
     title: str
     link: str
@@ -115,9 +126,10 @@ def keys_of(
     rules: Sequence[tuple[str, Pattern]],
     fingerprint: Callable[[], str],
 ) -> Keys:
-    """The keys of an item with this guid and source address.
+    """Derive the keys of an item from its guid and its source address.
 
-    ``fingerprint`` is asked only where there is neither an address nor a strong key.
+    ``rules`` are the names and the patterns of ``[[identity]]``. ``fingerprint`` is called only if the
+    item has neither an address nor a strong key, because it reads the whole text.
     """
     strong = strong_key(address, rules) or strong_key(guid, rules)
     weak = set()
@@ -135,7 +147,7 @@ def keys_of(
 
 
 def strong_key(text: str, rules: Sequence[tuple[str, Pattern]]) -> str:
-    """The key that an identity rule finds in an address or a guid; empty if none does."""
+    """Return the key that an ``[[identity]]`` pattern finds in an address or a guid; empty if none matches."""
     if len(text) > _LONGEST_ADDRESS:
         return ""
     found = ((name, pattern.search(text)) for name, pattern in rules)
@@ -143,23 +155,24 @@ def strong_key(text: str, rules: Sequence[tuple[str, Pattern]]) -> str:
 
 
 def lasting_keys(keys: Iterable[str]) -> frozenset[str]:
-    """Those keys of former versions of a file by which it is still recognised.
+    """Return the keys of earlier versions of a file that still identify the file.
 
-    Not its text, which files repeat, nor a path at which another file may be now.
+    The text is left out, because files repeat texts, and so is the path, because another file may be there now.
     """
     return frozenset(key for key in keys if not key.startswith(("text:", _ITEM)))
 
 
 def item_key(source: str, item: str) -> str:
-    """The key of an item that has no other: it is one post by itself."""
+    """Return the key of an item that shares no other key; such an item is a post by itself."""
     return f"{_ITEM}{source}:{item}"
 
 
-def group(sightings: Iterable[Sighting], burnt: Collection[str] = ()) -> list[Group]:
-    """The posts that these sightings make (rules 1 to 3), in a fixed order.
+def group(sightings: Iterable[Sighting], blocked: Collection[str] = ()) -> list[Group]:
+    """Group sightings into posts, in a fixed order.
 
-    Equal strong keys are one post. The others are joined by shared weak keys, transitively, and
-    belong to the smallest strong key that shares one with any of them.
+    Implements identity rules 1 to 3 (docs/reference/identity.md). Sightings with equal strong keys are one
+    post. The others are joined by shared weak keys, transitively. A joined set belongs to the post with
+    the smallest strong key that shares a weak key with any of them.
     """
     posts: dict[str, list[Sighting]] = defaultdict(list)
     strong_of: dict[str, str] = {}
@@ -170,24 +183,24 @@ def group(sightings: Iterable[Sighting], burnt: Collection[str] = ()) -> list[Gr
             continue
         posts[sighting.strong].append(sighting)
         for key in sighting.weak:
-            if key not in burnt:
+            if key not in blocked:
                 strong_of[key] = min(strong_of.get(key, sighting.strong), sighting.strong)
     alone = []
-    for component in _components(loose, burnt):
-        owners = [strong_of[k] for s in component for k in s.weak if k in strong_of and k not in burnt]
+    for component in _connect(loose, blocked):
+        owners = [strong_of[k] for s in component for k in s.weak if k in strong_of and k not in blocked]
         if owners:
             posts[min(owners)].extend(component)
         else:
-            alone.append(Group("", tuple(sorted(component, key=_place))))
-    groups = [Group(strong, tuple(sorted(members, key=_place))) for strong, members in posts.items()]
-    return sorted(groups + alone, key=lambda one: _place(one.sightings[0]))
+            alone.append(Group("", tuple(sorted(component, key=_sort_key))))
+    groups = [Group(strong, tuple(sorted(members, key=_sort_key))) for strong, members in posts.items()]
+    return sorted(groups + alone, key=lambda post: _sort_key(post.sightings[0]))
 
 
-def _components(loose: Sequence[Sighting], burnt: Collection[str]) -> Iterable[list[Sighting]]:
-    """Connected components under shared weak keys (union-find with path halving)."""
+def _connect(loose: Sequence[Sighting], blocked: Collection[str]) -> Iterable[list[Sighting]]:
+    """Return the connected components under shared weak keys (union-find with path halving)."""
     parent = list(range(len(loose)))
 
-    def root(i: int) -> int:
+    def find_root(i: int) -> int:
         while parent[i] != i:
             parent[i] = parent[parent[i]]
             i = parent[i]
@@ -196,15 +209,15 @@ def _components(loose: Sequence[Sighting], burnt: Collection[str]) -> Iterable[l
     first: dict[str, int] = {}
     for i, sighting in enumerate(loose):
         for key in sighting.weak:
-            if key not in burnt:
-                parent[root(i)] = root(first.setdefault(key, i))
+            if key not in blocked:
+                parent[find_root(i)] = find_root(first.setdefault(key, i))
     found: dict[int, list[Sighting]] = defaultdict(list)
     for i, sighting in enumerate(loose):
-        found[root(i)].append(sighting)
+        found[find_root(i)].append(sighting)
     return found.values()
 
 
-def _place(sighting: Sighting) -> tuple[str, str, str]:
+def _sort_key(sighting: Sighting) -> tuple[str, str, str]:
     return sighting.source, sighting.item, sighting.place
 
 
@@ -213,43 +226,50 @@ def claim(
     owners: Mapping[str, int],
     holders: Mapping[int, int | None],
     known: Mapping[int, Known],
-    burnt: Collection[str] = (),
+    blocked: Collection[str] = (),
 ) -> list[int | None]:
-    """Which known post each group is; None for a new one.
+    """Match each group with a known post. Return the numbers of the posts, None for a new post.
 
-    ``owners`` says whose a key is, ``holders`` in which post each sighting was. A post goes to one
-    group: to one that has the key its id comes from, or else one of its sightings, or else any of
-    its keys; of several to the one with the body that it shows. A group takes the post minted first. That a file lies where another one did says less than
-    that it is the one that was there.
+    ``owners`` maps a key to its post, ``holders`` a sighting to the post that had it before. A post goes to
+    one group: preferably to the group with the key of its id, then to a group with one of its
+    sightings, then to a group with any of its keys. Of several such groups, the group with the body that the
+    post shows gets it. A group gets the post whose id was assigned first.
     """
-    wishes: list[tuple[int, bool, bool, bool, int]] = []
-    for index, one in enumerate(groups):
-        keys = one.keys(burnt)
-        held = {holders.get(s.number) for s in one.sightings}
+    candidates: list[tuple[int, bool, bool, bool, int]] = []
+    for index, candidate in enumerate(groups):
+        keys = candidate.collect_keys(blocked)
+        held = {holders.get(s.number) for s in candidate.sightings}
         for number in held.union(owners.get(key) for key in keys):
             post = known.get(number) if number else None
-            if post and may_be(one, post.strong):
-                moved = post.mint_key.startswith(_ITEM) and number not in held
-                named = post.mint_key in keys and not moved
-                shows = any(s.number == post.body for s in one.sightings)
-                wishes.append((post.minted, not named, number not in held, not shows, index))
-    by_minted = {post.minted: post.number for post in known.values()}
+            if post and may_be(candidate, post.strong):
+                # That a file is at the path of another file says less than that it is the same file.
+                replaced = post.id_key.startswith(_ITEM) and number not in held
+                has_id_key = post.id_key in keys and not replaced
+                is_shown = any(s.number == post.body for s in candidate.sightings)
+                candidates.append((post.assigned, not has_id_key, number not in held, not is_shown, index))
+    by_age = {post.assigned: post.number for post in known.values()}
     result: list[int | None] = [None] * len(groups)
     taken: set[int] = set()
-    for minted, *_, index in sorted(wishes):
-        if result[index] is None and minted not in taken:
-            result[index] = by_minted[minted]
-            taken.add(minted)
+    for age, *_, index in sorted(candidates):
+        if result[index] is None and age not in taken:
+            result[index] = by_age[age]
+            taken.add(age)
     return result
 
 
-def may_be(one: Group, strong: str) -> bool:
-    """Whether a post with this strong key (or none) may be this group: two different ones never are one post."""
-    return not (one.strong and strong and one.strong != strong)
+def may_be(candidate: Group, strong: str) -> bool:
+    """Return whether the post with this strong key, or with none, can be this group.
+
+    Two different strong keys are never one post (identity rule 1, docs/reference/identity.md).
+    """
+    return not (candidate.strong and strong and candidate.strong != strong)
 
 
 def order(sighting: Sighting) -> tuple[object, ...]:
-    """The order in which the sightings of a post are asked for what it shows (rule 5)."""
+    """Return the sort key by which sightings supply what a post shows; the lowest is first.
+
+    Implements identity rule 5 (docs/reference/identity.md).
+    """
     stated = sighting.updated or sighting.published
     return (
         sighting.rank,
@@ -263,9 +283,13 @@ def order(sighting: Sighting) -> tuple[object, ...]:
 
 
 def merge(sightings: Sequence[Sighting]) -> Shown:
-    """What a post shows: the first value of each kind in order; all categories and tags."""
+    """Return what a post shows: the first value of each field in order, and all categories and tags.
+
+    Implements identity rule 5 (docs/reference/identity.md).
+    """
     if len(sightings) == 1:
-        return _show(sightings[0])
+        # Nearly every post has one sighting; this way takes a fraction of the time of the general way.
+        return _merge_single(sightings[0])
     sightings = sorted(sightings, key=order)
     first = sightings[0]
     published = next((s.published for s in sightings if s.published), None)
@@ -285,108 +309,114 @@ def merge(sightings: Sequence[Sighting]) -> Shown:
     )
 
 
-def _show(one: Sighting) -> Shown:
-    """:func:`merge` of one sighting."""
+def _merge_single(sighting: Sighting) -> Shown:
+    """Do what :func:`merge` does, for one sighting."""
     return Shown(
-        one.title,
-        one.link or one.page,
-        one.authors,
-        one.published or one.guess,
-        one.published is None,
-        one.updated,
-        tuple(dict.fromkeys(one.categories)),
-        tuple(dict.fromkeys(one.tags)),
-        one.number,
-        one.language,
+        sighting.title,
+        sighting.link or sighting.page,
+        sighting.authors,
+        sighting.published or sighting.guess,
+        sighting.published is None,
+        sighting.updated,
+        tuple(dict.fromkeys(sighting.categories)),
+        tuple(dict.fromkeys(sighting.tags)),
+        sighting.number,
+        sighting.language,
     )
 
 
-def mint_key(one: Group, burnt: Collection[str] = ()) -> str:
-    """The key that the id of a new post comes from: the strong one, else the strongest weak one."""
-    if one.strong:
-        return one.strong
-    own = {key for s in one.sightings for key in s.own if key not in burnt}
-    return min(own or one.keys(burnt), key=lambda key: (_strength(key), key))
+def mint_key(post: Group, blocked: Collection[str] = ()) -> str:
+    """Return the key from which the id of a new post is derived: the strong key, else the best weak key."""
+    if post.strong:
+        return post.strong
+    own = {key for s in post.sightings for key in s.own if key not in blocked}
+    return min(own or post.collect_keys(blocked), key=lambda key: (_measure_key(key), key))
 
 
-def id_name(key: str, one: Group) -> str:
-    """What an id is derived from: an address as rule 2 wrote it, so that ids do not change with the rule."""
+def derive_id_name(key: str, post: Group) -> str:
+    """Return what an id is derived from: an address as rule 2 wrote it, so that ids do not change with the rule."""
     if "xn--" not in key:
         return key
-    links = {said.link for said in one.sightings if f"url:{canonical(said.link)}" == key}
+    links = {sighting.link for sighting in post.sightings if f"url:{canonical(sighting.link)}" == key}
     return min((f"url:{former}" for link in links if (former := canonical_by_rule_2(link))), default=key)
 
 
-def _strength(key: str) -> int:
+def _measure_key(key: str) -> int:
     return next((i for i, prefix in enumerate(_WEAK_ORDER) if key.startswith(prefix)), len(_WEAK_ORDER))
 
 
-def derive_id(one: Group, burnt: Collection[str], taken: Callable[[str], bool]) -> str:
-    """The id of a new post (rule 7; RFC 4287 4.2.6), an absolute IRI that never changes again.
+def derive_id(post: Group, blocked: Collection[str], taken: Callable[[str], bool]) -> str:
+    """Derive the id of a new post, an absolute IRI that never changes again (RFC 4287, 4.2.6).
 
-    ``taken`` tells whether another post has an id already.
+    Implements identity rule 7 (docs/reference/identity.md). ``taken`` returns whether another post has an id.
     """
-    ranked = sorted(one.sightings, key=order) if len(one.sightings) > 1 else one.sightings
-    for said in ranked:
-        if said.fixed_id and not taken(said.fixed_id):
-            return said.fixed_id
-    if not one.strong:
-        for said in ranked:
-            if is_absolute_iri(said.guid) and not taken(said.guid):
-                return said.guid
-    key = mint_key(one, burnt)
-    former = min((said.former for said in ranked if said.former), default=key, key=_strength)
-    minted = named_urn(_POSTS, former)
-    if not one.strong and _strength(former) < _strength(key) and not taken(minted):
-        return minted
-    key = id_name(key, one)
-    minted = named_urn(_POSTS, key.removeprefix("!"))
-    while taken(minted):
+    ranked = sorted(post.sightings, key=order) if len(post.sightings) > 1 else post.sightings
+    # Ids that a Jekyll site has published come before everything: its subscribers know them.
+    for sighting in ranked:
+        if sighting.fixed_id and not taken(sighting.fixed_id):
+            return sighting.fixed_id
+    if not post.strong:
+        for sighting in ranked:
+            if is_absolute_iri(sighting.guid) and not taken(sighting.guid):
+                return sighting.guid
+    key = mint_key(post, blocked)
+    # A key that files had under an earlier rule still makes the id that subscribers know.
+    former = min((s.former for s in ranked if s.former), default=key, key=_measure_key)
+    uid = named_urn(_POSTS, former)
+    if not post.strong and _measure_key(former) < _measure_key(key) and not taken(uid):
+        return uid
+    key = derive_id_name(key, post)
+    uid = named_urn(_POSTS, key.removeprefix("!"))
+    while taken(uid):
+        # Two posts may have had the key one after the other; a suffix gives the same id on every machine.
         key += "+"
-        minted = named_urn(_POSTS, key)
-    return minted
+        uid = named_urn(_POSTS, key)
+    return uid
 
 
 def urn_of(key: str) -> str:
-    """The id that is made of a key alone."""
+    """Return the id that is derived from a key alone."""
     return named_urn(_POSTS, key)
 
 
 def named_urn(namespace: bytes, name: str) -> str:
-    """A name-based UUID (RFC 9562, 5.5) as ``uuid.uuid5`` makes it, in a quarter of its time."""
-    made = bytearray(hashlib.sha1(namespace + name.encode(), usedforsecurity=False).digest()[:16])
-    made[6] = made[6] & 0x0F | 0x50
-    made[8] = made[8] & 0x3F | 0x80
-    digits = made.hex()
+    """Return a name-based UUID of version 5 as a URN (RFC 9562, 5.5)."""
+    # `uuid.uuid5` takes four times as long, and a first build needs one for each post.
+    digest = bytearray(hashlib.sha1(namespace + name.encode(), usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    digits = digest.hex()
     return f"urn:uuid:{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 class Naming(NamedTuple):
-    """What naming a post that has no id yet needs; its turn is decided by the first three."""
+    """What is needed to assign an id to a new post. The first three fields give the order of assignment."""
 
     first: float
-    """When it was published first."""
+    """The earliest date of publication of its sightings, in seconds since 1970; 0 if none has a date."""
     key: str
+    """The key from which the id is derived."""
     number: int
-    wish: str
-    """The id that it gets unless another has it."""
+    preferred: str
+    """The id that it gets unless another post has it."""
     keys: tuple[str, ...]
     name: str
     """What the id is derived from."""
     former: tuple[str, ...] = ()
-    """Keys under which a ledger may have its id."""
+    """Keys of earlier rules; the ledger may have its id under them."""
 
 
-def naming(number: int, one: Group, burnt: Collection[str]) -> Naming:
-    """How the post of this number, which is this group, wants to be named."""
-    dates = [date for s in one.sightings if (date := s.published or s.guess)]
+def naming(number: int, post: Group, blocked: Collection[str]) -> Naming:
+    """Compute what is needed to assign an id to the post with this number."""
+    dates = [date for s in post.sightings if (date := s.published or s.guess)]
     first = min(dates).timestamp() if dates else 0.0
-    keys = one.keys(burnt)
-    former = tuple({said.former for said in one.sightings if said.former})
-    key = mint_key(one, burnt)
-    wish = derive_id(one, burnt, _no_other)
-    return Naming(first, key, number, wish, tuple(keys), id_name(key, one), former)
+    keys = post.collect_keys(blocked)
+    former = tuple({sighting.former for sighting in post.sightings if sighting.former})
+    key = mint_key(post, blocked)
+    preferred = derive_id(post, blocked, _is_taken)
+    return Naming(first, key, number, preferred, tuple(keys), derive_id_name(key, post), former)
 
 
-def _no_other(_: str) -> bool:
+def _is_taken(_: str) -> bool:
+    # The ids of other posts are checked when the id is assigned, for all new posts at once.
     return False

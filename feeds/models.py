@@ -1,7 +1,7 @@
-"""The nouns of feedd: frozen values that travel from step to step.
+"""The data types of feedd: frozen values that are passed from step to step.
 
-One concept, one name; ``docs/reference/glossary.md`` defines the words. All instants are aware ``datetime``
-values that keep the offset they were written with.
+One concept has one name; ``docs/reference/glossary.md`` defines the words. All times are aware ``datetime``
+values that keep their written offset.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ FORMATS: tuple[Format, ...] = ("atom", "rss", "json")
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """One thing that was wrong in a post's file and how it was read.
+    """A problem in the file of a post, and how feedd repaired it.
 
-    ``line`` counts from 1 in the file; ``rule`` is a short stable name such as ``unescaped-quote``.
+    ``line`` counts from 1 in the file. ``rule`` is a short stable name such as ``unescaped-quote``.
     """
 
     line: int
@@ -42,7 +42,7 @@ class Enclosure(NamedTuple):
 
 
 class Extra(NamedTuple):
-    """An element of iTunes' or of the podcast namespace that is carried through."""
+    """An element of the iTunes or podcast namespace that feedd copies to its feeds unchanged."""
 
     name: str
     """Qualified name, such as ``itunes:duration``."""
@@ -51,7 +51,7 @@ class Extra(NamedTuple):
 
 
 class Item(NamedTuple):
-    """What a parser understood of one post: still dirty, nothing escaped, nothing trusted."""
+    """The fields that a parser read from one post. They are neither sanitised nor escaped."""
 
     guid: str
     """``id`` or ``guid`` as stated, or empty."""
@@ -60,12 +60,12 @@ class Item(NamedTuple):
     address: str
     """The source address, absolute, or empty."""
     permalink: str
-    """Where the post's own page is, absolute, or empty."""
+    """Address of the post's own page, absolute, or empty."""
     authors: tuple[str, ...]
     published: datetime | None
     """The stated date of publication."""
     updated: datetime | None
-    """The stated date of the latest change."""
+    """The stated date of the last change."""
     guess: datetime | None
     """A date of publication found elsewhere (file name, identity pattern, mtime)."""
     categories: tuple[str, ...]
@@ -78,25 +78,25 @@ class Item(NamedTuple):
     guess_origin: str = ""
     """``name``, ``identity`` or ``mtime``: where ``guess`` comes from."""
     fixed_id: str = ""
-    """An id that subscribers know already (``ids = "jekyll-feed"``), or empty."""
+    """An id that was published before (``ids = "jekyll-feed"``), or empty."""
     repairs: tuple[Repair, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()
     rights: str = ""
     extras: tuple[Extra, ...] = ()
-    """Podcast fields to carry through."""
+    """Podcast elements that feedd copies unchanged."""
     expires: datetime | None = None
-    """When the post is to be taken out, or None."""
+    """When the post is to be removed from all feeds, or None."""
 
 
 class Skipped(NamedTuple):
-    """A file that is no post to publish: ``ignored`` (no post at all) or ``unpublished`` (by wish)."""
+    """A file that is not published: ``ignored`` (not a post) or ``unpublished`` (by a field of the file)."""
 
     outcome: Literal["ignored", "unpublished"]
     reason: str
 
 
 class Term(NamedTuple):
-    """A category or a tag as it stands in an entry: slug for programs, label for people."""
+    """A category or a tag of an entry: the slug is for programs, the label for people."""
 
     kind: Kind
     name: str
@@ -105,7 +105,7 @@ class Term(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """The upstream that an entry came from (``atom:source``, RFC 4287 4.2.11)."""
+    """The upstream feed that an entry came from (``atom:source``, RFC 4287 4.2.11)."""
 
     id: str
     title: str
@@ -116,7 +116,7 @@ class Origin(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A post ready to be rendered: clean, absolute, with its id."""
+    """A post that is ready to be rendered: sanitised, with absolute addresses and its id."""
 
     id: str
     title: str
@@ -135,28 +135,28 @@ class Entry(NamedTuple):
 
 
 NEWEST = 10
-"""How many entries the page of a feed shows in full."""
+"""Number of entries that the page of a feed shows in full."""
 
 TEASERS = 20
-"""How many entries the front page names."""
+"""Number of entries that the front page names."""
 
 
 class Extent(IntEnum):
-    """How much of an entry is rendered: what somebody shows of it, and all that a lower extent has."""
+    """How much of an entry is rendered. Each value includes all lower values."""
 
     ARCHIVED = 0
-    """The formats of archives."""
+    """Only the formats of archives."""
     SHOWN = 1
-    """Every format."""
+    """All formats of feeds."""
     ON_PAGE = 2
-    """Its place on the pages of feeds too."""
+    """Also its text for the pages of feeds."""
     ON_FRONT = 3
-    """Its teaser on the front page too."""
+    """Also its teaser for the front page."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeedHead:
-    """What a document says about its feed, without entries."""
+    """The metadata of a feed document, without its entries."""
 
     id: str
     title: str
@@ -164,23 +164,23 @@ class FeedHead:
     author: str
     language: str
     site_url: str
-    """Address of the tree that people see (``site.url``)."""
+    """Public address of the output folder (``site.url``)."""
     self_urls: tuple[tuple[Format, str], ...]
-    """Address of each format's own subscription document."""
+    """Address of the subscription document in each format."""
     updated: datetime
     hubs: tuple[str, ...] = ()
-    """Hubs that tell subscribers what is new (WebSub, 4)."""
+    """Addresses of the hubs that deliver updates to subscribers (WebSub, 4)."""
     before: tuple[tuple[Format, str], ...] = ()
-    """Address of the archive before this document, in each format that has one (RFC 5005, 4)."""
+    """Address of the previous archive in each format that has archives (RFC 5005, 4)."""
     deleted: tuple[tuple[str, datetime], ...] = ()
-    """Ids of posts that have gone, and when (RFC 6721)."""
+    """Ids of removed posts, and when each was removed (RFC 6721)."""
     current: tuple[tuple[Format, str], ...] = ()
-    """In an archive: address of the subscription document in each format. Empty in that document itself."""
+    """Address of the subscription document in each format, if this is an archive; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """An upstream as a list of upstreams names it: a line of OPML, a section of a configuration."""
+    """An upstream feed as a list names it: an outline of OPML or a section of a configuration."""
 
     url: str
     """Address of the feed (``xmlUrl``), or of a further list if ``type`` is ``include``."""
@@ -188,11 +188,11 @@ class Subscription:
     link: str = ""
     """Address of its pages (``htmlUrl``), or empty."""
     categories: tuple[str, ...] = ()
-    """The outlines around it, outermost first, then its own ``category``."""
+    """The outlines that contain it, outermost first, then its own ``category``."""
     name: str = ""
-    """The source's name where the list comes from a configuration, or empty."""
+    """Name of the source if the list comes from a configuration, else empty."""
     type: Literal["rss", "include"] = "rss"
-    """``rss`` stands for a feed of any format, as in OPML."""
+    """``rss`` means a feed of any format, as in OPML."""
     language: str = ""
     description: str = ""
     every: str = ""
@@ -204,4 +204,7 @@ POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src * data:; media-src *; "
     "base-uri 'none'; form-action 'none'"
 )
-"""Content-Security-Policy of every page; a server adds ``frame-ancestors 'none'``, which only a header can say."""
+"""Content-Security-Policy of every page.
+
+The server adds ``frame-ancestors 'none'``, which browsers accept only in a header.
+"""

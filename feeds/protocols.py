@@ -1,4 +1,4 @@
-"""The seams: what a step asks of the world, as types that tests and later backends implement."""
+"""Interfaces between the steps of a run, as types that callers and tests implement."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 Clock = Callable[[], datetime]
-"""The time now, aware. Passed in; nobody asks the system for it."""
+"""Return the current time, aware. It is passed in, so that tests choose the time."""
 
 
 class FileState(NamedTuple):
-    """What the store knows of a file: its change token, what it was and whose it is."""
+    """The stored state of a file: its change token, its outcome and its sighting.
+
+    ``mtime`` is in nanoseconds. ``outcome`` is ``item``, ``ignored``, ``unpublished`` or ``rejected``.
+    """
 
     size: int
     mtime: int
@@ -22,24 +25,25 @@ class FileState(NamedTuple):
 
 
 class Version(NamedTuple):
-    """A title and the payload of the body that a post shows, before or after a change."""
+    """The title of a post, and the compressed document with its body, before or after a change."""
 
     title: str
     payload: bytes
+    """The document with its header, compressed (zstd); empty if it was removed."""
     source: str
     place: str
 
 
 Judge = Callable[[Version, Version], bool]
-"""Whether the cleaned title or body of two versions really differ."""
+"""Return whether the cleaned title or the cleaned body of two versions differ."""
 
 
 class Progress(Protocol):
-    """Somebody who watches a run."""
+    """Callback that shows the progress of a run."""
 
     def __call__(self, step: str, done: int, total: int) -> None:
-        """``done`` of ``total`` are done in ``step``."""
+        """Show that ``done`` of ``total`` units of ``step`` are finished."""
 
 
 def no_progress(step: str, done: int, total: int) -> None:
-    """Nobody watches."""
+    """Ignore all progress."""

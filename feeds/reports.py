@@ -1,4 +1,4 @@
-"""What a run did, as values that it counts up and that are told at its end."""
+"""Reports of a run: counters that the run increments and that are shown at its end."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from typing import Any
 
 @dataclass(slots=True)
 class Ingested:
-    """What reading the sources did."""
+    """The counts of reading the sources. The names of the fields are keys of ``--json``."""
 
     new: int = 0
     changed: int = 0
     unchanged: int = 0
     repaired: int = 0
     gone: int = 0
-    """Items that were removed: their files, or by their upstream."""
+    """Items that were removed, with their files or by their upstream feed."""
     asked: int = 0
-    """Upstreams that were asked."""
+    """Upstream feeds that were fetched."""
     troubles: list[str] = field(default_factory=list)
     rejected: list[dict[str, str]] = field(default_factory=list)
     """Path and reason of each file that was read and rejected."""
 
     def add(self, other: Ingested) -> None:
-        """Count what another part of the run did, too."""
-        for one in fields(Ingested):
-            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
+        """Add the counts of another part of the run."""
+        for counter in fields(Ingested):
+            setattr(self, counter.name, getattr(self, counter.name) + getattr(other, counter.name))
 
 
 @dataclass(slots=True)
 class BuildReport(Ingested):
-    """What a build did. The files read are published + merged + unpublished + ignored + rejected.
+    """The counts of a build. ``read`` = published + merged + unpublished + ignored + rejected.
 
-    ``rejected`` has all that are rejected, those of earlier builds too.
+    ``rejected`` includes files that an earlier build rejected.
     """
 
     read: int = 0
@@ -43,16 +43,19 @@ class BuildReport(Ingested):
     held: list[dict[str, str]] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
     size: int = 0
-    """Bytes of the documents in ``written``."""
+    """Size of the documents in ``written``, in bytes."""
     archives: int = 0
-    """How many of them are archives."""
+    """Number of archives in ``written``."""
     removed: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     def exit_code(self, strict: bool = False) -> int:
-        """0, or 1 if a post was rejected or a document held back (or, strictly, a source in trouble)."""
+        """Return 1 if a post was rejected or a document was held back, else 0.
+
+        If ``strict``, also return 1 if a source failed.
+        """
         return int(bool(self.rejected or self.held or (strict and self.troubles)))
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return all fields as a dictionary for JSON."""
         return asdict(self)

@@ -124,14 +124,14 @@ def held(db: Database) -> list[list[Any]]:
 @settings(max_examples=60, deadline=None)
 @given(
     batches=BATCHES,
-    minted=st.sets(st.integers(0, 4)),
-    burnt=st.sets(st.sampled_from(KEYS)),
+    assigned=st.sets(st.integers(0, 4)),
+    blocked=st.sets(st.sampled_from(KEYS)),
     early=st.booleans(),
 )
 def test_what_meets_nobody_is_taken_as_any_reading_is(
-    batches: list[list[Reading]], minted: set[int], burnt: set[str], early: bool
+    batches: list[list[Reading]], assigned: set[int], blocked: set[str], early: bool
 ) -> None:
-    context = Context(early, NOW, frozenset(burnt), None, source=1, sources=SOURCES)
+    context = Context(early, NOW, frozenset(blocked), None, source=1, sources=SOURCES)
     with (
         tempfile.TemporaryDirectory() as folder,
         closing(opened(folder, "together")) as together,
@@ -140,7 +140,7 @@ def test_what_meets_nobody_is_taken_as_any_reading_is(
         for index, batch in enumerate(batches):
             take(together, context, batch, {})
             take_each(each, context, batch)
-            if index in minted:
+            if index in assigned:
                 for db in (together, each):
                     feeds.mint_posts(db, SOURCES, context.burnt)
         for db in (together, each):

@@ -162,7 +162,7 @@ def test_a_store_that_is_taken_away_ends_it_with_a_word(
     else:
         store.unlink()
     assert daemon.process.wait(15) == 2
-    assert "taken away or replaced" in daemon.log.read_text("utf-8")
+    assert "moved or replaced" in daemon.log.read_text("utf-8")
     assert "Traceback" not in daemon.log.read_text("utf-8")
 
 

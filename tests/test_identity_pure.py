@@ -151,9 +151,9 @@ def test_a_long_chain_of_shared_keys_is_one_post() -> None:
 
 def test_a_post_is_recognised_by_every_key_and_by_the_item_of_a_burnt_one() -> None:
     two = Group("!k:1", (said(1, "a", "url:1 url:2", "!k:1"), said(2, "b", "guid:s:b")))
-    assert two.keys() == {"!k:1", "url:1", "url:2", "guid:s:b"}
-    assert two.keys({"url:1"}) == {"!k:1", "item:s:a", "url:2", "guid:s:b"}
-    assert Group("", (said(1, "a", "url:1"),)).keys() == {"url:1"}
+    assert two.collect_keys() == {"!k:1", "url:1", "url:2", "guid:s:b"}
+    assert two.collect_keys({"url:1"}) == {"!k:1", "item:s:a", "url:2", "guid:s:b"}
+    assert Group("", (said(1, "a", "url:1"),)).collect_keys() == {"url:1"}
 
 
 def known(number: int, minted: int, key: str = "", strong: str = "") -> dict[int, Known]:
@@ -283,8 +283,8 @@ def test_the_id_comes_from_what_is_said_now_unless_that_is_burnt() -> None:
     assert mint_key(alone, {"url:1", "url:2"}) == "item:s:a"
 
 
-def identity(one: Group, *taken: str, burnt: tuple[str, ...] = ()) -> str:
-    return derive_id(one, burnt, taken.__contains__)
+def identity(one: Group, *taken: str, blocked: tuple[str, ...] = ()) -> str:
+    return derive_id(one, blocked, taken.__contains__)
 
 
 def minted(key: str) -> str:
@@ -297,7 +297,7 @@ def test_an_id_is_the_one_that_is_set_or_the_guid_or_made_of_a_key() -> None:
     loose = Group("", (said(1, weak="url:1", guid="no IRI"), said(2, weak="url:2", guid="urn:x:2", rank=1)))
     assert identity(loose) == "urn:x:2"
     assert identity(loose, "urn:x:2") == minted("url:1")
-    assert identity(loose, "urn:x:2", burnt=("url:1",)) == minted("url:2")
+    assert identity(loose, "urn:x:2", blocked=("url:1",)) == minted("url:2")
     two = Group("", (said(1, guid="urn:x:1", weak="url:1", rank=1), said(2, guid="urn:x:2", weak="url:1")))
     assert identity(two) == "urn:x:2", "asked in the order of what is shown"
     assert identity(two, "urn:x:2") == "urn:x:1"

@@ -95,7 +95,7 @@ class Rules:
 
     now: dict[tuple[str, str], Sighting] = field(default_factory=dict)
     changes: dict[tuple[str, str], int] = field(default_factory=dict)
-    burnt: set[str] = field(default_factory=set)
+    blocked: set[str] = field(default_factory=set)
 
     def read(self, said: Sighting) -> None:
         """Rule 4: weak keys grow, but those of a file's text and path; another strong key is another sighting."""
@@ -114,7 +114,7 @@ class Rules:
         return frozenset((*name, self.changes.get(name, 0)) for name in names)
 
     def posts(self) -> dict[Block, dict[str, Any]]:
-        found = together(list(self.now.values()), self.burnt)
+        found = together(list(self.now.values()), self.blocked)
         return {self.block((s.source, s.item) for s in members): said_by(members) for members in found}
 
     def strong(self, block: Block) -> str:
@@ -129,7 +129,7 @@ def differs(before: Version, after: Version) -> bool:
 @dataclass
 class Row:
     uid: str | None
-    minted: int | None
+    assigned: int | None
     updated: int
     shown: Shown
 
@@ -153,7 +153,7 @@ class Rig:
         for said in batch:
             self.rules.read(said)
         context = Context(
-            False, self.now, frozenset(self.rules.burnt), differs, True, source=source, sources=SOURCES
+            False, self.now, frozenset(self.rules.blocked), differs, True, source=source, sources=SOURCES
         )
         readings = [
             Reading(s.place or s.item, 1, 1, s.digest, "item", sighting=s, payload=s.digest) for s in batch
@@ -161,12 +161,12 @@ class Rig:
         take(self.db, context, readings, {} if source == 1 else None)
 
     def burn(self, key: str) -> None:
-        self.rules.burnt.add(key)
+        self.rules.blocked.add(key)
         with self.db.transaction():
             upstreams.burn(self.db, SOURCES, {key}, self.now)
 
     def publish(self) -> None:
-        feeds.mint_posts(self.db, SOURCES, frozenset(self.rules.burnt))
+        feeds.mint_posts(self.db, SOURCES, frozenset(self.rules.blocked))
         ledger.note(self.db)
 
     def query(self, sql: str) -> list[Any]:
@@ -226,7 +226,7 @@ class Rig:
             for uid in had - {other.uid for part, other in rows.items() if part != block}:
                 minted, was, key = known[uid]
                 other = strong and (was not in ("", strong) or (key.startswith("!") and key != strong))
-                assert other or (row.minted is not None and row.minted <= minted), (block, uid, row)
+                assert other or (row.assigned is not None and row.assigned <= minted), (block, uid, row)
             if row.uid:
                 self.once[block] = row.uid
 

@@ -261,8 +261,8 @@ def test_two_and_four_runs_at_once_one_does_the_work(built: Project) -> None:
 
 
 def test_a_role_ends_with_its_process_however_it_ends(built: Project) -> None:
-    code = "import sys, time; from feeds.storage.sqlite import lease; from pathlib import Path\n"
-    code += "with lease(Path(sys.argv[1])): print('has it', flush=True); time.sleep(60)"
+    code = "import sys, time; import feeds.storage.sqlite; from pathlib import Path\n"
+    code += "with feeds.storage.sqlite.lease(Path(sys.argv[1])): print('has it', flush=True); time.sleep(60)"
     holder = subprocess.Popen(
         [sys.executable, "-c", code, str(store_of(built))], cwd=ROOT, stdout=subprocess.PIPE
     )

@@ -1,8 +1,8 @@
-"""What feedd remembers, behind one door.
+"""The database, and everything that is stored in it.
 
-:class:`~feeds.storage.sqlite.Database` is the SQLite file (named SQL in ``sql/``, numbered
-migrations in ``migrations/``); :mod:`~feeds.storage.sightings` takes what a source says,
-:mod:`~feeds.storage.posts` brings the posts up to date and :mod:`~feeds.storage.feed_membership` their places
-in feeds, :mod:`~feeds.storage.feeds` mints ids and slugs and tells what documents show,
-:mod:`~feeds.storage.ledger` keeps what sources cannot tell again.
+:class:`~feeds.storage.sqlite.Database` opens the SQLite file. Its named SQL is in ``sql/``, its numbered
+migrations are in ``migrations/``. :mod:`~feeds.storage.sightings` stores what was read from a source.
+:mod:`~feeds.storage.posts` updates the posts, :mod:`~feeds.storage.feed_membership` their places in feeds.
+:mod:`~feeds.storage.feeds` assigns ids and slugs, and loads what documents show.
+:mod:`~feeds.storage.ledger` keeps what cannot be read from the sources again.
 """

@@ -1,7 +1,7 @@
-"""The store saved to a file and brought back.
+"""Save the database to a backup file, and restore it.
 
-A copy is taken with SQLite's online backup, in one piece, while others read and write. What is
-brought back is verified first; the store that was there is kept beside, never thrown away.
+The online backup of SQLite copies the whole database while others read and write. A backup is verified
+before it replaces the store, and the previous store is kept beside it.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _MOST_FAULTS = 3
 
 
 def save(store: Path, file: Path) -> int:
-    """Copy the store at ``store`` into ``file``, whole or not at all; the size of the copy in bytes.
+    """Copy the store to ``file``, as a whole or not at all, and return the size of the copy in bytes.
 
     Raises:
-        UsageError: ``file`` is the store itself, or something that is no copy of a store.
+        UsageError: ``file`` is the store itself, or a file that is not a copy of a store.
         StoreError: the store cannot be read, or the copy cannot be written.
     """
     _refuse_foreign(store, file)
@@ -80,7 +80,7 @@ def _refuse_foreign(store: Path, file: Path) -> None:
 
 
 def _form(file: Path) -> int | None:
-    """The form of the store in a file; None if there is none in it."""
+    """Return the version of the store in a file; None if the file is not a store."""
     with file.open("rb") as opened:
         if opened.read(len(_MAGIC)) != _MAGIC:
             return None
@@ -99,10 +99,10 @@ def _reading(file: Path) -> sqlite3.Connection:
 
 
 def verify(file: Path) -> None:
-    """Look at every page of a copy.
+    """Check every page of a copy.
 
     Raises:
-        UsageError: there is no such file, or it is no copy of a store.
+        UsageError: the file does not exist, or it is not a copy of a store.
         StoreError: it is damaged, or a newer feedd wrote it.
     """
     try:
@@ -127,14 +127,14 @@ def verify(file: Path) -> None:
 
 
 def bring_back(file: Path, store: Path) -> Path | None:
-    """Put a verified copy in the place of the store; where the former one is kept, if there was one.
+    """Replace the store with a verified copy; return where the previous store is kept, None if there was none.
 
-    Whoever calls this has the lease. The copy is complete beside the store, in the newest form, before
-    the former one moves away; a store that is not damaged is exchanged in one step.
+    The caller has locked the store. The copy is migrated and complete beside the store before the previous
+    store is moved. A store that is not damaged is replaced in one step.
 
     Raises:
-        UsageError: ``file`` is no copy of a store, or the store itself.
-        StoreError: it is damaged or of a newer feedd, or the store's folder cannot be written.
+        UsageError: ``file`` is not a copy of a store, or it is the store itself.
+        StoreError: it is damaged or from a newer feedd, or the folder of the store cannot be written.
     """
     verify(file)
     if store.exists() and file.samefile(store):
@@ -192,14 +192,14 @@ def _exchange(beside: Path, store: Path, former: Path) -> Path | None:
 
 
 def _as_one_file(copy: Path) -> None:
-    """Have everything in the file itself, nothing in a log beside it."""
+    """Merge the write-ahead log into the file, so that the copy is one file."""
     with closing(sqlite3.connect(copy)) as opened:
         if opened.execute("PRAGMA journal_mode = DELETE").fetchone()[0] != "delete":
-            raise sqlite3.OperationalError("its log could not be taken in")
+            raise sqlite3.OperationalError("its write-ahead log could not be merged")
 
 
 def _emptied(store: Path) -> bool:
-    """Whether everything of a store lies in its one file now."""
+    """Merge the write-ahead log into the store and return whether the store is one file now."""
     try:
         with closing(sqlite3.connect(store)) as there:
             busy, *_ = there.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

@@ -1,8 +1,8 @@
-"""Readings that nobody knows and that meet nobody: each becomes a post by itself, many at once.
+"""Bulk insert for new items that share no key with any stored item.
 
-That is what nearly every file of a first reading is, and every new post later. Nothing has to be
-computed again around such a sighting, so what it says, its post and the post's feeds are written as
-they come; the rows are those that :mod:`feeds.storage.sightings` and :mod:`feeds.storage.posts` write.
+Nearly every file of a first build is such an item, and so is every new post later. Each becomes a post by
+itself, and no other post has to be recomputed. So the rows of the sighting, its post and its feeds are
+written at once. They equal those of :mod:`feeds.storage.sightings` and :mod:`feeds.storage.posts`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from feeds.storage.sqlite import Database
 
 class _Candidate(NamedTuple):
     reading: Reading
-    said: Sighting
+    sighting: Sighting
     item: str
     keys: tuple[str, ...]
 
@@ -32,105 +32,128 @@ def take_alone(
     readings: Sequence[Reading],
     renamed: Mapping[str, str] | None,
 ) -> tuple[dict[str, int], list[Said]]:
-    """Take those readings of a batch that are posts by themselves.
+    """Insert the readings of a batch that are new posts and share no key with any other item.
 
     Args:
         db: The store, in a transaction.
         source: Number of the source that was read.
-        change: What a batch is taken with.
-        readings: Of that source.
-        renamed: As in :func:`feeds.storage.sightings.take`.
+        change: The change with the settings of the batch.
+        readings: The readings of that source.
+        renamed: Maps the path of a renamed file to its old path; None if the readings are not files.
 
     Returns:
-        The number of the sighting of each path taken, and the readings that are left.
+        The number of the new sighting of each path, and the readings that were not inserted.
     """
     moved = renamed or {}
-    every = [
-        _candidate(one, one.sighting, moved.get(one.path)) for one in readings if one.sighting is not None
+    candidates = [
+        _build_candidate(reading, reading.sighting, moved.get(reading.path))
+        for reading in readings
+        if reading.sighting is not None
     ]
-    alone = _unknown_items(db, source, every, moved)
-    alone = _unmet(db, change.given.burnt, every, alone)
-    if alone and renamed is not None:
-        db.scope(one.said.place for one in alone)
-        lying = {row[0] for row in db.rows("places_met", (source,))}
-        alone = [one for one in alone if one.said.place not in lying]
-    numbers = _write(db, source, change, alone) if alone else {}
-    return numbers, [(one.reading, one.said) for one in every if one.reading.path not in numbers]
+    new = _select_new_items(db, source, candidates, moved)
+    new = _select_without_shared_keys(db, change.context.burnt, candidates, new)
+    if new and renamed is not None:
+        # A file whose item changed replaces a stored sighting, so its path is known though its item is new.
+        db.scope(candidate.sighting.place for candidate in new)
+        known_paths = {row[0] for row in db.rows("places_met", (source,))}
+        new = [candidate for candidate in new if candidate.sighting.place not in known_paths]
+    numbers = _write(db, source, change, new) if new else {}
+    return numbers, [
+        (candidate.reading, candidate.sighting)
+        for candidate in candidates
+        if candidate.reading.path not in numbers
+    ]
 
 
-def _candidate(reading: Reading, said: Sighting, old_path: str | None) -> _Candidate:
-    keys = (said.strong, *said.own) if said.strong else (*said.own,)
-    return _Candidate(reading, said, said.item or item_of_path(old_path or reading.path), keys)
+def _build_candidate(reading: Reading, sighting: Sighting, old_path: str | None) -> _Candidate:
+    keys = (sighting.strong, *sighting.own) if sighting.strong else (*sighting.own,)
+    return _Candidate(reading, sighting, sighting.item or item_of_path(old_path or reading.path), keys)
 
 
-def _repeated(values: Iterable[str]) -> set[str]:
+def _find_repeated(values: Iterable[str]) -> set[str]:
     seen: set[str] = set()
     repeated: set[str] = set()
-    for one in values:
-        (repeated if one in seen else seen).add(one)
+    for value in values:
+        (repeated if value in seen else seen).add(value)
     return repeated
 
 
-def _unknown_items(
-    db: Database, source: int, every: Sequence[_Candidate], moved: Mapping[str, str]
+def _select_new_items(
+    db: Database, source: int, candidates: Sequence[_Candidate], moved: Mapping[str, str]
 ) -> list[_Candidate]:
-    """Those of items that the store does not know, no other reading names, and whose date is stated."""
-    names = [one.item for one in every] + [one.reading.replaces for one in every if one.reading.replaces]
+    """Return the candidates that state a date and whose item is neither stored nor repeated in the batch.
+
+    A guessed date is left out because the ledger may have an earlier guess.
+    """
+    names = [candidate.item for candidate in candidates]
+    names += [candidate.reading.replaces for candidate in candidates if candidate.reading.replaces]
     db.scope(names)
-    known = {row[0] for row in db.rows("items_of_source", (source,))} | _repeated(names)
+    known = {row[0] for row in db.rows("items_of_source", (source,))} | _find_repeated(names)
     return [
-        one
-        for one in every
-        if one.item not in known
-        and one.reading.path not in moved
-        and not one.reading.replaces
-        and not one.reading.guessed
+        candidate
+        for candidate in candidates
+        if candidate.item not in known
+        and candidate.reading.path not in moved
+        and not candidate.reading.replaces
+        and not candidate.reading.guessed
     ]
 
 
-def _unmet(
-    db: Database, burnt: frozenset[str], every: Sequence[_Candidate], unknown: list[_Candidate]
+def _select_without_shared_keys(
+    db: Database, blocked: frozenset[str], candidates: Sequence[_Candidate], new: list[_Candidate]
 ) -> list[_Candidate]:
-    """Those whose keys nobody has, neither in the store nor in the batch nor in the ledger."""
-    if not unknown:
+    """Return the new items that share no key with the store, the batch or the ledger."""
+    if not new:
         return []
-    told = dict(db.rows("ledger_of_kind", ("keys",)))
-    met = _repeated(key for one in every for key in one.keys) | burnt
-    met.update(*(keys.split("\n") for keys in told.values()))
-    db.scope(key for one in unknown for key in one.keys)
+    past = dict(db.rows("ledger_of_kind", ("keys",)))
+    shared = _find_repeated(key for candidate in candidates for key in candidate.keys) | blocked
+    shared.update(*(keys.split("\n") for keys in past.values()))
+    db.scope(key for candidate in new for key in candidate.keys)
     for name in ("keys_met", "strong_met", "key_owners"):
-        met.update(row[0] for row in db.rows(name))
+        shared.update(row[0] for row in db.rows(name))
     return [
-        one
-        for one in unknown
-        if met.isdisjoint(one.keys) and not (told and f"{one.said.source}/{one.said.place}" in told)
+        candidate
+        for candidate in new
+        if shared.isdisjoint(candidate.keys)
+        and not (past and f"{candidate.sighting.source}/{candidate.sighting.place}" in past)
     ]
 
 
-def _write(db: Database, source: int, change: Change, alone: list[_Candidate]) -> dict[str, int]:
-    """Write the sightings with all that belongs to them; the number of each path."""
-    alone.sort(key=lambda one: (one.item, one.said.place))
+def _write(db: Database, source: int, change: Change, new: list[_Candidate]) -> dict[str, int]:
+    """Write the sightings with their posts, keys and documents; return the number of each path."""
+    # Sorted, so that every order of reading gives the same rows.
+    new.sort(key=lambda candidate: (candidate.item, candidate.sighting.place))
     number, post = db.value("last_sighting"), db.value("last_post")
     numbers: dict[str, int] = {}
-    sightings, keys, payloads = [], [], []
+    sightings, keys, documents = [], [], []
     posts: list[tuple[int, dict[str, Any], Shown]] = []
-    for reading, read, item, _ in alone:
+    for reading, read, item, _ in new:
         number += 1
         post += 1
-        said = Sighting(number, read.source, read.rank, item, *read[4:])
-        shown = merge((said,))
-        row = first_row(change, post, said.strong, shown, said.digest)
-        db.namings[post] = naming(post, Group(said.strong, (said,)), change.given.burnt)
+        # `_replace` takes longer, and this runs once for each new post.
+        sighting = Sighting(number, read.source, read.rank, item, *read[4:])
+        shown = merge((sighting,))
+        row = first_row(change, post, sighting.strong, shown, sighting.digest)
+        db.namings[post] = naming(post, Group(sighting.strong, (sighting,)), change.context.burnt)
         numbers[reading.path] = number
         sightings.append(
-            (number, source, item, said.place, said.strong, said.digest, sighting_data(said), post)
+            (
+                number,
+                source,
+                item,
+                sighting.place,
+                sighting.strong,
+                sighting.digest,
+                sighting_data(sighting),
+                post,
+            )
         )
-        keys += [(key, number) for key in said.own]
-        payloads.append((number, reading.payload))
+        keys += [(key, number) for key in sighting.own]
+        documents.append((number, reading.payload))
         posts.append((post, row, shown))
     db.many("sighting_add", sightings)
     db.many("sighting_key_add", keys)
-    db.many("payload_add", payloads)
+    db.many("payload_add", documents)
     db.many("post_add", [tuple(row.values()) for _, row, _ in posts])
     join_feeds(db, posts, {})
     return numbers

@@ -1,4 +1,4 @@
-"""Which feeds a post is in: joining, leaving, appearing in its time, and telling subscribers that it has gone."""
+"""Add posts to feeds and remove them, and keep the counts and tombstones of the feeds."""
 
 from __future__ import annotations
 
@@ -15,60 +15,65 @@ from feeds.storage.sqlite import Database
 def join_feeds(
     db: Database, posts: Sequence[tuple[int, dict[str, Any], Shown]], known: Mapping[int, int]
 ) -> None:
-    """Write which feeds each post is in, and mark those that it joins, leaves or changes in.
+    """Write the feeds of each post, and mark every feed that gains, loses or changes a post.
 
-    ``known`` has the posts that may be in feeds already, with the time of their last change until now.
+    ``known`` maps the posts that may be in feeds already to the time of their last change, in seconds
+    since 1970.
     """
     changes: dict[int, _Change] = defaultdict(_Change)
     old = [number for number, _, _ in posts if number in known]
     for number, feed in _leave(db, old) if old else ():
-        changes[feed].leaves(known[number])
+        changes[feed].add_left(known[number])
     members = []
     for number, row, shown in posts:
         if row["state"] == "live":
             for feed in feed_numbers(db, shown):
-                changes[feed].joins(row["updated"])
+                changes[feed].add_joined(row["updated"])
                 members.append((feed, row["surfaced"], number))
     db.many("member_put", members)
-    db.many("feed_change", [one.values(feed) for feed, one in changes.items()])
+    db.many("feed_change", [change.to_parameters(feed) for feed, change in changes.items()])
 
 
+# Below every time in seconds, and still within the 64 bits of an integer of SQLite.
 _NEVER = -9_000_000_000_000_000_000
 
 
 class _Change:
-    """What happens to the number of a feed's posts and to the time of its last change."""
+    """The change of the number of posts of a feed, and of the time of its last change.
+
+    So the feed does not have to be counted again when posts come and go.
+    """
 
     __slots__ = ("joined", "left", "more")
 
     def __init__(self) -> None:
         self.more, self.joined, self.left = 0, _NEVER, _NEVER
 
-    def joins(self, updated: int) -> None:
+    def add_joined(self, updated: int) -> None:
         self.more += 1
         self.joined = max(self.joined, updated)
 
-    def leaves(self, updated: int) -> None:
+    def add_left(self, updated: int) -> None:
         self.more -= 1
         self.left = max(self.left, updated)
 
-    def values(self, feed: int) -> dict[str, int]:
+    def to_parameters(self, feed: int) -> dict[str, int]:
         return {"feed": feed, "more": self.more, "joined": self.joined, "left": self.left}
 
 
 def bury(db: Database, numbers: Iterable[int], now: datetime) -> None:
-    """Have subscribers told that these posts have gone from the feeds that they are in."""
+    """Add a tombstone for each of these posts to every feed that has it (RFC 6721)."""
     db.scope(numbers)
     db.run("tombstones_put", (int(now.timestamp()),))
 
 
 def leave_feeds(db: Database, numbers: Iterable[int]) -> None:
-    """Take posts out of all feeds, which are to be written and counted again, and drop their entries."""
+    """Remove posts from all feeds, drop their entries, and mark the feeds to be counted and written again."""
     db.many("feed_touch", [(feed,) for feed in {feed for _, feed in _leave(db, list(numbers))}])
 
 
 def _leave(db: Database, numbers: Sequence[int]) -> list[tuple[int, int]]:
-    """Take posts out of all feeds and drop their entries; which was in which."""
+    """Remove posts from all feeds and drop their entries; return pairs of post and feed."""
     db.scope(numbers)
     left: list[tuple[int, int]] = db.rows("members_of_posts")
     db.many("members_drop", [(number,) for number in numbers])
@@ -77,12 +82,12 @@ def _leave(db: Database, numbers: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def feed_numbers(db: Database, shown: Shown) -> list[int]:
-    """The feeds of a post; new names become feeds (their slug is minted later)."""
+    """Return the numbers of the feeds of a post. A new name becomes a feed, without a slug at first."""
     names = [("all", ""), *(("category", c) for c in shown.categories), *(("tag", t) for t in shown.tags)]
-    return [_feed_number(db, kind, name) for kind, name in dict.fromkeys(names)]
+    return [_find_feed_number(db, kind, name) for kind, name in dict.fromkeys(names)]
 
 
-def _feed_number(db: Database, kind: str, name: str) -> int:
+def _find_feed_number(db: Database, kind: str, name: str) -> int:
     number = db.feed_numbers.get((kind, name))
     if number is None:
         db.run("feed_add", (kind, name))
@@ -92,7 +97,7 @@ def _feed_number(db: Database, kind: str, name: str) -> int:
 
 
 def release(db: Database, now: datetime) -> int:
-    """Let posts appear whose date of publication has come; how many."""
+    """Publish the posts whose date of publication has come, and return their number."""
     with db.transaction():
         due = db.rows("posts_due", (int(now.timestamp()),))
         touched: set[int] = set()

@@ -1,7 +1,7 @@
-"""Minting ids and slugs, and reading what a document shows.
+"""Assign ids and slugs, and load what documents show.
 
-Ids and slugs are minted when a whole reading has converged, in an order that depends on the posts
-alone, so that any order of reading gives the same ones.
+Ids and slugs are assigned after a whole batch was stored, in an order that depends only on the posts.
+So every order of reading gives the same ids and slugs.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from feeds.storage.serialization import read_shown, read_sighting
 from feeds.storage.sqlite import Database
 
 _FEEDS = bytes.fromhex("3b0a7a529a535c3e8f436d0d5d0e6c11")
-_MINT_BATCH = 2000
+# A first build has a new post for each file; more of them at once take too much memory.
+_BATCH = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class DirtyFeed:
-    """A feed whose documents may differ from what was written; ``wanted`` is its revision."""
+    """A feed whose documents may be out of date. ``wanted`` is its revision."""
 
     number: int
     kind: str
@@ -37,7 +38,7 @@ class DirtyFeed:
 
 
 class StoredPost(NamedTuple):
-    """A post as an entry needs it."""
+    """The fields of a post that its entry is rendered from. ``updated`` is in seconds since 1970."""
 
     number: int
     uid: str
@@ -45,95 +46,97 @@ class StoredPost(NamedTuple):
     shown: Shown
 
 
-def mint_posts(db: Database, sources: dict[int, tuple[str, int]], burnt: frozenset[str]) -> int:
-    """Give every new post that may appear its id; how many."""
+def mint_posts(db: Database, sources: dict[int, tuple[str, int]], blocked: frozenset[str]) -> int:
+    """Assign an id to every new post that can be published; return the number of new ids.
+
+    Implements identity rule 7 (docs/reference/identity.md).
+    """
     numbers = [row[0] for row in db.rows("posts_unminted")]
     if not numbers:
         return 0
 
-    def derived(number: int, taken: Callable[[str], bool]) -> str:
-        return derive_id(_groups(db, sources, [number])[number], burnt, taken)
+    def derive_again(number: int, taken: Callable[[str], bool]) -> str:
+        return derive_id(_load_groups(db, sources, [number])[number], blocked, taken)
 
     with db.transaction():
-        told = {(kind, name): value for kind, name, value in db.rows("ledger_all")}
+        ledger = {(kind, name): value for kind, name, value in db.rows("ledger_all")}
         new = [db.namings[number] for number in numbers if number in db.namings]
         others = [number for number in numbers if number not in db.namings]
         new += [
-            naming(number, one, burnt)
-            for start in range(0, len(others), _MINT_BATCH)
-            for number, one in _groups(db, sources, others[start : start + _MINT_BATCH]).items()
+            naming(number, post, blocked)
+            for start in range(0, len(others), _BATCH)
+            for number, post in _load_groups(db, sources, others[start : start + _BATCH]).items()
         ]
         new.sort(key=itemgetter(0, 1, 2))
-        _mint(db, new, told, derived)
+        _assign_ids(db, new, ledger, derive_again)
     db.namings.clear()
     return len(numbers)
 
 
-def _mint(
+def _assign_ids(
     db: Database,
     posts: Sequence[Naming],
-    told: dict[tuple[str, str], str],
-    derived: Callable[[int, Callable[[str], bool]], str],
+    ledger: dict[tuple[str, str], str],
+    derive_again: Callable[[int, Callable[[str], bool]], str],
 ) -> None:
-    given: set[str] = set()
+    """Assign ids to posts in this order, and restore what the ledger has of their past."""
+    assigned: set[str] = set()
     last = db.value("last_minted")
-    db.scope(one.wish for one in posts if last)
+    # In a new store no id is taken, so the index need not be searched for each post.
+    db.scope(post.preferred for post in posts if last)
     refused = {row[0] for row in db.rows("uids_taken")}
 
-    def taken(uid: str) -> bool:
-        return uid in given or db.value("uid_taken", (uid,)) is not None
+    def is_taken(uid: str) -> bool:
+        return uid in assigned or db.value("uid_taken", (uid,)) is not None
 
-    first = {told[line] for one in posts if (line := ("id", one.key)) in told}
-    rows, ledger, resurfaced = [], [], []
-    for one in posts:
-        wish = one.wish
-        if wish in given or wish in refused:
-            wish = derived(one.number, taken)
-        uid = next(
-            (
-                old
-                for old in _told_ids(told, one.key, {*one.keys, *one.former, one.name}, first)
-                if not taken(old)
-            ),
-            wish,
-        )
-        given.add(uid)
+    first = {ledger[line] for post in posts if (line := ("id", post.key)) in ledger}
+    rows, lines, appeared_again = [], [], []
+    for post in posts:
+        preferred = post.preferred
+        if preferred in assigned or preferred in refused:
+            preferred = derive_again(post.number, is_taken)
+        recorded = _find_ids(ledger, post.key, {*post.keys, *post.former, post.name}, first)
+        uid = next((old for old in recorded if not is_taken(old)), preferred)
+        assigned.add(uid)
         last += 1
-        rows.append((uid, last, one.key, one.number))
-        if uid != wish:
-            ledger.append(("id", one.key, uid))
-        surfaced, _, updated = told.get(("surfaced", uid), "").partition(" ")
+        rows.append((uid, last, post.key, post.number))
+        if uid != preferred:
+            lines.append(("id", post.key, uid))
+        appeared, _, updated = ledger.get(("surfaced", uid), "").partition(" ")
         if updated:
-            resurfaced.append((seconds(surfaced), seconds(updated), one.number))
+            appeared_again.append((seconds(appeared), seconds(updated), post.number))
     db.many("post_mint", rows)
-    out = [(number, told["withdrawn", uid]) for uid, _, _, number in rows if ("withdrawn", uid) in told]
-    db.many("post_resurface", resurfaced)
-    db.many("member_resurface", [(surfaced, number) for surfaced, _, number in resurfaced])
-    db.scope(number for _, _, number in resurfaced)
+    out = [(number, ledger["withdrawn", uid]) for uid, _, _, number in rows if ("withdrawn", uid) in ledger]
+    db.many("post_resurface", appeared_again)
+    db.many("member_resurface", [(appeared, number) for appeared, _, number in appeared_again])
+    db.scope(number for _, _, number in appeared_again)
     db.run("feeds_unsure")
-    db.many("key_put", ((key, one.number) for one in posts for key in one.keys))
-    db.many("ledger_put", ledger)
+    db.many("key_put", ((key, post.number) for post in posts for key in post.keys))
+    db.many("ledger_put", lines)
     for number, since in out:
         leave_feeds(db, [number])
         db.run("post_withdraw", (seconds(since), "", number))
 
 
-def _told_ids(
-    told: dict[tuple[str, str], str], key: str, keys: Collection[str], first: Collection[str]
+def _find_ids(
+    ledger: dict[tuple[str, str], str], id_key: str, keys: Collection[str], first: Collection[str]
 ) -> list[str]:
-    """The ids that the ledger has for a post: by the key it is minted from, else by others.
+    """Return the ids that the ledger has for a post: first by the key of its id, then by its other keys.
 
-    Not ``first`` choices of others then, nor ids of posts that became part of another.
+    By other keys it gets neither an id in ``first``, which is for another post, nor the id of an alias.
     """
-    if not told:
+    if not ledger:
         return []
-    others = [told[line] for one in sorted(keys) if (line := ("id", one)) in told]
-    others = [uid for uid in others if uid not in first and ("alias", uid) not in told]
-    return [told["id", key], *others] if ("id", key) in told else others
+    others = [ledger[line] for key in sorted(keys) if (line := ("id", key)) in ledger]
+    others = [uid for uid in others if uid not in first and ("alias", uid) not in ledger]
+    return [ledger["id", id_key], *others] if ("id", id_key) in ledger else others
 
 
-def _groups(db: Database, sources: dict[int, tuple[str, int]], numbers: Sequence[int]) -> dict[int, Group]:
-    """What posts are made of, asked with its keys at once: there are as many of them as files at first."""
+def _load_groups(
+    db: Database, sources: dict[int, tuple[str, int]], numbers: Sequence[int]
+) -> dict[int, Group]:
+    """Load the sightings of these posts."""
+    # One query gets the sightings and their keys: a first build has as many posts as files.
     db.scope(numbers)
     members: dict[int, list[Sighting]] = defaultdict(list)
     for _, found in groupby(db.rows("sightings_of_posts_with_keys"), itemgetter(0)):
@@ -148,16 +151,16 @@ def _groups(db: Database, sources: dict[int, tuple[str, int]], numbers: Sequence
 
 
 def drop_unfit_slugs(db: Database, is_fit: Callable[[str], bool]) -> None:
-    """Take away slugs that lead out of a feed's folder, and after a restore those that the ledger gives otherwise.
+    """Remove slugs that lead out of a feed's folder, and after a restore slugs that differ from the ledger.
 
-    Such feeds get a slug like new ones. An unfit slug can only come from a store that feedd did not write.
+    Such feeds then get a slug like new feeds. An unfit slug can only come from a store that feedd did not write.
     """
     restored = "slug" in pending(db)
-    told = dict(db.rows("ledger_of_kind", ("slug",))) if restored else {}
+    recorded = dict(db.rows("ledger_of_kind", ("slug",))) if restored else {}
     wrong = [
         (number,)
         for number, kind, name, slug in db.rows("feeds_slugs")
-        if not isinstance(slug, str) or not is_fit(slug) or told.get(f"{kind}/{name}", slug) != slug
+        if not isinstance(slug, str) or not is_fit(slug) or recorded.get(f"{kind}/{name}", slug) != slug
     ]
     if wrong or restored:
         with db.transaction():
@@ -169,81 +172,87 @@ def drop_unfit_slugs(db: Database, is_fit: Callable[[str], bool]) -> None:
 def mint_feeds(
     db: Database, slug: Callable[[str], str], distinct: Callable[[str, str, Collection[str]], tuple[str, str]]
 ) -> int:
-    """Give every new feed its slug and id, the feed with the earliest post first; how many.
+    """Assign slug and id to every new feed, the feed with the earliest post first; return their number.
 
-    ``slug`` makes a slug of a name; ``distinct(slug, name, taken)`` gives a slug that none of
-    ``taken`` can be confused with, and the form in which it is compared.
+    ``slug`` makes a slug from a name. ``distinct(slug, name, taken)`` returns a slug that differs from
+    every slug in ``taken`` on every file system, and the form in which slugs are compared.
     """
     nameless = db.rows("feeds_nameless")
     if not nameless:
         return 0
     with db.transaction():
         taken: dict[str, set[str]] = {}
-        told = {name: value for kind, name, value in db.rows("ledger_all") if kind == "slug"}
-        rows, ledger = [], []
+        recorded = {name: value for kind, name, value in db.rows("ledger_all") if kind == "slug"}
+        rows, lines = [], []
         for number, kind, name, _first, _uid in nameless:
             if kind not in taken:
                 taken[kind] = {row[0] for row in db.rows("slugs_taken", (kind,))}
-            wish = slug(name) if kind != "all" else "-"
-            given, folded = distinct(told.get(f"{kind}/{name}", wish), name, taken[kind])
+            preferred = slug(name) if kind != "all" else "-"
+            assigned, folded = distinct(recorded.get(f"{kind}/{name}", preferred), name, taken[kind])
             taken[kind].add(folded)
-            rows.append((given, folded, named_urn(_FEEDS, f"{kind}/{name}"), number))
-            if given != wish:
-                ledger.append(("slug", f"{kind}/{name}", given))
+            rows.append((assigned, folded, named_urn(_FEEDS, f"{kind}/{name}"), number))
+            if assigned != preferred:
+                lines.append(("slug", f"{kind}/{name}", assigned))
         db.many("feed_mint", rows)
-        db.many("ledger_put", ledger)
+        db.many("ledger_put", lines)
     return len(nameless)
 
 
 def dirty_feeds(db: Database) -> list[DirtyFeed]:
-    """The feeds whose documents may have to be written."""
+    """Load the feeds whose documents may be out of date."""
     return [DirtyFeed(*row) for row in db.rows("feeds_dirty")]
 
 
 def feed_rows(db: Database) -> list[DirtyFeed]:
-    """Every feed that has a slug, dirty or not."""
+    """Load every feed that has a slug, whether its documents are out of date or not."""
     return [DirtyFeed(*(*row[:6], 0)) for row in db.rows("feeds_all")]
 
 
 def figures(db: Database) -> dict[int, tuple[int, int | None]]:
-    """How many posts each dirty feed has, and when one of them changed last; what is not known is counted."""
+    """Load the number of posts of each dirty feed, and the time of their last change.
+
+    The time is in seconds since 1970, None for a feed without posts. Unknown figures are counted.
+    """
     with db.transaction():
         db.run("feeds_count")
     return {number: (posts, latest) for number, posts, latest in db.rows("feeds_figures")}
 
 
 def window(db: Database, feed: int, entries: int) -> list[tuple[int, str, int]]:
-    """Number, id and date of publication of the ``entries`` posts of a feed that surfaced last."""
+    """Load number, id and date of publication of the posts that appeared last in a feed.
+
+    ``entries`` is the maximum number of posts. Dates are in seconds since 1970.
+    """
     return db.rows("window", (feed, entries))
 
 
 def stored_posts(db: Database, numbers: Collection[int]) -> dict[int, StoredPost]:
-    """These posts, as entries need them."""
+    """Load the fields from which the entries of these posts are rendered."""
     db.scope(numbers)
     return {row[0]: StoredPost(row[0], row[1], row[3], read_shown(row[4])) for row in db.rows("posts_shown")}
 
 
 def payloads(db: Database, sightings: Collection[int]) -> dict[int, tuple[bytes, str, str]]:
-    """Compressed payload, source and place of those sightings that have one."""
+    """Load the compressed document, the source and the place of each sighting that has a document."""
     db.scope(sightings)
     return {number: (data, source, place) for number, data, source, place in db.rows("payloads_get")}
 
 
 def stored_entries(db: Database, numbers: Collection[int]) -> list[tuple[int, str, int, bytes]]:
-    """Number, id, date of publication (seconds since 1970) and packed entry of those posts that have one."""
+    """Load number, id, date of publication (seconds since 1970) and packed entry of the rendered posts."""
     db.scope(numbers)
     return db.rows("entries_get")
 
 
 def without_entry(db: Database, wanted: Mapping[int, int]) -> list[int]:
-    """Those of the posts that have no entry rendered to the extent that is wanted, in order."""
+    """Return the posts whose entry is not rendered to the wanted extent, sorted by number."""
     db.scope(wanted)
     known = dict(db.rows("entries_known"))
     return sorted(number for number, extent in wanted.items() if known.get(number, -1) < extent)
 
 
 def leave_out(db: Database, invalid: Sequence[tuple[int, str]]) -> None:
-    """Keep posts that no document can hold out of all feeds, with the reason."""
+    """Remove invalid posts from all feeds and store the reason for each."""
     with db.transaction():
         leave_feeds(db, [number for number, _ in invalid])
         db.many("post_state", [("invalid", reason, number) for number, reason in invalid])

@@ -1,8 +1,8 @@
-"""How a payload is kept: the bytes as they came, behind a note of what rendering needs of them.
+"""Pack a fetched document, or the bytes of a file, for the database, together with a header.
 
-Understanding a post costs more than cutting its body out, and it was understood once, when it was
-read. So a note stands before the bytes: the markup, the page and the media of the body, and where
-the body lies. The bytes stay, because a changed setting acts on items as they came.
+Parsing a post costs more than cutting out its body. So the parser's result is kept in a header before the
+bytes: markup, page and media of the body, and the position of the body. The bytes are kept unchanged,
+because a changed setting parses them again.
 """
 
 from __future__ import annotations
@@ -15,26 +15,30 @@ from typing import Any, NamedTuple
 
 from feeds.models import Enclosure, Extra, Item, Markup
 
-_BEGINNING = 64  # found at once, while a search for thousands of bytes first studies them
+# `bytes.find` preprocesses a long needle; a search for the first bytes needs no preparation.
+_BEGINNING = 64
 _MARK = b"\x01["
 _plain = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _make = getattr(encoder, "c_make_encoder", None)
-# The library makes one of these for each value, which takes as long as encoding a short one.
+# `json` builds such an encoder for each call, which takes as long as encoding a short value.
 _pieces = _make and _make(None, None, encoder.encode_basestring, None, ":", ",", False, False, True)
 
 
-def dumps(value: Any) -> str:  # noqa: ANN401 - whatever JSON can say
-    """``value``, which has no cycles, as JSON as the store keeps it: without spaces, every character as itself."""
+def dumps(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """Return ``value`` as JSON for the database: without spaces, and without escapes for letters.
+
+    ``value`` must not contain itself: cycles are not detected.
+    """
     return "".join(_pieces(value, 0)) if _pieces else _plain(value)
 
 
 class Body(NamedTuple):
-    """What rendering needs of an item besides what its post shows."""
+    """The fields of an item that rendering needs, besides those that its post shows."""
 
     text: str
     markup: Markup
     page: str
-    """Address against which references in the text resolve, or empty."""
+    """Base address of the references in the text, or empty."""
     summary: str = ""
     enclosures: tuple[Enclosure, ...] = ()
     rights: str = ""
@@ -42,27 +46,32 @@ class Body(NamedTuple):
 
 
 def body_of_item(item: Item) -> Body:
-    """The body of an item just understood."""
+    """Return the body of an item that was just parsed."""
     return Body(
         item.body, item.markup, item.permalink, item.summary, item.enclosures, item.rights, item.extras
     )
 
 
 def pack(item: Item, data: bytes) -> bytes:
-    """The payload ``data`` of ``item`` as it is kept, before compression."""
+    """Return the document ``data`` of ``item`` with its header, not compressed."""
     body = item.body.encode("utf-8", "surrogatepass")
+    # Nearly always the body is a part of the document, and the header has its position instead of a copy.
     start = data.find(body[:_BEGINNING])
     if start >= 0 and not data.startswith(body, start):
         start = data.find(body)
-    note: list[object] = [item.markup, item.permalink, start, len(body), item.summary]
+    header: list[object] = [item.markup, item.permalink, start, len(body), item.summary]
     if item.enclosures or item.rights or item.extras:
-        note += [[(one.url, one.type, one.length) for one in item.enclosures], item.rights, item.extras]
-    head = b"\x01" + dumps(note).encode("utf-8", "surrogatepass") + b"\n"
+        header += [
+            [(media.url, media.type, media.length) for media in item.enclosures],
+            item.rights,
+            item.extras,
+        ]
+    head = b"\x01" + dumps(header).encode("utf-8", "surrogatepass") + b"\n"
     return head + data if start >= 0 else head + body + data
 
 
 def unpack(packed: bytes) -> Body | None:
-    """The body of a packed payload; None if there is no note before it."""
+    """Return the body of a packed document; None if it has no header."""
     if not packed.startswith(_MARK):
         return None
     end = packed.index(b"\n")
@@ -77,14 +86,14 @@ def unpack(packed: bytes) -> Body | None:
         markup,
         page,
         summary,
-        tuple(Enclosure(*one) for one in enclosures),
+        tuple(Enclosure(*media) for media in enclosures),
         rights,
         tuple(Extra(name, value, tuple(map(tuple, *more))) for name, value, *more in extras),
     )
 
 
 def data_of(packed: bytes) -> bytes:
-    """The bytes as they came."""
+    """Return the document itself, without its header."""
     if not packed.startswith(_MARK):
         return packed
     end = packed.index(b"\n")
@@ -93,12 +102,12 @@ def data_of(packed: bytes) -> bytes:
 
 
 def join_parts(parts: Sequence[bytes]) -> bytes:
-    """Several byte strings as one; at most 255, each shorter than 4 GiB."""
+    """Join at most 255 byte strings, each shorter than 4 GiB, with their lengths."""
     return struct.pack(f"<B{len(parts)}I", len(parts), *map(len, parts)) + b"".join(parts)
 
 
 def split_parts(data: bytes) -> list[bytes]:
-    """What :func:`join_parts` was given."""
+    """Split what :func:`join_parts` joined."""
     count = data[0]
     position = 1 + 4 * count
     parts = []

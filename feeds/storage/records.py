@@ -1,4 +1,4 @@
-"""What is stored: one file or entry as it was read, and what a batch of them is taken with."""
+"""Define the values that are stored: a file or entry as it was read, and the context of a batch."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from feeds.protocols import Judge
 
 
 class Reading(NamedTuple):
-    """One file as read: its change token and what came of it.
+    """A file or an entry as it was read: its change token and its outcome.
 
-    ``sighting`` is set for outcome ``item``: what it says, with the keys of this version in ``own``;
-    ``payload`` the compressed bytes. ``item`` is empty if the file is known by its path.
+    ``sighting`` is set if the outcome is ``item``. Its ``own`` keys are those of this version, and its
+    ``item`` is empty if the file is identified by its path.
     """
 
     path: str
@@ -26,15 +26,16 @@ class Reading(NamedTuple):
     repairs: int = 0
     sighting: Sighting | None = None
     payload: bytes = b""
+    """The document with its header, compressed (zstd)."""
     replaces: str = ""
-    """The item that this one is a new version of under another name (a guid that changed)."""
+    """The known item of which this is a new version with a changed guid, or empty."""
     guessed: bool = False
-    """Its only date is one that no other machine would find: the file's mtime, or the time of reading."""
+    """Whether its only date depends on this machine: the modification time of the file or the time of reading."""
     expires: int | None = None
-    """When the post is to be taken out, seconds since 1970; None for never."""
+    """When the post is to be removed from all feeds, in seconds since 1970; None for never."""
 
     def at(self, now: datetime) -> Reading:
-        """The reading as it counts at this time: one that has expired is no post any more."""
+        """Return the reading as it counts at ``now``: an expired post becomes unpublished."""
         if self.expires is None or self.expires > now.timestamp():
             return self
         return self._replace(outcome="unpublished", reason=EXPIRED, sighting=None, payload=b"")
@@ -43,37 +44,38 @@ class Reading(NamedTuple):
 EXPIRED = "its expiry date has passed"
 
 Said = tuple[Reading, Sighting]
-"""A reading with what it says, which it always has here."""
+"""A reading together with its sighting, which is always set here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What the consequences of a change are dated and judged with.
+    """The settings that decide how the consequences of a change are dated and judged.
 
-    Without a judge no change counts as a real one (only settings changed).
+    Without ``judge`` no change counts as a real change, for example when only settings changed.
     """
 
     early: bool
-    """It comes with a source's first reading."""
+    """Whether the change belongs to the first reading of a source."""
     now: datetime
     burnt: frozenset[str]
+    """Keys that are blocked (identity rule 3, docs/reference/identity.md)."""
     judge: Judge | None
     future: bool = False
-    """Posts dated in the future are shown."""
+    """Whether posts with a date in the future are shown."""
     history: int = 0
-    """How many older versions of a post are kept."""
+    """Number of older versions of a post that are kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context(Circumstances):
-    """What a batch of readings of a source is taken with: the source and all sources with their ranks, too."""
+    """The settings of a batch of readings, with its source and with name and rank of every source."""
 
     source: int
     sources: dict[int, tuple[str, int]]
     rekey: bool = False
-    """The store has the keys of the source's files by an older rule: those of the last reading do not stay."""
+    """True if an older rule made the stored keys of the source's files: the keys of the last reading are dropped."""
 
 
 def item_of_path(path: str) -> str:
-    """The name of a file's item that states no id."""
+    """Return the item name of a file that states no id."""
     return "path:" + path

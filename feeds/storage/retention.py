@@ -1,4 +1,7 @@
-"""Posts that are kept only for a while: out of every document, but still known, so that none comes back as new."""
+"""Remove posts from all documents when they exceed the limits of ``keep``.
+
+Expired posts stay in the database, so that none of them is published as new again.
+"""
 
 from __future__ import annotations
 
@@ -12,41 +15,43 @@ from feeds.storage.sqlite import Database
 
 
 class Keep(NamedTuple):
-    """How long posts are kept: so many seconds after publication, or so many of the newest; 0 for no bound."""
+    """The limits of ``keep``: seconds since publication, and number of newest posts; 0 for no limit."""
 
     seconds: int = 0
     posts: int = 0
 
 
 def apply(db: Database, now: datetime, every: Keep, sources: Mapping[int, Keep]) -> int:
-    """Take out what is kept no longer, and bring back what other settings had taken out; how many went.
+    """Expire the posts beyond the limits and return their number.
 
-    A post that several sources have is kept as long as one of them keeps it.
+    If the limits changed, revive the posts that the old limits had expired first. A post of several
+    sources expires when it is beyond the limits of each of them.
     """
-    wish = repr((every, sorted(sources.items())))
-    before = db.value("meta_get", ("keep",)) or repr((Keep(), []))
-    if wish == before and every == Keep() and not sources:
+    limits = repr((every, sorted(sources.items())))
+    old_limits = db.value("meta_get", ("keep",)) or repr((Keep(), []))
+    if limits == old_limits and every == Keep() and not sources:
         return 0
     with db.transaction():
-        if wish != before:
+        if limits != old_limits:
             _revive(db)
-            db.run("meta_put", ("keep", wish))
-        going = _of_sources(db, now, sources) | _beyond(db, now, every)
-        if going:
-            leave_feeds(db, going)
-            db.many("post_expire", [(number,) for number in going])
-    return len(going)
+            db.run("meta_put", ("keep", limits))
+        expired = _find_expired_of_sources(db, now, sources) | _find_expired(db, now, every)
+        if expired:
+            leave_feeds(db, expired)
+            db.many("post_expire", [(number,) for number in expired])
+    return len(expired)
 
 
 def _revive(db: Database) -> None:
-    for number, shown, surfaced in db.rows("posts_expired"):
+    """Show every expired post again, at its old place in its feeds."""
+    for number, shown, appeared in db.rows("posts_expired"):
         feeds = feed_numbers(db, read_shown(shown))
-        db.many("member_put", [(feed, surfaced, number) for feed in feeds])
+        db.many("member_put", [(feed, appeared, number) for feed in feeds])
         db.many("feed_touch", [(feed,) for feed in feeds])
         db.run("post_revive", (number,))
 
 
-def _beyond(db: Database, now: datetime, keep: Keep) -> set[int]:
+def _find_expired(db: Database, now: datetime, keep: Keep) -> set[int]:
     found: set[int] = set()
     if keep.seconds:
         found.update(row[0] for row in db.rows("posts_too_old", (int(now.timestamp()) - keep.seconds,)))
@@ -55,8 +60,8 @@ def _beyond(db: Database, now: datetime, keep: Keep) -> set[int]:
     return found
 
 
-def _of_sources(db: Database, now: datetime, sources: Mapping[int, Keep]) -> set[int]:
-    """The posts that each of their sources keeps no longer."""
+def _find_expired_of_sources(db: Database, now: datetime, sources: Mapping[int, Keep]) -> set[int]:
+    """Return the posts that are beyond the limits of each of their sources."""
     beyond: dict[int, set[int]] = {}
     for source, keep in sources.items():
         rows = db.rows("posts_of_source", (source,))

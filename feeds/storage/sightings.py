@@ -1,7 +1,7 @@
-"""Storing what a source was read to say, in one transaction with its change tokens.
+"""Store the readings of a source as sightings, in one transaction with their change tokens.
 
-A reading becomes a sighting; its keys only grow; what a version replaces is kept until the
-difference that it makes for the posts is written (:mod:`feeds.storage.posts`).
+The keys of a sighting only grow. The replaced version is kept until the posts are updated
+(:mod:`feeds.storage.posts`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from feeds.storage.sqlite import Database
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What taking a batch of readings did."""
+    """How many items of a batch were new, and how many posts changed."""
 
     new: int
     changed: int
@@ -35,15 +35,14 @@ def take(
     renamed: Mapping[str, str] | None = None,
     token: Callable[[], None] | None = None,
 ) -> Intake:
-    """Store a batch of readings of one source and bring the posts up to date.
+    """Store a batch of readings of one source and update the posts.
 
     Args:
         db: The store.
-        context: The source and what else a batch is taken with.
-        readings: Of files, or of an upstream's entries.
-        renamed: Path of a file to the path under which its bytes were known before; None if the
-            readings are no files.
-        token: Writes the change token of an upstream's document, in the same transaction.
+        context: The source, and the settings of the batch.
+        readings: The files, or the entries of an upstream feed.
+        renamed: Maps the path of a renamed file to its old path; None if the readings are not files.
+        token: Writes the change token of an upstream document, in the same transaction.
     """
     with db.transaction():
         if token:
@@ -58,7 +57,7 @@ def take(
 
 
 class Taken(NamedTuple):
-    """What :func:`take_any` did; ``numbers`` are those of the sightings, by path."""
+    """The counts of an update. ``numbers`` maps the path of a reading to the number of its sighting."""
 
     numbers: dict[str, int]
     new: int
@@ -72,21 +71,22 @@ def take_any(
     readings: Sequence[Said],
     renamed: Mapping[str, str] | None,
 ) -> Taken:
-    """Take readings whatever is known of them: what they join, replace or part is computed again."""
+    """Store readings that may share a key with a stored item, and recompute the posts around them."""
     moved = renamed or {}
-    lying = _lying_at(db, context, readings, moved) if renamed is not None else {}
-    names = {new: lying[old][0].item for new, old in moved.items() if old in lying}
-    known = _known_items(db, context, readings, names)
+    previous = _load_sightings_at_paths(db, context, readings, moved) if renamed is not None else {}
+    names = {new: previous[old][0].item for new, old in moved.items() if old in previous}
+    known = _load_known_items(db, context, readings, names)
     batch = _Batch(db, change, context.rekey)
-    for one, said in readings:
-        item = said.item or names.get(one.path) or item_of_path(one.path)
-        batch.add(one, said._replace(item=item), moved.get(one.path), known, lying.get(one.path))
+    for reading, sighting in readings:
+        item = sighting.item or names.get(reading.path) or item_of_path(reading.path)
+        old_path = moved.get(reading.path)
+        batch.add(reading, sighting._replace(item=item), old_path, known, previous.get(reading.path))
     batch.write(context)
     return Taken(batch.numbers, batch.new, settle(db, context.sources, change))
 
 
 class _Batch:
-    """The readings of a transaction as they become sightings, each the next version of what was known."""
+    """Turn the readings of a transaction into sightings, each the next version of a known item."""
 
     def __init__(self, db: Database, change: Change, rekey: bool) -> None:
         self.change = change
@@ -96,125 +96,141 @@ class _Batch:
         """Number of the sighting of each path."""
         self._db = db
         self._last = db.value("last_sighting")
-        self._payloads: list[tuple[int, bytes]] = []
+        self._documents: list[tuple[int, bytes]] = []
         self._lines: list[tuple[str, str, str]] = []
         self._past = _PastKeys(db)
         self._moved: dict[int, int] = {}
-        """Number of the sighting that each one replaces at another place."""
+        """Maps the number of a sighting to the number of the sighting that it replaces at another place."""
 
     def add(
         self,
         reading: Reading,
-        said: Sighting,
+        sighting: Sighting,
         old_path: str | None,
         known: dict[str, list[Sighting]],
-        lying: tuple[Sighting, int] | None,
+        previous: tuple[Sighting, int] | None,
     ) -> None:
-        """Take up what a reading says, after what ``known`` has of its item and what lay at its path."""
-        item = said.item
+        """Add the sighting of a reading as the next version of its item.
+
+        ``known`` has the stored sightings of each item, ``previous`` the sighting that was stored for the
+        path, with its post.
+        """
+        item = sighting.item
         versions = known.get(item) or known.get(reading.replaces) or []
-        old = self._predecessor(versions, said.place, old_path)
-        if lying and lying[0].item != item:
-            if old is None and not versions and _is_path(item) != _is_path(lying[0].item):
-                old = lying[0]
+        old = self._find_predecessor(versions, sighting.place, old_path)
+        if previous and previous[0].item != item:
+            # A file that gets an id, or loses it, is still the same item.
+            if old is None and not versions and _is_path(item) != _is_path(previous[0].item):
+                old = previous[0]
             else:
-                self._replace_other(*lying)
-        if old and old.place == said.place:
+                self._replace_other(*previous)
+        if old and old.place == sighting.place:
             number = old.number
         else:
             self._last += 1
             number = self._last
             if old:
                 self._moved[number] = old.number
-        said = self._past.next_version(said, _next_version(said, item, number, old, self._rekey), old)
+        next_version = _derive_next_version(sighting, item, number, old, self._rekey)
+        sighting = self._past.restore_keys(sighting, next_version, old)
         if reading.guessed:
-            said = self._with_lasting_guess(said)
-        known[item] = [*(o for o in known.get(item, ()) if o is not old), said]
+            sighting = self._keep_first_guess(sighting)
+        known[item] = [*(o for o in known.get(item, ()) if o is not old), sighting]
         if old:
             self.change.before.append(old)
         self.new += old is None
-        self.change.after.append(said)
-        self._payloads.append((number, reading.payload))
+        self.change.after.append(sighting)
+        self._documents.append((number, reading.payload))
         self.numbers[reading.path] = number
 
-    def _predecessor(self, versions: Sequence[Sighting], place: str, old_path: str | None) -> Sighting | None:
-        """The version that one at ``place`` replaces: of the same place, or of the place that it was moved from."""
-        same = next((one for one in versions if one.place == place), None)
-        moved = next((one for one in versions if one.place == old_path), None)
+    def _find_predecessor(
+        self, versions: Sequence[Sighting], place: str, old_path: str | None
+    ) -> Sighting | None:
+        """Return the version that was stored for ``place``, or for the path from which the file was renamed."""
+        same = next((version for version in versions if version.place == place), None)
+        moved = next((version for version in versions if version.place == old_path), None)
         if same is None and moved is not None:
             self.change.superseded.append(moved.number)
         return same or moved
 
-    def _replace_other(self, lying: Sighting, post: int) -> None:
-        """Another item lies at a path now: what the file said before is gone."""
-        self.change.before.append(lying)
-        self.change.superseded.append(lying.number)
+    def _replace_other(self, previous: Sighting, post: int) -> None:
+        """Remove the sighting of a path whose file is another item now."""
+        self.change.before.append(previous)
+        self.change.superseded.append(previous.number)
         self.change.posts.add(post)
 
-    def _with_lasting_guess(self, said: Sighting) -> Sighting:
-        """A guessed date is that of the first sight, on whatever machine that was: the ledger tells (rule 8)."""
-        name = f"{said.source}/{item_of_path(said.place) if _is_path(said.item) else said.item}"
-        told = self._db.value("ledger_get", ("guess", name))
-        if told:
-            return said._replace(guess=datetime.fromisoformat(told))
-        if said.guess:
-            self._lines.append(("guess", name, said.guess.isoformat()))
-        return said
+    def _keep_first_guess(self, sighting: Sighting) -> Sighting:
+        """Use the date that the ledger has, or add the guessed date to the ledger.
+
+        So every machine shows the date of the first reading (identity rule 8, docs/reference/identity.md).
+        """
+        item = item_of_path(sighting.place) if _is_path(sighting.item) else sighting.item
+        name = f"{sighting.source}/{item}"
+        recorded = self._db.value("ledger_get", ("guess", name))
+        if recorded:
+            return sighting._replace(guess=datetime.fromisoformat(recorded))
+        if sighting.guess:
+            self._lines.append(("guess", name, sighting.guess.isoformat()))
+        return sighting
 
     def write(self, context: Context) -> None:
-        """Write the sightings with their keys, payloads and guesses; keep the payloads that they replace."""
+        """Write the sightings with keys, documents and guessed dates; keep the replaced documents for the judge."""
         self._db.many("ledger_put", self._lines)
         self._past.write()
         if context.judge:
-            old = [one.number for one in self.change.before]
-            self.change.old_payloads = {number: payload_of(self._db, number) for number in old}
+            old = [sighting.number for sighting in self.change.before]
+            self.change.old_documents = {number: payload_of(self._db, number) for number in old}
         self._db.scope(self._moved.values())
         held = dict(self._db.rows("posts_of_sightings")) if self._moved else {}
         self.change.inherited = {new: held[old] for new, old in self._moved.items() if old in held}
         self.change.posts.update(self.change.inherited.values())
-        _write(self._db, context, self.change, self.change.after, self._payloads)
+        _write(self._db, context, self.change, self.change.after, self._documents)
 
 
 class _PastKeys:
-    """Keys that files had in earlier versions, which the ledger tells a machine that never read those (rule 8).
+    """The keys of earlier versions of files, from the ledger.
 
-    Upstreams are left out: what they said before is not read again anyway.
+    A new machine never reads those versions (identity rule 8, docs/reference/identity.md). Upstream feeds are
+    left out, because their past entries are not read again.
     """
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._told = dict(db.rows("ledger_of_kind", ("keys",)))
-        self._now = dict(self._told)
+        self._recorded = dict(db.rows("ledger_of_kind", ("keys",)))
+        self._now = dict(self._recorded)
 
-    def next_version(self, read: Sighting, said: Sighting, old: Sighting | None) -> Sighting:
-        """``said`` with the keys that the file at its place had, if only the ledger knows them."""
-        name = f"{said.source}/{said.place}"
-        if not said.place:
-            return said
-        if old is None and name in self._told:
-            keys = lasting_keys(self._told[name].split("\n"))
+    def restore_keys(self, read: Sighting, sighting: Sighting, old: Sighting | None) -> Sighting:
+        """Add the past keys of the file that only the ledger has, and record the past keys of ``sighting``."""
+        name = f"{sighting.source}/{sighting.place}"
+        if not sighting.place:
+            return sighting
+        if old is None and name in self._recorded:
+            keys = lasting_keys(self._recorded[name].split("\n"))
             strong = next((key for key in keys if key.startswith("!")), "")
-            said = said._replace(strong=said.strong or strong, weak=said.weak | (keys - {strong}))
-        past = {key for key in said.weak - said.own if "\n" not in key}
-        if said.strong != read.strong:
-            past.add(said.strong)
-        if old and old.place != said.place:
+            sighting = sighting._replace(
+                strong=sighting.strong or strong, weak=sighting.weak | (keys - {strong})
+            )
+        # A line of the ledger separates keys with line ends, so a key that has one is left out.
+        past = {key for key in sighting.weak - sighting.own if "\n" not in key}
+        if sighting.strong != read.strong:
+            past.add(sighting.strong)
+        if old and old.place != sighting.place:
             self._now.pop(f"{old.source}/{old.place}", None)
         if past:
             self._now[name] = "\n".join(sorted(past))
         else:
             self._now.pop(name, None)
-        return said
+        return sighting
 
     def write(self) -> None:
-        """Bring the ledger up to date."""
-        changed = self._now.items() - self._told.items()
+        """Write the changed lines of the ledger."""
+        changed = self._now.items() - self._recorded.items()
         self._db.many("ledger_put", [("keys", name, value) for name, value in sorted(changed)])
-        self._db.many("ledger_drop", [("keys", name) for name in self._told.keys() - self._now.keys()])
+        self._db.many("ledger_drop", [("keys", name) for name in self._recorded.keys() - self._now.keys()])
 
 
 def write_files(db: Database, source: int, readings: Sequence[Reading], numbers: Mapping[str, int]) -> None:
-    """Write the change tokens of files; ``numbers`` are those of their sightings."""
+    """Write the change tokens of files; ``numbers`` maps a path to the number of its sighting."""
     db.many(
         "file_put",
         [
@@ -236,28 +252,27 @@ def write_files(db: Database, source: int, readings: Sequence[Reading], numbers:
 
 
 def _is_path(item: str) -> bool:
-    """A file that gets an id, or loses it, goes on as the same item."""
     return item.startswith("path:")
 
 
-def _lying_at(
+def _load_sightings_at_paths(
     db: Database, context: Context, readings: Sequence[Said], moved: Mapping[str, str]
 ) -> dict[str, tuple[Sighting, int]]:
-    """What lay at the paths of this batch, also those that files were moved from, and the post that each was in."""
+    """Load the stored sightings, each with its post, of the paths of the batch and of the old paths of its files."""
     db.scope((*(r.path for r, _ in readings), *moved.values()))
     rows = [row for row in db.rows("sightings_of_paths", (context.source,)) if row[7]]
     keys = keys_of_numbers(db, [row[0] for row in rows])
     return {row[3]: (read_sighting(row, context.sources, *keys[row[0]]), row[7]) for row in rows}
 
 
-def _known_items(
+def _load_known_items(
     db: Database, context: Context, readings: Sequence[Said], names: Mapping[str, str]
 ) -> dict[str, list[Sighting]]:
-    """The stored sightings of the items in this batch; ``names`` are those of files that moved, by their paths."""
+    """Load the stored sightings of the items in the batch. ``names`` has the items of renamed files by path."""
     db.scope(
         item
-        for r, said in readings
-        for item in (said.item or names.get(r.path) or item_of_path(r.path), r.replaces)
+        for r, sighting in readings
+        for item in (sighting.item or names.get(r.path) or item_of_path(r.path), r.replaces)
     )
     rows = db.rows("sightings_of_items", (context.source,))
     keys = keys_of_numbers(db, [row[0] for row in rows])
@@ -269,16 +284,25 @@ def _known_items(
     return known
 
 
-def _next_version(said: Sighting, item: str, number: int, old: Sighting | None, rekey: bool) -> Sighting:
-    """Keys only grow and a guessed date stays, unless the strong key names another post (rule 4)."""
-    if old is None or (old.strong and said.strong and old.strong != said.strong):
-        return said._replace(item=item, number=number, weak=said.own)
-    return said._replace(
+def _derive_next_version(
+    sighting: Sighting, item: str, number: int, old: Sighting | None, rekey: bool
+) -> Sighting:
+    """Add the keys and the guessed date of the old version, unless the strong key changed.
+
+    Implements identity rule 4 (docs/reference/identity.md). With ``rekey`` the keys that the old version had
+    when it was read are not added: an earlier rule made them.
+    """
+    if old is None or (old.strong and sighting.strong and old.strong != sighting.strong):
+        return sighting._replace(item=item, number=number, weak=sighting.own)
+    past = old.weak
+    if sighting.place:
+        past = lasting_keys(old.weak - old.own if rekey else old.weak)
+    return sighting._replace(
         item=item,
         number=number,
-        strong=said.strong or old.strong,
-        weak=said.own | (lasting_keys(old.weak - old.own if rekey else old.weak) if said.place else old.weak),
-        guess=old.guess or said.guess,
+        strong=sighting.strong or old.strong,
+        weak=sighting.own | past,
+        guess=old.guess or sighting.guess,
     )
 
 
@@ -287,9 +311,9 @@ def _write(
     context: Context,
     change: Change,
     written: Sequence[Sighting],
-    payloads: Sequence[tuple[int, bytes]],
+    documents: Sequence[tuple[int, bytes]],
 ) -> None:
-    replaced = {one.number for one in change.before}
+    replaced = {sighting.number for sighting in change.before}
     db.many("sighting_keys_drop", [(number,) for number in replaced])
     db.many("sighting_drop", [(number,) for number in change.superseded])
     db.many("payload_drop", [(number,) for number in change.superseded])
@@ -301,4 +325,4 @@ def _write(
         ],
     )
     db.many("sighting_key_put", [(k, s.number, k in s.own) for s in written for k in s.weak])
-    db.many("payload_put", payloads)
+    db.many("payload_put", documents)

@@ -1,4 +1,7 @@
-"""Forgetting a source that is not in the configuration any more (contract 2.4, rule 9)."""
+"""Remove a source that is not in the configuration any more.
+
+Implements identity rule 9 (docs/reference/identity.md).
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,17 @@ from feeds.storage.withdrawal import let_go
 
 
 def forget_source(
-    db: Database, sources: dict[int, tuple[str, int]], number: int, now: datetime, burnt: frozenset[str]
+    db: Database, sources: dict[int, tuple[str, int]], number: int, now: datetime, blocked: frozenset[str]
 ) -> int:
-    """Drop every sighting of a source; posts that no other source has are gone. How many sightings went."""
+    """Delete every sighting of a source, and the posts that no other source has.
+
+    Return the number of deleted sightings. Each batch is a transaction of its own.
+    """
     count = 0
     while rows := db.rows("sightings_to_forget", (number,)):
         numbers = [row[0] for row in rows]
         with db.transaction():
-            let_go(db, sources, numbers, now, burnt, forget=True)
+            let_go(db, sources, numbers, now, blocked, delete=True)
         count += len(rows)
     with db.transaction():
         db.run("files_forget", (number,))

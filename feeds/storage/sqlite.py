@@ -1,4 +1,4 @@
-"""The SQLite file: opening, migrations, named SQL, the lease."""
+"""Open the SQLite file, migrate it, run named SQL, and lock it against other processes."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from feeds.identity import Naming
 _MIGRATION = re.compile(r"(\d{4})_\w+\.sql")
 _UNPRINTABLE = re.compile(r"[^ -~]")
 _LONGEST_REASON = 120
+# Few sizes, so that SQLite compiles few statements; the largest is below every limit of parameters.
 _ROWS_AT_ONCE = (256, 64, 16, 4, 1)
-_SURROUNDINGS = frozenset(
+_ENVIRONMENT_CODES = frozenset(
     (
         sqlite3.SQLITE_CANTOPEN,
         sqlite3.SQLITE_FULL,
@@ -31,47 +32,50 @@ _SURROUNDINGS = frozenset(
         sqlite3.SQLITE_AUTH,
     )
 )
-"""SQLite's codes for what is wrong around the file, not in it."""
+"""Error codes of SQLite for problems of the file system, as opposed to a damaged file."""
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
 
 @cache
 def statements() -> dict[str, str]:
-    """Every named statement of ``feeds/storage/sql``."""
+    """Load every named statement of ``feeds/storage/sql``."""
     found: dict[str, str] = {}
     for _, text in packaged_texts("storage/sql"):
         parts = _NAME.split(text)[1:]
-        found.update(zip(parts[::2], (one.strip() for one in parts[1::2]), strict=True))
+        found.update(zip(parts[::2], (statement.strip() for statement in parts[1::2]), strict=True))
     return found
 
 
 @cache
 def _fill_scope(rows: int) -> str:
-    """The statement ``fill_scope`` for many rows: a value takes a third of the time that a row by itself takes."""
+    """Return the statement ``fill_scope`` for many rows; a value takes a third of the time of a single row."""
     return statements()["fill_scope"].replace("(?)", ", ".join(["(?)"] * rows))
 
 
 def migrations() -> list[tuple[int, str]]:
-    """Number and text of each migration, in order."""
+    """Load number and text of each migration, in order."""
     every = packaged_texts("storage/migrations")
     return [(int(match[1]), text) for name, text in every if (match := _MIGRATION.fullmatch(name))]
 
 
 def trouble(path: Path, error: Exception) -> StoreError:
-    """What went wrong with the store, in words that say what to do."""
+    """Convert an error of SQLite or the system to a message with the reason and advice."""
     reason = _UNPRINTABLE.sub("?", str(error))[:_LONGEST_REASON]
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary one of an extended code
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code of an extended code
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        advice = "another program holds it for long; see which one, then run again"
-    elif code in _SURROUNDINGS or isinstance(error, OSError):
-        advice = "check the folder's permissions and the free space, then run again: nothing was lost"
+        advice = "another program has locked it for a long time; close that program, then run again"
+    elif code in _ENVIRONMENT_CODES or isinstance(error, OSError):
+        advice = "check the permissions of the folder and the free space, then run again: no data was lost"
     else:
         return damaged(str(path), reason)
     return StoreError(f"{path}: the store cannot be used ({reason}); {advice}")
 
 
 def _create(path: Path) -> None:
-    """Make a store if there is none: whole beside, then renamed, so that an empty file is never a new store."""
+    """Create the store if it does not exist.
+
+    It is built beside its path and then renamed, so a crash never leaves an empty file at the path.
+    """
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,14 +85,14 @@ def _create(path: Path) -> None:
     database = Database(sqlite3.connect(beside, isolation_level=None), beside)
     try:
         database._connection.execute("PRAGMA page_size = 16384")
-        database._migrate(0)  # with a rollback journal: after it everything is in the one file
+        database._migrate(0)  # in the default journal mode, which leaves no second file to rename
     finally:
         database.close()
     os.replace(beside, path)
 
 
-def _file_at(path: Path) -> tuple[int, int] | None:
-    """What tells the file at a path from another one; None if there is none."""
+def _identify_file(path: Path) -> tuple[int, int] | None:
+    """Return device and inode of the file at a path; None if no file exists."""
     try:
         found = path.stat()
     except OSError:
@@ -103,17 +107,17 @@ class Database:
         self._connection = connection
         self.path = path
         self.feed_numbers: dict[tuple[str, str], int] = {}
-        """Numbers of feeds met in this run (they never change)."""
+        """Numbers of the feeds that this run used; they never change."""
         self.namings: dict[int, Naming] = {}
-        """How posts made in this run want to be named; of any other the store tells."""
-        self._file = _file_at(path)
+        """The data to assign ids to posts that this run inserted; for other posts it is loaded."""
+        self._file = _identify_file(path)
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Self:
-        """Open or create the store at ``path`` and bring it to the newest form.
+        """Open or create the store at ``path`` and apply new migrations.
 
         Raises:
-            StoreError: it cannot be opened, is damaged, or comes from a newer feedd.
+            StoreError: it cannot be opened, is damaged, or is from a newer feedd.
         """
         try:
             if not read_only:
@@ -135,6 +139,7 @@ class Database:
         return database
 
     def _prepare(self, read_only: bool) -> None:
+        """Set the options of the connection, check the version of the store, and migrate it."""
         run = self._connection.execute
         run("PRAGMA temp_store = MEMORY")
         run("PRAGMA cache_size = -65536")
@@ -147,6 +152,7 @@ class Database:
             )
         if read_only:
             return
+        # With a write-ahead log other processes can read while this process writes.
         run("PRAGMA journal_mode = WAL")
         run("PRAGMA wal_autocheckpoint = 4000")
         run("PRAGMA synchronous = NORMAL")
@@ -157,11 +163,11 @@ class Database:
         with self.transaction():
             for number, text in migrations():
                 if number > version:
-                    self._script(text)
+                    self._run_script(text)
                     self._connection.execute(f"PRAGMA user_version = {number}")
 
-    def _script(self, text: str) -> None:
-        """Run statements inside the current transaction (``executescript`` would commit it)."""
+    def _run_script(self, text: str) -> None:
+        """Run statements inside the current transaction, which ``executescript`` would commit."""
         statement = ""
         for line in text.splitlines(keepends=True):
             statement += line
@@ -170,15 +176,15 @@ class Database:
                 statement = ""
 
     def require_in_place(self) -> None:
-        """See that the file is still the one that was opened: what is written to another one's ghost is lost.
+        """Check that the file at the path is still the opened file; else what is written is lost.
 
         Raises:
-            StoreError: somebody has moved it away, deleted or replaced it.
+            StoreError: the file was moved, deleted or replaced.
         """
-        if _file_at(self.path) != self._file:
+        if _identify_file(self.path) != self._file:
             raise StoreError(
-                f"{self.path}: the store was taken away or replaced while feedd was using it; "
-                "put it back (or leave the new one there) and start feedd again"
+                f"{self.path}: the store was moved or replaced while feedd was using it; "
+                "move it back (or keep the new file) and start feedd again"
             )
 
     def close(self) -> None:
@@ -187,16 +193,17 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing.
+        """Run the block as one transaction: an exception rolls it back.
 
         Raises:
-            StoreError: the database refused; nothing of the transaction is stored.
+            StoreError: SQLite failed; nothing of the transaction is stored.
         """
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
             except BaseException:
+                # Both may have numbers of rows that the rollback removes.
                 self.feed_numbers.clear()
                 self.namings.clear()
                 if self._connection.in_transaction:
@@ -207,7 +214,11 @@ class Database:
             raise trouble(self.path, error) from error
 
     def run(self, name: str, parameters: Iterable[Any] | dict[str, Any] = ()) -> sqlite3.Cursor:
-        """Execute the named statement."""
+        """Execute the named statement.
+
+        Raises:
+            StoreError: SQLite failed.
+        """
         values = parameters if isinstance(parameters, dict) else tuple(parameters)
         try:
             return self._connection.execute(statements()[name], values)
@@ -215,21 +226,21 @@ class Database:
             raise trouble(self.path, error) from error
 
     def rows(self, name: str, parameters: Iterable[Any] | dict[str, Any] = ()) -> list[Any]:
-        """All rows of the named query."""
+        """Return all rows of the named query."""
         try:
             return self.run(name, parameters).fetchall()
         except sqlite3.Error as error:
             raise trouble(self.path, error) from error
 
     def each(self, name: str) -> Iterator[Any]:
-        """The rows of the named query one after the other, where they are too large to have at once."""
+        """Yield the rows of the named query one by one, for rows too large to keep all in memory."""
         try:
             yield from self.run(name)
         except sqlite3.Error as error:
             raise trouble(self.path, error) from error
 
     def value(self, name: str, parameters: Iterable[Any] | dict[str, Any] = ()) -> Any:  # noqa: ANN401 - a column's value
-        """The first column of the first row, or None."""
+        """Return the first column of the first row, or None."""
         rows = self.rows(name, parameters)
         return rows[0][0] if rows else None
 
@@ -238,18 +249,18 @@ class Database:
         self._connection.executemany(statements()[name], rows)
 
     def scope(self, values: Iterable[str | int | bytes]) -> None:
-        """Fill the temporary table ``scope`` that set queries join with."""
+        """Replace the contents of the temporary table ``scope``, which queries for a set of values use."""
         self._connection.execute(statements()["create_scope"])
         self._connection.execute(statements()["clear_scope"])
-        every = list(values)
+        remaining = list(values)
         start = 0
         for rows in _ROWS_AT_ONCE:
-            while len(every) - start >= rows:
-                self._connection.execute(_fill_scope(rows), every[start : start + rows])
+            while len(remaining) - start >= rows:
+                self._connection.execute(_fill_scope(rows), remaining[start : start + rows])
                 start += rows
 
     def copy_to(self, path: Path) -> None:
-        """An exact copy, taken while others may write."""
+        """Copy the database to ``path``, while other connections may write."""
         with sqlite3.connect(path) as target:
             self._connection.backup(target)
         target.close()
@@ -257,13 +268,13 @@ class Database:
 
 @contextmanager
 def lease(path: Path) -> Iterator[None]:
-    """Hold the role of ingesting and publishing with the store at ``path``.
+    """Lock the store at ``path`` for ingesting and publishing.
 
-    The lock lies beside the store and goes with the process, however it ends.
+    The lock file is beside the store. The system releases the lock when the process ends in any way.
 
     Raises:
-        RoleTaken: another process has it.
-        StoreError: the lock file cannot be made.
+        RoleTaken: another process has locked the store.
+        StoreError: the lock file cannot be created.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -282,7 +293,7 @@ def lease(path: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise RoleTaken(
-                f"{path}: another feedd is publishing with this store; try again when it is done"
+                f"{path}: another feedd is using this store; try again when it is done"
             ) from error
         yield
     finally:

@@ -1,7 +1,7 @@
-"""Who is to be told of what: subscriptions to our documents, tasks at other hosts, our own subscriptions.
+"""Store the state of WebSub: subscriptions to our documents, tasks at other hosts, our own subscriptions.
 
-What is due lies in the rows themselves, written in the transaction that makes it so; nothing is
-taken out before it is done. So a sender may be killed anywhere, and a second one may run.
+Due work is stored in the rows, in the transaction that makes it due, and removed only when it is done.
+So a sender may be killed at any time, and several senders may run at once. Times are seconds since 1970.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ TaskKind = Literal["verify", "ping", "ask"]
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Something to do now, at which host."""
+    """A delivery or a task that is due, and its host."""
 
     delivery: bool
-    """A delivery to a subscriber; otherwise a task."""
+    """Whether it is a delivery to a subscriber; else it is a task."""
     number: int
     host: str
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A document that a callback has not got yet."""
+    """A version of a document that was not delivered to a callback yet."""
 
     number: int
     topic: str
@@ -44,7 +44,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Something else to ask of another host; ``serial`` tells whether it was wanted again meanwhile."""
+    """Another request to a host. ``serial`` changes whenever the task is stored again."""
 
     number: int
     kind: TaskKind
@@ -56,34 +56,34 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """Our own subscription to an upstream at its hub."""
+    """Our own subscription to an upstream feed at its hub."""
 
     source: str
     topic: str
     hub: str
     secret: str
     token: str
-    """Last part of the address of our callback."""
+    """Last segment of the path of our callback."""
     state: Literal["asked", "active", "refused", "leaving"]
     ends: int
-    """When the lease ends, in seconds since 1970; 0 before it began."""
+    """When the lease ends; 0 before it began."""
     received: int
-    """When content came last; 0 for never."""
+    """When content was delivered last; 0 for never."""
     trouble: str = ""
 
 
 def host_of(url: str) -> str:
-    """Host and port of an address, as the bound per host counts them."""
+    """Return host and port of an address, in lower case, for the limit per host."""
     return urlsplit(url).netloc.rpartition("@")[2].lower()
 
 
 def enqueue(
     db: Database, documents: Iterable[tuple[str, str]], site_url: str, hubs: Sequence[str] = ()
 ) -> None:
-    """Note that documents have changed: ``(path, digest)`` each.
+    """Make the deliveries of changed documents due, and the pings of external hubs.
 
-    To be called in the transaction that settles them as written. ``hubs`` are outside ones: a private
-    document must not be among those that they are told of.
+    ``documents`` are pairs of path and digest. Call it in the transaction that marks them as published.
+    With ``hubs``, no document may be private, because a ping contains its address.
     """
     for path, digest in documents:
         db.run("push_want", {"topic": path, "digest": digest})
@@ -100,50 +100,53 @@ def _put_task(
 
 
 def due(db: Database, now: int, each: int, most: int) -> list[Due]:
-    """What is to be done now, oldest first: at most ``each`` per host and ``most`` of either sort."""
+    """Load the due tasks, then the due deliveries, each oldest first.
+
+    ``each`` is the maximum per host, ``most`` the maximum of tasks and of deliveries.
+    """
     bounds = {"now": now, "each": each, "most": most}
     tasks = [Due(False, *row) for row in db.rows("push_tasks_due", bounds)]
     return tasks + [Due(True, *row) for row in db.rows("push_deliveries_due", bounds)]
 
 
 def delivery(db: Database, number: int, now: int) -> Delivery | None:
-    """A delivery as it stands now; None if it is no longer due or its lease has ended."""
+    """Load the current state of a delivery; None if it is not due any more or its lease has ended."""
     rows = db.rows("push_delivery", {"id": number, "now": now})
     return Delivery(*rows[0]) if rows else None
 
 
-def delivered(db: Database, one: Delivery, digest: str) -> None:
-    """The callback took the version ``digest``; a version that came after the one wanted then stays due."""
+def delivered(db: Database, delivery: Delivery, digest: str) -> None:
+    """Record that the version ``digest`` was delivered. A version that was published meanwhile stays due."""
     with db.transaction():
-        db.run("push_delivered", {**_key(one), "digest": digest, "wanted": one.wanted})
+        db.run("push_delivered", {**_key(delivery), "digest": digest, "wanted": delivery.wanted})
 
 
-def postpone(db: Database, one: Delivery, until: int, trouble: str) -> None:
-    """The callback did not take it: again at ``until``."""
+def postpone(db: Database, delivery: Delivery, until: int, trouble: str) -> None:
+    """Record a failed delivery, to be tried again at ``until``."""
     with db.transaction():
-        db.run("push_postpone", {**_key(one), "due": until, "trouble": trouble})
+        db.run("push_postpone", {**_key(delivery), "due": until, "trouble": trouble})
 
 
-def passed(db: Database, one: Delivery) -> None:
-    """There is nothing to deliver any more: the document is gone."""
+def passed(db: Database, delivery: Delivery) -> None:
+    """Cancel the due deliveries of a subscription, because its document does not exist any more."""
     with db.transaction():
-        db.run("push_pass", (one.number,))
+        db.run("push_pass", (delivery.number,))
 
 
-def _key(one: Delivery) -> dict[str, object]:
-    return {"id": one.number, "topic": one.topic, "callback": one.callback}
+def _key(delivery: Delivery) -> dict[str, object]:
+    return {"id": delivery.number, "topic": delivery.topic, "callback": delivery.callback}
 
 
 def document_digest(db: Database, path: str) -> str | None:
-    """Digest of a document as it was last settled; None if there is none of this path."""
+    """Load the digest of a document as it was last published; None if no such document exists."""
     found: str | None = db.value("push_document", (path,))
     return found
 
 
 def subscribe(db: Database, topic: str, callback: str, secret: str, ends: int) -> bool:
-    """Begin or renew a verified subscription; False if the document is gone.
+    """Start or renew a verified subscription; return False if the document does not exist any more.
 
-    It begins at the version that is published now: that one the subscriber can fetch.
+    The first delivery is the next version, because the subscriber can fetch the present version.
     """
     with db.transaction():
         digest = document_digest(db, topic)
@@ -155,43 +158,43 @@ def subscribe(db: Database, topic: str, callback: str, secret: str, ends: int) -
 
 
 def unsubscribe(db: Database, topic: str, callback: str) -> None:
-    """End a subscription, if there is one."""
+    """End a subscription if it exists."""
     with db.transaction():
         db.run("push_unsubscribe", {"topic": topic, "callback": callback})
 
 
 def expire(db: Database, now: int) -> None:
-    """End every subscription whose lease is over."""
+    """End every subscription whose lease has ended."""
     with db.transaction():
         db.run("push_expire", (now,))
 
 
 def subscriptions_of_host(db: Database, host: str) -> int:
-    """How many subscriptions have their callback at a host."""
+    """Count the subscriptions with a callback at a host."""
     return int(db.value("push_host_counts", (host,)))
 
 
 def counts(db: Database) -> tuple[int, int]:
-    """Subscriptions, and how many of them wait for a delivery."""
+    """Count the subscriptions, and those with a due delivery."""
     subscriptions, waiting = db.rows("push_counts")[0]
     return int(subscriptions), int(waiting)
 
 
 def tasks_waiting(db: Database, kind: TaskKind) -> int:
-    """How many tasks of a kind there are."""
+    """Count the tasks of a kind."""
     return int(db.value("push_task_count", (kind,)))
 
 
 def put_task(
     db: Database, kind: TaskKind, name: str, url: str, data: Mapping[str, str], due: int = 0
 ) -> None:
-    """Want something asked of the host of ``url``; a task with the same name is replaced."""
+    """Store a request to the host of ``url``. It replaces a task with the same name."""
     with db.transaction():
         _put_task(db, kind, name, url, data, due)
 
 
 def task(db: Database, number: int, now: int) -> Task | None:
-    """A task as it stands now; None if it is no longer due."""
+    """Load the current state of a task; None if it is not due any more."""
     rows = db.rows("push_task", {"id": number, "now": now})
     if not rows:
         return None
@@ -199,54 +202,74 @@ def task(db: Database, number: int, now: int) -> Task | None:
     return Task(number, kind, host, json.loads(data), tries, serial)
 
 
-def task_done(db: Database, one: Task) -> None:
-    """Forget a task, unless it was wanted again meanwhile."""
+def task_done(db: Database, task: Task) -> None:
+    """Remove a finished task, unless it was stored again meanwhile."""
     with db.transaction():
-        db.run("push_task_done", {"id": one.number, "serial": one.serial})
+        db.run("push_task_done", {"id": task.number, "serial": task.serial})
 
 
-def task_again(db: Database, one: Task, until: int) -> None:
-    """Try a task again at ``until``, unless it was wanted again meanwhile."""
+def task_again(db: Database, task: Task, until: int) -> None:
+    """Schedule a failed task for ``until``, unless it was stored again meanwhile."""
     with db.transaction():
-        db.run("push_task_again", {"id": one.number, "serial": one.serial, "due": until})
+        db.run("push_task_again", {"id": task.number, "serial": task.serial, "due": until})
 
 
-def want_upstream(db: Database, one: Upstream, now: int) -> None:
-    """Note a wish to subscribe at a hub, and the task of asking it."""
-    values = {"source": one.source, "topic": one.topic, "hub": one.hub, "secret": one.secret}
+def want_upstream(db: Database, subscription: Upstream, now: int) -> None:
+    """Store a subscription to an upstream feed, and the task that requests it from the hub."""
+    values = {
+        "source": subscription.source,
+        "topic": subscription.topic,
+        "hub": subscription.hub,
+        "secret": subscription.secret,
+    }
     with db.transaction():
-        db.run("push_upstream_put", {**values, "token": one.token, "state": one.state, "ends": one.ends})
-        _put_task(db, "ask", one.source, one.hub, {"source": one.source}, now)
+        db.run(
+            "push_upstream_put",
+            {**values, "token": subscription.token, "state": subscription.state, "ends": subscription.ends},
+        )
+        _put_task(db, "ask", subscription.source, subscription.hub, {"source": subscription.source}, now)
 
 
 def upstream_state(
-    db: Database, one: Upstream, state: str, ends: int, ask: int | None = None, trouble: str = ""
+    db: Database,
+    subscription: Upstream,
+    state: str,
+    ends: int,
+    next_request: int | None = None,
+    trouble: str = "",
 ) -> None:
-    """Note how our subscription stands, and when its hub is to be asked again (None: it is not)."""
-    values = {"source": one.source, "state": state, "ends": ends, "trouble": trouble}
+    """Store the state of our subscription, and when to send the next request to its hub (None for never)."""
+    values = {"source": subscription.source, "state": state, "ends": ends, "trouble": trouble}
     with db.transaction():
         db.run("push_upstream_state", values)
-        if ask is None:
-            db.run("push_task_drop", ("ask", one.source))
+        if next_request is None:
+            db.run("push_task_drop", ("ask", subscription.source))
         else:
-            _put_task(db, "ask", one.source, one.hub, {"source": one.source}, ask)
+            _put_task(
+                db,
+                "ask",
+                subscription.source,
+                subscription.hub,
+                {"source": subscription.source},
+                next_request,
+            )
 
 
 def upstream_received(db: Database, source: str, now: int) -> None:
-    """Note that content came."""
+    """Store the time at which content was delivered."""
     with db.transaction():
         db.run("push_upstream_received", {"source": source, "now": now})
 
 
 def drop_upstream(db: Database, source: str) -> None:
-    """Forget our subscription."""
+    """Remove our subscription and its task."""
     with db.transaction():
         db.run("push_upstream_drop", (source,))
         db.run("push_task_drop", ("ask", source))
 
 
 def upstream(db: Database, *, source: str = "", token: str = "") -> Upstream | None:
-    """Our subscription of a source, or the one with this callback."""
+    """Load our subscription of a source, or the subscription with this token; None if there is none."""
     rows = (
         db.rows("push_upstream_of_source", (source,))
         if source
@@ -256,5 +279,5 @@ def upstream(db: Database, *, source: str = "", token: str = "") -> Upstream | N
 
 
 def upstreams(db: Database) -> list[Upstream]:
-    """All of our subscriptions."""
+    """Load all of our subscriptions."""
     return [Upstream(*row) for row in db.rows("push_upstreams")]

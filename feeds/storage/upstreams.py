@@ -1,4 +1,4 @@
-"""What the store knows of upstreams: when each is due, how it fared, and which of its entries are known."""
+"""Read and write the state of upstream feeds: due time, last outcome, known entries and held hosts."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from feeds.storage.sqlite import Database
 
 @dataclass(frozen=True, slots=True)
 class UpstreamRow:
-    """An upstream between two polls; times in seconds since 1970."""
+    """The stored state of an upstream feed between two polls. Times are seconds since 1970."""
 
     state: str
     """JSON of the fetch state."""
     head: dict[str, Any]
-    """What the feed says of itself: id, title, link, hubs, and hints when to ask."""
+    """The metadata of the feed: id, title, link, hubs, and its hints when to poll."""
     due: int
     decided_by: str
     polled: int | None
@@ -29,7 +29,7 @@ class UpstreamRow:
 
 
 def upstreams(db: Database) -> dict[str, UpstreamRow]:
-    """Every upstream that was polled, by the name of its source."""
+    """Load every upstream feed that was polled, by the name of its source."""
     return {
         name: UpstreamRow(state, json.loads(head), *rest)
         for name, state, head, *rest in db.rows("upstreams_all")
@@ -38,18 +38,19 @@ def upstreams(db: Database) -> dict[str, UpstreamRow]:
 
 @dataclass(frozen=True, slots=True)
 class KnownEntries:
-    """Which entries of a document are known already."""
+    """The entries of a document that are stored already."""
 
     digests: frozenset[bytes]
     items: frozenset[str]
     addresses: tuple[tuple[str, str], ...]
-    """Guid and address of each."""
+    """Guid and address of each entry."""
 
 
 def known_entries(db: Database, source: int, digests: Collection[bytes]) -> KnownEntries:
-    """Those of the entries with these digests that are known, as they stand."""
+    """Find the stored entries of a source that have one of these digests, unchanged."""
     db.scope(digests)
     rows = db.rows("sightings_of_digests", (source,))
+    # The guid and the address have these places in the JSON list that `sighting_data` writes.
     values = [json.loads(row[2]) for row in rows]
     return KnownEntries(
         frozenset(row[0] for row in rows),
@@ -61,13 +62,13 @@ def known_entries(db: Database, source: int, digests: Collection[bytes]) -> Know
 def renamed_items(
     db: Database, source: int, wanted: Mapping[str, str], present: Collection[str]
 ) -> dict[str, str]:
-    """For each new item the known one that it is under another guid, by its address.
+    """Find the stored item of each new item whose guid changed, by its address.
 
     Args:
         db: The store.
         source: Number of the source.
-        wanted: Address key of each new item to the item.
-        present: Items of the same document: those are others.
+        wanted: Maps the address key of each new item to the item.
+        present: The items of the same document, which are different items.
     """
     if not wanted:
         return {}
@@ -83,22 +84,25 @@ def renamed_items(
 
 
 def burn(db: Database, sources: dict[int, tuple[str, int]], keys: Collection[str], now: datetime) -> None:
-    """Burn keys for good: what they had joined is split (rule 3). Inside a transaction."""
+    """Block keys for good and split the posts that they joined. Call it inside a transaction.
+
+    Implements identity rule 3 (docs/reference/identity.md).
+    """
     db.many("burnt_add", [(key,) for key in keys])
     db.many("ledger_put", [("burnt", key, "") for key in keys])
     db.scope(keys)
     numbers = [row[0] for row in db.rows("sightings_with_keys")]
-    burnt = frozenset(row[0] for row in db.rows("burnt_all"))
-    resettle(db, sources, numbers, Change(Circumstances(False, now, burnt, None)))
+    blocked = frozenset(row[0] for row in db.rows("burnt_all"))
+    resettle(db, sources, numbers, Change(Circumstances(False, now, blocked, None)))
 
 
 def held_hosts(db: Database) -> dict[str, datetime]:
-    """Until when hosts are to be left alone."""
+    """Load until when each host must not be requested."""
     return {name: datetime.fromisoformat(until) for name, until in db.rows("hosts_held")}
 
 
 def hold_hosts(db: Database, holds: Mapping[str, datetime]) -> None:
-    """Remember until when hosts are to be left alone."""
+    """Store until when each host must not be requested; replaces what was stored."""
     with db.transaction():
         db.run("hosts_drop")
         db.many("host_put", [(name, until.isoformat()) for name, until in holds.items()])

@@ -1,4 +1,7 @@
-"""Posts that are taken out: by a person, by their upstream, or because no source has them any more."""
+"""Withdraw posts and remove sightings, and undo withdrawals.
+
+A post is removed by a person, by its upstream feed, or because no source has it any more.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,15 @@ from feeds.storage.records import Circumstances
 from feeds.storage.serialization import read_shown, read_sighting
 from feeds.storage.sqlite import Database
 
-_FORGET = ("sighting_keys_drop", "payload_drop", "sighting_drop")
+_DELETE = ("sighting_keys_drop", "payload_drop", "sighting_drop")
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a post stands: its id (None if it was never published), its state, and since when it is withdrawn."""
+    """The state of a post. ``uid`` is None if it was never published.
+
+    ``withdrawn`` and ``published`` are in seconds since 1970; ``withdrawn`` is 0 if it is not withdrawn.
+    """
 
     uid: str | None
     state: str
@@ -28,23 +34,23 @@ class Standing:
 
 
 def standing(db: Database, number: int) -> Standing:
-    """How a post stands."""
+    """Load the state of a post."""
     return Standing(*db.rows("post_standing", (number,))[0])
 
 
 def withdraw(db: Database, numbers: Sequence[int], now: datetime, reason: str = "") -> None:
-    """Take posts out of every document until somebody undoes it. Inside a transaction."""
+    """Remove posts from every document until :func:`restore`. Call it inside a transaction."""
     at = int(now.timestamp())
     bury(db, numbers, now)
     leave_feeds(db, numbers)
     db.many("post_withdraw", [(at, reason, number) for number in numbers])
     when = datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
-    told = [("withdrawn", uid, when) for number in numbers if (uid := standing(db, number).uid)]
-    db.many("ledger_put", told)
+    lines = [("withdrawn", uid, when) for number in numbers if (uid := standing(db, number).uid)]
+    db.many("ledger_put", lines)
 
 
 def restore(db: Database, number: int, now: datetime) -> bool:
-    """Undo a withdrawal; False if no source has the post any more. Inside a transaction."""
+    """Undo a withdrawal and return whether a source has the post. Call it inside a transaction."""
     post = standing(db, number)
     here = bool(db.rows("sightings_of_post", (number,)))
     state = "gone" if not here else "waiting" if post.published > now.timestamp() else "live"
@@ -55,8 +61,8 @@ def restore(db: Database, number: int, now: datetime) -> bool:
     )
     if state == "live":
         feeds = feed_numbers(db, read_shown(post.shown))
-        surfaced = db.value("post_surfaced", (number,))
-        db.many("member_put", [(feed, surfaced, number) for feed in feeds])
+        appeared = db.value("post_surfaced", (number,))
+        db.many("member_put", [(feed, appeared, number) for feed in feeds])
         db.many("feed_touch", [(feed,) for feed in feeds])
     return here
 
@@ -66,22 +72,23 @@ def let_go(
     sources: dict[int, tuple[str, int]],
     numbers: Sequence[int],
     now: datetime,
-    burnt: frozenset[str],
+    blocked: frozenset[str],
     *,
-    forget: bool = False,
+    delete: bool = False,
 ) -> None:
-    """Have sightings gone; posts that nothing else has go with them. Inside a transaction.
+    """Remove sightings, and the posts that have no other sighting. Call it inside a transaction.
 
-    What they recognise stays known, so nothing comes back as new, unless it shall be forgotten.
+    The keys of the sightings stay known, so that their posts are not published as new again. With
+    ``delete`` the keys are deleted too.
     """
     keys = keys_of_numbers(db, numbers)
     db.scope(numbers)
     rows = db.rows("sightings_by_number")
     old = [read_sighting(row, sources, *keys[row[0]]) for row in rows]
     posts = {row[7] for row in rows if row[7]}
-    for statement in _FORGET if forget else ("sighting_gone",):
-        db.many(statement, [(one,) for one in numbers])
-    settle(db, sources, Change(Circumstances(False, now, burnt, None), before=old, posts=posts))
+    for statement in _DELETE if delete else ("sighting_gone",):
+        db.many(statement, [(number,) for number in numbers])
+    settle(db, sources, Change(Circumstances(False, now, blocked, None), before=old, posts=posts))
 
 
 def take_back(
@@ -90,20 +97,21 @@ def take_back(
     source: int,
     ids: Collection[str],
     now: datetime,
-    burnt: frozenset[str],
+    blocked: frozenset[str],
 ) -> int:
-    """Obey an upstream's tombstones; how many items went. Inside a transaction.
+    """Apply the tombstones of an upstream feed (RFC 6721) and return the number of removed items.
 
-    A post that only this upstream has is withdrawn; from another one its sighting goes, for good.
+    A post that only this source has is withdrawn. Of a post that other sources have too, only the
+    sighting of this source is removed. Call it inside a transaction.
     """
-    db.scope([f"id:{one}" for one in ids])
+    db.scope([f"id:{guid}" for guid in ids])
     alone, shared = set(), []
     for number, post in db.rows("sightings_of_guids", (source,)):
-        if any(whose != source for _, whose in db.rows("sightings_of_post", (post,))):
+        if any(other != source for _, other in db.rows("sightings_of_post", (post,))):
             shared.append(number)
         elif not standing(db, post).withdrawn:
             alone.add(post)
     withdraw(db, sorted(alone), now, f"taken back by {sources[source][0]}")
     if shared:
-        let_go(db, sources, shared, now, burnt)
+        let_go(db, sources, shared, now, blocked)
     return len(alone) + len(shared)

@@ -1,4 +1,4 @@
--- What feedd remembers of posts in folders and of the feeds made of them.
+-- Posts in folders, and the feeds that are made of them.
 
 CREATE TABLE meta (
   name  TEXT PRIMARY KEY,
@@ -13,7 +13,7 @@ CREATE TABLE source (
   last_read TEXT NOT NULL DEFAULT ''
 );
 
--- The change token of a file, stored in the transaction that stores what the file said.
+-- The change token of a file, stored in the same transaction as its sighting.
 CREATE TABLE file (
   source   INTEGER NOT NULL,
   path     TEXT NOT NULL,
@@ -43,7 +43,7 @@ CREATE TABLE sighting (
 CREATE INDEX sighting_post ON sighting (post);
 CREATE INDEX sighting_strong ON sighting (strong) WHERE strong <> '';
 
--- Items as they came, compressed (zstd).
+-- Files and entries as they were read, compressed (zstd).
 CREATE TABLE payload (
   sighting INTEGER PRIMARY KEY,
   data     BLOB NOT NULL
@@ -59,7 +59,7 @@ CREATE INDEX sighting_key_sighting ON sighting_key (sighting);
 
 CREATE TABLE burnt (key TEXT PRIMARY KEY) WITHOUT ROWID;
 
--- Whose a key is: the one place where the identity of published posts is decided.
+-- The post that owns a key: this table decides the identity of published posts.
 CREATE TABLE key (
   key  TEXT PRIMARY KEY,
   post INTEGER NOT NULL
@@ -116,7 +116,7 @@ CREATE TABLE entry (
   json BLOB
 );
 
--- What was written: size and mtime tell cheaply that a document is still ours.
+-- Written documents: size and mtime show, without reading it, that a document was not changed by others.
 CREATE TABLE document (
   path   TEXT PRIMARY KEY,
   feed   INTEGER,
@@ -126,7 +126,7 @@ CREATE TABLE document (
 ) WITHOUT ROWID;
 CREATE INDEX document_feed ON document (feed);
 
--- What sources cannot tell again; state/ledger.jsonl is its text.
+-- What cannot be read from the sources again; state/ledger.jsonl is its text.
 CREATE TABLE ledger (
   kind  TEXT NOT NULL,
   name  TEXT NOT NULL,

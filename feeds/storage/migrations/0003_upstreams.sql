@@ -1,4 +1,4 @@
--- What is known of each upstream from one poll to the next, and which hosts want to be left alone.
+-- The state of each upstream feed between two polls, and the hosts that must not be requested for a while.
 CREATE TABLE upstream (
   source     INTEGER PRIMARY KEY,
   state      TEXT NOT NULL DEFAULT '{}',  -- JSON: validators, redirects, failures
@@ -19,7 +19,7 @@ CREATE TABLE host (
 
 CREATE INDEX sighting_digest ON sighting (source, digest);
 
--- What other commands ask of a running daemon.
+-- Requests of other commands to a running daemon.
 CREATE TABLE request (
   id    INTEGER PRIMARY KEY,
   kind  TEXT NOT NULL,                    -- reload, forget

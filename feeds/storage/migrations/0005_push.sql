@@ -1,8 +1,8 @@
--- Push (WebSub). All instants are seconds since 1970; what is due lies in the state itself, so that
--- a sender that was killed finds its work where it left it.
+-- Push (WebSub). All times are seconds since 1970. Due work is part of the state, so that a killed sender
+-- continues where it stopped.
 
--- Who wants to know of which document. `wanted` is the digest of the newest version, `delivered` of
--- the one that the callback took last; `due` is set while they differ.
+-- Subscriptions to documents. `wanted` is the digest of the newest version, `delivered` of the version that the
+-- callback accepted last; `due` is set while they differ.
 CREATE TABLE push_subscription (
   id        INTEGER PRIMARY KEY,
   topic     TEXT NOT NULL,
@@ -20,8 +20,8 @@ CREATE TABLE push_subscription (
 CREATE INDEX push_subscription_due ON push_subscription (host, due) WHERE due IS NOT NULL;
 CREATE INDEX push_subscription_ends ON push_subscription (ends);
 
--- Everything else that is asked of other hosts: intents to verify, outside hubs to tell, hubs to
--- subscribe at. `serial` counts how often it was wanted: work that was wanted again meanwhile stays.
+-- Every other request to hosts: intents to verify, external hubs to ping, hubs to subscribe at. `serial` counts
+-- how often a task was stored: a task that was stored again meanwhile stays.
 CREATE TABLE push_task (
   id     INTEGER PRIMARY KEY,
   kind   TEXT NOT NULL,
@@ -35,7 +35,7 @@ CREATE TABLE push_task (
 );
 CREATE INDEX push_task_due ON push_task (host, due);
 
--- Where feedd itself is a subscriber.
+-- Subscriptions of feedd at other hubs.
 CREATE TABLE push_upstream (
   source   TEXT PRIMARY KEY,
   topic    TEXT NOT NULL,

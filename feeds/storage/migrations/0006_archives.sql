@@ -12,7 +12,7 @@ CREATE INDEX log_post ON log (post, feed);
 CREATE INDEX log_open ON log (feed, position) WHERE archive IS NULL;
 CREATE INDEX log_archive ON log (feed, archive) WHERE archive IS NOT NULL;
 
--- Sealed documents: `stale` is set while an entry has to be taken out of one.
+-- Closed archives: `stale` is set while an entry must be removed from the document.
 CREATE TABLE archive (
   feed   INTEGER NOT NULL,
   number INTEGER NOT NULL,                -- from 1, the oldest
@@ -21,7 +21,7 @@ CREATE TABLE archive (
 ) WITHOUT ROWID;
 CREATE INDEX archive_stale ON archive (feed, number) WHERE stale = 1;
 
--- Whether the logs know of the present version of a post, and of its going.
+-- Whether the logs have the present version of a post, or its removal.
 ALTER TABLE post ADD COLUMN logged INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX post_unlogged ON post (id) WHERE logged = 0;
 

@@ -1,7 +1,7 @@
 -- Since when a post is withdrawn, seconds since 1970; 0 if it is not.
 ALTER TABLE post ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0;
 
--- What subscribers are told for a while: this post has gone from this feed (RFC 6721).
+-- Tombstones: this post was removed from this feed (RFC 6721). Documents contain them for a while.
 CREATE TABLE tombstone (
   feed INTEGER NOT NULL,
   post INTEGER NOT NULL,
@@ -9,7 +9,7 @@ CREATE TABLE tombstone (
   PRIMARY KEY (feed, post)
 ) WITHOUT ROWID;
 
--- A sighting that is gone still recognises its item, and shows nothing.
+-- A sighting that is gone keeps its keys, so that its item is not new again. It shows nothing.
 ALTER TABLE sighting ADD COLUMN gone INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX sighting_gone ON sighting (source) WHERE gone = 1;
 

@@ -1,4 +1,4 @@
--- What a post showed before it really changed; the newest few are kept.
+-- Older versions of a post whose title or body changed for readers; only the newest are kept.
 CREATE TABLE revision (
   post   INTEGER NOT NULL,
   until  INTEGER NOT NULL,                -- seconds since 1970: when another version took its place
@@ -9,5 +9,5 @@ CREATE TABLE revision (
   PRIMARY KEY (post, until)
 ) WITHOUT ROWID;
 
--- How far the past of an upstream was read.
+-- How far the history of an upstream feed was fetched.
 ALTER TABLE upstream ADD COLUMN past TEXT NOT NULL DEFAULT '';

@@ -1,7 +1,7 @@
 -- name: log_pending
 SELECT count(*) FROM post WHERE logged = 0
 -- name: log_append
--- (`|| ''`, `coalesce` and `+ 0` keep the planner from going through all live posts or the whole log of a feed)
+-- (`|| ''`, `coalesce` and `+ 0` keep the planner from a scan of all live posts or of the whole log of a feed)
 INSERT INTO log (feed, position, post, surfaced, updated)
 SELECT fresh.feed,
   coalesce((SELECT position FROM log WHERE log.feed = fresh.feed ORDER BY position DESC LIMIT 1), 0)
@@ -54,7 +54,7 @@ UPDATE post SET logged = 1 WHERE logged = 0 AND (uid IS NOT NULL OR state NOT IN
 SELECT feed FROM log WHERE archive IS NULL AND feed IN (SELECT value FROM scope)
 GROUP BY feed HAVING count(*) > ?
 -- name: log_open
--- (its end is looked up in the index `log_open` first: by itself the planner goes through the whole log of the feed)
+-- (the join searches the index `log_open` first; without it the planner scans the whole log of the feed)
 SELECT log.position, log.post, post.uid, post.published, post.updated
 FROM log AS ending CROSS JOIN log ON log.feed = ending.feed AND log.position = ending.position
 JOIN member ON member.feed = log.feed AND member.surfaced = log.surfaced AND member.post = log.post

@@ -14,7 +14,7 @@ SELECT id, kind, name, slug, uid, updated, posts FROM feed WHERE slug IS NOT NUL
 -- name: feeds_nameless
 SELECT feed.id, feed.kind, feed.name, min(post.published) AS first, min(post.uid)
 FROM (SELECT id, kind, name FROM feed WHERE slug IS NULL) AS feed
-CROSS JOIN member CROSS JOIN post  -- in this order: nearly always there is no such feed
+CROSS JOIN member CROSS JOIN post  -- in this order, because a feed without a slug is rare
 WHERE member.feed = feed.id AND post.id = member.post GROUP BY feed.id ORDER BY first, feed.name, feed.kind
 -- name: slugs_taken
 SELECT folded FROM feed WHERE kind = ? AND folded IS NOT NULL
@@ -29,7 +29,7 @@ UPDATE feed SET wanted = wanted + 1, posts = NULL, latest = NULL WHERE id = ?
 -- name: feeds_touch_all
 UPDATE feed SET wanted = wanted + 1, posts = NULL, latest = NULL
 -- name: feed_change
--- (so many posts more; the newest of those that joined and of those that left changed at these times)
+-- (`more` is the change of the number of posts; `joined` and `left` are the latest changes of posts that joined or left)
 UPDATE feed SET wanted = wanted + 1, posts = posts + :more, latest = CASE
   WHEN :joined >= latest THEN :joined WHEN :left >= latest THEN NULL ELSE latest END
 WHERE id = :feed

@@ -117,8 +117,8 @@ SELECT kind, name, value FROM ledger ORDER BY kind, name
 -- name: sightings_of_posts
 SELECT post, id FROM sighting WHERE gone = 0 AND post IN (SELECT value FROM scope)
 -- name: posts_of_files
--- (counting an index takes a twentieth of the time of looking at its rows: what is to be looked at are the few files that
--- are no posts, the posts that are not live, and those of several sightings)
+-- (counting an index takes a twentieth of the time of reading its rows. So only exceptions are read: files that are not
+-- posts, posts that are not live, and posts of several sightings)
 WITH
   odd AS MATERIALIZED (
     SELECT sighting FROM file WHERE sighting > 0 AND (outcome <> 'item' OR vanished = 1)),

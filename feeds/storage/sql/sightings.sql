@@ -19,7 +19,7 @@ SELECT path, size, mtime, digest, sighting, vanished, outcome FROM file WHERE so
 -- name: files_there
 SELECT path, size, mtime FROM file WHERE source = ? AND vanished = 0 ORDER BY path
 -- name: files_vanished
--- (the condition of the index `file_odd` is repeated where it is to be used; `+` keeps the planner from going through all)
+-- (SQLite uses the partial index `file_odd` only if its condition is repeated; `+` keeps the planner from a full scan)
 SELECT path, size, mtime, digest, sighting, vanished, outcome FROM file
 WHERE +source = ? AND vanished = 1 AND (outcome <> 'item' OR vanished = 1)
 -- name: files_of_paths
