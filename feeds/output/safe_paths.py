@@ -1,8 +1,8 @@
-"""Files below a folder, reached from folder to folder so that no symbolic link is followed.
+"""Read and write files below a folder without following any symbolic link.
 
-Each folder on the way is opened in the one above it (``openat`` with ``O_NOFOLLOW``), and files are
-opened, renamed and removed in a folder that is open. So nobody can put a link in the way between a
-check and what follows it. The folder at the top may be a link: where it lies is the operator's choice.
+Each folder of a path is opened relative to its parent folder (``openat`` with ``O_NOFOLLOW``). Files are
+opened, renamed and removed relative to an open folder. So nobody can put a link in the way between a check
+and the use. The top folder may be a link, because its place is the operator's choice.
 """
 
 from __future__ import annotations
@@ -18,16 +18,18 @@ from types import TracebackType
 from typing import Self
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe must not make us wait
+# O_NONBLOCK: opening a pipe would wait for a writer.
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _APPEND = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NOT_OPENED = (errno.ELOOP, errno.ENOTDIR, errno.EMLINK, errno.ENXIO, errno.EISDIR)
-"""What systems answer where a link, or something else than was wanted, is in the way."""
-_LONGEST_NAME = 255
+"""Errors with which systems refuse a link, or another kind of file than was requested."""
+# The limit of common file systems, in bytes.
+_MAX_NAME = 255
 
 
 class Blocked(OSError):  # noqa: N818 - a state of the disk, which callers report in their own words
-    """Something that is not what was wanted lies at ``path``; ``reason`` says what it is and what to do."""
+    """Raised if another kind of file is at ``path``; ``reason`` states which, and what to do."""
 
     def __init__(self, path: str, reason: str, number: int = errno.EEXIST) -> None:
         super().__init__(number, os.strerror(number), path)
@@ -36,14 +38,17 @@ class Blocked(OSError):  # noqa: N818 - a state of the disk, which callers repor
 
 
 def is_inside(path: str) -> bool:
-    """Whether a relative path stays below its folder: printable names, none of them empty, ``.`` or ``..``."""
+    """Return whether a relative path stays below its folder.
+
+    Its names are printable, at most 255 bytes long, and not empty, ``.`` or ``..``.
+    """
     return path.isprintable() and all(
-        name not in ("", ".", "..") and len(name.encode()) <= _LONGEST_NAME for name in path.split("/")
+        name not in ("", ".", "..") and len(name.encode()) <= _MAX_NAME for name in path.split("/")
     )
 
 
 class Below:
-    """Files below a folder, by their paths relative to it; a context manager, at whose end all is closed.
+    """Access to the files below a folder by relative paths; a context manager that closes all folders.
 
     Every method raises OSError with the whole path as its file name, and Blocked if a link is in the way.
     """
@@ -63,11 +68,11 @@ class Below:
         self._open.clear()
 
     def folder(self, path: str, *, create: bool = False) -> int:
-        """The descriptor of a folder, which stays open; empty for the folder at the top.
+        """Open a folder and return its descriptor, which stays open. An empty path is the top folder.
 
         Raises:
-            FileNotFoundError: there is no such folder, and it is not to be created.
-            Blocked: a link or a file lies there, or in the place of a folder above it.
+            FileNotFoundError: the folder does not exist, and ``create`` is false.
+            Blocked: a link or a file is there, or in the place of a folder above it.
         """
         known = self._open.get(path)
         if known is not None:
@@ -77,25 +82,25 @@ class Below:
         else:
             above, _, name = path.rpartition("/")
             parent = self.folder(above, create=create)
-            with self._naming(path):
+            with self._name_errors(path):
                 descriptor = _open_folder(name, parent, create)
         self._open[path] = descriptor
         return descriptor
 
     def status(self, path: str) -> os.stat_result | None:
-        """What lies there, without following a link; None if nothing does."""
+        """Return the status of a file, a folder or a link itself; None if nothing is there."""
         try:
-            folder, name = self._place(path)
-            with self._naming(path):
+            folder, name = self._open_parent(path)
+            with self._name_errors(path):
                 return os.stat(name, dir_fd=folder, follow_symlinks=False)
         except FileNotFoundError:
             return None
 
     def is_folder(self, path: str) -> bool:
-        """Whether a folder lies there: False if nothing does.
+        """Return whether a folder is there; False if nothing is.
 
         Raises:
-            Blocked: something else does.
+            Blocked: something else is there.
         """
         with suppress(FileNotFoundError):
             self.folder(path)
@@ -103,35 +108,35 @@ class Below:
         return False
 
     def is_file(self, path: str) -> bool:
-        """Whether a regular file lies there: False if nothing does.
+        """Return whether a regular file is there; False if nothing is.
 
         Raises:
-            Blocked: something else does.
+            Blocked: something else is there.
         """
         found = self.status(path)
         if found and not stat.S_ISREG(found.st_mode):
-            raise Blocked(path, self._reason(path))
+            raise Blocked(path, self._describe_obstacle(path))
         return found is not None
 
     def read(self, path: str) -> bytes:
-        """The bytes of a regular file."""
-        with self._opened(path) as descriptor, open(descriptor, "rb", closefd=False) as file:
+        """Read the bytes of a regular file."""
+        with self._open_file(path) as descriptor, open(descriptor, "rb", closefd=False) as file:
             return file.read()
 
     def digest(self, path: str) -> str:
-        """The SHA-256 of a regular file, in hex."""
-        with self._opened(path) as descriptor, open(descriptor, "rb", closefd=False) as file:
+        """Compute the SHA-256 of a regular file, in hexadecimal digits."""
+        with self._open_file(path) as descriptor, open(descriptor, "rb", closefd=False) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def create(self, path: str, data: bytes) -> None:
-        """Write a file that is not there yet; a link in its place is an error, even one that leads nowhere."""
-        folder, name = self._place(path)
-        with self._naming(path), open(os.open(name, _CREATE, 0o666, dir_fd=folder), "wb") as file:
+        """Write a new file. Anything in its place is an error, also a link with a missing target."""
+        folder, name = self._open_parent(path)
+        with self._name_errors(path), open(os.open(name, _CREATE, 0o666, dir_fd=folder), "wb") as file:
             file.write(data)
 
     def append(self, path: str, lines: bytes) -> None:
-        """Add whole lines to a file and force them to disk, on a new line if the last one is torn."""
-        with self._opened(path, _APPEND) as descriptor, open(descriptor, "ab", closefd=False) as file:
+        """Append whole lines to a file and force them to disk, after a line end if the last line is torn."""
+        with self._open_file(path, _APPEND) as descriptor, open(descriptor, "ab", closefd=False) as file:
             size = os.fstat(file.fileno()).st_size
             torn = size > 0 and os.pread(file.fileno(), 1, size - 1) != b"\n"
             file.write(b"\n" + lines if torn else lines)
@@ -139,69 +144,69 @@ class Below:
             os.fsync(file.fileno())
 
     def rename(self, old: str, new: str) -> None:
-        """Move a file to another place, in one step and over what lies there; missing folders are created."""
-        source, source_name = self._place(old)
-        target, target_name = self._place(new, create=True)
-        with self._naming(new):
+        """Rename a file in one step. A file in the new place is replaced, and missing folders are created."""
+        source, source_name = self._open_parent(old)
+        target, target_name = self._open_parent(new, create=True)
+        with self._name_errors(new):
             os.replace(source_name, target_name, src_dir_fd=source, dst_dir_fd=target)
 
     def remove(self, path: str) -> None:
-        """Remove a file; of a link the link itself."""
-        folder, name = self._place(path)
-        with self._naming(path):
+        """Remove a file, or a link itself."""
+        folder, name = self._open_parent(path)
+        with self._name_errors(path):
             os.unlink(name, dir_fd=folder)
 
     def remove_folder(self, path: str) -> None:
         """Remove a folder if it is empty."""
-        folder, name = self._place(path)
+        folder, name = self._open_parent(path)
         with suppress(OSError):
             os.rmdir(name, dir_fd=folder)
 
     def names(self, path: str) -> list[str]:
-        """The names of what lies in a folder; none if there is no such folder."""
+        """List the names in a folder; the list is empty if the folder does not exist."""
         try:
             return os.listdir(self.folder(path))
         except FileNotFoundError:
             return []
 
     def sync(self, path: str) -> None:
-        """Force a file, or a folder that is open, to disk."""
+        """Force a file, or an open folder, to disk."""
         if path in self._open:
             os.fsync(self._open[path])
             return
-        with self._opened(path) as descriptor:
+        with self._open_file(path) as descriptor:
             os.fsync(descriptor)
 
-    def _place(self, path: str, *, create: bool = False) -> tuple[int, str]:
-        """The folder of a file, open, and the file's name in it."""
+    def _open_parent(self, path: str, *, create: bool = False) -> tuple[int, str]:
+        """Open the folder of a file; return its descriptor and the name of the file in it."""
         above, _, name = path.rpartition("/")
         return self.folder(above, create=create), name
 
     @contextmanager
-    def _opened(self, path: str, flags: int = _READ) -> Iterator[int]:
-        folder, name = self._place(path)
-        with self._naming(path):
+    def _open_file(self, path: str, flags: int = _READ) -> Iterator[int]:
+        folder, name = self._open_parent(path)
+        with self._name_errors(path):
             descriptor = os.open(name, flags, 0o666, dir_fd=folder)
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise Blocked(path, self._reason(path))
+                raise Blocked(path, self._describe_obstacle(path))
             yield descriptor
         finally:
             os.close(descriptor)
 
     @contextmanager
-    def _naming(self, path: str) -> Iterator[None]:
-        """Name the whole path in an error of the system, which knows only the last part of it."""
+    def _name_errors(self, path: str) -> Iterator[None]:
+        """Put the whole path into an error of the system, which has only the last name."""
         try:
             yield
         except OSError as error:
             if error.errno in _NOT_OPENED:
-                raise Blocked(path, self._reason(path), error.errno) from error
+                raise Blocked(path, self._describe_obstacle(path), error.errno) from error
             error.filename = os.fspath(self.root / path)
             raise
 
-    def _reason(self, path: str) -> str:
-        folder, name = self._place(path)
+    def _describe_obstacle(self, path: str) -> str:
+        folder, name = self._open_parent(path)
         try:
             mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
         except FileNotFoundError:
@@ -220,6 +225,6 @@ def _open_folder(name: str, parent: int, create: bool) -> int:
     except FileNotFoundError:
         if not create:
             raise
-    with suppress(FileExistsError):  # another process was faster, or it is a link: opening it tells
+    with suppress(FileExistsError):  # another process was faster, or it is a link, which opening refuses
         os.mkdir(name, dir_fd=parent)
     return os.open(name, _FOLDER, dir_fd=parent)

@@ -19,7 +19,7 @@ from feeds.storage.sqlite import Database, migrations
 
 _MAGIC = b"SQLite format 3\0"
 _SIDES = ("-wal", "-shm", "-journal")
-_MOST_FAULTS = 3
+_MAX_FAULTS = 3
 
 
 def save(store: Path, file: Path) -> int:
@@ -29,16 +29,16 @@ def save(store: Path, file: Path) -> int:
         UsageError: ``file`` is the store itself, or a file that is not a copy of a store.
         StoreError: the store cannot be read, or the copy cannot be written.
     """
-    _refuse_foreign(store, file)
+    _refuse_unmanaged(store, file)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with _beside(file) as beside:
+        with _create_temporary(file) as temporary:
             with closing(Database.open(store, read_only=True)) as db:
-                db.copy_to(beside)
-            _as_one_file(beside)
-            verify(beside)
-            _sync(beside)
-            os.replace(beside, file)
+                db.copy_to(temporary)
+            _convert_to_one_file(temporary)
+            verify(temporary)
+            _sync(temporary)
+            os.replace(temporary, file)
         _sync(file.parent)
     except (sqlite3.Error, OSError) as error:
         reason = getattr(error, "strerror", None) or error
@@ -49,14 +49,15 @@ def save(store: Path, file: Path) -> int:
 
 
 @contextmanager
-def _beside(file: Path) -> Iterator[Path]:
-    """An empty file beside ``file`` to copy to: nobody else's, and no link that somebody put there."""
-    beside = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
+def _create_temporary(file: Path) -> Iterator[Path]:
+    """Create an empty file beside ``file`` to copy to, and delete what is left of it at the end."""
+    temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    # O_EXCL refuses a file of another process, and a link that somebody put there.
+    os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
     try:
-        yield beside
+        yield temporary
     finally:
-        _drop(beside)
+        _drop(temporary)
 
 
 def _refuse_link(file: Path) -> None:
@@ -66,26 +67,26 @@ def _refuse_link(file: Path) -> None:
         )
 
 
-def _refuse_foreign(store: Path, file: Path) -> None:
+def _refuse_unmanaged(store: Path, file: Path) -> None:
     for name in ("", *_SIDES, ".lock"):
         if file.absolute() == store.with_name(store.name + name).absolute():
             raise UsageError(f"{file}: belongs to the store itself; name another file for the backup")
     _refuse_link(file)
     if not file.exists():
         return
-    if not file.is_file() or (file.stat().st_size and _form(file) is None):
-        raise UsageError(f"{file}: exists and is no backup of feedd; name another file")
+    if not file.is_file() or (file.stat().st_size and _read_version(file) is None):
+        raise UsageError(f"{file}: exists and is not a backup of feedd; name another file")
     if file.samefile(store):
         raise UsageError(f"{file}: is the store itself; name another file for the backup")
 
 
-def _form(file: Path) -> int | None:
-    """Return the version of the store in a file; None if the file is not a store."""
+def _read_version(file: Path) -> int | None:
+    """Return the schema version of the store in a file; None if the file is not a store."""
     with file.open("rb") as opened:
         if opened.read(len(_MAGIC)) != _MAGIC:
             return None
     try:
-        with closing(_reading(file)) as copy:
+        with closing(_open_read_only(file)) as copy:
             known = copy.execute("SELECT count(*) FROM sqlite_master WHERE name IN ('sighting', 'post')")
             return (
                 int(copy.execute("PRAGMA user_version").fetchone()[0]) if known.fetchone()[0] == 2 else None
@@ -94,7 +95,7 @@ def _form(file: Path) -> int | None:
         return None
 
 
-def _reading(file: Path) -> sqlite3.Connection:
+def _open_read_only(file: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
 
 
@@ -106,19 +107,21 @@ def verify(file: Path) -> None:
         StoreError: it is damaged, or a newer feedd wrote it.
     """
     try:
-        form = _form(file)
+        version = _read_version(file)
     except OSError as error:
         raise UsageError(f"{file}: cannot be read ({error.strerror})") from error
-    if form is None:
-        raise UsageError(f"{file}: is no backup of feedd, or its beginning is damaged; nothing was changed")
+    if version is None:
+        raise UsageError(
+            f"{file}: is not a backup of feedd, or its beginning is damaged; nothing was changed"
+        )
     newest = migrations()[-1][0]
-    if form > newest:
+    if version > newest:
         raise StoreError(
-            f"{file}: was written by a newer feedd (form {form}, this one knows {newest}); nothing was changed"
+            f"{file}: was written by a newer feedd (schema version {version}; this version supports {newest}); nothing was changed"
         )
     try:
-        with closing(_reading(file)) as copy:
-            found = [row[0] for row in copy.execute(f"PRAGMA integrity_check({_MOST_FAULTS})")]
+        with closing(_open_read_only(file)) as copy:
+            found = [row[0] for row in copy.execute(f"PRAGMA integrity_check({_MAX_FAULTS})")]
     except sqlite3.Error as error:
         found = [str(error)]
     if found != ["ok"]:
@@ -139,21 +142,22 @@ def bring_back(file: Path, store: Path) -> Path | None:
     verify(file)
     if store.exists() and file.samefile(store):
         raise UsageError(f"{file}: is the store itself; name a backup")
-    told = store.with_name(LEDGER).exists()
-    store = Path(os.path.realpath(store))  # a link to it is the operator's, and stays
-    former = store.with_name(store.name + ".before-restore")
-    _refuse_link(former)
+    has_ledger = store.with_name(LEDGER).exists()
+    # An operator may keep the store elsewhere and link to it; the link stays.
+    store = Path(os.path.realpath(store))
+    previous = store.with_name(store.name + ".before-restore")
+    _refuse_link(previous)
     try:
-        with _beside(store) as beside:
-            with closing(_reading(file)) as copy, closing(sqlite3.connect(beside)) as target:
+        with _create_temporary(store) as temporary:
+            with closing(_open_read_only(file)) as copy, closing(sqlite3.connect(temporary)) as target:
                 copy.backup(target)
-            # An older form is brought to the newest here, not in the place of the store.
-            with closing(Database.open(beside)) as db:
-                _mark_restored(db, told)
-            _as_one_file(beside)
-            verify(beside)
-            _sync(beside)
-            return _exchange(beside, store, former)
+            # Opening migrates an older store, here and not in the place of the present store.
+            with closing(Database.open(temporary)) as db:
+                _mark_restored(db, has_ledger)
+            _convert_to_one_file(temporary)
+            verify(temporary)
+            _sync(temporary)
+            return _exchange(temporary, store, previous)
     except (sqlite3.Error, OSError) as error:
         reason = getattr(error, "strerror", None) or error
         raise StoreError(
@@ -161,48 +165,49 @@ def bring_back(file: Path, store: Path) -> Path | None:
         ) from error
 
 
-def _mark_restored(db: Database, told: bool) -> None:
-    """Have the next run read the ledger anew, which is newer than the backup if there is one.
+def _mark_restored(db: Database, has_ledger: bool) -> None:
+    """Let the next run read the whole ledger, because it is newer than the backup.
 
-    Withdrawals that were wished for when the backup was taken were done then: the ledger knows how it ended.
+    Withdrawals that were requested when the backup was made were done afterwards. The ledger has the result,
+    so the requests are dropped.
     """
     with db.transaction():
         db.run("meta_put", (RESTORED, "1"))
         db.run("meta_put", (CHECKED, ""))
-        if told:
+        if has_ledger:
             db.run("requests_drop_withdrawals")
 
 
-def _exchange(beside: Path, store: Path, former: Path) -> Path | None:
-    there = store.exists()
-    if there:
-        _drop(former)
-    if there and _emptied(store):
-        os.link(store, former)
-        os.replace(beside, store)
-        for name in _SIDES:  # empty; whoever still reads the former store has them open
+def _exchange(temporary: Path, store: Path, previous: Path) -> Path | None:
+    exists = store.exists()
+    if exists:
+        _drop(previous)
+    if exists and _merge_log(store):
+        os.link(store, previous)
+        os.replace(temporary, store)
+        for name in _SIDES:  # they are empty; a reader of the previous store has them open
             store.with_name(store.name + name).unlink(missing_ok=True)
     else:
-        for name in ("", *_SIDES):  # a damaged store keeps its log
+        for name in ("", *_SIDES):  # a damaged store keeps its log, which may help to repair it
             with suppress(FileNotFoundError):
-                os.rename(store.with_name(store.name + name), former.with_name(former.name + name))
-        os.replace(beside, store)
+                os.rename(store.with_name(store.name + name), previous.with_name(previous.name + name))
+        os.replace(temporary, store)
     _sync(store.parent)
-    return former if there else None
+    return previous if exists else None
 
 
-def _as_one_file(copy: Path) -> None:
+def _convert_to_one_file(copy: Path) -> None:
     """Merge the write-ahead log into the file, so that the copy is one file."""
     with closing(sqlite3.connect(copy)) as opened:
         if opened.execute("PRAGMA journal_mode = DELETE").fetchone()[0] != "delete":
             raise sqlite3.OperationalError("its write-ahead log could not be merged")
 
 
-def _emptied(store: Path) -> bool:
+def _merge_log(store: Path) -> bool:
     """Merge the write-ahead log into the store and return whether the store is one file now."""
     try:
-        with closing(sqlite3.connect(store)) as there:
-            busy, *_ = there.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        with closing(sqlite3.connect(store)) as opened:
+            busy, *_ = opened.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             return not busy
     except sqlite3.Error:
         return False

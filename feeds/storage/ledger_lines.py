@@ -1,7 +1,7 @@
-"""The lines of ``ledger.jsonl``: read and checked like anything from outside, and written.
+"""Parse, check and format the lines of ``ledger.jsonl``.
 
 A person, a merge of version control or another machine may have changed the file. So every value is
-checked before it names a folder, an id or a time: a line that is wrong in any way says nothing at all.
+checked before it is used as a folder, an id or a time. A line with any mistake is skipped as a whole.
 """
 
 from __future__ import annotations
@@ -14,17 +14,19 @@ from typing import NamedTuple
 from feeds.values.slugs import is_slug
 from feeds.values.urls import is_absolute_iri
 
-_LONGEST_NAME = 1 << 16
-_LONGEST_VALUE = 1 << 20
+_MAX_NAME = 1 << 16
+_MAX_VALUE = 1 << 20
+# A message quotes at most this many characters of a wrong value.
 _SHOWN = 80
 _EARLIEST = datetime(1800, 1, 1, tzinfo=UTC)
-_LATEST = datetime(9999, 12, 31, tzinfo=UTC) - timedelta(days=1)  # any zone can still write it
+# A day less than the greatest date, so that it can be converted to every time zone.
+_LATEST = datetime(9999, 12, 31, tzinfo=UTC) - timedelta(days=1)
 _KEYS = ("!", "url:", "iri:", "guid:", "text:", "item:")
 _TERMS = ("category/", "tag/")
 
 
 class Line(NamedTuple):
-    """What a line says: of which kind it is, of what it speaks, and what it says of that."""
+    """A line of a ledger: its kind, what it is about (an id, a key, an item or a term), and its value."""
 
     kind: str
     name: str
@@ -32,7 +34,7 @@ class Line(NamedTuple):
 
 
 class BadLine(NamedTuple):
-    """A line that is none of a ledger: its number from 1, why, and its bytes."""
+    """An invalid line: its number from 1, the reason, and its bytes."""
 
     number: int
     reason: str
@@ -40,7 +42,7 @@ class BadLine(NamedTuple):
 
 
 def read_ledger(data: bytes) -> tuple[list[Line], list[BadLine]]:
-    """The lines of a ledger, and those that are wrong; empty lines are passed over."""
+    """Parse a ledger; return its valid lines and its invalid lines. Empty lines are skipped."""
     lines, bad = [], []
     for number, raw in enumerate(data.split(b"\n"), 1):
         if not raw.strip():
@@ -53,7 +55,7 @@ def read_ledger(data: bytes) -> tuple[list[Line], list[BadLine]]:
 
 
 def write_ledger(lines: Iterable[tuple[str, str, str]]) -> str:
-    """The text of a ledger."""
+    """Format lines as the text of a ledger, in sorted order."""
     return "".join(
         json.dumps({kind: name, "value": value} if value else {kind: name}, ensure_ascii=False) + "\n"
         for kind, name, value in sorted(lines)
@@ -61,7 +63,7 @@ def write_ledger(lines: Iterable[tuple[str, str, str]]) -> str:
 
 
 def describe_mistake(line: tuple[str, str, str]) -> str:
-    """What is wrong with a line that is stored already; empty if nothing is."""
+    """Return what is wrong with a stored line; empty if it is valid."""
     kind, name, value = line
     try:
         _check(kind, name, value)
@@ -75,10 +77,10 @@ def _parse(raw: bytes) -> Line:
         values = json.loads(raw.decode())
     except RecursionError as error:
         raise ValueError("is nested too deeply") from error
-    except ValueError as error:  # neither UTF-8 nor JSON: these are of this kind too
-        raise ValueError("is no JSON in UTF-8") from error
+    except ValueError as error:  # the base class of the errors for wrong UTF-8 and wrong JSON
+        raise ValueError("is not JSON in UTF-8") from error
     if not isinstance(values, dict):
-        raise ValueError("is no JSON object")
+        raise ValueError("is not a JSON object")
     kinds = values.keys() - {"value"}
     kind = kinds.pop() if len(kinds) == 1 else ""
     if kind not in _CHECKS:
@@ -89,24 +91,24 @@ def _parse(raw: bytes) -> Line:
 
 
 def _check(kind: str, name: object, value: object) -> None:
-    """Raises ValueError for a name or value that there cannot be in a line of this kind."""
+    """Raise ValueError if a line of this kind cannot have the name or the value."""
     names, values = _CHECKS[kind]
-    _check_text(kind, name, _LONGEST_NAME, names)
-    _check_text("value", value, _LONGEST_VALUE, values)
+    _check_text(kind, name, _MAX_NAME, names)
+    _check_text("value", value, _MAX_VALUE, values)
 
 
-def _check_text(key: str, text: object, longest: int, fits: Callable[[str], bool]) -> None:
+def _check_text(key: str, text: object, maximum: int, is_valid: Callable[[str], bool]) -> None:
     if not isinstance(text, str):
-        raise ValueError(f"`{key}` is no text")
-    if len(text) > longest:
-        raise ValueError(f"`{key}` is longer than {longest} characters")
-    if "\0" in text or not _is_whole(text):
-        raise ValueError(f"`{key}` has a NUL or half a character in it")
-    if not fits(text):
+        raise ValueError(f"`{key}` is not a string")
+    if len(text) > maximum:
+        raise ValueError(f"`{key}` is longer than {maximum} characters")
+    if "\0" in text or not _is_encodable(text):
+        raise ValueError(f"`{key}` contains a NUL or half a character")
+    if not is_valid(text):
         raise ValueError(f"`{key}` cannot be {text[:_SHOWN]!r}")
 
 
-def _is_whole(text: str) -> bool:
+def _is_encodable(text: str) -> bool:
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -115,7 +117,7 @@ def _is_whole(text: str) -> bool:
 
 
 def _is_id(text: str) -> bool:
-    """An id of an entry stands in documents: XML has no place for the last two."""
+    # Ids are written into documents, and XML does not allow the last two characters.
     return is_absolute_iri(text) and "\ufffe" not in text and "\uffff" not in text
 
 
@@ -127,30 +129,30 @@ def _are_keys(text: str) -> bool:
     return all(_is_key(key) for key in text.split("\n"))
 
 
-def _is_place(text: str) -> bool:
-    """A source and the path of a file in it, which has no ``..``."""
+def _is_file(text: str) -> bool:
+    """Return whether the text is a source and the path of a file in it, without ``..``."""
     return "/" in text.strip("/") and ".." not in text.split("/")
 
 
 def _is_item(text: str) -> bool:
-    """A source and an item of it: a file's path, or whatever an upstream names it by."""
-    _, of_file, path = text.partition("/path:")
-    return "/" in text.strip("/") and not (of_file and ".." in path.split("/"))
+    """Return whether the text is a source and an item of it: the path of a file, or any id of an upstream."""
+    _, is_path, path = text.partition("/path:")
+    return "/" in text.strip("/") and not (is_path and ".." in path.split("/"))
 
 
 def _is_term(text: str) -> bool:
     return text.startswith(_TERMS) and text not in _TERMS
 
 
-def _is_nothing(text: str) -> bool:
+def _is_empty(text: str) -> bool:
     return not text
 
 
 def _are_times(text: str) -> bool:
     try:
-        times = [datetime.fromisoformat(one) for one in text.split()]
-        return bool(times) and all(_EARLIEST <= one <= _LATEST for one in times)
-    except (ValueError, TypeError, OverflowError):  # TypeError: a time without a zone
+        times = [datetime.fromisoformat(time) for time in text.split()]
+        return bool(times) and all(_EARLIEST <= time <= _LATEST for time in times)
+    except (ValueError, TypeError, OverflowError):  # TypeError: the time has no zone
         return False
 
 
@@ -164,15 +166,15 @@ def _are_two_times(text: str) -> bool:
 
 _CHECKS: dict[str, tuple[Callable[[str], bool], Callable[[str], bool]]] = {
     "alias": (_is_id, _is_id),
-    "burnt": (_is_key, _is_nothing),
+    "burnt": (_is_key, _is_empty),
     "guess": (_is_item, _is_time),
     "id": (_is_key, _is_id),
-    "keys": (_is_place, _are_keys),
+    "keys": (_is_file, _are_keys),
     "sealed": (_is_id, _are_times),
     "slug": (_is_term, is_slug),
     "surfaced": (_is_id, _are_two_times),
     "withdrawn": (_is_id, _is_time),
 }
-"""What the name and the value of a line have to be, by its kind."""
+"""Maps a kind to the checks of the name and of the value."""
 
 KINDS = tuple(_CHECKS)

@@ -1,7 +1,7 @@
-"""What lines of the ledger mean for posts that the store has already, done once for lines that are new to it.
+"""Apply new lines of the ledger to posts that are stored already.
 
 A store that was restored from a backup, or copied from another machine, is older than its ledger. Each
-step here compares all lines of a kind with the posts, so it may be done again after a run that was killed.
+function compares all lines of a kind with the posts. So it can be repeated after a run was killed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from feeds.storage.withdrawal import restore, standing, withdraw
 
 
 def replay_withdrawals(db: Database, now: datetime) -> None:
-    """Withdraw the posts that the ledger says are withdrawn; after a restore also bring back all others."""
+    """Withdraw the posts that the ledger has as withdrawn; after a restore also restore all other posts."""
     todo = ledger.pending(db) & {"withdrawn", "undone"}
     if not todo:
         return
@@ -29,37 +29,38 @@ def replay_withdrawals(db: Database, now: datetime) -> None:
             if number is not None and not standing(db, number).withdrawn:
                 withdraw(db, [number], datetime.fromisoformat(since))
         if "undone" in todo:
-            for number, uid, surfaced in db.rows("posts_withdrawn_untold"):
-                when, _ = ledger.seen_at(db, uid, surfaced, int(now.timestamp()))
+            for number, uid, appeared in db.rows("posts_withdrawn_untold"):
+                when, _ = ledger.seen_at(db, uid, appeared, int(now.timestamp()))
                 restore(db, number, datetime.fromtimestamp(when, UTC))
         ledger.finish_pending(db, todo)
 
 
 def replay_keys(
-    db: Database, sources: Mapping[int, tuple[str, int]], now: datetime, burnt: frozenset[str]
+    db: Database, sources: Mapping[int, tuple[str, int]], now: datetime, blocked: frozenset[str]
 ) -> None:
-    """Give files the keys that they had in versions which this store never read, and apply blocked keys."""
+    """Add the keys of versions of files that this store never read, and apply new blocked keys."""
     todo = ledger.pending(db) & {"burnt", "keys"}
     if not todo:
         return
     numbers = dict(sources)
     if "keys" in todo:
         with db.transaction():
-            changed = [number for one, keys in _files(db, numbers) if (number := _add_keys(db, one, keys))]
+            files = _load_files(db, numbers)
+            changed = [number for sighting, keys in files if (number := _add_keys(db, sighting, keys))]
             if changed:
-                resettle(db, numbers, changed, Change(Circumstances(False, now, burnt, None)))
+                resettle(db, numbers, changed, Change(Circumstances(False, now, blocked, None)))
     if "burnt" in todo:
-        regroup_all(db, numbers, now, burnt)
+        regroup_all(db, numbers, now, blocked)
     with db.transaction():
         ledger.finish_pending(db, todo)
 
 
-def _files(db: Database, sources: dict[int, tuple[str, int]]) -> Iterator[tuple[Sighting, set[str]]]:
-    """The sighting of each file that the ledger has keys of, with these keys."""
-    told = dict(db.rows("ledger_of_kind", ("keys",)))
+def _load_files(db: Database, sources: dict[int, tuple[str, int]]) -> Iterator[tuple[Sighting, set[str]]]:
+    """Load the sighting of each file that has keys in the ledger, with these keys."""
+    recorded = dict(db.rows("ledger_of_kind", ("keys",)))
     for number, (source, _) in sources.items():
         start = f"{source}/"
-        paths = {name[len(start) :]: keys for name, keys in told.items() if name.startswith(start)}
+        paths = {name[len(start) :]: keys for name, keys in recorded.items() if name.startswith(start)}
         if not paths:
             continue
         db.scope(paths)
@@ -69,36 +70,34 @@ def _files(db: Database, sources: dict[int, tuple[str, int]]) -> Iterator[tuple[
             yield read_sighting(row, sources, *keys[row[0]]), set(paths[row[3]].split("\n"))
 
 
-def _add_keys(db: Database, one: Sighting, told: set[str]) -> int:
-    """Add keys to a sighting; its number if that changed it.
-
-    Another strong key means that the file was another item since (rule 4): then its older keys are not those of this item.
-    """
-    strong = next((key for key in told if key.startswith("!")), one.strong)
-    weak = {key for key in told if not key.startswith("!")}
-    other = bool(one.strong) and one.strong != strong
-    if strong == one.strong and weak <= one.weak:
+def _add_keys(db: Database, sighting: Sighting, recorded: set[str]) -> int:
+    """Add recorded keys to a sighting. Return its number, or 0 if it had them all."""
+    strong = next((key for key in recorded if key.startswith("!")), sighting.strong)
+    weak = {key for key in recorded if not key.startswith("!")}
+    if strong == sighting.strong and weak <= sighting.weak:
         return 0
-    if other:
-        db.run("sighting_keys_drop", (one.number,))
-    db.run("sighting_strengthen", (strong, one.number))
-    db.many("sighting_key_add_past", [(key, one.number) for key in weak])
-    return one.number
+    # With another strong key the file was another item later, so its stored keys are not of this item
+    # (identity rule 4, docs/reference/identity.md).
+    if sighting.strong and sighting.strong != strong:
+        db.run("sighting_keys_drop", (sighting.number,))
+    db.run("sighting_strengthen", (strong, sighting.number))
+    db.many("sighting_key_add_past", [(key, sighting.number) for key in weak])
+    return sighting.number
 
 
 def replay_dates(db: Database) -> None:
-    """Date posts as the ledger says, if it knows of later changes than the store."""
+    """Set the dates of posts to those of the ledger if the ledger has a later change than the store."""
     if "surfaced" not in ledger.pending(db):
         return
     with db.transaction():
         later = []
         for uid, value in db.rows("ledger_of_kind", ("surfaced",)):
-            surfaced, updated = (ledger.seconds(one) for one in value.split())
+            appeared, updated = (ledger.seconds(time) for time in value.split())
             for number, known in db.rows("post_dates", (uid,)):
-                if surfaced > known:
-                    later.append((surfaced, updated, number))
+                if appeared > known:
+                    later.append((appeared, updated, number))
         db.many("post_resurface", later)
-        db.many("member_resurface", [(surfaced, number) for surfaced, _, number in later])
+        db.many("member_resurface", [(appeared, number) for appeared, _, number in later])
         db.scope(number for _, _, number in later)
         feeds = {feed for _, feed in db.rows("members_of_posts")}
         db.many("entry_drop", [(number,) for _, _, number in later])

@@ -147,7 +147,7 @@ class Database:
         newest = migrations()[-1][0]
         if version > newest:
             raise StoreError(
-                f"{self.path}: this store was written by a newer feedd (form {version}, this one knows {newest}); "
+                f"{self.path}: this store was written by a newer feedd (schema version {version}; this version supports {newest}); "
                 "use that version, or move the file away to rebuild it"
             )
         if read_only:
