@@ -49,6 +49,7 @@ TESTS = {
     "feeds.output.tree": ["test_write"],
     "feeds.output.validator": ["test_validate"],
     "feeds.publisher.precompressed": ["test_serve_built"],
+    "feeds.storage.neighbourhood": [*_IDENTITY[1:], *_STORE],
     "feeds.storage.posts": [*_IDENTITY[1:], *_STORE],
     "feeds.storage.sightings": [*_IDENTITY[1:], *_STORE, "test_build"],
 }

@@ -75,8 +75,6 @@ class Item(NamedTuple):
     markup: Markup
     summary: str = ""
     language: str = ""
-    guess_origin: str = ""
-    """``name``, ``identity`` or ``mtime``: where ``guess`` comes from."""
     fixed_id: str = ""
     """An id that was published before (``ids = "jekyll-feed"``), or empty."""
     repairs: tuple[Repair, ...] = ()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from feeds.identity import Sighting
 from feeds.storage import bulk_insert, feeds
-from feeds.storage.posts import Change
+from feeds.storage.neighbourhood import Change
 from feeds.storage.records import Context, Reading
 from feeds.storage.sightings import take, take_any, write_files
 from feeds.storage.sqlite import Database

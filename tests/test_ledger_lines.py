@@ -210,7 +210,7 @@ def test_a_ledger_that_is_no_file_is_named(site: Project, kind: str) -> None:
     ledger.mkdir() if kind == "folder" else os.mkfifo(ledger)
     done = site.run("build")
     assert done.returncode == 2
-    assert f"{ledger}: is no file" in done.stderr
+    assert f"{ledger}: is not a file" in done.stderr
     assert "Traceback" not in done.stderr
 
 

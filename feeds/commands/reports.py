@@ -19,7 +19,7 @@ from feeds.publisher.feed_metadata import archive_formats, label
 from feeds.renderer import page_fragments
 from feeds.sources import expand
 from feeds.storage.archives import open_end
-from feeds.storage.posts import keys_of_numbers, payload_of
+from feeds.storage.neighbourhood import keys_of_numbers, payload_of
 from feeds.storage.serialization import read_shown, read_sighting
 from feeds.storage.sqlite import Database
 from feeds.storage.upstreams import UpstreamRow, upstreams

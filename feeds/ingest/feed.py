@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from feeds.config import UpstreamSource
 from feeds.errors import DeadlineExceeded, FeeddError, FeedUnreadable, UsageError, WorkersLost
 from feeds.fetcher.feed import Fetched, FetchState, Request, unfinished, unreadable
-from feeds.fetcher.schedule import HOUR, LEAST, NEVER, Hints, next_poll
+from feeds.fetcher.schedule import HOUR, LEAST, NEVER, next_poll
 from feeds.http.address import shown
 from feeds.ingest.entry_settings import entry_settings, settings_digest
+from feeds.ingest.feed_head import build_head_values, build_hints
 from feeds.reports import Ingested
 from feeds.run_context import Run
 from feeds.storage import upstreams
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from feeds.parser.feeds.channel import UpstreamHead
     from feeds.parser.feeds.splitter import Outline
 
-_PERIODS = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000, "yearly": 31536000}
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_MOST_HUBS = 5
 _RECENT = 20
 _MOST_ENTRIES = 10_000  # more would hold up every other upstream
 _LONGEST_ENTRY = 2_000_000  # characters; each is in memory several times while it is read
@@ -215,7 +213,7 @@ class Receiver:
         readings = [one for one in found.readings if one.path not in known.items | gone]
         readings = _with_replaced(db, number, readings, known.items, context.burnt)
         recent = {*self._row_head(request.name).get("recent", ()), *_published(readings)}
-        head = head_values(found.head, fetched) | {"recent": sorted(recent)[-_RECENT:]}
+        head = build_head_values(found.head, fetched) | {"recent": sorted(recent)[-_RECENT:]}
         if rejected := [*self._row_head(request.name).get("rejected", ()), *rejected]:
             head["rejected"] = rejected[-_MOST_REJECTED:]
         row = self._row(request.name, fetched, head)
@@ -324,7 +322,7 @@ class Receiver:
             now,
             source.every,
             [datetime.fromtimestamp(second, UTC) for second in head.get("recent", ())],
-            hints_of(head, fetched),
+            build_hints(head, fetched),
             fetched.state.failures,
             self._random.random(),
             gone=fetched.state.gone,
@@ -372,37 +370,3 @@ def _published(readings: Sequence[Reading]) -> set[int]:
     return {
         int(one.sighting.published.timestamp()) for one in readings if one.sighting and one.sighting.published
     }
-
-
-def head_values(head: UpstreamHead, fetched: Fetched) -> dict[str, Any]:
-    """What is kept of what a feed says of itself."""
-    from feeds.websub.protocol import discovered
-
-    period = _PERIODS.get(head.update_period, 0)
-    hubs, own = discovered(fetched.links, fetched.url)
-    return {
-        "id": head.id,
-        "title": head.title,
-        "link": head.link,
-        "url": fetched.url,
-        "version": head.version,
-        "hubs": list(hubs or head.hubs)[:_MOST_HUBS],
-        "self": own or head.self_url,
-        "ttl": head.ttl or 0,
-        "sy": period / head.update_frequency if period else 0,
-        "skip_hours": sorted(head.skip_hours),
-        "skip_days": [_DAYS[day] for day in sorted(head.skip_days)],
-    }
-
-
-def hints_of(head: dict[str, Any], fetched: Fetched) -> Hints:
-    """What an upstream says about how often to ask."""
-    return Hints(
-        ttl=head.get("ttl", 0),
-        sy=head.get("sy", 0),
-        max_age=fetched.max_age,
-        retry_after=fetched.retry_after,
-        skip_hours=frozenset(head.get("skip_hours", ())),
-        skip_days=frozenset(head.get("skip_days", ())),
-        validators=bool(fetched.state.etag or fetched.state.last_modified),
-    )

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from feeds.identity import Group, Shown, Sighting, merge, naming
 from feeds.storage.feed_membership import join_feeds
-from feeds.storage.posts import Change, first_row
+from feeds.storage.neighbourhood import Change
+from feeds.storage.posts import first_row
 from feeds.storage.records import Reading, Said, item_of_path
 from feeds.storage.serialization import sighting_data
 from feeds.storage.sqlite import Database

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 
 from feeds.identity import Sighting
 from feeds.storage import ledger
-from feeds.storage.posts import Change, keys_of_numbers, regroup_all, resettle
+from feeds.storage.neighbourhood import Change, keys_of_numbers
+from feeds.storage.posts import regroup_all, resettle
 from feeds.storage.records import Circumstances
 from feeds.storage.serialization import read_sighting
 from feeds.storage.sqlite import Database

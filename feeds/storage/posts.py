@@ -8,68 +8,42 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from feeds import identity
 from feeds.identity import Group, Known, Shown, Sighting
 from feeds.protocols import Version
 from feeds.storage.feed_membership import bury, join_feeds, leave_feeds
 from feeds.storage.ledger import seen_at, surfaced_line
+from feeds.storage.neighbourhood import (
+    Change,
+    StoredPost,
+    find_held_outside,
+    keys_of_numbers,
+    load_neighbourhood,
+    load_owners,
+    load_owners_of_blocked,
+    load_posts,
+    payload_of,
+)
 from feeds.storage.records import Circumstances
 from feeds.storage.serialization import read_shown, read_sighting, shown_data
 from feeds.storage.sqlite import Database
 
-Payload = tuple[bytes, str, str]
-"""A compressed document, the name of its source, and its place."""
-
-
-@dataclass(slots=True)
-class Change:
-    """The sightings before and after a change, and the context that dates its consequences."""
-
-    context: Circumstances
-    before: list[Sighting] = field(default_factory=list)
-    after: list[Sighting] = field(default_factory=list)
-    superseded: list[int] = field(default_factory=list)
-    posts: set[int] = field(default_factory=set)
-    """Posts whose sighting was removed."""
-    old_documents: dict[int, Payload] = field(default_factory=dict)
-    inherited: dict[int, int] = field(default_factory=dict)
-    """The post of a renamed file, by the number of its new sighting: nothing else recognises the file."""
-
-
-class _Post(NamedTuple):
-    """The row of a stored post."""
-
-    number: int
-    uid: str | None
-    assigned: int | None
-    id_key: str
-    strong: str
-    merged_into: int | None
-    state: str
-    updated: int
-    appeared: int
-    early: bool
-    shown: str
-    digest: bytes
-    withdrawn: int
-
 
 def settle(db: Database, sources: dict[int, tuple[str, int]], change: Change) -> int:
     """Recompute the posts around ``change``, write the difference and return the number of changed posts."""
-    sightings, holders = _load_neighbourhood(db, sources, change)
+    sightings, holders = load_neighbourhood(db, sources, change)
     holders |= change.inherited
     groups = identity.group(sightings.values(), change.context.burnt)
-    owners = _load_owners_of_blocked(db, sightings.values(), change.context.burnt)
-    owners |= _load_owners(db, groups, change.context.burnt)
-    posts = _load_posts(db, {*owners.values(), *(h for h in holders.values() if h), *change.posts})
+    owners = load_owners_of_blocked(db, sightings.values(), change.context.burnt)
+    owners |= load_owners(db, groups, change.context.burnt)
+    posts = load_posts(db, {*owners.values(), *(h for h in holders.values() if h), *change.posts})
     for number in posts:
         db.namings.pop(number, None)
-    outside = _find_held_outside(db, list(posts), sightings)
+    outside = find_held_outside(db, list(posts), sightings)
     split = _find_split_posts(groups, holders)
     known = {
         p.number: Known(
@@ -94,100 +68,11 @@ def _find_split_posts(groups: Sequence[Group], holders: dict[int, int | None]) -
     return {number for number, count in held.items() if count > 1}
 
 
-def _load_neighbourhood(
-    db: Database, sources: dict[int, tuple[str, int]], change: Change
-) -> tuple[dict[int, Sighting], dict[int, int | None]]:
-    """Load every sighting whose post may change, and the present post of each sighting."""
-    found: dict[int, Sighting] = {sighting.number: sighting for sighting in change.after}
-    holders: dict[int, int | None] = dict.fromkeys(found)
-    both = (*change.before, *change.after)
-    frontier = {key for sighting in both for key in sighting.weak} - change.context.burnt
-    strong = {sighting.strong for sighting in both if sighting.strong}
-    seen_keys: set[str] = set()
-    affected: set[int] = set(change.posts)
-
-    def load(numbers: Iterable[int]) -> list[Sighting]:
-        wanted = [n for n in numbers if n not in found]
-        if not wanted:
-            return []
-        db.scope(wanted)
-        rows = db.rows("sightings_by_number")
-        keys = keys_of_numbers(db, [row[0] for row in rows])
-        new = [read_sighting(row, sources, *keys[row[0]]) for row in rows]
-        for sighting, row in zip(new, rows, strict=True):
-            found[sighting.number] = sighting
-            holders[sighting.number] = row[7]
-            if row[7]:
-                affected.add(row[7])
-        return new
-
-    if found:
-        db.scope(found)
-        held = dict(db.rows("posts_of_sightings"))
-        holders |= held
-        affected.update(held.values())
-    while frontier:
-        seen_keys |= frontier
-        db.scope(frontier)
-        new = load([row[0] for row in db.rows("sightings_by_key")])
-        # A sighting with a strong key does not join others by its weak keys (identity rules 1 and 2).
-        joining = {key for sighting in new if not sighting.strong for key in sighting.weak}
-        frontier = joining - seen_keys - change.context.burnt
-    db.scope(strong | {sighting.strong for sighting in found.values() if sighting.strong})
-    load([row[0] for row in db.rows("sightings_by_strong")])
-    done: set[int] = set()
-    while affected - done:
-        db.scope(affected - done)
-        done |= affected
-        load([row[0] for row in db.rows("sightings_by_post")])
-    return found, holders
-
-
-def _load_owners(db: Database, groups: Sequence[Group], blocked: frozenset[str]) -> dict[str, int]:
-    if not db.value("keys_owned"):  # no post has an id in a first build, so no key has an owner
-        return {}
-    db.scope(key for post in groups for key in post.collect_keys(blocked))
-    return dict(db.rows("key_owners"))
-
-
-def _load_owners_of_blocked(
-    db: Database, sightings: Iterable[Sighting], blocked: frozenset[str]
-) -> dict[str, int]:
-    """Map the item key of each sighting with a blocked key to the post that owned the key before."""
-    affected = [s for s in sightings if blocked & s.weak]
-    touched = [(identity.item_key(s.source, s.item), s.weak & blocked) for s in affected]
-    if not touched:
-        return {}
-    db.scope({key for _, keys in touched for key in keys})
-    had = dict(db.rows("key_owners"))
-    return {item: had[key] for item, keys in touched for key in sorted(keys, reverse=True) if key in had}
-
-
-def _load_posts(db: Database, numbers: Iterable[int]) -> dict[int, _Post]:
-    wanted = set(numbers)
-    if not wanted:
-        return {}
-    db.scope(wanted)
-    return {row[0]: _Post(*row) for row in db.rows("posts_by_number")}
-
-
-def _find_held_outside(db: Database, numbers: Sequence[int], inside: dict[int, Sighting]) -> set[int]:
-    """Return the posts that have sightings outside the neighbourhood. No group in it may claim them."""
-    if not numbers:
-        return set()
-    held = set()
-    db.scope(numbers)
-    for number, sighting in db.rows("sightings_of_posts"):
-        if sighting not in inside:
-            held.add(number)
-    return held
-
-
 def _choose_numbers(
     db: Database,
     groups: Sequence[Group],
     claimed: Sequence[int | None],
-    posts: dict[int, _Post],
+    posts: dict[int, StoredPost],
     holders: dict[int, int | None],
     outside: set[int],
 ) -> list[int]:
@@ -214,7 +99,7 @@ def _write_posts(
     change: Change,
     groups: Sequence[Group],
     numbers: Sequence[int],
-    posts: dict[int, _Post],
+    posts: dict[int, StoredPost],
     known: dict[int, Known],
     holders: dict[int, int | None],
 ) -> int:
@@ -266,7 +151,7 @@ def first_row(change: Change, number: int, strong: str, shown: Shown, digest: by
 
 
 def _build_row(
-    db: Database, change: Change, post: Group, number: int, shown: Shown, old: _Post | None
+    db: Database, change: Change, post: Group, number: int, shown: Shown, old: StoredPost | None
 ) -> dict[str, Any]:
     """Build the row of a post, with the times of its last version (identity rule 6)."""
     body = next(s for s in post.sightings if s.number == shown.body)
@@ -296,7 +181,7 @@ def _find_stated_change(shown: Shown) -> int:
     return max(dates, default=0)
 
 
-def _is_really_changed(db: Database, change: Change, old: _Post, shown: Shown, body: Sighting) -> bool:
+def _is_really_changed(db: Database, change: Change, old: StoredPost, shown: Shown, body: Sighting) -> bool:
     """Return whether title or body changed for a reader, and keep the old version if ``history`` is set.
 
     A change that only bytes show does not count (identity rule 6, docs/reference/identity.md).
@@ -312,25 +197,6 @@ def _is_really_changed(db: Database, change: Change, old: _Post, shown: Shown, b
         db.run("revision_put", (old.number, until, before.title, *old_document))
         db.run("revisions_thin", {"post": old.number, "keep": change.context.history})
     return changed
-
-
-def payload_of(db: Database, number: int) -> Payload:
-    """Load the compressed document, source and place of a sighting; empty values if it was removed."""
-    row = db.run("payload_get", (number,)).fetchone()
-    return (row[0], row[1], row[2]) if row else (b"", "", "")
-
-
-def keys_of_numbers(db: Database, numbers: Sequence[int]) -> dict[int, tuple[frozenset[str], frozenset[str]]]:
-    """Load the weak keys of these sightings: those of all versions, and those of the current version."""
-    every: dict[int, set[str]] = {number: set() for number in numbers}
-    own: dict[int, set[str]] = {number: set() for number in numbers}
-    if numbers:
-        db.scope(numbers)
-        for number, key, current in db.rows("keys_of_sightings"):
-            every[number].add(key)
-            if current:
-                own[number].add(key)
-    return {number: (frozenset(every[number]), frozenset(own[number])) for number in numbers}
 
 
 def _write_keys(
@@ -365,7 +231,7 @@ def _retire_posts(
     change: Change,
     groups: Sequence[Group],
     numbers: Sequence[int],
-    posts: dict[int, _Post],
+    posts: dict[int, StoredPost],
     outside: set[int],
     owners: dict[str, int],
     holders: dict[int, int | None],

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from feeds.identity import Sighting, lasting_keys
 from feeds.storage.bulk_insert import take_alone
-from feeds.storage.posts import Change, keys_of_numbers, payload_of, settle
+from feeds.storage.neighbourhood import Change, keys_of_numbers, payload_of
+from feeds.storage.posts import settle
 from feeds.storage.records import Context, Reading, Said, item_of_path
 from feeds.storage.serialization import read_sighting, sighting_data
 from feeds.storage.sqlite import Database

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from feeds.storage.posts import Change, resettle
+from feeds.storage.neighbourhood import Change
+from feeds.storage.posts import resettle
 from feeds.storage.records import Circumstances
 from feeds.storage.sqlite import Database
 

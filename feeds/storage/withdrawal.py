@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 
 from feeds.storage.feed_membership import bury, feed_numbers, leave_feeds
 from feeds.storage.ledger import surfaced_line
-from feeds.storage.posts import Change, keys_of_numbers, settle
+from feeds.storage.neighbourhood import Change, keys_of_numbers
+from feeds.storage.posts import settle
 from feeds.storage.records import Circumstances
 from feeds.storage.serialization import read_shown, read_sighting
 from feeds.storage.sqlite import Database

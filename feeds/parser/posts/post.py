@@ -95,7 +95,7 @@ class _Reader:
         published = self._published()
         categories, tags = self._categories(), self._tags()
         stated = next((a for k in _ADDRESS_KEYS if (a := self._text(k))), "")
-        guessed, origin = self._guess(guess, stated or address) if published is None else (None, "")
+        guessed = self._guess(guess, stated or address) if published is None else None
         page_path, permalink = self._page(published or guessed, categories)
         found = self._stated_address(permalink) or address
         title = self._text("title")
@@ -112,7 +112,6 @@ class _Reader:
             published=published,
             updated=self._date(_UPDATED_KEYS),
             guess=guessed,
-            guess_origin=origin,
             categories=tuple(categories),
             tags=tuple(tags),
             body=body,
@@ -190,18 +189,18 @@ class _Reader:
             found.append(date)
         return found
 
-    def _guess(self, guess: Guess, address: str) -> tuple[datetime | None, str]:
+    def _guess(self, guess: Guess, address: str) -> datetime | None:
         named, _ = split_name(self.path)
         if named:
             try:
-                return datetime(*named, tzinfo=_zone(self.settings.zone)), "name"
+                return datetime(*named, tzinfo=_zone(self.settings.zone))
             except ValueError:
                 pass
         for text in (address, self.path.rpartition("/")[2].rpartition(".")[0]):
             found = guess(text) if text else None
             if found:
-                return found, "identity"
-        return None, ""
+                return found
+        return None
 
     def _words(self, key: str, whole_key: str) -> list[str]:
         """Terms as Jekyll reads them: a list, or words; the singular key holds one whole string."""

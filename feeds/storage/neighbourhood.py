@@ -1,0 +1,162 @@
+"""Load what a change of sightings may affect: the connected sightings, their keys and their posts.
+
+Only sightings that share a key with the change, directly or by other sightings, can move to another post.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from feeds import identity
+from feeds.identity import Group, Sighting
+from feeds.storage.records import Circumstances
+from feeds.storage.serialization import read_sighting
+from feeds.storage.sqlite import Database
+
+Payload = tuple[bytes, str, str]
+"""A compressed document, the name of its source, and its place."""
+
+
+@dataclass(slots=True)
+class Change:
+    """The sightings before and after a change, and the time and settings with which it is applied."""
+
+    context: Circumstances
+    before: list[Sighting] = field(default_factory=list)
+    after: list[Sighting] = field(default_factory=list)
+    superseded: list[int] = field(default_factory=list)
+    posts: set[int] = field(default_factory=set)
+    """Posts whose sighting was removed."""
+    old_documents: dict[int, Payload] = field(default_factory=dict)
+    inherited: dict[int, int] = field(default_factory=dict)
+    """The post of a renamed file, by the number of its new sighting: nothing else recognises the file."""
+
+
+class StoredPost(NamedTuple):
+    """The row of a stored post. Times are in seconds since 1970."""
+
+    number: int
+    uid: str | None
+    assigned: int | None
+    id_key: str
+    strong: str
+    merged_into: int | None
+    state: str
+    updated: int
+    appeared: int
+    early: bool
+    shown: str
+    digest: bytes
+    withdrawn: int
+
+
+def load_neighbourhood(
+    db: Database, sources: dict[int, tuple[str, int]], change: Change
+) -> tuple[dict[int, Sighting], dict[int, int | None]]:
+    """Load every sighting whose post may change, and the present post of each sighting."""
+    found: dict[int, Sighting] = {sighting.number: sighting for sighting in change.after}
+    holders: dict[int, int | None] = dict.fromkeys(found)
+    both = (*change.before, *change.after)
+    frontier = {key for sighting in both for key in sighting.weak} - change.context.burnt
+    strong = {sighting.strong for sighting in both if sighting.strong}
+    seen_keys: set[str] = set()
+    affected: set[int] = set(change.posts)
+
+    def load(numbers: Iterable[int]) -> list[Sighting]:
+        wanted = [n for n in numbers if n not in found]
+        if not wanted:
+            return []
+        db.scope(wanted)
+        rows = db.rows("sightings_by_number")
+        keys = keys_of_numbers(db, [row[0] for row in rows])
+        new = [read_sighting(row, sources, *keys[row[0]]) for row in rows]
+        for sighting, row in zip(new, rows, strict=True):
+            found[sighting.number] = sighting
+            holders[sighting.number] = row[7]
+            if row[7]:
+                affected.add(row[7])
+        return new
+
+    if found:
+        db.scope(found)
+        held = dict(db.rows("posts_of_sightings"))
+        holders |= held
+        affected.update(held.values())
+    while frontier:
+        seen_keys |= frontier
+        db.scope(frontier)
+        new = load([row[0] for row in db.rows("sightings_by_key")])
+        # A sighting with a strong key does not join others by its weak keys (identity rules 1 and 2).
+        joining = {key for sighting in new if not sighting.strong for key in sighting.weak}
+        frontier = joining - seen_keys - change.context.burnt
+    db.scope(strong | {sighting.strong for sighting in found.values() if sighting.strong})
+    load([row[0] for row in db.rows("sightings_by_strong")])
+    done: set[int] = set()
+    while affected - done:
+        db.scope(affected - done)
+        done |= affected
+        load([row[0] for row in db.rows("sightings_by_post")])
+    return found, holders
+
+
+def load_owners(db: Database, groups: Sequence[Group], blocked: frozenset[str]) -> dict[str, int]:
+    """Load the published post that owns each key of these groups, by key."""
+    if not db.value("keys_owned"):  # no post has an id in a first build, so no key has an owner
+        return {}
+    db.scope(key for post in groups for key in post.collect_keys(blocked))
+    return dict(db.rows("key_owners"))
+
+
+def load_owners_of_blocked(
+    db: Database, sightings: Iterable[Sighting], blocked: frozenset[str]
+) -> dict[str, int]:
+    """Map the item key of each sighting with a blocked key to the post that owned the key before."""
+    affected = [s for s in sightings if blocked & s.weak]
+    touched = [(identity.item_key(s.source, s.item), s.weak & blocked) for s in affected]
+    if not touched:
+        return {}
+    db.scope({key for _, keys in touched for key in keys})
+    had = dict(db.rows("key_owners"))
+    return {item: had[key] for item, keys in touched for key in sorted(keys, reverse=True) if key in had}
+
+
+def load_posts(db: Database, numbers: Iterable[int]) -> dict[int, StoredPost]:
+    """Load the rows of these posts, by number."""
+    wanted = set(numbers)
+    if not wanted:
+        return {}
+    db.scope(wanted)
+    return {row[0]: StoredPost(*row) for row in db.rows("posts_by_number")}
+
+
+def find_held_outside(db: Database, numbers: Sequence[int], inside: dict[int, Sighting]) -> set[int]:
+    """Return the posts that have sightings outside the neighbourhood. No group in it may claim them."""
+    if not numbers:
+        return set()
+    held = set()
+    db.scope(numbers)
+    for number, sighting in db.rows("sightings_of_posts"):
+        if sighting not in inside:
+            held.add(number)
+    return held
+
+
+def payload_of(db: Database, number: int) -> Payload:
+    """Load the compressed document, source and place of a sighting; empty values if it was removed."""
+    row = db.run("payload_get", (number,)).fetchone()
+    return (row[0], row[1], row[2]) if row else (b"", "", "")
+
+
+def keys_of_numbers(db: Database, numbers: Sequence[int]) -> dict[int, tuple[frozenset[str], frozenset[str]]]:
+    """Load the weak keys of these sightings: those of all versions, and those of the current version."""
+    every: dict[int, set[str]] = {number: set() for number in numbers}
+    own: dict[int, set[str]] = {number: set() for number in numbers}
+    if numbers:
+        db.scope(numbers)
+        for number, key, current in db.rows("keys_of_sightings"):
+            every[number].add(key)
+            if current:
+                own[number].add(key)
+    return {number: (frozenset(every[number]), frozenset(own[number])) for number in numbers}
