@@ -34,7 +34,7 @@ class Change:
     """The post of a renamed file, by the number of its new sighting: nothing else recognises the file."""
 
 
-class StoredPost(NamedTuple):
+class PostRow(NamedTuple):
     """The row of a stored post. Times are in seconds since 1970."""
 
     number: int
@@ -122,13 +122,13 @@ def load_owners_of_blocked(
     return {item: had[key] for item, keys in touched for key in sorted(keys, reverse=True) if key in had}
 
 
-def load_posts(db: Database, numbers: Iterable[int]) -> dict[int, StoredPost]:
+def load_posts(db: Database, numbers: Iterable[int]) -> dict[int, PostRow]:
     """Load the rows of these posts, by number."""
     wanted = set(numbers)
     if not wanted:
         return {}
     db.scope(wanted)
-    return {row[0]: StoredPost(*row) for row in db.rows("posts_by_number")}
+    return {row[0]: PostRow(*row) for row in db.rows("posts_by_number")}
 
 
 def find_held_outside(db: Database, numbers: Sequence[int], inside: dict[int, Sighting]) -> set[int]:

@@ -19,7 +19,7 @@ from feeds.storage.feed_membership import bury, join_feeds, leave_feeds
 from feeds.storage.ledger import seen_at, surfaced_line
 from feeds.storage.neighbourhood import (
     Change,
-    StoredPost,
+    PostRow,
     find_held_outside,
     keys_of_numbers,
     load_neighbourhood,
@@ -72,7 +72,7 @@ def _choose_numbers(
     db: Database,
     groups: Sequence[Group],
     claimed: Sequence[int | None],
-    posts: dict[int, StoredPost],
+    posts: dict[int, PostRow],
     holders: dict[int, int | None],
     outside: set[int],
 ) -> list[int]:
@@ -99,7 +99,7 @@ def _write_posts(
     change: Change,
     groups: Sequence[Group],
     numbers: Sequence[int],
-    posts: dict[int, StoredPost],
+    posts: dict[int, PostRow],
     known: dict[int, Known],
     holders: dict[int, int | None],
 ) -> int:
@@ -151,7 +151,7 @@ def first_row(change: Change, number: int, strong: str, shown: Shown, digest: by
 
 
 def _build_row(
-    db: Database, change: Change, post: Group, number: int, shown: Shown, old: StoredPost | None
+    db: Database, change: Change, post: Group, number: int, shown: Shown, old: PostRow | None
 ) -> dict[str, Any]:
     """Build the row of a post, with the times of its last version (identity rule 6)."""
     body = next(s for s in post.sightings if s.number == shown.body)
@@ -181,7 +181,7 @@ def _find_stated_change(shown: Shown) -> int:
     return max(dates, default=0)
 
 
-def _is_really_changed(db: Database, change: Change, old: StoredPost, shown: Shown, body: Sighting) -> bool:
+def _is_really_changed(db: Database, change: Change, old: PostRow, shown: Shown, body: Sighting) -> bool:
     """Return whether title or body changed for a reader, and keep the old version if ``history`` is set.
 
     A change that only bytes show does not count (identity rule 6, docs/reference/identity.md).
@@ -231,7 +231,7 @@ def _retire_posts(
     change: Change,
     groups: Sequence[Group],
     numbers: Sequence[int],
-    posts: dict[int, StoredPost],
+    posts: dict[int, PostRow],
     outside: set[int],
     owners: dict[str, int],
     holders: dict[int, int | None],
