@@ -236,7 +236,7 @@ def build(folder: Path, text: str) -> None:
     path = folder / "feedd.toml"
     path.write_text(text, "utf-8")
     report = feeds.build(feeds.load_config(path), jobs=1)
-    if report.exit_code(strict=True):
+    if report.compute_exit_code(strict=True):
         raise SystemExit(f"the build had problems: {report.as_dict()}")
 
 

@@ -29,7 +29,7 @@ def main(path: Path = DEFAULT) -> int:
     )
     for one in report.rejected:
         print(f"rejected: {one['path']}: {one['reason']}")
-    return report.exit_code()
+    return report.compute_exit_code()
 
 
 def tell(step: str, done: int, total: int) -> None:

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def packaged_text(path: str) -> str:
+def read_packaged_text(path: str) -> str:
     """Return the text of a file, by its path in the package."""
     with open(os.path.join(_HERE, path), encoding="utf-8") as file:
         return file.read()
 
 
-def packaged_texts(folder: str) -> Iterator[tuple[str, str]]:
+def read_packaged_texts(folder: str) -> Iterator[tuple[str, str]]:
     """Yield name and text of each file in a folder of the package, sorted by name."""
     for name in sorted(os.listdir(os.path.join(_HERE, folder))):
-        yield name, packaged_text(f"{folder}/{name}")
+        yield name, read_packaged_text(f"{folder}/{name}")

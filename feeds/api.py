@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from feeds.builder import build
 from feeds.config import Config, load_config
-from feeds.errors import FeeddError, RoleTaken, UsageError
-from feeds.protocols import Clock, no_progress
+from feeds.errors import FeeddError, StoreLocked, UsageError
+from feeds.protocols import Clock, ignore_progress
 from feeds.reports import BuildReport
 from feeds.session import now, open_run, site_of, step_settings
 
@@ -179,7 +179,7 @@ def believe_removals(config: Config, clock: Clock = now) -> None:
     """Have a running daemon believe that many posts are gone at once; returns when it has taken them out.
 
     Raises:
-        RoleTaken: who has the store did not take it up.
+        StoreLocked: who has the store did not take it up.
     """
     from feeds.daemon import control
 
@@ -197,7 +197,7 @@ def backup(config: Config, file: Path) -> int:
 
     if not config.store.exists():
         raise UsageError(f"{config.store}: nothing was built yet, so there is nothing to save")
-    return copies.save(config.store, file)
+    return copies.save_backup(config.store, file)
 
 
 def restore(config: Config, file: Path) -> Path | None:
@@ -206,13 +206,13 @@ def restore(config: Config, file: Path) -> Path | None:
     Raises:
         UsageError: ``file`` is no backup.
         StoreError: it is damaged or of a newer feedd.
-        RoleTaken: a daemon or a build has the store.
+        StoreLocked: a daemon or a build has the store.
     """
     from feeds.storage import backup as copies
-    from feeds.storage.sqlite import lease
+    from feeds.storage.sqlite import lock_store
 
-    with lease(config.store):
-        return copies.bring_back(file, config.store)
+    with lock_store(config.store):
+        return copies.restore_backup(file, config.store)
 
 
 def backfill(config: Config, source: str, pages: int = 1000, clock: Clock = now) -> Past | None:
@@ -230,16 +230,16 @@ def backfill(config: Config, source: str, pages: int = 1000, clock: Clock = now)
     from feeds import pipeline
     from feeds.daemon import control
     from feeds.ingest import backfill as reading
-    from feeds.storage.sqlite import lease
+    from feeds.storage.sqlite import lock_store
 
     try:
-        with lease(config.store), open_run(config, config.store, 1, clock, no_progress) as run:
+        with lock_store(config.store), open_run(config, config.store, 1, clock, ignore_progress) as run:
 
             def context(number: int, complete: bool) -> Context:
                 return pipeline.context_of(run, number, early=not complete)
 
             return reading.read_once(run, context, source, pages)
-    except RoleTaken:
+    except StoreLocked:
         control.leave(config, "backfill", source)
         return None
 

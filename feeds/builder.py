@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from feeds.config import Config
 from feeds.config.checks import slow_patterns
-from feeds.protocols import Clock, Progress, no_progress
+from feeds.protocols import Clock, Progress, ignore_progress
 from feeds.reports import BuildReport
 from feeds.session import now, open_run
 
@@ -28,7 +28,7 @@ def build(
     jobs: int = 0,
     allow_removals: bool = False,
     clock: Clock = now,
-    progress: Progress = no_progress,
+    progress: Progress = ignore_progress,
     deadline: float | None = None,
 ) -> BuildReport:
     """Read every source once and publish what changed.
@@ -45,11 +45,11 @@ def build(
         deadline: Seconds that one post or entry may take, in the place of ``limits.item_seconds``.
 
     Raises:
-        RoleTaken: another build runs with this store.
+        StoreLocked: another build runs with this store.
         StoreError: the store cannot be used.
         OutputError: the output folder cannot be written.
     """
-    from feeds.storage.sqlite import lease
+    from feeds.storage.sqlite import lock_store
 
     started = time.monotonic()
     if dry_run:
@@ -57,7 +57,7 @@ def build(
             manner = _Manner(full, True, True, jobs, allow_removals, deadline)
             report = _build(config, copy, manner, clock, progress)
     else:
-        with lease(config.store):
+        with lock_store(config.store):
             manner = _Manner(full, False, offline, jobs, allow_removals, deadline)
             report = _build(config, config.store, manner, clock, progress)
     report.seconds = round(time.monotonic() - started, 3)

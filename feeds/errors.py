@@ -5,7 +5,7 @@
     FeeddError              base class; its text is shown to the user, without a traceback
       UsageError            the command line or the configuration is wrong: nothing was done, exit 2
         ConfigError         feedd.toml is wrong: lists every mistake with its key
-      RoleTaken             another process has locked the store: try again later, exit 75
+      StoreLocked             another process has locked the store: try again later, exit 75
       StoreError            the store cannot be used: the output stays as it is, exit 2
       DeadlineExceeded      an item took too long to process: it is rejected with its name, the run continues
       WorkersLost           worker processes crash repeatedly: stored data stays, exit 2
@@ -36,7 +36,7 @@ class ConfigError(UsageError):
         self.mistakes = mistakes
 
 
-class RoleTaken(FeeddError):  # noqa: N818 - it is a state, not a fault
+class StoreLocked(FeeddError):  # noqa: N818 - it is a state, not a fault
     """Another process has locked the store to ingest or publish."""
 
 
@@ -44,7 +44,7 @@ class StoreError(FeeddError):
     """The store cannot be opened, read or written."""
 
 
-def damaged(where: str, reason: object) -> StoreError:
+def build_damage_error(where: str, reason: object) -> StoreError:
     """Return the error for a store that has data that feedd did not write.
 
     ``where`` names the file or the part of the store.

@@ -93,7 +93,9 @@ class Group(NamedTuple):
     def collect_keys(self, blocked: Collection[str] = ()) -> set[str]:
         """Return every key that identifies this post. The item key replaces a blocked key."""
         keys = {
-            item_key(s.source, s.item) if key in blocked else key for s in self.sightings for key in s.weak
+            build_item_key(s.source, s.item) if key in blocked else key
+            for s in self.sightings
+            for key in s.weak
         }
         if self.strong:
             keys.add(self.strong)
@@ -118,7 +120,7 @@ class Shown(NamedTuple):
     language: str
 
 
-def keys_of(
+def derive_keys(
     source: str,
     item: str,
     guid: str,
@@ -131,7 +133,7 @@ def keys_of(
     ``rules`` are the names and the patterns of ``[[identity]]``. ``fingerprint`` is called only if the
     item has neither an address nor a strong key, because it reads the whole text.
     """
-    strong = strong_key(address, rules) or strong_key(guid, rules)
+    strong = find_strong_key(address, rules) or find_strong_key(guid, rules)
     weak = set()
     url = canonical(address) if address and not is_root(address) else ""
     if url:
@@ -142,11 +144,11 @@ def keys_of(
     if not url and not strong and (text := fingerprint()):
         weak.add("text:" + text)
     if not strong and not weak:
-        weak.add(item_key(source, item))
+        weak.add(build_item_key(source, item))
     return Keys(strong, frozenset(weak))
 
 
-def strong_key(text: str, rules: Sequence[tuple[str, Pattern]]) -> str:
+def find_strong_key(text: str, rules: Sequence[tuple[str, Pattern]]) -> str:
     """Return the key that an ``[[identity]]`` pattern finds in an address or a guid; empty if none matches."""
     if len(text) > _LONGEST_ADDRESS:
         return ""
@@ -154,7 +156,7 @@ def strong_key(text: str, rules: Sequence[tuple[str, Pattern]]) -> str:
     return next((f"!{name}:{match['key']}" for name, match in found if match and match["key"]), "")
 
 
-def lasting_keys(keys: Iterable[str]) -> frozenset[str]:
+def filter_lasting_keys(keys: Iterable[str]) -> frozenset[str]:
     """Return the keys of earlier versions of a file that still identify the file.
 
     The text is left out, because files repeat texts, and so is the path, because another file may be there now.
@@ -162,7 +164,7 @@ def lasting_keys(keys: Iterable[str]) -> frozenset[str]:
     return frozenset(key for key in keys if not key.startswith(("text:", _ITEM)))
 
 
-def item_key(source: str, item: str) -> str:
+def build_item_key(source: str, item: str) -> str:
     """Return the key of an item that shares no other key; such an item is a post by itself."""
     return f"{_ITEM}{source}:{item}"
 
@@ -265,7 +267,7 @@ def may_be(candidate: Group, strong: str) -> bool:
     return not (candidate.strong and strong and candidate.strong != strong)
 
 
-def order(sighting: Sighting) -> tuple[object, ...]:
+def compute_rank(sighting: Sighting) -> tuple[object, ...]:
     """Return the sort key by which sightings supply what a post shows; the lowest is first.
 
     Implements identity rule 5 (docs/reference/identity.md).
@@ -290,7 +292,7 @@ def merge(sightings: Sequence[Sighting]) -> Shown:
     if len(sightings) == 1:
         # Nearly every post has one sighting; this way takes a fraction of the time of the general way.
         return _merge_single(sightings[0])
-    sightings = sorted(sightings, key=order)
+    sightings = sorted(sightings, key=compute_rank)
     first = sightings[0]
     published = next((s.published for s in sightings if s.published), None)
     body = next((s for s in sightings if s.length), first)
@@ -325,7 +327,7 @@ def _merge_single(sighting: Sighting) -> Shown:
     )
 
 
-def mint_key(post: Group, blocked: Collection[str] = ()) -> str:
+def choose_id_key(post: Group, blocked: Collection[str] = ()) -> str:
     """Return the key from which the id of a new post is derived: the strong key, else the best weak key."""
     if post.strong:
         return post.strong
@@ -350,7 +352,7 @@ def derive_id(post: Group, blocked: Collection[str], taken: Callable[[str], bool
 
     Implements identity rule 7 (docs/reference/identity.md). ``taken`` returns whether another post has an id.
     """
-    ranked = sorted(post.sightings, key=order) if len(post.sightings) > 1 else post.sightings
+    ranked = sorted(post.sightings, key=compute_rank) if len(post.sightings) > 1 else post.sightings
     # Ids that a Jekyll site has published come before everything: its subscribers know them.
     for sighting in ranked:
         if sighting.fixed_id and not taken(sighting.fixed_id):
@@ -359,27 +361,27 @@ def derive_id(post: Group, blocked: Collection[str], taken: Callable[[str], bool
         for sighting in ranked:
             if is_absolute_iri(sighting.guid) and not taken(sighting.guid):
                 return sighting.guid
-    key = mint_key(post, blocked)
+    key = choose_id_key(post, blocked)
     # A key that files had under an earlier rule still makes the id that subscribers know.
     former = min((s.former for s in ranked if s.former), default=key, key=_measure_key)
-    uid = named_urn(_POSTS, former)
+    uid = build_urn(_POSTS, former)
     if not post.strong and _measure_key(former) < _measure_key(key) and not taken(uid):
         return uid
     key = derive_id_name(key, post)
-    uid = named_urn(_POSTS, key.removeprefix("!"))
+    uid = build_urn(_POSTS, key.removeprefix("!"))
     while taken(uid):
         # Two posts may have had the key one after the other; a suffix gives the same id on every machine.
         key += "+"
-        uid = named_urn(_POSTS, key)
+        uid = build_urn(_POSTS, key)
     return uid
 
 
-def urn_of(key: str) -> str:
+def derive_post_urn(key: str) -> str:
     """Return the id that is derived from a key alone."""
-    return named_urn(_POSTS, key)
+    return build_urn(_POSTS, key)
 
 
-def named_urn(namespace: bytes, name: str) -> str:
+def build_urn(namespace: bytes, name: str) -> str:
     """Return a name-based UUID of version 5 as a URN (RFC 9562, 5.5)."""
     # `uuid.uuid5` takes four times as long, and a first build needs one for each post.
     digest = bytearray(hashlib.sha1(namespace + name.encode(), usedforsecurity=False).digest()[:16])
@@ -389,7 +391,7 @@ def named_urn(namespace: bytes, name: str) -> str:
     return f"urn:uuid:{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
-class Naming(NamedTuple):
+class PendingId(NamedTuple):
     """What is needed to assign an id to a new post. The first three fields give the order of assignment."""
 
     first: float
@@ -406,15 +408,15 @@ class Naming(NamedTuple):
     """Keys of earlier rules; the ledger may have its id under them."""
 
 
-def naming(number: int, post: Group, blocked: Collection[str]) -> Naming:
+def prepare_id(number: int, post: Group, blocked: Collection[str]) -> PendingId:
     """Compute what is needed to assign an id to the post with this number."""
     dates = [date for s in post.sightings if (date := s.published or s.guess)]
     first = min(dates).timestamp() if dates else 0.0
     keys = post.collect_keys(blocked)
     former = tuple({sighting.former for sighting in post.sightings if sighting.former})
-    key = mint_key(post, blocked)
+    key = choose_id_key(post, blocked)
     preferred = derive_id(post, blocked, _is_taken)
-    return Naming(first, key, number, preferred, tuple(keys), derive_id_name(key, post), former)
+    return PendingId(first, key, number, preferred, tuple(keys), derive_id_name(key, post), former)
 
 
 def _is_taken(_: str) -> bool:

@@ -23,9 +23,9 @@ from feeds.sources import expand, register
 from feeds.storage import feed_membership, ledger, ledger_replay
 from feeds.storage import feeds as stored
 from feeds.storage.records import EXPIRED, Context, Reading
-from feeds.storage.sightings import take
+from feeds.storage.sightings import ingest_readings
 from feeds.storage.sqlite import Database
-from feeds.storage.withdrawal import let_go
+from feeds.storage.withdrawal import remove_sightings
 from feeds.values.document_paths import chunks
 from feeds.workers.ingest_tasks import READ_FILES, really_changed
 from feeds.workers.workers import Workers
@@ -58,14 +58,14 @@ def release(run: Run) -> int:
     for (number,) in run.db.rows("sources_expiring", (int(run.clock().timestamp()),)):
         with run.db.transaction():
             gone += _take_out_unpublished(run, number)
-    return gone + feed_membership.release(run.db, run.clock())
+    return gone + feed_membership.publish_due_posts(run.db, run.clock())
 
 
 def read_ledger(run: Run, troubles: list[str]) -> None:
     """Take up what the ledger says and the store does not know; ``troubles`` gets what is wrong with its lines."""
-    ledger.load(run.db, publisher.ledger_path(run.config), troubles)
-    ledger_replay.replay_withdrawals(run.db, run.clock())
-    ledger_replay.replay_keys(run.db, run.sources, run.clock(), burnt_keys(run.db))
+    ledger.load_ledger(run.db, publisher.ledger_path(run.config), troubles)
+    ledger_replay.apply_withdrawals(run.db, run.clock())
+    ledger_replay.apply_keys(run.db, run.sources, run.clock(), burnt_keys(run.db))
 
 
 def publish(run: Run, tree: Tree) -> Published:
@@ -77,10 +77,10 @@ def publish(run: Run, tree: Tree) -> Published:
     if not opened:
         publisher.check_slugs(run.db)
     publisher.retire(run)
-    stored.mint_posts(run.db, run.sources, burnt_keys(run.db))
-    ledger_replay.replay_dates(run.db)
+    stored.assign_post_ids(run.db, run.sources, burnt_keys(run.db))
+    ledger_replay.apply_dates(run.db)
     publisher.mint_slugs(run.db, run.config)
-    ledger.note(run.db)
+    ledger.update_ledger(run.db)
     if not opened:
         tree.open()
         publisher.mark_lost_documents(run.db, tree, run.config)
@@ -110,7 +110,7 @@ def context_of(
         sources=run.sources,
         early=early,
         now=run.clock(),
-        burnt=burnt_keys(run.db),
+        blocked=burnt_keys(run.db),
         judge=_judge_of(run.workers) if judge else None,
         future=future,
         history=run.config.history,
@@ -122,7 +122,7 @@ def _judge_of(workers: Workers) -> Judge:
     """Whether two versions really differ, as worker processes find; those that exceed the deadline do."""
 
     def judge(before: Version, after: Version) -> bool:
-        if before.title == after.title and before.payload == after.payload:
+        if before.title == after.title and before.document == after.document:
             return False
         try:
             return workers.run(really_changed, before, after)
@@ -303,7 +303,7 @@ def _take_out_unpublished(run: Run, number: int) -> int:
 def _let_files_go(run: Run, number: int, going: Mapping[str, int]) -> None:
     """Let go the sightings of files, which are given by path."""
     if going:
-        let_go(run.db, run.sources, sorted(going.values()), run.clock(), burnt_keys(run.db))
+        remove_sightings(run.db, run.sources, sorted(going.values()), run.clock(), burnt_keys(run.db))
     run.db.many("file_loose", [(number, path) for path in going])
 
 
@@ -328,7 +328,7 @@ def _take(
     renamed = folder.renames(lost, appeared) if lost else {}
     for old in renamed.values():
         del lost[old]
-    intake = take(run.db, context, batch, renamed)
+    intake = ingest_readings(run.db, context, batch, renamed)
     report.new += intake.new
     report.changed += intake.changed
     report.repaired += sum(r.repairs > 0 for r in batch)

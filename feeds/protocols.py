@@ -28,7 +28,7 @@ class Version(NamedTuple):
     """The title of a post, and the compressed document with its body, before or after a change."""
 
     title: str
-    payload: bytes
+    document: bytes
     """The document with its header, compressed (zstd); empty if it was removed."""
     source: str
     place: str
@@ -45,5 +45,5 @@ class Progress(Protocol):
         """Show that ``done`` of ``total`` units of ``step`` are finished."""
 
 
-def no_progress(step: str, done: int, total: int) -> None:
+def ignore_progress(step: str, done: int, total: int) -> None:
     """Ignore all progress."""

@@ -49,7 +49,7 @@ class BuildReport(Ingested):
     removed: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
-    def exit_code(self, strict: bool = False) -> int:
+    def compute_exit_code(self, strict: bool = False) -> int:
         """Return 1 if a post was rejected or a document was held back, else 0.
 
         If ``strict``, also return 1 if a source failed.

@@ -16,7 +16,7 @@ from feeds.identity import Sighting
 from feeds.storage import bulk_insert, feeds
 from feeds.storage.neighbourhood import Change
 from feeds.storage.records import Context, Reading
-from feeds.storage.sightings import take, take_any, write_files
+from feeds.storage.sightings import ingest_readings, update_items, write_files
 from feeds.storage.sqlite import Database
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
@@ -92,14 +92,14 @@ def take_each(db: Database, context: Context, batch: Sequence[Reading]) -> None:
     """The way for any reading, and a store that has to be asked how its posts want to be named."""
     with db.transaction():
         said = [(one, one.sighting) for one in batch if one.sighting]
-        taken = take_any(db, context, Change(context), said, {})
+        taken = update_items(db, context, Change(context), said, {})
         write_files(db, 1, batch, taken.numbers)
     db.namings.clear()
 
 
 def held(db: Database) -> list[list[Any]]:
     """What the store holds, all of it counted; posts by their sightings, for numbers may be others."""
-    feeds.figures(db)
+    feeds.load_feed_figures(db)
     run = db._connection.execute
     run(
         "CREATE TEMP TABLE name AS SELECT post, min(item || ' ' || place) AS name FROM sighting GROUP BY post"
@@ -138,13 +138,13 @@ def test_what_meets_nobody_is_taken_as_any_reading_is(
         closing(opened(folder, "each")) as each,
     ):
         for index, batch in enumerate(batches):
-            take(together, context, batch, {})
+            ingest_readings(together, context, batch, {})
             take_each(each, context, batch)
             if index in assigned:
                 for db in (together, each):
-                    feeds.mint_posts(db, SOURCES, context.burnt)
+                    feeds.assign_post_ids(db, SOURCES, context.blocked)
         for db in (together, each):
-            feeds.mint_posts(db, SOURCES, context.burnt)
+            feeds.assign_post_ids(db, SOURCES, context.blocked)
         assert held(together) == held(each)
 
 
@@ -154,7 +154,7 @@ def test_what_is_left_over_meets_somebody_or_is_not_dated(batch: list[Reading]) 
     context = Context(True, NOW, frozenset(), None, source=1, sources=SOURCES)
     with tempfile.TemporaryDirectory() as folder, closing(opened(folder, "store")) as db:
         with db.transaction():
-            numbers, rest = bulk_insert.take_alone(db, 1, Change(context), batch, {})
+            numbers, rest = bulk_insert.insert_new_items(db, 1, Change(context), batch, {})
         left = {one.path for one, _ in rest}
         assert left | set(numbers) == {one.path for one in batch}
         for one, said in rest:

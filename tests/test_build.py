@@ -184,10 +184,10 @@ def test_a_dry_run_tells_and_changes_nothing(project: Project) -> None:
 
 
 def test_two_builds_at_once_the_second_says_so(project: Project) -> None:
-    from feeds.storage.sqlite import lease
+    from feeds.storage.sqlite import lock_store
 
     project.post("2024-01-01-a.md")
-    with lease(project.folder / "state" / "feedd.db"):
+    with lock_store(project.folder / "state" / "feedd.db"):
         done = project.run("build")
     assert done.returncode == 75
     assert "another feedd" in done.stderr

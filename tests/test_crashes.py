@@ -126,10 +126,10 @@ def _push(project: Project, faults: Faults) -> None:
     _few(project)
     build(project, faults)
     with closing(Database.open(project.folder / "state" / "feedd.db")) as db:
-        for number in [one.number for one in subscriptions.due(db, 10**10, 99, 99)]:
-            task = subscriptions.task(db, number, 10**10)
+        for number in [one.number for one in subscriptions.load_due(db, 10**10, 99, 99)]:
+            task = subscriptions.load_task(db, number, 10**10)
             assert task
-            subscriptions.task_done(db, task)
+            subscriptions.remove_task(db, task)
         for topic in ("atom.xml", "category/c0/atom.xml", "tag/t2/rss.xml"):
             subscriptions.subscribe(db, topic, "https://reader.example/cb", "", 10**10)
     _change(project)

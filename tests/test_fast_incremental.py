@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from feeds import load_config, pipeline
 from feeds.fetcher import folder
-from feeds.protocols import no_progress
+from feeds.protocols import ignore_progress
 from feeds.publisher import publisher
 from feeds.session import open_run
 from tests.test_archives import Site
@@ -141,7 +141,7 @@ def test_a_rehearsal_leaves_nothing(tmp_path: Path) -> None:
     for posts in (0, 1):
         site.build()
         before = site.snapshot()
-        with open_run(config, config.store, 1, lambda: site.now, no_progress) as run:
+        with open_run(config, config.store, 1, lambda: site.now, ignore_progress) as run:
             publisher.rehearse(run)
         assert site.build().written == []
         assert site.snapshot() == before
@@ -157,7 +157,7 @@ def test_the_figures_of_feeds_follow_their_posts(tmp_path: Path) -> None:
     site.write(1, "Changed.")
     site.write(0, categories="c9")
     config = load_config(site.config)
-    with open_run(config, config.store, 1, lambda: site.now, no_progress) as run:
+    with open_run(config, config.store, 1, lambda: site.now, ignore_progress) as run:
         pipeline.ingest(run)
         unknown = "SELECT name FROM feed WHERE posts IS NULL OR (posts > 0 AND latest IS NULL)"
         assert run.db._connection.execute(unknown).fetchall() == [], (

@@ -11,11 +11,11 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.identity import Group, Sighting, group, keys_of, merge
+from feeds.identity import Group, Sighting, derive_keys, group, merge
 from feeds.storage import feeds
 from feeds.storage.records import Context, Reading
 from feeds.storage.serialization import read_shown
-from feeds.storage.sightings import take
+from feeds.storage.sightings import ingest_readings
 from feeds.storage.sqlite import Database
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
@@ -88,7 +88,7 @@ def test_the_same_info_code_is_one_key_on_any_host_and_in_any_form() -> None:
 
     pattern = re.compile(r"(?:infoCode=(?:NW)?|/(?:a/|news/\d+,))(?P<key>(?P<date>\d{8})\d{7,})")
     found = {
-        keys_of("s", "i", "", address, [("infoCode", pattern)], lambda: "").strong
+        derive_keys("s", "i", "", address, [("infoCode", pattern)], lambda: "").strong
         for address in (
             "http://a.example/html_News/NewsShare.html?infoCode=NW202112232224262886",
             "https://b.example/x?infoCode=202112232224262886",
@@ -99,8 +99,8 @@ def test_the_same_info_code_is_one_key_on_any_host_and_in_any_form() -> None:
 
 
 def test_an_empty_address_or_a_site_root_is_no_key() -> None:
-    assert keys_of("s", "i", "", "https://a.example/", [], lambda: "t").weak == {"text:t"}
-    assert keys_of("s", "i", "", "", [], lambda: "").weak == {"item:s:i"}
+    assert derive_keys("s", "i", "", "https://a.example/", [], lambda: "t").weak == {"text:t"}
+    assert derive_keys("s", "i", "", "", [], lambda: "").weak == {"item:s:i"}
 
 
 KEYS = [f"url:{n}" for n in range(5)]
@@ -145,11 +145,11 @@ class Rig:
 
     def read(self, batch: list[Sighting]) -> None:
         context = Context(True, NOW, frozenset(), None, source=1, sources=SOURCES)
-        readings = [Reading(s.place, 1, 1, s.digest, "item", sighting=s, payload=b"x") for s in batch]
-        take(self.db, context, readings, {})
+        readings = [Reading(s.place, 1, 1, s.digest, "item", sighting=s, document=b"x") for s in batch]
+        ingest_readings(self.db, context, readings, {})
 
     def publish(self) -> None:
-        feeds.mint_posts(self.db, SOURCES, frozenset())
+        feeds.assign_post_ids(self.db, SOURCES, frozenset())
 
     def rows(self) -> list[tuple[int, str, str | None, str]]:
         query = "SELECT s.post, s.place, p.uid, p.shown FROM sighting s JOIN post p ON p.id = s.post WHERE p.state = 'live'"

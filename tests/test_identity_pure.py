@@ -14,15 +14,15 @@ from feeds.identity import (
     Keys,
     Known,
     Sighting,
+    build_item_key,
+    choose_id_key,
     claim,
+    compute_rank,
     derive_id,
+    derive_keys,
     group,
-    item_key,
-    keys_of,
     may_be,
     merge,
-    mint_key,
-    order,
 )
 
 DAY = datetime(2024, 5, 1, tzinfo=UTC)
@@ -55,7 +55,7 @@ def said(number: int, item: str = "", weak: str = "", strong: str = "", **values
 
 
 def keys(guid: str = "", address: str = "", fingerprint: str = "", rules: Any = RULES) -> Keys:
-    return keys_of("s", "i", guid, address, rules, lambda: fingerprint)
+    return derive_keys("s", "i", guid, address, rules, lambda: fingerprint)
 
 
 def weak(*names: str) -> Keys:
@@ -79,13 +79,13 @@ def test_a_text_counts_only_where_there_is_neither_address_nor_strong_key() -> N
     assert keys("code=1", "", "t") == Keys("!code:1", frozenset(["guid:s:code=1"]))
     assert keys("", "http://a.example/", "t") == weak("text:t"), "the root of a site names nothing"
     assert keys() == weak("item:s:i")
-    assert keys_of("s", "i", "", "/o/1", RULES, lambda: "") == Keys("!other:1", frozenset())
+    assert derive_keys("s", "i", "", "/o/1", RULES, lambda: "") == Keys("!other:1", frozenset())
 
     def never() -> str:
         raise AssertionError
 
-    keys_of("s", "i", "", "http://a.example/1", RULES, never)
-    keys_of("s", "i", "code=5", "", RULES, never)
+    derive_keys("s", "i", "", "http://a.example/1", RULES, never)
+    derive_keys("s", "i", "code=5", "", RULES, never)
 
 
 def test_a_strong_key_is_the_first_of_the_first_rule_in_the_address_then_the_guid() -> None:
@@ -104,7 +104,7 @@ def test_an_endless_address_is_not_searched_for_a_key() -> None:
 
 
 def test_what_nobody_has_to_say_is_empty() -> None:
-    assert item_key("s", "i") == "item:s:i"
+    assert build_item_key("s", "i") == "item:s:i"
     one = said(1)
     assert (one.guid, one.fixed_id, one.language, one.digest) == ("", "", "", b"")
 
@@ -222,7 +222,7 @@ def test_two_strong_keys_are_never_one_post() -> None:
 )
 def test_who_is_asked_first_for_what_a_post_shows(first: dict[str, Any], second: dict[str, Any]) -> None:
     one, other = said(1, **first), said(2, **second)
-    assert order(one) < order(other)
+    assert compute_rank(one) < compute_rank(other)
     for two in ([one, other], [other, one]):
         assert merge(two).body == (2 if second.get("length") and not first.get("length") else 1)
 
@@ -270,17 +270,17 @@ def test_a_post_shows_the_first_that_is_said_of_each_kind_and_every_term() -> No
     ],
 )
 def test_the_id_comes_from_the_strongest_key(given: str, expected: str) -> None:
-    assert mint_key(Group("", (said(1, weak=given),))) == expected
-    assert mint_key(Group("!k:1", (said(1, weak=given, strong="!k:1"),))) == "!k:1"
+    assert choose_id_key(Group("", (said(1, weak=given),))) == expected
+    assert choose_id_key(Group("!k:1", (said(1, weak=given, strong="!k:1"),))) == "!k:1"
 
 
 def test_the_id_comes_from_what_is_said_now_unless_that_is_burnt() -> None:
     one = Group("", (said(1, "a", "url:1 url:2", own=frozenset(["url:2"])), said(2, "b", "url:3")))
-    assert mint_key(one) == "url:2"
-    assert mint_key(one, {"url:2"}) == "url:3"
+    assert choose_id_key(one) == "url:2"
+    assert choose_id_key(one, {"url:2"}) == "url:3"
     alone = Group("", one.sightings[:1])
-    assert mint_key(alone, {"url:2"}) == "url:1"
-    assert mint_key(alone, {"url:1", "url:2"}) == "item:s:a"
+    assert choose_id_key(alone, {"url:2"}) == "url:1"
+    assert choose_id_key(alone, {"url:1", "url:2"}) == "item:s:a"
 
 
 def identity(one: Group, *taken: str, blocked: tuple[str, ...] = ()) -> str:

@@ -24,9 +24,9 @@ from feeds.protocols import Version
 from feeds.storage import feeds, ledger, upstreams
 from feeds.storage.records import Context, Reading
 from feeds.storage.serialization import read_shown
-from feeds.storage.sightings import take
+from feeds.storage.sightings import ingest_readings
 from feeds.storage.sqlite import Database
-from feeds.storage.withdrawal import let_go
+from feeds.storage.withdrawal import remove_sightings
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 SOURCES = {1: ("one", 0), 2: ("two", 1)}
@@ -123,7 +123,7 @@ class Rules:
 
 def differs(before: Version, after: Version) -> bool:
     """The judge of a real change."""
-    return (before.title, before.payload) != (after.title, after.payload)
+    return (before.title, before.document) != (after.title, after.document)
 
 
 @dataclass
@@ -156,18 +156,18 @@ class Rig:
             False, self.now, frozenset(self.rules.blocked), differs, True, source=source, sources=SOURCES
         )
         readings = [
-            Reading(s.place or s.item, 1, 1, s.digest, "item", sighting=s, payload=s.digest) for s in batch
+            Reading(s.place or s.item, 1, 1, s.digest, "item", sighting=s, document=s.digest) for s in batch
         ]
-        take(self.db, context, readings, {} if source == 1 else None)
+        ingest_readings(self.db, context, readings, {} if source == 1 else None)
 
     def burn(self, key: str) -> None:
         self.rules.blocked.add(key)
         with self.db.transaction():
-            upstreams.burn(self.db, SOURCES, {key}, self.now)
+            upstreams.block_keys(self.db, SOURCES, {key}, self.now)
 
     def publish(self) -> None:
-        feeds.mint_posts(self.db, SOURCES, frozenset(self.rules.blocked))
-        ledger.note(self.db)
+        feeds.assign_post_ids(self.db, SOURCES, frozenset(self.rules.blocked))
+        ledger.update_ledger(self.db)
 
     def query(self, sql: str) -> list[Any]:
         return self.db._connection.execute(sql).fetchall()
@@ -369,7 +369,7 @@ def test_a_key_that_came_after_publication_still_recognises_a_post_that_had_gone
         rig.read(1, [one("a", ("url:2",))])
         number = rig.query("SELECT id FROM sighting")[0][0]
         with rig.db.transaction():
-            let_go(rig.db, SOURCES, [number], rig.now, frozenset())
+            remove_sightings(rig.db, SOURCES, [number], rig.now, frozenset())
         live = "SELECT uid FROM post WHERE state = 'live'"
         assert rig.query(live) == []
         rig.read(1, [one("b", ("url:2",))])

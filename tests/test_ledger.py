@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from feeds.storage import ledger
-from feeds.storage.sqlite import Database, migrations
+from feeds.storage.sqlite import Database, load_migrations
 from tests.conftest import Project
 from tests.test_migrations import older_store
 
@@ -75,7 +75,7 @@ def test_posts_that_become_one_leave_an_alias(project: Project) -> None:
     assert project.ledger() == before
 
 
-@pytest.mark.parametrize("form", [number for number, _ in migrations()][:-1])
+@pytest.mark.parametrize("form", [number for number, _ in load_migrations()][:-1])
 def test_an_older_store_is_brought_to_the_newest_form(project: Project, form: int) -> None:
     """A store of an older form, with a post in it, is used as if it had always been new."""
     project.post("2024-01-01-a.md", "A")
@@ -97,33 +97,33 @@ def test_an_older_store_is_brought_to_the_newest_form(project: Project, form: in
     assert (report["new"], report["unchanged"], report["published"]) == (1, 1, 2)
     assert b">A</title>" in project.bytes()["atom.xml"]
     with closing(Database.open(store, read_only=True)) as db:
-        assert db.value("version") == migrations()[-1][0]
+        assert db.value("version") == load_migrations()[-1][0]
 
 
 def test_a_file_that_stands_as_it_was_written_is_not_read_line_by_line(tmp_path: Path) -> None:
     """So a line that the store has let go since, before the file was written again, does not come back."""
     path = tmp_path / "ledger.jsonl"
     with closing(Database.open(tmp_path / "feedd.db")) as db:
-        assert ledger.changed(db, b"") is None
+        assert ledger.render_changed_ledger(db, b"") is None
         with db.transaction():
             db.many(
                 "ledger_put",
                 [("burnt", "url:https://a.example/", ""), ("withdrawn", "urn:x", "2024-01-01T00:00:00Z")],
             )
-        text = ledger.changed(db, b"")
+        text = ledger.render_changed_ledger(db, b"")
         assert text is not None
-        assert ledger.changed(db, text) is None  # it is noted, too
+        assert ledger.render_changed_ledger(db, text) is None  # it is noted, too
         path.write_bytes(text)
         with db.transaction():
             db.run("ledger_drop", ("withdrawn", "urn:x"))
-        assert not ledger.load(db, path)
+        assert not ledger.load_ledger(db, path)
         assert db.value("ledger_get", ("withdrawn", "urn:x")) is None
-        shorter = ledger.changed(db, text)
+        shorter = ledger.render_changed_ledger(db, text)
         assert shorter is not None
         assert len(shorter) < len(text)
         # What somebody has added is read, and the file is written in order.
         path.write_bytes(shorter + b'{"burnt": "url:https://0.example/"}\n')
-        assert ledger.load(db, path)
-        found = ledger.changed(db, path.read_bytes())
+        assert ledger.load_ledger(db, path)
+        found = ledger.render_changed_ledger(db, path.read_bytes())
         assert found is not None
         assert found.splitlines()[0] == b'{"burnt": "url:https://0.example/"}'

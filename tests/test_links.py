@@ -15,7 +15,7 @@ import pytest
 from feeds import api, load_config
 from feeds.api import BuildReport
 from feeds.errors import OutputError
-from feeds.output.safe_paths import Below, Blocked, is_inside
+from feeds.output.safe_paths import Blocked, SafeFolder, is_inside
 from feeds.output.tree import Tree
 from tests.conftest import Project
 from tests.test_daemon import Running
@@ -64,13 +64,13 @@ def build(site: Project) -> BuildReport:
 def held(site: Project) -> dict[str, str]:
     """What a build holds back, with the reasons; it publishes all else and would exit 1."""
     report = build(site)
-    assert report.exit_code() == 1
+    assert report.compute_exit_code() == 1
     return {one["path"]: one["reason"] for one in report.held}
 
 
 def published(site: Project) -> None:
     """Build with nothing held back."""
-    assert build(site).exit_code() == 0
+    assert build(site).compute_exit_code() == 0
 
 
 def feed_of(path: str) -> list[str]:
@@ -294,7 +294,7 @@ def test_a_path_in_a_store_or_list_of_somebody_else_leads_nowhere(
     )
     assert "no place below the output folder" in held(site)[path]
     assert everything(others) == before
-    assert build(site).exit_code() == 0, "it is named once, and forgotten"
+    assert build(site).compute_exit_code() == 0, "it is named once, and forgotten"
     assert path not in (site.output / ".feedd").read_text("utf-8")
 
 
@@ -385,7 +385,7 @@ def test_a_path_inside_has_names_of_any_language() -> None:
     )
 
 
-Change = Callable[[Below], object]
+Change = Callable[[SafeFolder], object]
 CHANGES: list[Change] = [
     lambda below: below.create("a/new", b"x"),
     lambda below: below.append("a/list", b"x\n"),
@@ -409,7 +409,7 @@ def test_no_way_leads_through_a_link(tmp_path: Path, others: Path, change: Chang
     (root / "own").write_text("own")
     (root / "a").symlink_to(others)
     before = everything(others)
-    with Below(root) as below, pytest.raises(Blocked) as caught:
+    with SafeFolder(root) as below, pytest.raises(Blocked) as caught:
         change(below)
     assert caught.value.path == "a"
     assert everything(others) == before
@@ -435,7 +435,7 @@ def test_a_folder_that_is_open_stays_the_one_that_it_was(tmp_path: Path, others:
     """Whoever puts a link in its place meanwhile gets nothing: what is written goes where the folder went."""
     before = everything(others)
     (tmp_path / "root" / "a").mkdir(parents=True)
-    with Below(tmp_path / "root") as below:
+    with SafeFolder(tmp_path / "root") as below:
         below.folder("a")
         (tmp_path / "root" / "a").rename(tmp_path / "root" / "moved")
         (tmp_path / "root" / "a").symlink_to(others)

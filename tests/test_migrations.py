@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds.storage.sqlite import Database, migrations
+from feeds.storage.sqlite import Database, load_migrations
 from tests.conftest import Project
 
 
@@ -15,19 +15,19 @@ def older_store(path: Path, form: int) -> sqlite3.Connection:
     """An empty store as a feedd with this form made it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path)
-    for number, text in migrations():
+    for number, text in load_migrations():
         if number <= form:
             connection.executescript(text)
     connection.execute(f"PRAGMA user_version = {form}")
     return connection
 
 
-@pytest.mark.parametrize("form", [number for number, _ in migrations()][:-1])
+@pytest.mark.parametrize("form", [number for number, _ in load_migrations()][:-1])
 def test_every_older_form_becomes_the_newest(tmp_path: Path, form: int) -> None:
     path = tmp_path / "feedd.db"
     older_store(path, form).close()
     database = Database.open(path)
-    assert database.value("version") == migrations()[-1][0]
+    assert database.value("version") == load_migrations()[-1][0]
     database.close()
 
 

@@ -22,9 +22,9 @@ def configure(project: Project, text: str) -> None:
 def pings(project: Project) -> list[str]:
     db = Database.open(project.folder / "state" / "feedd.db")
     tasks = [
-        subscriptions.task(db, one.number, 10**10)
-        for one in subscriptions.due(db, 10**10, 999, 999)
-        if not one.delivery
+        subscriptions.load_task(db, one.number, 10**10)
+        for one in subscriptions.load_due(db, 10**10, 999, 999)
+        if not one.to_subscriber
     ]
     db.close()
     return [one.data["topic"] for one in tasks if one]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds.storage.sqlite import Database, statements
+from feeds.storage.sqlite import Database, load_statements
 
 # Tables that grow with the posts.
 LARGE = frozenset(("post", "sighting", "sighting_key", "payload", "key", "member", "log", "entry", "file"))
@@ -51,9 +51,9 @@ def walks(db: Database, text: str) -> set[str]:
     return {step.split()[1] for step in steps if not step.endswith(_BY_INDEX_OF_FEW)} & LARGE
 
 
-@pytest.mark.parametrize("name", sorted(statements().keys() - WHOLE))
+@pytest.mark.parametrize("name", sorted(load_statements().keys() - WHOLE))
 def test_a_question_does_not_go_through_a_whole_table(database: Database, name: str) -> None:
-    assert walks(database, statements()[name]) == set()
+    assert walks(database, load_statements()[name]) == set()
 
 
 @pytest.mark.parametrize(
@@ -65,11 +65,11 @@ def test_a_question_does_not_go_through_a_whole_table(database: Database, name: 
     ],
 )
 def test_a_question_begins_with_what_is_new(database: Database, name: str, index: str) -> None:
-    plan = database._connection.execute("EXPLAIN QUERY PLAN " + statements()[name]).fetchall()
+    plan = database._connection.execute("EXPLAIN QUERY PLAN " + load_statements()[name]).fetchall()
     assert any(index in row[3] for row in plan), plan
     assert not any("state=?" in row[3] or "PRIMARY KEY (feed=?)" in row[3] for row in plan[:-1]), plan
 
 
 def test_every_statement_is_asked_by_somebody() -> None:
     text = "".join(file.read_text("utf-8") for file in (Path(__file__).parents[1] / "feeds").rglob("*.py"))
-    assert [name for name in statements() if f'"{name}"' not in text] == []
+    assert [name for name in load_statements() if f'"{name}"' not in text] == []

@@ -64,7 +64,7 @@ def test_a_post_that_cannot_be_cleaned_takes_no_other_with_it() -> None:
 
 
 def test_a_payload_that_does_not_unpack_takes_no_other_with_it() -> None:
-    torn = task(2, "<p>two</p>")._replace(payload=b"torn")
+    torn = task(2, "<p>two</p>")._replace(document=b"torn")
     found = {one.number: one for one in render([task(1, "<p>one</p>"), torn])}
     assert found[1].data
     assert "cannot be rendered" in found[2].invalid

@@ -40,7 +40,7 @@ def upstream() -> Iterator[UpstreamServer]:
 def build(site: Project) -> None:
     """A build in this process."""
     report = api.build(load_config(site.config), jobs=1)
-    assert (report.exit_code(), report.troubles) == (0, [])
+    assert (report.compute_exit_code(), report.troubles) == (0, [])
 
 
 def run_program(site: Project) -> None:

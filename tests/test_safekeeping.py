@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from feeds.storage import backup
-from feeds.storage.sqlite import Database, lease, migrations
+from feeds.storage.sqlite import Database, load_migrations, lock_store
 from tests.conftest import ROOT, Project
 from tests.test_daemon import Running
 
@@ -60,7 +60,7 @@ def test_an_older_backup_is_brought_up_to_date_by_the_next_build(built: Project,
     with closing(
         Database.open(store_of(built).with_name("feedd.db.before-restore"), read_only=True)
     ) as former:
-        assert former.value("version") == migrations()[-1][0]
+        assert former.value("version") == load_migrations()[-1][0]
     report = json.loads(built.run("build", "--json").stdout)
     assert report["new"] == 1
     assert built.bytes().keys() == later.keys()
@@ -110,7 +110,7 @@ def test_a_backup_taken_in_the_midst_of_writing_is_one_moment(built: Project, tm
             file = tmp_path / f"copy{number}"
             with closing(Database.open(store_of(built), read_only=True)) as db:
                 least = int(db.value("meta_get", ("one",)) or 0)
-            backup.save(store_of(built), file)
+            backup.save_backup(store_of(built), file)
             with closing(Database.open(file, read_only=True)) as db:
                 assert db.value("meta_get", ("one",)) == db.value("meta_get", ("two",))
                 assert int(db.value("meta_get", ("one",)) or 0) >= least
@@ -262,7 +262,9 @@ def test_two_and_four_runs_at_once_one_does_the_work(built: Project) -> None:
 
 def test_a_role_ends_with_its_process_however_it_ends(built: Project) -> None:
     code = "import sys, time; import feeds.storage.sqlite; from pathlib import Path\n"
-    code += "with feeds.storage.sqlite.lease(Path(sys.argv[1])): print('has it', flush=True); time.sleep(60)"
+    code += (
+        "with feeds.storage.sqlite.lock_store(Path(sys.argv[1])): print('has it', flush=True); time.sleep(60)"
+    )
     holder = subprocess.Popen(
         [sys.executable, "-c", code, str(store_of(built))], cwd=ROOT, stdout=subprocess.PIPE
     )
@@ -274,5 +276,5 @@ def test_a_role_ends_with_its_process_however_it_ends(built: Project) -> None:
         if built.run("build").returncode == 0:
             break
         time.sleep(0.1)
-    with lease(store_of(built)):
+    with lock_store(store_of(built)):
         pass

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from feeds.identity import named_urn
+from feeds.identity import build_urn
 
 from .conftest import Project, feedd
 from .servers import Answer, UpstreamThread
@@ -166,8 +166,8 @@ def test_ids_are_those_that_were_made_of_the_text(project: Project) -> None:
     project.post("2024-01-02-b.md", "B", f"Second.\n\n<{GUIDE}>")
     project.run("build")
     found = items(project)
-    assert found["A"]["id"] == named_urn(_POSTS, f"text:{fingerprint('A', 'First.')}")
-    assert found["B"]["id"] == named_urn(_POSTS, f"url:{GUIDE}")
+    assert found["A"]["id"] == build_urn(_POSTS, f"text:{fingerprint('A', 'First.')}")
+    assert found["B"]["id"] == build_urn(_POSTS, f"url:{GUIDE}")
 
 
 def test_posts_that_an_older_store_joined_part_and_the_published_id_stays(project: Project) -> None:

@@ -243,16 +243,16 @@ def test_a_version_published_during_a_delivery_is_delivered_too(publisher: Publi
 def test_a_task_wanted_again_while_it_is_done_stays(publisher: Publisher) -> None:
     db = Database.open(publisher.store)
     subscriptions.put_task(db, "ping", "n", "https://h.example/", {"v": "1"})
-    [due] = subscriptions.due(db, 10, 4, 10)
-    one = subscriptions.task(db, due.number, 10)
+    [due] = subscriptions.load_due(db, 10, 4, 10)
+    one = subscriptions.load_task(db, due.number, 10)
     assert one
     subscriptions.put_task(db, "ping", "n", "https://h.example/", {"v": "2"})
-    subscriptions.task_done(db, one)
-    again = subscriptions.task(db, due.number, 10)
+    subscriptions.remove_task(db, one)
+    again = subscriptions.load_task(db, due.number, 10)
     assert again
     assert again.data == {"v": "2"}
-    subscriptions.task_done(db, again)
-    assert subscriptions.task(db, due.number, 10) is None
+    subscriptions.remove_task(db, again)
+    assert subscriptions.load_task(db, due.number, 10) is None
     db.close()
 
 
@@ -263,21 +263,21 @@ def test_building_queues_what_changed_and_nothing_else(project: Project) -> None
     project.post("2024-01-02-a.md")
     assert project.run("build").returncode == 0
     db = Database.open(project.folder / "state" / "feedd.db")
-    assert subscriptions.tasks_waiting(db, "ping") == 9  # three feeds in three formats, no page and no list
-    for number in [one.number for one in subscriptions.due(db, 10**10, 99, 99)]:
-        task = subscriptions.task(db, number, 10**10)
+    assert subscriptions.count_tasks(db, "ping") == 9  # three feeds in three formats, no page and no list
+    for number in [one.number for one in subscriptions.load_due(db, 10**10, 99, 99)]:
+        task = subscriptions.load_task(db, number, 10**10)
         assert task
-        subscriptions.task_done(db, task)
+        subscriptions.remove_task(db, task)
     callback = "https://reader.example/cb"
     assert subscriptions.subscribe(db, "category/news/atom.xml", callback, "", 10**10)
     assert subscriptions.subscribe(db, "tag/tag/atom.xml", callback, "", 10**10)
     assert project.run("build").returncode == 0
-    assert (subscriptions.counts(db), subscriptions.tasks_waiting(db, "ping")) == ((2, 0), 0)
+    assert (subscriptions.count_subscriptions(db), subscriptions.count_tasks(db, "ping")) == ((2, 0), 0)
     project.post("2024-01-03-b.md", title="Another", body="Other text.", tags="other")
     assert project.run("build").returncode == 0
-    assert subscriptions.counts(db) == (2, 1)
-    [due] = [one for one in subscriptions.due(db, 10**9, 9, 99) if one.delivery]
-    found = subscriptions.delivery(db, due.number, 10**9)
+    assert subscriptions.count_subscriptions(db) == (2, 1)
+    [due] = [one for one in subscriptions.load_due(db, 10**9, 9, 99) if one.to_subscriber]
+    found = subscriptions.load_delivery(db, due.number, 10**9)
     assert found
     document = (project.output / found.topic).read_bytes()
     assert (found.topic, found.wanted) == ("category/news/atom.xml", hashlib.sha256(document).hexdigest())

@@ -43,17 +43,17 @@ def test_a_round_trip_with_ourselves(tmp_path: Path) -> None:
             running.sender.wake()
             await until(lambda: bool(taken))
             assert taken == [("blog", b"2", "application/atom+xml")]
-            before = await running.desk(subscriptions.upstream, source="blog")
+            before = await running.desk(subscriptions.find_upstream, source="blog")
             clock[0] += LEASE - DAY + 1  # within the last tenth of the lease, or the last day
             running.sender.wake()
             async with asyncio.timeout(5):
-                while (await running.desk(subscriptions.upstream, source="blog")).ends == before.ends:  # type: ignore[union-attr]
+                while (await running.desk(subscriptions.find_upstream, source="blog")).ends == before.ends:  # type: ignore[union-attr]
                     await asyncio.sleep(0.01)
             assert publisher.counts() == (1, 0)
             await one.unsubscribe("blog")
             await until(lambda: publisher.counts() == (0, 0))
             async with asyncio.timeout(5):
-                while await running.desk(subscriptions.upstream, source="blog"):
+                while await running.desk(subscriptions.find_upstream, source="blog"):
                     await asyncio.sleep(0.01)
 
     asyncio.run(run())
@@ -69,7 +69,7 @@ def test_what_is_not_signed_or_not_asked_for_goes_no_further(tmp_path: Path) -> 
             known = subscriptions.Upstream(
                 "blog", TOPIC, "https://hub.example/", "secret", "token", "asked", 0, 0
             )
-            await running.desk(subscriptions.want_upstream, known, int(clock[0]) + 9999)
+            await running.desk(subscriptions.add_upstream, known, int(clock[0]) + 9999)
             path = "/hub/callback/token"
 
             async def status(

@@ -14,9 +14,9 @@ from lxml import etree
 from feeds import api, load_config
 from feeds.daemon import control
 from feeds.daemon.control import Withdrawn
-from feeds.errors import RoleTaken
+from feeds.errors import StoreLocked
 from feeds.ingest.removal_guard import doubt
-from feeds.storage.sqlite import Database, lease
+from feeds.storage.sqlite import Database, lock_store
 from tests.chain import archives, chain, read
 from tests.conftest import Project
 from tests.servers import Answer, UpstreamServer, UpstreamThread
@@ -292,7 +292,7 @@ def test_a_running_daemon_believes_removals_when_it_is_told_to(project: Project)
 
 def test_removals_that_nobody_believes_in_time_are_no_longer_allowed(site: Site) -> None:
     config = load_config(site.config)
-    with lease(config.store), pytest.raises(RoleTaken, match="try again"):
+    with lock_store(config.store), pytest.raises(StoreLocked, match="try again"):
         control.believe_removals(config, lambda: site.now, patience=0.2)
     with closing(Database.open(config.store, read_only=True)) as db:
         assert db.rows("requests_all") == []
@@ -302,7 +302,7 @@ def test_removals_that_nobody_believes_in_time_are_no_longer_allowed(site: Site)
 
 def test_what_was_left_while_a_build_had_the_store_is_done_by_the_next_one(site: Site) -> None:
     uid = uid_of(site, 3)
-    with lease(load_config(site.config).store):
+    with lock_store(load_config(site.config).store):
         assert withdraw(site, uid).left
     assert places(site, uid)
     site.build()

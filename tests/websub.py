@@ -136,7 +136,7 @@ class Publisher:
 
     def counts(self) -> tuple[int, int]:
         db = Database.open(self.store)
-        found = subscriptions.counts(db)
+        found = subscriptions.count_subscriptions(db)
         db.close()
         return found
 

@@ -20,7 +20,7 @@ from feeds.cli.output import (
     tell,
     tell_troubles,
 )
-from feeds.errors import FeeddError, OutputError, RoleTaken
+from feeds.errors import FeeddError, OutputError, StoreLocked
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = _VERBS[options.verb](options)
         sys.stdout.flush()
         return code
-    except RoleTaken as error:
+    except StoreLocked as error:
         tell(f"feedd: {error}")
         return 75
     except OutputError as error:
@@ -90,7 +90,7 @@ def _config(options: Namespace) -> Config:
 def _build(options: Namespace) -> int:
     try:
         return _build_now(options)
-    except RoleTaken:
+    except StoreLocked:
         if not options.allow_removals or options.full:
             raise
     from feeds.api import believe_removals
@@ -118,7 +118,7 @@ def _build_now(options: Namespace) -> int:
         tell_troubles(report)
         if not options.quiet:
             print_summary(report, options.dry_run, options.verbose or options.dry_run)
-    return report.exit_code(options.strict)
+    return report.compute_exit_code(options.strict)
 
 
 def _daemon(options: Namespace) -> int:
@@ -133,10 +133,10 @@ def _daemon(options: Namespace) -> int:
 
 
 def _progress(options: Namespace) -> Progress:
-    from feeds.protocols import no_progress
+    from feeds.protocols import ignore_progress
 
     quiet = options.quiet or options.json or not sys.stderr.isatty()
-    return no_progress if quiet else progress_bars()
+    return ignore_progress if quiet else progress_bars()
 
 
 def _init(options: Namespace) -> int:

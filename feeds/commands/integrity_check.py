@@ -7,8 +7,8 @@ from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
-from feeds.errors import StoreError, damaged
-from feeds.storage.sqlite import Database, migrations
+from feeds.errors import StoreError, build_damage_error
+from feeds.storage.sqlite import Database, load_migrations
 from feeds.workers import ingest_tasks
 from feeds.workers.task_types import Settings
 
@@ -23,7 +23,7 @@ def faults(store: Path, settings: Settings) -> list[str]:
             found = list(islice(_faults(db), _MOST_TOLD))
     except StoreError as error:
         return [str(error)]
-    return [str(damaged(str(store), "; ".join(found)))] if found else []
+    return [str(build_damage_error(str(store), "; ".join(found)))] if found else []
 
 
 def _faults(db: Database) -> Iterator[str]:
@@ -32,12 +32,12 @@ def _faults(db: Database) -> Iterator[str]:
     if pages != ["ok"]:
         yield from pages
         return
-    if db.value("version") < migrations()[-1][0]:
+    if db.value("version") < load_migrations()[-1][0]:
         return  # the next run brings it to the form that the rest knows
     yield from (f"{n} rows of {table} name what is not there" for table, n in db.rows("unfitting") if n)
     yield from (f"{n} rows of {table} are garbled" for table, n in db.rows("unreadable") if n)
     for query in ("payloads_packed", "entries_packed"):
-        for name, data in db.each(query):
+        for name, data in db.iterate_rows(query):
             try:
                 ingest_tasks.decompress(data)
             except StoreError:

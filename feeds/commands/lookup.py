@@ -7,7 +7,7 @@ from pathlib import Path
 
 from feeds.config import Config
 from feeds.errors import UsageError
-from feeds.identity import keys_of
+from feeds.identity import derive_keys
 from feeds.storage.sqlite import Database
 from feeds.values.urls import canonical, is_address
 
@@ -42,7 +42,7 @@ def _find(db: Database, config: Config, wanted: str) -> tuple[int | None, str]:
 
 def _by_address(db: Database, config: Config, wanted: str) -> int | None:
     rules = [(rule.name, re.compile(rule.pattern)) for rule in config.identity]
-    keys = keys_of("", "", "", wanted, rules, lambda: "")
+    keys = derive_keys("", "", "", wanted, rules, lambda: "")
     for key in (keys.strong, "url:" + canonical(wanted)):
         number = db.value("posts_of_key", {"key": key}) if key else None
         if number is not None:

@@ -18,11 +18,11 @@ from feeds.models import Repair, Skipped
 from feeds.publisher.feed_metadata import archive_formats, label
 from feeds.renderer import page_fragments
 from feeds.sources import expand
-from feeds.storage.archives import open_end
-from feeds.storage.neighbourhood import keys_of_numbers, payload_of
+from feeds.storage.archives import load_unarchived
+from feeds.storage.neighbourhood import load_document, load_keys
 from feeds.storage.serialization import read_shown, read_sighting
 from feeds.storage.sqlite import Database
-from feeds.storage.upstreams import UpstreamRow, upstreams
+from feeds.storage.upstreams import UpstreamRow, load_upstreams
 from feeds.values import document_paths
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def explain_post(db: Database, config: Config, settings: Settings, wanted: str) 
     sources = {row[0]: (row[1], 0) for row in db.rows("source_all")}
     db.scope([number])
     numbers = [row[0] for row in db.rows("sightings_by_post")]
-    keys = keys_of_numbers(db, numbers)
+    keys = load_keys(db, numbers)
     db.scope(numbers)
     sightings = [read_sighting(row, sources, *keys[row[0]]) for row in db.rows("sightings_by_number")]
     found: dict[str, Any] = {
@@ -198,7 +198,7 @@ def _history(db: Database, settings: Settings, number: int, title: str, body: in
 
     found = []
     with Workers(1, ingest_tasks.begin, settings) as workers:
-        newer = (title, _text(workers, *payload_of(db, body)))
+        newer = (title, _text(workers, *load_document(db, body)))
         for until, old_title, data, source, place in rows:
             older = (old_title, _text(workers, data, source, place))
             found.append(
@@ -232,7 +232,7 @@ def _membership(db: Database, config: Config, number: int, row: tuple[str, str, 
     inside = number in {r[0] for r in db.rows("window", (feed, config.output.entries))}
     archive = db.value("archive_of_post", (feed, number))
     if archive_formats(config, kind):
-        inside |= number in {row.post for row in open_end(db, feed)}
+        inside |= number in {row.post for row in load_unarchived(db, feed)}
     found = {
         "feed": document_paths.folder(kind, given or "") or "/",
         "label": label(config, kind, name) or config.site.title,
@@ -268,7 +268,7 @@ def _instant(seconds: int) -> str:
 def status_of(db: Database, config: Config) -> dict[str, Any]:
     """Sources with their counts, posts by state, and feeds."""
     configured = {one.name for one in (*config.sources, *expand(config, db)[0])}
-    asked = upstreams(db)
+    asked = load_upstreams(db)
     entries = dict(db.rows("sighting_counts"))
     sources = []
     for number, name, _, complete, last in db.rows("source_all"):

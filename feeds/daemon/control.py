@@ -12,16 +12,16 @@ from datetime import datetime
 
 from feeds.commands.lookup import find_post
 from feeds.config import Config
-from feeds.errors import RoleTaken, UsageError
+from feeds.errors import StoreLocked, UsageError
 from feeds.pipeline import burnt_keys, read_ledger
 from feeds.protocols import Clock
 from feeds.publisher.publisher import ledger_path, write_ledger
 from feeds.run_context import Run
 from feeds.sources import expand, register
 from feeds.storage import ledger, withdrawal
-from feeds.storage.ledger_replay import replay_withdrawals
-from feeds.storage.source_removal import forget_source
-from feeds.storage.sqlite import Database, lease
+from feeds.storage.ledger_replay import apply_withdrawals
+from feeds.storage.source_removal import remove_source
+from feeds.storage.sqlite import Database, lock_store
 
 _PATIENCE = 60
 """Seconds for a daemon to take up what cannot be left for later."""
@@ -55,7 +55,7 @@ def believe_removals(config: Config, clock: Clock, patience: float = _PATIENCE) 
     """Have the daemon that has the store believe that many posts are gone at once; returns when it has read again.
 
     Raises:
-        RoleTaken: nobody took it up in time: a build has the store, or the daemon is busy.
+        StoreLocked: nobody took it up in time: a build has the store, or the daemon is busy.
     """
     number = leave(config, "removals", str(clock().timestamp()))
     end = time.monotonic() + patience
@@ -63,7 +63,7 @@ def believe_removals(config: Config, clock: Clock, patience: float = _PATIENCE) 
         try:
             while db.value("request_waits", (number,)):
                 if time.monotonic() > end:
-                    raise RoleTaken(
+                    raise StoreLocked(
                         f"{config.store}: another feedd is publishing with this store and has not taken up "
                         "that removals are allowed; try again when it is done"
                     )
@@ -81,9 +81,9 @@ def still_meant(value: str, clock: Clock) -> bool:
 def reload_daemon(config: Config) -> bool:
     """Have a running daemon read its configuration again; whether there is one."""
     try:
-        with lease(config.store):
+        with lock_store(config.store):
             return False
-    except RoleTaken:
+    except StoreLocked:
         leave(config, "reload")
         return True
 
@@ -104,9 +104,9 @@ def forget_removed(config: Config, name: str, clock: Clock) -> int | None:
     if name not in known:
         raise UsageError(f"{name}: no source of this name is known; `feedd status` lists them")
     try:
-        with lease(config.store), closing(Database.open(config.store)) as db:
+        with lock_store(config.store), closing(Database.open(config.store)) as db:
             return _forget(db, config, name, clock)
-    except RoleTaken:
+    except StoreLocked:
         leave(config, "forget", name)
         return None
 
@@ -129,11 +129,11 @@ def withdraw_post(config: Config, wanted: str, undo: bool, clock: Clock) -> With
     if not config.store.exists():
         raise UsageError(f"{config.store}: nothing was built yet, so there is no post to withdraw")
     try:
-        with lease(config.store), closing(Database.open(config.store)) as db:
+        with lock_store(config.store), closing(Database.open(config.store)) as db:
             _take_up_ledger(db, config, clock())
             uid = _withdrawable(db, find_post(db, config, wanted), wanted, undo)
             back = withdraw(db, config, uid, undo, clock())
-    except RoleTaken:
+    except StoreLocked:
         with closing(Database.open(config.store, read_only=True)) as db:
             uid = _withdrawable(db, find_post(db, config, wanted), wanted, undo)
         leave(config, "restore" if undo else "withdraw", uid)
@@ -145,7 +145,7 @@ def withdraw_post(config: Config, wanted: str, undo: bool, clock: Clock) -> With
 
 
 def _withdrawable(db: Database, number: int, wanted: str, undo: bool) -> str:
-    post = withdrawal.standing(db, number)
+    post = withdrawal.load_post_state(db, number)
     if post.uid is None:
         raise UsageError(
             f"{wanted}: was never published, so it cannot be withdrawn; remove it from its source"
@@ -159,7 +159,7 @@ def withdraw(db: Database, config: Config, uid: str, undo: bool, now: datetime) 
     """The same for the post with this id; whether it is (or may be) somewhere to come back from."""
     _take_up_ledger(db, config, now)
     number = db.value("post_of_uid", (uid,))
-    if number is None or bool(withdrawal.standing(db, number).withdrawn) != undo:
+    if number is None or bool(withdrawal.load_post_state(db, number).withdrawn) != undo:
         return False
     with db.transaction():
         back = withdrawal.restore(db, number, now) if undo else True
@@ -171,8 +171,8 @@ def withdraw(db: Database, config: Config, uid: str, undo: bool, now: datetime) 
 
 def _take_up_ledger(db: Database, config: Config, now: datetime) -> None:
     """Learn of withdrawals that the store does not know: it may be a backup that was restored just now."""
-    ledger.load(db, ledger_path(config))
-    replay_withdrawals(db, now)
+    ledger.load_ledger(db, ledger_path(config))
+    apply_withdrawals(db, now)
 
 
 def _forget(db: Database, config: Config, name: str, clock: Clock) -> int:
@@ -182,4 +182,4 @@ def _forget(db: Database, config: Config, name: str, clock: Clock) -> int:
     number = next((n for n, (known, _) in sources.items() if known == name), None)
     if number is None or name in {one.name for one in (*every, *config.sources)}:
         return 0
-    return forget_source(db, sources, number, clock(), burnt_keys(db))
+    return remove_source(db, sources, number, clock(), burnt_keys(db))

@@ -33,7 +33,7 @@ from feeds.protocols import Clock
 from feeds.publisher import publisher
 from feeds.run_context import Run
 from feeds.session import open_run
-from feeds.storage.sqlite import Database, lease
+from feeds.storage.sqlite import Database, lock_store
 
 if TYPE_CHECKING:
     from feeds.server.server import Server
@@ -66,7 +66,7 @@ async def serve(
 
     Raises:
         ConfigError: the configuration is wrong at the start.
-        RoleTaken: another feedd has this store.
+        StoreLocked: another feedd has this store.
         StoreError: the store cannot be used.
     """
     # A wake-up that finds work under way is no news, one that is broken off at the end neither; failures end the daemon.
@@ -77,7 +77,7 @@ async def serve(
     try:
         while config is not None:
             store = config.store
-            with lease(store):
+            with lock_store(store):
                 while config is not None and config.store == store:
                     daemon = Daemon(config, clock, log, supervisor, jobs, speed, deadline)
                     config = await daemon.run(signals, lambda: _reloaded(path, log))

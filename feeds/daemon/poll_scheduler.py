@@ -49,7 +49,7 @@ class Timetable:
         """Know the upstreams and plan; the task that takes in answers, which ends only if the store fails."""
         shift = self._shift
         client = self._client = await stack.enter_async_context(poller.client_of(shift.config))
-        self._hosts = Hosts(await shift.in_store_thread(stored.held_hosts, shift.run.db))
+        self._hosts = Hosts(await shift.in_store_thread(stored.load_held_hosts, shift.run.db))
         self._receiver = Receiver(
             shift.run, lambda number, complete: pipeline.context_of(shift.run, number, early=not complete)
         )

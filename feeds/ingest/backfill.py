@@ -198,7 +198,7 @@ def read_once(run: Run, context: Callable[[int, bool], Context], name: str, most
         return work(*arguments)
 
     async def read() -> Past:
-        hosts = Hosts(upstreams.held_hosts(run.db))
+        hosts = Hosts(upstreams.load_held_hosts(run.db))
         async with client_of(run.config) as client:
             past = await read_past(receiver, request, client, hosts, here, most_pages)
         upstreams.hold_hosts(run.db, hosts.holds(run.clock()))

@@ -20,9 +20,9 @@ from feeds.reports import Ingested
 from feeds.run_context import Run
 from feeds.storage import upstreams
 from feeds.storage.records import Context, Reading
-from feeds.storage.sightings import take
+from feeds.storage.sightings import ingest_readings
 from feeds.storage.sqlite import Database
-from feeds.storage.withdrawal import take_back
+from feeds.storage.withdrawal import apply_tombstones
 from feeds.workers.task_types import EntrySettings
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Receiver:
         self._lists = frozenset(lists)
         self._sources = {source.name: source for source in sources}
         self._numbers = {name: number for number, (name, _) in self.run.sources.items()}
-        self._rows = upstreams.upstreams(self.run.db)
+        self._rows = upstreams.load_upstreams(self.run.db)
         self._complete = {row[1]: bool(row[3]) for row in self.run.db.rows("source_all")}
 
     def heads(self) -> dict[str, dict[str, Any]]:
@@ -148,7 +148,7 @@ class Receiver:
 
     def _receive_document(self, request: Request, fetched: Fetched, parts: Outline) -> None:
         name = request.name
-        known = upstreams.known_entries(self.run.db, self._numbers[name], parts.digests)
+        known = upstreams.find_known_entries(self.run.db, self._numbers[name], parts.digests)
         rejected = self._row_head(name).get("rejected", ())
         fresh = [
             i
@@ -208,10 +208,10 @@ class Receiver:
             *((r.sighting.guid, r.sighting.link) for r in found.readings if r.sighting),
         ]
         context = self._context(number, self._complete.get(request.name, False))
-        burnt = clashes(entries) - context.burnt
-        context = replace(context, burnt=context.burnt | burnt)
+        burnt = clashes(entries) - context.blocked
+        context = replace(context, blocked=context.blocked | burnt)
         readings = [one for one in found.readings if one.path not in known.items | gone]
-        readings = _with_replaced(db, number, readings, known.items, context.burnt)
+        readings = _with_replaced(db, number, readings, known.items, context.blocked)
         recent = {*self._row_head(request.name).get("recent", ()), *_published(readings)}
         head = build_head_values(found.head, fetched) | {"recent": sorted(recent)[-_RECENT:]}
         if rejected := [*self._row_head(request.name).get("rejected", ()), *rejected]:
@@ -223,17 +223,17 @@ class Receiver:
             db.run("upstream_put", row)
             db.run("upstream_head", (json.dumps(head, ensure_ascii=False), number))
             if burnt:
-                upstreams.burn(db, self.run.sources, burnt, self.run.clock())
+                upstreams.block_keys(db, self.run.sources, burnt, self.run.clock())
             if taken_back:
-                self.report.gone += take_back(
-                    db, self.run.sources, number, taken_back, self.run.clock(), context.burnt
+                self.report.gone += apply_tombstones(
+                    db, self.run.sources, number, taken_back, self.run.clock(), context.blocked
                 )
             now = self.run.clock().isoformat("T", "seconds")
             db.run(
                 "source_settle", {"id": number, "settings": settings_digest(self.run, settings), "now": now}
             )
 
-        intake = take(db, context, readings, None, token)
+        intake = ingest_readings(db, context, readings, None, token)
         self._complete[request.name] = True
         self.report.new += intake.new
         self.report.changed += intake.changed
@@ -289,17 +289,17 @@ class Receiver:
         found, _, _ = self._understand(request.name, fetched.url, parts, kept, settings)
         context = self._context(number, False)
         burnt = clashes([(r.sighting.guid, r.sighting.link) for r in found.readings if r.sighting])
-        burnt -= context.burnt
+        burnt -= context.blocked
         db.scope(reading.path for reading in found.readings)
         known = {row[0] for row in db.rows("items_of_source", (number,))}
         readings = [one for one in found.readings if one.path not in known]
 
         def token() -> None:
             if burnt:
-                upstreams.burn(db, self.run.sources, burnt, self.run.clock())
+                upstreams.block_keys(db, self.run.sources, burnt, self.run.clock())
             db.run("upstream_past_put", (number, placed(found.head, len(readings))))
 
-        take(db, replace(context, burnt=context.burnt | burnt), readings, None, token)
+        ingest_readings(db, replace(context, blocked=context.blocked | burnt), readings, None, token)
 
     def _unreadable(self, request: Request, fetched: Fetched, reason: str) -> None:
         row = self._rows.get(request.name)
@@ -361,7 +361,7 @@ def _with_replaced(
         for key in one.sighting.own
         if key.startswith("url:") and key not in burnt
     }
-    replaced = upstreams.renamed_items(db, number, addresses, known | {one.path for one in readings})
+    replaced = upstreams.find_renamed_items(db, number, addresses, known | {one.path for one in readings})
     return [one._replace(replaces=replaced[one.path]) if one.path in replaced else one for one in readings]
 
 

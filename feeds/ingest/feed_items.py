@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from feeds.identity import Sighting, keys_of, urn_of
+from feeds.identity import Sighting, derive_keys, derive_post_urn
 from feeds.models import Enclosure, Item
 from feeds.parser.feeds.channel import UpstreamHead
 from feeds.parser.feeds.encoding import decode
@@ -192,7 +192,7 @@ def _reading(
         digest=digest,
         outcome="item",
         sighting=said,
-        payload=compress(pack(item, where.documents[0].encode() + b"\n" + document if document else b"")),
+        document=compress(pack(item, where.documents[0].encode() + b"\n" + document if document else b"")),
         guessed=said.published is None,
     )
 
@@ -219,7 +219,7 @@ def _sighting(
     name = (
         f"id:{item.guid}" if item.guid else f"url:{address}" if address else f"text:{text() or _bare(item)}"
     )
-    keys = keys_of(settings.name, name, item.guid, item.address, rules(), text)
+    keys = derive_keys(settings.name, name, item.guid, item.address, rules(), text)
     categories, tags = terms_of(item, settings.categories, settings.own_terms)
     pages = (item.permalink, where.page(item.guid), where.page(where.pages))
     page = next((one for one in pages if is_address(one)), "")
@@ -243,7 +243,7 @@ def _sighting(
         tags=tags,
         length=len(item.body),
         guid=item.guid,
-        fixed_id=urn_of(f"guid:{settings.name}:{item.guid}") if where.tells_key(item.guid) else "",
+        fixed_id=derive_post_urn(f"guid:{settings.name}:{item.guid}") if where.tells_key(item.guid) else "",
         language=item.language,
         digest=digest,
     )

@@ -192,7 +192,7 @@ def poll_once(
             receiver.report.troubles.append(f"source {source.name}: {error}")
 
     async def ask() -> None:
-        hosts = Hosts(upstreams.held_hosts(run.db))
+        hosts = Hosts(upstreams.load_held_hosts(run.db))
         with ThreadPoolExecutor(1) as executor:
             async with client_of(run.config) as client:
                 asking = Asking(receiver, client, hosts, executor)

@@ -11,7 +11,7 @@ from feeds.errors import FeedUnreadable
 from feeds.ingest.entry_settings import entry_settings, settings_digest
 from feeds.run_context import Run
 from feeds.storage.records import Context, Reading
-from feeds.storage.sightings import take
+from feeds.storage.sightings import ingest_readings
 from feeds.values.document_paths import chunks
 from feeds.workers.task_types import EntrySettings, Work
 
@@ -46,7 +46,7 @@ def _anew(run: Run, number: int, settings: EntrySettings, context: Callable[[int
         pieces = [(piece, settings, now) for piece in chunks(rows, _ENTRIES_PER_PIECE)]
         found = run.workers.process(_READ_KEPT, pieces)
         readings = [reading for results in found for reading in results]
-        take(run.db, quiet, readings)
+        ingest_readings(run.db, quiet, readings)
         count += len(readings)
     return count
 

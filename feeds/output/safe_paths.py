@@ -47,7 +47,7 @@ def is_inside(path: str) -> bool:
     )
 
 
-class Below:
+class SafeFolder:
     """Access to the files below a folder by relative paths; a context manager that closes all folders.
 
     Every method raises OSError with the whole path as its file name, and Blocked if a link is in the way.

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from feeds.errors import OutputError
-from feeds.output.safe_paths import Below, Blocked, is_inside
+from feeds.output.safe_paths import Blocked, SafeFolder, is_inside
 
 MANIFEST = ".feedd"
 _STAGING = (".feedd-tmp", *(f".feedd-tmp-{number}" for number in range(1, 10)))
@@ -81,7 +81,7 @@ class Tree:
                 self.folder.mkdir(parents=True, exist_ok=True)
             elif not self.folder.is_dir():
                 return
-            with Below(self.folder) as below:
+            with SafeFolder(self.folder) as below:
                 for name in (MANIFEST, *(f"{staging}/{_JOURNAL}" for staging in _STAGING)):
                     for path, digest in self._read_list(below, name):
                         self._ours.setdefault(path, set()).add(digest)
@@ -110,7 +110,7 @@ class Tree:
                 "check free space and permissions, then run again: what was published before is untouched"
             ) from error
 
-    def _read_list(self, below: Below, name: str) -> list[tuple[str, str]]:
+    def _read_list(self, below: SafeFolder, name: str) -> list[tuple[str, str]]:
         """``(path, digest)`` of each whole line of a list of ours; what is no file is named as foreign."""
         try:
             return _parse_list(below.read(name)) if below.status(name) else []
@@ -167,7 +167,7 @@ class Tree:
             return True
         if not is_inside(path):
             return self._refuse(path, path, _OUTSIDE)
-        with self._telling(), Below(self.folder) as below:
+        with self._telling(), SafeFolder(self.folder) as below:
             try:
                 there = self._digest_there(below, path, known)
             except Blocked as blocked:
@@ -197,10 +197,10 @@ class Tree:
         Raises:
             OutputError: it cannot be read, or is no file any more.
         """
-        with self._telling(), Below(self.folder) as below:
+        with self._telling(), SafeFolder(self.folder) as below:
             return below.read(path)
 
-    def _digest_there(self, below: Below, path: str, known: Written | None) -> str | None:
+    def _digest_there(self, below: SafeFolder, path: str, known: Written | None) -> str | None:
         """Digest of the file that lies at ``path``; None if there is none."""
         there = below.status(path)
         if there is None:
@@ -213,7 +213,7 @@ class Tree:
     def _is_ours(self, path: str, digest: str) -> bool:
         return digest in self._ours.get(path, ())
 
-    def _write_beside(self, below: Below, path: str, data: bytes, digest: str) -> None:
+    def _write_beside(self, below: SafeFolder, path: str, data: bytes, digest: str) -> None:
         if not self._serial:
             self._staging = self._choose_staging(below)
             below.folder(self._staging, create=True)
@@ -223,7 +223,7 @@ class Tree:
         self._waiting.append((path, temporary, digest))
         self._waiting_bytes += len(data)
 
-    def _choose_staging(self, below: Below) -> str:
+    def _choose_staging(self, below: SafeFolder) -> str:
         """The first folder to write in that is ours or not there yet; what lies in place of others is named."""
         for staging in _STAGING:
             try:
@@ -244,7 +244,7 @@ class Tree:
         waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
         if not waiting:
             return
-        with self._telling(), Below(self.folder) as below:
+        with self._telling(), SafeFolder(self.folder) as below:
             _sync(below, [temporary for _, temporary, _ in waiting])
             lines = "".join(f"{digest}  {path}\n" for path, _, digest in waiting)
             below.append(f"{self._staging}/{_JOURNAL}", lines.encode())
@@ -254,7 +254,7 @@ class Tree:
                 self._remember(below, path, digest)
             _sync(below, {path.rpartition("/")[0] for path, _, _ in waiting})
 
-    def _remember(self, below: Below, path: str, digest: str) -> None:
+    def _remember(self, below: SafeFolder, path: str, digest: str) -> None:
         there = below.status(path)
         if there and not self.dry:
             self.written[path] = self.known[path] = Written(digest, there.st_size, there.st_mtime_ns)
@@ -264,7 +264,7 @@ class Tree:
         if not is_inside(path):
             self.foreign[path] = _OUTSIDE
         else:
-            with self._telling(), Below(self.folder) as below:
+            with self._telling(), SafeFolder(self.folder) as below:
                 try:
                     self._remove(below, path)
                 except Blocked as blocked:
@@ -273,7 +273,7 @@ class Tree:
         self._ours.pop(path, None)
         self.removed.append(path)
 
-    def _remove(self, below: Below, path: str) -> None:
+    def _remove(self, below: SafeFolder, path: str) -> None:
         there = self._digest_there(below, path, self.known.get(path))
         if there is not None and not self._is_ours(path, there):
             self.foreign[path] = "differs from what feedd wrote, so it is not removed"
@@ -288,7 +288,7 @@ class Tree:
             return
         listed = sorted((path, digest) for path, digest in documents.items() if is_inside(path))
         text = "".join(f"{digest}  {path}\n" for path, digest in listed).encode()
-        with self._telling(), Below(self.folder) as below:
+        with self._telling(), SafeFolder(self.folder) as below:
             try:
                 if not below.is_file(MANIFEST) or below.read(MANIFEST) != text:
                     _replace(below, MANIFEST, text)
@@ -304,11 +304,11 @@ def replace_file(target: Path, data: bytes) -> None:
     What a killed process left beside it is for :func:`clear_beside`.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    with Below(target.parent) as below:
+    with SafeFolder(target.parent) as below:
         _replace(below, target.name, data)
 
 
-def _replace(below: Below, name: str, data: bytes) -> None:
+def _replace(below: SafeFolder, name: str, data: bytes) -> None:
     temporary = f".{name}.new-{os.getpid()}"
     _remove_file(below, temporary)
     try:
@@ -333,18 +333,18 @@ def alone(target: Path) -> Iterator[None]:
 
 def clear_beside(target: Path) -> None:
     """Take away what killed processes left of :func:`replace_file`; no other may be writing ``target``."""
-    with Below(target.parent) as below:
+    with SafeFolder(target.parent) as below:
         _clear_beside(below, target.name)
 
 
-def _clear_beside(below: Below, name: str) -> None:
+def _clear_beside(below: SafeFolder, name: str) -> None:
     start = f".{name}.new-"
     for left in below.names(""):
         if left.startswith(start) and left[len(start) :].isdecimal():
             _remove_file(below, left)
 
 
-def _clear_staging(below: Below, staging: str, *, journal: bool = False) -> None:
+def _clear_staging(below: SafeFolder, staging: str, *, journal: bool = False) -> None:
     """Take away the documents that were not renamed; with the ``journal`` the folder too, unless it has files of others."""
     with suppress(Blocked):
         for name in below.names(staging):
@@ -355,14 +355,14 @@ def _clear_staging(below: Below, staging: str, *, journal: bool = False) -> None
             below.remove_folder(staging)
 
 
-def _remove_file(below: Below, path: str) -> None:
+def _remove_file(below: SafeFolder, path: str) -> None:
     """Remove a file of ours; anything else of its name stays."""
     with suppress(Blocked):
         if below.is_file(path):
             below.remove(path)
 
 
-def _require_own(below: Below, path: str) -> None:
+def _require_own(below: SafeFolder, path: str) -> None:
     """Raises Blocked unless a file can be added to: with a second name (a hard link) it may be somebody's too."""
     found = below.status(path)
     if below.is_file(path) and found and found.st_nlink > 1:
@@ -382,7 +382,7 @@ def _parse_list(data: bytes) -> list[tuple[str, str]]:
     return [(name, digest) for digest, mark, name in (line.partition("  ") for line in lines) if mark]
 
 
-def _sync(below: Below, paths: Collection[str]) -> None:
+def _sync(below: SafeFolder, paths: Collection[str]) -> None:
     """Force files or folders to disk: one by one if few, all of the system's writes at once if many."""
     if len(paths) > _SINGLE_SYNCS:
         os.sync()

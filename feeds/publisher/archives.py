@@ -20,7 +20,7 @@ from feeds.publisher.feed_metadata import archive_formats, archive_head, head_of
 from feeds.run_context import Run
 from feeds.storage import archives
 from feeds.storage.archives import Archived, Logged
-from feeds.storage.feeds import DirtyFeed, dirty_feeds, feed_rows, window
+from feeds.storage.feeds import DirtyFeed, load_dirty_feeds, load_feeds, load_window
 from feeds.values import document_paths
 
 _RULE = "1"
@@ -52,17 +52,17 @@ def seal(run: Run, tree: Tree, dirty: Sequence[DirtyFeed], first: Mapping[int, E
     ``first`` are the posts that subscription documents show, with what is to be rendered of them.
     """
     most = run.config.output.entries
-    longer = archives.long_logs(run.db, [one.number for one in dirty], most)
+    longer = archives.find_long_logs(run.db, [one.number for one in dirty], most)
     feeds = [one for one in dirty if one.number in longer and archive_formats(run.config, one.kind)]
     if not feeds:
         return set()
     _render_ends(run, feeds, first)
     reader = EntryReader(run.db)
-    newest = archives.newest(run.db)
+    newest = archives.load_newest_archives(run.db)
     batch, held = _Batch(), set()
     for done, feed in enumerate(feeds, 1):
         number = newest.get(feed.number, 0)
-        rows, start = archives.open_end(run.db, feed.number), 0
+        rows, start = archives.load_unarchived(run.db, feed.number), 0
         while len(rows) - start > most:
             number += 1
             ahead = rows[start : start + most]
@@ -83,7 +83,7 @@ def seal(run: Run, tree: Tree, dirty: Sequence[DirtyFeed], first: Mapping[int, E
 
 def _render_ends(run: Run, feeds: Sequence[DirtyFeed], first: Mapping[int, Extent]) -> None:
     """Render what the archives to come hold; what no document can hold leaves the logs with its feeds."""
-    ends = {row.post for feed in feeds for row in archives.open_end(run.db, feed.number)}
+    ends = {row.post for feed in feeds for row in archives.load_unarchived(run.db, feed.number)}
     for some in document_paths.chunks(sorted(ends), _POSTS_PER_BATCH):
         render_missing(run, {post: first.get(post, Extent.ARCHIVED) for post in some})
 
@@ -121,7 +121,7 @@ def _beginning(run: Run, tree: Tree, feed: DirtyFeed, batch: _Batch) -> dict[str
     missing = {path: form for path, form in paths.items() if not tree.intact(path)}
     if not missing:
         return {}
-    rows = window(run.db, feed.number, run.config.output.entries)
+    rows = load_window(run.db, feed.number, run.config.output.entries)
     render_missing(run, {row[0]: Extent.SHOWN for row in rows})
     parts = EntryReader(run.db).parts([row[0] for row in rows])
     ordered = [
@@ -158,7 +158,7 @@ def _documents(
 
 def _commit(run: Run, tree: Tree, batch: _Batch) -> None:
     tree.flush()
-    archives.seal(run.db, batch.sealed, _rows(tree, batch.feed_of))
+    archives.close_archives(run.db, batch.sealed, _rows(tree, batch.feed_of))
 
 
 def _rows(tree: Tree, feed_of: Mapping[str, int]) -> list[tuple[str, int, str, int, int]]:
@@ -171,15 +171,19 @@ def repair(run: Run, tree: Tree, lost: bool) -> set[int]:
     Returns:
         The feeds one of whose archives cannot be put in place.
     """
-    archives.forget_abandoned(run.db, [one.number for one in dirty_feeds(run.db)])
-    stale = dict.fromkeys(archives.stale(run.db))
+    archives.remove_abandoned_logs(run.db, [one.number for one in load_dirty_feeds(run.db)])
+    stale = dict.fromkeys(archives.load_stale_archives(run.db))
     older = run.db.value("meta_get", ("archives",)) != _RULE
     if not lost and not stale and not older:
         return set()
-    feeds = {one.number: one for one in feed_rows(run.db)}
+    feeds = {one.number: one for one in load_feeds(run.db)}
     places = list(stale)
     if lost or older:
-        places += [(n, one) for n, last in archives.newest(run.db).items() for one in range(1, last + 1)]
+        places += [
+            (n, one)
+            for n, last in archives.load_newest_archives(run.db).items()
+            for one in range(1, last + 1)
+        ]
     missing = {place: _missing(run, tree, feeds[place[0]], place[1], older) for place in places}
     work = {place: forms for place, forms in missing.items() if forms or place in stale}
     held = _repair(run, tree, feeds, work) if work else set()
@@ -209,7 +213,7 @@ def _repair(
     batch, held, done = _Batch(), set(), []
     for (number, one), missing in work.items():
         feed = feeds[number]
-        page = archives.held_by(run.db, number, one)
+        page = archives.load_archive(run.db, number, one)
         documents = _made_again(run, feed, one, page) if missing else {}
         for form in archive_formats(run.config, feed.kind):
             path = document_paths.archive_path(feed.kind, feed.slug, one, form)
@@ -221,10 +225,10 @@ def _repair(
             held.add(number)
         if batch.full:
             tree.flush()
-            archives.cleaned(run.db, done, _rows(tree, batch.feed_of))
+            archives.mark_archives_clean(run.db, done, _rows(tree, batch.feed_of))
             batch, done = _Batch(), []
     tree.flush()
-    archives.cleaned(run.db, done, _rows(tree, batch.feed_of))
+    archives.mark_archives_clean(run.db, done, _rows(tree, batch.feed_of))
     return held
 
 

@@ -11,7 +11,7 @@ from feeds.run_context import Run
 from feeds.sources import expand
 from feeds.storage import feeds
 from feeds.storage.sqlite import Database
-from feeds.storage.upstreams import upstreams
+from feeds.storage.upstreams import load_upstreams
 from feeds.values import document_paths
 from feeds.values.urls import is_absolute_iri, is_same_document, public_name
 from feeds.workers.render_tasks import RENDER, unpack_entry
@@ -28,7 +28,7 @@ def render_missing(run: Run, wanted: Mapping[int, Extent]) -> list[int]:
 
     One that no document can hold is left out of all feeds.
     """
-    missing = feeds.without_entry(run.db, wanted)
+    missing = feeds.find_missing_entries(run.db, wanted)
     if missing:
         _render(run, missing, wanted)
     return missing
@@ -58,7 +58,7 @@ def _render(run: Run, missing: Sequence[int], wanted: Mapping[int, Extent]) -> N
             rows = []
     _keep(run.db, rows)
     if invalid:
-        feeds.leave_out(run.db, invalid)
+        feeds.exclude_invalid_posts(run.db, invalid)
 
 
 def _keep(db: Database, rows: Sequence[tuple[object, ...]]) -> None:
@@ -84,8 +84,8 @@ class _Tasks(Sequence[list[RenderTask]]):
         return len(self._pieces)
 
     def __getitem__(self, index: int) -> list[RenderTask]:  # type: ignore[override]
-        found = feeds.stored_posts(self._db, self._pieces[index])
-        payloads = feeds.payloads(self._db, [post.shown.body for post in found.values()])
+        found = feeds.load_posts(self._db, self._pieces[index])
+        payloads = feeds.load_documents(self._db, [post.shown.body for post in found.values()])
         tasks = []
         for number in self._pieces[index]:
             post = found[number]
@@ -117,7 +117,7 @@ def origins_of(run: Run) -> dict[str, Origin]:
     given = {one.name: one for one in expand(run.config, run.db)[0] if isinstance(one, UpstreamSource)}
     lists = {one.name for one in run.config.sources if isinstance(one, ListSource)}
     found = {}
-    for name, row in upstreams(run.db).items():
+    for name, row in load_upstreams(run.db).items():
         if name in lists:
             continue
         head, source = row.head, given.get(name)
@@ -169,7 +169,7 @@ class EntryReader:
         kept = self._kept
         found = {number: kept[number][1] for number in numbers if number in kept}
         if len(found) < len(numbers):
-            for number, _, _, data in feeds.stored_entries(self._db, set(numbers) - found.keys()):
+            for number, _, _, data in feeds.load_entries(self._db, set(numbers) - found.keys()):
                 found[number] = unpack_entry(data)
                 self._keep(number, len(data), found[number])
         return found

@@ -15,7 +15,7 @@ from feeds.publisher.entry_cache import EntryReader, origins_of
 from feeds.publisher.feed_metadata import archive_formats, label, url_of
 from feeds.run_context import Run
 from feeds.storage import archives, feeds
-from feeds.storage.upstreams import upstreams
+from feeds.storage.upstreams import load_upstreams
 from feeds.values import document_paths
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _sources(run: Run) -> list[SourceHealth]:
         return []
     from feeds.renderer.html_pages import SourceHealth
 
-    origins, rows = origins_of(run), upstreams(run.db)
+    origins, rows = origins_of(run), load_upstreams(run.db)
     numbers = {name: number for number, (name, _) in run.sources.items()}
     entries = dict(run.db.rows("sighting_counts"))
     found = []
@@ -120,7 +120,7 @@ def _archive(run: Run) -> str:
     """The address of the newest archive of all posts; empty if there is none."""
     forms = archive_formats(run.config, "all")
     number = run.db.value("feed_number", ("all", ""))
-    sealed = archives.newest(run.db).get(number, 0)
+    sealed = archives.load_newest_archives(run.db).get(number, 0)
     return (
         run.config.site.url + document_paths.archive_path("all", "", sealed, forms[0])
         if forms and sealed
@@ -133,5 +133,7 @@ def _newest_teasers(run: Run) -> list[bytes]:
     number = run.db.value("feed_number", ("all", ""))
     if number is None:
         return []
-    places = (document_paths.Place(*row) for row in feeds.window(run.db, number, run.config.output.entries))
+    places = (
+        document_paths.Place(*row) for row in feeds.load_window(run.db, number, run.config.output.entries)
+    )
     return EntryReader(run.db).columns(document_paths.in_order(places)[:TEASERS])["teaser"]

@@ -81,7 +81,7 @@ def mint_slugs(db: Database, config: Config) -> None:
         given = distinct(wish, name, taken)
         return given, fold(given)
 
-    stored.mint_feeds(db, lambda name: slug(name, config.output.slugs), unlike)
+    stored.assign_feed_slugs(db, lambda name: slug(name, config.output.slugs), unlike)
 
 
 def mark_lost_documents(db: Database, tree: Tree, config: Config) -> None:
@@ -104,10 +104,10 @@ def write_archives(run: Run, tree: Tree, lost: bool) -> set[int]:
     """
     if not run.config.output.archive:
         return set()
-    stored_archives.append(run.db, run.config.output.entries)
+    stored_archives.append_versions(run.db, run.config.output.entries)
     troubled = archives.repair(run, tree, lost)
-    dirty = stored.dirty_feeds(run.db)
-    shown = {feed: stored.window(run.db, feed.number, run.config.output.entries) for feed in dirty}
+    dirty = stored.load_dirty_feeds(run.db)
+    shown = {feed: stored.load_window(run.db, feed.number, run.config.output.entries) for feed in dirty}
     return troubled | archives.seal(run, tree, dirty, _extents(run, shown))
 
 
@@ -136,9 +136,9 @@ def render_missing(run: Run, published: Published, troubled: Collection[int] = (
     Feeds in ``troubled`` stay dirty.
     """
     tried: set[int] = set()
-    newest = stored_archives.newest(run.db)
+    newest = stored_archives.load_newest_archives(run.db)
     while True:
-        shown = {feed: _shown(run, feed) for feed in stored.dirty_feeds(run.db)}
+        shown = {feed: _shown(run, feed) for feed in stored.load_dirty_feeds(run.db)}
         missing = entry_cache.render_missing(run, _extents(run, shown))
         published.rendered += len(missing)
         if tried >= set(missing):
@@ -156,9 +156,9 @@ def render_missing(run: Run, published: Published, troubled: Collection[int] = (
 
 def _shown(run: Run, feed: DirtyFeed) -> list[tuple[int, str, int]]:
     """The posts of a subscription document: those that surfaced last, and what no archive holds yet."""
-    posts = stored.window(run.db, feed.number, run.config.output.entries)
+    posts = stored.load_window(run.db, feed.number, run.config.output.entries)
     if archive_formats(run.config, feed.kind):
-        ends = stored_archives.open_end(run.db, feed.number)
+        ends = stored_archives.load_unarchived(run.db, feed.number)
         posts += [(one.post, one.uid, one.published) for one in ends]
     return list(dict.fromkeys(posts))
 
@@ -167,8 +167,8 @@ def rehearse(run: Run) -> None:
     """Do once and keep nothing of it what the first new post would wait for: load modules, compile templates."""
     from feeds.renderer.documents import join
 
-    feed = next((one for one in stored.feed_rows(run.db) if one.kind == "all"), None)
-    newest = stored.window(run.db, feed.number, 1) if feed else []
+    feed = next((one for one in stored.load_feeds(run.db) if one.kind == "all"), None)
+    newest = stored.load_window(run.db, feed.number, 1) if feed else []
     if feed is None or not newest:
         return
     entry_cache.rehearse(run, newest[0][0])
@@ -185,7 +185,7 @@ def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Publishe
 
     copies = document_paths.copies(run.config.aliases)
     reader = entry_cache.EntryReader(run.db)
-    figures = stored.figures(run.db)
+    figures = stored.load_feed_figures(run.db)
     for done, one in enumerate(feeds, 1):
         if not one.posts:
             continue
@@ -328,8 +328,8 @@ def write_ledger(db: Database, config: Config) -> dict[str, str]:
         StoreError: the file cannot be read or written.
     """
     path = ledger_path(config)
-    ledger.load(db, path)
-    text = ledger.changed(db, path.read_bytes() if path.exists() else b"")
+    ledger.load_ledger(db, path)
+    text = ledger.render_changed_ledger(db, path.read_bytes() if path.exists() else b"")
     if text is None:
         return {}
     if path.is_symlink():
@@ -341,5 +341,5 @@ def write_ledger(db: Database, config: Config) -> dict[str, str]:
         raise StoreError(
             f"{path}: cannot be written ({error.strerror}); check the folder's permissions and free space"
         ) from error
-    ledger.noted(db, text)
+    ledger.mark_ledger_written(db, text)
     return {}

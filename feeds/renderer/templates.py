@@ -11,7 +11,7 @@ from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from feeds._resources import packaged_texts
+from feeds._resources import read_packaged_texts
 from feeds.errors import UsageError
 from feeds.models import POLICY
 from feeds.renderer import translations
@@ -72,7 +72,7 @@ def read_templates(folder: Path | None = None) -> TemplateFiles:
     Raises:
         UsageError: The folder or a file of it cannot be read; the text names it.
     """
-    built_in = dict(packaged_texts("data/templates"))
+    built_in = dict(read_packaged_texts("data/templates"))
     own = _own_files(folder) if folder else {}
     if "words.toml" in own:
         own[_OWN_WORDS] = own.pop("words.toml")

@@ -15,7 +15,7 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from feeds._resources import packaged_text
+from feeds._resources import read_packaged_text
 from feeds.values.urls import iri_to_uri, is_address, resolve
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _srcset(value: str) -> str | None:
 
 @cache
 def _properties() -> frozenset[str]:
-    lines = packaged_text("data/css_properties.txt").splitlines()
+    lines = read_packaged_text("data/css_properties.txt").splitlines()
     return frozenset(line for line in lines if line and not line.startswith("#"))
 
 

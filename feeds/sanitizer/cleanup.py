@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from html import escape
 
-from feeds._resources import packaged_text
+from feeds._resources import read_packaged_text
 from feeds.sanitizer.attributes import PREFIX, page, place
 from feeds.values.references import unescape
 from feeds.values.urls import is_address, resolve
@@ -326,7 +326,7 @@ def with_linked_frames(html: str) -> str:
 
 @cache
 def _trackers() -> re.Pattern[str]:
-    lines = packaged_text("data/trackers.txt").splitlines()
+    lines = read_packaged_text("data/trackers.txt").splitlines()
     beginnings = "|".join(re.escape(line) for line in lines if line and not line.startswith("#"))
     return re.compile(rf"(?:[\w-]{{1,63}}\.){{0,9}}(?:{beginnings})", re.IGNORECASE)
 

@@ -13,7 +13,7 @@ from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from feeds._resources import packaged_text
+from feeds._resources import read_packaged_text
 from feeds.sanitizer import cleanup
 from feeds.sanitizer.attributes import PREFIX, judge, page
 from feeds.values.references import unescape
@@ -182,7 +182,7 @@ def _after(html: str) -> str:
 
 @cache
 def _lists() -> dict[str, Any]:
-    return tomllib.loads(packaged_text("data/html.toml"))
+    return tomllib.loads(read_packaged_text("data/html.toml"))
 
 
 @cache

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from feeds.errors import damaged
-from feeds.identity import item_key
-from feeds.storage.posts import Change, keys_of_numbers, resettle
+from feeds.errors import build_damage_error
+from feeds.identity import build_item_key
+from feeds.storage.neighbourhood import Change, load_keys
+from feeds.storage.posts import recompute_posts
 from feeds.storage.records import Circumstances
 from feeds.storage.sqlite import Database
 from feeds.values.urls import CANONICAL_RULE, canonical, canonical_by_rule_2, is_root
@@ -51,7 +52,7 @@ def follow_address_rule(db: Database, sources: dict[int, tuple[str, int]], now: 
             _replace(db, sources, moved)
             _keep_ids(db, moved)
             burnt = frozenset(row[0] for row in db.rows("burnt_all"))
-            resettle(
+            recompute_posts(
                 db, sources, [one.number for one in moved], Change(Circumstances(False, now, burnt, None))
             )
         db.run("meta_put", (_META, str(CANONICAL_RULE)))
@@ -75,20 +76,20 @@ def _read_link(data: str) -> str:
     try:
         return str(json.loads(data)[1])
     except (ValueError, TypeError, LookupError) as error:
-        raise damaged("the store", error) from error
+        raise build_damage_error("the store", error) from error
 
 
 def _replace(db: Database, sources: dict[int, tuple[str, int]], moved: Sequence[_Moved]) -> None:
     """Give the sightings their new keys, and their items the new names if those came from an address."""
     burnt = {row[0] for row in db.rows("burnt_all")}
-    keys = keys_of_numbers(db, [one.number for one in moved])
+    keys = load_keys(db, [one.number for one in moved])
     taken = _items_taken(db, moved)
     for one in moved:
         every, own = keys[one.number]
         renamed = {one.old: one.new}
         if one.item == one.old and (one.source, one.new) not in taken:
             name = sources[one.source][0]
-            renamed[item_key(name, one.old)] = item_key(name, one.new)
+            renamed[build_item_key(name, one.old)] = build_item_key(name, one.new)
             db.run("sighting_rename", (one.new, one.number))
         for old, new in renamed.items():
             if old in every:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from feeds.storage.ledger import iso, seconds
+from feeds.storage.ledger import format_time, parse_time
 from feeds.storage.sqlite import Database
 
 
@@ -32,7 +32,7 @@ class Archived(NamedTuple):
     updated: int
 
 
-def append(db: Database, entries: int) -> None:
+def append_versions(db: Database, entries: int) -> None:
     """Append the versions since the last call to the logs, and remove withdrawn posts from them.
 
     An archive with a withdrawn post becomes stale. If the database was lost or restored, the ledger has the
@@ -47,7 +47,7 @@ def append(db: Database, entries: int) -> None:
         db.many("ghost_put", recorded)
         db.run("log_append")
         for (feed,) in db.rows("ghost_feeds") if recorded else ():
-            stay = plan_ghosts(db.rows("log_of_feed", (feed,)), entries)
+            stay = find_archived_versions(db.rows("log_of_feed", (feed,)), entries)
             db.many("ghost_stays", [(feed, position) for position in stay])
         if recorded:
             db.run("ghosts_lay")
@@ -62,12 +62,12 @@ def _load_recorded_places(db: Database) -> list[tuple[int, int]]:
     return [
         (post, place)
         for post, places, last in db.rows("ghosts_told")
-        for place in map(seconds, places.split())
+        for place in map(parse_time, places.split())
         if last is None or place > last
     ]
 
 
-def plan_ghosts(rows: Iterable[tuple[int, int, int]], entries: int) -> list[int]:
+def find_archived_versions(rows: Iterable[tuple[int, int, int]], entries: int) -> list[int]:
     """Return the positions of older versions that were archived before the newer version came.
 
     ``rows`` are position, post and date of change, in order of arrival. The date of an older version is -1.
@@ -88,22 +88,22 @@ def _save_places(db: Database) -> None:
     """Record in the ledger the places of archived versions that newer versions replace now."""
     places: dict[str, list[str]] = {}
     for uid, appeared in sorted(set(db.rows("versions_sealed"))):
-        places.setdefault(uid, []).append(iso(appeared))
+        places.setdefault(uid, []).append(format_time(appeared))
     db.many("ledger_put", [("sealed", uid, " ".join(times)) for uid, times in places.items()])
 
 
-def long_logs(db: Database, feeds: Iterable[int], entries: int) -> set[int]:
+def find_long_logs(db: Database, feeds: Iterable[int], entries: int) -> set[int]:
     """Return the feeds with more than ``entries`` unarchived versions."""
     db.scope(feeds)
     return {row[0] for row in db.rows("log_open_counts", (entries,))}
 
 
-def open_end(db: Database, feed: int) -> list[Logged]:
+def load_unarchived(db: Database, feed: int) -> list[Logged]:
     """Load the unarchived versions of a feed, in order of arrival."""
     return [Logged(*row) for row in db.rows("log_open", (feed,))]
 
 
-def seal(
+def close_archives(
     db: Database,
     archives: Iterable[tuple[int, int, Sequence[Logged]]],
     documents: Iterable[tuple[str, int, str, int, int]],
@@ -117,22 +117,22 @@ def seal(
         db.many("document_put", documents)
 
 
-def newest(db: Database) -> dict[int, int]:
+def load_newest_archives(db: Database) -> dict[int, int]:
     """Load the number of the newest archive of each feed that has archives."""
     return dict(db.rows("archives_latest"))
 
 
-def stale(db: Database) -> list[tuple[int, int]]:
+def load_stale_archives(db: Database) -> list[tuple[int, int]]:
     """Load feed and number of each archive with a withdrawn post."""
     return [(row[0], row[1]) for row in db.rows("archives_stale")]
 
 
-def held_by(db: Database, feed: int, number: int) -> list[Archived]:
+def load_archive(db: Database, feed: int, number: int) -> list[Archived]:
     """Load the versions of an archive, without withdrawn posts."""
     return [Archived(*row) for row in db.rows("log_of_archive", (feed, number))]
 
 
-def cleaned(
+def mark_archives_clean(
     db: Database, archives: Iterable[tuple[int, int]], documents: Iterable[tuple[str, int, str, int, int]]
 ) -> None:
     """Record that these archives were written again, without withdrawn posts."""
@@ -141,7 +141,7 @@ def cleaned(
         db.many("document_put", documents)
 
 
-def forget_abandoned(db: Database, feeds: Iterable[int]) -> None:
+def remove_abandoned_logs(db: Database, feeds: Iterable[int]) -> None:
     """Remove logs and archives of the feeds that have no posts. If they get posts again, they start empty."""
     db.scope(feeds)
     abandoned = db.rows("archives_abandoned")

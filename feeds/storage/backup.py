@@ -15,14 +15,14 @@ from pathlib import Path
 
 from feeds.errors import StoreError, UsageError
 from feeds.storage.ledger import CHECKED, LEDGER, RESTORED
-from feeds.storage.sqlite import Database, migrations
+from feeds.storage.sqlite import Database, load_migrations
 
 _MAGIC = b"SQLite format 3\0"
 _SIDES = ("-wal", "-shm", "-journal")
 _MAX_FAULTS = 3
 
 
-def save(store: Path, file: Path) -> int:
+def save_backup(store: Path, file: Path) -> int:
     """Copy the store to ``file``, as a whole or not at all, and return the size of the copy in bytes.
 
     Raises:
@@ -36,7 +36,7 @@ def save(store: Path, file: Path) -> int:
             with closing(Database.open(store, read_only=True)) as db:
                 db.copy_to(temporary)
             _convert_to_one_file(temporary)
-            verify(temporary)
+            verify_backup(temporary)
             _sync(temporary)
             os.replace(temporary, file)
         _sync(file.parent)
@@ -99,7 +99,7 @@ def _open_read_only(file: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
 
 
-def verify(file: Path) -> None:
+def verify_backup(file: Path) -> None:
     """Check every page of a copy.
 
     Raises:
@@ -114,7 +114,7 @@ def verify(file: Path) -> None:
         raise UsageError(
             f"{file}: is not a backup of feedd, or its beginning is damaged; nothing was changed"
         )
-    newest = migrations()[-1][0]
+    newest = load_migrations()[-1][0]
     if version > newest:
         raise StoreError(
             f"{file}: was written by a newer feedd (schema version {version}; this version supports {newest}); nothing was changed"
@@ -129,7 +129,7 @@ def verify(file: Path) -> None:
         raise StoreError(f"{file}: is damaged ({reason}); nothing was changed, use an older backup")
 
 
-def bring_back(file: Path, store: Path) -> Path | None:
+def restore_backup(file: Path, store: Path) -> Path | None:
     """Replace the store with a verified copy; return where the previous store is kept, None if there was none.
 
     The caller has locked the store. The copy is migrated and complete beside the store before the previous
@@ -139,7 +139,7 @@ def bring_back(file: Path, store: Path) -> Path | None:
         UsageError: ``file`` is not a copy of a store, or it is the store itself.
         StoreError: it is damaged or from a newer feedd, or the folder of the store cannot be written.
     """
-    verify(file)
+    verify_backup(file)
     if store.exists() and file.samefile(store):
         raise UsageError(f"{file}: is the store itself; name a backup")
     has_ledger = store.with_name(LEDGER).exists()
@@ -155,7 +155,7 @@ def bring_back(file: Path, store: Path) -> Path | None:
             with closing(Database.open(temporary)) as db:
                 _mark_restored(db, has_ledger)
             _convert_to_one_file(temporary)
-            verify(temporary)
+            verify_backup(temporary)
             _sync(temporary)
             return _exchange(temporary, store, previous)
     except (sqlite3.Error, OSError) as error:

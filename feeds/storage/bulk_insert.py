@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from feeds.identity import Group, Shown, Sighting, merge, naming
+from feeds.identity import Group, Shown, Sighting, merge, prepare_id
 from feeds.storage.feed_membership import join_feeds
 from feeds.storage.neighbourhood import Change
-from feeds.storage.posts import first_row
-from feeds.storage.records import Reading, Said, item_of_path
-from feeds.storage.serialization import sighting_data
+from feeds.storage.posts import build_first_row
+from feeds.storage.records import ItemReading, Reading, derive_item_from_path
+from feeds.storage.serialization import encode_sighting
 from feeds.storage.sqlite import Database
 
 
@@ -26,13 +26,13 @@ class _Candidate(NamedTuple):
     keys: tuple[str, ...]
 
 
-def take_alone(
+def insert_new_items(
     db: Database,
     source: int,
     change: Change,
     readings: Sequence[Reading],
     renamed: Mapping[str, str] | None,
-) -> tuple[dict[str, int], list[Said]]:
+) -> tuple[dict[str, int], list[ItemReading]]:
     """Insert the readings of a batch that are new posts and share no key with any other item.
 
     Args:
@@ -52,7 +52,7 @@ def take_alone(
         if reading.sighting is not None
     ]
     new = _select_new_items(db, source, candidates, moved)
-    new = _select_without_shared_keys(db, change.context.burnt, candidates, new)
+    new = _select_without_shared_keys(db, change.context.blocked, candidates, new)
     if new and renamed is not None:
         # A file whose item changed replaces a stored sighting, so its path is known though its item is new.
         db.scope(candidate.sighting.place for candidate in new)
@@ -68,7 +68,9 @@ def take_alone(
 
 def _build_candidate(reading: Reading, sighting: Sighting, old_path: str | None) -> _Candidate:
     keys = (sighting.strong, *sighting.own) if sighting.strong else (*sighting.own,)
-    return _Candidate(reading, sighting, sighting.item or item_of_path(old_path or reading.path), keys)
+    return _Candidate(
+        reading, sighting, sighting.item or derive_item_from_path(old_path or reading.path), keys
+    )
 
 
 def _find_repeated(values: Iterable[str]) -> set[str]:
@@ -134,8 +136,8 @@ def _write(db: Database, source: int, change: Change, new: list[_Candidate]) -> 
         # `_replace` takes longer, and this runs once for each new post.
         sighting = Sighting(number, read.source, read.rank, item, *read[4:])
         shown = merge((sighting,))
-        row = first_row(change, post, sighting.strong, shown, sighting.digest)
-        db.namings[post] = naming(post, Group(sighting.strong, (sighting,)), change.context.burnt)
+        row = build_first_row(change, post, sighting.strong, shown, sighting.digest)
+        db.namings[post] = prepare_id(post, Group(sighting.strong, (sighting,)), change.context.blocked)
         numbers[reading.path] = number
         sightings.append(
             (
@@ -145,12 +147,12 @@ def _write(db: Database, source: int, change: Change, new: list[_Candidate]) -> 
                 sighting.place,
                 sighting.strong,
                 sighting.digest,
-                sighting_data(sighting),
+                encode_sighting(sighting),
                 post,
             )
         )
         keys += [(key, number) for key in sighting.own]
-        documents.append((number, reading.payload))
+        documents.append((number, reading.document))
         posts.append((post, row, shown))
     db.many("sighting_add", sightings)
     db.many("sighting_key_add", keys)

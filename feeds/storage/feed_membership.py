@@ -27,7 +27,7 @@ def join_feeds(
     members = []
     for number, row, shown in posts:
         if row["state"] == "live":
-            for feed in feed_numbers(db, shown):
+            for feed in find_feed_numbers(db, shown):
                 changes[feed].add_joined(row["updated"])
                 members.append((feed, row["surfaced"], number))
     db.many("member_put", members)
@@ -61,7 +61,7 @@ class _Change:
         return {"feed": feed, "more": self.more, "joined": self.joined, "left": self.left}
 
 
-def bury(db: Database, numbers: Iterable[int], now: datetime) -> None:
+def add_tombstones(db: Database, numbers: Iterable[int], now: datetime) -> None:
     """Add a tombstone for each of these posts to every feed that has it (RFC 6721)."""
     db.scope(numbers)
     db.run("tombstones_put", (int(now.timestamp()),))
@@ -81,7 +81,7 @@ def _leave(db: Database, numbers: Sequence[int]) -> list[tuple[int, int]]:
     return left
 
 
-def feed_numbers(db: Database, shown: Shown) -> list[int]:
+def find_feed_numbers(db: Database, shown: Shown) -> list[int]:
     """Return the numbers of the feeds of a post. A new name becomes a feed, without a slug at first."""
     names = [("all", ""), *(("category", c) for c in shown.categories), *(("tag", t) for t in shown.tags)]
     return [_find_feed_number(db, kind, name) for kind, name in dict.fromkeys(names)]
@@ -96,13 +96,13 @@ def _find_feed_number(db: Database, kind: str, name: str) -> int:
     return number
 
 
-def release(db: Database, now: datetime) -> int:
+def publish_due_posts(db: Database, now: datetime) -> int:
     """Publish the posts whose date of publication has come, and return their number."""
     with db.transaction():
         due = db.rows("posts_due", (int(now.timestamp()),))
         touched: set[int] = set()
         for number, published, text in due:
-            feeds = feed_numbers(db, read_shown(text))
+            feeds = find_feed_numbers(db, read_shown(text))
             db.many("member_put", [(feed, published, number) for feed in feeds])
             db.run("post_surface", (published, number))
             touched.update(feeds)

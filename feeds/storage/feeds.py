@@ -13,9 +13,9 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
-from feeds.identity import Group, Naming, Shown, Sighting, derive_id, named_urn, naming
+from feeds.identity import Group, PendingId, Shown, Sighting, build_urn, derive_id, prepare_id
 from feeds.storage.feed_membership import leave_feeds
-from feeds.storage.ledger import finish_pending, pending, seconds
+from feeds.storage.ledger import load_pending_kinds, parse_time, remove_pending_kinds
 from feeds.storage.serialization import read_shown, read_sighting
 from feeds.storage.sqlite import Database
 
@@ -46,7 +46,7 @@ class StoredPost(NamedTuple):
     shown: Shown
 
 
-def mint_posts(db: Database, sources: dict[int, tuple[str, int]], blocked: frozenset[str]) -> int:
+def assign_post_ids(db: Database, sources: dict[int, tuple[str, int]], blocked: frozenset[str]) -> int:
     """Assign an id to every new post that can be published; return the number of new ids.
 
     Implements identity rule 7 (docs/reference/identity.md).
@@ -63,7 +63,7 @@ def mint_posts(db: Database, sources: dict[int, tuple[str, int]], blocked: froze
         new = [db.namings[number] for number in numbers if number in db.namings]
         others = [number for number in numbers if number not in db.namings]
         new += [
-            naming(number, post, blocked)
+            prepare_id(number, post, blocked)
             for start in range(0, len(others), _BATCH)
             for number, post in _load_groups(db, sources, others[start : start + _BATCH]).items()
         ]
@@ -75,7 +75,7 @@ def mint_posts(db: Database, sources: dict[int, tuple[str, int]], blocked: froze
 
 def _assign_ids(
     db: Database,
-    posts: Sequence[Naming],
+    posts: Sequence[PendingId],
     ledger: dict[tuple[str, str], str],
     derive_again: Callable[[int, Callable[[str], bool]], str],
 ) -> None:
@@ -104,7 +104,7 @@ def _assign_ids(
             lines.append(("id", post.key, uid))
         appeared, _, updated = ledger.get(("surfaced", uid), "").partition(" ")
         if updated:
-            appeared_again.append((seconds(appeared), seconds(updated), post.number))
+            appeared_again.append((parse_time(appeared), parse_time(updated), post.number))
     db.many("post_mint", rows)
     out = [(number, ledger["withdrawn", uid]) for uid, _, _, number in rows if ("withdrawn", uid) in ledger]
     db.many("post_resurface", appeared_again)
@@ -115,7 +115,7 @@ def _assign_ids(
     db.many("ledger_put", lines)
     for number, since in out:
         leave_feeds(db, [number])
-        db.run("post_withdraw", (seconds(since), "", number))
+        db.run("post_withdraw", (parse_time(since), "", number))
 
 
 def _find_ids(
@@ -155,7 +155,7 @@ def drop_unfit_slugs(db: Database, is_fit: Callable[[str], bool]) -> None:
 
     Such feeds then get a slug like new feeds. An unfit slug can only come from a store that feedd did not write.
     """
-    restored = "slug" in pending(db)
+    restored = "slug" in load_pending_kinds(db)
     recorded = dict(db.rows("ledger_of_kind", ("slug",))) if restored else {}
     wrong = [
         (number,)
@@ -166,10 +166,10 @@ def drop_unfit_slugs(db: Database, is_fit: Callable[[str], bool]) -> None:
         with db.transaction():
             db.many("feed_touch", wrong)
             db.many("feed_unname", wrong)
-            finish_pending(db, {"slug"})
+            remove_pending_kinds(db, {"slug"})
 
 
-def mint_feeds(
+def assign_feed_slugs(
     db: Database, slug: Callable[[str], str], distinct: Callable[[str, str, Collection[str]], tuple[str, str]]
 ) -> int:
     """Assign slug and id to every new feed, the feed with the earliest post first; return their number.
@@ -190,7 +190,7 @@ def mint_feeds(
             preferred = slug(name) if kind != "all" else "-"
             assigned, folded = distinct(recorded.get(f"{kind}/{name}", preferred), name, taken[kind])
             taken[kind].add(folded)
-            rows.append((assigned, folded, named_urn(_FEEDS, f"{kind}/{name}"), number))
+            rows.append((assigned, folded, build_urn(_FEEDS, f"{kind}/{name}"), number))
             if assigned != preferred:
                 lines.append(("slug", f"{kind}/{name}", assigned))
         db.many("feed_mint", rows)
@@ -198,17 +198,17 @@ def mint_feeds(
     return len(nameless)
 
 
-def dirty_feeds(db: Database) -> list[DirtyFeed]:
+def load_dirty_feeds(db: Database) -> list[DirtyFeed]:
     """Load the feeds whose documents may be out of date."""
     return [DirtyFeed(*row) for row in db.rows("feeds_dirty")]
 
 
-def feed_rows(db: Database) -> list[DirtyFeed]:
+def load_feeds(db: Database) -> list[DirtyFeed]:
     """Load every feed that has a slug, whether its documents are out of date or not."""
     return [DirtyFeed(*(*row[:6], 0)) for row in db.rows("feeds_all")]
 
 
-def figures(db: Database) -> dict[int, tuple[int, int | None]]:
+def load_feed_figures(db: Database) -> dict[int, tuple[int, int | None]]:
     """Load the number of posts of each dirty feed, and the time of their last change.
 
     The time is in seconds since 1970, None for a feed without posts. Unknown figures are counted.
@@ -218,7 +218,7 @@ def figures(db: Database) -> dict[int, tuple[int, int | None]]:
     return {number: (posts, latest) for number, posts, latest in db.rows("feeds_figures")}
 
 
-def window(db: Database, feed: int, entries: int) -> list[tuple[int, str, int]]:
+def load_window(db: Database, feed: int, entries: int) -> list[tuple[int, str, int]]:
     """Load number, id and date of publication of the posts that appeared last in a feed.
 
     ``entries`` is the maximum number of posts. Dates are in seconds since 1970.
@@ -226,32 +226,32 @@ def window(db: Database, feed: int, entries: int) -> list[tuple[int, str, int]]:
     return db.rows("window", (feed, entries))
 
 
-def stored_posts(db: Database, numbers: Collection[int]) -> dict[int, StoredPost]:
+def load_posts(db: Database, numbers: Collection[int]) -> dict[int, StoredPost]:
     """Load the fields from which the entries of these posts are rendered."""
     db.scope(numbers)
     return {row[0]: StoredPost(row[0], row[1], row[3], read_shown(row[4])) for row in db.rows("posts_shown")}
 
 
-def payloads(db: Database, sightings: Collection[int]) -> dict[int, tuple[bytes, str, str]]:
+def load_documents(db: Database, sightings: Collection[int]) -> dict[int, tuple[bytes, str, str]]:
     """Load the compressed document, the source and the place of each sighting that has a document."""
     db.scope(sightings)
     return {number: (data, source, place) for number, data, source, place in db.rows("payloads_get")}
 
 
-def stored_entries(db: Database, numbers: Collection[int]) -> list[tuple[int, str, int, bytes]]:
+def load_entries(db: Database, numbers: Collection[int]) -> list[tuple[int, str, int, bytes]]:
     """Load number, id, date of publication (seconds since 1970) and packed entry of the rendered posts."""
     db.scope(numbers)
     return db.rows("entries_get")
 
 
-def without_entry(db: Database, wanted: Mapping[int, int]) -> list[int]:
+def find_missing_entries(db: Database, wanted: Mapping[int, int]) -> list[int]:
     """Return the posts whose entry is not rendered to the wanted extent, sorted by number."""
     db.scope(wanted)
     known = dict(db.rows("entries_known"))
     return sorted(number for number, extent in wanted.items() if known.get(number, -1) < extent)
 
 
-def leave_out(db: Database, invalid: Sequence[tuple[int, str]]) -> None:
+def exclude_invalid_posts(db: Database, invalid: Sequence[tuple[int, str]]) -> None:
     """Remove invalid posts from all feeds and store the reason for each."""
     with db.transaction():
         leave_feeds(db, [number for number, _ in invalid])

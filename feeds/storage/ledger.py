@@ -48,7 +48,7 @@ _DROPPED_AFTER_RESTORE = ("alias", "keys", "withdrawn")
 _MAX_NAMED = 20
 
 
-def load(db: Database, path: Path, troubles: list[str] | None = None) -> bool:
+def load_ledger(db: Database, path: Path, troubles: list[str] | None = None) -> bool:
     """Merge the file into the store, and return whether that changed the stored lines.
 
     Args:
@@ -133,7 +133,7 @@ def _merge(db: Database, file: _File, restored: bool) -> bool:
         # With this digest, a line that is dropped from now on is not read from the file again.
         db.run("meta_put", ("ledger_file", file.digest))
         db.run("meta_put", (RESTORED, ""))
-        _put_pending(db, pending(db) | todo)
+        _put_pending(db, load_pending_kinds(db) | todo)
     return bool(new or gone)
 
 
@@ -145,17 +145,17 @@ def _is_newer(line: Line, known: str | None) -> bool:
 
 
 def _parse_times(value: str) -> list[int]:
-    return [seconds(time) for time in value.split()]
+    return [parse_time(time) for time in value.split()]
 
 
-def pending(db: Database) -> set[str]:
+def load_pending_kinds(db: Database) -> set[str]:
     """Load the kinds of lines that were read from the file but are not applied to posts yet."""
     return set((_read_mark(db, "ledger_pending") or "").split())
 
 
-def finish_pending(db: Database, kinds: Collection[str]) -> None:
+def remove_pending_kinds(db: Database, kinds: Collection[str]) -> None:
     """Record that lines of these kinds were applied. Call it inside a transaction."""
-    _put_pending(db, pending(db) - set(kinds))
+    _put_pending(db, load_pending_kinds(db) - set(kinds))
 
 
 def _put_pending(db: Database, kinds: Iterable[str]) -> None:
@@ -167,7 +167,7 @@ def _read_mark(db: Database, name: str) -> str | None:
     return value
 
 
-def note(db: Database) -> None:
+def update_ledger(db: Database) -> None:
     """Add the merged posts, and the posts that appeared out of order, to the stored lines."""
     since = int(db.value("meta_get", ("ledger",)) or 0)
     appeared = db.rows("surfaced_out_of_order", {"since": since})
@@ -179,18 +179,18 @@ def note(db: Database) -> None:
     if last == since and not appeared and not split and aliases.items() <= known.items():
         return
     with db.transaction():
-        db.many("ledger_put", [surfaced_line(uid, when, updated) for uid, when, updated in appeared])
+        db.many("ledger_put", [build_appearance_line(uid, when, updated) for uid, when, updated in appeared])
         db.many("ledger_put", [("alias", uid, heir) for uid, heir in aliases.items()])
         db.many("ledger_drop", [("alias", uid) for uid in split])
         db.run("meta_put", ("ledger", str(last)))
 
 
-def surfaced_line(uid: str, appeared: int, updated: int) -> tuple[str, str, str]:
+def build_appearance_line(uid: str, appeared: int, updated: int) -> tuple[str, str, str]:
     """Build the line of a post that appeared and changed at these times, in seconds since 1970."""
-    return "surfaced", uid, f"{iso(appeared)} {iso(updated)}"
+    return "surfaced", uid, f"{format_time(appeared)} {format_time(updated)}"
 
 
-def seen_at(db: Database, uid: str | None, appeared: int, now: int) -> tuple[int, int]:
+def determine_change_times(db: Database, uid: str | None, appeared: int, now: int) -> tuple[int, int]:
     """Date a change of a post: return when the changed post appears, and when the change was seen.
 
     ``appeared`` is the time of its last version, in seconds since 1970. Both results are now, unless the
@@ -204,17 +204,17 @@ def seen_at(db: Database, uid: str | None, appeared: int, now: int) -> tuple[int
     return max(now, appeared + 1), now
 
 
-def seconds(text: str) -> int:
+def parse_time(text: str) -> int:
     """Parse a time of the ledger into seconds since 1970."""
     return int(datetime.fromisoformat(text).timestamp())
 
 
-def iso(seconds: int) -> str:
+def format_time(seconds: int) -> str:
     """Format seconds since 1970 as the ledger has times: ISO 8601 in UTC."""
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
-def changed(db: Database, present: bytes) -> bytes | None:
+def render_changed_ledger(db: Database, present: bytes) -> bytes | None:
     """Return the new content of the file; None if ``present`` is that content already."""
     rows = db.rows("ledger_all")
     if not rows and not present:
@@ -227,12 +227,12 @@ def changed(db: Database, present: bytes) -> bytes | None:
     bad = read_ledger(present)[1] if _read_mark(db, "ledger_bad") else []
     text = write_ledger(rows).encode() + b"".join(line.data + b"\n" for line in bad)
     if text == present:
-        noted(db, text)
+        mark_ledger_written(db, text)
         return None
     return text
 
 
-def noted(db: Database, written: bytes) -> None:
+def mark_ledger_written(db: Database, written: bytes) -> None:
     """Record that the file has all stored lines; ``written`` is its content."""
     with db.transaction():
         db.run("meta_put", ("ledger_rows", _hash(repr(db.rows("ledger_all")).encode())))

@@ -11,36 +11,36 @@ from datetime import UTC, datetime
 
 from feeds.identity import Sighting
 from feeds.storage import ledger
-from feeds.storage.neighbourhood import Change, keys_of_numbers
-from feeds.storage.posts import regroup_all, resettle
+from feeds.storage.neighbourhood import Change, load_keys
+from feeds.storage.posts import recompute_posts, regroup_all
 from feeds.storage.records import Circumstances
 from feeds.storage.serialization import read_sighting
 from feeds.storage.sqlite import Database
-from feeds.storage.withdrawal import restore, standing, withdraw
+from feeds.storage.withdrawal import load_post_state, restore, withdraw
 
 
-def replay_withdrawals(db: Database, now: datetime) -> None:
+def apply_withdrawals(db: Database, now: datetime) -> None:
     """Withdraw the posts that the ledger has as withdrawn; after a restore also restore all other posts."""
-    todo = ledger.pending(db) & {"withdrawn", "undone"}
+    todo = ledger.load_pending_kinds(db) & {"withdrawn", "undone"}
     if not todo:
         return
     with db.transaction():
         for uid, since in db.rows("ledger_of_kind", ("withdrawn",)):
             number = db.value("post_of_uid", (uid,))
-            if number is not None and not standing(db, number).withdrawn:
+            if number is not None and not load_post_state(db, number).withdrawn:
                 withdraw(db, [number], datetime.fromisoformat(since))
         if "undone" in todo:
             for number, uid, appeared in db.rows("posts_withdrawn_untold"):
-                when, _ = ledger.seen_at(db, uid, appeared, int(now.timestamp()))
+                when, _ = ledger.determine_change_times(db, uid, appeared, int(now.timestamp()))
                 restore(db, number, datetime.fromtimestamp(when, UTC))
-        ledger.finish_pending(db, todo)
+        ledger.remove_pending_kinds(db, todo)
 
 
-def replay_keys(
+def apply_keys(
     db: Database, sources: Mapping[int, tuple[str, int]], now: datetime, blocked: frozenset[str]
 ) -> None:
     """Add the keys of versions of files that this store never read, and apply new blocked keys."""
-    todo = ledger.pending(db) & {"burnt", "keys"}
+    todo = ledger.load_pending_kinds(db) & {"burnt", "keys"}
     if not todo:
         return
     numbers = dict(sources)
@@ -49,11 +49,11 @@ def replay_keys(
             files = _load_files(db, numbers)
             changed = [number for sighting, keys in files if (number := _add_keys(db, sighting, keys))]
             if changed:
-                resettle(db, numbers, changed, Change(Circumstances(False, now, blocked, None)))
+                recompute_posts(db, numbers, changed, Change(Circumstances(False, now, blocked, None)))
     if "burnt" in todo:
         regroup_all(db, numbers, now, blocked)
     with db.transaction():
-        ledger.finish_pending(db, todo)
+        ledger.remove_pending_kinds(db, todo)
 
 
 def _load_files(db: Database, sources: dict[int, tuple[str, int]]) -> Iterator[tuple[Sighting, set[str]]]:
@@ -66,7 +66,7 @@ def _load_files(db: Database, sources: dict[int, tuple[str, int]]) -> Iterator[t
             continue
         db.scope(paths)
         rows = db.rows("sightings_of_paths", (number,))
-        keys = keys_of_numbers(db, [row[0] for row in rows])
+        keys = load_keys(db, [row[0] for row in rows])
         for row in rows:
             yield read_sighting(row, sources, *keys[row[0]]), set(paths[row[3]].split("\n"))
 
@@ -86,14 +86,14 @@ def _add_keys(db: Database, sighting: Sighting, recorded: set[str]) -> int:
     return sighting.number
 
 
-def replay_dates(db: Database) -> None:
+def apply_dates(db: Database) -> None:
     """Set the dates of posts to those of the ledger if the ledger has a later change than the store."""
-    if "surfaced" not in ledger.pending(db):
+    if "surfaced" not in ledger.load_pending_kinds(db):
         return
     with db.transaction():
         later = []
         for uid, value in db.rows("ledger_of_kind", ("surfaced",)):
-            appeared, updated = (ledger.seconds(time) for time in value.split())
+            appeared, updated = (ledger.parse_time(time) for time in value.split())
             for number, known in db.rows("post_dates", (uid,)):
                 if appeared > known:
                     later.append((appeared, updated, number))
@@ -103,4 +103,4 @@ def replay_dates(db: Database) -> None:
         feeds = {feed for _, feed in db.rows("members_of_posts")}
         db.many("entry_drop", [(number,) for _, _, number in later])
         db.many("feed_touch", [(feed,) for feed in feeds])
-        ledger.finish_pending(db, {"surfaced"})
+        ledger.remove_pending_kinds(db, {"surfaced"})

@@ -15,7 +15,7 @@ from feeds.storage.records import Circumstances
 from feeds.storage.serialization import read_sighting
 from feeds.storage.sqlite import Database
 
-Payload = tuple[bytes, str, str]
+StoredDocument = tuple[bytes, str, str]
 """A compressed document, the name of its source, and its place."""
 
 
@@ -29,7 +29,7 @@ class Change:
     superseded: list[int] = field(default_factory=list)
     posts: set[int] = field(default_factory=set)
     """Posts whose sighting was removed."""
-    old_documents: dict[int, Payload] = field(default_factory=dict)
+    old_documents: dict[int, StoredDocument] = field(default_factory=dict)
     inherited: dict[int, int] = field(default_factory=dict)
     """The post of a renamed file, by the number of its new sighting: nothing else recognises the file."""
 
@@ -59,7 +59,7 @@ def load_neighbourhood(
     found: dict[int, Sighting] = {sighting.number: sighting for sighting in change.after}
     holders: dict[int, int | None] = dict.fromkeys(found)
     both = (*change.before, *change.after)
-    frontier = {key for sighting in both for key in sighting.weak} - change.context.burnt
+    frontier = {key for sighting in both for key in sighting.weak} - change.context.blocked
     strong = {sighting.strong for sighting in both if sighting.strong}
     seen_keys: set[str] = set()
     affected: set[int] = set(change.posts)
@@ -70,7 +70,7 @@ def load_neighbourhood(
             return []
         db.scope(wanted)
         rows = db.rows("sightings_by_number")
-        keys = keys_of_numbers(db, [row[0] for row in rows])
+        keys = load_keys(db, [row[0] for row in rows])
         new = [read_sighting(row, sources, *keys[row[0]]) for row in rows]
         for sighting, row in zip(new, rows, strict=True):
             found[sighting.number] = sighting
@@ -90,7 +90,7 @@ def load_neighbourhood(
         new = load([row[0] for row in db.rows("sightings_by_key")])
         # A sighting with a strong key does not join others by its weak keys (identity rules 1 and 2).
         joining = {key for sighting in new if not sighting.strong for key in sighting.weak}
-        frontier = joining - seen_keys - change.context.burnt
+        frontier = joining - seen_keys - change.context.blocked
     db.scope(strong | {sighting.strong for sighting in found.values() if sighting.strong})
     load([row[0] for row in db.rows("sightings_by_strong")])
     done: set[int] = set()
@@ -114,7 +114,7 @@ def load_owners_of_blocked(
 ) -> dict[str, int]:
     """Map the item key of each sighting with a blocked key to the post that owned the key before."""
     affected = [s for s in sightings if blocked & s.weak]
-    touched = [(identity.item_key(s.source, s.item), s.weak & blocked) for s in affected]
+    touched = [(identity.build_item_key(s.source, s.item), s.weak & blocked) for s in affected]
     if not touched:
         return {}
     db.scope({key for _, keys in touched for key in keys})
@@ -143,13 +143,13 @@ def find_held_outside(db: Database, numbers: Sequence[int], inside: dict[int, Si
     return held
 
 
-def payload_of(db: Database, number: int) -> Payload:
+def load_document(db: Database, number: int) -> StoredDocument:
     """Load the compressed document, source and place of a sighting; empty values if it was removed."""
     row = db.run("payload_get", (number,)).fetchone()
     return (row[0], row[1], row[2]) if row else (b"", "", "")
 
 
-def keys_of_numbers(db: Database, numbers: Sequence[int]) -> dict[int, tuple[frozenset[str], frozenset[str]]]:
+def load_keys(db: Database, numbers: Sequence[int]) -> dict[int, tuple[frozenset[str], frozenset[str]]]:
     """Load the weak keys of these sightings: those of all versions, and those of the current version."""
     every: dict[int, set[str]] = {number: set() for number in numbers}
     own: dict[int, set[str]] = {number: set() for number in numbers}

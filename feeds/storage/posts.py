@@ -15,31 +15,31 @@ from typing import Any
 from feeds import identity
 from feeds.identity import Group, Known, Shown, Sighting
 from feeds.protocols import Version
-from feeds.storage.feed_membership import bury, join_feeds, leave_feeds
-from feeds.storage.ledger import seen_at, surfaced_line
+from feeds.storage.feed_membership import add_tombstones, join_feeds, leave_feeds
+from feeds.storage.ledger import build_appearance_line, determine_change_times
 from feeds.storage.neighbourhood import (
     Change,
     PostRow,
     find_held_outside,
-    keys_of_numbers,
+    load_document,
+    load_keys,
     load_neighbourhood,
     load_owners,
     load_owners_of_blocked,
     load_posts,
-    payload_of,
 )
 from feeds.storage.records import Circumstances
-from feeds.storage.serialization import read_shown, read_sighting, shown_data
+from feeds.storage.serialization import encode_shown, read_shown, read_sighting
 from feeds.storage.sqlite import Database
 
 
-def settle(db: Database, sources: dict[int, tuple[str, int]], change: Change) -> int:
+def update_posts(db: Database, sources: dict[int, tuple[str, int]], change: Change) -> int:
     """Recompute the posts around ``change``, write the difference and return the number of changed posts."""
     sightings, holders = load_neighbourhood(db, sources, change)
     holders |= change.inherited
-    groups = identity.group(sightings.values(), change.context.burnt)
-    owners = load_owners_of_blocked(db, sightings.values(), change.context.burnt)
-    owners |= load_owners(db, groups, change.context.burnt)
+    groups = identity.group(sightings.values(), change.context.blocked)
+    owners = load_owners_of_blocked(db, sightings.values(), change.context.blocked)
+    owners |= load_owners(db, groups, change.context.blocked)
     posts = load_posts(db, {*owners.values(), *(h for h in holders.values() if h), *change.posts})
     for number in posts:
         db.namings.pop(number, None)
@@ -52,10 +52,10 @@ def settle(db: Database, sources: dict[int, tuple[str, int]], change: Change) ->
         for p in posts.values()
         if p.assigned is not None and p.number not in outside
     }
-    claimed = identity.claim(groups, owners, holders, known, change.context.burnt)
+    claimed = identity.claim(groups, owners, holders, known, change.context.blocked)
     numbers = _choose_numbers(db, groups, claimed, posts, holders, outside)
     changed = _write_posts(db, change, groups, numbers, posts, known, holders)
-    _write_keys(db, groups, numbers, known, owners, change.context.burnt)
+    _write_keys(db, groups, numbers, known, owners, change.context.blocked)
     _retire_posts(db, change, groups, numbers, posts, outside, owners, holders)
     return changed
 
@@ -106,7 +106,7 @@ def _write_posts(
     """Write the changed posts with their feeds and lines of the ledger; return how many had a row before."""
     rows, moves, changed, rejoin = [], [], 0, []
     lines: list[tuple[str, str, str]] = []
-    after, blocked = {sighting.number for sighting in change.after}, change.context.burnt
+    after, blocked = {sighting.number for sighting in change.after}, change.context.blocked
     for post, number in zip(groups, numbers, strict=True):
         old = posts.get(number)
         held = (s.number for s in post.sightings)
@@ -114,7 +114,7 @@ def _write_posts(
         # A machine that reads only the present sightings would derive another id.
         uid = old.uid if old and number in known else None
         if uid and identity.derive_id(post, blocked, lambda _: False) != uid:
-            lines.append(("id", identity.mint_key(post, blocked), uid))
+            lines.append(("id", identity.choose_id_key(post, blocked), uid))
         shown = identity.merge(post.sightings)
         row = _build_row(db, change, post, number, shown, old)
         if old and old.digest == row["digest"] and old.state == row["state"] and old.strong == row["strong"]:
@@ -123,7 +123,7 @@ def _write_posts(
         rejoin.append((number, row, shown))
         # No source states this time, so only the ledger can restore it.
         if old and old.uid and row["updated"] > _find_stated_change(shown):
-            lines.append(surfaced_line(old.uid, row["surfaced"], row["updated"]))
+            lines.append(build_appearance_line(old.uid, row["surfaced"], row["updated"]))
         changed += old is not None
     db.many("post_put", rows)
     db.many("ledger_put", lines)
@@ -132,9 +132,9 @@ def _write_posts(
     return changed
 
 
-def first_row(change: Change, number: int, strong: str, shown: Shown, digest: bytes) -> dict[str, Any]:
+def build_first_row(change: Change, number: int, strong: str, shown: Shown, digest: bytes) -> dict[str, Any]:
     """Build the row of a new post. ``digest`` is the digest of the document with its body."""
-    text = shown_data(shown)
+    text = encode_shown(shown)
     published = int(shown.published.timestamp()) if shown.published else 0
     now = int(change.context.now.timestamp())
     return {
@@ -155,7 +155,7 @@ def _build_row(
 ) -> dict[str, Any]:
     """Build the row of a post, with the times of its last version (identity rule 6)."""
     body = next(s for s in post.sightings if s.number == shown.body)
-    row = first_row(change, number, post.strong, shown, body.digest)
+    row = build_first_row(change, number, post.strong, shown, body.digest)
     if old is None:
         return row
     now, updated = int(change.context.now.timestamp()), row["updated"]
@@ -166,7 +166,7 @@ def _build_row(
         is_back = old.state == "gone" and not old.merged_into
         if is_back or (old.digest != row["digest"] and _is_really_changed(db, change, old, shown, body)):
             # Newer than its tombstone; and each version has its own place in the logs.
-            appeared, seen = seen_at(db, old.uid, old.appeared, now)
+            appeared, seen = determine_change_times(db, old.uid, old.appeared, now)
             updated = updated if updated > old.updated and not is_back else max(seen, updated)
     if old.withdrawn:
         row["state"] = "withdrawn"  # until a person undoes it, whatever the sources have
@@ -189,8 +189,8 @@ def _is_really_changed(db: Database, change: Change, old: PostRow, shown: Shown,
     if change.context.judge is None:
         return False
     before = read_shown(old.shown)
-    old_document = change.old_documents.get(before.body) or payload_of(db, before.body)
-    document = payload_of(db, body.number)
+    old_document = change.old_documents.get(before.body) or load_document(db, before.body)
+    document = load_document(db, body.number)
     changed = change.context.judge(Version(before.title, *old_document), Version(shown.title, *document))
     if changed and change.context.history:
         until = int(change.context.now.timestamp())
@@ -243,12 +243,12 @@ def _retire_posts(
         return
     heirs: dict[int, int] = {}
     for post, number in zip(groups, numbers, strict=True):
-        former = [owners.get(key) for key in sorted(post.collect_keys(change.context.burnt))]
+        former = [owners.get(key) for key in sorted(post.collect_keys(change.context.blocked))]
         for old in (*former, *(holders.get(s.number) for s in post.sightings)):
             if old in idle and identity.may_be(post, idle[old].strong):
                 heirs.setdefault(old, number)
     fresh = [p.number for p in idle.values() if p.state != "gone" or p.merged_into != heirs.get(p.number)]
-    bury(db, fresh, change.context.now)
+    add_tombstones(db, fresh, change.context.now)
     leave_feeds(db, fresh)
     db.many("post_drop", [(number,) for number in fresh])
     db.many("post_retire", [(heirs.get(number), number) for number in fresh])
@@ -260,15 +260,15 @@ def regroup_all(
     """Recompute every post, as if blocked keys had never joined posts (identity rule 3)."""
     with db.transaction():
         numbers = [row[0] for row in db.rows("sightings_numbers")]
-        resettle(db, sources, numbers, Change(Circumstances(False, now, blocked, None)))
+        recompute_posts(db, sources, numbers, Change(Circumstances(False, now, blocked, None)))
 
 
-def resettle(
+def recompute_posts(
     db: Database, sources: dict[int, tuple[str, int]], numbers: Sequence[int], change: Change
 ) -> int:
     """Recompute the posts around sightings that did not change; return the number of changed posts."""
-    keys = keys_of_numbers(db, numbers)
+    keys = load_keys(db, numbers)
     db.scope(numbers)
     rows = db.rows("sightings_by_number")
     change.after.extend(read_sighting(row, sources, *keys[row[0]]) for row in rows)
-    return settle(db, sources, change)
+    return update_posts(db, sources, change)

@@ -25,7 +25,7 @@ class Reading(NamedTuple):
     reason: str = ""
     repairs: int = 0
     sighting: Sighting | None = None
-    payload: bytes = b""
+    document: bytes = b""
     """The document with its header, compressed (zstd)."""
     replaces: str = ""
     """The known item of which this is a new version with a changed guid, or empty."""
@@ -38,12 +38,12 @@ class Reading(NamedTuple):
         """Return the reading as it counts at ``now``: an expired post becomes unpublished."""
         if self.expires is None or self.expires > now.timestamp():
             return self
-        return self._replace(outcome="unpublished", reason=EXPIRED, sighting=None, payload=b"")
+        return self._replace(outcome="unpublished", reason=EXPIRED, sighting=None, document=b"")
 
 
 EXPIRED = "its expiry date has passed"
 
-Said = tuple[Reading, Sighting]
+ItemReading = tuple[Reading, Sighting]
 """A reading together with its sighting, which is always set here."""
 
 
@@ -57,7 +57,7 @@ class Circumstances:
     early: bool
     """Whether the change belongs to the first reading of a source."""
     now: datetime
-    burnt: frozenset[str]
+    blocked: frozenset[str]
     """Keys that are blocked (identity rule 3, docs/reference/identity.md)."""
     judge: Judge | None
     future: bool = False
@@ -76,6 +76,6 @@ class Context(Circumstances):
     """True if an older rule made the stored keys of the source's files: the keys of the last reading are dropped."""
 
 
-def item_of_path(path: str) -> str:
+def derive_item_from_path(path: str) -> str:
     """Return the item name of a file that states no id."""
     return "path:" + path

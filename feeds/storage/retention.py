@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from feeds.storage.feed_membership import feed_numbers, leave_feeds
+from feeds.storage.feed_membership import find_feed_numbers, leave_feeds
 from feeds.storage.serialization import read_shown
 from feeds.storage.sqlite import Database
 
@@ -45,7 +45,7 @@ def apply(db: Database, now: datetime, every: Keep, sources: Mapping[int, Keep])
 def _revive(db: Database) -> None:
     """Show every expired post again, at its old place in its feeds."""
     for number, shown, appeared in db.rows("posts_expired"):
-        feeds = feed_numbers(db, read_shown(shown))
+        feeds = find_feed_numbers(db, read_shown(shown))
         db.many("member_put", [(feed, appeared, number) for feed in feeds])
         db.many("feed_touch", [(feed,) for feed in feeds])
         db.run("post_revive", (number,))

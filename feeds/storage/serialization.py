@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from feeds.errors import damaged
+from feeds.errors import build_damage_error
 from feeds.identity import Shown, Sighting
 from feeds.storage.payload import dumps
 
@@ -23,7 +23,7 @@ def _read_date(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def sighting_data(sighting: Sighting) -> str:
+def encode_sighting(sighting: Sighting) -> str:
     """Return the fields of a sighting as JSON, without its keys and numbers."""
     return dumps(
         [
@@ -59,7 +59,7 @@ def read_sighting(
     try:
         return _build_sighting(row, json.loads(row[5]), sources[row[1]], weak, own)
     except (ValueError, TypeError, LookupError) as error:
-        raise damaged("the store", error) from error
+        raise build_damage_error("the store", error) from error
 
 
 def _build_sighting(
@@ -97,7 +97,7 @@ def _build_sighting(
     )
 
 
-def shown_data(shown: Shown) -> str:
+def encode_shown(shown: Shown) -> str:
     """Return what a post shows as JSON."""
     return dumps(
         [
@@ -124,7 +124,7 @@ def read_shown(text: str) -> Shown:
     try:
         return _build_shown(json.loads(text))
     except (ValueError, TypeError, LookupError) as error:
-        raise damaged("the store", error) from error
+        raise build_damage_error("the store", error) from error
 
 
 def _build_shown(v: Sequence[Any]) -> Shown:

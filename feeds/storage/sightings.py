@@ -12,30 +12,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from feeds.identity import Sighting, lasting_keys
-from feeds.storage.bulk_insert import take_alone
-from feeds.storage.neighbourhood import Change, keys_of_numbers, payload_of
-from feeds.storage.posts import settle
-from feeds.storage.records import Context, Reading, Said, item_of_path
-from feeds.storage.serialization import read_sighting, sighting_data
+from feeds.identity import Sighting, filter_lasting_keys
+from feeds.storage.bulk_insert import insert_new_items
+from feeds.storage.neighbourhood import Change, load_document, load_keys
+from feeds.storage.posts import update_posts
+from feeds.storage.records import Context, ItemReading, Reading, derive_item_from_path
+from feeds.storage.serialization import encode_sighting, read_sighting
 from feeds.storage.sqlite import Database
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
+class IngestCounts:
     """How many items of a batch were new, and how many posts changed."""
 
     new: int
     changed: int
 
 
-def take(
+def ingest_readings(
     db: Database,
     context: Context,
     readings: Sequence[Reading],
     renamed: Mapping[str, str] | None = None,
     token: Callable[[], None] | None = None,
-) -> Intake:
+) -> IngestCounts:
     """Store a batch of readings of one source and update the posts.
 
     Args:
@@ -49,15 +49,15 @@ def take(
         if token:
             token()
         change = Change(context)
-        numbers, rest = take_alone(db, context.source, change, readings, renamed)
-        taken = take_any(db, context, change, rest, renamed) if rest else Taken({}, 0, 0)
+        numbers, rest = insert_new_items(db, context.source, change, readings, renamed)
+        taken = update_items(db, context, change, rest, renamed) if rest else UpdatedItems({}, 0, 0)
         if renamed is not None:
             write_files(db, context.source, readings, numbers | taken.numbers)
             db.many("file_drop", [(context.source, old) for old in renamed.values()])
-    return Intake(len(numbers) + taken.new, taken.changed)
+    return IngestCounts(len(numbers) + taken.new, taken.changed)
 
 
-class Taken(NamedTuple):
+class UpdatedItems(NamedTuple):
     """The counts of an update. ``numbers`` maps the path of a reading to the number of its sighting."""
 
     numbers: dict[str, int]
@@ -65,13 +65,13 @@ class Taken(NamedTuple):
     changed: int
 
 
-def take_any(
+def update_items(
     db: Database,
     context: Context,
     change: Change,
-    readings: Sequence[Said],
+    readings: Sequence[ItemReading],
     renamed: Mapping[str, str] | None,
-) -> Taken:
+) -> UpdatedItems:
     """Store readings that may share a key with a stored item, and recompute the posts around them."""
     moved = renamed or {}
     previous = _load_sightings_at_paths(db, context, readings, moved) if renamed is not None else {}
@@ -79,11 +79,11 @@ def take_any(
     known = _load_known_items(db, context, readings, names)
     batch = _Batch(db, change, context.rekey)
     for reading, sighting in readings:
-        item = sighting.item or names.get(reading.path) or item_of_path(reading.path)
+        item = sighting.item or names.get(reading.path) or derive_item_from_path(reading.path)
         old_path = moved.get(reading.path)
         batch.add(reading, sighting._replace(item=item), old_path, known, previous.get(reading.path))
     batch.write(context)
-    return Taken(batch.numbers, batch.new, settle(db, context.sources, change))
+    return UpdatedItems(batch.numbers, batch.new, update_posts(db, context.sources, change))
 
 
 class _Batch:
@@ -141,7 +141,7 @@ class _Batch:
             self.change.before.append(old)
         self.new += old is None
         self.change.after.append(sighting)
-        self._documents.append((number, reading.payload))
+        self._documents.append((number, reading.document))
         self.numbers[reading.path] = number
 
     def _find_predecessor(
@@ -165,7 +165,7 @@ class _Batch:
 
         So every machine shows the date of the first reading (identity rule 8, docs/reference/identity.md).
         """
-        item = item_of_path(sighting.place) if _is_path(sighting.item) else sighting.item
+        item = derive_item_from_path(sighting.place) if _is_path(sighting.item) else sighting.item
         name = f"{sighting.source}/{item}"
         recorded = self._db.value("ledger_get", ("guess", name))
         if recorded:
@@ -180,7 +180,7 @@ class _Batch:
         self._past.write()
         if context.judge:
             old = [sighting.number for sighting in self.change.before]
-            self.change.old_documents = {number: payload_of(self._db, number) for number in old}
+            self.change.old_documents = {number: load_document(self._db, number) for number in old}
         self._db.scope(self._moved.values())
         held = dict(self._db.rows("posts_of_sightings")) if self._moved else {}
         self.change.inherited = {new: held[old] for new, old in self._moved.items() if old in held}
@@ -206,7 +206,7 @@ class _PastKeys:
         if not sighting.place:
             return sighting
         if old is None and name in self._recorded:
-            keys = lasting_keys(self._recorded[name].split("\n"))
+            keys = filter_lasting_keys(self._recorded[name].split("\n"))
             strong = next((key for key in keys if key.startswith("!")), "")
             sighting = sighting._replace(
                 strong=sighting.strong or strong, weak=sighting.weak | (keys - {strong})
@@ -257,26 +257,26 @@ def _is_path(item: str) -> bool:
 
 
 def _load_sightings_at_paths(
-    db: Database, context: Context, readings: Sequence[Said], moved: Mapping[str, str]
+    db: Database, context: Context, readings: Sequence[ItemReading], moved: Mapping[str, str]
 ) -> dict[str, tuple[Sighting, int]]:
     """Load the stored sightings, each with its post, of the paths of the batch and of the old paths of its files."""
     db.scope((*(r.path for r, _ in readings), *moved.values()))
     rows = [row for row in db.rows("sightings_of_paths", (context.source,)) if row[7]]
-    keys = keys_of_numbers(db, [row[0] for row in rows])
+    keys = load_keys(db, [row[0] for row in rows])
     return {row[3]: (read_sighting(row, context.sources, *keys[row[0]]), row[7]) for row in rows}
 
 
 def _load_known_items(
-    db: Database, context: Context, readings: Sequence[Said], names: Mapping[str, str]
+    db: Database, context: Context, readings: Sequence[ItemReading], names: Mapping[str, str]
 ) -> dict[str, list[Sighting]]:
     """Load the stored sightings of the items in the batch. ``names`` has the items of renamed files by path."""
     db.scope(
         item
         for r, sighting in readings
-        for item in (sighting.item or names.get(r.path) or item_of_path(r.path), r.replaces)
+        for item in (sighting.item or names.get(r.path) or derive_item_from_path(r.path), r.replaces)
     )
     rows = db.rows("sightings_of_items", (context.source,))
-    keys = keys_of_numbers(db, [row[0] for row in rows])
+    keys = load_keys(db, [row[0] for row in rows])
     known: dict[str, list[Sighting]] = defaultdict(list)
     for number, item, place, strong, digest, data, _post in rows:
         weak, own = keys[number]
@@ -297,7 +297,7 @@ def _derive_next_version(
         return sighting._replace(item=item, number=number, weak=sighting.own)
     past = old.weak
     if sighting.place:
-        past = lasting_keys(old.weak - old.own if rekey else old.weak)
+        past = filter_lasting_keys(old.weak - old.own if rekey else old.weak)
     return sighting._replace(
         item=item,
         number=number,
@@ -321,7 +321,7 @@ def _write(
     db.many(
         "sighting_put",
         [
-            (s.number, context.source, s.item, s.place, s.strong, s.digest, sighting_data(s), None)
+            (s.number, context.source, s.item, s.place, s.strong, s.digest, encode_sighting(s), None)
             for s in written
         ],
     )

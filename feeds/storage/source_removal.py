@@ -8,10 +8,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from feeds.storage.sqlite import Database
-from feeds.storage.withdrawal import let_go
+from feeds.storage.withdrawal import remove_sightings
 
 
-def forget_source(
+def remove_source(
     db: Database, sources: dict[int, tuple[str, int]], number: int, now: datetime, blocked: frozenset[str]
 ) -> int:
     """Delete every sighting of a source, and the posts that no other source has.
@@ -22,7 +22,7 @@ def forget_source(
     while rows := db.rows("sightings_to_forget", (number,)):
         numbers = [row[0] for row in rows]
         with db.transaction():
-            let_go(db, sources, numbers, now, blocked, delete=True)
+            remove_sightings(db, sources, numbers, now, blocked, delete=True)
         count += len(rows)
     with db.transaction():
         db.run("files_forget", (number,))

@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
-from feeds._resources import packaged_texts
-from feeds.errors import RoleTaken, StoreError, damaged
-from feeds.identity import Naming
+from feeds._resources import read_packaged_texts
+from feeds.errors import StoreError, StoreLocked, build_damage_error
+from feeds.identity import PendingId
 
 _MIGRATION = re.compile(r"(\d{4})_\w+\.sql")
 _UNPRINTABLE = re.compile(r"[^ -~]")
@@ -37,10 +37,10 @@ _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
 
 @cache
-def statements() -> dict[str, str]:
+def load_statements() -> dict[str, str]:
     """Load every named statement of ``feeds/storage/sql``."""
     found: dict[str, str] = {}
-    for _, text in packaged_texts("storage/sql"):
+    for _, text in read_packaged_texts("storage/sql"):
         parts = _NAME.split(text)[1:]
         found.update(zip(parts[::2], (statement.strip() for statement in parts[1::2]), strict=True))
     return found
@@ -49,16 +49,16 @@ def statements() -> dict[str, str]:
 @cache
 def _fill_scope(rows: int) -> str:
     """Return the statement ``fill_scope`` for many rows; a value takes a third of the time of a single row."""
-    return statements()["fill_scope"].replace("(?)", ", ".join(["(?)"] * rows))
+    return load_statements()["fill_scope"].replace("(?)", ", ".join(["(?)"] * rows))
 
 
-def migrations() -> list[tuple[int, str]]:
+def load_migrations() -> list[tuple[int, str]]:
     """Load number and text of each migration, in order."""
-    every = packaged_texts("storage/migrations")
+    every = read_packaged_texts("storage/migrations")
     return [(int(match[1]), text) for name, text in every if (match := _MIGRATION.fullmatch(name))]
 
 
-def trouble(path: Path, error: Exception) -> StoreError:
+def build_store_error(path: Path, error: Exception) -> StoreError:
     """Convert an error of SQLite or the system to a message with the reason and advice."""
     reason = _UNPRINTABLE.sub("?", str(error))[:_LONGEST_REASON]
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code of an extended code
@@ -67,7 +67,7 @@ def trouble(path: Path, error: Exception) -> StoreError:
     elif code in _ENVIRONMENT_CODES or isinstance(error, OSError):
         advice = "check the permissions of the folder and the free space, then run again: no data was lost"
     else:
-        return damaged(str(path), reason)
+        return build_damage_error(str(path), reason)
     return StoreError(f"{path}: the store cannot be used ({reason}); {advice}")
 
 
@@ -108,7 +108,7 @@ class Database:
         self.path = path
         self.feed_numbers: dict[tuple[str, str], int] = {}
         """Numbers of the feeds that this run used; they never change."""
-        self.namings: dict[int, Naming] = {}
+        self.namings: dict[int, PendingId] = {}
         """The data to assign ids to posts that this run inserted; for other posts it is loaded."""
         self._file = _identify_file(path)
 
@@ -123,7 +123,7 @@ class Database:
             if not read_only:
                 _create(path)
             if not path.stat().st_size:
-                raise damaged(str(path), "it is empty")
+                raise build_damage_error(str(path), "it is empty")
             mode = "ro" if read_only else "rwc"
             connection = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode={mode}",
@@ -135,7 +135,7 @@ class Database:
             database = cls(connection, path)
             database._prepare(read_only)
         except (sqlite3.Error, OSError) as error:
-            raise trouble(path, error) from error
+            raise build_store_error(path, error) from error
         return database
 
     def _prepare(self, read_only: bool) -> None:
@@ -144,7 +144,7 @@ class Database:
         run("PRAGMA temp_store = MEMORY")
         run("PRAGMA cache_size = -65536")
         version = int(run("PRAGMA user_version").fetchone()[0])
-        newest = migrations()[-1][0]
+        newest = load_migrations()[-1][0]
         if version > newest:
             raise StoreError(
                 f"{self.path}: this store was written by a newer feedd (schema version {version}; this version supports {newest}); "
@@ -161,7 +161,7 @@ class Database:
 
     def _migrate(self, version: int) -> None:
         with self.transaction():
-            for number, text in migrations():
+            for number, text in load_migrations():
                 if number > version:
                     self._run_script(text)
                     self._connection.execute(f"PRAGMA user_version = {number}")
@@ -211,7 +211,7 @@ class Database:
                 raise
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
-            raise trouble(self.path, error) from error
+            raise build_store_error(self.path, error) from error
 
     def run(self, name: str, parameters: Iterable[Any] | dict[str, Any] = ()) -> sqlite3.Cursor:
         """Execute the named statement.
@@ -221,23 +221,23 @@ class Database:
         """
         values = parameters if isinstance(parameters, dict) else tuple(parameters)
         try:
-            return self._connection.execute(statements()[name], values)
+            return self._connection.execute(load_statements()[name], values)
         except sqlite3.Error as error:
-            raise trouble(self.path, error) from error
+            raise build_store_error(self.path, error) from error
 
     def rows(self, name: str, parameters: Iterable[Any] | dict[str, Any] = ()) -> list[Any]:
         """Return all rows of the named query."""
         try:
             return self.run(name, parameters).fetchall()
         except sqlite3.Error as error:
-            raise trouble(self.path, error) from error
+            raise build_store_error(self.path, error) from error
 
-    def each(self, name: str) -> Iterator[Any]:
+    def iterate_rows(self, name: str) -> Iterator[Any]:
         """Yield the rows of the named query one by one, for rows too large to keep all in memory."""
         try:
             yield from self.run(name)
         except sqlite3.Error as error:
-            raise trouble(self.path, error) from error
+            raise build_store_error(self.path, error) from error
 
     def value(self, name: str, parameters: Iterable[Any] | dict[str, Any] = ()) -> Any:  # noqa: ANN401 - a column's value
         """Return the first column of the first row, or None."""
@@ -246,12 +246,12 @@ class Database:
 
     def many(self, name: str, rows: Iterable[Any]) -> None:
         """Execute the named statement for each row of parameters."""
-        self._connection.executemany(statements()[name], rows)
+        self._connection.executemany(load_statements()[name], rows)
 
     def scope(self, values: Iterable[str | int | bytes]) -> None:
         """Replace the contents of the temporary table ``scope``, which queries for a set of values use."""
-        self._connection.execute(statements()["create_scope"])
-        self._connection.execute(statements()["clear_scope"])
+        self._connection.execute(load_statements()["create_scope"])
+        self._connection.execute(load_statements()["clear_scope"])
         remaining = list(values)
         start = 0
         for rows in _ROWS_AT_ONCE:
@@ -267,13 +267,13 @@ class Database:
 
 
 @contextmanager
-def lease(path: Path) -> Iterator[None]:
+def lock_store(path: Path) -> Iterator[None]:
     """Lock the store at ``path`` for ingesting and publishing.
 
     The lock file is beside the store. The system releases the lock when the process ends in any way.
 
     Raises:
-        RoleTaken: another process has locked the store.
+        StoreLocked: another process has locked the store.
         StoreError: the lock file cannot be created.
     """
     try:
@@ -292,7 +292,7 @@ def lease(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise RoleTaken(
+            raise StoreLocked(
                 f"{path}: another feedd is using this store; try again when it is done"
             ) from error
         yield

@@ -21,7 +21,7 @@ TaskKind = Literal["verify", "ping", "ask"]
 class Due:
     """A delivery or a task that is due, and its host."""
 
-    delivery: bool
+    to_subscriber: bool
     """Whether it is a delivery to a subscriber; else it is a task."""
     number: int
     host: str
@@ -72,7 +72,7 @@ class Upstream:
     trouble: str = ""
 
 
-def host_of(url: str) -> str:
+def extract_host(url: str) -> str:
     """Return host and port of an address, in lower case, for the limit per host."""
     return urlsplit(url).netloc.rpartition("@")[2].lower()
 
@@ -96,10 +96,10 @@ def _put_task(
     db: Database, kind: TaskKind, name: str, url: str, data: Mapping[str, str], due: int = 0
 ) -> None:
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    db.run("push_task_put", {"kind": kind, "name": name, "host": host_of(url), "data": text, "due": due})
+    db.run("push_task_put", {"kind": kind, "name": name, "host": extract_host(url), "data": text, "due": due})
 
 
-def due(db: Database, now: int, each: int, most: int) -> list[Due]:
+def load_due(db: Database, now: int, each: int, most: int) -> list[Due]:
     """Load the due tasks, then the due deliveries, each oldest first.
 
     ``each`` is the maximum per host, ``most`` the maximum of tasks and of deliveries.
@@ -109,13 +109,13 @@ def due(db: Database, now: int, each: int, most: int) -> list[Due]:
     return tasks + [Due(True, *row) for row in db.rows("push_deliveries_due", bounds)]
 
 
-def delivery(db: Database, number: int, now: int) -> Delivery | None:
+def load_delivery(db: Database, number: int, now: int) -> Delivery | None:
     """Load the current state of a delivery; None if it is not due any more or its lease has ended."""
     rows = db.rows("push_delivery", {"id": number, "now": now})
     return Delivery(*rows[0]) if rows else None
 
 
-def delivered(db: Database, delivery: Delivery, digest: str) -> None:
+def mark_delivered(db: Database, delivery: Delivery, digest: str) -> None:
     """Record that the version ``digest`` was delivered. A version that was published meanwhile stays due."""
     with db.transaction():
         db.run("push_delivered", {**_key(delivery), "digest": digest, "wanted": delivery.wanted})
@@ -127,7 +127,7 @@ def postpone(db: Database, delivery: Delivery, until: int, trouble: str) -> None
         db.run("push_postpone", {**_key(delivery), "due": until, "trouble": trouble})
 
 
-def passed(db: Database, delivery: Delivery) -> None:
+def cancel_delivery(db: Database, delivery: Delivery) -> None:
     """Cancel the due deliveries of a subscription, because its document does not exist any more."""
     with db.transaction():
         db.run("push_pass", (delivery.number,))
@@ -137,7 +137,7 @@ def _key(delivery: Delivery) -> dict[str, object]:
     return {"id": delivery.number, "topic": delivery.topic, "callback": delivery.callback}
 
 
-def document_digest(db: Database, path: str) -> str | None:
+def load_document_digest(db: Database, path: str) -> str | None:
     """Load the digest of a document as it was last published; None if no such document exists."""
     found: str | None = db.value("push_document", (path,))
     return found
@@ -149,11 +149,11 @@ def subscribe(db: Database, topic: str, callback: str, secret: str, ends: int) -
     The first delivery is the next version, because the subscriber can fetch the present version.
     """
     with db.transaction():
-        digest = document_digest(db, topic)
+        digest = load_document_digest(db, topic)
         if digest is None:
             return False
         values = {"topic": topic, "callback": callback, "secret": secret, "ends": ends}
-        db.run("push_subscribe", {**values, "digest": digest, "host": host_of(callback)})
+        db.run("push_subscribe", {**values, "digest": digest, "host": extract_host(callback)})
     return True
 
 
@@ -169,18 +169,18 @@ def expire(db: Database, now: int) -> None:
         db.run("push_expire", (now,))
 
 
-def subscriptions_of_host(db: Database, host: str) -> int:
+def count_subscriptions_of_host(db: Database, host: str) -> int:
     """Count the subscriptions with a callback at a host."""
     return int(db.value("push_host_counts", (host,)))
 
 
-def counts(db: Database) -> tuple[int, int]:
+def count_subscriptions(db: Database) -> tuple[int, int]:
     """Count the subscriptions, and those with a due delivery."""
     subscriptions, waiting = db.rows("push_counts")[0]
     return int(subscriptions), int(waiting)
 
 
-def tasks_waiting(db: Database, kind: TaskKind) -> int:
+def count_tasks(db: Database, kind: TaskKind) -> int:
     """Count the tasks of a kind."""
     return int(db.value("push_task_count", (kind,)))
 
@@ -193,7 +193,7 @@ def put_task(
         _put_task(db, kind, name, url, data, due)
 
 
-def task(db: Database, number: int, now: int) -> Task | None:
+def load_task(db: Database, number: int, now: int) -> Task | None:
     """Load the current state of a task; None if it is not due any more."""
     rows = db.rows("push_task", {"id": number, "now": now})
     if not rows:
@@ -202,19 +202,19 @@ def task(db: Database, number: int, now: int) -> Task | None:
     return Task(number, kind, host, json.loads(data), tries, serial)
 
 
-def task_done(db: Database, task: Task) -> None:
+def remove_task(db: Database, task: Task) -> None:
     """Remove a finished task, unless it was stored again meanwhile."""
     with db.transaction():
         db.run("push_task_done", {"id": task.number, "serial": task.serial})
 
 
-def task_again(db: Database, task: Task, until: int) -> None:
+def retry_task(db: Database, task: Task, until: int) -> None:
     """Schedule a failed task for ``until``, unless it was stored again meanwhile."""
     with db.transaction():
         db.run("push_task_again", {"id": task.number, "serial": task.serial, "due": until})
 
 
-def want_upstream(db: Database, subscription: Upstream, now: int) -> None:
+def add_upstream(db: Database, subscription: Upstream, now: int) -> None:
     """Store a subscription to an upstream feed, and the task that requests it from the hub."""
     values = {
         "source": subscription.source,
@@ -230,7 +230,7 @@ def want_upstream(db: Database, subscription: Upstream, now: int) -> None:
         _put_task(db, "ask", subscription.source, subscription.hub, {"source": subscription.source}, now)
 
 
-def upstream_state(
+def update_upstream_state(
     db: Database,
     subscription: Upstream,
     state: str,
@@ -255,7 +255,7 @@ def upstream_state(
             )
 
 
-def upstream_received(db: Database, source: str, now: int) -> None:
+def update_upstream_delivery(db: Database, source: str, now: int) -> None:
     """Store the time at which content was delivered."""
     with db.transaction():
         db.run("push_upstream_received", {"source": source, "now": now})
@@ -268,7 +268,7 @@ def drop_upstream(db: Database, source: str) -> None:
         db.run("push_task_drop", ("ask", source))
 
 
-def upstream(db: Database, *, source: str = "", token: str = "") -> Upstream | None:
+def find_upstream(db: Database, *, source: str = "", token: str = "") -> Upstream | None:
     """Load our subscription of a source, or the subscription with this token; None if there is none."""
     rows = (
         db.rows("push_upstream_of_source", (source,))
@@ -278,6 +278,6 @@ def upstream(db: Database, *, source: str = "", token: str = "") -> Upstream | N
     return Upstream(*rows[0]) if rows else None
 
 
-def upstreams(db: Database) -> list[Upstream]:
+def load_upstreams(db: Database) -> list[Upstream]:
     """Load all of our subscriptions."""
     return [Upstream(*row) for row in db.rows("push_upstreams")]

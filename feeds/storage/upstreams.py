@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from feeds.storage.neighbourhood import Change
-from feeds.storage.posts import resettle
+from feeds.storage.posts import recompute_posts
 from feeds.storage.records import Circumstances
 from feeds.storage.sqlite import Database
 
@@ -29,7 +29,7 @@ class UpstreamRow:
     reason: str
 
 
-def upstreams(db: Database) -> dict[str, UpstreamRow]:
+def load_upstreams(db: Database) -> dict[str, UpstreamRow]:
     """Load every upstream feed that was polled, by the name of its source."""
     return {
         name: UpstreamRow(state, json.loads(head), *rest)
@@ -47,7 +47,7 @@ class KnownEntries:
     """Guid and address of each entry."""
 
 
-def known_entries(db: Database, source: int, digests: Collection[bytes]) -> KnownEntries:
+def find_known_entries(db: Database, source: int, digests: Collection[bytes]) -> KnownEntries:
     """Find the stored entries of a source that have one of these digests, unchanged."""
     db.scope(digests)
     rows = db.rows("sightings_of_digests", (source,))
@@ -60,7 +60,7 @@ def known_entries(db: Database, source: int, digests: Collection[bytes]) -> Know
     )
 
 
-def renamed_items(
+def find_renamed_items(
     db: Database, source: int, wanted: Mapping[str, str], present: Collection[str]
 ) -> dict[str, str]:
     """Find the stored item of each new item whose guid changed, by its address.
@@ -84,7 +84,9 @@ def renamed_items(
     }
 
 
-def burn(db: Database, sources: dict[int, tuple[str, int]], keys: Collection[str], now: datetime) -> None:
+def block_keys(
+    db: Database, sources: dict[int, tuple[str, int]], keys: Collection[str], now: datetime
+) -> None:
     """Block keys for good and split the posts that they joined. Call it inside a transaction.
 
     Implements identity rule 3 (docs/reference/identity.md).
@@ -94,10 +96,10 @@ def burn(db: Database, sources: dict[int, tuple[str, int]], keys: Collection[str
     db.scope(keys)
     numbers = [row[0] for row in db.rows("sightings_with_keys")]
     blocked = frozenset(row[0] for row in db.rows("burnt_all"))
-    resettle(db, sources, numbers, Change(Circumstances(False, now, blocked, None)))
+    recompute_posts(db, sources, numbers, Change(Circumstances(False, now, blocked, None)))
 
 
-def held_hosts(db: Database) -> dict[str, datetime]:
+def load_held_hosts(db: Database) -> dict[str, datetime]:
     """Load until when each host must not be requested."""
     return {name: datetime.fromisoformat(until) for name, until in db.rows("hosts_held")}
 

@@ -9,10 +9,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from feeds.storage.feed_membership import bury, feed_numbers, leave_feeds
-from feeds.storage.ledger import surfaced_line
-from feeds.storage.neighbourhood import Change, keys_of_numbers
-from feeds.storage.posts import settle
+from feeds.storage.feed_membership import add_tombstones, find_feed_numbers, leave_feeds
+from feeds.storage.ledger import build_appearance_line
+from feeds.storage.neighbourhood import Change, load_keys
+from feeds.storage.posts import update_posts
 from feeds.storage.records import Circumstances
 from feeds.storage.serialization import read_shown, read_sighting
 from feeds.storage.sqlite import Database
@@ -21,7 +21,7 @@ _DELETE = ("sighting_keys_drop", "payload_drop", "sighting_drop")
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PostState:
     """The state of a post. ``uid`` is None if it was never published.
 
     ``withdrawn`` and ``published`` are in seconds since 1970; ``withdrawn`` is 0 if it is not withdrawn.
@@ -34,41 +34,42 @@ class Standing:
     shown: str
 
 
-def standing(db: Database, number: int) -> Standing:
+def load_post_state(db: Database, number: int) -> PostState:
     """Load the state of a post."""
-    return Standing(*db.rows("post_standing", (number,))[0])
+    return PostState(*db.rows("post_standing", (number,))[0])
 
 
 def withdraw(db: Database, numbers: Sequence[int], now: datetime, reason: str = "") -> None:
     """Remove posts from every document until :func:`restore`. Call it inside a transaction."""
     at = int(now.timestamp())
-    bury(db, numbers, now)
+    add_tombstones(db, numbers, now)
     leave_feeds(db, numbers)
     db.many("post_withdraw", [(at, reason, number) for number in numbers])
     when = datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
-    lines = [("withdrawn", uid, when) for number in numbers if (uid := standing(db, number).uid)]
+    lines = [("withdrawn", uid, when) for number in numbers if (uid := load_post_state(db, number).uid)]
     db.many("ledger_put", lines)
 
 
 def restore(db: Database, number: int, now: datetime) -> bool:
     """Undo a withdrawal and return whether a source has the post. Call it inside a transaction."""
-    post = standing(db, number)
+    post = load_post_state(db, number)
     here = bool(db.rows("sightings_of_post", (number,)))
     state = "gone" if not here else "waiting" if post.published > now.timestamp() else "live"
     db.run("post_restore", {"state": state, "now": int(now.timestamp()), "id": number})
     db.run("ledger_drop", ("withdrawn", post.uid))
     db.many(
-        "ledger_put", [surfaced_line(post.uid, *row) for row in db.rows("post_seen", (number,)) if post.uid]
+        "ledger_put",
+        [build_appearance_line(post.uid, *row) for row in db.rows("post_seen", (number,)) if post.uid],
     )
     if state == "live":
-        feeds = feed_numbers(db, read_shown(post.shown))
+        feeds = find_feed_numbers(db, read_shown(post.shown))
         appeared = db.value("post_surfaced", (number,))
         db.many("member_put", [(feed, appeared, number) for feed in feeds])
         db.many("feed_touch", [(feed,) for feed in feeds])
     return here
 
 
-def let_go(
+def remove_sightings(
     db: Database,
     sources: dict[int, tuple[str, int]],
     numbers: Sequence[int],
@@ -82,17 +83,17 @@ def let_go(
     The keys of the sightings stay known, so that their posts are not published as new again. With
     ``delete`` the keys are deleted too.
     """
-    keys = keys_of_numbers(db, numbers)
+    keys = load_keys(db, numbers)
     db.scope(numbers)
     rows = db.rows("sightings_by_number")
     old = [read_sighting(row, sources, *keys[row[0]]) for row in rows]
     posts = {row[7] for row in rows if row[7]}
     for statement in _DELETE if delete else ("sighting_gone",):
         db.many(statement, [(number,) for number in numbers])
-    settle(db, sources, Change(Circumstances(False, now, blocked, None), before=old, posts=posts))
+    update_posts(db, sources, Change(Circumstances(False, now, blocked, None), before=old, posts=posts))
 
 
-def take_back(
+def apply_tombstones(
     db: Database,
     sources: dict[int, tuple[str, int]],
     source: int,
@@ -110,9 +111,9 @@ def take_back(
     for number, post in db.rows("sightings_of_guids", (source,)):
         if any(other != source for _, other in db.rows("sightings_of_post", (post,))):
             shared.append(number)
-        elif not standing(db, post).withdrawn:
+        elif not load_post_state(db, post).withdrawn:
             alone.add(post)
     withdraw(db, sorted(alone), now, f"taken back by {sources[source][0]}")
     if shared:
-        let_go(db, sources, shared, now, blocked)
+        remove_sightings(db, sources, shared, now, blocked)
     return len(alone) + len(shared)

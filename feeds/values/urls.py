@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsplit
 
-from feeds._resources import packaged_text
+from feeds._resources import read_packaged_text
 
 CANONICAL_RULE = 3
 """Number of the rule that :func:`canonical` follows; what the store has by another one is understood again.
@@ -43,7 +43,7 @@ _BELOW = re.compile(r"[A-Za-z0-9_~%-][A-Za-z0-9_~%.-]*(?:/[A-Za-z0-9_~%-][A-Za-z
 
 @cache
 def _tracking() -> re.Pattern[str]:
-    lines = packaged_text("data/tracking_parameters.txt").splitlines()
+    lines = read_packaged_text("data/tracking_parameters.txt").splitlines()
     names = [re.escape(line).replace(r"\*", ".*") for line in lines if line and not line.startswith("#")]
     return re.compile("|".join(names), re.IGNORECASE)
 

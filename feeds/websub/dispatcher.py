@@ -90,9 +90,9 @@ class Sender:
 
     async def _refill(self) -> None:
         """Fetch what is due: of every host some more than may be under way there."""
-        found = await self._desk(subscriptions.due, int(self._now()), 8 * self._bounds.host, _FETCHED)
+        found = await self._desk(subscriptions.load_due, int(self._now()), 8 * self._bounds.host, _FETCHED)
         for one in found:
-            key = (one.delivery, one.number)
+            key = (one.to_subscriber, one.number)
             if key not in self._known:
                 self._known.add(key)
                 self._waiting.setdefault(one.host, deque()).append(one)
@@ -122,7 +122,7 @@ class Sender:
 
     async def _do(self, one: Due) -> None:
         try:
-            outcome = await (self._jobs.deliver if one.delivery else self._jobs.task)(one.number)
+            outcome = await (self._jobs.deliver if one.to_subscriber else self._jobs.task)(one.number)
         except FeeddError as error:
             outcome = Outcome("again", str(error))
         if outcome.kind == "again":
@@ -134,7 +134,7 @@ class Sender:
 
     def _ended(self, task: asyncio.Task[None], one: Due) -> None:
         self._tasks.discard(task)
-        self._known.discard((one.delivery, one.number))
+        self._known.discard((one.to_subscriber, one.number))
         left = self._under_way.pop(one.host) - 1
         if left:
             self._under_way[one.host] = left

@@ -72,12 +72,12 @@ class Hub:
 
 def _take(db: Database, wish: Wish) -> Refusal | None:
     """Queue the verification of a wish, within bounds."""
-    if subscriptions.document_digest(db, wish.path) is None:
+    if subscriptions.load_document_digest(db, wish.path) is None:
         return Refusal(404, "hub.topic is no feed of this site; give the address of its rel=self link")
-    if subscriptions.tasks_waiting(db, "verify") >= _MOST_WAITING:
+    if subscriptions.count_tasks(db, "verify") >= _MOST_WAITING:
         return Refusal(503, "too many requests wait for their verification; try again later")
-    host = subscriptions.host_of(wish.callback)
-    if wish.mode == "subscribe" and subscriptions.subscriptions_of_host(db, host) >= _MOST_PER_HOST:
+    host = subscriptions.extract_host(wish.callback)
+    if wish.mode == "subscribe" and subscriptions.count_subscriptions_of_host(db, host) >= _MOST_PER_HOST:
         return Refusal(429, "the host of hub.callback has too many subscriptions")
     data = {
         "mode": wish.mode,

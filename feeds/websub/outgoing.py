@@ -79,12 +79,12 @@ class Jobs:
 
     async def deliver(self, number: int) -> Outcome:
         """Send a subscriber the document as it is published now (7), and record that version."""
-        one = await self._desk(subscriptions.delivery, number, int(self._now()))
+        one = await self._desk(subscriptions.load_delivery, number, int(self._now()))
         if one is None:
             return Outcome("done")
         document = self._read(one.topic)
         if document is None or not self._topics.media_type(one.topic):
-            await self._desk(subscriptions.passed, one)
+            await self._desk(subscriptions.cancel_delivery, one)
             return Outcome("dropped", "the document is not published any more")
         try:
             answer = await self._post(one.callback, document.data, self._content_headers(one, document))
@@ -92,7 +92,7 @@ class Jobs:
             return await self._failed(one, str(error), "")
         meaning = protocol.meaning(answer.status)
         if meaning == "done":
-            await self._desk(subscriptions.delivered, one, document.digest)
+            await self._desk(subscriptions.mark_delivered, one, document.digest)
             return Outcome("done")
         if meaning == "gone":
             await self._desk(subscriptions.unsubscribe, one.topic, one.callback)
@@ -142,16 +142,16 @@ class Jobs:
 
     async def task(self, number: int) -> Outcome:
         """Do a task as it stands in the store now."""
-        one = await self._desk(subscriptions.task, number, int(self._now()))
+        one = await self._desk(subscriptions.load_task, number, int(self._now()))
         if one is None:
             return Outcome("done")
         does = {"verify": self._verify, "ping": self._ping, "ask": self._ask}[one.kind]
         outcome = await does(one)
         if outcome.kind == "again":
             until = int(self._now()) + protocol.wait(one.tries, "", one.number)
-            await self._desk(subscriptions.task_again, one, until)
+            await self._desk(subscriptions.retry_task, one, until)
         elif one.kind != "ask":
-            await self._desk(subscriptions.task_done, one)
+            await self._desk(subscriptions.remove_task, one)
         return outcome
 
     async def _verify(self, one: Task) -> Outcome:
@@ -207,9 +207,9 @@ class Jobs:
 
     async def _ask(self, one: Task) -> Outcome:
         """Ask a hub to subscribe us to an upstream, to renew that, or to end it (5.1)."""
-        wanted = await self._desk(subscriptions.upstream, source=one.data["source"])
+        wanted = await self._desk(subscriptions.find_upstream, source=one.data["source"])
         if wanted is None or not self._public:
-            await self._desk(subscriptions.task_done, one)
+            await self._desk(subscriptions.remove_task, one)
             return Outcome("dropped", "no longer wanted")
         form = {
             "hub.mode": "unsubscribe" if wanted.state == "leaving" else "subscribe",
@@ -227,5 +227,5 @@ class Jobs:
                 "again", f"the hub says {answer.status}: {answer.body[:200].decode('utf-8', 'replace')}"
             )
         # The task goes when the hub's verification comes; without one the hub is asked once more.
-        await self._desk(subscriptions.task_again, one, int(self._now()) + _ASK_AGAIN)
+        await self._desk(subscriptions.retry_task, one, int(self._now()) + _ASK_AGAIN)
         return Outcome("done")

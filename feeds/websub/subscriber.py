@@ -63,19 +63,21 @@ class Subscriber:
 
         ``topic`` is the upstream's rel=self address, ``hub`` the first one that it names.
         """
-        known = await self._desk(subscriptions.upstream, source=source)
+        known = await self._desk(subscriptions.find_upstream, source=source)
         if known and (known.topic, known.hub) == (topic, hub) and known.state in ("asked", "active"):
             return
         token, secret = secrets.token_urlsafe(24), secrets.token_urlsafe(32)
         wanted = Upstream(source, topic, hub, secret, token, "asked", 0, 0)
-        await self._desk(subscriptions.want_upstream, wanted, int(self._now()))
+        await self._desk(subscriptions.add_upstream, wanted, int(self._now()))
         self._wake()
 
     async def unsubscribe(self, source: str) -> None:
         """Want no more from the hub of a source; it is forgotten when the hub has asked back."""
-        known = await self._desk(subscriptions.upstream, source=source)
+        known = await self._desk(subscriptions.find_upstream, source=source)
         if known:
-            await self._desk(subscriptions.upstream_state, known, "leaving", known.ends, int(self._now()))
+            await self._desk(
+                subscriptions.update_upstream_state, known, "leaving", known.ends, int(self._now())
+            )
             self._wake()
 
     async def active(self) -> dict[str, int]:
@@ -84,13 +86,13 @@ class Subscriber:
         They are polled slowly; one whose polls find what the hub did not send has a dead hub.
         """
         now = int(self._now())
-        found = await self._desk(subscriptions.upstreams)
+        found = await self._desk(subscriptions.load_upstreams)
         return {one.source: one.received for one in found if one.state == "active" and one.ends > now}
 
     async def handle(self, request: Request) -> Response:
         """Answer a hub: its verification of intent (5.3), its denial (5.2), its content (7)."""
         token = request.scope["path"].removeprefix(self._path)
-        known = await self._desk(subscriptions.upstream, token=token) if 0 < len(token) <= 64 else None
+        known = await self._desk(subscriptions.find_upstream, token=token) if 0 < len(token) <= 64 else None
         if known is None:
             # 410 ends a subscription that we know nothing of (any more).
             return build_text(410 if request.method == "POST" else 404, "no such subscription")
@@ -123,7 +125,7 @@ class Subscriber:
             now = int(self._now())
             # Asked again before the end, early enough for a hub that is down for some hours.
             renew = now + max(1, lease - max(lease // 10, min(lease // 2, protocol.DAY)))
-            await self._desk(subscriptions.upstream_state, known, "active", now + lease, renew)
+            await self._desk(subscriptions.update_upstream_state, known, "active", now + lease, renew)
         return PlainTextResponse(challenge)
 
     async def _denied(self, known: Upstream, reason: str) -> None:
@@ -131,7 +133,7 @@ class Subscriber:
             await self._desk(subscriptions.drop_upstream, known.source)
         else:
             again = int(self._now()) + protocol.DAY
-            await self._desk(subscriptions.upstream_state, known, "refused", 0, again, reason[:500])
+            await self._desk(subscriptions.update_upstream_state, known, "refused", 0, again, reason[:500])
 
     async def _receive(self, known: Upstream, request: Request) -> Response:
         """Take content; what is not signed with our secret gets the same answer and goes no further."""
@@ -142,7 +144,7 @@ class Subscriber:
             return build_text(202)
         if len(self._tasks) >= _MOST_AT_ONCE:
             return build_text(503, headers={"Retry-After": "30"})
-        await self._desk(subscriptions.upstream_received, known.source, int(self._now()))
+        await self._desk(subscriptions.update_upstream_delivery, known.source, int(self._now()))
         content_type = request.headers.get("content-type", "")
         task = asyncio.create_task(self._hand_over(known.source, body, content_type))
         self._tasks.add(task)

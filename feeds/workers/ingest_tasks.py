@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from feeds.errors import PostRejected, damaged
-from feeds.identity import Sighting, keys_of, strong_key
+from feeds.errors import PostRejected, build_damage_error
+from feeds.identity import Sighting, derive_keys, find_strong_key
 from feeds.models import Item, Skipped
 from feeds.protocols import Version
 from feeds.storage.payload import Body, body_of_item, data_of, pack, unpack
@@ -62,7 +62,7 @@ class _Tools:
 
     def _is_known(self, address: str) -> bool:
         """Whether an identity rule finds a key in an address: such a last line names the article."""
-        return bool(strong_key(address, self.rules))
+        return bool(find_strong_key(address, self.rules))
 
     @cached_property
     def compress(self) -> Callable[[bytes], bytes]:
@@ -116,7 +116,7 @@ def decompress(data: bytes) -> bytes:
     try:
         return _tools.decompress(data)
     except zstandard.ZstdError as error:
-        raise damaged("the store", error) from error
+        raise build_damage_error("the store", error) from error
 
 
 FilesTask = tuple[str, Sequence[tuple[str, int, int]], dict[str, bytes]]
@@ -275,7 +275,7 @@ def _sighting(source: str, path: str, mtime: int, digest: bytes, item: Item) -> 
     settings = _tools.settings.sources[source]
     name = f"id:{item.guid}" if item.guid else ""
     # Never by its text: notices and short posts repeat.
-    keys = keys_of(source, name or f"path:{path}", item.guid, item.address, _tools.rules, lambda: "")
+    keys = derive_keys(source, name or f"path:{path}", item.guid, item.address, _tools.rules, lambda: "")
     guess = item.guess or datetime.fromtimestamp(mtime // 1_000_000_000, _tools.zones[source])
     categories, tags = terms_of(item, settings.categories, settings.own_terms)
     return Sighting(
@@ -389,10 +389,10 @@ def really_changed(before: Version, after: Version) -> bool:
 
     if clean_title(before.title) != clean_title(after.title):
         return True
-    if before.payload == after.payload:
+    if before.document == after.document:
         return False
     bodies = [
-        clean_body(body_of(v.source, v.place, v.payload), v.source) if v.payload else ""
+        clean_body(body_of(v.source, v.place, v.document), v.source) if v.document else ""
         for v in (before, after)
     ]
     return bodies[0] != bodies[1]

@@ -74,7 +74,7 @@ def _entries(tasks: Mapping[int, RenderTask], refused: dict[int, str]) -> dict[i
     """The entry that each task asks for, not yet in any format."""
     from feeds.sanitizer import text
 
-    packed = _each(lambda _, task: decompress(task.payload) if task.payload else b"", tasks, refused)
+    packed = _each(lambda _, task: decompress(task.document) if task.document else b"", tasks, refused)
 
     def body(number: int, data: bytes) -> Body | None:
         return body_in(tasks[number].source, tasks[number].place, data) if data else None

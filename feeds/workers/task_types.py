@@ -86,7 +86,7 @@ class RenderTask(NamedTuple):
     updated: int
     shown: Shown
     terms: tuple[Term, ...]
-    payload: bytes
+    document: bytes
     source: str
     place: str
     origin: Origin | None = None

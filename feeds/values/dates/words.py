@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
-from feeds._resources import packaged_text
+from feeds._resources import read_packaged_text
 from feeds.values.dates.digits import AFTERNOON
 from feeds.values.dates.instant import full_year, instant, offset_of
 
@@ -176,7 +176,7 @@ def _by_name(words: list[str]) -> tuple[int, int, int] | None:
 @cache
 def _words() -> _Words:
     words = _Words()
-    for line in packaged_text("data/date_words.txt").splitlines():
+    for line in read_packaged_text("data/date_words.txt").splitlines():
         value, _, names = line.partition(" ")
         if value[0] in "+-":
             words.zones.update(dict.fromkeys(names.split(), value))
