@@ -30,7 +30,7 @@ SELECT id, source FROM sighting WHERE post = ? AND gone = 0
 SELECT path, sighting FROM file
 WHERE source = ? AND outcome = 'unpublished' AND sighting IS NOT NULL AND (outcome <> 'item' OR vanished = 1)
 -- name: sources_expiring
-SELECT DISTINCT source FROM file WHERE expires <= ? AND outcome = 'item'
+SELECT DISTINCT source FROM file WHERE expires >= -62135596800 AND expires <= ? AND outcome = 'item'
 -- name: files_expire
 UPDATE file SET outcome = 'unpublished', reason = ?, expires = NULL
 WHERE source = ? AND expires <= ? AND outcome = 'item'
