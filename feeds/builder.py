@@ -101,10 +101,11 @@ def _build(config: Config, store: Path, manner: _Manner, clock: Clock, progress:
     with open_run(config, store, manner.jobs, clock, progress, manner.deadline) as opened:
         run = replace(opened, allow_removals=manner.removals)
         db = run.db
+        troubles: list[str] = []
         if not manner.dry and db.rows("requests_all"):
             from feeds.daemon import control
 
-            control.take_left(run)
+            troubles = control.take_left(run)
         ingested = pipeline.ingest(run, offline=manner.offline)
         known = {row[0]: Written(*row[1:4]) for row in db.rows("documents_all")}
         tree = Tree(config.output.dir, known, full=manner.full, dry=manner.dry)
@@ -117,6 +118,7 @@ def _build(config: Config, store: Path, manner: _Manner, clock: Clock, progress:
             removed=sorted(tree.removed),
             held=[{"path": path, "reason": reason} for path, reason in sorted(published.held.items())],
         )
+        report.troubles += [trouble for trouble in troubles if trouble not in report.troubles]
         report.troubles += index_pages.private_in_vain(run) + slow_patterns(config)
         _count(db, config, run.sources, report)
     return report

@@ -55,6 +55,7 @@ def test_an_address_with_spaces_is_one(project: Project) -> None:
 
 
 def test_the_last_line_counts_where_the_stated_address_is_none(project: Project) -> None:
+    project.set('name = "news"', 'name = "news"\nsource_line = true')
     project.post("2024-01-02-a.md", body="Text.\n\n<https://other.example/1>", link="javascript:x")
     assert link(project) == "https://other.example/1"
 

@@ -33,14 +33,19 @@ def leave(config: Config, kind: str, value: str = "") -> int:
         return int(db.run("request_add", (kind, value)).lastrowid or 0)
 
 
-def take_left(run: Run) -> None:
-    """Take up what was left while another run had the store; what only a daemon can do stays for one."""
-    read_ledger(run, [])  # what is wrong with it is named when the sources are read
+def take_left(run: Run) -> list[str]:
+    """Take up what was left while another run had the store; what only a daemon can do stays for one.
+
+    The ledger comes first, for the store may be a backup that was restored; what is wrong with it is returned.
+    """
+    troubles: list[str] = []
+    read_ledger(run, troubles)
     for number, kind, value in run.db.rows("requests_all"):
         if kind in ("forget", "withdraw", "restore"):
             take_up(run, kind, value)
             with run.db.transaction():
                 run.db.run("request_drop", (number,))
+    return troubles
 
 
 def take_up(run: Run, kind: str, value: str) -> int:

@@ -14,7 +14,7 @@ UPDATE post SET state = :state, withdrawn = 0, reason = '', logged = 0,
   surfaced = max(:now, surfaced + 1), updated = max(:now, updated)
 WHERE id = :id
 -- name: posts_withdrawn_untold
-SELECT id, uid, surfaced FROM post WHERE withdrawn > 0 AND uid IS NOT NULL
+SELECT id, uid, surfaced FROM post WHERE state = 'withdrawn' AND uid IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM ledger WHERE ledger.kind = 'withdrawn' AND ledger.name = post.uid)
 -- name: post_standing
 SELECT uid, state, withdrawn, published, shown FROM post WHERE id = ?
