@@ -37,6 +37,7 @@ _STORE = [
 ]
 TESTS = {
     "feeds.identity": [*_IDENTITY, *_STORE[:3]],
+    "feeds.post_ids": [*_IDENTITY, *_STORE[:3]],
     "feeds.values.urls": [
         "test_urls",
         "test_identity_pure",

@@ -8,7 +8,7 @@ The way of a post::
 1. :mod:`feeds.fetcher` gives payloads: the bytes of files, skipped where size and mtime are known.
 2. :mod:`feeds.parser` understands them: front matter in every dialect, Jekyll's meaning, Liquid.
 3. :mod:`feeds.sanitizer` cuts boilerplate, makes HTML of Markdown and sanitises it, last.
-4. :mod:`feeds.identity` decides, purely, which sightings are one post and which id it gets.
+4. :mod:`feeds.identity` decides, purely, which sightings are one post, and :mod:`feeds.post_ids` which id it gets.
 5. :mod:`feeds.storage` remembers, in one transaction with each payload's change token.
 6. :mod:`feeds.values.document_paths` says which documents a feed has; :mod:`feeds.publisher.publisher` which must be written.
 7. :mod:`feeds.renderer` renders an entry once and joins entries into documents.

@@ -1,8 +1,8 @@
-"""Decide which sightings are one post, what the post shows and which id it gets.
+"""Decide which sightings are one post and what the post shows.
 
 The functions are pure and implement the identity rules (``docs/reference/identity.md``).
 :func:`group` computes the posts of a set of sightings, :func:`claim` matches them with known posts,
-:func:`merge` computes what a post shows, and :func:`derive_id` computes the id of a new post.
+:func:`merge` computes what a post shows. The id of a new post comes from :mod:`feeds.post_ids`.
 The database applies these functions to everything that shares a key with a change. So incremental and
 complete results are equal.
 
@@ -12,23 +12,19 @@ Keys are text. A strong key is ``!<name of the pattern>:<key>``. A weak key begi
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from feeds.values.patterns import Pattern
-from feeds.values.urls import canonical, canonical_by_rule_2, is_absolute_iri, is_address, is_root
+from feeds.values.urls import canonical, is_absolute_iri, is_address, is_root
 
-_POSTS = bytes.fromhex("7e1f8d4e5c0a5b1e9c6b0a4f6f2d9a11")
 # The patterns come from the configuration and may need quadratic time on long input.
 _LONGEST_ADDRESS = 2048
 _ITEM = "item:"
 FILE_KEYS = 2
 """Number of the rule for the keys of files. A store with the keys of another rule derives them again."""
-# Identity rule 7 (docs/reference/identity.md): an address makes a more lasting id than a guid or a text.
-_WEAK_ORDER = ("url:", "iri:", "guid:", "text:")
 
 
 class Keys(NamedTuple):
@@ -244,7 +240,7 @@ def claim(
         for number in held.union(owners.get(key) for key in keys):
             post = known.get(number) if number else None
             if post and may_be(candidate, post.strong):
-                # That a file is at the path of another file says less than that it is the same file.
+                # That a file is at the path of another file shows less than that it is the same file.
                 replaced = post.id_key.startswith(_ITEM) and number not in held
                 has_id_key = post.id_key in keys and not replaced
                 is_shown = any(s.number == post.body for s in candidate.sightings)
@@ -325,100 +321,3 @@ def _merge_single(sighting: Sighting) -> Shown:
         sighting.number,
         sighting.language,
     )
-
-
-def choose_id_key(post: Group, blocked: Collection[str] = ()) -> str:
-    """Return the key from which the id of a new post is derived: the strong key, else the best weak key."""
-    if post.strong:
-        return post.strong
-    own = {key for s in post.sightings for key in s.own if key not in blocked}
-    return min(own or post.collect_keys(blocked), key=lambda key: (_measure_key(key), key))
-
-
-def derive_id_name(key: str, post: Group) -> str:
-    """Return what an id is derived from: an address as rule 2 wrote it, so that ids do not change with the rule."""
-    if "xn--" not in key:
-        return key
-    links = {sighting.link for sighting in post.sightings if f"url:{canonical(sighting.link)}" == key}
-    return min((f"url:{former}" for link in links if (former := canonical_by_rule_2(link))), default=key)
-
-
-def _measure_key(key: str) -> int:
-    return next((i for i, prefix in enumerate(_WEAK_ORDER) if key.startswith(prefix)), len(_WEAK_ORDER))
-
-
-def derive_id(post: Group, blocked: Collection[str], taken: Callable[[str], bool]) -> str:
-    """Derive the id of a new post, an absolute IRI that never changes again (RFC 4287, 4.2.6).
-
-    Implements identity rule 7 (docs/reference/identity.md). ``taken`` returns whether another post has an id.
-    """
-    ranked = sorted(post.sightings, key=compute_rank) if len(post.sightings) > 1 else post.sightings
-    # Ids that a Jekyll site has published come before everything: its subscribers know them.
-    for sighting in ranked:
-        if sighting.fixed_id and not taken(sighting.fixed_id):
-            return sighting.fixed_id
-    if not post.strong:
-        for sighting in ranked:
-            if is_absolute_iri(sighting.guid) and not taken(sighting.guid):
-                return sighting.guid
-    key = choose_id_key(post, blocked)
-    # A key that files had under an earlier rule still makes the id that subscribers know.
-    former = min((s.former for s in ranked if s.former), default=key, key=_measure_key)
-    uid = build_urn(_POSTS, former)
-    if not post.strong and _measure_key(former) < _measure_key(key) and not taken(uid):
-        return uid
-    key = derive_id_name(key, post)
-    uid = build_urn(_POSTS, key.removeprefix("!"))
-    while taken(uid):
-        # Two posts may have had the key one after the other; a suffix gives the same id on every machine.
-        key += "+"
-        uid = build_urn(_POSTS, key)
-    return uid
-
-
-def derive_post_urn(key: str) -> str:
-    """Return the id that is derived from a key alone."""
-    return build_urn(_POSTS, key)
-
-
-def build_urn(namespace: bytes, name: str) -> str:
-    """Return a name-based UUID of version 5 as a URN (RFC 9562, 5.5)."""
-    # `uuid.uuid5` takes four times as long, and a first build needs one for each post.
-    digest = bytearray(hashlib.sha1(namespace + name.encode(), usedforsecurity=False).digest()[:16])
-    digest[6] = digest[6] & 0x0F | 0x50
-    digest[8] = digest[8] & 0x3F | 0x80
-    digits = digest.hex()
-    return f"urn:uuid:{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-
-
-class PendingId(NamedTuple):
-    """What is needed to assign an id to a new post. The first three fields give the order of assignment."""
-
-    first: float
-    """The earliest date of publication of its sightings, in seconds since 1970; 0 if none has a date."""
-    key: str
-    """The key from which the id is derived."""
-    number: int
-    preferred: str
-    """The id that it gets unless another post has it."""
-    keys: tuple[str, ...]
-    name: str
-    """What the id is derived from."""
-    former: tuple[str, ...] = ()
-    """Keys of earlier rules; the ledger may have its id under them."""
-
-
-def prepare_id(number: int, post: Group, blocked: Collection[str]) -> PendingId:
-    """Compute what is needed to assign an id to the post with this number."""
-    dates = [date for s in post.sightings if (date := s.published or s.guess)]
-    first = min(dates).timestamp() if dates else 0.0
-    keys = post.collect_keys(blocked)
-    former = tuple({sighting.former for sighting in post.sightings if sighting.former})
-    key = choose_id_key(post, blocked)
-    preferred = derive_id(post, blocked, _is_taken)
-    return PendingId(first, key, number, preferred, tuple(keys), derive_id_name(key, post), former)
-
-
-def _is_taken(_: str) -> bool:
-    # The ids of other posts are checked when the id is assigned, for all new posts at once.
-    return False

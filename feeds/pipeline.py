@@ -323,7 +323,7 @@ def _take(
 ) -> None:
     if not batch:
         return
-    batch = [one.at(context.now) for one in batch]
+    batch = [one.apply_expiry(context.now) for one in batch]
     appeared = {r.path: r.digest for r in batch if r.path not in known and r.outcome == "item"}
     renamed = folder.renames(lost, appeared) if lost else {}
     for old in renamed.values():

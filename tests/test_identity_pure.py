@@ -15,15 +15,14 @@ from feeds.identity import (
     Known,
     Sighting,
     build_item_key,
-    choose_id_key,
     claim,
     compute_rank,
-    derive_id,
     derive_keys,
     group,
     may_be,
     merge,
 )
+from feeds.post_ids import choose_id_key, derive_id
 
 DAY = datetime(2024, 5, 1, tzinfo=UTC)
 RULES = [("code", re.compile(r"code=(?P<key>\d*)")), ("other", re.compile(r"/o/(?P<key>\d+)"))]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from feeds.identity import build_urn
+from feeds.post_ids import build_urn
 
 from .conftest import Project, feedd
 from .servers import Answer, UpstreamThread

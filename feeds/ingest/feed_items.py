@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from feeds.identity import Sighting, derive_keys, derive_post_urn
+from feeds.identity import Sighting, derive_keys
 from feeds.models import Enclosure, Item
 from feeds.parser.feeds.channel import UpstreamHead
 from feeds.parser.feeds.encoding import decode
 from feeds.parser.feeds.feed import parse_outline
 from feeds.parser.feeds.splitter import Outline, outline, single
+from feeds.post_ids import derive_post_urn
 from feeds.sanitizer.text import clean_author, fingerprint
 from feeds.storage.payload import data_of, pack
 from feeds.storage.records import Reading

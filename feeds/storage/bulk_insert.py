@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from feeds.identity import Group, Shown, Sighting, merge, prepare_id
+from feeds.identity import Group, Shown, Sighting, merge
+from feeds.post_ids import prepare_id
 from feeds.storage.feed_membership import join_feeds
 from feeds.storage.neighbourhood import Change
 from feeds.storage.posts import build_first_row

@@ -13,7 +13,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
-from feeds.identity import Group, PendingId, Shown, Sighting, build_urn, derive_id, prepare_id
+from feeds.identity import Group, Shown, Sighting
+from feeds.post_ids import PendingId, build_urn, derive_id, prepare_id
 from feeds.storage.feed_membership import leave_feeds
 from feeds.storage.ledger import load_pending_kinds, parse_time, remove_pending_kinds
 from feeds.storage.serialization import read_shown, read_sighting

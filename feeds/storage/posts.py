@@ -14,6 +14,7 @@ from typing import Any
 
 from feeds import identity
 from feeds.identity import Group, Known, Shown, Sighting
+from feeds.post_ids import choose_id_key, derive_id
 from feeds.protocols import Version
 from feeds.storage.feed_membership import add_tombstones, join_feeds, leave_feeds
 from feeds.storage.ledger import build_appearance_line, determine_change_times
@@ -113,8 +114,8 @@ def _write_posts(
         moves += [(number, n) for n in held if n in after or holders.get(n) != number]
         # A machine that reads only the present sightings would derive another id.
         uid = old.uid if old and number in known else None
-        if uid and identity.derive_id(post, blocked, lambda _: False) != uid:
-            lines.append(("id", identity.choose_id_key(post, blocked), uid))
+        if uid and derive_id(post, blocked, lambda _: False) != uid:
+            lines.append(("id", choose_id_key(post, blocked), uid))
         shown = identity.merge(post.sightings)
         row = _build_row(db, change, post, number, shown, old)
         if old and old.digest == row["digest"] and old.state == row["state"] and old.strong == row["strong"]:

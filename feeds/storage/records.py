@@ -34,7 +34,7 @@ class Reading(NamedTuple):
     expires: int | None = None
     """When the post is to be removed from all feeds, in seconds since 1970; None for never."""
 
-    def at(self, now: datetime) -> Reading:
+    def apply_expiry(self, now: datetime) -> Reading:
         """Return the reading as it counts at ``now``: an expired post becomes unpublished."""
         if self.expires is None or self.expires > now.timestamp():
             return self

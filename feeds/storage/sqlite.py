@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from feeds._resources import read_packaged_texts
 from feeds.errors import StoreError, StoreLocked, build_damage_error
-from feeds.identity import PendingId
+from feeds.post_ids import PendingId
 
 _MIGRATION = re.compile(r"(\d{4})_\w+\.sql")
 _UNPRINTABLE = re.compile(r"[^ -~]")
@@ -147,7 +147,8 @@ class Database:
         newest = load_migrations()[-1][0]
         if version > newest:
             raise StoreError(
-                f"{self.path}: this store was written by a newer feedd (schema version {version}; this version supports {newest}); "
+                f"{self.path}: this store was written by a newer feedd (schema version {version}; "
+                f"this version supports {newest}); "
                 "use that version, or move the file away to rebuild it"
             )
         if read_only:
