@@ -10,7 +10,7 @@ from feeds.config import checks
 from feeds.models import FORMATS
 
 DEFAULT_PATH = "config/feedd.toml"
-INFO_CODE = r"[?&]infoCode=(?:NW(?=\d))?(?P<key>(?P<date>(?:19|20)\d{6})?[^&#\s]{1,200})"
+INFO_CODE = r"[?&]infoCode=(?:NW)?(?P<key>(?P<date>(?:19|20)\d{6})?[^&#\s]{1,200})"
 """The rule that applies without any ``[[identity]]``."""
 
 Check = Callable[[Any], str]
