@@ -1,21 +1,22 @@
-"""feedd publishes feeds from folders of posts, each article once.
+"""feedd publishes feeds from folders of posts and from upstream feeds, each article once.
 
-The way of a post::
+The steps of the pipeline::
 
-    fetch -> parse -> clean -> identify -> store -> plan -> render -> write
-    payloads Items    Items    Posts       Posts    Documents Entries files
+    fetch -> parse -> sanitise -> identify -> store -> plan -> render -> write
+    documents Items   Items       Posts       Posts    paths   Entries   files
 
-1. :mod:`feeds.fetcher` gives payloads: the bytes of files, skipped where size and mtime are known.
-2. :mod:`feeds.parser` understands them: front matter in every dialect, Jekyll's meaning, Liquid.
-3. :mod:`feeds.sanitizer` cuts boilerplate, makes HTML of Markdown and sanitises it, last.
-4. :mod:`feeds.identity` decides, purely, which sightings are one post, and :mod:`feeds.post_ids` which id it gets.
-5. :mod:`feeds.storage` remembers, in one transaction with each payload's change token.
-6. :mod:`feeds.values.document_paths` says which documents a feed has; :mod:`feeds.publisher.publisher` which must be written.
-7. :mod:`feeds.renderer` renders an entry once and joins entries into documents.
-8. :mod:`feeds.output.tree` puts documents in place, only if they changed and never half.
+1. :mod:`feeds.fetcher` fetches documents: files and upstream feeds, skipped if they did not change.
+2. :mod:`feeds.parser` parses them into items: front matter in every dialect, Liquid, Atom, RSS, JSON Feed.
+3. :mod:`feeds.sanitizer` removes boilerplate, converts Markdown to HTML and sanitises the result.
+4. :mod:`feeds.identity` decides which items are one post, and :mod:`feeds.post_ids` derives its id (both are pure).
+5. :mod:`feeds.storage` stores items and posts, in one transaction with the state of their document.
+6. :mod:`feeds.values.document_paths` names the documents of a feed, and
+   :mod:`feeds.publisher.publisher` finds out which must be written.
+7. :mod:`feeds.renderer` renders each entry once and joins entries into documents.
+8. :mod:`feeds.output.tree` writes documents that changed, always completely.
 
-:mod:`feeds.pipeline` is the whole way on one screen; :mod:`feeds.workers.ingest_tasks` joins the pure steps for
-worker processes. From Python::
+:mod:`feeds.pipeline` shows the whole pipeline on one screen; :mod:`feeds.workers.ingest_tasks` runs the pure
+steps in worker processes. From Python::
 
     from feeds import build, load_config
 

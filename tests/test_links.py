@@ -292,7 +292,7 @@ def test_a_path_in_a_store_or_list_of_somebody_else_leads_nowhere(
         found.st_size,
         found.st_mtime_ns,
     )
-    assert "no place below the output folder" in held(site)[path]
+    assert "not inside the output folder" in held(site)[path]
     assert everything(others) == before
     assert build(site).compute_exit_code() == 0, "it is named once, and forgotten"
     assert path not in (site.output / ".feedd").read_text("utf-8")

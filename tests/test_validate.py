@@ -129,7 +129,7 @@ HEAD = FeedHead(
 @pytest.mark.parametrize(
     ("change", "word"),
     [
-        ({"id": "f"}, "no absolute IRI"),
+        ({"id": "f"}, "not an absolute IRI"),
         ({"title": " "}, "no title"),
         ({"language": "zh_CN"}, "site.language"),
         ({"language": ""}, "site.language"),

@@ -92,7 +92,7 @@ def test_a_dry_run_only_counts(tmp_path: Path) -> None:
     tree.open()
     assert tree.put("a.xml", b"abc")
     assert tree.written == {"a.xml": Written(digest(b"abc"), 3, 0)}
-    assert tree.published("a.xml")
+    assert tree.is_published("a.xml")
     tree.flush()
     tree.close({"a.xml": digest(b"abc")})
     assert not folder.exists()
@@ -121,7 +121,7 @@ def test_a_foreign_file_stays(tmp_path: Path, place: str) -> None:
     tree.open()
     assert not tree.put(place, b"theirs")
     assert tree.foreign == {place: "exists and was not written by feedd"}
-    assert not tree.published(place)
+    assert not tree.is_published(place)
     tree.flush()
     tree.close({})
     assert (tmp_path / place).read_bytes() == b"mine"
@@ -178,7 +178,7 @@ def test_a_folder_in_the_way_is_foreign_and_so_is_a_file(tmp_path: Path) -> None
     assert tree.foreign.keys() == {"a.xml", "tag"}, "what is in the way is named once, not for each document"
     assert "is a file that feedd did not write" in tree.foreign["tag"]
     assert "remove it or move it away" in tree.foreign["tag"]
-    assert not tree.published("tag/x/atom.xml")
+    assert not tree.is_published("tag/x/atom.xml")
     assert (tmp_path / "tag").read_bytes() == b"a file"
     assert (tmp_path / "b.xml").read_bytes() == b"b"
 
@@ -447,15 +447,15 @@ def test_how_many_entries_make_an_archive(sizes, entries, most, expected) -> Non
 
 def test_what_is_published_is_ours_and_there(tmp_path: Path) -> None:
     tree = publish(tmp_path, {"a.xml": b"a"})
-    assert tree.published("a.xml")
-    assert not tree.published("b.xml")
+    assert tree.is_published("a.xml")
+    assert not tree.is_published("b.xml")
     (tmp_path / "a.xml").write_bytes(b"edited by hand")
     assert tree.put("a.xml", b"b") is False
-    assert not tree.published("a.xml")
+    assert not tree.is_published("a.xml")
     fresh = Tree(tmp_path, {}, dry=True)
     fresh.open()
     assert fresh.put("new.xml", b"n")
-    assert fresh.published("new.xml")
+    assert fresh.is_published("new.xml")
 
 
 def test_a_link_in_the_place_of_a_document_is_not_the_document(tmp_path: Path) -> None:

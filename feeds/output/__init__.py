@@ -1,1 +1,1 @@
-"""The output tree."""
+"""Write documents to disk safely, check them and compress them."""

@@ -1,6 +1,6 @@
-"""Compressed variants of a document, made once; the only importer of brotli here.
+"""Compress documents; the only importer of brotli.
 
-The same bytes give the same variant: no time stamp, no file name.
+Equal bytes give equal variants: they contain neither a time stamp nor a file name.
 """
 
 from __future__ import annotations
@@ -8,17 +8,17 @@ from __future__ import annotations
 import gzip
 
 SUFFIXES = {"gzip": ".gz", "br": ".br", "zstd": ".zst"}
-"""Ending of a variant that lies beside its document."""
+"""Suffix of a compressed file, by content coding."""
 
-_SMALLEST = 256
+_MIN_BYTES = 256
 _GZIP_LEVEL = 6
 _BROTLI_QUALITY = 6
 _ZSTD_LEVEL = 9
 
 
 def encode(data: bytes, coding: str) -> bytes | None:
-    """``data`` in a content coding; None if that would save nothing."""
-    if len(data) < _SMALLEST:
+    """Compress ``data`` in a content coding (``gzip``, ``br``, ``zstd``); None if that saves nothing."""
+    if len(data) < _MIN_BYTES:
         return None
     encoded = _encode(data, coding)
     return encoded if len(encoded) < len(data) else None
@@ -38,6 +38,6 @@ def _encode(data: bytes, coding: str) -> bytes:
 
 
 def beside(path: str, data: bytes) -> dict[str, bytes]:
-    """The variants to write beside a document for servers that send files: path to bytes."""
+    """Return the compressed variants of a document for servers of static files, by path."""
     variants = {path + ending: encode(data, coding) for coding, ending in SUFFIXES.items()}
     return {name: encoded for name, encoded in variants.items() if encoded is not None}

@@ -1,10 +1,9 @@
-"""The output tree: a document is written only if it changed, and never half.
+"""The output tree: documents are written only if they changed, and always completely.
 
-Beside, synced, renamed: new documents are written into a folder of their own inside the tree,
-forced to disk once per batch and then renamed into place. ``.feedd`` lists what feedd wrote, path
-and digest; a file that it does not list, or whose digest differs, is foreign and stays as it is.
-So does a symbolic link wherever it lies, with all that it leads to. A journal names what is about
-to be renamed, so that an interrupted run is not taken for foreign.
+New documents are staged in a folder inside the tree, forced to disk once per batch, and renamed into place.
+``.feedd`` lists path and digest of every file that feedd wrote. A file that it does not list, or whose
+digest differs, is unmanaged: feedd neither overwrites nor removes it. The same holds for symbolic links.
+A journal lists the renames before they happen, so that an interrupted run recognises its own files.
 """
 
 from __future__ import annotations
@@ -24,19 +23,19 @@ from feeds.output.safe_paths import Blocked, SafeFolder, is_inside
 
 MANIFEST = ".feedd"
 _STAGING = (".feedd-tmp", *(f".feedd-tmp-{number}" for number in range(1, 10)))
-"""Where documents are written before they are renamed: the first of these that nothing foreign lies in place of."""
+"""Folders to stage documents in; the first that no unmanaged file blocks is used."""
 _JOURNAL = "journal"
 JOURNAL = f"{_STAGING[0]}/{_JOURNAL}"
-"""What is about to be renamed into place, in the form of the manifest."""
+"""List of the renames under way, in the form of the manifest."""
 _BATCH_BYTES = 64 * 1024 * 1024
 _BATCH_FILES = 512
 _SINGLE_SYNCS = 16
-_FOREIGN = "exists and was not written by feedd"
-_OUTSIDE = "is no place below the output folder, so nothing is written or removed there; restore another backup, or move the store away"
+_UNMANAGED = "exists and was not written by feedd"
+_OUTSIDE = "is not inside the output folder, so nothing is written or removed there; restore another backup, or move the store away"
 
 
 class Written(NamedTuple):
-    """A document as it lies on disk: its digest (hex) and the cheap signs that it is still ours."""
+    """A document on disk: digest (hex), and size and mtime, which show cheaply that it is unchanged."""
 
     digest: str
     size: int
@@ -45,12 +44,18 @@ class Written(NamedTuple):
 
 @dataclass(slots=True)
 class Tree:
-    """One output folder and what feedd wrote there.
+    """One output folder and the documents in it.
 
-    ``known`` is what the store remembers of each path; ``full`` writes even what is unchanged;
-    ``dry`` writes nothing and only counts. ``foreign`` names what is in the way, and why it stays:
-    a document, or a folder or list of feedd's that something else lies in place of. ``refused`` are the
-    documents that are not written because of that.
+    Attributes:
+        folder: The output folder.
+        known: Documents that the store has recorded, by path.
+        full: Write documents even if they are unchanged.
+        dry: Write nothing, only count.
+        written: Documents that this run wrote.
+        removed: Documents that this run removed.
+        foreign: Unmanaged files in the way, each with the reason why it stays.
+        refused: Documents that were not written because of an unmanaged file.
+        opened: Whether :meth:`open` was called.
     """
 
     folder: Path
@@ -62,44 +67,44 @@ class Tree:
     foreign: dict[str, str] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
     opened: bool = False
-    _ours: dict[str, set[str]] = field(default_factory=dict)
-    _real: dict[str, bool] = field(default_factory=dict)
-    _waiting: list[tuple[str, str, str]] = field(default_factory=list)
-    _waiting_bytes: int = 0
+    _own_digests: dict[str, set[str]] = field(default_factory=dict)
+    _real_folders: dict[str, bool] = field(default_factory=dict)
+    _queued: list[tuple[str, str, str]] = field(default_factory=list)
+    _queued_bytes: int = 0
     _serial: int = 0
     _staging: str = _STAGING[0]
 
     def open(self) -> None:
-        """Read what is ours and clear away what an interrupted run left.
+        """Read the lists of own files, and remove what an interrupted run left behind.
 
         Raises:
-            OutputError: the folder cannot be made or read.
+            OutputError: The folder cannot be created or read.
         """
         self.opened = True
-        with self._telling():
+        with self._report_errors():
             if not self.dry:
                 self.folder.mkdir(parents=True, exist_ok=True)
             elif not self.folder.is_dir():
                 return
             with SafeFolder(self.folder) as below:
                 for name in (MANIFEST, *(f"{staging}/{_JOURNAL}" for staging in _STAGING)):
-                    for path, digest in self._read_list(below, name):
-                        self._ours.setdefault(path, set()).add(digest)
+                    for path, digest in self._read_digest_lines(below, name):
+                        self._own_digests.setdefault(path, set()).add(digest)
                 if not self.dry:
                     for staging in _STAGING:
                         _clear_staging(below, staging)
                     _clear_beside(below, MANIFEST)
 
     def again(self) -> Tree:
-        """This tree for the next time that the same process publishes."""
+        """Reset the tree for the next publication by the same process."""
         self.written, self.removed, self.foreign = {}, [], {}
-        self.refused, self._real = set(), {}
+        self.refused, self._real_folders = set(), {}
         self._serial = 0
         return self
 
     @contextmanager
-    def _telling(self) -> Iterator[None]:
-        """Say of an error of the system what it means for what is published."""
+    def _report_errors(self) -> Iterator[None]:
+        """Turn errors of the system into errors that explain what they mean for publishing."""
         try:
             yield
         except Blocked as blocked:
@@ -110,16 +115,16 @@ class Tree:
                 "check free space and permissions, then run again: what was published before is untouched"
             ) from error
 
-    def _read_list(self, below: SafeFolder, name: str) -> list[tuple[str, str]]:
-        """``(path, digest)`` of each whole line of a list of ours; what is no file is named as foreign."""
+    def _read_digest_lines(self, below: SafeFolder, name: str) -> list[tuple[str, str]]:
+        """Read ``(path, digest)`` pairs of an own list; what is not a file is reported as unmanaged."""
         try:
-            return _parse_list(below.read(name)) if below.status(name) else []
+            return _parse_digest_lines(below.read(name)) if below.status(name) else []
         except Blocked as blocked:
             self.foreign[blocked.path] = blocked.reason
             return []
 
     def intact(self, path: str) -> bool:
-        """Whether the document lies there as it was written, by size and mtime."""
+        """Return whether the document is on disk as it was written, by size and mtime."""
         known = self.known.get(path)
         if known is None or not self._is_real(path.rpartition("/")[0]):
             return False
@@ -129,27 +134,27 @@ class Tree:
             return False
         return stat.S_ISREG(found.st_mode) and (found.st_size, found.st_mtime_ns) == known[1:]
 
-    def settled(self, path: str) -> bool:
-        """Whether there is nothing to do at a place that may have a document: it is intact, or nothing lies there."""
+    def is_up_to_date(self, path: str) -> bool:
+        """Return whether nothing must be done for a path: it is intact, or it has neither record nor file."""
         return self.intact(path) or (path not in self.known and not os.path.lexists(f"{self.folder}/{path}"))
 
     def _is_real(self, folder: str) -> bool:
-        """Whether a folder below the output is one, without a link on the way.
+        """Return whether a folder below the output exists without a symbolic link on the way.
 
-        It is asked for every document, so each folder is looked at once for each publishing. That is
-        enough where nothing is written or removed by the answer.
+        The answer is kept for one publication, because every document needs it.
+        Writing and removing check again.
         """
         if not folder:
             return True
-        known = self._real.get(folder)
+        known = self._real_folders.get(folder)
         if known is None:
             real = is_inside(folder) and self._is_real(folder.rpartition("/")[0])
             known = real and _is_folder(f"{self.folder}/{folder}")
-            self._real[folder] = known
+            self._real_folders[folder] = known
         return known
 
-    def published(self, path: str) -> bool:
-        """Whether our document lies there, or would after a dry run."""
+    def is_published(self, path: str) -> bool:
+        """Return whether our document is in place, or would be after a dry run."""
         return (
             path not in self.foreign
             and path not in self.refused
@@ -157,78 +162,80 @@ class Tree:
         )
 
     def put(self, path: str, data: bytes) -> bool:
-        """Queue a document for writing if it differs from what lies there; whether it is in place then.
+        """Queue a document for writing if it differs from the file on disk.
 
-        False means that something foreign is in the way; it is named in ``foreign``.
+        Returns:
+            Whether it is in place or queued. False if an unmanaged file is in the way.
         """
         digest = hashlib.sha256(data).hexdigest()
         known = self.known.get(path)
+        # Fast path: one `stat` instead of opening every folder on the way.
         if known and known.digest == digest and not self.full and self.intact(path):
             return True
         if not is_inside(path):
             return self._refuse(path, path, _OUTSIDE)
-        with self._telling(), SafeFolder(self.folder) as below:
+        with self._report_errors(), SafeFolder(self.folder) as below:
             try:
-                there = self._digest_there(below, path, known)
+                there = self._compute_digest(below, path, known)
             except Blocked as blocked:
                 return self._refuse(path, blocked.path, blocked.reason)
             if there is not None and not self._is_ours(path, there):
-                return self._refuse(path, path, _FOREIGN)
+                return self._refuse(path, path, _UNMANAGED)
             if there == digest and not self.full:
-                self._remember(below, path, digest)
+                self._record(below, path, digest)
                 return True
             if self.dry:
                 self.written[path] = Written(digest, len(data), 0)
                 return True
-            self._write_beside(below, path, data, digest)
-        if self._waiting_bytes > _BATCH_BYTES or len(self._waiting) >= _BATCH_FILES:
+            self._stage(below, path, data, digest)
+        if self._queued_bytes > _BATCH_BYTES or len(self._queued) >= _BATCH_FILES:
             self.flush()
         return True
 
     def _refuse(self, path: str, place: str, reason: str) -> bool:
-        """Leave a document unwritten because of what lies at ``place``, which is named once for all documents."""
+        """Leave a document unwritten because of ``place``, which is reported once for all documents."""
         self.refused.add(path)
         self.foreign[place] = reason
         return False
 
     def read(self, path: str) -> bytes:
-        """The bytes of a document that lies there.
+        """Return the bytes of a document on disk.
 
         Raises:
-            OutputError: it cannot be read, or is no file any more.
+            OutputError: It cannot be read, or is not a file any more.
         """
-        with self._telling(), SafeFolder(self.folder) as below:
+        with self._report_errors(), SafeFolder(self.folder) as below:
             return below.read(path)
 
-    def _digest_there(self, below: SafeFolder, path: str, known: Written | None) -> str | None:
-        """Digest of the file that lies at ``path``; None if there is none."""
+    def _compute_digest(self, below: SafeFolder, path: str, known: Written | None) -> str | None:
+        """Return the digest of the file at ``path``; None if it is missing."""
         there = below.status(path)
         if there is None:
             return None
         if known and stat.S_ISREG(there.st_mode) and (there.st_size, there.st_mtime_ns) == known[1:]:
-            self._ours.setdefault(path, set()).add(known.digest)
+            self._own_digests.setdefault(path, set()).add(known.digest)
             return known.digest
         return below.digest(path)
 
     def _is_ours(self, path: str, digest: str) -> bool:
-        return digest in self._ours.get(path, ())
+        return digest in self._own_digests.get(path, ())
 
-    def _write_beside(self, below: SafeFolder, path: str, data: bytes, digest: str) -> None:
+    def _stage(self, below: SafeFolder, path: str, data: bytes, digest: str) -> None:
         if not self._serial:
             self._staging = self._choose_staging(below)
             below.folder(self._staging, create=True)
         self._serial += 1
         temporary = f"{self._staging}/{os.getpid()}-{self._serial}"
         below.create(temporary, data)
-        self._waiting.append((path, temporary, digest))
-        self._waiting_bytes += len(data)
+        self._queued.append((path, temporary, digest))
+        self._queued_bytes += len(data)
 
     def _choose_staging(self, below: SafeFolder) -> str:
-        """The first folder to write in that is ours or not there yet; what lies in place of others is named."""
+        """Choose the first staging folder that is ours or does not exist; report those that are unmanaged."""
         for staging in _STAGING:
             try:
                 below.is_folder(staging)
-                _require_own(below, f"{staging}/{_JOURNAL}")
+                _refuse_hard_link(below, f"{staging}/{_JOURNAL}")
             except Blocked as blocked:
                 self.foreign[blocked.path] = blocked.reason
                 continue
@@ -236,45 +243,46 @@ class Tree:
         raise Blocked(_STAGING[0], "and nine others of its name are in the way; remove them")
 
     def flush(self) -> None:
-        """Bring every queued document into place: synced, named in the journal, renamed.
+        """Put every queued document in place: sync, list in the journal, rename.
 
         Raises:
-            OutputError: the disk is full or refuses; the old documents stay.
+            OutputError: The disk is full or refuses writing; the old documents stay.
         """
-        waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
+        waiting, self._queued, self._queued_bytes = self._queued, [], 0
         if not waiting:
             return
-        with self._telling(), SafeFolder(self.folder) as below:
+        with self._report_errors(), SafeFolder(self.folder) as below:
+            # Bytes before names: after a power cut no path may lead to an empty file.
             _sync(below, [temporary for _, temporary, _ in waiting])
             lines = "".join(f"{digest}  {path}\n" for path, _, digest in waiting)
             below.append(f"{self._staging}/{_JOURNAL}", lines.encode())
             for path, temporary, digest in waiting:
                 below.rename(temporary, path)
-                self._ours.setdefault(path, set()).add(digest)
-                self._remember(below, path, digest)
+                self._own_digests.setdefault(path, set()).add(digest)
+                self._record(below, path, digest)
             _sync(below, {path.rpartition("/")[0] for path, _, _ in waiting})
 
-    def _remember(self, below: SafeFolder, path: str, digest: str) -> None:
+    def _record(self, below: SafeFolder, path: str, digest: str) -> None:
         there = below.status(path)
         if there and not self.dry:
             self.written[path] = self.known[path] = Written(digest, there.st_size, there.st_mtime_ns)
 
     def remove(self, path: str) -> None:
-        """Take a document away that nothing names any more, unless it is foreign."""
+        """Remove a document that is not published any more, unless it is unmanaged."""
         if not is_inside(path):
             self.foreign[path] = _OUTSIDE
         else:
-            with self._telling(), SafeFolder(self.folder) as below:
+            with self._report_errors(), SafeFolder(self.folder) as below:
                 try:
                     self._remove(below, path)
                 except Blocked as blocked:
                     self.foreign[blocked.path] = blocked.reason
         self.known.pop(path, None)
-        self._ours.pop(path, None)
+        self._own_digests.pop(path, None)
         self.removed.append(path)
 
     def _remove(self, below: SafeFolder, path: str) -> None:
-        there = self._digest_there(below, path, self.known.get(path))
+        there = self._compute_digest(below, path, self.known.get(path))
         if there is not None and not self._is_ours(path, there):
             self.foreign[path] = "differs from what feedd wrote, so it is not removed"
         elif there is not None and not self.dry:
@@ -283,12 +291,12 @@ class Tree:
                 below.remove_folder(path.rpartition("/")[0])
 
     def close(self, documents: Mapping[str, str]) -> None:
-        """Write ``.feedd`` (path to digest) if it differs, and forget the journal."""
+        """Write ``.feedd`` (path to digest) if it changed, and remove the journal."""
         if self.dry:
             return
         listed = sorted((path, digest) for path, digest in documents.items() if is_inside(path))
         text = "".join(f"{digest}  {path}\n" for path, digest in listed).encode()
-        with self._telling(), SafeFolder(self.folder) as below:
+        with self._report_errors(), SafeFolder(self.folder) as below:
             try:
                 if not below.is_file(MANIFEST) or below.read(MANIFEST) != text:
                     _replace(below, MANIFEST, text)
@@ -299,9 +307,9 @@ class Tree:
 
 
 def replace_file(target: Path, data: bytes) -> None:
-    """Write a single file whole or not at all (beside, fsync, rename, fsync the folder).
+    """Replace a file completely or not at all: write a temporary file, sync, rename, sync the folder.
 
-    What a killed process left beside it is for :func:`clear_beside`.
+    :func:`clear_beside` removes what a killed process left.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     with SafeFolder(target.parent) as below:
@@ -322,7 +330,8 @@ def _replace(below: SafeFolder, name: str, data: bytes) -> None:
 
 @contextmanager
 def alone(target: Path) -> Iterator[None]:
-    """Hold off other processes that want to read, change and replace a file in the same folder."""
+    """Lock the folder of a file against other processes that read, change and replace it."""
+    # The folder, not the file: replacing the file gives it a new inode, whose lock would be another.
     descriptor = os.open(target.parent, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -332,7 +341,7 @@ def alone(target: Path) -> Iterator[None]:
 
 
 def clear_beside(target: Path) -> None:
-    """Take away what killed processes left of :func:`replace_file`; no other may be writing ``target``."""
+    """Remove what killed processes left of :func:`replace_file`; no process may be writing ``target``."""
     with SafeFolder(target.parent) as below:
         _clear_beside(below, target.name)
 
@@ -345,7 +354,7 @@ def _clear_beside(below: SafeFolder, name: str) -> None:
 
 
 def _clear_staging(below: SafeFolder, staging: str, *, journal: bool = False) -> None:
-    """Take away the documents that were not renamed; with the ``journal`` the folder too, unless it has files of others."""
+    """Remove staged documents; with ``journal`` also the journal and the folder if it is empty."""
     with suppress(Blocked):
         for name in below.names(staging):
             process, _, serial = name.partition("-")
@@ -356,14 +365,14 @@ def _clear_staging(below: SafeFolder, staging: str, *, journal: bool = False) ->
 
 
 def _remove_file(below: SafeFolder, path: str) -> None:
-    """Remove a file of ours; anything else of its name stays."""
+    """Remove an own file; leave anything else of its name."""
     with suppress(Blocked):
         if below.is_file(path):
             below.remove(path)
 
 
-def _require_own(below: SafeFolder, path: str) -> None:
-    """Raises Blocked unless a file can be added to: with a second name (a hard link) it may be somebody's too."""
+def _refuse_hard_link(below: SafeFolder, path: str) -> None:
+    """Raise Blocked for a file with a second name (hard link): appending would change somebody's file."""
     found = below.status(path)
     if below.is_file(path) and found and found.st_nlink > 1:
         raise Blocked(path, "is a hard link, and what has its other name would change with it; remove it")
@@ -376,14 +385,14 @@ def _is_folder(path: str) -> bool:
         return False
 
 
-def _parse_list(data: bytes) -> list[tuple[str, str]]:
-    """``(path, digest)`` of each whole line; a torn last line is none."""
+def _parse_digest_lines(data: bytes) -> list[tuple[str, str]]:
+    """Parse ``(path, digest)`` from each complete line; a torn last line is ignored."""
     lines = data.decode("utf-8", "replace").split("\n")[:-1]
     return [(name, digest) for digest, mark, name in (line.partition("  ") for line in lines) if mark]
 
 
 def _sync(below: SafeFolder, paths: Collection[str]) -> None:
-    """Force files or folders to disk: one by one if few, all of the system's writes at once if many."""
+    """Force files or folders to disk: each by itself if there are few, the whole system's writes if many."""
     if len(paths) > _SINGLE_SYNCS:
         os.sync()
         return

@@ -22,17 +22,17 @@ _ACTIVE = frozenset(
 
 
 class _ActiveHTML(HTMLParser):
-    """Notices elements, handlers and addresses that run something."""
+    """Finds elements, event handlers and addresses that run code."""
 
     found = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Look at one element."""
+        """Check one element (called by the parser)."""
         addresses = [
             re.sub(r"[\x00-\x20]", "", v or "").lower() for k, v in attrs if k in ("href", "src", "action")
         ]
         self.found |= tag in _ACTIVE or any(name.startswith("on") for name, _ in attrs)
-        self.found |= any(one.startswith(("javascript:", "vbscript:")) for one in addresses)
+        self.found |= any(element.startswith(("javascript:", "vbscript:")) for element in addresses)
 
 
 def _is_active(html: str) -> bool:
@@ -47,7 +47,7 @@ def _is_active(html: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is wrong in a document; ``line`` counts from 1, 0 where no line can be told."""
+    """A mistake in a document; ``line`` counts from 1, and is 0 where the line is unknown."""
 
     line: int
     rule: str
@@ -55,16 +55,16 @@ class Finding:
 
 
 def check_head(head: FeedHead) -> list[str]:
-    """What would make any document of this feed invalid."""
+    """Return every reason why documents with this head would be invalid."""
     wrong = []
     if not is_absolute_iri(head.id):
-        wrong.append(f"the feed's id {head.id!r} is no absolute IRI")
+        wrong.append(f"the feed's id {head.id!r} is not an absolute IRI")
     if not head.title.strip():
         wrong.append("the feed has no title")
     if not _LANGUAGE.fullmatch(head.language):
-        wrong.append(f"{head.language!r} is no language tag (RFC 5646); correct `site.language`")
+        wrong.append(f"{head.language!r} is not a language tag (RFC 5646); correct `site.language`")
     wrong += [
-        f"the feed's address {url!r} is no web address; correct `site.url`"
+        f"the feed's address {url!r} is not a web address; correct `site.url`"
         for _, url in head.self_urls
         if not is_address(url)
     ]
@@ -72,7 +72,7 @@ def check_head(head: FeedHead) -> list[str]:
 
 
 def check_document(data: bytes) -> list[Finding]:
-    """Everything that is wrong in a document; any bytes are taken."""
+    """Return every mistake of a document; any bytes are accepted."""
     if data.lstrip()[:1] == b"{":
         return _check_json(data)
     from lxml import etree
@@ -82,22 +82,23 @@ def check_document(data: bytes) -> list[Finding]:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         line = error.lineno if isinstance(error, etree.XMLSyntaxError) else 0
-        return [Finding(int(str(line or 0)), "well-formed", f"no well-formed XML: {error}")]
+        return [Finding(int(str(line or 0)), "well-formed", f"not well-formed XML: {error}")]
     if root.tag == _ATOM + "feed":
         return _check_atom(root)
     if root.tag == "rss":
         return _check_rss(root)
     if root.tag == "opml":
         return [
-            Finding(int(str(one.sourceline or 0)), "opml-outline", "a subscription needs text and xmlUrl")
-            for one in root.iter("outline")
-            if one.get("type") == "rss" and not (one.get("text") and is_address(one.get("xmlUrl", "")))
+            Finding(int(str(element.sourceline or 0)), "opml-outline", "a subscription needs text and xmlUrl")
+            for element in root.iter("outline")
+            if element.get("type") == "rss"
+            and not (element.get("text") and is_address(element.get("xmlUrl", "")))
         ]
-    return [Finding(1, "format", f"<{root.tag}> is no Atom, RSS or OPML document")]
+    return [Finding(1, "format", f"<{root.tag}> is not an Atom, RSS or OPML document")]
 
 
 def _check_atom(root: Any) -> list[Finding]:  # noqa: ANN401 - lxml elements
-    found = _atom_parts(root, "feed")
+    found = _check_atom_element(root, "feed")
     links = root.findall(_ATOM + "link")
     if not any(link.get("rel") == "self" for link in links):
         found.append(Finding(1, "atom-self", "the feed has no rel=self link (RFC 4287, 4.1.1)"))
@@ -106,45 +107,45 @@ def _check_atom(root: Any) -> list[Finding]:  # noqa: ANN401 - lxml elements
         found.append(
             Finding(1, "atom-author", "the feed has no author and some entries have none (RFC 4287, 4.1.1)")
         )
-    newest = _instant(root.findtext(_ATOM + "updated", ""))
+    newest = _parse_rfc3339(root.findtext(_ATOM + "updated", ""))
     for entry in entries:
-        found += _atom_parts(entry, "entry")
-        updated = _instant(entry.findtext(_ATOM + "updated", ""))
+        found += _check_atom_element(entry, "entry")
+        updated = _parse_rfc3339(entry.findtext(_ATOM + "updated", ""))
         if updated and newest and updated > newest:
             found.append(
-                Finding(entry.sourceline or 0, "atom-updated", "an entry is newer than its feed says")
+                Finding(entry.sourceline or 0, "atom-updated", "an entry is newer than the date of its feed")
             )
         content = entry.findtext(_ATOM + "content", "")
         if _is_active(content):
             found.append(Finding(entry.sourceline or 0, "dangerous", "the content holds active HTML"))
-    return found + _twice([e.findtext(_ATOM + "id", "") for e in entries])
+    return found + _find_duplicates([e.findtext(_ATOM + "id", "") for e in entries])
 
 
-def _instant(text: str) -> datetime | None:
-    """What an RFC 3339 date means; None if it is none."""
+def _parse_rfc3339(text: str) -> datetime | None:
+    """Parse an RFC 3339 date; None if it is not valid."""
     try:
         return datetime.fromisoformat(text) if _RFC3339.fullmatch(text) else None
     except ValueError:
         return None
 
 
-def _atom_parts(one: Any, name: str) -> list[Finding]:  # noqa: ANN401
-    line = one.sourceline or 0
+def _check_atom_element(element: Any, name: str) -> list[Finding]:  # noqa: ANN401
+    line = element.sourceline or 0
     found = [
         Finding(line, f"atom-{part}", f"<{name}> needs exactly one <{part}> (RFC 4287, 4.1)")
         for part in ("id", "title", "updated")
-        if len(one.findall(_ATOM + part)) != 1 or not one.findtext(_ATOM + part, "").strip()
+        if len(element.findall(_ATOM + part)) != 1 or not element.findtext(_ATOM + part, "").strip()
     ]
-    if not is_absolute_iri(one.findtext(_ATOM + "id", "")):
-        found.append(Finding(line, "atom-id", f"the id of <{name}> is no absolute IRI (RFC 4287, 4.2.6)"))
+    if not is_absolute_iri(element.findtext(_ATOM + "id", "")):
+        found.append(Finding(line, "atom-id", f"the id of <{name}> is not an absolute IRI (RFC 4287, 4.2.6)"))
     found += [
-        Finding(line, "atom-date", f"<{part}> {date!r} is no RFC 3339 date")
+        Finding(line, "atom-date", f"<{part}> {date!r} is not an RFC 3339 date")
         for part in ("updated", "published")
-        if (date := one.findtext(_ATOM + part)) is not None and not _instant(date)
+        if (date := element.findtext(_ATOM + part)) is not None and not _parse_rfc3339(date)
     ]
     alternates = Counter(
         (link.get("type"), link.get("hreflang"))
-        for link in one.findall(_ATOM + "link")
+        for link in element.findall(_ATOM + "link")
         if link.get("rel", "alternate") == "alternate"
     )
     if any(count > 1 for count in alternates.values()):
@@ -152,9 +153,9 @@ def _atom_parts(one: Any, name: str) -> list[Finding]:  # noqa: ANN401
     return found
 
 
-def _twice(ids: list[str]) -> list[Finding]:
+def _find_duplicates(ids: list[str]) -> list[Finding]:
     return [
-        Finding(0, "id-twice", f"the id {uid} stands {n} times") for uid, n in Counter(ids).items() if n > 1
+        Finding(0, "id-twice", f"the id {uid} occurs {n} times") for uid, n in Counter(ids).items() if n > 1
     ]
 
 
@@ -182,23 +183,23 @@ def _check_rss(root: Any) -> list[Finding]:  # noqa: ANN401
                 parsedate_to_datetime(date)
         except ValueError:
             found.append(
-                Finding(line, "rss-date", f"<pubDate> {date!r} is no RFC 822 date with a four-digit year")
+                Finding(line, "rss-date", f"<pubDate> {date!r} is not an RFC 822 date with a four-digit year")
             )
         if len(item.findall("enclosure")) > 1:
             found.append(Finding(line, "rss-enclosure", "more than one enclosure"))
         if _is_active(item.findtext("{http://purl.org/rss/1.0/modules/content/}encoded") or ""):
             found.append(Finding(line, "dangerous", "the content holds active HTML"))
-    return found + _twice([i.findtext("guid", "") for i in items if i.findtext("guid")])
+    return found + _find_duplicates([i.findtext("guid", "") for i in items if i.findtext("guid")])
 
 
 def _check_json(data: bytes) -> list[Finding]:
     try:
         feed = json.loads(data)
     except (ValueError, RecursionError) as error:
-        return [Finding(0, "json", f"no JSON: {error}")]
+        return [Finding(0, "json", f"not valid JSON: {error}")]
     found = []
     if not str(feed.get("version", "")).startswith("https://jsonfeed.org/version/1"):
-        found.append(Finding(0, "json-version", "no JSON Feed version"))
+        found.append(Finding(0, "json-version", "the JSON Feed version is missing"))
     items = feed.get("items")
     if not isinstance(feed.get("title"), str) or not isinstance(items, list):
         return [*found, Finding(0, "json-feed", "a JSON Feed needs a title and items")]
@@ -207,4 +208,6 @@ def _check_json(data: bytes) -> list[Finding]:
             found.append(Finding(0, "json-id", "an item needs a string id"))
         elif _is_active(str(item.get("content_html", ""))):
             found.append(Finding(0, "dangerous", f"the content of {item['id']} holds active HTML"))
-    return found + _twice([i["id"] for i in items if isinstance(i, dict) and isinstance(i.get("id"), str)])
+    return found + _find_duplicates(
+        [i["id"] for i in items if isinstance(i, dict) and isinstance(i.get("id"), str)]
+    )

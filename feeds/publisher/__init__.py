@@ -1,1 +1,1 @@
-"""From the store to documents: what is due, entries, archives, pages and what names them."""
+"""Publish: find out which feeds changed, and write their documents, archives, pages and indexes."""

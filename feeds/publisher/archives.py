@@ -1,10 +1,9 @@
-"""Sealed history: archives cut from the log of each feed (RFC 5005, section 4).
+"""Archives: closed documents with the older entries of a feed (RFC 5005, section 4).
 
-An archive is written once. It is on disk before the store knows of it, and the store knows of it
-before a subscription document names it. The archives of a new feed name a subscription document too, so
-that one comes first, without them. Afterwards only a withdrawn entry is cut out of its bytes; one that was
-lost on disk is made again from what the store still has. So are all, once, where an older feedd wrote what is not
-to be published: those that have nothing of it have the same bytes again.
+An archive is written once. The order of writing keeps every link valid: the archive is on disk before the
+store records it, and the store records it before a subscription document links to it.
+Later, only entries that were withdrawn are removed from its bytes. An archive that is lost on disk is
+rebuilt from the store.
 """
 
 from __future__ import annotations
@@ -23,72 +22,81 @@ from feeds.storage.archives import Archived, Logged
 from feeds.storage.feeds import DirtyFeed, load_dirty_feeds, load_feeds, load_window
 from feeds.values import document_paths
 
-_RULE = "1"
-"""Counts up when what was published before must not stand in archives any more."""
+_REVISION = "1"
+"""Increase it when a new version must remove something from archives that an older version wrote."""
 MOST_BYTES = 2 * 1024 * 1024
-_DOCUMENTS_PER_BATCH = 400
-_BYTES_PER_BATCH = 48 * 1024 * 1024
+_MAX_BATCH_DOCUMENTS = 400
+_MAX_BATCH_BYTES = 48 * 1024 * 1024
 _POSTS_PER_BATCH = 20_000
 
 
 @dataclass(slots=True)
 class _Batch:
-    """Archives that are queued for writing and that the store does not know yet."""
+    """Archives that are queued for writing and not recorded in the store yet."""
 
-    sealed: list[tuple[int, int, Sequence[Logged]]] = field(default_factory=list)
-    feed_of: dict[str, int] = field(default_factory=dict)
+    closed: list[tuple[int, int, Sequence[Logged]]] = field(default_factory=list)
+    feed_by_path: dict[str, int] = field(default_factory=dict)
     begun: set[int] = field(default_factory=set)
-    """Feeds whose subscription documents are queued before their archives."""
+    """Feeds whose subscription documents were queued before their archives."""
     size: int = 0
 
     @property
     def full(self) -> bool:
-        return len(self.feed_of) >= _DOCUMENTS_PER_BATCH or self.size >= _BYTES_PER_BATCH
+        return len(self.feed_by_path) >= _MAX_BATCH_DOCUMENTS or self.size >= _MAX_BATCH_BYTES
 
 
 def seal(run: Run, tree: Tree, dirty: Sequence[DirtyFeed], first: Mapping[int, Extent]) -> set[int]:
-    """Write every full archive of these feeds; the feeds whose archive cannot be put in place.
+    """Close and write every full archive of these feeds.
 
-    ``first`` are the posts that subscription documents show, with what is to be rendered of them.
+    Args:
+        run: The run.
+        tree: The output tree.
+        dirty: Feeds to look at.
+        first: Posts of the subscription documents, with the extent to which each is rendered.
+
+    Returns:
+        Numbers of the feeds whose archive could not be written.
     """
     most = run.config.output.entries
-    longer = archives.find_long_logs(run.db, [one.number for one in dirty], most)
-    feeds = [one for one in dirty if one.number in longer and archive_formats(run.config, one.kind)]
+    longer = archives.find_long_logs(run.db, [feed.number for feed in dirty], most)
+    feeds = [feed for feed in dirty if feed.number in longer and archive_formats(run.config, feed.kind)]
     if not feeds:
         return set()
-    _render_ends(run, feeds, first)
+    _render_unarchived(run, feeds, first)
     reader = EntryReader(run.db)
     newest = archives.load_newest_archives(run.db)
-    batch, held = _Batch(), set()
+    batch, failed = _Batch(), set()
     for done, feed in enumerate(feeds, 1):
         number = newest.get(feed.number, 0)
         rows, start = archives.load_unarchived(run.db, feed.number), 0
         while len(rows) - start > most:
             number += 1
             ahead = rows[start : start + most]
-            parts = reader.parts([row.post for row in ahead])
-            page = ahead[: _page_size(run, feed, ahead, parts)]
+            parts = reader.read_parts([row.post for row in ahead])
+            # The byte limit may close an archive before it has its full number of entries.
+            page = ahead[: _measure_archive(run, feed, ahead, parts)]
             start += len(page)
-            if not _queue(run, tree, feed, _documents(run, feed, number, page, parts), batch):
-                held.add(feed.number)
+            if not _queue(run, tree, feed, _join_archive(run, feed, number, page, parts), batch):
+                failed.add(feed.number)
                 break
-            batch.sealed.append((feed.number, number, page))
+            batch.closed.append((feed.number, number, page))
+            # Bounded batches: a long history must fit into memory, and an interrupted run keeps what it wrote.
             if batch.full:
                 _commit(run, tree, batch)
                 batch = _Batch()
         run.progress("archives", done, len(feeds))
     _commit(run, tree, batch)
-    return held
+    return failed
 
 
-def _render_ends(run: Run, feeds: Sequence[DirtyFeed], first: Mapping[int, Extent]) -> None:
-    """Render what the archives to come hold; what no document can hold leaves the logs with its feeds."""
+def _render_unarchived(run: Run, feeds: Sequence[DirtyFeed], first: Mapping[int, Extent]) -> None:
+    """Render the unarchived entries of these feeds; posts that fit no document leave their feeds."""
     ends = {row.post for feed in feeds for row in archives.load_unarchived(run.db, feed.number)}
     for some in document_paths.chunks(sorted(ends), _POSTS_PER_BATCH):
         render_missing(run, {post: first.get(post, Extent.ARCHIVED) for post in some})
 
 
-def _page_size(
+def _measure_archive(
     run: Run, feed: DirtyFeed, rows: Sequence[Logged], parts: Mapping[int, Sequence[bytes]]
 ) -> int:
     most = run.config.output.entries
@@ -99,18 +107,22 @@ def _page_size(
 
 
 def _queue(run: Run, tree: Tree, feed: DirtyFeed, documents: Mapping[str, bytes], batch: _Batch) -> bool:
-    for path, data in {**_beginning(run, tree, feed, batch), **documents}.items():
+    for path, data in {**_join_missing_documents(run, tree, feed, batch), **documents}.items():
         if not precompressed.put(run, tree, path, data):
             return False
-        batch.feed_of.update(dict.fromkeys(precompressed.places(run, [path]), feed.number))
+        batch.feed_by_path.update(dict.fromkeys(precompressed.places(run, [path]), feed.number))
         batch.size += len(data)
     return True
 
 
-def _beginning(run: Run, tree: Tree, feed: DirtyFeed, batch: _Batch) -> dict[str, bytes]:
-    """The subscription documents that archives name, if they are not there: for now without any archive."""
+def _join_missing_documents(run: Run, tree: Tree, feed: DirtyFeed, batch: _Batch) -> dict[str, bytes]:
+    """Join the subscription documents that archives link to, where they are missing on disk.
+
+    They link to no archive yet: the regular write that follows adds that link.
+    """
     from feeds.renderer.documents import join
 
+    # A dry run writes no archive either, so nothing links to these documents.
     if feed.number in batch.begun or tree.dry:
         return {}
     batch.begun.add(feed.number)
@@ -123,7 +135,7 @@ def _beginning(run: Run, tree: Tree, feed: DirtyFeed, batch: _Batch) -> dict[str
         return {}
     rows = load_window(run.db, feed.number, run.config.output.entries)
     render_missing(run, {row[0]: Extent.SHOWN for row in rows})
-    parts = EntryReader(run.db).parts([row[0] for row in rows])
+    parts = EntryReader(run.db).read_parts([row[0] for row in rows])
     ordered = [
         parts[post]
         for post in document_paths.in_order(document_paths.Place(*row) for row in rows)
@@ -136,14 +148,14 @@ def _beginning(run: Run, tree: Tree, feed: DirtyFeed, batch: _Batch) -> dict[str
     }
 
 
-def _documents(
+def _join_archive(
     run: Run,
     feed: DirtyFeed,
     number: int,
     page: Sequence[Logged | Archived],
     parts: Mapping[int, Sequence[bytes]],
 ) -> dict[str, bytes]:
-    """An archive in each of its formats, by path."""
+    """Join an archive in each of its formats; return its documents by path."""
     from feeds.renderer.documents import join
 
     ordered = document_paths.in_order(document_paths.Place(row.post, row.uid, row.published) for row in page)
@@ -158,43 +170,49 @@ def _documents(
 
 def _commit(run: Run, tree: Tree, batch: _Batch) -> None:
     tree.flush()
-    archives.close_archives(run.db, batch.sealed, _rows(tree, batch.feed_of))
+    archives.close_archives(run.db, batch.closed, _list_written(tree, batch.feed_by_path))
 
 
-def _rows(tree: Tree, feed_of: Mapping[str, int]) -> list[tuple[str, int, str, int, int]]:
-    return [(path, feed, *tree.written[path]) for path, feed in feed_of.items() if path in tree.written]
+def _list_written(tree: Tree, feed_by_path: Mapping[str, int]) -> list[tuple[str, int, str, int, int]]:
+    return [(path, feed, *tree.written[path]) for path, feed in feed_by_path.items() if path in tree.written]
 
 
 def repair(run: Run, tree: Tree, lost: bool) -> set[int]:
-    """Cut withdrawn entries out of archives and, if asked, write again those that are ``lost`` on disk.
+    """Remove withdrawn entries from archives, and rebuild archives that are missing on disk.
+
+    Args:
+        run: The run.
+        tree: The output tree.
+        lost: Whether to look for archives that are missing or changed on disk.
 
     Returns:
-        The feeds one of whose archives cannot be put in place.
+        Numbers of the feeds with an archive that could not be written.
     """
-    archives.remove_abandoned_logs(run.db, [one.number for one in load_dirty_feeds(run.db)])
+    archives.remove_abandoned_logs(run.db, [feed.number for feed in load_dirty_feeds(run.db)])
     stale = dict.fromkeys(archives.load_stale_archives(run.db))
-    older = run.db.value("meta_get", ("archives",)) != _RULE
+    older = run.db.value("meta_get", ("archives",)) != _REVISION
     if not lost and not stale and not older:
         return set()
-    feeds = {one.number: one for one in load_feeds(run.db)}
+    feeds = {feed.number: feed for feed in load_feeds(run.db)}
     places = list(stale)
     if lost or older:
         places += [
-            (n, one)
+            (n, feed)
             for n, last in archives.load_newest_archives(run.db).items()
-            for one in range(1, last + 1)
+            for feed in range(1, last + 1)
         ]
-    missing = {place: _missing(run, tree, feeds[place[0]], place[1], older) for place in places}
+    missing = {place: _find_missing(run, tree, feeds[place[0]], place[1], older) for place in places}
     work = {place: forms for place, forms in missing.items() if forms or place in stale}
-    held = _repair(run, tree, feeds, work) if work else set()
-    if older and not held:
+    failed = _rewrite_archives(run, tree, feeds, work) if work else set()
+    # Recorded only after success, so that a failed rewrite is tried again by the next run.
+    if older and not failed:
         with run.db.transaction():
-            run.db.run("meta_put", ("archives", _RULE))
-    return held
+            run.db.run("meta_put", ("archives", _REVISION))
+    return failed
 
 
-def _missing(run: Run, tree: Tree, feed: DirtyFeed, number: int, older: bool) -> list[Format]:
-    """The formats in which an archive does not lie there as it is to be."""
+def _find_missing(run: Run, tree: Tree, feed: DirtyFeed, number: int, older: bool) -> list[Format]:
+    """Return the formats of an archive that are missing or changed on disk; all of them with ``older``."""
     return [
         form
         for form in archive_formats(run.config, feed.kind)
@@ -204,49 +222,50 @@ def _missing(run: Run, tree: Tree, feed: DirtyFeed, number: int, older: bool) ->
 
 
 def _is_in_place(run: Run, tree: Tree, path: str) -> bool:
-    return tree.intact(path) and all(tree.settled(place) for place in precompressed.places(run, [path]))
+    return tree.intact(path) and all(tree.is_up_to_date(place) for place in precompressed.places(run, [path]))
 
 
-def _repair(
+def _rewrite_archives(
     run: Run, tree: Tree, feeds: Mapping[int, DirtyFeed], work: Mapping[tuple[int, int], Sequence[Format]]
 ) -> set[int]:
-    batch, held, done = _Batch(), set(), []
-    for (number, one), missing in work.items():
+    batch, failed, done = _Batch(), set(), []
+    for (number, archive), missing in work.items():
         feed = feeds[number]
-        page = archives.load_archive(run.db, number, one)
-        documents = _made_again(run, feed, one, page) if missing else {}
+        page = archives.load_archive(run.db, number, archive)
+        documents = _rebuild_archive(run, feed, archive, page) if missing else {}
         for form in archive_formats(run.config, feed.kind):
-            path = document_paths.archive_path(feed.kind, feed.slug, one, form)
+            path = document_paths.archive_path(feed.kind, feed.slug, archive, form)
+            # Bytes on disk are kept where they exist: published archives must not change otherwise.
             if form not in missing:
-                documents[path] = _without_withdrawn(tree, path, form, page)
+                documents[path] = _remove_withdrawn(tree, path, form, page)
         if _queue(run, tree, feed, documents, batch):
-            done.append((number, one))
+            done.append((number, archive))
         else:
-            held.add(number)
+            failed.add(number)
         if batch.full:
             tree.flush()
-            archives.mark_archives_clean(run.db, done, _rows(tree, batch.feed_of))
+            archives.mark_archives_clean(run.db, done, _list_written(tree, batch.feed_by_path))
             batch, done = _Batch(), []
     tree.flush()
-    archives.mark_archives_clean(run.db, done, _rows(tree, batch.feed_of))
-    return held
+    archives.mark_archives_clean(run.db, done, _list_written(tree, batch.feed_by_path))
+    return failed
 
 
-def _made_again(run: Run, feed: DirtyFeed, number: int, page: Sequence[Archived]) -> dict[str, bytes]:
+def _rebuild_archive(run: Run, feed: DirtyFeed, number: int, page: Sequence[Archived]) -> dict[str, bytes]:
     posts = [row.post for row in page]
     render_missing(run, dict.fromkeys(posts, Extent.ARCHIVED))
-    return _documents(run, feed, number, page, EntryReader(run.db).parts(posts))
+    return _join_archive(run, feed, number, page, EntryReader(run.db).read_parts(posts))
 
 
-def _without_withdrawn(tree: Tree, path: str, form: Format, page: Sequence[Archived]) -> bytes:
-    """The bytes of an archive as they lie on disk, but for entries that it shall not hold any more."""
+def _remove_withdrawn(tree: Tree, path: str, form: Format, page: Sequence[Archived]) -> bytes:
+    """Return the bytes of an archive on disk without the entries that the store no longer lists in it."""
     from feeds.renderer.documents import keep_entries
 
     return keep_entries(tree.read(path), form, {row.uid for row in page})
 
 
 def paths_of(run: Run, feed: DirtyFeed, newest: int) -> Iterable[str]:
-    """Where the archives of a feed lie."""
+    """Return the paths of a feed's archives, from number 1 to ``newest``, in every archive format."""
     return (
         document_paths.archive_path(feed.kind, feed.slug, number, form)
         for form in archive_formats(run.config, feed.kind)

@@ -1,4 +1,4 @@
-"""Entries of posts: rendered once by the workers, kept packed in the store, read back in the order of a document."""
+"""Entry cache: workers render each post once, and the store keeps its packed entry for all documents."""
 
 from __future__ import annotations
 
@@ -17,57 +17,66 @@ from feeds.values.urls import is_absolute_iri, is_same_document, public_name
 from feeds.workers.render_tasks import RENDER, unpack_entry
 from feeds.workers.task_types import RenderTask
 
-PARTS = (*FORMATS, "page", "teaser")  # of a packed entry
-_POSTS_PER_PIECE = 96
+PARTS = (*FORMATS, "page", "teaser")
+"""Parts of a packed entry, in this order."""
+_POSTS_PER_TASK = 96
 _ENTRIES_PER_BATCH = 480
-_MOST_KEPT = 6 * 1024 * 1024  # bytes, before they are unpacked
+_MAX_KEPT_BYTES = 6 * 1024 * 1024
+"""Packed size; unpacked entries are several times as large."""
 
 
 def render_missing(run: Run, wanted: Mapping[int, Extent]) -> list[int]:
-    """Render those of these posts whose entry is not there to this extent; which they were.
+    """Render those of these posts that have no entry of the wanted extent.
 
-    One that no document can hold is left out of all feeds.
+    A post that no document can hold is removed from all feeds, with its reason.
+
+    Args:
+        run: The run.
+        wanted: Numbers of posts, each with the extent that documents and pages need.
+
+    Returns:
+        Numbers of the posts that had no such entry.
     """
     missing = feeds.find_missing_entries(run.db, wanted)
     if missing:
-        _render(run, missing, wanted)
+        _render_entries(run, missing, wanted)
     return missing
 
 
 def rehearse(run: Run, post: int) -> None:
-    """Render a post and keep nothing of it."""
-    tasks = _Tasks(run.db, [[post]], _Terms(run), origins_of(run), {post: Extent.ON_FRONT})
+    """Render a post and store nothing: it loads modules and templates before they are needed."""
+    tasks = _RenderTasks(run.db, [[post]], _Terms(run), origins_of(run), {post: Extent.ON_FRONT})
     list(run.workers.process(RENDER, tasks))
 
 
-def _render(run: Run, missing: Sequence[int], wanted: Mapping[int, Extent]) -> None:
+def _render_entries(run: Run, missing: Sequence[int], wanted: Mapping[int, Extent]) -> None:
     terms, origins = _Terms(run), origins_of(run)
     done = 0
-    pieces = document_paths.chunks(missing, _POSTS_PER_PIECE)
+    pieces = document_paths.chunks(missing, _POSTS_PER_TASK)
     rows, invalid = [], []
-    for results in run.workers.process(RENDER, _Tasks(run.db, pieces, terms, origins, wanted)):
-        for one in results:
-            if one.invalid:
-                invalid.append((one.number, one.invalid))
+    for results in run.workers.process(RENDER, _RenderTasks(run.db, pieces, terms, origins, wanted)):
+        for result in results:
+            if result.invalid:
+                invalid.append((result.number, result.invalid))
             else:
-                rows.append((one.number, one.data, int(one.extent)))
+                rows.append((result.number, result.data, int(result.extent)))
         done += len(results)
         run.progress("rendering", done, len(missing))
         if len(rows) >= _ENTRIES_PER_BATCH:
-            _keep(run.db, rows)
+            _store_entries(run.db, rows)
             rows = []
-    _keep(run.db, rows)
+    _store_entries(run.db, rows)
     if invalid:
         feeds.exclude_invalid_posts(run.db, invalid)
 
 
-def _keep(db: Database, rows: Sequence[tuple[object, ...]]) -> None:
+def _store_entries(db: Database, rows: Sequence[tuple[object, ...]]) -> None:
     with db.transaction():
         db.many("entry_put", rows)
 
 
-class _Tasks(Sequence[list[RenderTask]]):
-    """Render tasks, made only when a worker is about to get them: payloads are large."""
+class _RenderTasks(Sequence[list[RenderTask]]):
+    """Render tasks, built only when a worker is ready for them: fetched documents are large."""
 
     def __init__(
         self,
@@ -85,19 +94,20 @@ class _Tasks(Sequence[list[RenderTask]]):
 
     def __getitem__(self, index: int) -> list[RenderTask]:  # type: ignore[override]
         found = feeds.load_posts(self._db, self._pieces[index])
-        payloads = feeds.load_documents(self._db, [post.shown.body for post in found.values()])
+        documents = feeds.load_documents(self._db, [post.shown.body for post in found.values()])
         tasks = []
+        # Every worker gets whole tasks: it must not open the store itself.
         for number in self._pieces[index]:
             post = found[number]
-            payload, source, place = payloads.get(post.shown.body, (b"", "", ""))
+            document, source, place = documents.get(post.shown.body, (b"", "", ""))
             tasks.append(
                 RenderTask(
                     number,
                     post.uid,
                     post.updated,
                     post.shown,
-                    self._terms.of(post.shown),
-                    payload,
+                    self._terms.select(post.shown),
+                    document,
                     source,
                     place,
                     self._origins.get(source),
@@ -108,14 +118,16 @@ class _Tasks(Sequence[list[RenderTask]]):
 
 
 def origins_of(run: Run) -> dict[str, Origin]:
-    """What each upstream is called, by the name of its source."""
+    """Load title and addresses of each upstream feed, by the name of its source."""
     if not run.config.polled:
         return {}
     from feeds.sanitizer.metadata import public
     from feeds.sanitizer.text import clean_title
 
-    given = {one.name: one for one in expand(run.config, run.db)[0] if isinstance(one, UpstreamSource)}
-    lists = {one.name for one in run.config.sources if isinstance(one, ListSource)}
+    given = {
+        source.name: source for source in expand(run.config, run.db)[0] if isinstance(source, UpstreamSource)
+    }
+    lists = {source.name for source in run.config.sources if isinstance(source, ListSource)}
     found = {}
     for name, row in load_upstreams(run.db).items():
         if name in lists:
@@ -124,6 +136,7 @@ def origins_of(run: Run) -> dict[str, Origin]:
         url = head.get("url") or (source.url if source else "")
         title = (source.title if source else "") or head.get("title") or public_name(name)
         link = (source.link if source else "") or head.get("link", "")
+        # Some feeds name themselves as their site: that would link readers to XML.
         if any(is_same_document(link, own) for own in (url, source.url if source else "")):
             link = ""
         uid = head.get("id", "")
@@ -132,19 +145,19 @@ def origins_of(run: Run) -> dict[str, Origin]:
 
 
 class _Terms:
-    """The terms of posts, each asked for once: there are far fewer posts to render than terms nearly always."""
+    """The terms of posts, each queried once: many posts share few terms."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
         self._known: dict[tuple[str, str], Term | None] = {}
 
-    def of(self, shown: Shown) -> tuple[Term, ...]:
-        """Those of a post that have a feed."""
-        names: list[tuple[Kind, str]] = [("category", one) for one in shown.categories]
-        names += [("tag", one) for one in shown.tags]
-        return tuple(term for kind, name in names if (term := self._term(kind, name)))
+    def select(self, shown: Shown) -> tuple[Term, ...]:
+        """Return the terms of a post that have a feed."""
+        names: list[tuple[Kind, str]] = [("category", name) for name in shown.categories]
+        names += [("tag", name) for name in shown.tags]
+        return tuple(term for kind, name in names if (term := self._load_term(kind, name)))
 
-    def _term(self, kind: Kind, name: str) -> Term | None:
+    def _load_term(self, kind: Kind, name: str) -> Term | None:
         if (kind, name) not in self._known:
             given = self._run.db.value("feed_slug", (kind, name))
             label = self._run.config.labels.get(kind, {}).get(name, name)
@@ -153,9 +166,9 @@ class _Terms:
 
 
 class EntryReader:
-    """Reads entries, and keeps those read last: feeds beside each other often show the same posts.
+    """Reads entries and keeps the latest, because neighbouring feeds often show the same posts.
 
-    For a stretch of work in which no entry is rendered again.
+    Use it only while no entry is rendered again: it does not notice a new version.
     """
 
     def __init__(self, db: Database) -> None:
@@ -164,8 +177,8 @@ class EntryReader:
         """Packed size and parts, oldest first."""
         self._size = 0
 
-    def parts(self, numbers: Sequence[int]) -> dict[int, list[bytes]]:
-        """The entries of those of these posts that have one, each in its parts."""
+    def read_parts(self, numbers: Sequence[int]) -> dict[int, list[bytes]]:
+        """Return the entries of those of these posts that have an entry, each as its :data:`PARTS`."""
         kept = self._kept
         found = {number: kept[number][1] for number in numbers if number in kept}
         if len(found) < len(numbers):
@@ -177,13 +190,13 @@ class EntryReader:
     def _keep(self, number: int, size: int, parts: list[bytes]) -> None:
         self._kept[number] = size, parts
         self._size += size
-        while self._size > _MOST_KEPT:
+        while self._size > _MAX_KEPT_BYTES:
             self._size -= self._kept.pop(next(iter(self._kept)))[0]
 
-    def columns(self, numbers: Sequence[int]) -> dict[str, list[bytes]]:
-        """The entries of these posts in each format and for pages, in this order."""
+    def read_columns(self, numbers: Sequence[int]) -> dict[str, list[bytes]]:
+        """Return the entries of these posts by part (formats, page, teaser), in this order."""
         found: dict[str, list[bytes]] = {part: [] for part in PARTS}
-        entries = self.parts(numbers)
+        entries = self.read_parts(numbers)
         for number in numbers:
             for part, data in zip(PARTS, entries.get(number, ()), strict=False):
                 if data:

@@ -1,4 +1,4 @@
-"""What documents say about their feed, and where they lie on the web."""
+"""Metadata of feeds (title, addresses, hubs) for the head of their documents."""
 
 from __future__ import annotations
 
@@ -16,16 +16,24 @@ from feeds.values import document_paths
 if TYPE_CHECKING:
     from feeds.storage.feeds import DirtyFeed
 
-_PLAIN = re.compile(r"[A-Za-z0-9._/-]*")  # what `quote` leaves as it is, in a quarter of its time
+# Paths that `quote` leaves unchanged; the match costs a quarter of its time.
+_PLAIN = re.compile(r"[A-Za-z0-9._/-]*")
 
 
 def label(config: Config, kind: str, name: str) -> str:
-    """How a feed is called for people."""
+    """Return the name of a feed for people: its configured label, or its own name."""
     return config.labels.get(kind, {}).get(name, name)
 
 
 def head_of(config: Config, feed: DirtyFeed, updated: int, archives: int = 0) -> FeedHead:
-    """What the subscription documents of a feed say about it; it has so many ``archives``."""
+    """Build the head of a feed's subscription documents.
+
+    Args:
+        config: The configuration.
+        feed: The feed.
+        updated: Time of its latest change, in seconds since 1970.
+        archives: Number of its newest archive, 0 if it has none.
+    """
     site = config.site
     title = site.title if feed.kind == "all" else f"{label(config, feed.kind, feed.name)} - {site.title}"
     return FeedHead(
@@ -43,7 +51,7 @@ def head_of(config: Config, feed: DirtyFeed, updated: int, archives: int = 0) ->
 
 
 def archive_head(config: Config, feed: DirtyFeed, number: int, updated: int) -> FeedHead:
-    """What an archive says about its feed: nothing in it may change later."""
+    """Build the head of an archive. It holds nothing that may change later, such as hubs."""
     forms = archive_formats(config, feed.kind)
     head = head_of(config, feed, updated)
     return replace(
@@ -56,22 +64,22 @@ def archive_head(config: Config, feed: DirtyFeed, number: int, updated: int) -> 
 
 
 def archives_before(config: Config, feed: DirtyFeed, number: int) -> tuple[tuple[Format, str], ...]:
-    """The addresses of archive ``number``, the newest before a document; empty if there is none."""
+    """Return the addresses of archive ``number`` by format; empty for number 0."""
     forms = archive_formats(config, feed.kind) if number else ()
     return tuple((form, archive_url(config, feed, number, form)) for form in forms)
 
 
 def archive_formats(config: Config, kind: str) -> tuple[Format, ...]:
-    """The formats in which feeds of this kind have archives."""
+    """Return the formats in which feeds of this kind have archives."""
     return config.output.archive if kind in config.output.archive_kinds else ()
 
 
 def archive_url(config: Config, feed: DirtyFeed, number: int, form: Format) -> str:
-    """The address of an archive."""
+    """Return the address of an archive."""
     return config.site.url + quote(document_paths.archive_path(feed.kind, feed.slug, number, form))
 
 
 def url_of(config: Config, kind: str, given: str, form: str) -> str:
-    """The address of a feed's subscription document."""
+    """Return the address of a feed's subscription document."""
     path = document_paths.document_path(kind, given, form)  # type: ignore[arg-type]
     return config.site.url + (path if _PLAIN.fullmatch(path) else quote(path))

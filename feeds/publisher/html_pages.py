@@ -1,4 +1,7 @@
-"""Pages in the output tree: what they name comes before them, what nothing names any more goes after."""
+"""HTML pages in the output tree.
+
+Order keeps links valid: assets are written before the pages that link to them, and removed after them.
+"""
 
 from __future__ import annotations
 
@@ -19,17 +22,17 @@ if TYPE_CHECKING:
 
 
 def paths_of(run: Run, kind: str, slug: str) -> list[str]:
-    """Where the page of a feed lies; empty if it has none of its own."""
+    """Return the path of a feed's page in a list; empty if the feed has no page of its own."""
     return [document_paths.page_path(kind, slug)] if run.look.pages and kind != "all" else []
 
 
 def asset_paths(run: Run) -> set[str]:
-    """The files that pages name."""
+    """Return the paths of the files that pages link to."""
     return set(assets_of(run.look.templates))
 
 
 def write_assets(run: Run, tree: Tree) -> None:
-    """Write the files that pages name, before any page."""
+    """Write the files that pages link to; call it before any page is written."""
     for path, data in assets_of(run.look.templates).items():
         precompressed.put(run, tree, path, data)
 
@@ -37,15 +40,15 @@ def write_assets(run: Run, tree: Tree) -> None:
 def feed_page(
     run: Run, feed: DirtyFeed, title: str, head: FeedHead, posts: int, entries: Sequence[bytes]
 ) -> bytes:
-    """The page of a category or tag.
+    """Build the page of a category or tag.
 
     Args:
         run: The run.
         feed: The feed.
-        title: What it is called.
-        head: What its documents say about it.
-        posts: How many posts it has in all.
-        entries: The page parts of its document's entries, newest first.
+        title: Its title.
+        head: The head of its documents.
+        posts: Number of posts in the feed.
+        entries: Page parts of its document's entries, newest first.
     """
     from feeds.renderer import html_pages
 
@@ -58,7 +61,7 @@ def feed_page(
         description="",
         language=head.language,
         url=url,
-        # A private feed has another address for each who may read it: what lies beside its page is named.
+        # Readers of a private feed use different addresses, so its page links to its documents by file name.
         formats=tuple(
             (form, document_paths.FILE_NAMES[form] if private else address)
             for form, address in head.self_urls
@@ -79,7 +82,7 @@ def front_page(
     sources: Sequence[SourceHealth] = (),
     archive: str = "",
 ) -> bytes:
-    """The front page: the newest posts, every feed, and the upstreams with their health if there are any."""
+    """Build the front page: the newest posts, every feed, and upstream feeds with their health."""
     from feeds.renderer import html_pages
 
     templates = compile_templates(run.look.templates)

@@ -1,4 +1,4 @@
-"""What names the feeds: the list for programs and the front page."""
+"""Indexes of all feeds: ``feeds.opml`` for programs and the front page for people."""
 
 from __future__ import annotations
 
@@ -25,10 +25,14 @@ _KINDS: tuple[Kind, ...] = ("all", "category", "tag")
 
 
 def write_catalogue(run: Run, tree: Tree, updated: Mapping[int, int] | None) -> None:
-    """Write what names the feeds, after them: only feeds whose documents are in place.
+    """Write the indexes; call it after the feeds, because it lists only feeds whose documents are in place.
 
-    ``updated`` has the dates of those that were written now; None if none was looked at.
+    Args:
+        run: The run.
+        tree: The output tree.
+        updated: Dates of the feeds that this run wrote, by feed; None if no feed was dirty.
     """
+    # No feed changed and both files are intact: the usual case of a poll without news.
     if updated is None and _is_in_place(run, tree):
         return
     from feeds.renderer import catalog
@@ -36,13 +40,13 @@ def write_catalogue(run: Run, tree: Tree, updated: Mapping[int, int] | None) -> 
     config = run.config
     written, zone = updated or {}, ZoneInfo(config.site.timezone)
     listed = []
-    for number, kind, name, given, _, stood, posts in run.db.rows("feeds_all"):
+    for number, kind, name, given, _, recorded, posts in run.db.rows("feeds_all"):
         paths = [(form, document_paths.document_path(kind, given, form)) for form in config.output.formats]
-        if not posts or any(not tree.published(path) for _, path in paths):
+        if not posts or any(not tree.is_published(path) for _, path in paths):
             continue
         if _is_hidden(config, document_paths.folder(kind, given)):
             continue
-        latest = written.get(number, stood)
+        latest = written.get(number, recorded)
         title = label(config, kind, name) if kind != "all" else config.site.title
         listed.append(
             catalog.CatalogueFeed(
@@ -50,6 +54,7 @@ def write_catalogue(run: Run, tree: Tree, updated: Mapping[int, int] | None) -> 
                 label=title,
                 slug=given,
                 posts=posts,
+                # Only one date: dates of thousands of feeds would change the front page with every post.
                 updated=datetime.fromtimestamp(latest, zone) if latest and kind == "all" else None,
                 urls=tuple((form, url_of(config, kind, given, form)) for form, _ in paths),
                 page=run.look.pages,
@@ -61,13 +66,15 @@ def write_catalogue(run: Run, tree: Tree, updated: Mapping[int, int] | None) -> 
         run,
         tree,
         document_paths.PAGE,
-        html_pages.front_page(run, listed, _newest_teasers(run), _sources(run), _archive(run)),
+        html_pages.front_page(
+            run, listed, _load_newest_teasers(run), _load_source_health(run), _build_archive_url(run)
+        ),
     )
 
 
 def _is_in_place(run: Run, tree: Tree) -> bool:
     return all(tree.intact(name) for name in document_paths.CATALOGUE) and all(
-        tree.settled(name) for name in precompressed.places(run, document_paths.CATALOGUE)
+        tree.is_up_to_date(name) for name in precompressed.places(run, document_paths.CATALOGUE)
     )
 
 
@@ -75,24 +82,27 @@ _HEALTH: Mapping[str, Health] = {"gone": "gone", "failed": "trouble", "delayed":
 
 
 def _is_hidden(config: Config, folder: str) -> bool:
-    """Whether a feed is for some only while the rest is for all: where everything is private, all is listed."""
+    """Return whether a feed is private on a public site. A site that is all private lists every feed."""
     return config.is_private(folder) and not (config.serve and config.serve.auth)
 
 
 def private_in_vain(run: Run) -> list[str]:
-    """Settings of private feeds that no feed fits: whoever wrote a label for a slug believes it to be private."""
+    """Find settings of private feeds that match no feed, as messages.
+
+    A label in place of a slug would leave the feed public without notice.
+    """
     if run.config.serve is None or not run.config.serve.private:
         return []
     folders = {document_paths.folder(row[1], row[3]) for row in run.db.rows("feeds_all")}
     return [
-        f"serve.private: there is no feed {one.feed} (yet); write its folder as `feedd status --json` tells it"
-        for one in run.config.serve.private
-        if not any(folder.startswith(f"{one.feed}/") for folder in folders)
+        f"serve.private: there is no feed {rule.feed} (yet); write its folder as `feedd status --json` shows it"
+        for rule in run.config.serve.private
+        if not any(folder.startswith(f"{rule.feed}/") for folder in folders)
     ]
 
 
-def _sources(run: Run) -> list[SourceHealth]:
-    """The upstreams of a planet, as its front page lists them."""
+def _load_source_health(run: Run) -> list[SourceHealth]:
+    """Return the upstream feeds as the front page lists them, sorted by title."""
     if not run.config.polled:
         return []
     from feeds.renderer.html_pages import SourceHealth
@@ -113,27 +123,27 @@ def _sources(run: Run) -> list[SourceHealth]:
                 latest=datetime.fromtimestamp(latest, ZoneInfo(run.config.site.timezone)) if latest else None,
             )
         )
-    return sorted(found, key=lambda one: one.title.casefold())
+    return sorted(found, key=lambda source: source.title.casefold())
 
 
-def _archive(run: Run) -> str:
-    """The address of the newest archive of all posts; empty if there is none."""
+def _build_archive_url(run: Run) -> str:
+    """Return the address of the newest archive of all posts; empty if there is none."""
     forms = archive_formats(run.config, "all")
     number = run.db.value("feed_number", ("all", ""))
-    sealed = archives.load_newest_archives(run.db).get(number, 0)
+    newest = archives.load_newest_archives(run.db).get(number, 0)
     return (
-        run.config.site.url + document_paths.archive_path("all", "", sealed, forms[0])
-        if forms and sealed
+        run.config.site.url + document_paths.archive_path("all", "", newest, forms[0])
+        if forms and newest
         else ""
     )
 
 
-def _newest_teasers(run: Run) -> list[bytes]:
-    """The newest posts of the feed of all posts, for the front page."""
+def _load_newest_teasers(run: Run) -> list[bytes]:
+    """Return the teasers of the newest posts, for the front page."""
     number = run.db.value("feed_number", ("all", ""))
     if number is None:
         return []
     places = (
         document_paths.Place(*row) for row in feeds.load_window(run.db, number, run.config.output.entries)
     )
-    return EntryReader(run.db).columns(document_paths.in_order(places)[:TEASERS])["teaser"]
+    return EntryReader(run.db).read_columns(document_paths.in_order(places)[:TEASERS])["teaser"]

@@ -1,4 +1,4 @@
-"""Documents on their way into the output tree, with what other servers are to send instead of them."""
+"""Write documents into the output tree, with compressed variants for web servers that serve static files."""
 
 from __future__ import annotations
 
@@ -7,30 +7,34 @@ from collections.abc import Iterable
 from feeds.output.tree import Tree
 from feeds.run_context import Run
 
-_ENDINGS = (".gz", ".br", ".zst")
+_SUFFIXES = (".gz", ".br", ".zst")
 
 
 def put(run: Run, tree: Tree, path: str, data: bytes) -> bool:
-    """Queue a document, and its compressed forms if other servers are to send them; whether nothing foreign is in the way."""
-    for place, packed in _beside(run, path, data).items():
+    """Queue a document, and its compressed variants if they are configured.
+
+    Returns:
+        Whether the document can be written; False if an unmanaged file is in its place.
+    """
+    for place, packed in _compress_variants(run, path, data).items():
         tree.put(place, packed)
     return tree.put(path, data)
 
 
 def places(run: Run, paths: Iterable[str]) -> list[str]:
-    """These documents with their compressed forms."""
+    """Return these paths, followed by the paths of their compressed variants if they are configured."""
     every = list(paths)
-    if _precompressed(run):
-        every += [path + ending for path in every for ending in _ENDINGS]
+    if _is_precompressed(run):
+        every += [path + ending for path in every for ending in _SUFFIXES]
     return every
 
 
-def _precompressed(run: Run) -> bool:
+def _is_precompressed(run: Run) -> bool:
     return run.config.serve is not None and run.config.serve.precompress
 
 
-def _beside(run: Run, path: str, data: bytes) -> dict[str, bytes]:
-    if not _precompressed(run):
+def _compress_variants(run: Run, path: str, data: bytes) -> dict[str, bytes]:
+    if not _is_precompressed(run):
         return {}
     from feeds.output.compression import beside
 

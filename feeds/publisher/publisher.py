@@ -1,4 +1,4 @@
-"""The steps of publishing: from dirty feeds to documents on disk and back to a settled store."""
+"""The steps of publishing: render what is missing, write documents, record them in the store."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from feeds.storage.sqlite import Database
 from feeds.values import document_paths
 from feeds.values.slugs import distinct, fold, is_slug, slug
 
-_TOLD_FOR = timedelta(days=30)
-_MOST_DELETED = 100
+_TOMBSTONE_AGE = timedelta(days=30)
+_MAX_TOMBSTONES = 100
 
 
 @dataclass(slots=True)
 class Published:
-    """What publishing did; ``held`` names documents that were kept back, each with its reason."""
+    """Counts and problems of publishing. ``held`` maps documents that were not written to the reason."""
 
     rendered: int = 0
     held: dict[str, str] = field(default_factory=dict)
@@ -38,54 +38,56 @@ class Published:
 
 @dataclass(slots=True)
 class Feed:
-    """A dirty feed with the posts of its subscription document, in its order."""
+    """A dirty feed with the posts of its subscription document, in the order of the document."""
 
     feed: DirtyFeed
     posts: list[int]
     updated: int = 0
     archives: int = 0
-    """How many are sealed."""
+    """Number of its newest closed archive."""
     held: bool = False
     unfinished: bool = False
-    """One of its archives is missing: it stays dirty."""
+    """An archive could not be written, so the feed stays dirty."""
 
 
 def ledger_path(config: Config) -> Path:
-    """Where the ledger lies: beside the store."""
+    """Return the path of the ledger, in the folder of the store."""
     return config.store.with_name(ledger.LEDGER)
 
 
 def retire(run: Run) -> int:
-    """Take out what is kept no longer; how many posts."""
-    bounded = any((one.settings if isinstance(one, ListSource) else one).keep for one in run.config.sources)
+    """Remove posts that exceed the configured ``keep`` limits; return how many."""
+    bounded = any(
+        (source.settings if isinstance(source, ListSource) else source).keep for source in run.config.sources
+    )
     every = expand(run.config, run.db)[0] if bounded else []
-    settings = {one.name: keep_of(one.keep) for one in every if one.keep}
+    settings = {source.name: keep_of(source.keep) for source in every if source.keep}
     sources = {number: settings[name] for number, (name, _) in run.sources.items() if name in settings}
     return retention.apply(run.db, run.clock(), keep_of(run.config.output.keep), sources)
 
 
 def keep_of(text: str) -> retention.Keep:
-    """The bound that ``keep`` in a configuration says."""
+    """Parse a ``keep`` setting into its limits."""
     return retention.Keep(*checks.keep_values(text))
 
 
 def check_slugs(db: Database) -> None:
-    """See that the slugs of a store that this process did not use before stay in their folders."""
+    """Remove slugs from the store that could leave their folder, so that new slugs are assigned."""
     stored.drop_unfit_slugs(db, is_slug)
 
 
 def mint_slugs(db: Database, config: Config) -> None:
-    """Give every new feed its slug."""
+    """Assign a slug to every new feed."""
 
-    def unlike(wish: str, name: str, taken: Collection[str]) -> tuple[str, str]:
+    def make_unique(wish: str, name: str, taken: Collection[str]) -> tuple[str, str]:
         given = distinct(wish, name, taken)
         return given, fold(given)
 
-    stored.assign_feed_slugs(db, lambda name: slug(name, config.output.slugs), unlike)
+    stored.assign_feed_slugs(db, lambda name: slug(name, config.output.slugs), make_unique)
 
 
 def mark_lost_documents(db: Database, tree: Tree, config: Config) -> None:
-    """A document that is not there as it was written makes its feed dirty; so does ``--full``."""
+    """Mark feeds dirty whose documents are missing or changed on disk; with ``tree.full`` all feeds."""
     db.scope(path for path in tree.known if not tree.intact(path))
     lost = {feed for _, _, feed in db.rows("documents_of_paths") if feed is not None}
     if tree.full or lost:
@@ -98,76 +100,91 @@ def mark_lost_documents(db: Database, tree: Tree, config: Config) -> None:
 
 
 def write_archives(run: Run, tree: Tree, lost: bool) -> set[int]:
-    """Seal what is full, before anything names it; the feeds with an archive that cannot be put in place.
+    """Close and write full archives; call it before anything links to them.
 
-    Archives that are ``lost`` on disk are made again.
+    Args:
+        run: The run.
+        tree: The output tree.
+        lost: Whether to rebuild archives that are missing on disk.
+
+    Returns:
+        Numbers of the feeds with an archive that could not be written.
     """
     if not run.config.output.archive:
         return set()
     stored_archives.append_versions(run.db, run.config.output.entries)
-    troubled = archives.repair(run, tree, lost)
+    failed = archives.repair(run, tree, lost)
     dirty = stored.load_dirty_feeds(run.db)
     shown = {feed: stored.load_window(run.db, feed.number, run.config.output.entries) for feed in dirty}
-    return troubled | archives.seal(run, tree, dirty, _extents(run, shown))
+    return failed | archives.seal(run, tree, dirty, _compute_extents(run, shown))
 
 
-def _extents(run: Run, shown: Mapping[DirtyFeed, Sequence[tuple[int, str, int]]]) -> dict[int, Extent]:
-    """How much of each post's entry the documents and pages need of feeds that show these posts."""
+def _compute_extents(
+    run: Run, shown: Mapping[DirtyFeed, Sequence[tuple[int, str, int]]]
+) -> dict[int, Extent]:
+    """Return the extent to which each post must be rendered, for feeds that show these posts."""
     found: dict[int, Extent] = {}
     for feed, rows in shown.items():
         top = Extent.ON_FRONT if feed.kind == "all" else Extent.ON_PAGE if run.look.pages else Extent.SHOWN
-        if feed.kind == "all":  # the front page knows no posts but those that surfaced last
-            newest = set(_in_order(rows[: run.config.output.entries])[:TEASERS])
+        if (
+            feed.kind == "all"
+        ):  # the front page shows only posts that appeared last, no older unarchived entries
+            newest = set(_sort_posts(rows[: run.config.output.entries])[:TEASERS])
         else:
-            newest = set(_in_order(rows)[:NEWEST])
+            newest = set(_sort_posts(rows)[:NEWEST])
         for post, _, _ in rows:
             found[post] = max(found.get(post, Extent.SHOWN), top if post in newest else Extent.SHOWN)
     return found
 
 
-def _in_order(rows: Sequence[tuple[int, str, int]]) -> list[int]:
+def _sort_posts(rows: Sequence[tuple[int, str, int]]) -> list[int]:
     return document_paths.in_order(document_paths.Place(*row) for row in rows)
 
 
-def render_missing(run: Run, published: Published, troubled: Collection[int] = ()) -> list[Feed]:
+def render_missing(run: Run, published: Published, failed: Collection[int] = ()) -> list[Feed]:
     """Render every post that a dirty feed shows and that has no entry yet.
 
-    A post that would make a document invalid is left out and named; the next one takes its place.
-    Feeds in ``troubled`` stay dirty.
+    A post that would make a document invalid is left out and reported; the next post replaces it.
+
+    Args:
+        run: The run.
+        published: Counts, updated in place.
+        failed: Numbers of feeds that must stay dirty.
     """
     tried: set[int] = set()
     newest = stored_archives.load_newest_archives(run.db)
     while True:
-        shown = {feed: _shown(run, feed) for feed in stored.load_dirty_feeds(run.db)}
-        missing = entry_cache.render_missing(run, _extents(run, shown))
+        shown = {feed: _load_shown(run, feed) for feed in stored.load_dirty_feeds(run.db)}
+        missing = entry_cache.render_missing(run, _compute_extents(run, shown))
         published.rendered += len(missing)
+        # Invalid posts leave their feeds, and others move up: repeat until no new post is missing.
         if tried >= set(missing):
             return [
                 Feed(
                     feed,
-                    _in_order(rows),
+                    _sort_posts(rows),
                     archives=newest.get(feed.number, 0),
-                    unfinished=feed.number in troubled,
+                    unfinished=feed.number in failed,
                 )
                 for feed, rows in shown.items()
             ]
         tried.update(missing)
 
 
-def _shown(run: Run, feed: DirtyFeed) -> list[tuple[int, str, int]]:
-    """The posts of a subscription document: those that surfaced last, and what no archive holds yet."""
+def _load_shown(run: Run, feed: DirtyFeed) -> list[tuple[int, str, int]]:
+    """Load the posts of a subscription document: those that appeared last, and the unarchived entries."""
     posts = stored.load_window(run.db, feed.number, run.config.output.entries)
     if archive_formats(run.config, feed.kind):
         ends = stored_archives.load_unarchived(run.db, feed.number)
-        posts += [(one.post, one.uid, one.published) for one in ends]
+        posts += [(row.post, row.uid, row.published) for row in ends]
     return list(dict.fromkeys(posts))
 
 
 def rehearse(run: Run) -> None:
-    """Do once and keep nothing of it what the first new post would wait for: load modules, compile templates."""
+    """Load modules and compile templates now, so that the first new post does not wait for them."""
     from feeds.renderer.documents import join
 
-    feed = next((one for one in stored.load_feeds(run.db) if one.kind == "all"), None)
+    feed = next((feed for feed in stored.load_feeds(run.db) if feed.kind == "all"), None)
     newest = stored.load_window(run.db, feed.number, 1) if feed else []
     if feed is None or not newest:
         return
@@ -179,94 +196,101 @@ def rehearse(run: Run) -> None:
 
 
 def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Published) -> None:
-    """Join the entries of each dirty feed into its documents and write those that differ."""
+    """Join the entries of each dirty feed into its documents, and write the documents that changed."""
     from feeds.output.validator import check_head
     from feeds.renderer.documents import join
 
     copies = document_paths.copies(run.config.aliases)
     reader = entry_cache.EntryReader(run.db)
     figures = stored.load_feed_figures(run.db)
-    for done, one in enumerate(feeds, 1):
-        if not one.posts:
+    for done, item in enumerate(feeds, 1):
+        if not item.posts:
             continue
-        count, latest = figures[one.feed.number]
-        one.updated = latest or 0
-        head = head_of(run.config, one.feed, one.updated, one.archives)
-        head = replace(head, deleted=_deleted(run, one.feed))
+        count, latest = figures[item.feed.number]
+        item.updated = latest or 0
+        head = head_of(run.config, item.feed, item.updated, item.archives)
+        head = replace(head, deleted=_load_tombstones(run, item.feed))
         wrong = check_head(head)
-        parts = reader.columns(one.posts) if not wrong else {}
+        parts = reader.read_columns(item.posts) if not wrong else {}
         for form in run.config.output.formats:
-            path = document_paths.document_path(one.feed.kind, one.feed.slug, form)
+            path = document_paths.document_path(item.feed.kind, item.feed.slug, form)
             if wrong:
                 published.held[path] = "; ".join(wrong)
-                one.held = True
+                item.held = True
                 continue
             data = join(head, form, parts[form])
             for place in (path, *copies.get(path, ())):
-                one.held |= not precompressed.put(run, tree, place, data)
-        if not one.held:
-            title = label(run.config, one.feed.kind, one.feed.name)
-            for place in html_pages.paths_of(run, one.feed.kind, one.feed.slug):
-                page = html_pages.feed_page(run, one.feed, title, head, count, parts["page"])
-                one.held = not precompressed.put(run, tree, place, page)
+                item.held |= not precompressed.put(run, tree, place, data)
+        if not item.held:
+            title = label(run.config, item.feed.kind, item.feed.name)
+            for place in html_pages.paths_of(run, item.feed.kind, item.feed.slug):
+                page = html_pages.feed_page(run, item.feed, title, head, count, parts["page"])
+                item.held = not precompressed.put(run, tree, place, page)
         run.progress("writing", done, len(feeds))
     published.held.update(tree.foreign)
     tree.flush()
 
 
-def _deleted(run: Run, feed: DirtyFeed) -> tuple[tuple[str, datetime], ...]:
-    """What has gone from a feed lately: its subscribers are told for a while."""
+def _load_tombstones(run: Run, feed: DirtyFeed) -> tuple[tuple[str, datetime], ...]:
+    """Load the entries that left a feed lately, with their times (RFC 6721)."""
     now, zone = run.clock(), ZoneInfo(run.config.site.timezone)
-    since = int((now - _TOLD_FOR).timestamp())
-    rows = run.db.rows("tombstones_of_feed", (feed.number, since, _MOST_DELETED))
+    since = int((now - _TOMBSTONE_AGE).timestamp())
+    rows = run.db.rows("tombstones_of_feed", (feed.number, since, _MAX_TOMBSTONES))
     return tuple((uid, datetime.fromtimestamp(at, zone)) for uid, at in rows)
 
 
 def dates_of(feeds: Sequence[Feed]) -> dict[int, int] | None:
-    """When the posts of the feeds that are written now changed last; None if there is no such feed."""
-    return {one.feed.number: one.updated for one in feeds if one.posts and not one.held} if feeds else None
+    """Return the latest change (seconds since 1970) of each written feed; None without dirty feeds."""
+    return (
+        {item.feed.number: item.updated for item in feeds if item.posts and not item.held} if feeds else None
+    )
 
 
 def settle(run: Run, tree: Tree, feeds: Sequence[Feed], published: Published) -> None:
-    """Remember what was written; take documents away that nothing names; write ``.feedd`` and the ledger.
+    """Mark what was written as published: remove documents without a feed, then record the rest.
 
-    Only feeds that were dirty may have fewer documents than before, and what belongs to no feed.
+    It updates the store, ``.feedd`` and the ledger. Only documents of dirty feeds, and documents that belong
+    to no feed, are ever removed.
     """
-    stood = _documents(run.db, feeds, tree.written)
-    for path in sorted(stood.keys() - tree.written.keys() - _wanted_paths(run, feeds)):
+    recorded = _load_documents(run.db, feeds, tree.written)
+    for path in sorted(recorded.keys() - tree.written.keys() - _list_wanted_paths(run, feeds)):
         tree.remove(path)
     published.held.update(tree.foreign)
     if tree.dry:
         return
+    # Nothing to record saves a transaction, which a poll without news would otherwise pay for.
     if feeds or tree.written or tree.removed:
-        _remember(run, tree, feeds, stood)
-    tree.close({path: one.digest for path, one in tree.known.items()})
-    published.held.update(tree.foreign)  # its own list may be in the way of something
+        _record_written(run, tree, feeds, recorded)
+    tree.close({path: document.digest for path, document in tree.known.items()})
+    published.held.update(tree.foreign)  # closing may find an unmanaged file in the place of `.feedd`
     published.held.update(write_ledger(run.db, run.config))
 
 
-def _documents(
+def _load_documents(
     db: Database, feeds: Sequence[Feed], written: Collection[str]
 ) -> dict[str, tuple[str, int | None]]:
-    """Digest and feed of the documents of these feeds, of those of no feed, and of those just ``written``."""
-    db.scope(one.feed.number for one in feeds)
+    """Load digest and feed of documents: of these feeds, of no feed, and those just ``written``."""
+    db.scope(item.feed.number for item in feeds)
     rows = [*db.rows("documents_of_feeds"), *db.rows("documents_of_none")]
     db.scope(written)
     rows += db.rows("documents_of_paths")
     return {path: (digest, feed) for path, digest, feed in rows}
 
 
-def _remember(
-    run: Run, tree: Tree, feeds: Sequence[Feed], stood: Mapping[str, tuple[str, int | None]]
+def _record_written(
+    run: Run, tree: Tree, feeds: Sequence[Feed], recorded: Mapping[str, tuple[str, int | None]]
 ) -> None:
     from feeds.storage import subscriptions
 
     config = run.config
-    feed_of = {path: feed for path, (_, feed) in stood.items()}
-    feed_of |= {path: one.feed.number for one in feeds for path in _paths_of(run, one.feed)}
+    feed_of = {path: feed for path, (_, feed) in recorded.items()}
+    feed_of |= {path: item.feed.number for item in feeds for path in _list_paths(run, item.feed)}
+    # One transaction: a hub is notified of a document exactly if the document is recorded as written.
     with run.db.transaction():
-        subscriptions.enqueue(run.db, _news(config, stood, tree), config.site.url, config.push.hubs)
-        run.db.many("document_put", [(path, feed_of.get(path), *one) for path, one in tree.written.items()])
+        subscriptions.enqueue(
+            run.db, _list_changed(config, recorded, tree), config.site.url, config.push.hubs
+        )
+        run.db.many("document_put", [(path, feed_of.get(path), *item) for path, item in tree.written.items()])
         run.db.many("document_drop", [(path,) for path in tree.removed])
         run.db.many(
             "feed_settle",
@@ -279,27 +303,29 @@ def _remember(
 
 
 def _is_refused(run: Run, tree: Tree, feed: Feed) -> bool:
-    """Whether something lies in the way of one of its files, so that it is to be looked at again by the next run."""
+    """Return whether an unmanaged file blocks a document of this feed, so that the next run tries again."""
     return bool(tree.refused) and not tree.refused.isdisjoint(
         (
-            *_paths_of(run, feed.feed),
+            *_list_paths(run, feed.feed),
             *precompressed.places(run, archives.paths_of(run, feed.feed, feed.archives)),
         )
     )
 
 
-def _news(config: Config, before: Mapping[str, tuple[str, int | None]], tree: Tree) -> list[tuple[str, str]]:
-    """Path and digest of the subscription documents that really changed, but private ones: no hub hears of them."""
+def _list_changed(
+    config: Config, before: Mapping[str, tuple[str, int | None]], tree: Tree
+) -> list[tuple[str, str]]:
+    """Return path and digest of public subscription documents whose bytes changed, for the hubs."""
     return [
-        (path, one.digest)
-        for path, one in tree.written.items()
-        if before.get(path, ("", None))[0] != one.digest
+        (path, document.digest)
+        for path, document in tree.written.items()
+        if before.get(path, ("", None))[0] != document.digest
         and document_paths.media_type(path, config.aliases)
         and not config.is_private(path)
     ]
 
 
-def _paths_of(run: Run, feed: DirtyFeed) -> list[str]:
+def _list_paths(run: Run, feed: DirtyFeed) -> list[str]:
     copies = document_paths.copies(run.config.aliases)
     paths = [document_paths.document_path(feed.kind, feed.slug, form) for form in run.config.output.formats]
     pages = html_pages.paths_of(run, feed.kind, feed.slug)
@@ -308,24 +334,24 @@ def _paths_of(run: Run, feed: DirtyFeed) -> list[str]:
     )
 
 
-def _wanted_paths(run: Run, feeds: Sequence[Feed]) -> set[str]:
-    """What is to lie there of these feeds, and of no feed."""
+def _list_wanted_paths(run: Run, feeds: Sequence[Feed]) -> set[str]:
+    """Return every path that these feeds and the indexes need."""
     wanted = set(precompressed.places(run, [*document_paths.CATALOGUE, *html_pages.asset_paths(run)]))
-    for one in feeds:
-        if one.posts:
-            wanted.update(_paths_of(run, one.feed))
-            wanted.update(precompressed.places(run, archives.paths_of(run, one.feed, one.archives)))
+    for item in feeds:
+        if item.posts:
+            wanted.update(_list_paths(run, item.feed))
+            wanted.update(precompressed.places(run, archives.paths_of(run, item.feed, item.archives)))
     return wanted
 
 
 def write_ledger(db: Database, config: Config) -> dict[str, str]:
-    """Bring the text of the ledger up to what the store knows, and the store to what others wrote there.
+    """Merge the ledger file and the store: import lines from the file, then append what the store has more.
 
     Returns:
-        The file and why it was not written, if it is not feedd's to write.
+        The file and the reason if feedd must not write it; else empty.
 
     Raises:
-        StoreError: the file cannot be read or written.
+        StoreError: The file cannot be read or written.
     """
     path = ledger_path(config)
     ledger.load_ledger(db, path)

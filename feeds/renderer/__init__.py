@@ -1,1 +1,1 @@
-"""From entries to documents: each entry rendered once, documents made by joining."""
+"""Render entries once, and join them into documents and pages."""

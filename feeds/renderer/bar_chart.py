@@ -1,4 +1,4 @@
-"""Where the bars of a small chart stand: numbers only, drawn by a template."""
+"""Compute the rectangles of a small bar chart, which a template draws."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 
 WIDTH, HEIGHT = 600, 100
-_FILLED = 0.8
-_LEAST = 1.5
+_BAR_SHARE = 0.8
+_MIN_HEIGHT = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One day: a rectangle in a field of :data:`WIDTH` by :data:`HEIGHT` units, y downwards."""
+    """The bar of one day: a rectangle in a field of :data:`WIDTH` by :data:`HEIGHT` units, y downwards."""
 
     day: date
     count: int
@@ -24,14 +24,14 @@ class Bar:
 
 
 def bars(activity: Sequence[tuple[date, int]]) -> tuple[Bar, ...]:
-    """A bar for each day, in the order given; the tallest fills the field, a day with anything is seen."""
+    """Return a bar for each day, in the order given; the tallest fills the field, any count is visible."""
     if not activity:
         return ()
     step = WIDTH / len(activity)
     most = max(1, *(count for _, count in activity))
     found = []
     for place, (day, count) in enumerate(activity):
-        height = round(max(_LEAST, HEIGHT * count / most), 1) if count > 0 else 0.0
-        left = round(place * step + step * (1 - _FILLED) / 2, 1)
-        found.append(Bar(day, count, left, round(HEIGHT - height, 1), round(step * _FILLED, 1), height))
+        height = round(max(_MIN_HEIGHT, HEIGHT * count / most), 1) if count > 0 else 0.0
+        left = round(place * step + step * (1 - _BAR_SHARE) / 2, 1)
+        found.append(Bar(day, count, left, round(HEIGHT - height, 1), round(step * _BAR_SHARE, 1), height))
     return tuple(found)

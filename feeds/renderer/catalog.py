@@ -1,4 +1,4 @@
-"""What names every feed, for programs: ``feeds.opml``; :mod:`feeds.renderer.html_pages` has the page for people."""
+"""The list of all feeds for programs, ``feeds.opml``; :mod:`feeds.renderer.html_pages` has the pages."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ _HEADINGS = (("all", "All posts"), ("category", "Categories"), ("tag", "Tags"))
 
 @dataclass(frozen=True, slots=True)
 class CatalogueFeed:
-    """A published feed as a catalogue names it."""
+    """A published feed in the list of all feeds."""
 
     kind: Kind
     label: str
     slug: str
     posts: int
     updated: datetime | None
-    """When one of its posts changed last; of the feed of all posts alone is it told."""
+    """Latest change of a post; only for the feed of all posts."""
     urls: tuple[tuple[Format, str], ...]
     page: bool = True
-    """Whether it has a page; otherwise people are sent to its first document."""
+    """Whether it has a page; otherwise links lead to its first document."""
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogueHead:
-    """The site as a catalogue names it."""
+    """Title, description, language and address of the site."""
 
     title: str
     description: str
@@ -38,7 +38,10 @@ class CatalogueHead:
 
 
 def opml(site: CatalogueHead, feeds: Sequence[CatalogueFeed]) -> bytes:
-    """Every feed as an OPML 2.0 subscription list, without counts and dates: it changes with the set of feeds."""
+    """Return every feed as an OPML 2.0 subscription list.
+
+    It has neither counts nor dates, so it changes only with the set of feeds.
+    """
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         f'<opml version="2.0"><head><title>{escape(site.title)}</title></head><body>',
@@ -46,17 +49,17 @@ def opml(site: CatalogueHead, feeds: Sequence[CatalogueFeed]) -> bytes:
     url = escape(site.url)
     for kind, heading in _HEADINGS:
         lines.append(f'<outline text="{heading}">')
-        lines += [_outline(url, feed) for feed in feeds if feed.kind == kind and feed.urls]
+        lines += [_write_outline(url, feed) for feed in feeds if feed.kind == kind and feed.urls]
         lines.append("</outline>")
     lines.append("</body></opml>")
     return ("\n".join(lines) + "\n").encode()
 
 
-def _outline(site_url: str, feed: CatalogueFeed) -> str:
+def _write_outline(site_url: str, feed: CatalogueFeed) -> str:
     label, url = escaped(feed.label), escape(feed.urls[0][1])
     return f'<outline type="rss" text="{label}" title="{label}" xmlUrl="{url}" htmlUrl="{site_url}"/>'
 
 
 def escaped(text: str) -> str:
-    """:func:`html.escape`, which takes six times as long for a word of letters and digits alone."""
+    """Escape HTML like :func:`html.escape`; plain words have a fast path, a sixth of the time."""
     return text if text.isalnum() else escape(text)

@@ -1,4 +1,4 @@
-"""Documents: a head and a tail as feedgen writes them, and rendered entries between them."""
+"""Join documents: a head and a tail as feedgen writes them, with rendered entries between them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from html import escape
 from feeds.models import FeedHead, Format
 from feeds.renderer import fast_writer
 
-_ID = {
+_ID_PATTERNS = {
     "atom": re.compile(rb"<entry[^>]*>\s*<id>([^<]*)</id>"),
     "rss": re.compile(rb"<guid[^>]*>([^<]*)</guid>"),
 }
@@ -19,33 +19,33 @@ _TAILS = {"atom": b"</feed>", "rss": b"</channel>"}
 
 
 def join(head: FeedHead, form: Format, entries: Sequence[bytes]) -> bytes:
-    """The document of a feed or an archive of it: the same bytes as feedgen's own for these entries."""
+    """Join a document from its head and entries; the bytes equal those of feedgen for the same entries."""
     if form == "json":
-        start, end = _json_frame(head)
+        start, end = _write_json_frame(head)
         return start + b",".join(entries) + end
-    start, end = _frame(head, form)
+    start, end = _write_frame(head, form)
     return start + b"".join(entries) + end
 
 
 def keep_entries(document: bytes, form: Format, ids: Collection[str]) -> bytes:
-    """A document without the entries that have none of these ids; every other byte stays."""
+    """Return the document with only the entries of these ids; every other byte stays."""
     if form == "json":
         feed = json.loads(document)
-        feed["items"] = [one for one in feed["items"] if one["id"] in ids]
+        feed["items"] = [item for item in feed["items"] if item["id"] in ids]
         return json.dumps(feed, ensure_ascii=False, separators=(",", ":")).encode()
     from feeds.renderer.entries import cut
 
-    wanted = {escape(one, quote=False).encode() for one in ids}
+    wanted = {escape(item, quote=False).encode() for item in ids}
     for piece in cut(document, form):
-        found = _ID[form].search(piece)
+        found = _ID_PATTERNS[form].search(piece)
         if found and found[1] not in wanted:
             document = document.replace(piece, b"", 1)
     return document
 
 
 @lru_cache(maxsize=8)
-def _frame(head: FeedHead, form: Format) -> tuple[bytes, bytes]:
-    """What stands before and after the entries."""
+def _write_frame(head: FeedHead, form: Format) -> tuple[bytes, bytes]:
+    """Return the bytes before and after the entries."""
     if fast_writer.is_usual_head(head):
         start, end = fast_writer.FRAMES[form](head)
         return start.encode(), end.encode()
@@ -56,7 +56,7 @@ def _frame(head: FeedHead, form: Format) -> tuple[bytes, bytes]:
     return whole[:position], whole[position:]
 
 
-def _json_frame(head: FeedHead) -> tuple[bytes, bytes]:
+def _write_json_frame(head: FeedHead) -> tuple[bytes, bytes]:
     frame: dict[str, object] = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": head.title,

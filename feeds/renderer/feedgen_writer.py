@@ -1,4 +1,4 @@
-"""feedgen, with its traps mended; the only importer of it."""
+"""Write feeds with feedgen, with workarounds for its defects; the only importer of feedgen."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class FeedGenerator(_FeedGenerator):  # type: ignore[misc]
-    """A feed whose hubs and archives stand in RSS too (feedgen writes only the link to itself there)."""
+    """A feed with its hubs and archives in RSS too: feedgen writes only the link to itself there."""
 
     def _create_rss(self, extensions: bool = True) -> Any:  # noqa: ANN401 - lxml elements
         root, tree = super()._create_rss(extensions)
@@ -41,13 +41,13 @@ class FeedGenerator(_FeedGenerator):  # type: ignore[misc]
 
 
 class FeedEntry(_FeedEntry):  # type: ignore[misc]
-    """An entry whose Atom links keep their rel and type (feedgen drops them)."""
+    """An entry whose Atom links keep ``rel`` and ``type``, which feedgen drops."""
 
     language = ""
     origin: Origin | None = None
 
     def atom_entry(self, extensions: bool = True) -> Any:  # noqa: ANN401 - an lxml element
-        """The Atom element."""
+        """Return the Atom element (called by feedgen)."""
         entry = super().atom_entry(extensions)
         links = entry.findall("link")
         for element, values in zip(links, self.link() or (), strict=False):
@@ -62,9 +62,9 @@ class FeedEntry(_FeedEntry):  # type: ignore[misc]
 
 
 def _add_source(entry: Any, origin: Origin, updated: str) -> None:  # noqa: ANN401 - lxml
-    """``atom:source`` whole (RFC 4287, 4.2.11); feedgen writes title and link alone.
+    """Add a complete ``atom:source`` (RFC 4287, 4.2.11); feedgen writes only title and link.
 
-    Its date is the entry's: that of the upstream would change the entry with each of its own changes.
+    It has the date of the entry: the date of the upstream feed would change the entry with every poll.
     """
     entry.remove(entry.find("source"))
     source = etree.SubElement(entry, "source")
@@ -76,69 +76,73 @@ def _add_source(entry: Any, origin: Origin, updated: str) -> None:  # noqa: ANN4
 
 
 class PodcastExtension(BaseExtension):  # type: ignore[misc]
-    """Declares the names of podcasts and media in every RSS document, so that any entry may use them."""
+    """Declares the namespaces of podcasts and media in every RSS document, for any entry to use."""
 
     def extend_ns(self) -> dict[str, str]:
-        """Prefixes and namespaces."""
+        """Return prefixes and namespaces (called by feedgen)."""
         return _PODCASTS
 
 
 class PodcastEntryExtension(BaseEntryExtension):  # type: ignore[misc]
-    """The fields of a podcast's episode, and the media beside the one enclosure that RSS allows."""
+    """Podcast fields of an entry, and the media besides the single enclosure that RSS allows."""
 
     def __init__(self) -> None:
         self.values: tuple[Extra, ...] = ()
         self.media: tuple[Enclosure, ...] = ()
 
     def extend_rss(self, entry: Any) -> Any:  # noqa: ANN401 - lxml
-        """The item with the fields."""
+        """Add the fields to the item (called by feedgen)."""
         for extra in self.values:
             prefix, _, local = extra.name.partition(":")
             element = etree.SubElement(entry, f"{{{_PODCASTS[prefix]}}}{local}", dict(extra.attributes))
             element.text = extra.text or None
         for media in self.media:
-            said = {"url": iri_to_uri(media.url), "type": media.type, "fileSize": str(media.length or "")}
-            etree.SubElement(entry, f"{{{_MEDIA}}}content", {k: v for k, v in said.items() if v})
+            attributes = {
+                "url": iri_to_uri(media.url),
+                "type": media.type,
+                "fileSize": str(media.length or ""),
+            }
+            etree.SubElement(entry, f"{{{_MEDIA}}}content", {k: v for k, v in attributes.items() if v})
         return entry
 
 
 class ArchiveExtension(BaseExtension):  # type: ignore[misc]
-    """Says that a document is sealed (``fh:archive``, RFC 5005, 4)."""
+    """Marks a document as a closed archive (``fh:archive``, RFC 5005, section 4)."""
 
     def extend_ns(self) -> dict[str, str]:
-        """Prefix and namespace."""
+        """Return prefix and namespace (called by feedgen)."""
         return {"fh": _HISTORY}
 
     def extend_atom(self, feed: Any) -> Any:  # noqa: ANN401 - lxml
-        """The feed with the mark."""
+        """Add the mark to an Atom feed (called by feedgen)."""
         etree.SubElement(feed, f"{{{_HISTORY}}}archive")
         return feed
 
     def extend_rss(self, feed: Any) -> Any:  # noqa: ANN401 - lxml
-        """The same in RSS."""
+        """Add the mark to an RSS channel (called by feedgen)."""
         etree.SubElement(feed.find("channel"), f"{{{_HISTORY}}}archive")
         return feed
 
 
 class TombstoneExtension(BaseExtension):  # type: ignore[misc]
-    """Tells which entries have gone (RFC 6721); Atom alone has a word for it."""
+    """Lists deleted entries (RFC 6721), in Atom only: RSS has no element for them."""
 
     def __init__(self) -> None:
         self.deleted: tuple[tuple[str, datetime], ...] = ()
 
     def extend_ns(self) -> dict[str, str]:
-        """Prefix and namespace."""
+        """Return prefix and namespace (called by feedgen)."""
         return {"at": _TOMBSTONES}
 
     def extend_atom(self, feed: Any) -> Any:  # noqa: ANN401 - lxml
-        """The feed with a tombstone for each."""
+        """Add a tombstone for each deleted entry (called by feedgen)."""
         for uid, when in self.deleted:
             etree.SubElement(feed, f"{{{_TOMBSTONES}}}deleted-entry", ref=uid, when=when.isoformat())
         return feed
 
 
 def feed_of(head: FeedHead, form: Format) -> Any:  # noqa: ANN401 - feedgen has no types
-    """A feed without entries."""
+    """Build a feedgen feed without entries."""
     own = dict(head.self_urls)[form]
     feed = FeedGenerator()
     feed.id(head.id)
@@ -170,70 +174,60 @@ def feed_of(head: FeedHead, form: Format) -> Any:  # noqa: ANN401 - feedgen has 
 
 def add_entry(feed: Any, entry: Entry, site_url: str, language: str) -> None:  # noqa: ANN401
     """Append an entry to a feedgen feed."""
-    one = FeedEntry()
-    one.register_extension("dc", DcEntryExtension, atom=False, rss=True)
-    one.id(entry.id)
-    one.guid(entry.id, permalink=False)
-    one.title(entry.title)
+    element = FeedEntry()
+    element.register_extension("dc", DcEntryExtension, atom=False, rss=True)
+    element.id(entry.id)
+    element.guid(entry.id, permalink=False)
+    element.title(entry.title)
     if entry.link:
-        one.link(href=entry.link, rel="alternate", type="text/html")
-    one.content(entry.html or entry.title, type="html")
-    one.description(entry.summary or entry.title, isSummary=True)
-    one.published(entry.published)
-    one.updated(entry.updated)
+        element.link(href=entry.link, rel="alternate", type="text/html")
+    element.content(entry.html or entry.title, type="html")
+    element.description(entry.summary or entry.title, isSummary=True)
+    element.published(entry.published)
+    element.updated(entry.updated)
     if entry.authors:
-        one.author([{"name": name} for name in entry.authors])
-        one.dc.dc_creator(list(entry.authors))
+        element.author([{"name": name} for name in entry.authors])
+        element.dc.dc_creator(list(entry.authors))
     if entry.terms:
-        one.category([_category(term, site_url) for term in entry.terms])
-    _add_media(one, entry)
+        element.category([_build_category(term, site_url) for term in entry.terms])
+    _add_media(element, entry)
     if entry.origin:
-        one.origin = entry.origin
-        one.source(entry.origin.url, entry.origin.title)
+        element.origin = entry.origin
+        element.source(entry.origin.url, entry.origin.title)
     if entry.language and entry.language != language:
-        one.language = entry.language
-    feed.add_entry(one, order="append")
+        element.language = entry.language
+    feed.add_entry(element, order="append")
 
 
-def _add_media(one: Any, entry: Entry) -> None:  # noqa: ANN401
-    """Enclosures (one in RSS, more as Media RSS), rights and podcast fields."""
+def _add_media(element: Any, entry: Entry) -> None:  # noqa: ANN401
+    """Add enclosures (one in RSS, the rest as Media RSS), rights and podcast fields."""
     for media in entry.enclosures:
         link = {"href": media.url, "rel": "enclosure", "type": media.type}
-        one.link(**{name: text for name, text in link.items() if text}, length=str(media.length))
+        element.link(**{name: text for name, text in link.items() if text}, length=str(media.length))
     if entry.enclosures:
         first = entry.enclosures[0]
-        one.enclosure(first.url, str(first.length), first.type or "application/octet-stream")
+        element.enclosure(first.url, str(first.length), first.type or "application/octet-stream")
     if entry.rights:
-        one.rights(entry.rights)
-        one.dc.dc_rights(entry.rights)
+        element.rights(entry.rights)
+        element.dc.dc_rights(entry.rights)
     fields = tuple(namespaces.valid(entry.extras))
     if fields or len(entry.enclosures) > 1:
-        one.register_extension("podcasts", PodcastEntryExtension, atom=False, rss=True)
-        one.podcasts.values = fields
-        one.podcasts.media = entry.enclosures[1:]
+        element.register_extension("podcasts", PodcastEntryExtension, atom=False, rss=True)
+        element.podcasts.values = fields
+        element.podcasts.media = entry.enclosures[1:]
 
 
-def _category(term: Term, site_url: str) -> dict[str, str]:
+def _build_category(term: Term, site_url: str) -> dict[str, str]:
     return {"term": term.slug, "scheme": f"{site_url}{term.kind}/", "label": term.label}
 
 
 def document(feed: Any, form: Format) -> bytes:  # noqa: ANN401
-    """The whole document as feedgen writes it."""
+    """Return the whole document as feedgen writes it."""
     text: bytes = feed.atom_str() if form == "atom" else feed.rss_str()
     return text
 
 
 def empty_head(language: str) -> FeedHead:
-    """A head for documents of which only the entries are used."""
+    """Build a head for documents of which only the entries are used."""
     url = "https://feedd.invalid/"
     return FeedHead("urn:feedd:none", "-", "-", "-", language, url, (("atom", url), ("rss", url)), _EPOCH)
-
-
-def parses(data: bytes) -> bool:
-    """Whether these bytes are well-formed XML."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
-    try:
-        etree.fromstring(data, parser)
-    except etree.XMLSyntaxError:
-        return False
-    return True

@@ -1,8 +1,8 @@
-"""Pages for people beside the feeds: one for each feed, a front page, a status page.
+"""Render HTML pages: one for each feed, a front page, a status page.
 
-Pure: what is passed in is all they say, so unchanged input gives the same bytes; nobody's clock is read.
-An entry is rendered once (:func:`entry_html`) and joined into every page that shows it. Pages work
-without their script, ask for nothing but images and media of entries, and carry their own policy.
+Pure: pages depend only on the arguments, not on a clock, so equal input gives equal bytes. An entry is
+rendered once (:func:`entry_html`) and joined into every page that shows it. Pages work without
+JavaScript, load nothing but images and media of entries, and contain their own security policy.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from feeds.renderer.feed_index import shelves
 from feeds.renderer.page_body import for_page, in_one_line
 from feeds.renderer.templates import Templates, digest_of, render
 
-_LARGEST = 280_000
-_LONGEST_BODY = 250_000
+_MAX_PAGE_BYTES = 280_000
+_MAX_BODY_BYTES = 250_000
 # No text that a page shows has a NUL: it marks where the rendered entries go.
-_PLACE = "\0entries\0"
+_PLACEHOLDER = "\0entries\0"
 
 Health = Literal["ok", "new", "waiting", "trouble", "gone"]
-"""``new``: not asked yet; ``waiting``: asked us to come later; ``gone``: says that it will not come back."""
-_HEALTHS: tuple[Health, ...] = ("ok", "new", "waiting", "trouble", "gone")
+"""``new``: not fetched yet; ``waiting``: rate-limited; ``gone``: removed for good (HTTP 410)."""
+_HEALTH_ORDER: tuple[Health, ...] = ("ok", "new", "waiting", "trouble", "gone")
 
 
 class PageEntry(NamedTuple):
@@ -37,7 +37,7 @@ class PageEntry(NamedTuple):
     title: str
     link: str
     html: str
-    """Sanitised and absolute: it is shown as it stands."""
+    """Sanitised HTML with absolute addresses; shown unchanged."""
     published: datetime
     updated: datetime | None = None
     authors: tuple[str, ...] = ()
@@ -67,16 +67,16 @@ class PageFeed:
     archive: str = ""
     """Address of the newest archive, or empty."""
     private: bool = False
-    """For some only: search engines are not to list it."""
+    """Whether only some may read it: search engines must not list it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceHealth:
-    """A source as the front page of a planet lists it: nothing in it changes with every poll."""
+    """A source on the front page; its values do not change with every poll."""
 
     title: str
     link: str
-    """Its pages for people, or empty."""
+    """Address of its website, or empty."""
     health: Health
     posts: int
     latest: datetime | None = None
@@ -85,7 +85,7 @@ class SourceHealth:
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """A source as the status page tells of it."""
+    """A source on the status page."""
 
     name: str
     title: str
@@ -98,64 +98,64 @@ class SourceStatus:
     latest: datetime | None = None
     """Publication of its newest post."""
     error: str = ""
-    """What is wrong, in words."""
+    """Description of the latest error, or empty."""
     failures: int = 0
-    """How often it failed since it last worked."""
+    """Failures since the latest success."""
 
 
-def _filled(page: str, entries: Sequence[bytes]) -> bytes:
-    return page.encode().replace(_PLACE.encode(), b"".join(entries))
+def _fill_entries(page: str, entries: Sequence[bytes]) -> bytes:
+    return page.encode().replace(_PLACEHOLDER.encode(), b"".join(entries))
 
 
-def _root(site: CatalogueHead, url: str) -> str:
-    """The way from a page up to the site's, so that the tree works wherever it is put."""
+def _build_root(site: CatalogueHead, url: str) -> str:
+    """Return the relative link from a page to the root, so that the tree works at any address."""
     return "../" * url.removeprefix(site.url).count("/")
 
 
 def entry_html(entry: PageEntry, site: CatalogueHead, templates: Templates) -> bytes:
-    """A post in full, once for every page that shows it."""
+    """Render a post in full, for every page that shows it."""
     from markupsafe import Markup
 
     mark = digest_of(entry.id)
-    # A character has four bytes at most.
-    if len(entry.html) > _LONGEST_BODY // 4 and len(entry.html.encode()) > _LONGEST_BODY:
-        body = Markup("<p>{}</p>").format(templates.words(site.language)["too_long"])
+    # A character has four bytes at most, so short texts need not be encoded to be measured.
+    if len(entry.html) > _MAX_BODY_BYTES // 4 and len(entry.html.encode()) > _MAX_BODY_BYTES:
+        body = Markup("<p>{}</p>").format(templates.choose_words(site.language)["too_long"])
     else:
         body = Markup(for_page(entry.html, mark))  # noqa: S704 - the sanitiser was here last
     return render(templates, "entry.html", site, entry=entry, body=body, anchor=f"p-{mark}").encode()
 
 
 def teaser_html(entry: PageEntry, site: CatalogueHead, templates: Templates) -> bytes:
-    """A post in brief, for the front page: title, date, summary."""
+    """Render a post in brief for the front page: title, date, summary."""
     shown = entry._replace(summary=in_one_line(entry.summary))
     return render(templates, "teaser.html", site, entry=shown).encode()
 
 
 def feed_page(site: CatalogueHead, feed: PageFeed, entries: Sequence[bytes], templates: Templates) -> bytes:
-    """The page of a feed: what it is, how to subscribe, its newest entries, the way to its history.
+    """Render the page of a feed: description, formats, newest entries and a link to its archive.
 
     Args:
         site: The site.
         feed: The feed.
-        entries: From :func:`entry_html`, newest first; as many are shown as :data:`~feeds.models.NEWEST` and a size fit
-            for a phone (280 kB) allow, at least one.
-        templates: How it looks.
+        entries: From :func:`entry_html`, newest first. At most :data:`~feeds.models.NEWEST` are shown,
+            fewer where the page would exceed a size fit for a phone (280 kB), but at least one.
+        templates: The templates.
     """
     from markupsafe import Markup
 
-    shown = _fitting(entries, NEWEST)
+    shown = _select_fitting(entries, NEWEST)
     page = render(
         templates, "feed.html", site, feed=feed, shown=len(shown),
-        entries=Markup(_PLACE), root=_root(site, feed.url),  # noqa: S704
+        entries=Markup(_PLACEHOLDER), root=_build_root(site, feed.url),  # noqa: S704
     )  # fmt: skip
-    return _filled(page, shown)
+    return _fill_entries(page, shown)
 
 
-def _fitting(entries: Sequence[bytes], most: int) -> Sequence[bytes]:
+def _select_fitting(entries: Sequence[bytes], most: int) -> Sequence[bytes]:
     total = 0
     for number, entry in enumerate(entries[:most]):
         total += len(entry)
-        if number and total > _LARGEST:
+        if number and total > _MAX_PAGE_BYTES:
             return entries[:number]
     return entries[:most]
 
@@ -168,27 +168,27 @@ def front_page(
     templates: Templates,
     archive: str = "",
 ) -> bytes:
-    """The front page: newest posts, sources with their health, every feed with its number of posts.
+    """Render the front page: newest posts, sources with their health, every feed with its number of posts.
 
     Args:
         site: The site.
-        feeds: All published feeds; the one of kind ``all`` gives the page its subscription addresses.
+        feeds: All published feeds; the feed of kind ``all`` provides the subscription addresses.
         newest: From :func:`teaser_html` (or :func:`entry_html`), newest first.
-        sources: Upstreams to name; empty where there is only a folder.
-        templates: How it looks.
+        sources: Upstream feeds to list; empty where there is only a folder.
+        templates: The templates.
         archive: Address of the newest archive of all posts, or empty.
     """
     from markupsafe import Markup
 
     first = next((feed for feed in feeds if feed.kind == "all"), None)
-    shown = _fitting(newest, TEASERS)
+    shown = _select_fitting(newest, TEASERS)
     page = render(
         templates, "front.html", site, formats=first.urls if first else (), root="",
         posts=first.posts if first else 0, updated=first.updated if first else None,
-        newest=len(shown), entries=Markup(_PLACE),  # noqa: S704
+        newest=len(shown), entries=Markup(_PLACEHOLDER),  # noqa: S704
         archive=archive, sources=sources, shelves=shelves(site, feeds),
     )  # fmt: skip
-    return _filled(page, shown)
+    return _fill_entries(page, shown)
 
 
 def status_page(
@@ -199,17 +199,17 @@ def status_page(
     templates: Templates,
     root: str = "",
 ) -> bytes:
-    """The status page: each source with its health, polls and errors, and what the last days brought.
+    """Render the status page: each source with its health, polls and errors, and new posts of the last days.
 
     Args:
         site: The site.
-        sources: In the order to show.
+        sources: Sources in the order to show.
         activity: New posts of each day, oldest first.
-        now: The time to tell spans from; the page says it.
-        templates: How it looks.
-        root: Way or address from this page to the front page's folder, with a slash at its end.
+        now: Time from which spans are measured; the page shows it.
+        templates: The templates.
+        root: Link from this page to the folder of the front page, with a slash at its end.
     """
-    words = templates.words(site.language)
+    words = templates.choose_words(site.language)
     counts = [amount for _, amount in activity]
     summed = words["activity_sum"].format(
         translations.count(words["posts"], sum(counts)),
@@ -220,6 +220,6 @@ def status_page(
     return render(
         templates, "status.html", site, sources=sources, now=now, root=root, bars=bar_chart.bars(activity),
         chart={"width": bar_chart.WIDTH, "height": bar_chart.HEIGHT}, activity=summed,
-        quiet=not any(counts), tally=[(state, states[state]) for state in _HEALTHS if states[state]],
+        quiet=not any(counts), tally=[(state, states[state]) for state in _HEALTH_ORDER if states[state]],
         posts=sum(source.posts for source in sources),
     ).encode()  # fmt: skip

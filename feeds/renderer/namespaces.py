@@ -1,4 +1,4 @@
-"""Which fields of podcasts are carried through into RSS, and what their values may be."""
+"""Podcast fields that are copied into RSS, and the values that they may have."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ADDRESS = "address"
 
 
 @dataclass(frozen=True, slots=True)
-class _Form:
+class _FieldRule:
     text: re.Pattern[str]
     attributes: Mapping[str, re.Pattern[str] | str] = field(default_factory=dict)
     needed: frozenset[str] = frozenset()
@@ -27,27 +27,27 @@ class _Form:
 
 
 _LINKED: Mapping[str, re.Pattern[str] | str] = {"url": _ADDRESS, "type": _LINE}
-_FORMS: Mapping[str, _Form] = {
-    "itunes:author": _Form(_TEXT),
-    "itunes:block": _Form(re.compile(r"(?i:yes)")),
-    "itunes:duration": _Form(re.compile(r"\d{1,6}|\d{1,3}:[0-5]\d(?::[0-5]\d)?")),
-    "itunes:episode": _Form(_NUMBER),
-    "itunes:episodeType": _Form(re.compile(r"full|trailer|bonus")),
-    "itunes:explicit": _Form(re.compile(r"yes|no|clean|true|false")),
-    "itunes:image": _Form(_EMPTY, {"href": _ADDRESS}, frozenset(["href"])),
-    "itunes:season": _Form(_NUMBER),
-    "itunes:subtitle": _Form(_LINE),
-    "itunes:summary": _Form(_TEXT),
-    "itunes:title": _Form(_TEXT),
-    "podcast:chapters": _Form(_EMPTY, _LINKED, frozenset(_LINKED)),
-    "podcast:episode": _Form(_DECIMAL, {"display": _LINE}),
-    "podcast:license": _Form(_LINE, {"url": _ADDRESS}),
-    "podcast:location": _Form(_LINE, {"geo": _LINE, "osm": _LINE}),
-    "podcast:person": _Form(
+_RULES: Mapping[str, _FieldRule] = {
+    "itunes:author": _FieldRule(_TEXT),
+    "itunes:block": _FieldRule(re.compile(r"(?i:yes)")),
+    "itunes:duration": _FieldRule(re.compile(r"\d{1,6}|\d{1,3}:[0-5]\d(?::[0-5]\d)?")),
+    "itunes:episode": _FieldRule(_NUMBER),
+    "itunes:episodeType": _FieldRule(re.compile(r"full|trailer|bonus")),
+    "itunes:explicit": _FieldRule(re.compile(r"yes|no|clean|true|false")),
+    "itunes:image": _FieldRule(_EMPTY, {"href": _ADDRESS}, frozenset(["href"])),
+    "itunes:season": _FieldRule(_NUMBER),
+    "itunes:subtitle": _FieldRule(_LINE),
+    "itunes:summary": _FieldRule(_TEXT),
+    "itunes:title": _FieldRule(_TEXT),
+    "podcast:chapters": _FieldRule(_EMPTY, _LINKED, frozenset(_LINKED)),
+    "podcast:episode": _FieldRule(_DECIMAL, {"display": _LINE}),
+    "podcast:license": _FieldRule(_LINE, {"url": _ADDRESS}),
+    "podcast:location": _FieldRule(_LINE, {"geo": _LINE, "osm": _LINE}),
+    "podcast:person": _FieldRule(
         _LINE, {"role": _LINE, "group": _LINE, "img": _ADDRESS, "href": _ADDRESS}, once=False
     ),
-    "podcast:season": _Form(_NUMBER, {"name": _LINE}),
-    "podcast:socialInteract": _Form(
+    "podcast:season": _FieldRule(_NUMBER, {"name": _LINE}),
+    "podcast:socialInteract": _FieldRule(
         _EMPTY,
         {
             "protocol": _LINE,
@@ -59,43 +59,45 @@ _FORMS: Mapping[str, _Form] = {
         frozenset(["protocol"]),
         once=False,
     ),
-    "podcast:soundbite": _Form(
+    "podcast:soundbite": _FieldRule(
         re.compile(_CHARACTER + "{0,255}"),
         {"startTime": _DECIMAL, "duration": _DECIMAL},
         frozenset(["startTime", "duration"]),
         once=False,
     ),
-    "podcast:transcript": _Form(
+    "podcast:transcript": _FieldRule(
         _EMPTY, {**_LINKED, "language": _LINE, "rel": _LINE}, frozenset(_LINKED), once=False
     ),
-    "podcast:txt": _Form(_TEXT, {"purpose": _LINE}, once=False),
+    "podcast:txt": _FieldRule(_TEXT, {"purpose": _LINE}, once=False),
 }
-_NAMES = {name.lower(): name for name in _FORMS}
+_NAMES = {name.lower(): name for name in _RULES}
 
 
 def valid(extras: Sequence[Extra]) -> Iterator[Extra]:
-    """The fields that a document may have, under their right names and without attributes that nobody knows."""
+    """Yield the fields that a document may contain, with canonical names and without unknown attributes."""
     seen = set()
     for extra in extras:
         name = _NAMES.get(extra.name.lower(), "")
-        form = _FORMS.get(name)
-        if form is None or not form.text.fullmatch(extra.text) or (form.once and name in seen):
+        rule = _RULES.get(name)
+        if rule is None or not rule.text.fullmatch(extra.text) or (rule.once and name in seen):
             continue
-        attributes = tuple(one for one in extra.attributes if _holds(form, *one))
-        if form.needed <= {key for key, _ in attributes}:
+        attributes = tuple(
+            attribute for attribute in extra.attributes if _is_valid_attribute(rule, *attribute)
+        )
+        if rule.needed <= {key for key, _ in attributes}:
             seen.add(name)
             yield Extra(name, extra.text, attributes)
 
 
-def _holds(form: _Form, name: str, value: str) -> bool:
-    wanted = form.attributes.get(name)
+def _is_valid_attribute(rule: _FieldRule, name: str, value: str) -> bool:
+    wanted = rule.attributes.get(name)
     if isinstance(wanted, re.Pattern):
         return wanted.fullmatch(value) is not None
     return wanted == _ADDRESS and is_address(value)
 
 
 def seconds(extras: Sequence[Extra]) -> int:
-    """The length that ``itunes:duration`` states, 0 if it states none."""
+    """Return the duration in seconds from ``itunes:duration``; 0 if there is none."""
     for extra in valid(extras):
         if extra.name == "itunes:duration":
             total = 0
@@ -106,5 +108,5 @@ def seconds(extras: Sequence[Extra]) -> int:
 
 
 def picture(extras: Sequence[Extra]) -> str:
-    """The address of the picture that ``itunes:image`` names, or nothing."""
-    return next((one.attributes[0][1] for one in valid(extras) if one.name == "itunes:image"), "")
+    """Return the address of the image in ``itunes:image``; empty if there is none."""
+    return next((extra.attributes[0][1] for extra in valid(extras) if extra.name == "itunes:image"), "")

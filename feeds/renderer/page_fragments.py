@@ -1,4 +1,4 @@
-"""What a post gives to pages: its place on the page of a feed and its teaser, rendered once, in any process."""
+"""Render the fragments of a post that pages join: its full entry and its teaser."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What rendering for pages needs to know; its ``repr`` changes with everything that they show of it."""
+    """Settings for rendering pages; the ``repr`` changes with everything that pages show of them."""
 
     site: CatalogueHead
     templates: TemplateFiles
     formats: tuple[Format, ...]
     pages: bool
-    """Whether feeds have pages; otherwise only the front page is there, and links lead to documents."""
+    """Whether feeds have pages; otherwise only the front page exists, and links lead to documents."""
     private: tuple[str, ...] = ()
-    """Folders of feeds that no page names."""
+    """Folders of feeds that no page may mention."""
 
-    def names(self, kind: str, slug: str) -> bool:
-        """Whether pages may say that there is this feed."""
+    def may_show(self, kind: str, slug: str) -> bool:
+        """Return whether pages may link to this feed; not to private feeds."""
         folder = document_paths.folder(kind, slug)
-        return not any(folder.startswith(f"{one}/") for one in self.private)
+        return not any(folder.startswith(f"{private}/") for private in self.private)
 
 
 def page_parts(entry: Entry, look: Look, extent: Extent) -> tuple[bytes, bytes]:
-    """A post on the page of a feed, and its teaser on the front page; empty what nobody shows.
+    """Render the full entry and the teaser of a post; a fragment that no page shows is empty.
 
     Raises:
-        UsageError: a template makes a mistake; the text names file and line.
+        UsageError: A template fails; the message names file and line.
     """
     from feeds.renderer.html_pages import entry_html, teaser_html
     from feeds.renderer.templates import compile_templates
@@ -47,16 +47,17 @@ def page_parts(entry: Entry, look: Look, extent: Extent) -> tuple[bytes, bytes]:
     templates = compile_templates(look.templates)
     full = teaser = b""
     if look.pages and extent >= Extent.ON_PAGE:
-        full = entry_html(_page_entry(entry, look, _UP), look.site, templates)
+        full = entry_html(_build_page_entry(entry, look, _ROOT), look.site, templates)
     if extent >= Extent.ON_FRONT:
-        teaser = teaser_html(_page_entry(entry, look, ""), look.site, templates)
+        teaser = teaser_html(_build_page_entry(entry, look, ""), look.site, templates)
     return full, teaser
 
 
-_UP = "../../"  # from the page of a category or tag to the front page
+_ROOT = "../../"
+"""Link from the page of a category or tag to the front page."""
 
 
-def _page_entry(entry: Entry, look: Look, up: str) -> PageEntry:
+def _build_page_entry(entry: Entry, look: Look, up: str) -> PageEntry:
     from feeds.renderer.html_pages import PageEntry
 
     return PageEntry(
@@ -68,7 +69,9 @@ def _page_entry(entry: Entry, look: Look, up: str) -> PageEntry:
         updated=entry.updated,
         authors=entry.authors,
         terms=tuple(
-            (term.label, up + _way_to(term, look)) for term in entry.terms if look.names(term.kind, term.slug)
+            (term.label, up + _build_term_link(term, look))
+            for term in entry.terms
+            if look.may_show(term.kind, term.slug)
         ),
         enclosures=entry.enclosures,
         summary=entry.summary,
@@ -76,25 +79,25 @@ def _page_entry(entry: Entry, look: Look, up: str) -> PageEntry:
     )
 
 
-def _way_to(term: Term, look: Look) -> str:
-    """From the front page to the page of a term's feed, or to its first document."""
+def _build_term_link(term: Term, look: Look) -> str:
+    """Return the link from the front page to the page of a term's feed, or to its first document."""
     if look.pages:
-        return _quoted(document_paths.folder(term.kind, term.slug))
-    return _quoted(document_paths.document_path(term.kind, term.slug, look.formats[0]))
+        return _quote(document_paths.folder(term.kind, term.slug))
+    return _quote(document_paths.document_path(term.kind, term.slug, look.formats[0]))
 
 
 @lru_cache(maxsize=4096)
-def _quoted(path: str) -> str:
+def _quote(path: str) -> str:
     from urllib.parse import quote
 
     return quote(path)
 
 
 def rehearse(look: Look) -> None:
-    """Render every template once, with values such as a site has.
+    """Render every template once with sample values, to find mistakes in the site's own templates.
 
     Raises:
-        UsageError: one of them makes a mistake; the text names file and line.
+        UsageError: A template fails; the message names file and line.
     """
     from feeds.renderer import html_pages
     from feeds.renderer.templates import compile_templates

@@ -1,4 +1,4 @@
-"""What pages say: the words of a language, dates, spans of time and sizes as people write them."""
+"""Words, dates, spans of time and sizes of pages, in the language of the site."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from feeds.errors import UsageError
 
 
 class Words(dict[str, Any]):
-    """A language's words by name, as ``words.day`` too; a word that depends on a number is ``[one, many]``."""
+    """A language's words by name, as attributes too; a word that depends on a number is ``[one, many]``."""
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a text or a list of texts
         try:
@@ -24,55 +24,55 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
 def read_words(text: str, name: str) -> dict[str, Words]:
-    """The word lists of a ``words.toml``, by language.
+    """Parse the word lists of a ``words.toml``; return them by language.
 
     Args:
-        text: The file's text.
-        name: How to call the file in a message.
+        text: Text of the file.
+        name: Name of the file for messages.
 
     Raises:
-        UsageError: The text is no TOML or a table of anything else than tables.
+        UsageError: The text is not TOML, or a value at its top is not a table.
     """
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{name}: {error}; correct it or take it out of the folder") from error
+        raise UsageError(f"{name}: {error}; correct it or remove it from the folder") from error
     if not all(isinstance(table, dict) for table in tables.values()):
-        raise UsageError(f"{name}: words stand under a language such as [en]; put them there")
+        raise UsageError(f"{name}: words belong under a language such as [en]; move them there")
     return {language: Words(table) for language, table in tables.items()}
 
 
 def words_for(languages: Mapping[str, Words], language: str) -> Words:
-    """The words for a site's language: of ``zh-TW`` the first there are of ``zh-tw``, ``zh``, ``en``."""
+    """Return the words of a language: for ``zh-TW`` the first that exists of ``zh-tw``, ``zh``, ``en``."""
     wanted = language.lower().replace("_", "-")
     known = {name.lower(): words for name, words in languages.items()}
     return known.get(wanted) or known.get(wanted.partition("-")[0]) or known["en"]
 
 
 def number(value: int) -> str:
-    """A number with its thousands set apart."""
+    """Format a number with a comma between thousands."""
     return f"{value:,}"
 
 
 def count(forms: Sequence[str], value: int) -> str:
-    """A counted thing: ``forms`` is ``[one, many]``."""
+    """Format a count with its noun; ``forms`` is ``[one, many]``."""
     return forms[value != 1].format(number(value))
 
 
 def day(words: Words, value: datetime) -> str:
-    """The date, in the offset it is written with."""
+    """Format the date, in its own offset."""
     month: str = words["months"][value.month - 1]
     text: str = words["date"].format(year=value.year, month=month, day=value.day)
     return text
 
 
 def moment(words: Words, value: datetime) -> str:
-    """The date and the time, to the minute."""
+    """Format date and time to the minute, in its own offset."""
     return f"{day(words, value)} {value:%H:%M}"
 
 
 def ago(words: Words, value: datetime, now: datetime, due: str = "") -> str:
-    """How long ago something was, or in how long it will be; ``due`` is said of what should be over."""
+    """Format the span between a time and now; ``due`` is the text for a time that should not be past."""
     seconds = int((now - value).total_seconds())
     side = "ago" if seconds >= 0 else "in"
     if due and side == "ago":
@@ -89,7 +89,7 @@ def ago(words: Words, value: datetime, now: datetime, due: str = "") -> str:
 
 
 def size(length: int) -> str:
-    """A size in bytes as people read it; empty if it is not known."""
+    """Format a size in bytes as kB or MB; empty if it is unknown."""
     if length <= 0:
         return ""
     if length < 1_000_000:

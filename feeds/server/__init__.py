@@ -1,1 +1,1 @@
-"""The HTTP side: an output tree as subscribers fetch it, with conditional requests, codings and deltas."""
+"""HTTP server: serves the output tree with conditional requests, content codings and deltas."""

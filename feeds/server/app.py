@@ -26,7 +26,7 @@ from feeds.server.resource import Policy
 from feeds.server.responses import protect, refuse, refuse_and_close, respond
 
 OPERATORS = {"WWW-Authenticate": 'Bearer realm="operators", Basic realm="operators", charset="UTF-8"'}
-"""How to ask for what is for operators: programs send the token, browsers ask for it as a password."""
+"""Challenge for operators: programs send the token, browsers prompt for it as a password."""
 
 _HOST = re.compile(rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]*|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?")
 _READS = ("GET", "HEAD")
@@ -36,9 +36,9 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An address that is no document: a handler for a path, or for all below it if it ends with ``/``.
+    """A route that is not a document: a handler for a path, or for all paths below it if it ends with ``/``.
 
-    A request with a longer body than ``body_limit`` bytes is answered with 413. ``open`` endpoints need
+    A request with a body of more than ``body_limit`` bytes is answered with 413. ``open`` endpoints need
     no password where the whole server has one. The handler checks the method itself.
     """
 
@@ -91,10 +91,10 @@ class Application:
         )
 
     def check(self) -> None:
-        """See that there is something to serve.
+        """Check that the output tree exists.
 
         Raises:
-            OutputError: there is no tree.
+            OutputError: It is missing.
         """
         self._tree.check()
 
@@ -125,7 +125,7 @@ class Application:
         await self._routed(scope, receive, count)
 
     def _strip_prefix(self, path: str) -> str:
-        """Remove the prefix of the public address, which a proxy may or may not have removed."""
+        """Remove the prefix of the public address, which a proxy may have removed already."""
         prefix = self._prefix
         if prefix and (path == prefix or path.startswith(prefix + "/")):
             return path[len(prefix) :] or "/"
@@ -241,7 +241,7 @@ class _Guarded:
         endpoint, request = self._endpoint, Request(scope, receive)
         # Read to its end first: a response before it would leave the rest of the body in the connection.
         await request.body()
-        if endpoint.open or self._access.admits(scope["fields"].get(b"authorization")):
+        if endpoint.open or self._access.allows(scope["fields"].get(b"authorization")):
             response = protect(await endpoint.handler(request))
         else:
             response = ask_for_password()

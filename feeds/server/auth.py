@@ -1,4 +1,4 @@
-"""Private feeds: who may read what (RFC 7617, RFC 6750). Secrets come from the environment."""
+"""Access to private feeds (RFC 7617, RFC 6750); secrets come from the environment."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SHORTEST_SECRET = 16
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a path means after the rules of access: the path in the tree, or the status of a refusal."""
+    """Result of the access rules for a path: the path in the output tree, or the status of a refusal."""
 
     path: str
     refused: int = 0
@@ -34,13 +34,13 @@ class _Guarded:
 
 
 class Access:
-    """The rules of one server; ``everything`` says that the whole tree is private."""
+    """The access rules of one server; with ``everything`` the whole tree is private."""
 
     def __init__(self, settings: Serve, environment: Mapping[str, str] = os.environ) -> None:
-        """Resolve the secrets.
+        """Read the secrets from the environment.
 
         Raises:
-            ConfigError: a variable is missing or unfit; every mistake is named, no secret is.
+            ConfigError: A variable is missing or unfit. Every mistake is listed; no secret is.
         """
         mistakes: list[str] = []
 
@@ -48,7 +48,9 @@ class Access:
             if not text:
                 return b""
             try:
-                return _digest(secret_of(text, key, environment, login=login, shortest=shortest).encode())
+                return _hash_secret(
+                    secret_of(text, key, environment, login=login, shortest=shortest).encode()
+                )
             except ConfigError as error:
                 mistakes.extend(error.mistakes)
                 return b""
@@ -57,19 +59,21 @@ class Access:
         self._token = secret(settings.token, "serve.token")
         self._guarded = tuple(
             _Guarded(
-                one.feed.strip("/"),
-                secret(one.auth, f"serve.private {one.feed}: auth", login=True),
-                secret(one.secret, f"serve.private {one.feed}: secret", shortest=_SHORTEST_SECRET),
+                rule.feed.strip("/"),
+                secret(rule.auth, f"serve.private {rule.feed}: auth", login=True),
+                secret(rule.secret, f"serve.private {rule.feed}: secret", shortest=_SHORTEST_SECRET),
             )
-            for one in settings.private
+            for rule in settings.private
         )
         mistakes += [
-            f"serve.private: {one.feed!r} is no folder of a feed" for one in self._guarded if not one.feed
+            f"serve.private: {rule.feed!r} is not a folder of a feed"
+            for rule in self._guarded
+            if not rule.feed
         ]
         mistakes += [
-            f"serve.private {one.feed}: set auth or secret, or both"
-            for one in settings.private
-            if not one.auth and not one.secret
+            f"serve.private {rule.feed}: set auth or secret, or both"
+            for rule in settings.private
+            if not rule.auth and not rule.secret
         ]
         if mistakes:
             raise ConfigError(mistakes)
@@ -77,25 +81,25 @@ class Access:
         self.needed = self.everything or bool(self._guarded)
 
     def is_private(self, path: str) -> bool:
-        """Whether a document of the tree is for some only."""
-        return self.everything or self._guard(path) is not None
+        """Return whether only some may read a document of the tree."""
+        return self.everything or self._find_guard(path) is not None
 
-    def _guard(self, path: str) -> _Guarded | None:
-        for one in self._guarded:
-            if path == one.feed or path.startswith(one.feed + "/"):
-                return one
+    def _find_guard(self, path: str) -> _Guarded | None:
+        for guarded in self._guarded:
+            if path == guarded.feed or path.startswith(guarded.feed + "/"):
+                return guarded
         return None
 
-    def place(self, path: str, authorization: bytes | None) -> Place:
-        """Where a request for ``/path`` leads.
+    def locate(self, path: str, authorization: bytes | None) -> Place:
+        """Apply the access rules to a request for ``/path``.
 
-        A secret address leads to its feed without more. 401 asks for a password, 404 hides.
+        A secret address needs no password. Status 401 requests a password, 404 hides the feed.
         """
         if path.startswith(SECRET_PREFIX) and self._guarded:
-            return self._secret_place(path.removeprefix(SECRET_PREFIX))
+            return self._locate_secret(path.removeprefix(SECRET_PREFIX))
         inside = path.removeprefix("/")
-        given = _credentials(authorization)
-        guard = self._guard(inside)
+        given = _read_credentials(authorization)
+        guard = self._find_guard(inside)
         if guard is not None:
             if not guard.auth and not self._auth:
                 return Place("", 404)
@@ -106,41 +110,41 @@ class Access:
             return Place("", 401)
         return Place(inside)
 
-    def _secret_place(self, rest: str) -> Place:
+    def _locate_secret(self, rest: str) -> Place:
         secret, slash, name = rest.partition("/")
-        given = _digest(secret.encode())
-        for one in self._guarded:
-            if one.secret and hmac.compare_digest(given, one.secret):
-                return Place(one.feed + slash + name)
+        given = _hash_secret(secret.encode())
+        for guarded in self._guarded:
+            if guarded.secret and hmac.compare_digest(given, guarded.secret):
+                return Place(guarded.feed + slash + name)
         return Place("", 404)
 
-    def admits(self, authorization: bytes | None) -> bool:
-        """Whether the password of the whole server is given, or none is needed."""
-        return not self._auth or hmac.compare_digest(_credentials(authorization), self._auth)
+    def allows(self, authorization: bytes | None) -> bool:
+        """Return whether the password of the whole server is correct, or none is needed."""
+        return not self._auth or hmac.compare_digest(_read_credentials(authorization), self._auth)
 
     def operator(self, authorization: bytes | None) -> bool:
-        """Whether the token for ``/metrics`` and ``/status`` is given, or none is set.
+        """Return whether the token for ``/metrics`` and ``/status`` is correct, or none is set.
 
-        As a bearer token, or as the password of any user: browsers ask for that.
+        It may be a bearer token, or the password of any user: browsers prompt for a password.
         """
         if not self._token:
             return True
         scheme, _, value = (authorization or b"").partition(b" ")
         given = value.strip()
         if scheme.lower() == b"basic":
-            given = _decoded(given).partition(b":")[2]
+            given = _decode_base64(given).partition(b":")[2]
         elif scheme.lower() != b"bearer":
             return False
-        return hmac.compare_digest(_digest(given), self._token)
+        return hmac.compare_digest(_hash_secret(given), self._token)
 
 
 def secret_of(
     text: str, key: str, environment: Mapping[str, str], *, login: bool = False, shortest: int = 1
 ) -> str:
-    """The secret that ``env:NAME`` stands for.
+    """Return the secret in the variable that ``env:NAME`` names.
 
     Raises:
-        ConfigError: it is not of that form, the variable is missing, or what it holds is unfit.
+        ConfigError: The text has another form, the variable is missing, or its value is unfit.
     """
     name = text.removeprefix(_ENV)
     if not text.startswith(_ENV) or not name:
@@ -153,19 +157,19 @@ def secret_of(
     return value
 
 
-def _digest(secret: bytes) -> bytes:
+def _hash_secret(secret: bytes) -> bytes:
     return hashlib.sha256(secret).digest()
 
 
-def _credentials(authorization: bytes | None) -> bytes:
-    """Digest of the ``user:password`` of basic authentication; of nothing if there is none."""
+def _read_credentials(authorization: bytes | None) -> bytes:
+    """Return the digest of the ``user:password`` of basic authentication; empty if there is none."""
     scheme, _, value = (authorization or b"").partition(b" ")
-    decoded = _decoded(value.strip()) if scheme.lower() == b"basic" else b""
-    return _digest(decoded) if decoded else b""
+    decoded = _decode_base64(value.strip()) if scheme.lower() == b"basic" else b""
+    return _hash_secret(decoded) if decoded else b""
 
 
-def _decoded(value: bytes) -> bytes:
-    """What base64 hides; nothing if it is none."""
+def _decode_base64(value: bytes) -> bytes:
+    """Decode base64; empty if it is not valid."""
     try:
         return base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):

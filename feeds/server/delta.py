@@ -1,6 +1,6 @@
-"""The newer entries alone (RFC 3229 with its manipulation ``feed``): splitting, choosing, remembering.
+"""Deltas: responses with only the newer entries of a feed (RFC 3229, instance manipulation ``feed``).
 
-A document's entries are known by a digest of their bytes: an entry that changed counts as newer.
+A digest of its bytes identifies an entry, so an entry that changed counts as newer.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from feeds.server.documents import Document, Form
 REMEMBERED = 20
 """Versions of a document from which a delta can be made."""
 
-_KEY = 8
-_LARGEST = 16 * 1024 * 1024
+_KEY_BYTES = 8
+_MAX_BYTES = 16 * 1024 * 1024
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS version (
     serial INTEGER PRIMARY KEY,
@@ -40,28 +40,30 @@ Known = dict[str, frozenset[bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A feed document taken apart: ``head``, its entries, ``tail``; joined with ``separator``."""
+    """A feed document in parts: ``head``, entries (joined with ``separator``), ``tail``."""
 
     head: bytes
     entries: tuple[bytes, ...]
     tail: bytes
     separator: bytes = b""
 
-    def keys(self) -> tuple[bytes, ...]:
-        """A short digest of each entry."""
-        return tuple(hashlib.blake2b(entry, digest_size=_KEY).digest() for entry in self.entries)
+    def compute_keys(self) -> tuple[bytes, ...]:
+        """Return a short digest of each entry."""
+        return tuple(hashlib.blake2b(entry, digest_size=_KEY_BYTES).digest() for entry in self.entries)
 
-    def newer_than(self, known: AbstractSet[bytes]) -> bytes | None:
-        """The document with only the entries that are not in ``known``; None if that would be all of them."""
-        entries = [entry for entry, key in zip(self.entries, self.keys(), strict=True) if key not in known]
+    def select_newer(self, known: AbstractSet[bytes]) -> bytes | None:
+        """Return the document with only the entries outside ``known``; None if that is all of them."""
+        entries = [
+            entry for entry, key in zip(self.entries, self.compute_keys(), strict=True) if key not in known
+        ]
         if len(entries) == len(self.entries):
             return None
         return self.head + self.separator.join(entries) + self.tail
 
 
 def split(data: bytes, form: Form) -> Parts | None:
-    """Take a subscription document apart; None if it is too large or not what it seems."""
-    if len(data) > _LARGEST or not form:
+    """Split a subscription document; None if it is too large or not a feed of this format."""
+    if len(data) > _MAX_BYTES or not form:
         return None
     try:
         return _split_json(data) if form == "json" else _split_xml(data, form)
@@ -91,32 +93,32 @@ def _dump(value: object) -> bytes:
 
 
 class Versions:
-    """The last versions of each document that were handed out, in a small file that outlives the process.
+    """The latest versions of each document that were served, in a small file that survives restarts.
 
-    It may be lost: then a subscriber with an old validator gets the whole document once. A file that
-    cannot be used is replaced by memory. Any thread may ask.
+    The file may be lost: then a subscriber with an old validator gets the whole document once. If it
+    cannot be used, versions are kept in memory. Safe to call from any thread.
     """
 
     def __init__(self, file: Path | None) -> None:
         self._lock = threading.Lock()
         self._connection = _open(file)
 
-    def take_up(self, document: Document) -> Known:
-        """Remember this version of a feed document; the versions that are known, itself the last."""
+    def record(self, document: Document) -> Known:
+        """Record this version of a feed document; return the known versions, this version last."""
         parts = split(document.data, document.form)
         if parts is None:
             return {}
-        entries = b"".join(parts.keys())
+        entries = b"".join(parts.compute_keys())
         try:
             with self._lock:
-                return self._take_up(document, entries)
+                return self._record(document, entries)
         except sqlite3.Error as error:
             _LOG.warning(
                 "the versions of %s cannot be kept (%s); deltas are off for it", document.path, error
             )
             return {}
 
-    def _take_up(self, document: Document, entries: bytes) -> Known:
+    def _record(self, document: Document, entries: bytes) -> Known:
         run = self._connection.execute
         query = "SELECT digest, entries FROM version WHERE path = ? ORDER BY serial"
         known = run(query, (document.path,)).fetchall()
@@ -133,7 +135,7 @@ class Versions:
                 (document.path, document.path, REMEMBERED),
             )
             known = run(query, (document.path,)).fetchall()
-        return {digest: _keys(blob) for digest, blob in known}
+        return {digest: _split_keys(blob) for digest, blob in known}
 
     def close(self) -> None:
         """Close the file."""
@@ -141,35 +143,35 @@ class Versions:
             self._connection.close()
 
 
-def _keys(blob: bytes) -> frozenset[bytes]:
-    return frozenset(blob[at : at + _KEY] for at in range(0, len(blob), _KEY))
+def _split_keys(blob: bytes) -> frozenset[bytes]:
+    return frozenset(blob[at : at + _KEY_BYTES] for at in range(0, len(blob), _KEY_BYTES))
 
 
 def _open(file: Path | None) -> sqlite3.Connection:
     if file is not None:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            return _prepared_anew(file)
+            return _recreate_if_damaged(file)
         except (sqlite3.Error, OSError) as error:
             _LOG.warning(
                 "%s: cannot be used (%s); deltas are remembered until the next start only", file, error
             )
-    return _prepared(":memory:")
+    return _prepare_database(":memory:")
 
 
-def _prepared_anew(file: Path) -> sqlite3.Connection:
-    """Open the file; a damaged one is begun again, for it holds nothing that cannot be lost."""
+def _recreate_if_damaged(file: Path) -> sqlite3.Connection:
+    """Open the file; recreate it if it is damaged, because nothing in it is needed."""
     try:
-        return _prepared(str(file))
+        return _prepare_database(str(file))
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError:
         for ending in ("", "-wal", "-shm"):
             file.with_name(file.name + ending).unlink(missing_ok=True)
-        return _prepared(str(file))
+        return _prepare_database(str(file))
 
 
-def _prepared(name: str) -> sqlite3.Connection:
+def _prepare_database(name: str) -> sqlite3.Connection:
     connection = sqlite3.connect(name, isolation_level=None, check_same_thread=False, timeout=2)
     try:
         connection.execute("PRAGMA journal_mode = WAL")

@@ -1,4 +1,4 @@
-"""The route of every document: what is ready is answered at once, the rest is made in a thread."""
+"""The route of all documents: ready responses are sent at once, others are prepared in a thread."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ WELL_KNOWN = "/.well-known/feeds"
 """Where programs look for a site's feeds: an OPML document."""
 
 ALLOWED = {"Allow": "GET, HEAD, OPTIONS"}
-"""What may be done with a document."""
+"""Methods that documents support."""
 
 _CATALOG = "feeds.opml"
 _THREADS = 2
@@ -45,7 +45,7 @@ _T = TypeVar("_T")
 
 
 class _Wanted(NamedTuple):
-    """What a request wants: the document at ``inside``, for an address whose path is ``path``."""
+    """A request for a document: ``inside`` is its path in the tree, ``path`` that of the address."""
 
     inside: str
     path: str
@@ -72,7 +72,7 @@ class DocumentRoute(BaseRoute):
         prefix: str,
         reserved: Collection[str],
     ) -> None:
-        """Prepare; ``memory`` is the bytes to hold ready, ``prefix`` the path of the public address."""
+        """Prepare; ``memory`` bounds the cache in bytes, ``prefix`` is the path of the public address."""
         self._tree = tree
         self._versions = versions
         self._access = access
@@ -109,7 +109,7 @@ class DocumentRoute(BaseRoute):
         await response(scope, receive, send)
 
     def _answer(self, path: str, method: str, headers: Headers) -> Response | Awaitable[Response]:
-        """Return the response, or a promise of it where a file must be read or something made."""
+        """Return the response, or an awaitable of it if a file must be read or a variant made."""
         if method not in ("GET", "HEAD"):
             return refuse_method(method)
         if not path:
@@ -117,7 +117,7 @@ class DocumentRoute(BaseRoute):
         if path == WELL_KNOWN:
             path = "/" + _CATALOG
         if self._access.needed:
-            place = self._access.place(path, headers.get(b"authorization"))
+            place = self._access.locate(path, headers.get(b"authorization"))
             if place.refused:
                 return ask_for_password() if place.refused == 401 else refuse(404)
             inside = place.path
@@ -138,7 +138,7 @@ class DocumentRoute(BaseRoute):
         """Return the response from what is ready; None if a variant must be made first."""
         headers = wanted.headers
         document = resource.document
-        coding = resource.best(acceptable_codings(headers.get(b"accept-encoding")))
+        coding = resource.choose_coding(acceptable_codings(headers.get(b"accept-encoding")))
         if coding is None:
             return refuse(406, "No content coding that is acceptable to you is available")
         if len(headers) > 1:
@@ -195,11 +195,11 @@ class DocumentRoute(BaseRoute):
         if document is None:
             return None
         self._metrics.documents_loaded += 1
-        known = self._versions.take_up(document) if document.form and "/archive/" not in f"/{inside}" else {}
+        known = self._versions.record(document) if document.form and "/archive/" not in f"/{inside}" else {}
         return Resource(document, self._access.is_private(inside), self._policy, known)
 
     async def _make(self, headers: Headers, resource: Resource) -> None:
-        coding = resource.best(acceptable_codings(headers.get(b"accept-encoding"))) or ""
+        coding = resource.choose_coding(acceptable_codings(headers.get(b"accept-encoding"))) or ""
         path, digest = resource.document.path, resource.document.digest
         base = _find_delta_base(headers, resource)
         if base and (base, coding) not in resource.deltas:
@@ -231,9 +231,9 @@ class DocumentRoute(BaseRoute):
     def _drop(self, inside: str) -> None:
         gone = self._ready.pop(inside, None)
         if gone is not None:
-            self._uncount(gone)
+            self._discount(gone)
 
-    def _uncount(self, resource: Resource) -> None:
+    def _discount(self, resource: Resource) -> None:
         self._metrics.cache_bytes -= resource.counted
         resource.counted = 0
 
@@ -244,7 +244,7 @@ class DocumentRoute(BaseRoute):
         self._metrics.cache_bytes += resource.size - resource.counted
         resource.counted = resource.size
         while self._metrics.cache_bytes > self._memory and self._ready:
-            self._uncount(self._ready.popitem(last=False)[1])
+            self._discount(self._ready.popitem(last=False)[1])
 
     async def _answer_missing(self, wanted: _Wanted) -> Response:
         """Return 404, or the way to a folder's page for an address without the slash at its end."""
@@ -270,7 +270,7 @@ def _find_delta_base(headers: Headers, resource: Resource) -> str:
     known = headers.get(b"if-none-match")
     if known is None or b"range" in headers or not wants_delta(headers):
         return ""
-    return resource.delta_base(known)
+    return resource.find_delta_base(known)
 
 
 def _cut_range(headers: Headers, variant: Variant, modified: int) -> Response:

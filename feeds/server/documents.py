@@ -1,8 +1,8 @@
-"""The output tree as it is read: only what feedd wrote there, whole, with what can be said of it.
+"""Read documents of the output tree: only files that feedd wrote, complete, with their metadata.
 
-A document is served if ``.feedd`` (or the journal of a run under way) names its path with the digest
-of the very bytes that were read. So dotfiles, foreign files, links that lead out and half-written
-files need no rules of their own: they are not listed.
+A document is served if ``.feedd`` (or the journal of a run under way) lists its path with the digest
+of the bytes that were read. So dotfiles, unmanaged files, links that lead outside and half-written files
+need no rules of their own: they are not listed.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _TYPES = {
 
 
 class Sign(NamedTuple):
-    """What changes when a file does: time and size of the change, and which file it is."""
+    """Values that change when a file does: mtime, size and inode."""
 
     mtime: int
     size: int
@@ -69,13 +69,13 @@ class Document:
     sign: Sign
     media: str
     form: Form
-    """The format of a feed document, empty for what is no feed."""
+    """Format of a feed document; empty for other documents."""
 
 
 def media_of(path: str, data: bytes) -> tuple[str, Form]:
-    """Media type and format, by what the document is: an alias may have any name.
+    """Detect media type and format by content, because an alias may have any file name.
 
-    The first element decides for XML and HTML, the version line for JSON Feed, else the ending.
+    The first element decides for XML and HTML, the version for JSON Feed; else the suffix.
     """
     start = data[:1024].lstrip(b"\xef\xbb\xbf")
     if path.endswith((".gz", ".br", ".zst")):
@@ -88,12 +88,12 @@ def media_of(path: str, data: bytes) -> tuple[str, Form]:
 
 
 def is_safe(path: str) -> bool:
-    """Whether a relative path stays inside and names nothing hidden: no empty segment, none with a dot first."""
+    """Return whether a relative path stays inside and has no hidden or empty segment."""
     return bool(path) and not any(not part or part[0] == "." for part in path.split("/"))
 
 
 class OutputTree:
-    """The documents of an output folder. Loading may be done from any thread."""
+    """The documents of an output folder; safe to load from any thread."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -101,10 +101,10 @@ class OutputTree:
         self._manifest: tuple[Sign | None, bytes] = (None, b"")
 
     def check(self) -> None:
-        """See that there is a tree.
+        """Check that there is an output tree.
 
         Raises:
-            OutputError: the folder has no manifest of feedd.
+            OutputError: The folder has no manifest of feedd.
         """
         if self._sign(MANIFEST) is None:
             raise OutputError(
@@ -113,11 +113,11 @@ class OutputTree:
             )
 
     def sign(self, path: str) -> Sign | None:
-        """The sign of the file at ``path`` now; None if there is none."""
+        """Return the current sign of the file at ``path``; None if it is missing."""
         return self._sign(path)
 
     def is_current(self, document: Document) -> bool:
-        """Whether the file is still the one that was read (asked for each request: 2 µs)."""
+        """Return whether the file is unchanged since the document was read (2 µs, for each request)."""
         try:
             found = os.stat(f"{self._root}/{document.path}", follow_symlinks=False)
         except OSError:
@@ -133,14 +133,14 @@ class OutputTree:
         return Sign(found.st_mtime_ns, found.st_size, found.st_ino) if stat.S_ISREG(found.st_mode) else None
 
     def load(self, path: str) -> Document | None:
-        """Read a document; None if there is none, or if it is not what feedd wrote.
+        """Read a document; None if there is none, or if feedd did not write these bytes.
 
         Raises:
-            OutputError: the file is there and cannot be read.
+            OutputError: The file exists and cannot be read.
         """
         if not is_safe(path) or "\n" in path:
             return None
-        if not self._lists(path):
+        if not self._is_listed(path):
             return None
         for _ in range(_ATTEMPTS):
             read = self._read(path)
@@ -149,7 +149,7 @@ class OutputTree:
             data, sign = read
             digest = hashlib.sha256(data).hexdigest()
             # A run that ends between reading the file and reading the lists is seen in the next attempt.
-            if self._lists(path, digest):
+            if self._is_listed(path, digest):
                 media, form = media_of(path, data)
                 modified = min(sign.mtime // 1_000_000_000, int(time.time()))
                 return Document(path, data, digest, modified, sign, media, form)
@@ -169,7 +169,7 @@ class OutputTree:
             found = os.fstat(descriptor)
             if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_DOCUMENT:
                 return None
-            data = b"".join(_pieces(descriptor, found.st_size))
+            data = b"".join(_read_pieces(descriptor, found.st_size))
             return data, Sign(found.st_mtime_ns, found.st_size, found.st_ino)
         except OSError as error:
             raise OutputError(
@@ -178,28 +178,28 @@ class OutputTree:
         finally:
             os.close(descriptor)
 
-    def _lists(self, path: str, digest: str = "") -> bool:
-        """Whether the journal or the manifest names the path, with this digest if one is given.
+    def _is_listed(self, path: str, digest: str = "") -> bool:
+        """Return whether the journal or the manifest lists the path, with this digest if there is any.
 
-        The journal first: it goes away only after the manifest has what it named.
+        The journal comes first: it is removed only after the manifest lists its documents.
         """
         line = f"{digest}  {path}\n".encode()
-        journal = self._contents(JOURNAL)
+        journal = self._read_list(JOURNAL)
         if line in journal:
             return True
         sign = self._sign(MANIFEST)
         if sign is None or sign != self._manifest[0]:
-            self._manifest = (sign, self._contents(MANIFEST))
+            self._manifest = (sign, self._read_list(MANIFEST))
         return line in self._manifest[1]
 
-    def _contents(self, name: str) -> bytes:
+    def _read_list(self, name: str) -> bytes:
         try:
             return (self.folder / name).read_bytes()
         except OSError:
             return b""
 
 
-def _pieces(descriptor: int, size: int) -> Iterator[bytes]:
+def _read_pieces(descriptor: int, size: int) -> Iterator[bytes]:
     while size > 0 and (piece := os.read(descriptor, size)):
         size -= len(piece)
         yield piece

@@ -1,6 +1,6 @@
-"""The rules of HTTP that need no file and no socket (RFC 9110, RFC 3229): pure functions over header fields.
+"""HTTP rules that need neither file nor socket (RFC 9110, RFC 3229): pure functions over header fields.
 
-Fields are given as they travel, in bytes, repeated ones joined with commas (RFC 9110, 5.2).
+Fields are bytes as received, repeated fields joined with commas (RFC 9110, 5.2).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 Headers = Mapping[bytes, bytes]
 
 CODINGS = ("br", "zstd", "gzip")
-"""Content codings that can be made, the preferred one first; ``""`` stands for none of them."""
+"""Content codings that can be made, the preferred coding first; ``""`` means no coding."""
 
 _TAG = re.compile(rb'(W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 _WEIGHT = re.compile(rb"(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
@@ -40,7 +40,7 @@ class Range(NamedTuple):
 
 
 def http_date(second: int) -> bytes:
-    """IMF-fixdate of a second since 1970 (RFC 9110, 5.6.7), whatever the locale."""
+    """Format seconds since 1970 as IMF-fixdate (RFC 9110, 5.6.7), whatever the locale."""
     t = time.gmtime(second)
     return b"%s, %02d %s %04d %02d:%02d:%02d GMT" % (
         _DAYS[t.tm_wday],
@@ -54,7 +54,7 @@ def http_date(second: int) -> bytes:
 
 
 def read_date(text: bytes) -> int | None:
-    """Seconds since 1970 of a date in any of the three forms (RFC 9110, 5.6.7); None if it is none."""
+    """Parse a date in any of the three forms (RFC 9110, 5.6.7) to seconds since 1970; None if invalid."""
     text = text.strip()
     found = next((match for form in _DATES if (match := form.fullmatch(text))), None)
     if found is None or found["mon"] not in _MONTHS:
@@ -72,40 +72,40 @@ def read_date(text: bytes) -> int | None:
 
 
 def tags_in(field: bytes) -> list[bytes]:
-    """The opaque tags of a list of entity tags, with quotes, weak or strong."""
+    """Return the opaque tags of a list of entity tags, with quotes, weak or strong."""
     return [tag for _, tag in _TAG.findall(field)]
 
 
 def matches_weakly(field: bytes, etag: bytes) -> bool:
-    """``If-None-Match`` names this tag: weak comparison, ``*`` is any (RFC 9110, 13.1.2)."""
+    """Return whether ``If-None-Match`` matches: weak comparison, ``*`` is any (RFC 9110, 13.1.2)."""
     return field == etag or field.strip() == b"*" or etag in tags_in(field)
 
 
 def matches_strongly(field: bytes, etag: bytes) -> bool:
-    """``If-Match`` names this strong tag: a weak one never matches (RFC 9110, 13.1.1)."""
+    """Return whether ``If-Match`` matches a strong tag; weak tags never do (RFC 9110, 13.1.1)."""
     return field.strip() == b"*" or any(not weak and tag == etag for weak, tag in _TAG.findall(field))
 
 
 def precondition(headers: Headers, etag: bytes, modified: int) -> Literal[200, 304, 412]:
-    """What the conditions of a GET or HEAD make of it, in the order of RFC 9110, 13.2.2.
+    """Evaluate the conditions of a GET or HEAD, in the order of RFC 9110, 13.2.2; return the status.
 
-    ``If-None-Match`` beats ``If-Modified-Since``, ``If-Match`` beats ``If-Unmodified-Since``; a date that
-    cannot be read is no condition.
+    ``If-None-Match`` overrides ``If-Modified-Since``, ``If-Match`` overrides ``If-Unmodified-Since``. A date
+    that cannot be parsed is ignored.
     """
     wanted = headers.get(b"if-match")
     if wanted is not None:
         if not matches_strongly(wanted, etag):
             return 412
-    elif (before := _date_field(headers, b"if-unmodified-since")) is not None and modified > before:
+    elif (before := _read_date_field(headers, b"if-unmodified-since")) is not None and modified > before:
         return 412
     known = headers.get(b"if-none-match")
     if known is not None:
         return 304 if matches_weakly(known, etag) else 200
-    since = _date_field(headers, b"if-modified-since")
+    since = _read_date_field(headers, b"if-modified-since")
     return 304 if since is not None and modified <= since else 200
 
 
-def _date_field(headers: Headers, name: bytes) -> int | None:
+def _read_date_field(headers: Headers, name: bytes) -> int | None:
     field = headers.get(name)
     return read_date(field) if field is not None else None
 
@@ -113,13 +113,13 @@ def _date_field(headers: Headers, name: bytes) -> int | None:
 def requested_range(
     headers: Headers, etag: bytes, modified: int, now: int, size: int
 ) -> Range | Literal[416] | None:
-    """The one range to send, None for the whole, 416 if there are no such bytes (RFC 9110, 14.2).
+    """Return the range to send, None for the whole, 416 if it is outside (RFC 9110, 14.2).
 
-    Several ranges, an unknown unit and a malformed field are answered with the whole; so is an
-    ``If-Range`` that does not match strongly (13.1.5), or a date of this very second, which is weak.
+    Several ranges, an unknown unit and a malformed field are answered with the whole. So is an ``If-Range``
+    that does not match strongly (13.1.5), or a date of this very second, which is weak.
     """
     field = headers.get(b"range")
-    if field is None or not _range_applies(headers.get(b"if-range"), etag, modified, now):
+    if field is None or not _is_range_wanted(headers.get(b"if-range"), etag, modified, now):
         return None
     unit, _, specification = field.partition(b"=")
     found = _RANGE.fullmatch(specification.strip())
@@ -136,7 +136,7 @@ def requested_range(
     return Range(int(first), min(int(last) + 1, size) if last else size)
 
 
-def _range_applies(condition: bytes | None, etag: bytes, modified: int, now: int) -> bool:
+def _is_range_wanted(condition: bytes | None, etag: bytes, modified: int, now: int) -> bool:
     if condition is None:
         return True
     condition = condition.strip()
@@ -146,20 +146,21 @@ def _range_applies(condition: bytes | None, etag: bytes, modified: int, now: int
 
 
 def acceptable_codings(field: bytes | None) -> tuple[str, ...]:
-    """Codings that may be sent, the best first; ``""`` is no coding, an empty tuple that nothing may be.
+    """Return the codings that may be sent, the preferred first.
 
-    The client's weights come first, then our order (RFC 9110, 12.5.3). No field means no coding: any
-    would be allowed, but who does not ask may not be able to read it.
+    ``""`` means no coding; an empty tuple means that every coding is refused. The client's weights come
+    first, then our order (RFC 9110, 12.5.3). Without a field every coding is allowed, but the client may
+    not be able to decode it, so none is used.
     """
     if not field:
         return ("",)
     if len(field) > _CACHED_LENGTH:
-        return _acceptable.__wrapped__(field)
-    return _acceptable(field)
+        return _parse_acceptable.__wrapped__(field)
+    return _parse_acceptable(field)
 
 
 @lru_cache(maxsize=1024)
-def _acceptable(field: bytes) -> tuple[str, ...]:
+def _parse_acceptable(field: bytes) -> tuple[str, ...]:
     weights = weighted(field)
     if "x-gzip" in weights:
         weights.setdefault("gzip", weights["x-gzip"])
@@ -178,7 +179,7 @@ def _acceptable(field: bytes) -> tuple[str, ...]:
 
 
 def weighted(field: bytes) -> dict[str, float]:
-    """Members of a list with weights (``gzip;q=0.5, *``), in lower case; malformed ones are left out."""
+    """Parse members of a list with weights (``gzip;q=0.5, *``), in lower case; skip malformed members."""
     found: dict[str, float] = {}
     for member in field.split(b","):
         name, *parameters = (part.strip() for part in member.split(b";"))
@@ -193,6 +194,6 @@ def weighted(field: bytes) -> dict[str, float]:
 
 
 def wants_delta(headers: Headers) -> bool:
-    """Whether ``A-IM: feed`` asks for the newer entries alone (RFC 3229, 10.5.3, and its feed manipulation)."""
+    """Return whether ``A-IM: feed`` requests only the newer entries (RFC 3229, 10.5.3)."""
     field = headers.get(b"a-im")
     return field is not None and weighted(field).get("feed", 0) > 0

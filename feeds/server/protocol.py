@@ -1,8 +1,8 @@
 """Limits for uvicorn's HTTP/1.1 protocol, which has none of its own.
 
-A connection costs nobody else anything: a head has ten seconds and 16 KB, a body has 30 seconds, a client that
-does not read is dropped, pipelined requests wait in a short line, and idle connections make room for new ones.
-What is refused here is answered by the application: the status is in the state of the request.
+No connection can harm others: a head has ten seconds and 16 KB, a body has 30 seconds. A client that does not
+read is dropped, pipelined requests wait in a short queue, and idle connections make room for new connections.
+The application answers what is refused here, with the status in the state of the request.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ REFUSED = "refused"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one connection may take."""
+    """Limits of one connection."""
 
     connections: int = 1000
     header_seconds: float = 10.0
@@ -111,13 +111,13 @@ class BoundedProtocol(HttpToolsProtocol):
         return self.cycle is None or self.cycle.response_complete
 
     def drop(self) -> None:
-        """Close now, whatever is under way."""
+        """Close the connection now, whatever is under way."""
         self._metrics.connections_dropped += 1
         self.connections.discard(self)
         self.transport.abort()
 
-    def _give_time(self) -> None:
-        """Set the deadline for what is under way: nothing, a body that arrives, or an answer."""
+    def _set_deadline(self) -> None:
+        """Set the deadline of what is under way: idle time, a body that arrives, or an answer."""
         limits = self._limits
         if self.flow.write_paused:
             return
@@ -130,7 +130,7 @@ class BoundedProtocol(HttpToolsProtocol):
     # Connections
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a client; the connections that were idle the longest make room for it."""
+        """Accept a client; if there is no room, close the connections that were idle the longest."""
         super().connection_made(transport)
         if len(self.connections) > self._limits.connections and not self._make_room():
             self._metrics.connections_refused += 1
@@ -147,7 +147,7 @@ class BoundedProtocol(HttpToolsProtocol):
         return bool(idle)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget a client that is gone."""
+        """Remove a client that is gone."""
         super().connection_lost(exc)
         self._metrics.connections = len(self.connections)
 
@@ -161,10 +161,10 @@ class BoundedProtocol(HttpToolsProtocol):
     def resume_writing(self) -> None:
         """Go on: the client has read."""
         super().resume_writing()
-        self._give_time()
+        self._set_deadline()
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Answer what the client asked before it closed its side, then close."""
+        """Answer the requests of a client that closed its side, then close."""
         if self._is_answered:
             return False
         self._refuse(400)
@@ -195,7 +195,7 @@ class BoundedProtocol(HttpToolsProtocol):
         limits = self._limits
         self._unparsed = 0
         if len(self.pipeline) >= limits.pipeline:
-            # What is not answered may be asked again (RFC 9112, 9.3.2).
+            # A client may repeat requests that were not answered (RFC 9112, 9.3.2).
             raise ValueError("too many pipelined requests")
         if not self.url.startswith(b"/"):
             self.url = add_root_path(self.url)
@@ -204,9 +204,9 @@ class BoundedProtocol(HttpToolsProtocol):
         elif len(self.headers) > limits.fields or self._measure_head() > limits.header_bytes:
             self.scope["state"][REFUSED] = 431
         super().on_headers_complete()
-        self.headers = []  # trailers are no header fields of the request
+        self.headers = []  # trailers do not belong to the header fields of the request
         if not self.pipeline:
-            self._give_time()
+            self._set_deadline()
 
     def _measure_head(self) -> int:
         """Return the bytes of the head's fields, or a bound that is small enough."""
@@ -224,12 +224,12 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unparsed = 0
         super().on_message_complete()
         if not self.pipeline:
-            self._give_time()
+            self._set_deadline()
 
     def on_response_complete(self) -> None:
         """Go on with the next request."""
         super().on_response_complete()
-        self._give_time()
+        self._set_deadline()
 
     # Refusals
 
@@ -254,4 +254,4 @@ class BoundedProtocol(HttpToolsProtocol):
             self.cycle.scope["state"].setdefault(REFUSED, status)
             self.cycle.message_event.set()
         self.cycle.keep_alive = False
-        self._give_time()
+        self._set_deadline()

@@ -1,4 +1,4 @@
-"""A version of a document with its variants: each coding and each delta is made once, header fields too."""
+"""One version of a document with its variants: each coding and delta is made once, with its header fields."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from feeds.server.responses import PAGE_SAFETY, SAFETY, Fields, build_response
 
 _OVERHEAD = 4096
 _NAMED_BY_CONTENT = re.compile(r"assets/[^/]+-[0-9a-f]{12}\.[a-z]+")
-_SEALED = re.compile(r"(?:.+/)?archive/[0-9]+\.[a-z.]+")
+_ARCHIVE = re.compile(r"(?:.+/)?archive/[0-9]+\.[a-z.]+")
 _YEAR, _MONTH = 31_536_000, 2_592_000
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What every document's header fields depend on besides the document.
+    """Values for the header fields of every document.
 
-    ``public`` is the address of the tree, with a slash at its end, or empty; ``hubs`` those of the WebSub hubs.
+    ``public`` is the address of the tree with a slash at its end, or empty; ``hubs`` are WebSub hubs.
     """
 
     max_age: int
@@ -34,7 +34,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One representation, ready to send. ``fields`` lacks length and range."""
+    """One representation, ready to send; ``fields`` lacks length and range."""
 
     etag: bytes
     body: bytes
@@ -45,7 +45,7 @@ class Variant:
 
 @dataclass(slots=True)
 class Resource:
-    """What is served at one path until the document changes."""
+    """The version of a document that is served at a path until the document changes."""
 
     document: Document
     private: bool
@@ -69,18 +69,18 @@ class Resource:
         for coding in ("", *CODINGS):
             mark = f"-{coding}" if coding else ""
             self.etags[coding] = etag = f'"{self.document.digest}{mark}"'.encode()
-            self.unchanged[coding] = build_response(304, self._validators(etag))
+            self.unchanged[coding] = build_response(304, self._build_validators(etag))
         self._add_whole("", self.document.data)
 
-    def best(self, codings: tuple[str, ...]) -> str | None:
-        """The first of these codings that saves something, or may; None if there is none."""
+    def choose_coding(self, codings: tuple[str, ...]) -> str | None:
+        """Return the first of these codings that saves something, or may; None if there is none."""
         for coding in codings:
             if self.variants.get(coding, self) is not None:
                 return coding
         return None
 
     def make(self, coding: str) -> None:
-        """Make a coding's variant (slow: not on the event loop)."""
+        """Compress the document in a coding (slow: not on the event loop)."""
         if coding in self.variants:
             return
         body = encode(self.document.data, coding)
@@ -92,18 +92,18 @@ class Resource:
 
     def _add_whole(self, coding: str, body: bytes) -> None:
         etag = self.etags[coding]
-        fields = [*self._fields(etag, coding), (b"accept-ranges", b"bytes")]
+        fields = [*self._build_fields(etag, coding), (b"accept-ranges", b"bytes")]
         self.variants[coding] = Variant(etag, body, fields, build_response(200, fields, body))
 
-    def delta_base(self, field_value: bytes) -> str:
-        """The latest known version that an ``If-None-Match`` names; empty if it names none."""
+    def find_delta_base(self, field_value: bytes) -> str:
+        """Return the latest known version that an ``If-None-Match`` lists; empty if there is none."""
         named = {tag.strip(b'"').partition(b"-")[0].decode("latin-1") for tag in tags_in(field_value)}
         return next((digest for digest in reversed(self.known) if digest in named), "")
 
     def make_delta(self, base: str, coding: str) -> None:
-        """Make the answer to who has the version ``base`` (slow: not on the event loop)."""
+        """Build the response for clients that have the version ``base`` (slow: not on the event loop)."""
         parts = split(self.document.data, self.document.form)
-        body = parts.newer_than(self.known[base]) if parts else None
+        body = parts.select_newer(self.known[base]) if parts else None
         if body is None:
             self.deltas[base, coding] = None
             return
@@ -119,17 +119,17 @@ class Resource:
             (b"etag", etag),
             (b"cache-control", b"no-store, im"),
             (b"vary", b"Accept-Encoding, A-IM, If-None-Match"),
-            *self._coding(used),
+            *self._build_coding_field(used),
             *SAFETY,
-            *self._links(),
+            *self._build_links(),
         ]
         self.size += len(body)
         self.deltas[base, coding] = Variant(etag, body, fields, build_response(226, fields, body))
 
-    def _validators(self, etag: bytes) -> Fields:
-        """The fields that a 304 repeats (RFC 9110, 15.4.5)."""
+    def _build_validators(self, etag: bytes) -> Fields:
+        """Return the fields that a 304 repeats (RFC 9110, 15.4.5)."""
         document = self.document
-        control = "no-store" if self.private else f"public, max-age={self._max_age()}"
+        control = "no-store" if self.private else f"public, max-age={self._choose_max_age()}"
         vary = b"Accept-Encoding, A-IM" if document.form else b"Accept-Encoding"
         return (
             (b"etag", etag),
@@ -138,28 +138,34 @@ class Resource:
             (b"vary", vary),
         )
 
-    def _max_age(self) -> str:
-        """For how long nobody need ask again: what never changes is not even revalidated (RFC 8246).
+    def _choose_max_age(self) -> str:
+        """Return how long caches may use the document; files that never change are immutable (RFC 8246).
 
-        A sealed archive changes only if a post of it is withdrawn: then copies of it last a month at most.
+        A closed archive changes only if a post in it is withdrawn: then copies survive for a month at most.
         """
         path = self.document.path
         if _NAMED_BY_CONTENT.fullmatch(path):
             return f"{_YEAR}, immutable"
-        return f"{_MONTH}, immutable" if _SEALED.fullmatch(path) else str(self.policy.max_age)
+        return f"{_MONTH}, immutable" if _ARCHIVE.fullmatch(path) else str(self.policy.max_age)
 
-    def _fields(self, etag: bytes, coding: str) -> Fields:
+    def _build_fields(self, etag: bytes, coding: str) -> Fields:
         media = self.document.media
         safety = PAGE_SAFETY if media.startswith("text/html") else SAFETY
         kind = (b"content-type", media.encode())
-        return (kind, *self._validators(etag), *self._coding(coding), *safety, *self._links())
+        return (
+            kind,
+            *self._build_validators(etag),
+            *self._build_coding_field(coding),
+            *safety,
+            *self._build_links(),
+        )
 
     @staticmethod
-    def _coding(coding: str) -> Fields:
+    def _build_coding_field(coding: str) -> Fields:
         return ((b"content-encoding", coding.encode()),) if coding else ()
 
-    def _links(self) -> Fields:
-        """Where to subscribe (WebSub, 4): only for feeds that everybody may read."""
+    def _build_links(self) -> Fields:
+        """Return where to subscribe (WebSub, 4), only for feeds that everybody may read."""
         policy = self.policy
         if not policy.hubs or not policy.public or self.private or not self.document.form:
             return ()

@@ -1,4 +1,4 @@
-"""Listen: uvicorn inside a running event loop, or as a program of its own; the only importer of uvloop here."""
+"""Run the server: uvicorn inside a running event loop, or as a program; the only importer of uvloop."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from feeds.server.protocol import BoundedConfig, BoundedProtocol, Limits
 from feeds.server.resource import Policy
 
 STOP_SECONDS = 10.0
-"""For responses under way when the server stops."""
+"""Time for responses under way when the server stops."""
 
 _SPARE_FILES = 64
 _TICKS = 10
@@ -37,7 +37,7 @@ _LOG = logging.getLogger("feedd.serve")
 
 
 class _WatchedServer(uvicorn.Server):
-    """uvicorn's server, which drops connections whose deadline is over."""
+    """uvicorn's server, extended to drop connections that exceed their deadline."""
 
     async def on_tick(self, counter: int) -> bool:
         """Look at the deadlines once a second (called by uvicorn's main loop)."""
@@ -69,11 +69,11 @@ class Server:
     ) -> None:
         """Prepare; nothing is opened but ``versions``, the file of :class:`Versions` (None: memory).
 
-        ``public`` is used where the settings name no public address; ``hubs`` are named in ``Link``.
-        ``limits`` bound each connection; the number of connections comes from the settings.
+        ``public`` is used where the settings have no public address; ``hubs`` appear in ``Link``.
+        ``limits`` apply to each connection; the number of connections comes from the settings.
 
         Raises:
-            ConfigError: a secret is missing or ``listen`` is no address.
+            ConfigError: A secret is missing, or ``listen`` is not an address.
         """
         address = settings.public or public
         policy = Policy(settings.max_age, address.rstrip("/") + "/" if address else "", tuple(hubs))
@@ -95,7 +95,7 @@ class Server:
 
     @property
     def address(self) -> str:
-        """Where it listens, with the real port; empty before the start."""
+        """Address with the real port; empty before the start."""
         if not self._sockets:
             return ""
         name = self._sockets[0].getsockname()
@@ -126,7 +126,7 @@ class Server:
         _LOG.info("serving at %s", self.address)
 
     async def stop(self, seconds: float = STOP_SECONDS) -> None:
-        """Take no more connections, finish the responses under way for ``seconds`` at most, close."""
+        """Accept no more connections, finish responses for at most ``seconds``, then close."""
         if self._server is not None and self._loop is not None:
             self._server.should_exit = True
             await self._loop
@@ -156,8 +156,8 @@ def _open_sockets(host: str, port: int | None) -> list[socket.socket]:
         except OSError as error:
             # A system without IPv6 still names its addresses.
             if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
-                for one in opened:
-                    one.close()
+                for listener in opened:
+                    listener.close()
                 raise
             missing = error
     if not opened:
@@ -167,7 +167,7 @@ def _open_sockets(host: str, port: int | None) -> list[socket.socket]:
 
 def _open_unix_socket(path: str) -> socket.socket:
     with suppress(FileNotFoundError):
-        # What a server that was killed has left.
+        # A killed server leaves its socket behind, which would block the address.
         if stat.S_ISSOCK(os.stat(path).st_mode):
             os.unlink(path)
     opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -180,10 +180,10 @@ def _open_unix_socket(path: str) -> socket.socket:
 
 
 def parse_listen(text: str) -> tuple[str, int | None]:
-    """Host and port of ``listen``; for a Unix socket its path and None.
+    """Parse ``listen`` into host and port; for a Unix socket into its path and None.
 
     Raises:
-        ConfigError: it is neither.
+        ConfigError: It is neither.
     """
     if text.startswith("unix:") and len(text) > len("unix:"):
         return text.removeprefix("unix:"), None
@@ -195,7 +195,9 @@ def parse_listen(text: str) -> tuple[str, int | None]:
         or int(port) > 65535
         or (":" in host) != host.startswith("[")
     ):
-        raise ConfigError([f"serve.listen: {text!r} is no address; write host:port, [v6]:port or unix:/path"])
+        raise ConfigError(
+            [f"serve.listen: {text!r} is not an address; write host:port, [v6]:port or unix:/path"]
+        )
     return host.strip("[]"), int(port)
 
 
@@ -210,16 +212,16 @@ def _find_room(wanted: int) -> int:
 
 
 def run(server: Server, announce: Callable[[str], None] = lambda address: None) -> None:
-    """Serve until SIGTERM or SIGINT, then stop in order. ``announce`` is told the address once it listens.
+    """Serve until SIGTERM or SIGINT, then stop in order; ``announce`` is called with the address.
 
     Raises:
-        UsageError: the address cannot be opened.
-        OutputError: there is no tree.
+        UsageError: The address cannot be opened.
+        OutputError: The output tree is missing.
     """
-    run_loop(_until_signal(server, announce))
+    run_loop(_serve_until_signal(server, announce))
 
 
-async def _until_signal(server: Server, announce: Callable[[str], None]) -> None:
+async def _serve_until_signal(server: Server, announce: Callable[[str], None]) -> None:
     loop = asyncio.get_running_loop()
     done = asyncio.Event()
     try:
@@ -234,7 +236,7 @@ async def _until_signal(server: Server, announce: Callable[[str], None]) -> None
 
 
 def run_loop(main: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine on uvloop where there is one, else on asyncio's own loop."""
+    """Run a coroutine on uvloop if it is installed, else on asyncio's own loop."""
     factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
     with suppress(ImportError):
         from uvloop import new_event_loop as factory

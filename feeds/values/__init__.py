@@ -1,1 +1,1 @@
-"""Values with rules of their own: addresses, dates, slugs."""
+"""Values with rules of their own: web addresses, dates, slugs, paths of documents."""

@@ -1,4 +1,4 @@
-"""Which documents a feed has, where they lie, and in which order they show their posts."""
+"""Paths of a feed's documents in the output tree, and the order of posts in a document."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ MEDIA_TYPES: Mapping[str, str] = {
     "rss.xml": "application/rss+xml",
     "feed.json": "application/feed+json",
 }
-"""Media type of a subscription document, by the name of its file."""
+"""Media type of a subscription document, by file name."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A post's place in a document: newest publication first, then the id."""
+    """Sort key of a post in a document: newest publication first, then the id."""
 
     number: int
     uid: str
@@ -32,25 +32,28 @@ class Place:
 
 
 def folder(kind: str, slug: str) -> str:
-    """The folder of a feed's documents, relative to the output tree; empty for the feed of all posts."""
+    """Return the folder of a feed's documents in the output tree; empty for the feed of all posts."""
     return "" if kind == "all" else f"{kind}/{slug}/"
 
 
 def document_path(kind: str, slug: str, form: Format) -> str:
-    """Where a feed's subscription document in this format lies, relative to the output tree."""
+    """Return the path of a feed's subscription document in the output tree."""
     return folder(kind, slug) + FILE_NAMES[form]
 
 
 def archive_path(kind: str, slug: str, number: int, form: Format) -> str:
-    """Where a sealed archive of a feed lies; the oldest has number 1."""
+    """Return the path of an archive in the output tree; the oldest archive has number 1."""
     ending = "json" if form == "json" else f"{form}.xml"
     return f"{folder(kind, slug)}archive/{number}.{ending}"
 
 
 def page_of(sizes: Sequence[Sequence[int]], entries: int, most_bytes: int) -> int:
-    """How many of the oldest entries make an archive: ``entries``, fewer where a document would grow too large.
+    """Return how many of the oldest entries an archive holds.
 
-    ``sizes`` has the bytes of each entry in each format. One entry that is too large alone is an archive of its own.
+    Args:
+        sizes: Bytes of each entry in each format.
+        entries: Highest number of entries.
+        most_bytes: Highest size of a document. An entry that is larger gets an archive of its own.
     """
     first = sizes[:entries]
     if all(sum(column) <= most_bytes for column in zip(*first, strict=True)):
@@ -66,24 +69,25 @@ def page_of(sizes: Sequence[Sequence[int]], entries: int, most_bytes: int) -> in
 
 
 def page_path(kind: str, slug: str) -> str:
-    """Where the page of a feed lies, relative to the output tree; that of all posts is the front page."""
+    """Return the path of a feed's page in the output tree; that of all posts is the front page."""
     return folder(kind, slug) + PAGE
 
 
 def media_type(path: str, aliases: Mapping[str, str]) -> str:
-    """Media type of the subscription document at ``path``; empty if that is none."""
+    """Return the media type of the subscription document at ``path``; empty for any other path."""
     return MEDIA_TYPES.get(aliases.get(path, path).rpartition("/")[2], "")
 
 
 def in_order(places: Iterable[Place]) -> list[int]:
-    """The posts of a document by date of publication, then id, newest first (contract 2.3)."""
+    """Sort the posts of a document by date of publication, then id, newest first."""
+    # Two stable sorts: only the date is reversed, ids stay ascending.
     ranked = sorted(places, key=lambda place: place.uid)
     ranked.sort(key=lambda place: place.published, reverse=True)
     return [place.number for place in ranked]
 
 
 def copies(aliases: Mapping[str, str]) -> dict[str, list[str]]:
-    """For each document the old addresses that get the same bytes."""
+    """Return the old addresses that serve the same bytes, by path of the document."""
     found: dict[str, list[str]] = {}
     for old, path in aliases.items():
         found.setdefault(path, []).append(old)
@@ -91,5 +95,5 @@ def copies(aliases: Mapping[str, str]) -> dict[str, list[str]]:
 
 
 def chunks(values: Sequence[T], size: int) -> list[Sequence[T]]:
-    """Cut work into pieces of ``size``."""
+    """Split work into pieces of ``size``."""
     return [values[i : i + size] for i in range(0, len(values), size)]

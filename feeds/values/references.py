@@ -1,4 +1,4 @@
-"""Character references of HTML: the library's decoder, which fails for a number of thousands of digits."""
+"""Character references of HTML, decoded even where the standard library fails for thousands of digits."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ _ENDLESS = re.compile(r"&#[0-9]{1000,}+;?")
 
 
 def unescape(text: str) -> str:
-    """Decode character references; a number that no character has becomes U+FFFD."""
+    """Decode character references; a number without a character becomes U+FFFD."""
     return html.unescape(_ENDLESS.sub("\ufffd", text) if "&#" in text else text)

@@ -1,4 +1,4 @@
-"""Web addresses: resolved, made canonical for comparison, made valid for output."""
+"""Web addresses: resolve them, make them canonical for comparison, make them valid for output."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsp
 from feeds._resources import read_packaged_text
 
 CANONICAL_RULE = 3
-"""Number of the rule that :func:`canonical` follows; what the store has by another one is understood again.
+"""Number of the rule that :func:`canonical` follows; keys that the store has by an older rule are computed again.
 
 Rule 3 writes names of hosts by UTS 46, non-transitional, as browsers do; rule 2 by IDNA 2003 (:func:`canonical_by_rule_2`).
 """
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _BAD = re.compile(r"[\x00-\x20\x7f\\]")
-# What no browser takes for a part of a host's name (WHATWG URL, forbidden domain code points).
-_NO_HOST = re.compile(r"[\x00-\x20#/:<>?@\[\\\]^|%\x7f]")
+# Characters that no browser accepts in a host (WHATWG URL, forbidden domain code points).
+_FORBIDDEN_IN_HOST = re.compile(r"[\x00-\x20#/:<>?@\[\\\]^|%\x7f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NOT_IN_ADDRESSES = re.compile(r"[<>\"{}|\\^`\x00-\x20\x7f]")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
-_STRAY = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_PROGRAMS = frozenset(("javascript:", "vbscript:", "livescript:", "data:"))
+_SCRIPT_SCHEMES = frozenset(("javascript:", "vbscript:", "livescript:", "data:"))
 _USER = re.compile(r"^(\s*(?:[A-Za-z][A-Za-z0-9+.\-]*:)?//)[^/?#\\]*@")
 _PORTS = {"http": 80, "https": 443}
 _LONGEST_HOST = 1000
@@ -42,19 +42,19 @@ _BELOW = re.compile(r"[A-Za-z0-9_~%-][A-Za-z0-9_~%.-]*(?:/[A-Za-z0-9_~%-][A-Za-z
 
 
 @cache
-def _tracking() -> re.Pattern[str]:
+def _compile_tracking() -> re.Pattern[str]:
     lines = read_packaged_text("data/tracking_parameters.txt").splitlines()
     names = [re.escape(line).replace(r"\*", ".*") for line in lines if line and not line.startswith("#")]
     return re.compile("|".join(names), re.IGNORECASE)
 
 
 def _split(
-    address: str, host_of: Callable[[SplitResult], str]
+    address: str, encode_host: Callable[[SplitResult], str]
 ) -> tuple[str, str, int | None, str, str, str] | None:
-    """Scheme, host, port, path, query and fragment; None for what is no web address."""
+    """Return scheme, host, port, path, query and fragment; None if it is not a web address."""
     try:
         parts = urlsplit(address.strip())
-        host, port = host_of(parts), parts.port
+        host, port = encode_host(parts), parts.port
     except ValueError:
         return None
     if parts.scheme not in _PORTS or not _is_possible(host):
@@ -63,7 +63,7 @@ def _split(
 
 
 def _is_possible(host: str) -> bool:
-    """Whether there can be a host of this name, which :func:`_ascii_host` gave."""
+    """Return whether a host can have this name, a result of :func:`_encode_host`."""
     if not host.startswith("["):
         return host != "" and "%" not in host
     from ipaddress import AddressValueError, IPv6Address
@@ -74,8 +74,8 @@ def _is_possible(host: str) -> bool:
         return False
 
 
-def _ascii_host(parts: SplitResult) -> str:
-    """The host as it stands in an address; percent-encoded where there can be no such host."""
+def _encode_host(parts: SplitResult) -> str:
+    """Return the host as addresses write it; percent-encoded if no host can have that name."""
     host = parts.hostname or ""
     if not host.isascii():
         # As written: the library's own lower case is not that of UTS 46 (a final sigma).
@@ -83,7 +83,7 @@ def _ascii_host(parts: SplitResult) -> str:
     return _write_host(host, _encode_by_uts_46)
 
 
-def _host_of_rule_2(parts: SplitResult) -> str:
+def _encode_host_by_rule_2(parts: SplitResult) -> str:
     return _write_host((parts.hostname or "").lower(), _encode_by_idna_2003)
 
 
@@ -98,14 +98,14 @@ def _write_host(host: str, encode: Callable[[str], str]) -> str:
         plain = (plain if plain.isascii() else encode(plain)).rstrip(".").lower()
     except UnicodeError:
         return quote(host, errors="replace")
-    return quote(host, errors="replace") if _NO_HOST.search(plain) else plain
+    return quote(host, errors="replace") if _FORBIDDEN_IN_HOST.search(plain) else plain
 
 
 def _encode_by_uts_46(host: str) -> str:
-    """A name in ASCII by UTS 46, non-transitional; by IDNA 2003 where that has none (pictures, for instance).
+    """Encode a name in ASCII by UTS 46, non-transitional; else by IDNA 2003 (emoji, for instance).
 
     Raises:
-        UnicodeError: neither has one.
+        UnicodeError: Neither standard has an encoding.
     """
     import idna
 
@@ -121,104 +121,112 @@ def _encode_by_idna_2003(host: str) -> str:
     return host.encode("idna").decode("ascii")
 
 
-def _normal(text: str) -> str:
-    """Percent-encoding in one form (RFC 3986, 6.2.2): upper case, and none where it is not needed."""
+def _normalise_escapes(text: str) -> str:
+    """Normalise percent-encoding (RFC 3986, 6.2.2): upper case, and none where it is not needed."""
 
-    def one(match: re.Match[str]) -> str:
+    def decode_unreserved(match: re.Match[str]) -> str:
         character = chr(int(match[1], 16))
         return character if character in _UNRESERVED else match[0].upper()
 
     text = quote(text, safe=_SAFE)
-    normal = _ESCAPE.sub(one, text)
-    if _ESCAPE.sub(one, normal) != normal:  # a stray percent sign has met what was decoded behind it
-        normal = _ESCAPE.sub(one, _STRAY.sub("%25", text))
+    normal = _ESCAPE.sub(decode_unreserved, text)
+    if _ESCAPE.sub(decode_unreserved, normal) != normal:  # a stray percent sign now precedes decoded digits
+        normal = _ESCAPE.sub(decode_unreserved, _STRAY_PERCENT.sub("%25", text))
     return normal
 
 
 @lru_cache(maxsize=4096)
 def canonical(address: str) -> str:
-    """The form in which two addresses of one page are equal; empty for what is no web address.
+    """Return the form in which all addresses of one page are equal; empty if it is not a web address.
 
-    Host in lower case, http as https, no default port, percent-encoding normalised, tracking
-    parameters dropped; path, order of the query and fragment kept (contract 2.4).
+    Host in lower case, http as https, no default port, percent-encoding normalised, no tracking parameters.
+    Path, fragment and the order of the query are kept.
     """
     usual = _USUAL.fullmatch(address)
     if usual:
         host, path, query = usual.groups()
-        query = _without_tracking(query) if query else ""
+        query = _remove_tracking(query) if query else ""
         return f"https://{host}{path or '/'}{'?' if query else ''}{query}"
     return tolerant_canonical(address)
 
 
 def tolerant_canonical(address: str) -> str:
-    """:func:`canonical` for addresses in any form."""
-    return _canonical(address, _ascii_host)
+    """Do what :func:`canonical` does, for addresses in any form (without the fast path)."""
+    return _canonicalise(address, _encode_host)
 
 
 def canonical_by_rule_2(address: str) -> str:
-    """What :func:`canonical` gave before rule 3; only for what was stored or published by that."""
-    return _canonical(address, _host_of_rule_2)
+    """Return the result of :func:`canonical` before rule 3, for values that older versions stored."""
+    return _canonicalise(address, _encode_host_by_rule_2)
 
 
-def _canonical(address: str, host_of: Callable[[SplitResult], str]) -> str:
-    found = _split(_whole(address), host_of)
+def _canonicalise(address: str, encode_host: Callable[[SplitResult], str]) -> str:
+    found = _split(_replace_surrogates(address), encode_host)
     if not found:
         return ""
     scheme, host, port, path, query, fragment = found
     netloc = host if port in (None, _PORTS[scheme], _PORTS["https"]) else f"{host}:{port}"
-    query = _without_tracking(query) if query else ""
-    return urlunsplit(("https", netloc, _normal(path) or "/", _normal(query), _normal(fragment)))
+    query = _remove_tracking(query) if query else ""
+    return urlunsplit(
+        (
+            "https",
+            netloc,
+            _normalise_escapes(path) or "/",
+            _normalise_escapes(query),
+            _normalise_escapes(fragment),
+        )
+    )
 
 
-def _whole(text: str) -> str:
-    """The text with lone surrogates replaced: encoded, each would be a question mark, which begins a query."""
+def _replace_surrogates(text: str) -> str:
+    """Replace lone surrogates: encoded, each would become a question mark, which begins a query."""
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
-def _without_tracking(query: str) -> str:
-    return "&".join(p for p in query.split("&") if not _tracking().fullmatch(p.partition("=")[0]))
+def _remove_tracking(query: str) -> str:
+    return "&".join(p for p in query.split("&") if not _compile_tracking().fullmatch(p.partition("=")[0]))
 
 
 def without_user(address: str) -> str:
-    """The address without user name and password: what may be shown or published."""
+    """Return the address without user name and password, so that it may be shown or published."""
     return _USER.sub(r"\1", address)
 
 
 def bare_address(address: str) -> str:
-    """The address without user, query and fragment: what an empty reference resolves to tells no secret of them."""
+    """Return the address without user, query and fragment, so that references to it reveal no secret."""
     return without_user(address).partition("#")[0].partition("?")[0]
 
 
 def public_name(name: str) -> str:
-    """The name of a source as it may be published: one of a list holds the address of its feed."""
+    """Return the name of a source without secrets: names from lists contain the address of the feed."""
     source, slash, rest = name.partition("?")[0].partition("/")
     return source + slash + without_user(f"//{rest}").removeprefix("//")
 
 
-def is_same_document(one: str, other: str) -> bool:
-    """Whether two addresses name one document, whatever part of it, and whoever asks for it."""
-    first, second = (canonical(without_user(text.partition("#")[0])) for text in (one, other))
+def is_same_document(address: str, other: str) -> bool:
+    """Return whether two addresses name one document, whatever their fragment and user name."""
+    first, second = (canonical(without_user(text.partition("#")[0])) for text in (address, other))
     return first != "" and first == second
 
 
 def is_root(address: str) -> bool:
-    """Whether an address is the root of a site: that names no page, so it is no key."""
+    """Return whether an address is the root of a site: that identifies no page, so it is not a key."""
     usual = _USUAL.fullmatch(address)
     if usual:
         return usual[2] in (None, "/") and not usual[3]
-    found = _split(address, _ascii_host)
+    found = _split(address, _encode_host)
     return bool(found) and found is not None and found[3] in ("", "/") and not found[4]
 
 
 def is_address(text: str) -> bool:
-    """Whether ``text`` is an absolute web address (http or https, with a host)."""
+    """Return whether ``text`` is an absolute web address (http or https, with a host)."""
     return _USUAL.fullmatch(text) is not None or (
-        not _BAD.search(text) and _split(text, _ascii_host) is not None
+        not _BAD.search(text) and _split(text, _encode_host) is not None
     )
 
 
 def valid_address(text: str) -> str:
-    """A web address without characters that no address may have (RFC 3987, 2.2); empty for what is none."""
+    """Escape characters that no address may have (RFC 3987, 2.2); empty if it is not a web address."""
     if not _NOT_IN_ADDRESSES.search(text):
         return text if is_address(text) else ""
     escaped = _NOT_IN_ADDRESSES.sub(lambda found: quote(found[0], safe=""), text.strip())
@@ -226,27 +234,27 @@ def valid_address(text: str) -> str:
 
 
 def is_absolute_iri(text: str) -> bool:
-    """Whether ``text`` is an absolute IRI (RFC 3987): a scheme, something after it, no spaces.
+    """Return whether ``text`` is an absolute IRI (RFC 3987): a scheme, something after it, no spaces.
 
-    Schemes that make a program of the rest name nothing.
+    Schemes that run the rest as a program (``javascript:``) do not count.
     """
     found = _SCHEME.match(text)
-    if found and found[0].lower() in _PROGRAMS:
+    if found and found[0].lower() in _SCRIPT_SCHEMES:
         return False
     if not found or len(text) == found.end() or _BAD.search(text) or any(c in '<>"{}|^`' for c in text):
         return False
-    return not text.lower().startswith(("http:", "https:")) or _split(text, _ascii_host) is not None
+    return not text.lower().startswith(("http:", "https:")) or _split(text, _encode_host) is not None
 
 
 def resolve(base: str, reference: str) -> str:
-    """The absolute address of ``reference`` on the page ``base`` (RFC 3986, 5); empty if there is none."""
+    """Return the absolute address of a reference on the page ``base`` (RFC 3986, 5); empty if none."""
     if _BELOW.fullmatch(reference) and _FOLDER.fullmatch(base):
         return base + reference
     return tolerant_resolve(base, reference)
 
 
 def tolerant_resolve(base: str, reference: str) -> str:
-    """:func:`resolve` for references in any form."""
+    """Do what :func:`resolve` does, for references in any form (without the fast path)."""
     text = re.sub(r"[\t\r\n]", "", reference).strip()
     if _BAD.search(text.replace(" ", "")):
         return ""
@@ -262,15 +270,15 @@ def tolerant_resolve(base: str, reference: str) -> str:
 
 
 def iri_to_uri(address: str) -> str:
-    """The same address in ASCII (RFC 3987, 3.1); a valid URI comes back as it is."""
+    """Return the same address in ASCII (RFC 3987, 3.1); a valid URI is unchanged."""
     if _PLAIN.fullmatch(address):
         return address
     return tolerant_uri(address)
 
 
 def tolerant_uri(address: str) -> str:
-    """:func:`iri_to_uri` for addresses in any form."""
-    address = _whole(address)
+    """Do what :func:`iri_to_uri` does, for addresses in any form (without the fast path)."""
+    address = _replace_surrogates(address)
     try:
         parts = urlsplit(address)
         host, port = parts.hostname, parts.port
@@ -279,16 +287,16 @@ def tolerant_uri(address: str) -> str:
     netloc = parts.netloc
     if host and parts.scheme in _PORTS:
         user, at, _ = netloc.rpartition("@")
-        netloc = quote(user, safe=_SAFE) + at + _ascii_host(parts) + (f":{port}" if port is not None else "")
+        netloc = quote(user, safe=_SAFE) + at + _encode_host(parts) + (f":{port}" if port is not None else "")
     else:
         netloc = quote(netloc, safe=_SAFE + "[]")
     path, query, fragment = (_escape(part) for part in (parts.path, parts.query, parts.fragment))
     bare, mark, _ = address.partition("#")
-    # An empty query or fragment is one, too: a valid URI comes back as it is.
+    # `urlunsplit` drops an empty query or fragment, but a valid URI must stay unchanged.
     end = ("?" if not query and bare.endswith("?") else "") + mark + fragment
     return urlunsplit((parts.scheme, netloc, path, query, "")) + end
 
 
 def _escape(text: str) -> str:
-    """Percent-encode what may not stand in a URI, stray percent signs too."""
-    return quote(_STRAY.sub("%25", text), safe=_SAFE)
+    """Percent-encode what a URI may not contain, stray percent signs too."""
+    return quote(_STRAY_PERCENT.sub("%25", text), safe=_SAFE)

@@ -1,4 +1,4 @@
-"""Dates in digits: the usual form, the other forms of ISO 8601, seconds since 1970, and the Far East."""
+"""Dates in digits: RFC 3339 and similar, other forms of ISO 8601, seconds since 1970, East Asian forms."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ AFTERNOON: Final = frozenset(["下午", "傍晚", "晚上", "午後", "오후", 
 _HANGUL = re.compile("[\uac00-\ud7a3]")
 _KOREA = timezone(timedelta(hours=9))
 
-# The other forms of ISO 8601, of which the feeds of the first years had many: two-digit years, days of the year, weeks.
+# Other forms of ISO 8601, frequent in the first years of feeds: two-digit years, days of the year, weeks.
 _ISO_DATES: Final = tuple(
     re.compile(
         form
@@ -49,7 +49,7 @@ _EPOCH = re.compile(r"(\d{9,10})(\d{3})?(?:\.\d+)?", re.ASCII)
 
 
 def usual(text: str, zone: tzinfo) -> datetime | Literal["none"] | None:
-    """RFC 3339 and its kin; ``none`` if the text is something else, None if it is impossible."""
+    """Parse RFC 3339 and similar; ``none`` for another form, None for an impossible date."""
     found = _USUAL.fullmatch(text)
     if not found:
         return "none"
@@ -58,12 +58,12 @@ def usual(text: str, zone: tzinfo) -> datetime | Literal["none"] | None:
 
 
 def zone_of(text: str, zone: tzinfo) -> tzinfo:
-    """What a date without an offset means: Korea's time if it is written in Korean."""
+    """Return the zone of a date without an offset: Korea's time if it is in Korean."""
     return _KOREA if _HANGUL.search(text) else zone
 
 
 def eastern(text: str, zone: tzinfo) -> datetime | Literal["none"] | None:
-    """``2021年12月23日 下午4:14`` and its kin."""
+    """Parse ``2021年12月23日 下午4:14`` and similar; ``none`` for another form, None for an impossible date."""
     found = _FAR_EAST.fullmatch(text)
     if not found:
         return "none"
@@ -78,18 +78,22 @@ def eastern(text: str, zone: tzinfo) -> datetime | Literal["none"] | None:
 
 
 def iso(text: str, zone: tzinfo) -> datetime | Literal["none"] | None:
-    """Another form of ISO 8601, or seconds since 1970; ``none`` if the text is something else, None if it is impossible."""
+    """Parse another form of ISO 8601, or seconds since 1970.
+
+    Returns:
+        The instant; ``none`` if the text has another form, None if the date is impossible.
+    """
     if epoch := _EPOCH.fullmatch(text):
         return datetime.fromtimestamp(int(epoch[1]), UTC)
     if stamp := _STAMP.fullmatch(text):
         return instant([int(part or 0) for part in stamp.groups()], zone)
     matches = (form.fullmatch(text) for form in _ISO_DATES)
-    found = next((one for one in matches if one), None)
+    found = next((match for match in matches if match), None)
     if found is None:
         return "none"
     parts = found.groupdict()
     year = int(parts["year"]) if "year" in parts else full_year(parts["short"])
-    day = _day(year, parts)
+    day = _compute_day(year, parts)
     if day is None:
         return None
     digits = re.sub(r"[.,].*|:", "", parts["time"] or "").ljust(6, "0")
@@ -97,8 +101,8 @@ def iso(text: str, zone: tzinfo) -> datetime | Literal["none"] | None:
     return instant([*day, hour, minute, second], offset_of(parts["zone"]) if parts["zone"] else zone)
 
 
-def _day(year: int, parts: dict[str, str | None]) -> tuple[int, int, int] | None:
-    """Year, month and day of a calendar date, a day of the year or a week (ISO 8601, 4.1)."""
+def _compute_day(year: int, parts: dict[str, str | None]) -> tuple[int, int, int] | None:
+    """Return year, month and day of a calendar date, a day of the year or a week (ISO 8601, 4.1)."""
     try:
         if parts.get("ordinal"):
             date = datetime(year, 1, 1, tzinfo=UTC) + timedelta(days=int(parts["ordinal"] or 0) - 1)

@@ -1,4 +1,4 @@
-"""From numbers to an instant, or to nothing where there is no such instant."""
+"""Build an instant from numbers; None if no such instant exists."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Final
 
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 9999
-"""The plausible years, inclusive: a date outside is a mistake of whoever wrote it."""
+"""Plausible years, inclusive: a date outside counts as a mistake."""
 
 
 def instant(numbers: list[int], zone: tzinfo | None) -> datetime | None:
-    """The instant of year, month, day, hour, minute, second in a zone, with a fixed offset."""
+    """Return the instant of year, month, day, hour, minute, second in a zone; None if it is impossible."""
     if zone is None or not FIRST_YEAR <= numbers[0] <= LAST_YEAR:
         return None
     year, month, day, hour, minute, second = numbers
@@ -29,18 +29,18 @@ def instant(numbers: list[int], zone: tzinfo | None) -> datetime | None:
     except OverflowError:
         return None
     offset = local.utcoffset() or timedelta()
-    return local.replace(tzinfo=_fixed(offset))
+    return local.replace(tzinfo=_make_offset(offset))
 
 
 @lru_cache(maxsize=256)
-def _fixed(offset: timedelta) -> timezone:
-    """A fixed offset in whole minutes; local mean times before standard time had seconds."""
+def _make_offset(offset: timedelta) -> timezone:
+    """Round an offset to whole minutes: local mean times before standard time had seconds."""
     return timezone(timedelta(minutes=round(offset.total_seconds() / 60)))
 
 
 @lru_cache(maxsize=256)
 def offset_of(text: str) -> timezone | None:
-    """The zone of ``+01:00``, ``-0800`` or ``Z``; None for what no place has."""
+    """Parse ``+01:00``, ``-0800`` or ``Z``; None for an offset that no place has."""
     if text[0] not in "+-":
         return UTC
     digits = text[1:].replace(":", "").ljust(4, "0")
@@ -51,7 +51,7 @@ def offset_of(text: str) -> timezone | None:
 
 
 def full_year(digits: str | None) -> int:
-    """RFC 2822, 4.3: up to 49 this century, three digits count from 1900."""
+    """Expand a short year (RFC 2822, 4.3): up to 49 is this century, three digits count from 1900."""
     year = int(digits or 0)
     if len(digits or "") >= 4:
         return year

@@ -1,4 +1,4 @@
-"""Dates in words and numbers, in the order in which people put them."""
+"""Dates in words and numbers, in the order in which people write them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th|er|eme|o|a|\.)(?![^\W\d_])")
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
+class _WordLists:
     months: dict[str, int] = field(default_factory=dict)
     zones: dict[str, str] = field(default_factory=dict)
     """Names of zones with their offsets."""
@@ -39,7 +39,8 @@ class _Words:
 
 
 def written(text: str, zone: tzinfo) -> datetime | None:
-    """A date in words and numbers, in small letters: a time with its zone, and what is left is the day."""
+    """Parse a date in words and numbers, in lower case: first its time and zone, then its day."""
+    # Comments may be nested (RFC 822); four levels keep the time linear.
     for _ in range(4):
         text = _COMMENT.sub(" ", text)
     times = _TIME.search(text)
@@ -47,21 +48,21 @@ def written(text: str, zone: tzinfo) -> datetime | None:
     offset = ""
     rest = text
     if times:
-        clock = _clock(times)
+        clock = _parse_time(times)
         if clock is None:
             return None
         hour, minute, second = clock
-        offset, after = _zone_after(text[times.end() :])
+        offset, after = _split_zone_after(text[times.end() :])
         rest = f"{text[: times.start()]} {after}"
     if not offset:
-        offset, rest = _zone_at_end(rest)
-    day = _day_in_words(rest)
+        offset, rest = _split_last_zone(rest)
+    day = _parse_day(rest)
     if day is None:
         return None
-    return instant([*day, hour, minute, second], _named_zone(offset, day, zone) if offset else zone)
+    return instant([*day, hour, minute, second], _find_zone(offset, day, zone) if offset else zone)
 
 
-def _clock(found: re.Match[str]) -> tuple[int, int, int] | None:
+def _parse_time(found: re.Match[str]) -> tuple[int, int, int] | None:
     hour, minute, second = (int(found[name] or 0) for name in ("hour", "minute", "second"))
     half = (found["early"] or found["late"] or found["only"] or "").replace(".", "")
     if half:
@@ -71,73 +72,77 @@ def _clock(found: re.Match[str]) -> tuple[int, int, int] | None:
     return hour, minute, second
 
 
-def _zone_after(text: str) -> tuple[str, str]:
-    """The zone that follows a time, and the text behind it."""
+def _split_zone_after(text: str) -> tuple[str, str]:
+    """Return the zone that follows a time, and the text after it."""
     if found := _OFFSET.match(text):
-        offset, text = _four_digits(found["sign"], found["digits"]), text[found.end() :]
+        offset, text = _pad_offset(found["sign"], found["digits"]), text[found.end() :]
         name = _ZONE_NAME.match(text)
-        return offset, text[name.end() :] if name and name[1] in _words().zones else text
+        return offset, text[name.end() :] if name and name[1] in _load_words().zones else text
     if found := _REGION.match(text):
         return found[1], text[found.end() :]
     found = _ZONE_NAME.match(text)
-    if found and found[1] in _words().zones:
+    if found and found[1] in _load_words().zones:
         return found[1], text[found.end() :]
     return "", text
 
 
-def _zone_at_end(text: str) -> tuple[str, str]:
-    """The zone behind the day, where no time has one, and the text before it."""
+def _split_last_zone(text: str) -> tuple[str, str]:
+    """Return the zone after the day, if the time has none, and the text before it."""
     found = _LAST_ZONE.search(text)
-    if found and (found[1][0] in "+-" or (found[1] in _words().zones and not _says_nothing(found[1]))):
+    if found and (found[1][0] in "+-" or (found[1] in _load_words().zones and not _is_filler(found[1]))):
         return found[1], text[: found.start()]
     return "", text
 
 
-def _four_digits(sign: str, digits: str) -> str:
-    """``+1:00``, ``+100`` and ``+1`` as ``+0100``."""
+def _pad_offset(sign: str, digits: str) -> str:
+    """Return ``+1:00``, ``+100`` and ``+1`` as ``+0100``."""
     hours, colon, minutes = digits.partition(":")
     if not colon and len(digits) > 2:
         return f"{sign}{digits:0>4}"
     return f"{sign}{hours:0>2}{minutes or '00'}"
 
 
-def _named_zone(offset: str, day: tuple[int, int, int], zone: tzinfo) -> tzinfo | None:
-    """The zone of an offset, of a region (``Europe/Brussels``) or of a name; its own name means ``zone``."""
+def _find_zone(offset: str, day: tuple[int, int, int], zone: tzinfo) -> tzinfo | None:
+    """Return the zone of an offset, region (``Europe/Brussels``) or name, where ``zone`` has precedence."""
     if offset[0] in "+-":
         return offset_of(offset)
     if "/" in offset:
-        return _region(offset)
+        return _find_region(offset)
     try:
         own = datetime(*day, 12, tzinfo=zone).tzname()
     except (ValueError, OverflowError):
         return None
-    return zone if (own or "").lower() == offset else offset_of(_words().zones[offset])
+    return zone if (own or "").lower() == offset else offset_of(_load_words().zones[offset])
 
 
 @lru_cache(maxsize=64)
-def _region(name: str) -> tzinfo | None:
+def _find_region(name: str) -> tzinfo | None:
     spelled = "/".join("_".join(word.capitalize() for word in part.split("_")) for part in name.split("/"))
-    for one in (spelled, spelled.replace("Gmt", "GMT").replace("Utc", "UTC")):
+    for key in (spelled, spelled.replace("Gmt", "GMT").replace("Utc", "UTC")):
         try:
-            return ZoneInfo(one)
+            return ZoneInfo(key)
         except (KeyError, ValueError, OSError):
             continue
     return None
 
 
-def _day_in_words(text: str) -> tuple[int, int, int] | None:
-    """Year, month and day; None unless every word of the text is known to dates."""
+def _parse_day(text: str) -> tuple[int, int, int] | None:
+    """Return year, month and day; None unless every word of the text belongs to dates."""
     folded = _fold(text)
     numeric = _NUMERIC.search(folded)
     if numeric:
         words = _TOKEN.findall(folded[: numeric.start()] + " " + folded[numeric.end() :])
-        known = all(_says_nothing(w) or (n == 0 and not w.isdigit()) for n, w in enumerate(words))
-        return _by_numbers(numeric) if known else None
-    return _by_name(_TOKEN.findall(_ORDINAL.sub(" ", folded)))
+        known = all(_is_filler(w) or (n == 0 and not w.isdigit()) for n, w in enumerate(words))
+        return _parse_numeric_day(numeric) if known else None
+    return _parse_named_day(_TOKEN.findall(_ORDINAL.sub(" ", folded)))
 
 
-def _by_numbers(found: re.Match[str]) -> tuple[int, int, int] | None:
-    """Year first; else the month first between slashes, as in America and in PHP, unless it cannot be one."""
+def _parse_numeric_day(found: re.Match[str]) -> tuple[int, int, int] | None:
+    """Return year, month and day of three numbers.
+
+    The year comes first or last. Between slashes the month precedes the day, as in America and in PHP,
+    unless it cannot be a month.
+    """
     first, mark, second, third = found.groups()
     if len(first) == 4:
         return int(first), int(second), int(third)
@@ -148,13 +153,13 @@ def _by_numbers(found: re.Match[str]) -> tuple[int, int, int] | None:
     return (year, one, two) if american else (year, two, one)
 
 
-def _by_name(words: list[str]) -> tuple[int, int, int] | None:
+def _parse_named_day(words: list[str]) -> tuple[int, int, int] | None:
     numbers = [word for word in words if word.isdigit()]
     months: list[int] = []
     for place, word in enumerate(words):
-        if word.isdigit() or _says_nothing(word):
+        if word.isdigit() or _is_filler(word):
             continue
-        month = _month(word)
+        month = _find_month(word)
         if month:
             # "mar" is Tuesday in some languages: then the month comes later.
             months = [month]
@@ -174,8 +179,8 @@ def _by_name(words: list[str]) -> tuple[int, int, int] | None:
 
 
 @cache
-def _words() -> _Words:
-    words = _Words()
+def _load_words() -> _WordLists:
+    words = _WordLists()
     for line in read_packaged_text("data/date_words.txt").splitlines():
         value, _, names = line.partition(" ")
         if value[0] in "+-":
@@ -191,15 +196,15 @@ def _fold(word: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c)).casefold()
 
 
-def _says_nothing(word: str) -> bool:
-    """Whether a word is no part of the date itself."""
-    return word in _words().fillers or word in _words().days
+def _is_filler(word: str) -> bool:
+    """Return whether a word is not part of the date itself, such as the name of a weekday."""
+    return word in _load_words().fillers or word in _load_words().days
 
 
 @lru_cache(maxsize=1024)
-def _month(word: str) -> int:
-    """The number of a month, 0 for a word that is none."""
-    months = _words().months
+def _find_month(word: str) -> int:
+    """Return the number of a month, 0 for any other word."""
+    months = _load_words().months
     if word in months:
         return months[word]
     if len(word) < 3:
