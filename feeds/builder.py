@@ -119,7 +119,7 @@ def _build(config: Config, store: Path, manner: _Manner, clock: Clock, progress:
             held=[{"path": path, "reason": reason} for path, reason in sorted(published.held.items())],
         )
         report.troubles += [trouble for trouble in troubles if trouble not in report.troubles]
-        report.troubles += index_pages.private_in_vain(run) + slow_patterns(config)
+        report.troubles += index_pages.find_unmatched_private_feeds(run) + slow_patterns(config)
         _count(db, config, run.sources, report)
     return report
 

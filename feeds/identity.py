@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from feeds.values.patterns import Pattern
-from feeds.values.urls import canonical, is_absolute_iri, is_address, is_root
+from feeds.values.urls import canonicalise, is_absolute_iri, is_address, is_root
 
 # The patterns come from the configuration and may need quadratic time on long input.
 _LONGEST_ADDRESS = 2048
@@ -131,7 +131,7 @@ def derive_keys(
     """
     strong = find_strong_key(address, rules) or find_strong_key(guid, rules)
     weak = set()
-    url = canonical(address) if address and not is_root(address) else ""
+    url = canonicalise(address) if address and not is_root(address) else ""
     if url:
         weak.add("url:" + url)
     if guid:

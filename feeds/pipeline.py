@@ -26,7 +26,7 @@ from feeds.storage.records import EXPIRED, Context, Reading
 from feeds.storage.sightings import ingest_readings
 from feeds.storage.sqlite import Database
 from feeds.storage.withdrawal import remove_sightings
-from feeds.values.document_paths import chunks
+from feeds.values.document_paths import split_into_chunks
 from feeds.workers.ingest_tasks import READ_FILES, really_changed
 from feeds.workers.workers import Workers
 
@@ -63,7 +63,7 @@ def release(run: Run) -> int:
 
 def read_ledger(run: Run, troubles: list[str]) -> None:
     """Take up what the ledger says and the store does not know; ``troubles`` gets what is wrong with its lines."""
-    ledger.load_ledger(run.db, publisher.ledger_path(run.config), troubles)
+    ledger.load_ledger(run.db, publisher.get_ledger_path(run.config), troubles)
     ledger_replay.apply_withdrawals(run.db, run.clock())
     ledger_replay.apply_keys(run.db, run.sources, run.clock(), burnt_keys(run.db))
 
@@ -79,7 +79,7 @@ def publish(run: Run, tree: Tree) -> Published:
     publisher.retire(run)
     stored.assign_post_ids(run.db, run.sources, burnt_keys(run.db))
     ledger_replay.apply_dates(run.db)
-    publisher.mint_slugs(run.db, run.config)
+    publisher.assign_slugs(run.db, run.config)
     ledger.update_ledger(run.db)
     if not opened:
         tree.open()
@@ -90,9 +90,9 @@ def publish(run: Run, tree: Tree) -> Published:
     html_pages.write_assets(run, tree)
     if feeds:
         publisher.write_feeds(run, tree, feeds, published)
-    index_pages.write_catalogue(run, tree, publisher.dates_of(feeds))
+    index_pages.write_catalogue(run, tree, publisher.collect_dates(feeds))
     tree.flush()
-    publisher.settle(run, tree, feeds, published)
+    publisher.mark_published(run, tree, feeds, published)
     return published
 
 
@@ -216,7 +216,7 @@ def _ingest_seen(
     )
     pieces = [
         (source.name, files, {} if rederive else _digests(known, files))
-        for files in chunks(seen.changed, _FILES_PER_PIECE)
+        for files in split_into_chunks(seen.changed, _FILES_PER_PIECE)
     ]
     batch: list[Reading] = []
     lost = _lost_files(known, seen.vanished)

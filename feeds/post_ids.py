@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from feeds.identity import Group, compute_rank
-from feeds.values.urls import canonical, canonical_by_rule_2, is_absolute_iri
+from feeds.values.urls import canonicalise, canonicalise_by_rule_2, is_absolute_iri
 
 # The name space of the UUIDs. With another value every post would get another id.
 _POSTS = bytes.fromhex("7e1f8d4e5c0a5b1e9c6b0a4f6f2d9a11")
@@ -31,8 +31,8 @@ def derive_id_name(key: str, post: Group) -> str:
     """Return what an id is derived from: an address as rule 2 wrote it, so that ids do not change with the rule."""
     if "xn--" not in key:
         return key
-    links = {sighting.link for sighting in post.sightings if f"url:{canonical(sighting.link)}" == key}
-    return min((f"url:{former}" for link in links if (former := canonical_by_rule_2(link))), default=key)
+    links = {sighting.link for sighting in post.sightings if f"url:{canonicalise(sighting.link)}" == key}
+    return min((f"url:{former}" for link in links if (former := canonicalise_by_rule_2(link))), default=key)
 
 
 def _measure_key(key: str) -> int:

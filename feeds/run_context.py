@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from feeds.config import Config
 from feeds.protocols import Clock, Progress
-from feeds.renderer.page_fragments import Look
+from feeds.renderer.page_fragments import PageStyle
 from feeds.storage.sqlite import Database
 from feeds.workers.workers import Workers
 
@@ -23,7 +23,7 @@ class Run:
     progress: Progress
     sources: dict[int, tuple[str, int]]
     settings_digest: str
-    look: Look
+    look: PageStyle
     allow_removals: bool = False
     """Whether the absence of many items at once is believed."""
 

@@ -40,7 +40,7 @@ def open_run(
     Raises:
         StoreError: the store cannot be used.
     """
-    from feeds.config.page_style import look_of
+    from feeds.config.page_style import build_page_style
     from feeds.renderer import page_fragments
     from feeds.run_context import Run, settings_digest
     from feeds.sources import expand, register
@@ -49,7 +49,7 @@ def open_run(
     from feeds.workers import ingest_tasks
     from feeds.workers.workers import Workers, processors
 
-    look = look_of(config)
+    look = build_page_style(config)
     settings = replace(step_settings(config), look=look)
     limits = config.limits
     workers = Workers(
@@ -81,7 +81,7 @@ def open_run(
         run = Run(config, db, workers, clock, progress, sources, derive, look)
         rendered = db.value("meta_get", ("render",))
         if rendered != render:
-            page_fragments.rehearse(look)
+            page_fragments.check_templates(look)
         if rendered not in (None, render):
             with db.transaction():
                 db.run("entries_drop")

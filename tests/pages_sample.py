@@ -13,11 +13,11 @@ from feeds.renderer.html_pages import (
     PageFeed,
     SourceHealth,
     SourceStatus,
-    entry_html,
-    feed_page,
-    front_page,
-    status_page,
-    teaser_html,
+    render_entry,
+    render_feed_page,
+    render_front_page,
+    render_status_page,
+    render_teaser,
 )
 from feeds.renderer.templates import load_templates
 
@@ -185,13 +185,13 @@ def sample_pages(media: str = SITE) -> dict[str, bytes]:
         updated=NOON, archive=f"{SITE}tag/zhongguojingji/archive/31.atom.xml",
     )  # fmt: skip
     return {
-        "index.html": front_page(
-            site, catalogue(), [teaser_html(one, site, look) for one in posts], sources(), look
+        "index.html": render_front_page(
+            site, catalogue(), [render_teaser(one, site, look) for one in posts], sources(), look
         ),
-        "tag/zhongguojingji/index.html": feed_page(
-            site, tag, [entry_html(one, site, look) for one in posts], look
+        "tag/zhongguojingji/index.html": render_feed_page(
+            site, tag, [render_entry(one, site, look) for one in posts], look
         ),
-        "status/index.html": status_page(site, statuses(), activity(), NOW, look, "../"),
+        "status/index.html": render_status_page(site, statuses(), activity(), NOW, look, "../"),
         "media/chart.png": png(),
         "media/far.png": png(colour=(120, 130, 160)),
     }

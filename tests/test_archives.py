@@ -13,7 +13,7 @@ import pytest
 
 from feeds import build, load_config
 from feeds.api import BuildReport
-from feeds.values.document_paths import page_of
+from feeds.values.document_paths import count_archive_entries
 from tests.chain import archives, chain, newest, read
 from tests.conftest import Project
 
@@ -143,9 +143,9 @@ def test_a_late_past_is_appended_and_the_subscription_document_stays_small(site:
 
 
 def test_an_archive_closes_at_its_size(site: Site) -> None:
-    assert page_of([[10]] * 9, 5, 100) == 5
-    assert page_of([[40, 1]] * 9, 5, 100) == 2
-    assert page_of([[1, 400], [1, 1]], 5, 100) == 1
+    assert count_archive_entries([[10]] * 9, 5, 100) == 5
+    assert count_archive_entries([[40, 1]] * 9, 5, 100) == 2
+    assert count_archive_entries([[1, 400], [1, 1]], 5, 100) == 1
     for number in range(8):
         site.write(number, "word " * 180_000, categories="c", tags="t")
     site.build()

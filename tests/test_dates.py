@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.values.dates import parse_date, rfc822, rfc3339
+from feeds.values.dates import format_rfc822, format_rfc3339, parse_date
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -60,7 +60,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 def test_a_date_means_its_instant(text: str, expected: str) -> None:
     found = parse_date(text, SHANGHAI)
     assert found is not None
-    assert rfc3339(found) == expected
+    assert format_rfc3339(found) == expected
 
 
 @pytest.mark.parametrize(
@@ -88,15 +88,15 @@ def test_what_is_impossible_or_no_date_is_refused(text: str) -> None:
 def test_a_zone_name_of_rfc_822_is_american_elsewhere() -> None:
     found = parse_date("Thu, 23 Dec 2021 16:14:00 CST", UTC)
     assert found is not None
-    assert rfc3339(found) == "2021-12-23T16:14:00-06:00"
+    assert format_rfc3339(found) == "2021-12-23T16:14:00-06:00"
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.datetimes(timezones=st.just(UTC)).filter(lambda d: 1900 <= d.year <= 9998))
 def test_what_feedd_writes_it_reads(date) -> None:
     date = date.replace(microsecond=0)
-    assert parse_date(rfc3339(date), SHANGHAI) == date
-    assert parse_date(rfc822(date), SHANGHAI) == date
+    assert parse_date(format_rfc3339(date), SHANGHAI) == date
+    assert parse_date(format_rfc822(date), SHANGHAI) == date
 
 
 @settings(max_examples=300, deadline=None)

@@ -142,7 +142,7 @@ def test_a_rehearsal_leaves_nothing(tmp_path: Path) -> None:
         site.build()
         before = site.snapshot()
         with open_run(config, config.store, 1, lambda: site.now, ignore_progress) as run:
-            publisher.rehearse(run)
+            publisher.warm_up(run)
         assert site.build().written == []
         assert site.snapshot() == before
         site.write(posts)

@@ -50,7 +50,7 @@ HEADS = st.builds(
 @given(HEADS, st.sampled_from(["atom", "rss"]))
 def test_a_head_is_written_as_the_library_writes_it(head: FeedHead, form: Format) -> None:
     assert fast_writer.is_usual_head(head)
-    assert join(head, form, []) == feedgen_writer.document(feedgen_writer.feed_of(head, form), form)
+    assert join(head, form, []) == feedgen_writer.serialise_feed(feedgen_writer.build_feed(head, form), form)
 
 
 WORDS = st.sampled_from(

@@ -25,7 +25,7 @@ from feeds.sanitizer.text import opening, plain_text
 from feeds.storage.payload import body_of_item, data_of, dumps, pack, unpack
 from feeds.storage.sqlite import Database
 from feeds.values import urls
-from feeds.values.dates import parse_date, tolerant_date
+from feeds.values.dates import parse_date, parse_unusual_date
 
 PIECES = st.sampled_from([
     "https://", "http://", "a.example", "A.example", "b-c.example:8080", ":80", "/", "//", "/a", "..", ".", "./x",
@@ -37,9 +37,9 @@ ADDRESSES = st.lists(PIECES, max_size=8).map("".join)
 @settings(max_examples=1500, deadline=None)
 @given(ADDRESSES, ADDRESSES)
 def test_usual_addresses_are_read_as_any_are(base: str, reference: str) -> None:
-    assert urls.canonical(base) == urls.tolerant_canonical(base)
-    assert urls.resolve(base, reference) == urls.tolerant_resolve(base, reference)
-    assert urls.iri_to_uri(base) == urls.tolerant_uri(base)
+    assert urls.canonicalise(base) == urls.canonicalise_unusual(base)
+    assert urls.resolve(base, reference) == urls.resolve_unusual(base, reference)
+    assert urls.iri_to_uri(base) == urls.convert_unusual_iri(base)
 
 
 @settings(max_examples=1500, deadline=None)
@@ -147,7 +147,7 @@ DATES = st.builds(
 @given(DATES)
 def test_usual_dates_are_read_as_any_are(text: str) -> None:
     zone = ZoneInfo("Asia/Shanghai")
-    read, slow = parse_date(text, zone), tolerant_date(text, zone)
+    read, slow = parse_date(text, zone), parse_unusual_date(text, zone)
     assert read == slow
     assert (read and read.isoformat()) == (slow and slow.isoformat())
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from feeds.storage.ledger_lines import KINDS, describe_mistake, read_ledger, write_ledger
-from feeds.values.slugs import is_slug, slug
+from feeds.values.slugs import build_slug, is_slug
 from tests.conftest import Project
 
 TIME = "2024-01-01T00:00:00Z"
@@ -139,8 +139,8 @@ def test_bytes_that_are_no_text_are_a_wrong_line() -> None:
 
 def test_what_names_make_is_a_slug() -> None:
     for name in ("Tea", "中国经济网新闻", "con", "🙂", "é", "x" * 300, "a/b"):
-        assert is_slug(slug(name, "ascii"))
-        assert is_slug(slug(name, "unicode"))
+        assert is_slug(build_slug(name, "ascii"))
+        assert is_slug(build_slug(name, "unicode"))
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from feeds.errors import UsageError
 from feeds.models import NEWEST
 from feeds.renderer import bar_chart, html_pages, page_body, translations
 from feeds.renderer.catalog import CatalogueFeed
-from feeds.renderer.feed_index import shelves
+from feeds.renderer.feed_index import build_sections
 from feeds.renderer.templates import POLICY, load_templates, read_templates
 from feeds.sanitizer import attributes
 from feeds.sanitizer.html import clean_html
@@ -85,7 +85,7 @@ def entry(html: str = "<p>x</p>", **more) -> html_pages.PageEntry:
 
 
 def body(html: str) -> str:
-    return html_pages.entry_html(entry(html), head(), LOOK).decode()
+    return html_pages.render_entry(entry(html), head(), LOOK).decode()
 
 
 def test_pages_are_whole_documents_with_a_policy_a_language_and_nothing_inline(sample):
@@ -127,7 +127,7 @@ def test_unchanged_input_gives_the_same_bytes():
 
 
 def test_a_feed_page_tells_how_to_subscribe_and_where_the_history_is():
-    page = html_pages.feed_page(head(), TAG, [b"<article>one</article>"] * 30, LOOK)
+    page = html_pages.render_feed_page(head(), TAG, [b"<article>one</article>"] * 30, LOOK)
     read = Reader(page)
     alternates = {a["type"]: a["href"] for a in read.all("link") if a["rel"] == "alternate"}
     assert alternates == {
@@ -142,15 +142,17 @@ def test_a_feed_page_tells_how_to_subscribe_and_where_the_history_is():
 
 
 def test_a_feed_without_posts_or_history_says_so():
-    page = html_pages.feed_page(head(), replace(TAG, entries=0, updated=None, archive=""), [], LOOK).decode()
+    page = html_pages.render_feed_page(
+        head(), replace(TAG, entries=0, updated=None, archive=""), [], LOOK
+    ).decode()
     assert "还没有文章" in page
     assert "archive" not in page
 
 
 def test_a_feed_page_stays_small_but_shows_at_least_one_post():
     large = b"<article>" + b"x" * 120_000 + b"</article>"
-    assert len(html_pages.feed_page(head(), TAG, [large] * 20, LOOK)) < 300_000
-    assert html_pages.feed_page(head(), TAG, [large * 4], LOOK).count(b"<article>") == 4
+    assert len(html_pages.render_feed_page(head(), TAG, [large] * 20, LOOK)) < 300_000
+    assert html_pages.render_feed_page(head(), TAG, [large * 4], LOOK).count(b"<article>") == 4
     assert len(body("<p>" + "长" * 90_000 + "</p>")) < 3_000
 
 
@@ -168,9 +170,11 @@ def test_text_from_outside_is_text(text):
     status = replace(statuses()[0], title=text, error=text, url=f"javascript:{text}", name=text)
     listed = [CatalogueFeed("tag", text, "x", 1, NOON, formats(f"{SITE}tag/x/"))]
     for page in (
-        html_pages.feed_page(head(), feed, [html_pages.entry_html(one, head(), LOOK)], LOOK),
-        html_pages.front_page(head(), listed, [html_pages.teaser_html(one, head(), LOOK)], [source], LOOK),
-        html_pages.status_page(head(), [status], activity(), NOW, LOOK),
+        html_pages.render_feed_page(head(), feed, [html_pages.render_entry(one, head(), LOOK)], LOOK),
+        html_pages.render_front_page(
+            head(), listed, [html_pages.render_teaser(one, head(), LOOK)], [source], LOOK
+        ),
+        html_pages.render_status_page(head(), [status], activity(), NOW, LOOK),
     ):
         read = Reader(page)
         assert len(read.all("script")) == len(read.all("h1")) == 1
@@ -199,8 +203,8 @@ def test_styles_and_colours_go_and_alignment_stays():
 
 def test_ids_of_two_entries_do_not_clash():
     html = '<p id="user-content-a">x<a href="#user-content-a">y</a></p>'
-    first, second = (html_pages.entry_html(entry(html, id=one), head(), LOOK) for one in ("urn:a", "urn:b"))
-    read = Reader(html_pages.feed_page(head(), TAG, [first, second], LOOK))
+    first, second = (html_pages.render_entry(entry(html, id=one), head(), LOOK) for one in ("urn:a", "urn:b"))
+    read = Reader(html_pages.render_feed_page(head(), TAG, [first, second], LOOK))
     ids = [attrs["id"] for attrs in read.all("p") if "id" in attrs]
     assert len(set(ids)) == 2
     assert [a["href"] for a in read.all("a") if a["href"].startswith("#user")] == [f"#{one}" for one in ids]
@@ -225,7 +229,7 @@ def test_a_line_break_between_chinese_characters_is_no_space(html, shown):
 @pytest.mark.parametrize("piece", ["<pre", "<pre>", '<a href="', "<p ", "字\n", "字</em>", ' a="b"', "<img"])
 def test_mending_takes_linear_time(piece):
     start = time.perf_counter()
-    page_body.for_page(piece * (250_000 // len(piece)) + "\n字", "m")
+    page_body.prepare_html(piece * (250_000 // len(piece)) + "\n字", "m")
     assert time.perf_counter() - start < 2
 
 
@@ -235,7 +239,7 @@ def test_what_the_sanitiser_lets_through_keeps_its_tags(noise, hostile):
     html = clean_html(
         f'<p style="x" title=\'{noise}\'>{noise}<img alt="{noise}" src="https://a.example/x">{hostile}', SITE
     )
-    mended = page_body.for_page(html, "m")
+    mended = page_body.prepare_html(html, "m")
     names = re.compile(r"</?([a-z][a-z0-9]*)")
     assert names.findall(mended) == names.findall(html)
     assert re.sub(r"<[^<>]*>|\s", "", mended) == re.sub(r"<[^<>]*>|\s", "", html)
@@ -243,7 +247,7 @@ def test_what_the_sanitiser_lets_through_keeps_its_tags(noise, hostile):
 
 def test_a_front_page_with_thousands_of_feeds_has_each_once_under_its_letter_and_the_largest_first():
     feeds = catalogue()
-    found = shelves(head(), feeds)
+    found = build_sections(head(), feeds)
     assert [(shelf.heading, shelf.total, len(shelf.top)) for shelf in found] == [
         ("categories", 2000, 40),
         ("tags", 2000, 40),
@@ -258,27 +262,27 @@ def test_a_front_page_with_thousands_of_feeds_has_each_once_under_its_letter_and
 def test_a_front_page_with_few_feeds_lists_them_without_letters():
     few = catalogue(most=12)
     strange = CatalogueFeed("tag", "“引”", "“引”", 3, None, formats(f"{SITE}tag/%E2/"))
-    (_, tags) = shelves(head(), [*few, strange])
+    (_, tags) = build_sections(head(), [*few, strange])
     assert tags.top == ()
     assert [len(group.rows) for group in tags.groups] == [13]
-    page = html_pages.front_page(head(), few, [], [], LOOK).decode()
+    page = html_pages.render_front_page(head(), few, [], [], LOOK).decode()
     assert "<details" not in page
     assert 'id="sources"' not in page
 
 
 def test_the_status_page_says_errors_and_polls_in_words():
-    page = html_pages.status_page(head(), statuses(), activity(), NOW, LOOK).decode()
+    page = html_pages.render_status_page(head(), statuses(), activity(), NOW, LOOK).decode()
     assert "answered 503 (service unavailable)" in page
     assert "连续失败 6 次" in page
     assert "7 分钟前" in page
     assert "26 分钟后" in page
     assert page.count("<rect ") == 30
-    assert "<svg" not in html_pages.status_page(head(), [], [], NOW, LOOK).decode()
+    assert "<svg" not in html_pages.render_status_page(head(), [], [], NOW, LOOK).decode()
 
 
 def test_the_page_speaks_the_language_of_the_site():
     english = replace(head(), language="en-GB")
-    assert "In figures" in html_pages.status_page(english, statuses(), activity(), NOW, LOOK).decode()
+    assert "In figures" in html_pages.render_status_page(english, statuses(), activity(), NOW, LOOK).decode()
     assert LOOK.choose_words("zh_TW")["tags"] == "标签"
     assert LOOK.choose_words("fr")["tags"] == "Tags"
     assert LOOK.choose_words("en").keys() == LOOK.choose_words("zh").keys()
@@ -291,18 +295,25 @@ def test_the_page_speaks_the_language_of_the_site():
 )  # fmt: skip
 def test_spans_of_time(span, text):
     now = datetime(2024, 1, 2, tzinfo=UTC)
-    assert translations.ago(LOOK.choose_words("en"), now - timedelta(seconds=span), now) == text
+    assert translations.format_span(LOOK.choose_words("en"), now - timedelta(seconds=span), now) == text
 
 
 def test_sizes_and_dates():
-    assert [translations.size(n) for n in (0, 12, 24_600, 24_600_000)] == ["", "1 kB", "24 kB", "24.6 MB"]
-    assert translations.day(LOOK.choose_words("en"), NOON) == "20 May 2024"
-    assert translations.moment(LOOK.choose_words("zh"), NOON) == "2024年5月20日 12:00"
+    assert [translations.format_size(n) for n in (0, 12, 24_600, 24_600_000)] == [
+        "",
+        "1 kB",
+        "24 kB",
+        "24.6 MB",
+    ]
+    assert translations.format_day(LOOK.choose_words("en"), NOON) == "20 May 2024"
+    assert translations.format_moment(LOOK.choose_words("zh"), NOON) == "2024年5月20日 12:00"
 
 
 @given(st.lists(st.integers(0, 10**6), max_size=60))
 def test_bars_stay_in_their_field(counts):
-    bars = bar_chart.bars([(date(2024, 1, 1) + timedelta(days=n), one) for n, one in enumerate(counts)])
+    bars = bar_chart.compute_bars(
+        [(date(2024, 1, 1) + timedelta(days=n), one) for n, one in enumerate(counts)]
+    )
     assert [bar.count for bar in bars] == counts
     for bar in bars:
         assert 0 <= bar.x <= bar.x + bar.width <= bar_chart.WIDTH + 0.2
@@ -316,7 +327,7 @@ def test_a_folder_of_own_files_replaces_and_adds(tmp_path):
     (tmp_path / "extra.css").write_text(":root { --link: #123456 }", "utf-8")
     (tmp_path / "words.toml").write_text('[zh]\ntags = "话题"\n', "utf-8")
     look = load_templates(tmp_path)
-    assert html_pages.teaser_html(entry(title="<x>"), head(), look) == "<i>&lt;x&gt; 话题</i>".encode()
+    assert html_pages.render_teaser(entry(title="<x>"), head(), look) == "<i>&lt;x&gt; 话题</i>".encode()
     (css,) = (data for path, data in look.assets.items() if path.endswith(".css"))
     assert css.endswith(b"--link: #123456 }")
     assert read_templates(tmp_path).digest() != read_templates().digest()
@@ -334,7 +345,7 @@ def test_a_folder_of_own_files_replaces_and_adds(tmp_path):
 def test_a_mistake_in_an_own_file_is_named(tmp_path, name, text, told):
     (tmp_path / name).write_text(text, "utf-8")
     with pytest.raises(UsageError, match=re.escape(told)):
-        html_pages.entry_html(entry(), head(), load_templates(tmp_path))
+        html_pages.render_entry(entry(), head(), load_templates(tmp_path))
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):
@@ -378,12 +389,12 @@ def test_the_colours_meet_wcag_aa(dark):
 def test_a_teaser_has_no_space_where_chinese_has_none():
     text = "列车不设广播。 下一站写在黑板上： 海港 08:00 到。 Then 10 分钟， “开车”。"
     shown = "列车不设广播。下一站写在黑板上：海港 08:00 到。 Then 10 分钟，“开车”。"
-    assert page_body.in_one_line(text) == shown
+    assert page_body.join_paragraphs(text) == shown
 
 
 def test_a_folder_on_the_status_page_is_a_place_and_no_link():
     one = html_pages.SourceStatus("news", "news", "folder", "/srv/posts", "ok", 3)
-    page = html_pages.status_page(head(), [one], [(NOW.date(), 0)], NOW, LOOK).decode()
+    page = html_pages.render_status_page(head(), [one], [(NOW.date(), 0)], NOW, LOOK).decode()
     assert "<code>/srv/posts</code>" in page
     assert 'href="#"' not in page
     assert "<svg" not in page, "a chart of nothing"

@@ -13,8 +13,8 @@ from feeds.parser.posts.file_encoding import decode
 from feeds.parser.posts.front_matter import read_front_matter
 from feeds.parser.posts.liquid import render_liquid
 from feeds.values.dates import parse_date
-from feeds.values.slugs import distinct, fold, slug
-from feeds.values.urls import canonical, resolve
+from feeds.values.slugs import build_slug, fold, make_distinct
+from feeds.values.urls import canonicalise, resolve
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -120,8 +120,8 @@ def test_no_text_is_a_date_without_an_offset(text: str) -> None:
     ],
 )
 def test_canonical_addresses(address: str, expected: str) -> None:
-    assert canonical(address) == expected
-    assert canonical(canonical(address)) == expected
+    assert canonicalise(address) == expected
+    assert canonicalise(canonicalise(address)) == expected
 
 
 @given(st.text(), st.text())
@@ -129,7 +129,7 @@ def test_canonical_addresses(address: str, expected: str) -> None:
 def test_resolving_never_fails(base: str, reference: str) -> None:
     resolve("https://a.example/b/", reference)
     resolve(base, reference)
-    canonical(reference)
+    canonicalise(reference)
 
 
 @given(st.lists(st.text(min_size=1), max_size=20))
@@ -139,15 +139,15 @@ def test_slugs_are_safe_and_distinct(names: list[str]) -> None:
 
     taken: set[str] = set()
     for name in dict.fromkeys(names):
-        given_slug = distinct(slug(name, "ascii"), name, taken)
+        given_slug = make_distinct(build_slug(name, "ascii"), name, taken)
         assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", given_slug)
         assert fold(given_slug) not in taken
         taken.add(fold(given_slug))
 
 
 def test_han_becomes_pinyin() -> None:
-    assert slug("中国经济网新闻", "ascii") == "zhongguojingjiwangxinwen"
-    assert slug("中国经济网", "unicode") == "中国经济网"
+    assert build_slug("中国经济网新闻", "ascii") == "zhongguojingjiwangxinwen"
+    assert build_slug("中国经济网", "unicode") == "中国经济网"
 
 
 def test_liquid_is_carried_out_or_dropped_and_named() -> None:

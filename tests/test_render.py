@@ -50,10 +50,10 @@ def test_joined_entries_are_the_bytes_of_feedgens_own_document(texts: list[tuple
     entries = [entry(n, title.strip() or "x", html) for n, (title, html) in enumerate(texts)]
     rendered = render_entries(entries, ("atom", "rss", "json"), URL, "zh-CN")
     for form in ("atom", "rss"):
-        feed = feedgen_writer.feed_of(HEAD, form)
+        feed = feedgen_writer.build_feed(HEAD, form)
         for one in entries:
             feedgen_writer.add_entry(feed, one, URL, "zh-CN")
-        assert join(HEAD, form, [r[form] for r in rendered]) == feedgen_writer.document(feed, form)
+        assert join(HEAD, form, [r[form] for r in rendered]) == feedgen_writer.serialise_feed(feed, form)
     document = join(HEAD, "json", [r["json"] for r in rendered])
     assert [item["title"] for item in json.loads(document)["items"]] == [e.title for e in entries]
 
@@ -79,10 +79,10 @@ USUAL_ENTRY = st.builds(
 @given(USUAL_ENTRY)
 def test_a_usual_entry_is_written_as_feedgen_writes_it(one: Entry) -> None:
     assert fast_writer.is_usual(one, "zh-CN")
-    feed = feedgen_writer.feed_of(feedgen_writer.empty_head("zh-CN"), "atom")
+    feed = feedgen_writer.build_feed(feedgen_writer.build_empty_head("zh-CN"), "atom")
     feedgen_writer.add_entry(feed, one, URL, "zh-CN")
     for form in ("atom", "rss"):
-        assert [fast_writer.WRITERS[form](one, URL)] == cut(feedgen_writer.document(feed, form), form)
+        assert [fast_writer.WRITERS[form](one, URL)] == cut(feedgen_writer.serialise_feed(feed, form), form)
 
 
 def test_documents_are_valid_and_keep_what_was_said() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.values.slugs import LONGEST, distinct, fold, slug
+from feeds.values.slugs import LONGEST, build_slug, fold, make_distinct
 from tests.conftest import Project
 
 NAMES = st.lists(st.text(min_size=1, max_size=60), max_size=12, unique=True)
@@ -30,7 +30,10 @@ NAMES = st.lists(st.text(min_size=1, max_size=60), max_size=12, unique=True)
     ],
 )
 def test_a_name_becomes_letters_digits_and_hyphens(name: str, ascii_slug: str, unicode_slug: str) -> None:
-    for wanted, found in ((ascii_slug, slug(name, "ascii")), (unicode_slug, slug(name, "unicode"))):
+    for wanted, found in (
+        (ascii_slug, build_slug(name, "ascii")),
+        (unicode_slug, build_slug(name, "unicode")),
+    ):
         if wanted.endswith("-"):
             assert re.fullmatch(re.escape(wanted) + "[0-9a-f]{4,8}", found)
         else:
@@ -42,7 +45,7 @@ def test_a_name_becomes_letters_digits_and_hyphens(name: str, ascii_slug: str, u
 def test_any_names_get_slugs_that_stay_in_their_folder_and_apart(names: list[str], style: str) -> None:
     taken: set[str] = set()
     for name in names:
-        given_one = distinct(slug(name, style), name, taken)  # type: ignore[arg-type]
+        given_one = make_distinct(build_slug(name, style), name, taken)  # type: ignore[arg-type]
         assert fold(given_one) not in taken
         assert given_one == unicodedata.normalize("NFC", given_one)
         assert given_one.strip("-") == given_one

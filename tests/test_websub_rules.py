@@ -142,9 +142,9 @@ def test_documents_name_their_hubs_and_stay_valid() -> None:
     [rendered] = render_entries([one], ("atom", "rss", "json"), URL, "zh-CN")
     documents = {form: join(head, form, [rendered[form]]) for form in ("atom", "rss", "json")}
     for form in ("atom", "rss"):
-        feed = feedgen_writer.feed_of(head, form)
+        feed = feedgen_writer.build_feed(head, form)
         feedgen_writer.add_entry(feed, one, URL, "zh-CN")
-        assert documents[form] == feedgen_writer.document(feed, form)
+        assert documents[form] == feedgen_writer.serialise_feed(feed, form)
     for document in documents.values():
         assert check_document(document) == []
     assert documents["atom"].count(b'rel="hub"') == documents["rss"].count(b'rel="hub"') == 2

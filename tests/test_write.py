@@ -13,7 +13,7 @@ import pytest
 
 from feeds.errors import OutputError
 from feeds.output import tree as write
-from feeds.output.tree import JOURNAL, MANIFEST, Tree, Written, alone, clear_beside, replace_file
+from feeds.output.tree import JOURNAL, MANIFEST, Tree, Written, clear_beside, lock_folder, replace_file
 from feeds.values import document_paths
 
 
@@ -51,7 +51,7 @@ def test_documents_lie_there_with_a_list_of_them_and_nothing_else(tmp_path: Path
     one = (tmp_path / "deep" / "output" / "atom.xml").stat()
     assert tree.written["atom.xml"] == tree.known["atom.xml"] == Written(digest(b"a"), 1, one.st_mtime_ns)
     assert tree.opened
-    assert not tree.foreign
+    assert not tree.unmanaged
 
 
 def test_what_is_unchanged_is_not_written_again(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_foreign_file_stays(tmp_path: Path, place: str) -> None:
     tree = Tree(tmp_path, {})
     tree.open()
     assert not tree.put(place, b"theirs")
-    assert tree.foreign == {place: "exists and was not written by feedd"}
+    assert tree.unmanaged == {place: "exists and was not written by feedd"}
     assert not tree.is_published(place)
     tree.flush()
     tree.close({})
@@ -133,10 +133,10 @@ def test_a_document_that_somebody_changed_is_foreign(tmp_path: Path) -> None:
     (tmp_path / "b.xml").write_bytes(b"edited by hand")
     tree = Tree(tmp_path, dict(known))
     tree.open()
-    assert not tree.intact("a.xml")
+    assert not tree.is_intact("a.xml")
     assert not tree.put("a.xml", b"a")
     tree.remove("b.xml")
-    assert tree.foreign["b.xml"] == "differs from what feedd wrote, so it is not removed"
+    assert tree.unmanaged["b.xml"] == "differs from what feedd wrote, so it is not removed"
     assert (tmp_path / "a.xml").read_bytes() == (tmp_path / "b.xml").read_bytes() == b"edited by hand"
 
 
@@ -145,7 +145,7 @@ def test_a_document_that_was_only_touched_is_ours(tmp_path: Path) -> None:
     os.utime(tmp_path / "a.xml", (1, 1))
     tree = Tree(tmp_path, dict(known))
     tree.open()
-    assert not tree.intact("a.xml")
+    assert not tree.is_intact("a.xml")
     assert tree.put("a.xml", b"new")
     tree.flush()
     assert (tmp_path / "a.xml").read_bytes() == b"new"
@@ -159,7 +159,7 @@ def test_what_is_remembered_is_ours_even_if_the_list_is_lost(tmp_path: Path) -> 
     assert tree.put("a.xml", b"new")
     tree.remove("b.xml")
     tree.flush()
-    assert not tree.foreign
+    assert not tree.unmanaged
     assert (tmp_path / "a.xml").read_bytes() == b"new"
     assert not (tmp_path / "b.xml").exists()
 
@@ -169,15 +169,17 @@ def test_a_folder_in_the_way_is_foreign_and_so_is_a_file(tmp_path: Path) -> None
     tree = Tree(tmp_path, {})
     tree.open()
     assert not tree.put("a.xml", b"a")
-    assert "is a folder that feedd did not write" in tree.foreign["a.xml"]
+    assert "is a folder that feedd did not write" in tree.unmanaged["a.xml"]
     (tmp_path / "tag").write_bytes(b"a file")
     assert not tree.put("tag/x/atom.xml", b"x")
     assert not tree.put("tag/y/atom.xml", b"y")
     assert tree.put("b.xml", b"b")
     tree.flush()
-    assert tree.foreign.keys() == {"a.xml", "tag"}, "what is in the way is named once, not for each document"
-    assert "is a file that feedd did not write" in tree.foreign["tag"]
-    assert "remove it or move it away" in tree.foreign["tag"]
+    assert tree.unmanaged.keys() == {"a.xml", "tag"}, (
+        "what is in the way is named once, not for each document"
+    )
+    assert "is a file that feedd did not write" in tree.unmanaged["tag"]
+    assert "remove it or move it away" in tree.unmanaged["tag"]
     assert not tree.is_published("tag/x/atom.xml")
     assert (tmp_path / "tag").read_bytes() == b"a file"
     assert (tmp_path / "b.xml").read_bytes() == b"b"
@@ -207,7 +209,7 @@ def test_what_goes_takes_its_empty_folder_along_and_no_full_one(tmp_path: Path) 
     assert files(tmp_path / "tag") == {"y/mine.txt": b"mine"}
     tree.remove("never/was.xml")
     assert tree.removed[-1] == "never/was.xml"
-    assert not tree.foreign
+    assert not tree.unmanaged
 
 
 def test_a_run_that_stopped_between_renames_is_taken_up(tmp_path: Path) -> None:
@@ -246,7 +248,7 @@ def test_a_torn_end_of_the_journal_spoils_no_later_line(tmp_path: Path) -> None:
     after = Tree(tmp_path, {})
     after.open()
     assert all(after.put(path, b"newer") for path in ("a.xml", "new.xml"))
-    assert after.foreign == {}
+    assert after.unmanaged == {}
 
 
 def test_before_a_rename_the_journal_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -353,12 +355,12 @@ def test_what_a_run_left_of_the_journal_spoils_no_line_of_the_next(tmp_path: Pat
 def test_the_same_tree_serves_again(tmp_path: Path) -> None:
     tree = publish(tmp_path, {"a.xml": b"a"})
     assert tree.again() is tree
-    assert (tree.written, tree.removed, tree.foreign) == ({}, [], {})
+    assert (tree.written, tree.removed, tree.unmanaged) == ({}, [], {})
     assert tree.put("a.xml", b"b")
     tree.flush()
     tree.close({"a.xml": digest(b"b")})
     assert files(tmp_path).keys() == {"a.xml", MANIFEST}
-    assert tree.intact("a.xml")
+    assert tree.is_intact("a.xml")
 
 
 def test_a_list_with_odd_lines_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
@@ -387,7 +389,7 @@ def test_one_at_a_time_changes_a_file(tmp_path: Path) -> None:
     target, order = tmp_path / "file", []
 
     def change(name: str) -> None:
-        with alone(target):
+        with lock_folder(target):
             order.append(f"{name} begins")
             time.sleep(0.05)
             order.append(f"{name} ends")
@@ -401,20 +403,24 @@ def test_one_at_a_time_changes_a_file(tmp_path: Path) -> None:
 
 
 def test_where_documents_lie() -> None:
-    assert document_paths.document_path("all", "-", "atom") == "atom.xml"
-    assert document_paths.document_path("all", "-", "rss") == "rss.xml"
+    assert document_paths.build_document_path("all", "-", "atom") == "atom.xml"
+    assert document_paths.build_document_path("all", "-", "rss") == "rss.xml"
     assert set(document_paths.CATALOGUE) == {"feeds.opml", "index.html"}
-    assert document_paths.media_type("atom.xml", {}) == "application/atom+xml"
-    assert document_paths.document_path("tag", "x", "json") == "tag/x/feed.json"
-    assert document_paths.archive_path("all", "-", 1, "rss") == "archive/1.rss.xml"
-    assert document_paths.archive_path("category", "y", 12, "json") == "category/y/archive/12.json"
-    assert document_paths.page_path("all", "-") == "index.html"
-    assert document_paths.page_path("tag", "x") == "tag/x/index.html"
-    assert document_paths.media_type("old.xml", {"old.xml": "tag/x/rss.xml"}) == "application/rss+xml"
-    assert document_paths.media_type("tag/x/feed.json", {}) == "application/feed+json"
-    assert document_paths.media_type("tag/x/index.html", {}) == ""
-    assert document_paths.copies({"a": "x", "b": "x", "c": "y"}) == {"x": ["a", "b"], "y": ["c"]}
-    assert [list(one) for one in document_paths.chunks([1, 2, 3, 4, 5], 2)] == [[1, 2], [3, 4], [5]]
+    assert document_paths.get_media_type("atom.xml", {}) == "application/atom+xml"
+    assert document_paths.build_document_path("tag", "x", "json") == "tag/x/feed.json"
+    assert document_paths.build_archive_path("all", "-", 1, "rss") == "archive/1.rss.xml"
+    assert document_paths.build_archive_path("category", "y", 12, "json") == "category/y/archive/12.json"
+    assert document_paths.build_page_path("all", "-") == "index.html"
+    assert document_paths.build_page_path("tag", "x") == "tag/x/index.html"
+    assert document_paths.get_media_type("old.xml", {"old.xml": "tag/x/rss.xml"}) == "application/rss+xml"
+    assert document_paths.get_media_type("tag/x/feed.json", {}) == "application/feed+json"
+    assert document_paths.get_media_type("tag/x/index.html", {}) == ""
+    assert document_paths.group_aliases({"a": "x", "b": "x", "c": "y"}) == {"x": ["a", "b"], "y": ["c"]}
+    assert [list(one) for one in document_paths.split_into_chunks([1, 2, 3, 4, 5], 2)] == [
+        [1, 2],
+        [3, 4],
+        [5],
+    ]
 
 
 def test_the_order_of_a_document() -> None:
@@ -424,7 +430,7 @@ def test_the_order_of_a_document() -> None:
         document_paths.Place(3, "c", 9),
         document_paths.Place(4, "d", 1),
     ]
-    assert document_paths.in_order(places) == document_paths.in_order(places[::-1]) == [3, 2, 1, 4]
+    assert document_paths.sort_places(places) == document_paths.sort_places(places[::-1]) == [3, 2, 1, 4]
 
 
 @pytest.mark.parametrize(
@@ -442,7 +448,7 @@ def test_the_order_of_a_document() -> None:
     ],
 )
 def test_how_many_entries_make_an_archive(sizes, entries, most, expected) -> None:
-    assert document_paths.page_of(sizes, entries, most) == expected
+    assert document_paths.count_archive_entries(sizes, entries, most) == expected
 
 
 def test_what_is_published_is_ours_and_there(tmp_path: Path) -> None:
@@ -466,9 +472,9 @@ def test_a_link_in_the_place_of_a_document_is_not_the_document(tmp_path: Path) -
     (folder / "a.xml").symlink_to(elsewhere)
     tree = Tree(folder, dict(known))
     tree.open()
-    assert not tree.intact("a.xml")
+    assert not tree.is_intact("a.xml")
     assert not tree.put("a.xml", b"b")
-    assert "is a symbolic link" in tree.foreign["a.xml"]
+    assert "is a symbolic link" in tree.unmanaged["a.xml"]
     tree.flush()
     tree.remove("a.xml")
     assert elsewhere.read_bytes() == b"a"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 
 from feeds.api import BuildReport
-from feeds.renderer.templates import assets_of, read_templates
+from feeds.renderer.templates import build_assets, read_templates
 from feeds.storage.sqlite import Database
 from feeds.values import document_paths
 from tests.conftest import Project
@@ -68,11 +68,11 @@ def _documents(db: Database) -> set[str]:
     sealed = db._connection.execute(_ARCHIVES).fetchall()
     return {
         *document_paths.CATALOGUE,
-        *assets_of(read_templates()),
+        *build_assets(read_templates()),
         *(
-            document_paths.document_path(kind, slug, form)
+            document_paths.build_document_path(kind, slug, form)
             for kind, slug in feeds
             for form in ("atom", "rss", "json")
         ),
-        *(document_paths.archive_path(kind, slug, number, "atom") for kind, slug, number in sealed),
+        *(document_paths.build_archive_path(kind, slug, number, "atom") for kind, slug, number in sealed),
     }

@@ -42,13 +42,14 @@ class Checkout:
 
 
 def open_checkouts(revision: str, folder: Path) -> tuple[Checkout, Checkout]:
-    """Return the base and the working tree, both with a fixed clock if one can be compiled.
+    """Return the base and the working tree, both with a fixed clock.
 
     Raises:
         CheckoutError: one of them cannot be made.
     """
+    unpack_revision(revision, folder / "base")
     clock = build_clock(folder)
-    return open_base(revision, folder, clock), open_tree(folder, clock)
+    return open_base(folder, clock), open_tree(folder, clock)
 
 
 def open_tree(folder: Path, clock: dict[str, str]) -> Checkout:
@@ -62,14 +63,13 @@ def open_tree(folder: Path, clock: dict[str, str]) -> Checkout:
     return _make_checkout("tree", root, sys.executable, folder, clock)
 
 
-def open_base(revision: str, folder: Path, clock: dict[str, str]) -> Checkout:
-    """Unpack a revision into ``folder`` and return it, with an environment of its own if its lock file differs.
+def open_base(folder: Path, clock: dict[str, str]) -> Checkout:
+    """Return the base that was unpacked in ``folder``, with an environment of its own if its lock file differs.
 
     Raises:
-        CheckoutError: Git does not know the revision, or its dependencies cannot be installed.
+        CheckoutError: its dependencies cannot be installed.
     """
     root = folder / "base"
-    unpack_revision(revision, root)
     return _make_checkout("base", root, find_python(root), folder, clock)
 
 
@@ -131,13 +131,14 @@ def read_script(root: Path) -> tuple[str, str]:
 
 
 def build_clock(folder: Path) -> dict[str, str]:
-    """Compile the fixed clock; return the variables that load it, or none (and say so) without a C compiler."""
+    """Compile the fixed clock, and return the variables that load it into a program.
+
+    Raises:
+        CheckoutError: there is no C compiler, or this is not Linux.
+    """
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None or not sys.platform.startswith("linux"):
-        print(
-            "no C compiler, or not Linux: without a fixed clock less is compared (see what is unsteady below)"
-        )
-        return {}
+        raise CheckoutError("the fixed clock needs Linux and a C compiler (cc or gcc) on PATH; install one")
     library = folder / "clock.so"
     source = Path(__file__).with_name("clock.c")
     _run([compiler, "-shared", "-fPIC", "-O2", "-o", str(library), str(source), "-ldl"])

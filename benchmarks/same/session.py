@@ -33,7 +33,7 @@ class Session:
     seconds: dict[str, float] = field(default_factory=dict)
     """CPU seconds of each command that changes something, and of all ``reports``: user and system, with all child processes."""
     now: int = _BEGIN
-    """What the program takes for the time, in seconds since 1970, where it can be given a clock."""
+    """What the program takes for the time, in seconds since 1970."""
 
     def run(self, step: str, *arguments: str) -> None:
         """Run ``feedd`` with these arguments and keep its report under the name of the step."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from feeds.config import checks
 from feeds.errors import UsageError
-from feeds.values.slugs import slug
+from feeds.values.slugs import build_slug
 
 if TYPE_CHECKING:
     from feeds.parser.posts.jekyll import JekyllSite
@@ -167,7 +167,7 @@ def _aliases(jekyll: JekyllSite | None) -> str:
 
 
 def _document(kind: str, name: str) -> str:
-    return f"{kind}/{slug(name, 'ascii')}/atom.xml" if kind else "atom.xml"
+    return f"{kind}/{build_slug(name, 'ascii')}/atom.xml" if kind else "atom.xml"
 
 
 def advice(folder: Path, jekyll: JekyllSite) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from feeds.config import Config
 from feeds.errors import UsageError
 from feeds.identity import derive_keys
 from feeds.storage.sqlite import Database
-from feeds.values.urls import canonical, is_address
+from feeds.values.urls import canonicalise, is_address
 
 
 def find_post(db: Database, config: Config, wanted: str) -> int:
@@ -43,7 +43,7 @@ def _find(db: Database, config: Config, wanted: str) -> tuple[int | None, str]:
 def _by_address(db: Database, config: Config, wanted: str) -> int | None:
     rules = [(rule.name, re.compile(rule.pattern)) for rule in config.identity]
     keys = derive_keys("", "", "", wanted, rules, lambda: "")
-    for key in (keys.strong, "url:" + canonical(wanted)):
+    for key in (keys.strong, "url:" + canonicalise(wanted)):
         number = db.value("posts_of_key", {"key": key}) if key else None
         if number is not None:
             return int(number)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from feeds.commands.lookup import find_post
 from feeds.config import Config, FolderSource
-from feeds.config.page_style import look_of
+from feeds.config.page_style import build_page_style
 from feeds.errors import DeadlineExceeded, PostRejected, UsageError
 from feeds.fetcher import folder
 from feeds.models import Repair, Skipped
-from feeds.publisher.feed_metadata import archive_formats, label
+from feeds.publisher.feed_metadata import get_archive_formats, get_label
 from feeds.renderer import page_fragments
 from feeds.sources import expand
 from feeds.storage.archives import load_unarchived
@@ -66,7 +66,7 @@ def check_paths(config: Config) -> list[str]:
 
 def _look_mistakes(config: Config) -> list[str]:
     try:
-        page_fragments.rehearse(look_of(config))
+        page_fragments.check_templates(build_page_style(config))
     except UsageError as error:
         return [f"{config.path}: output.templates: {error}"]
     return []
@@ -231,11 +231,11 @@ def _membership(db: Database, config: Config, number: int, row: tuple[str, str, 
     kind, name, given, feed = row
     inside = number in {r[0] for r in db.rows("window", (feed, config.output.entries))}
     archive = db.value("archive_of_post", (feed, number))
-    if archive_formats(config, kind):
+    if get_archive_formats(config, kind):
         inside |= number in {row.post for row in load_unarchived(db, feed)}
     found = {
-        "feed": document_paths.folder(kind, given or "") or "/",
-        "label": label(config, kind, name) or config.site.title,
+        "feed": document_paths.build_folder(kind, given or "") or "/",
+        "label": get_label(config, kind, name) or config.site.title,
         "in_document": inside,
     }
     if not inside:
@@ -292,8 +292,8 @@ def status_of(db: Database, config: Config) -> dict[str, Any]:
         {
             "kind": kind,
             "name": name,
-            "label": label(config, kind, name),
-            "folder": document_paths.folder(kind, slug) or "/",
+            "label": get_label(config, kind, name),
+            "folder": document_paths.build_folder(kind, slug) or "/",
             "posts": counts.get(number, 0),
         }
         for number, kind, name, slug, *_ in db.rows("feeds_all")

@@ -12,7 +12,7 @@ from feeds.config import Config, ListSource, Source, UpstreamSource, editor, loa
 from feeds.errors import FeeddError, FetchError, UsageError
 from feeds.ingest.poller import client_of
 from feeds.models import Subscription
-from feeds.output.tree import alone, replace_file
+from feeds.output.tree import lock_folder, replace_file
 
 if TYPE_CHECKING:
     from feeds.http import Client
@@ -110,7 +110,7 @@ def _read(file: Path) -> bytes:
 
 
 def _change(path: Path, subscriptions: Sequence[Subscription], defaults: dict[str, object]) -> editor.Edited:
-    with alone(path):
+    with lock_folder(path):
         text = path.read_bytes().decode("utf-8")
         edited = editor.add_sources(text, subscriptions, defaults)
         if edited.text != text:

@@ -16,8 +16,8 @@ from feeds.config import checks
 from feeds.errors import UsageError
 from feeds.models import Subscription
 from feeds.parser.lists.planet_venus import PlanetSite
-from feeds.values.slugs import slug
-from feeds.values.urls import canonical, is_address, without_user
+from feeds.values.slugs import build_slug
+from feeds.values.urls import canonicalise, is_address, without_user
 
 _BOM = "\ufeff"
 _SOURCES = re.compile(r"^[ \t]*\[\[[ \t]*(?:sources|\"sources\"|'sources')[ \t]*\]\]", re.MULTILINE)
@@ -153,7 +153,7 @@ def _verify(text: str, values: Mapping[str, Any], sources: Sequence[Mapping[str,
 
 def _place(kind: object, url: object) -> tuple[str, str]:
     """What makes two upstreams one: how it is read, and the canonical address."""
-    return str(kind), canonical(str(url)) or str(url)
+    return str(kind), canonicalise(str(url)) or str(url)
 
 
 def _refusal(one: Subscription) -> str:
@@ -174,7 +174,7 @@ def _free_name(one: Subscription, names: set[str], numbers: dict[str, int]) -> s
         return one.name
     titled = any(character.isalnum() for character in one.title)
     host = (urlsplit(one.url).hostname or "source").removeprefix("www.")
-    base = slug(one.title[:200] if titled else host, "ascii")[:_LONGEST_NAME].strip("-")
+    base = build_slug(one.title[:200] if titled else host, "ascii")[:_LONGEST_NAME].strip("-")
     name = base
     while name in names:
         numbers[base] = numbers.get(base, 1) + 1

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from feeds.config import Config
 from feeds.renderer.catalog import CatalogueHead
-from feeds.renderer.page_fragments import Look
+from feeds.renderer.page_fragments import PageStyle
 from feeds.renderer.templates import read_templates
 
 
-def look_of(config: Config) -> Look:
+def build_page_style(config: Config) -> PageStyle:
     """How the pages of a configuration look.
 
     Raises:
@@ -18,4 +18,4 @@ def look_of(config: Config) -> Look:
     head = CatalogueHead(site.title, site.description, site.language, site.url)
     output = config.output
     private = tuple(one.feed for one in config.serve.private) if config.serve else ()
-    return Look(head, read_templates(output.templates), output.formats, output.pages, private)
+    return PageStyle(head, read_templates(output.templates), output.formats, output.pages, private)

@@ -15,7 +15,7 @@ from feeds.config import Config
 from feeds.errors import StoreLocked, UsageError
 from feeds.pipeline import burnt_keys, read_ledger
 from feeds.protocols import Clock
-from feeds.publisher.publisher import ledger_path, write_ledger
+from feeds.publisher.publisher import get_ledger_path, write_ledger
 from feeds.run_context import Run
 from feeds.sources import expand, register
 from feeds.storage import ledger, withdrawal
@@ -176,7 +176,7 @@ def withdraw(db: Database, config: Config, uid: str, undo: bool, now: datetime) 
 
 def _take_up_ledger(db: Database, config: Config, now: datetime) -> None:
     """Learn of withdrawals that the store does not know: it may be a backup that was restored just now."""
-    ledger.load_ledger(db, ledger_path(config))
+    ledger.load_ledger(db, get_ledger_path(config))
     apply_withdrawals(db, now)
 
 

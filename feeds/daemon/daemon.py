@@ -215,7 +215,7 @@ class Daemon:
         await self._folders.watch()
         await self._shift.in_store_thread(self._folders.read_everything)
         await self._publish()
-        await self._shift.in_store_thread(publisher.rehearse, self._shift.run)
+        await self._shift.in_store_thread(publisher.warm_up, self._shift.run)
         if websub_service.wanted(self.config):
             push = websub_service.Pushing(self.config, self.clock, self._pushed)
             self._pushing = await stack.enter_async_context(push)

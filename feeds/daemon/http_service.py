@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 
 from feeds.commands.reports import status_of
 from feeds.config import Config, FolderSource, Serve
-from feeds.config.page_style import look_of
+from feeds.config.page_style import build_page_style
 from feeds.protocols import Clock
 from feeds.storage.sqlite import Database
-from feeds.values.urls import public_name
+from feeds.values.urls import redact_name
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -85,10 +85,10 @@ class _Page:
 
 def status_page(config: Config, now: datetime) -> bytes:
     """The page for operators: sources, health, next polls, errors, activity of the last days."""
-    from feeds.renderer.html_pages import status_page as render
+    from feeds.renderer.html_pages import render_status_page as render
     from feeds.renderer.templates import compile_templates
 
-    look = look_of(config)
+    look = build_page_style(config)
     now = now.astimezone(ZoneInfo(config.site.timezone))
     statuses: list[SourceStatus] = []
     activity: list[tuple[date, int]] = []
@@ -133,8 +133,8 @@ def _source(config: Config, one: dict[str, Any]) -> SourceStatus:
             error=f"{rejected} files were rejected; see `feedd build`" if rejected else "",
         )
     return SourceStatus(
-        name=public_name(one["name"]),
-        title=asked["title"] or public_name(one["name"]),
+        name=redact_name(one["name"]),
+        title=asked["title"] or redact_name(one["name"]),
         kind="upstream",
         url=public_feed(asked["url"]),
         health=_health(asked),

@@ -23,7 +23,7 @@ from feeds.post_ids import derive_post_urn
 from feeds.sanitizer.text import clean_author, fingerprint
 from feeds.storage.payload import data_of, pack
 from feeds.storage.records import Reading
-from feeds.values.urls import bare_address, canonical, is_address, is_root, is_same_document
+from feeds.values.urls import canonicalise, is_address, is_root, is_same_document, strip_address
 from feeds.workers.ingest_tasks import compress, decompress, rules, terms_of
 from feeds.workers.task_types import EntrySettings
 
@@ -108,7 +108,7 @@ def clashes(entries: Collection[tuple[str, str]]) -> set[str]:
     guids: dict[str, str] = {}
     found = set()
     for guid, address in entries:
-        url = canonical(address) if guid and address and not is_root(address) else ""
+        url = canonicalise(address) if guid and address and not is_root(address) else ""
         if url and guids.setdefault(url, guid) != guid:
             found.add("url:" + url)
     return found
@@ -175,7 +175,7 @@ class _Place:
 
     def without_own(self, item: Item) -> Item:
         """The item without the address of the document, which is what an empty link means, as that of its page."""
-        bare = _Place(tuple(map(bare_address, self.documents)), "")
+        bare = _Place(tuple(map(strip_address, self.documents)), "")
         address, permalink = (bare.page(self.page(one)) for one in (item.address, item.permalink))
         return item._replace(address=address, permalink=permalink)
 
@@ -216,7 +216,7 @@ def _sighting(
     def text() -> str:
         return fingerprint(item.title, item.body)
 
-    address = canonical(item.address) if item.address and not is_root(item.address) else ""
+    address = canonicalise(item.address) if item.address and not is_root(item.address) else ""
     name = (
         f"id:{item.guid}" if item.guid else f"url:{address}" if address else f"text:{text() or _bare(item)}"
     )

@@ -12,7 +12,7 @@ from feeds.ingest.entry_settings import entry_settings, settings_digest
 from feeds.run_context import Run
 from feeds.storage.records import Context, Reading
 from feeds.storage.sightings import ingest_readings
-from feeds.values.document_paths import chunks
+from feeds.values.document_paths import split_into_chunks
 from feeds.workers.task_types import EntrySettings, Work
 
 _ENTRIES_PER_PIECE = 64
@@ -43,7 +43,7 @@ def _anew(run: Run, number: int, settings: EntrySettings, context: Callable[[int
     while rows := run.db.rows("sightings_kept", (number, last)):
         last = rows[-1][0]
         now = run.clock()
-        pieces = [(piece, settings, now) for piece in chunks(rows, _ENTRIES_PER_PIECE)]
+        pieces = [(piece, settings, now) for piece in split_into_chunks(rows, _ENTRIES_PER_PIECE)]
         found = run.workers.process(_READ_KEPT, pieces)
         readings = [reading for results in found for reading in results]
         ingest_readings(run.db, quiet, readings)

@@ -37,7 +37,7 @@ def _encode(data: bytes, coding: str) -> bytes:
     return zstandard.ZstdCompressor(level=_ZSTD_LEVEL, write_content_size=True).compress(data)
 
 
-def beside(path: str, data: bytes) -> dict[str, bytes]:
+def build_variants(path: str, data: bytes) -> dict[str, bytes]:
     """Return the compressed variants of a document for servers of static files, by path."""
     variants = {path + ending: encode(data, coding) for coding, ending in SUFFIXES.items()}
     return {name: encoded for name, encoded in variants.items() if encoded is not None}

@@ -64,7 +64,7 @@ class Tree:
     dry: bool = False
     written: dict[str, Written] = field(default_factory=dict)
     removed: list[str] = field(default_factory=list)
-    foreign: dict[str, str] = field(default_factory=dict)
+    unmanaged: dict[str, str] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
     opened: bool = False
     _own_digests: dict[str, set[str]] = field(default_factory=dict)
@@ -97,7 +97,7 @@ class Tree:
 
     def again(self) -> Tree:
         """Reset the tree for the next publication by the same process."""
-        self.written, self.removed, self.foreign = {}, [], {}
+        self.written, self.removed, self.unmanaged = {}, [], {}
         self.refused, self._real_folders = set(), {}
         self._serial = 0
         return self
@@ -120,10 +120,10 @@ class Tree:
         try:
             return _parse_digest_lines(below.read(name)) if below.status(name) else []
         except Blocked as blocked:
-            self.foreign[blocked.path] = blocked.reason
+            self.unmanaged[blocked.path] = blocked.reason
             return []
 
-    def intact(self, path: str) -> bool:
+    def is_intact(self, path: str) -> bool:
         """Return whether the document is on disk as it was written, by size and mtime."""
         known = self.known.get(path)
         if known is None or not self._is_real(path.rpartition("/")[0]):
@@ -136,7 +136,9 @@ class Tree:
 
     def is_up_to_date(self, path: str) -> bool:
         """Return whether nothing must be done for a path: it is intact, or it has neither record nor file."""
-        return self.intact(path) or (path not in self.known and not os.path.lexists(f"{self.folder}/{path}"))
+        return self.is_intact(path) or (
+            path not in self.known and not os.path.lexists(f"{self.folder}/{path}")
+        )
 
     def _is_real(self, folder: str) -> bool:
         """Return whether a folder below the output exists without a symbolic link on the way.
@@ -156,7 +158,7 @@ class Tree:
     def is_published(self, path: str) -> bool:
         """Return whether our document is in place, or would be after a dry run."""
         return (
-            path not in self.foreign
+            path not in self.unmanaged
             and path not in self.refused
             and (path in self.known or path in self.written)
         )
@@ -170,7 +172,7 @@ class Tree:
         digest = hashlib.sha256(data).hexdigest()
         known = self.known.get(path)
         # Fast path: one `stat` instead of opening every folder on the way.
-        if known and known.digest == digest and not self.full and self.intact(path):
+        if known and known.digest == digest and not self.full and self.is_intact(path):
             return True
         if not is_inside(path):
             return self._refuse(path, path, _OUTSIDE)
@@ -195,7 +197,7 @@ class Tree:
     def _refuse(self, path: str, place: str, reason: str) -> bool:
         """Leave a document unwritten because of ``place``, which is reported once for all documents."""
         self.refused.add(path)
-        self.foreign[place] = reason
+        self.unmanaged[place] = reason
         return False
 
     def read(self, path: str) -> bytes:
@@ -237,7 +239,7 @@ class Tree:
                 below.is_folder(staging)
                 _refuse_hard_link(below, f"{staging}/{_JOURNAL}")
             except Blocked as blocked:
-                self.foreign[blocked.path] = blocked.reason
+                self.unmanaged[blocked.path] = blocked.reason
                 continue
             return staging
         raise Blocked(_STAGING[0], "and nine others of its name are in the way; remove them")
@@ -270,13 +272,13 @@ class Tree:
     def remove(self, path: str) -> None:
         """Remove a document that is not published any more, unless it is unmanaged."""
         if not is_inside(path):
-            self.foreign[path] = _OUTSIDE
+            self.unmanaged[path] = _OUTSIDE
         else:
             with self._report_errors(), SafeFolder(self.folder) as below:
                 try:
                     self._remove(below, path)
                 except Blocked as blocked:
-                    self.foreign[blocked.path] = blocked.reason
+                    self.unmanaged[blocked.path] = blocked.reason
         self.known.pop(path, None)
         self._own_digests.pop(path, None)
         self.removed.append(path)
@@ -284,7 +286,7 @@ class Tree:
     def _remove(self, below: SafeFolder, path: str) -> None:
         there = self._compute_digest(below, path, self.known.get(path))
         if there is not None and not self._is_ours(path, there):
-            self.foreign[path] = "differs from what feedd wrote, so it is not removed"
+            self.unmanaged[path] = "differs from what feedd wrote, so it is not removed"
         elif there is not None and not self.dry:
             below.remove(path)
             if "/" in path:
@@ -301,7 +303,7 @@ class Tree:
                 if not below.is_file(MANIFEST) or below.read(MANIFEST) != text:
                     _replace(below, MANIFEST, text)
             except Blocked as blocked:
-                self.foreign[blocked.path] = blocked.reason
+                self.unmanaged[blocked.path] = blocked.reason
             for staging in _STAGING:
                 _clear_staging(below, staging, journal=True)
 
@@ -329,7 +331,7 @@ def _replace(below: SafeFolder, name: str, data: bytes) -> None:
 
 
 @contextmanager
-def alone(target: Path) -> Iterator[None]:
+def lock_folder(target: Path) -> Iterator[None]:
     """Lock the folder of a file against other processes that read, change and replace it."""
     # The folder, not the file: replacing the file gives it a new inode, whose lock would be another.
     descriptor = os.open(target.parent, os.O_RDONLY)

@@ -15,7 +15,7 @@ from feeds.models import Extent, Format
 from feeds.output.tree import Tree
 from feeds.publisher import precompressed
 from feeds.publisher.entry_cache import PARTS, EntryReader, render_missing
-from feeds.publisher.feed_metadata import archive_formats, archive_head, head_of
+from feeds.publisher.feed_metadata import build_archive_head, build_feed_head, get_archive_formats
 from feeds.run_context import Run
 from feeds.storage import archives
 from feeds.storage.archives import Archived, Logged
@@ -24,7 +24,7 @@ from feeds.values import document_paths
 
 _REVISION = "1"
 """Increase it when a new version must remove something from archives that an older version wrote."""
-MOST_BYTES = 2 * 1024 * 1024
+MAX_BYTES = 2 * 1024 * 1024
 _MAX_BATCH_DOCUMENTS = 400
 _MAX_BATCH_BYTES = 48 * 1024 * 1024
 _POSTS_PER_BATCH = 20_000
@@ -45,7 +45,7 @@ class _Batch:
         return len(self.feed_by_path) >= _MAX_BATCH_DOCUMENTS or self.size >= _MAX_BATCH_BYTES
 
 
-def seal(run: Run, tree: Tree, dirty: Sequence[DirtyFeed], first: Mapping[int, Extent]) -> set[int]:
+def close_archives(run: Run, tree: Tree, dirty: Sequence[DirtyFeed], first: Mapping[int, Extent]) -> set[int]:
     """Close and write every full archive of these feeds.
 
     Args:
@@ -59,7 +59,7 @@ def seal(run: Run, tree: Tree, dirty: Sequence[DirtyFeed], first: Mapping[int, E
     """
     most = run.config.output.entries
     longer = archives.find_long_logs(run.db, [feed.number for feed in dirty], most)
-    feeds = [feed for feed in dirty if feed.number in longer and archive_formats(run.config, feed.kind)]
+    feeds = [feed for feed in dirty if feed.number in longer and get_archive_formats(run.config, feed.kind)]
     if not feeds:
         return set()
     _render_unarchived(run, feeds, first)
@@ -92,7 +92,7 @@ def seal(run: Run, tree: Tree, dirty: Sequence[DirtyFeed], first: Mapping[int, E
 def _render_unarchived(run: Run, feeds: Sequence[DirtyFeed], first: Mapping[int, Extent]) -> None:
     """Render the unarchived entries of these feeds; posts that fit no document leave their feeds."""
     ends = {row.post for feed in feeds for row in archives.load_unarchived(run.db, feed.number)}
-    for some in document_paths.chunks(sorted(ends), _POSTS_PER_BATCH):
+    for some in document_paths.split_into_chunks(sorted(ends), _POSTS_PER_BATCH):
         render_missing(run, {post: first.get(post, Extent.ARCHIVED) for post in some})
 
 
@@ -100,17 +100,17 @@ def _measure_archive(
     run: Run, feed: DirtyFeed, rows: Sequence[Logged], parts: Mapping[int, Sequence[bytes]]
 ) -> int:
     most = run.config.output.entries
-    forms = archive_formats(run.config, feed.kind)
+    forms = get_archive_formats(run.config, feed.kind)
     columns = [PARTS.index(form) for form in forms]
     sizes = [[len(parts[row.post][column]) for column in columns] for row in rows[:most]]
-    return document_paths.page_of(sizes, most, MOST_BYTES)
+    return document_paths.count_archive_entries(sizes, most, MAX_BYTES)
 
 
 def _queue(run: Run, tree: Tree, feed: DirtyFeed, documents: Mapping[str, bytes], batch: _Batch) -> bool:
     for path, data in {**_join_missing_documents(run, tree, feed, batch), **documents}.items():
         if not precompressed.put(run, tree, path, data):
             return False
-        batch.feed_by_path.update(dict.fromkeys(precompressed.places(run, [path]), feed.number))
+        batch.feed_by_path.update(dict.fromkeys(precompressed.list_variants(run, [path]), feed.number))
         batch.size += len(data)
     return True
 
@@ -127,10 +127,10 @@ def _join_missing_documents(run: Run, tree: Tree, feed: DirtyFeed, batch: _Batch
         return {}
     batch.begun.add(feed.number)
     paths = {
-        document_paths.document_path(feed.kind, feed.slug, form): form
-        for form in archive_formats(run.config, feed.kind)
+        document_paths.build_document_path(feed.kind, feed.slug, form): form
+        for form in get_archive_formats(run.config, feed.kind)
     }
-    missing = {path: form for path, form in paths.items() if not tree.intact(path)}
+    missing = {path: form for path, form in paths.items() if not tree.is_intact(path)}
     if not missing:
         return {}
     rows = load_window(run.db, feed.number, run.config.output.entries)
@@ -138,10 +138,10 @@ def _join_missing_documents(run: Run, tree: Tree, feed: DirtyFeed, batch: _Batch
     parts = EntryReader(run.db).read_parts([row[0] for row in rows])
     ordered = [
         parts[post]
-        for post in document_paths.in_order(document_paths.Place(*row) for row in rows)
+        for post in document_paths.sort_places(document_paths.Place(*row) for row in rows)
         if post in parts
     ]
-    head = head_of(run.config, feed, run.db.value("feed_latest", (feed.number,)) or 0)
+    head = build_feed_head(run.config, feed, run.db.value("feed_latest", (feed.number,)) or 0)
     return {
         path: join(head, form, [part[PARTS.index(form)] for part in ordered])
         for path, form in missing.items()
@@ -158,13 +158,15 @@ def _join_archive(
     """Join an archive in each of its formats; return its documents by path."""
     from feeds.renderer.documents import join
 
-    ordered = document_paths.in_order(document_paths.Place(row.post, row.uid, row.published) for row in page)
-    head = archive_head(run.config, feed, number, max((row.updated for row in page), default=0))
+    ordered = document_paths.sort_places(
+        document_paths.Place(row.post, row.uid, row.published) for row in page
+    )
+    head = build_archive_head(run.config, feed, number, max((row.updated for row in page), default=0))
     return {
-        document_paths.archive_path(feed.kind, feed.slug, number, form): join(
+        document_paths.build_archive_path(feed.kind, feed.slug, number, form): join(
             head, form, [parts[post][PARTS.index(form)] for post in ordered if post in parts]
         )
-        for form in archive_formats(run.config, feed.kind)
+        for form in get_archive_formats(run.config, feed.kind)
     }
 
 
@@ -215,14 +217,16 @@ def _find_missing(run: Run, tree: Tree, feed: DirtyFeed, number: int, older: boo
     """Return the formats of an archive that are missing or changed on disk; all of them with ``older``."""
     return [
         form
-        for form in archive_formats(run.config, feed.kind)
+        for form in get_archive_formats(run.config, feed.kind)
         if older
-        or not _is_in_place(run, tree, document_paths.archive_path(feed.kind, feed.slug, number, form))
+        or not _is_in_place(run, tree, document_paths.build_archive_path(feed.kind, feed.slug, number, form))
     ]
 
 
 def _is_in_place(run: Run, tree: Tree, path: str) -> bool:
-    return tree.intact(path) and all(tree.is_up_to_date(place) for place in precompressed.places(run, [path]))
+    return tree.is_intact(path) and all(
+        tree.is_up_to_date(place) for place in precompressed.list_variants(run, [path])
+    )
 
 
 def _rewrite_archives(
@@ -233,8 +237,8 @@ def _rewrite_archives(
         feed = feeds[number]
         page = archives.load_archive(run.db, number, archive)
         documents = _rebuild_archive(run, feed, archive, page) if missing else {}
-        for form in archive_formats(run.config, feed.kind):
-            path = document_paths.archive_path(feed.kind, feed.slug, archive, form)
+        for form in get_archive_formats(run.config, feed.kind):
+            path = document_paths.build_archive_path(feed.kind, feed.slug, archive, form)
             # Bytes on disk are kept where they exist: published archives must not change otherwise.
             if form not in missing:
                 documents[path] = _remove_withdrawn(tree, path, form, page)
@@ -264,10 +268,10 @@ def _remove_withdrawn(tree: Tree, path: str, form: Format, page: Sequence[Archiv
     return keep_entries(tree.read(path), form, {row.uid for row in page})
 
 
-def paths_of(run: Run, feed: DirtyFeed, newest: int) -> Iterable[str]:
+def list_paths(run: Run, feed: DirtyFeed, newest: int) -> Iterable[str]:
     """Return the paths of a feed's archives, from number 1 to ``newest``, in every archive format."""
     return (
-        document_paths.archive_path(feed.kind, feed.slug, number, form)
-        for form in archive_formats(run.config, feed.kind)
+        document_paths.build_archive_path(feed.kind, feed.slug, number, form)
+        for form in get_archive_formats(run.config, feed.kind)
         for number in range(1, newest + 1)
     )

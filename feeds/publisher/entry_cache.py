@@ -13,7 +13,7 @@ from feeds.storage import feeds
 from feeds.storage.sqlite import Database
 from feeds.storage.upstreams import load_upstreams
 from feeds.values import document_paths
-from feeds.values.urls import is_absolute_iri, is_same_document, public_name
+from feeds.values.urls import is_absolute_iri, is_same_document, redact_name
 from feeds.workers.render_tasks import RENDER, unpack_entry
 from feeds.workers.task_types import RenderTask
 
@@ -43,16 +43,16 @@ def render_missing(run: Run, wanted: Mapping[int, Extent]) -> list[int]:
     return missing
 
 
-def rehearse(run: Run, post: int) -> None:
+def warm_up(run: Run, post: int) -> None:
     """Render a post and store nothing: it loads modules and templates before they are needed."""
-    tasks = _RenderTasks(run.db, [[post]], _Terms(run), origins_of(run), {post: Extent.ON_FRONT})
+    tasks = _RenderTasks(run.db, [[post]], _Terms(run), load_origins(run), {post: Extent.ON_FRONT})
     list(run.workers.process(RENDER, tasks))
 
 
 def _render_entries(run: Run, missing: Sequence[int], wanted: Mapping[int, Extent]) -> None:
-    terms, origins = _Terms(run), origins_of(run)
+    terms, origins = _Terms(run), load_origins(run)
     done = 0
-    pieces = document_paths.chunks(missing, _POSTS_PER_TASK)
+    pieces = document_paths.split_into_chunks(missing, _POSTS_PER_TASK)
     rows, invalid = [], []
     for results in run.workers.process(RENDER, _RenderTasks(run.db, pieces, terms, origins, wanted)):
         for result in results:
@@ -117,7 +117,7 @@ class _RenderTasks(Sequence[list[RenderTask]]):
         return tasks
 
 
-def origins_of(run: Run) -> dict[str, Origin]:
+def load_origins(run: Run) -> dict[str, Origin]:
     """Load title and addresses of each upstream feed, by the name of its source."""
     if not run.config.polled:
         return {}
@@ -134,7 +134,7 @@ def origins_of(run: Run) -> dict[str, Origin]:
             continue
         head, source = row.head, given.get(name)
         url = head.get("url") or (source.url if source else "")
-        title = (source.title if source else "") or head.get("title") or public_name(name)
+        title = (source.title if source else "") or head.get("title") or redact_name(name)
         link = (source.link if source else "") or head.get("link", "")
         # Some feeds name themselves as their site: that would link readers to XML.
         if any(is_same_document(link, own) for own in (url, source.url if source else "")):

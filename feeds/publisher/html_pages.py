@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from feeds.models import FeedHead
 from feeds.output.tree import Tree
 from feeds.publisher import precompressed
-from feeds.renderer.templates import assets_of, compile_templates
+from feeds.renderer.templates import build_assets, compile_templates
 from feeds.run_context import Run
 from feeds.storage.feeds import DirtyFeed
 from feeds.values import document_paths
@@ -21,23 +21,23 @@ if TYPE_CHECKING:
     from feeds.renderer.html_pages import SourceHealth
 
 
-def paths_of(run: Run, kind: str, slug: str) -> list[str]:
+def list_page_paths(run: Run, kind: str, slug: str) -> list[str]:
     """Return the path of a feed's page in a list; empty if the feed has no page of its own."""
-    return [document_paths.page_path(kind, slug)] if run.look.pages and kind != "all" else []
+    return [document_paths.build_page_path(kind, slug)] if run.look.pages and kind != "all" else []
 
 
-def asset_paths(run: Run) -> set[str]:
+def list_asset_paths(run: Run) -> set[str]:
     """Return the paths of the files that pages link to."""
-    return set(assets_of(run.look.templates))
+    return set(build_assets(run.look.templates))
 
 
 def write_assets(run: Run, tree: Tree) -> None:
     """Write the files that pages link to; call it before any page is written."""
-    for path, data in assets_of(run.look.templates).items():
+    for path, data in build_assets(run.look.templates).items():
         precompressed.put(run, tree, path, data)
 
 
-def feed_page(
+def build_feed_page(
     run: Run, feed: DirtyFeed, title: str, head: FeedHead, posts: int, entries: Sequence[bytes]
 ) -> bytes:
     """Build the page of a category or tag.
@@ -52,7 +52,7 @@ def feed_page(
     """
     from feeds.renderer import html_pages
 
-    private = run.config.is_private(document_paths.folder(feed.kind, feed.slug))
+    private = run.config.is_private(document_paths.build_folder(feed.kind, feed.slug))
     url = dict(head.self_urls)["atom"].rpartition("/")[0] + "/"
     archive = next((address for _, address in head.before), "")
     page = html_pages.PageFeed(
@@ -72,10 +72,10 @@ def feed_page(
         private=private,
         archive=archive.removeprefix(url) if private else archive,
     )
-    return html_pages.feed_page(run.look.site, page, entries, compile_templates(run.look.templates))
+    return html_pages.render_feed_page(run.look.site, page, entries, compile_templates(run.look.templates))
 
 
-def front_page(
+def build_front_page(
     run: Run,
     feeds: Sequence[CatalogueFeed],
     newest: Sequence[bytes],
@@ -86,4 +86,4 @@ def front_page(
     from feeds.renderer import html_pages
 
     templates = compile_templates(run.look.templates)
-    return html_pages.front_page(run.look.site, feeds, newest, sources, templates, archive)
+    return html_pages.render_front_page(run.look.site, feeds, newest, sources, templates, archive)

@@ -11,8 +11,8 @@ from feeds.config import Config
 from feeds.models import TEASERS, Kind
 from feeds.output.tree import Tree
 from feeds.publisher import html_pages, precompressed
-from feeds.publisher.entry_cache import EntryReader, origins_of
-from feeds.publisher.feed_metadata import archive_formats, label, url_of
+from feeds.publisher.entry_cache import EntryReader, load_origins
+from feeds.publisher.feed_metadata import build_document_url, get_archive_formats, get_label
 from feeds.run_context import Run
 from feeds.storage import archives, feeds
 from feeds.storage.upstreams import load_upstreams
@@ -41,13 +41,15 @@ def write_catalogue(run: Run, tree: Tree, updated: Mapping[int, int] | None) -> 
     written, zone = updated or {}, ZoneInfo(config.site.timezone)
     listed = []
     for number, kind, name, given, _, recorded, posts in run.db.rows("feeds_all"):
-        paths = [(form, document_paths.document_path(kind, given, form)) for form in config.output.formats]
+        paths = [
+            (form, document_paths.build_document_path(kind, given, form)) for form in config.output.formats
+        ]
         if not posts or any(not tree.is_published(path) for _, path in paths):
             continue
-        if _is_hidden(config, document_paths.folder(kind, given)):
+        if _is_hidden(config, document_paths.build_folder(kind, given)):
             continue
         latest = written.get(number, recorded)
-        title = label(config, kind, name) if kind != "all" else config.site.title
+        title = get_label(config, kind, name) if kind != "all" else config.site.title
         listed.append(
             catalog.CatalogueFeed(
                 kind=kind,
@@ -56,25 +58,25 @@ def write_catalogue(run: Run, tree: Tree, updated: Mapping[int, int] | None) -> 
                 posts=posts,
                 # Only one date: dates of thousands of feeds would change the front page with every post.
                 updated=datetime.fromtimestamp(latest, zone) if latest and kind == "all" else None,
-                urls=tuple((form, url_of(config, kind, given, form)) for form, _ in paths),
+                urls=tuple((form, build_document_url(config, kind, given, form)) for form, _ in paths),
                 page=run.look.pages,
             )
         )
     listed.sort(key=lambda feed: (_KINDS.index(feed.kind), feed.slug))
-    precompressed.put(run, tree, "feeds.opml", catalog.opml(run.look.site, listed))
+    precompressed.put(run, tree, "feeds.opml", catalog.build_opml(run.look.site, listed))
     precompressed.put(
         run,
         tree,
         document_paths.PAGE,
-        html_pages.front_page(
+        html_pages.build_front_page(
             run, listed, _load_newest_teasers(run), _load_source_health(run), _build_archive_url(run)
         ),
     )
 
 
 def _is_in_place(run: Run, tree: Tree) -> bool:
-    return all(tree.intact(name) for name in document_paths.CATALOGUE) and all(
-        tree.is_up_to_date(name) for name in precompressed.places(run, document_paths.CATALOGUE)
+    return all(tree.is_intact(name) for name in document_paths.CATALOGUE) and all(
+        tree.is_up_to_date(name) for name in precompressed.list_variants(run, document_paths.CATALOGUE)
     )
 
 
@@ -86,14 +88,14 @@ def _is_hidden(config: Config, folder: str) -> bool:
     return config.is_private(folder) and not (config.serve and config.serve.auth)
 
 
-def private_in_vain(run: Run) -> list[str]:
+def find_unmatched_private_feeds(run: Run) -> list[str]:
     """Find settings of private feeds that match no feed, as messages.
 
     A label in place of a slug would leave the feed public without notice.
     """
     if run.config.serve is None or not run.config.serve.private:
         return []
-    folders = {document_paths.folder(row[1], row[3]) for row in run.db.rows("feeds_all")}
+    folders = {document_paths.build_folder(row[1], row[3]) for row in run.db.rows("feeds_all")}
     return [
         f"serve.private: there is no feed {rule.feed} (yet); write its folder as `feedd status --json` shows it"
         for rule in run.config.serve.private
@@ -107,7 +109,7 @@ def _load_source_health(run: Run) -> list[SourceHealth]:
         return []
     from feeds.renderer.html_pages import SourceHealth
 
-    origins, rows = origins_of(run), load_upstreams(run.db)
+    origins, rows = load_origins(run), load_upstreams(run.db)
     numbers = {name: number for number, (name, _) in run.sources.items()}
     entries = dict(run.db.rows("sighting_counts"))
     found = []
@@ -128,11 +130,11 @@ def _load_source_health(run: Run) -> list[SourceHealth]:
 
 def _build_archive_url(run: Run) -> str:
     """Return the address of the newest archive of all posts; empty if there is none."""
-    forms = archive_formats(run.config, "all")
+    forms = get_archive_formats(run.config, "all")
     number = run.db.value("feed_number", ("all", ""))
     newest = archives.load_newest_archives(run.db).get(number, 0)
     return (
-        run.config.site.url + document_paths.archive_path("all", "", newest, forms[0])
+        run.config.site.url + document_paths.build_archive_path("all", "", newest, forms[0])
         if forms and newest
         else ""
     )
@@ -146,4 +148,4 @@ def _load_newest_teasers(run: Run) -> list[bytes]:
     places = (
         document_paths.Place(*row) for row in feeds.load_window(run.db, number, run.config.output.entries)
     )
-    return EntryReader(run.db).read_columns(document_paths.in_order(places)[:TEASERS])["teaser"]
+    return EntryReader(run.db).read_columns(document_paths.sort_places(places)[:TEASERS])["teaser"]

@@ -21,7 +21,7 @@ def put(run: Run, tree: Tree, path: str, data: bytes) -> bool:
     return tree.put(path, data)
 
 
-def places(run: Run, paths: Iterable[str]) -> list[str]:
+def list_variants(run: Run, paths: Iterable[str]) -> list[str]:
     """Return these paths, followed by the paths of their compressed variants if they are configured."""
     every = list(paths)
     if _is_precompressed(run):
@@ -36,6 +36,6 @@ def _is_precompressed(run: Run) -> bool:
 def _compress_variants(run: Run, path: str, data: bytes) -> dict[str, bytes]:
     if not _is_precompressed(run):
         return {}
-    from feeds.output.compression import beside
+    from feeds.output.compression import build_variants
 
-    return beside(path, data)
+    return build_variants(path, data)

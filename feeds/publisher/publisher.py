@@ -13,7 +13,7 @@ from feeds.errors import StoreError
 from feeds.models import NEWEST, TEASERS, Extent
 from feeds.output.tree import Tree, clear_beside, replace_file
 from feeds.publisher import archives, entry_cache, html_pages, precompressed
-from feeds.publisher.feed_metadata import archive_formats, head_of, label
+from feeds.publisher.feed_metadata import build_feed_head, get_archive_formats, get_label
 from feeds.run_context import Run
 from feeds.sources import expand
 from feeds.storage import archives as stored_archives
@@ -22,7 +22,7 @@ from feeds.storage import ledger, retention
 from feeds.storage.feeds import DirtyFeed
 from feeds.storage.sqlite import Database
 from feeds.values import document_paths
-from feeds.values.slugs import distinct, fold, is_slug, slug
+from feeds.values.slugs import build_slug, fold, is_slug, make_distinct
 
 _TOMBSTONE_AGE = timedelta(days=30)
 _MAX_TOMBSTONES = 100
@@ -50,7 +50,7 @@ class Feed:
     """An archive could not be written, so the feed stays dirty."""
 
 
-def ledger_path(config: Config) -> Path:
+def get_ledger_path(config: Config) -> Path:
     """Return the path of the ledger, in the folder of the store."""
     return config.store.with_name(ledger.LEDGER)
 
@@ -61,12 +61,12 @@ def retire(run: Run) -> int:
         (source.settings if isinstance(source, ListSource) else source).keep for source in run.config.sources
     )
     every = expand(run.config, run.db)[0] if bounded else []
-    settings = {source.name: keep_of(source.keep) for source in every if source.keep}
+    settings = {source.name: parse_keep(source.keep) for source in every if source.keep}
     sources = {number: settings[name] for number, (name, _) in run.sources.items() if name in settings}
-    return retention.apply(run.db, run.clock(), keep_of(run.config.output.keep), sources)
+    return retention.apply(run.db, run.clock(), parse_keep(run.config.output.keep), sources)
 
 
-def keep_of(text: str) -> retention.Keep:
+def parse_keep(text: str) -> retention.Keep:
     """Parse a ``keep`` setting into its limits."""
     return retention.Keep(*checks.keep_values(text))
 
@@ -76,19 +76,19 @@ def check_slugs(db: Database) -> None:
     stored.drop_unfit_slugs(db, is_slug)
 
 
-def mint_slugs(db: Database, config: Config) -> None:
+def assign_slugs(db: Database, config: Config) -> None:
     """Assign a slug to every new feed."""
 
     def make_unique(wish: str, name: str, taken: Collection[str]) -> tuple[str, str]:
-        given = distinct(wish, name, taken)
+        given = make_distinct(wish, name, taken)
         return given, fold(given)
 
-    stored.assign_feed_slugs(db, lambda name: slug(name, config.output.slugs), make_unique)
+    stored.assign_feed_slugs(db, lambda name: build_slug(name, config.output.slugs), make_unique)
 
 
 def mark_lost_documents(db: Database, tree: Tree, config: Config) -> None:
     """Mark feeds dirty whose documents are missing or changed on disk; with ``tree.full`` all feeds."""
-    db.scope(path for path in tree.known if not tree.intact(path))
+    db.scope(path for path in tree.known if not tree.is_intact(path))
     lost = {feed for _, _, feed in db.rows("documents_of_paths") if feed is not None}
     if tree.full or lost:
         with db.transaction():
@@ -116,7 +116,7 @@ def write_archives(run: Run, tree: Tree, lost: bool) -> set[int]:
     failed = archives.repair(run, tree, lost)
     dirty = stored.load_dirty_feeds(run.db)
     shown = {feed: stored.load_window(run.db, feed.number, run.config.output.entries) for feed in dirty}
-    return failed | archives.seal(run, tree, dirty, _compute_extents(run, shown))
+    return failed | archives.close_archives(run, tree, dirty, _compute_extents(run, shown))
 
 
 def _compute_extents(
@@ -138,7 +138,7 @@ def _compute_extents(
 
 
 def _sort_posts(rows: Sequence[tuple[int, str, int]]) -> list[int]:
-    return document_paths.in_order(document_paths.Place(*row) for row in rows)
+    return document_paths.sort_places(document_paths.Place(*row) for row in rows)
 
 
 def render_missing(run: Run, published: Published, failed: Collection[int] = ()) -> list[Feed]:
@@ -174,13 +174,13 @@ def render_missing(run: Run, published: Published, failed: Collection[int] = ())
 def _load_shown(run: Run, feed: DirtyFeed) -> list[tuple[int, str, int]]:
     """Load the posts of a subscription document: those that appeared last, and the unarchived entries."""
     posts = stored.load_window(run.db, feed.number, run.config.output.entries)
-    if archive_formats(run.config, feed.kind):
+    if get_archive_formats(run.config, feed.kind):
         ends = stored_archives.load_unarchived(run.db, feed.number)
         posts += [(row.post, row.uid, row.published) for row in ends]
     return list(dict.fromkeys(posts))
 
 
-def rehearse(run: Run) -> None:
+def warm_up(run: Run) -> None:
     """Load modules and compile templates now, so that the first new post does not wait for them."""
     from feeds.renderer.documents import join
 
@@ -188,11 +188,11 @@ def rehearse(run: Run) -> None:
     newest = stored.load_window(run.db, feed.number, 1) if feed else []
     if feed is None or not newest:
         return
-    entry_cache.rehearse(run, newest[0][0])
-    head = head_of(run.config, feed, feed.updated)
+    entry_cache.warm_up(run, newest[0][0])
+    head = build_feed_head(run.config, feed, feed.updated)
     for form in run.config.output.formats:
         join(head, form, [])
-    html_pages.front_page(run, [], [])
+    html_pages.build_front_page(run, [], [])
 
 
 def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Published) -> None:
@@ -200,7 +200,7 @@ def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Publishe
     from feeds.output.validator import check_head
     from feeds.renderer.documents import join
 
-    copies = document_paths.copies(run.config.aliases)
+    copies = document_paths.group_aliases(run.config.aliases)
     reader = entry_cache.EntryReader(run.db)
     figures = stored.load_feed_figures(run.db)
     for done, item in enumerate(feeds, 1):
@@ -208,12 +208,12 @@ def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Publishe
             continue
         count, latest = figures[item.feed.number]
         item.updated = latest or 0
-        head = head_of(run.config, item.feed, item.updated, item.archives)
+        head = build_feed_head(run.config, item.feed, item.updated, item.archives)
         head = replace(head, deleted=_load_tombstones(run, item.feed))
         wrong = check_head(head)
         parts = reader.read_columns(item.posts) if not wrong else {}
         for form in run.config.output.formats:
-            path = document_paths.document_path(item.feed.kind, item.feed.slug, form)
+            path = document_paths.build_document_path(item.feed.kind, item.feed.slug, form)
             if wrong:
                 published.held[path] = "; ".join(wrong)
                 item.held = True
@@ -222,12 +222,12 @@ def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Publishe
             for place in (path, *copies.get(path, ())):
                 item.held |= not precompressed.put(run, tree, place, data)
         if not item.held:
-            title = label(run.config, item.feed.kind, item.feed.name)
-            for place in html_pages.paths_of(run, item.feed.kind, item.feed.slug):
-                page = html_pages.feed_page(run, item.feed, title, head, count, parts["page"])
+            title = get_label(run.config, item.feed.kind, item.feed.name)
+            for place in html_pages.list_page_paths(run, item.feed.kind, item.feed.slug):
+                page = html_pages.build_feed_page(run, item.feed, title, head, count, parts["page"])
                 item.held = not precompressed.put(run, tree, place, page)
         run.progress("writing", done, len(feeds))
-    published.held.update(tree.foreign)
+    published.held.update(tree.unmanaged)
     tree.flush()
 
 
@@ -239,14 +239,14 @@ def _load_tombstones(run: Run, feed: DirtyFeed) -> tuple[tuple[str, datetime], .
     return tuple((uid, datetime.fromtimestamp(at, zone)) for uid, at in rows)
 
 
-def dates_of(feeds: Sequence[Feed]) -> dict[int, int] | None:
+def collect_dates(feeds: Sequence[Feed]) -> dict[int, int] | None:
     """Return the latest change (seconds since 1970) of each written feed; None without dirty feeds."""
     return (
         {item.feed.number: item.updated for item in feeds if item.posts and not item.held} if feeds else None
     )
 
 
-def settle(run: Run, tree: Tree, feeds: Sequence[Feed], published: Published) -> None:
+def mark_published(run: Run, tree: Tree, feeds: Sequence[Feed], published: Published) -> None:
     """Mark what was written as published: remove documents without a feed, then record the rest.
 
     It updates the store, ``.feedd`` and the ledger. Only documents of dirty feeds, and documents that belong
@@ -255,14 +255,14 @@ def settle(run: Run, tree: Tree, feeds: Sequence[Feed], published: Published) ->
     recorded = _load_documents(run.db, feeds, tree.written)
     for path in sorted(recorded.keys() - tree.written.keys() - _list_wanted_paths(run, feeds)):
         tree.remove(path)
-    published.held.update(tree.foreign)
+    published.held.update(tree.unmanaged)
     if tree.dry:
         return
     # Nothing to record saves a transaction, which a poll without news would otherwise pay for.
     if feeds or tree.written or tree.removed:
         _record_written(run, tree, feeds, recorded)
     tree.close({path: document.digest for path, document in tree.known.items()})
-    published.held.update(tree.foreign)  # closing may find an unmanaged file in the place of `.feedd`
+    published.held.update(tree.unmanaged)  # closing may find an unmanaged file in the place of `.feedd`
     published.held.update(write_ledger(run.db, run.config))
 
 
@@ -307,7 +307,7 @@ def _is_refused(run: Run, tree: Tree, feed: Feed) -> bool:
     return bool(tree.refused) and not tree.refused.isdisjoint(
         (
             *_list_paths(run, feed.feed),
-            *precompressed.places(run, archives.paths_of(run, feed.feed, feed.archives)),
+            *precompressed.list_variants(run, archives.list_paths(run, feed.feed, feed.archives)),
         )
     )
 
@@ -320,27 +320,33 @@ def _list_changed(
         (path, document.digest)
         for path, document in tree.written.items()
         if before.get(path, ("", None))[0] != document.digest
-        and document_paths.media_type(path, config.aliases)
+        and document_paths.get_media_type(path, config.aliases)
         and not config.is_private(path)
     ]
 
 
 def _list_paths(run: Run, feed: DirtyFeed) -> list[str]:
-    copies = document_paths.copies(run.config.aliases)
-    paths = [document_paths.document_path(feed.kind, feed.slug, form) for form in run.config.output.formats]
-    pages = html_pages.paths_of(run, feed.kind, feed.slug)
-    return precompressed.places(
+    copies = document_paths.group_aliases(run.config.aliases)
+    paths = [
+        document_paths.build_document_path(feed.kind, feed.slug, form) for form in run.config.output.formats
+    ]
+    pages = html_pages.list_page_paths(run, feed.kind, feed.slug)
+    return precompressed.list_variants(
         run, [*paths, *(old for path in paths for old in copies.get(path, ())), *pages]
     )
 
 
 def _list_wanted_paths(run: Run, feeds: Sequence[Feed]) -> set[str]:
     """Return every path that these feeds and the indexes need."""
-    wanted = set(precompressed.places(run, [*document_paths.CATALOGUE, *html_pages.asset_paths(run)]))
+    wanted = set(
+        precompressed.list_variants(run, [*document_paths.CATALOGUE, *html_pages.list_asset_paths(run)])
+    )
     for item in feeds:
         if item.posts:
             wanted.update(_list_paths(run, item.feed))
-            wanted.update(precompressed.places(run, archives.paths_of(run, item.feed, item.archives)))
+            wanted.update(
+                precompressed.list_variants(run, archives.list_paths(run, item.feed, item.archives))
+            )
     return wanted
 
 
@@ -353,7 +359,7 @@ def write_ledger(db: Database, config: Config) -> dict[str, str]:
     Raises:
         StoreError: The file cannot be read or written.
     """
-    path = ledger_path(config)
+    path = get_ledger_path(config)
     ledger.load_ledger(db, path)
     text = ledger.render_changed_ledger(db, path.read_bytes() if path.exists() else b"")
     if text is None:

@@ -23,7 +23,7 @@ class Bar:
     height: float
 
 
-def bars(activity: Sequence[tuple[date, int]]) -> tuple[Bar, ...]:
+def compute_bars(activity: Sequence[tuple[date, int]]) -> tuple[Bar, ...]:
     """Return a bar for each day, in the order given; the tallest fills the field, any count is visible."""
     if not activity:
         return ()

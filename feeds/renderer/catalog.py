@@ -37,7 +37,7 @@ class CatalogueHead:
     url: str
 
 
-def opml(site: CatalogueHead, feeds: Sequence[CatalogueFeed]) -> bytes:
+def build_opml(site: CatalogueHead, feeds: Sequence[CatalogueFeed]) -> bytes:
     """Return every feed as an OPML 2.0 subscription list.
 
     It has neither counts nor dates, so it changes only with the set of feeds.
@@ -56,10 +56,10 @@ def opml(site: CatalogueHead, feeds: Sequence[CatalogueFeed]) -> bytes:
 
 
 def _write_outline(site_url: str, feed: CatalogueFeed) -> str:
-    label, url = escaped(feed.label), escape(feed.urls[0][1])
+    label, url = escape_text(feed.label), escape(feed.urls[0][1])
     return f'<outline type="rss" text="{label}" title="{label}" xmlUrl="{url}" htmlUrl="{site_url}"/>'
 
 
-def escaped(text: str) -> str:
+def escape_text(text: str) -> str:
     """Escape HTML like :func:`html.escape`; plain words have a fast path, a sixth of the time."""
     return text if text.isalnum() else escape(text)

@@ -51,7 +51,7 @@ def _write_frame(head: FeedHead, form: Format) -> tuple[bytes, bytes]:
         return start.encode(), end.encode()
     from feeds.renderer import feedgen_writer
 
-    whole = feedgen_writer.document(feedgen_writer.feed_of(head, form), form)
+    whole = feedgen_writer.serialise_feed(feedgen_writer.build_feed(head, form), form)
     position = whole.rindex(_TAILS[form])
     return whole[:position], whole[position:]
 

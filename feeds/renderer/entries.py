@@ -87,7 +87,7 @@ def _build_feed(entries: Sequence[Entry], site_url: str, language: str) -> objec
     """Build a feedgen feed of these entries; its head is not used."""
     from feeds.renderer import feedgen_writer
 
-    feed = feedgen_writer.feed_of(feedgen_writer.empty_head(language), "atom")
+    feed = feedgen_writer.build_feed(feedgen_writer.build_empty_head(language), "atom")
     for entry in entries:
         feedgen_writer.add_entry(feed, entry, site_url, language)
     return feed
@@ -96,7 +96,7 @@ def _build_feed(entries: Sequence[Entry], site_url: str, language: str) -> objec
 def _serialize(feed: object, form: Format) -> bytes:
     from feeds.renderer import feedgen_writer
 
-    return feedgen_writer.document(feed, form)
+    return feedgen_writer.serialise_feed(feed, form)
 
 
 def cut(document: bytes, form: Format) -> list[bytes]:
@@ -133,10 +133,10 @@ def _write_json_item(entry: Entry, language: str) -> bytes:
         item["tags"] = list(dict.fromkeys(term.label for term in entry.terms))
     if entry.enclosures:
         item["attachments"] = [_build_attachment(media) for media in entry.enclosures]
-        length = namespaces.seconds(entry.extras)
+        length = namespaces.parse_duration(entry.extras)
         if length and entry.enclosures[0].type.startswith(("audio/", "video/")):
             item["attachments"][0]["duration_in_seconds"] = length
-    if image := namespaces.picture(entry.extras):
+    if image := namespaces.find_image(entry.extras):
         item["image"] = image
     if entry.language and entry.language != language:
         item["language"] = entry.language

@@ -26,7 +26,7 @@ def is_usual(entry: Entry, language: str) -> bool:
     return not more and entry.language in ("", language) and all(entry.authors)
 
 
-def atom(entry: Entry, site_url: str) -> bytes:
+def write_atom_entry(entry: Entry, site_url: str) -> bytes:
     """Write the Atom element ``entry`` (RFC 4287, 4.1.2)."""
     authors = "".join(f"<author><name>{_escape_text(name)}</name></author>" for name in entry.authors)
     terms = "".join(_write_atom_category(term, site_url) for term in entry.terms)
@@ -43,7 +43,7 @@ def atom(entry: Entry, site_url: str) -> bytes:
     return before.encode() + _escape_content(entry) + after.encode()
 
 
-def rss(entry: Entry, site_url: str) -> bytes:
+def write_rss_entry(entry: Entry, site_url: str) -> bytes:
     """Write the RSS 2.0 element ``item``."""
     creators = "".join(f"<dc:creator>{_escape_text(name)}</dc:creator>" for name in entry.authors)
     terms = "".join(_write_rss_category(term, site_url) for term in entry.terms)
@@ -65,7 +65,7 @@ def is_usual_head(head: FeedHead) -> bool:
     return not head.deleted and not head.current and all(texts)
 
 
-def atom_frame(head: FeedHead) -> tuple[str, str]:
+def write_atom_frame(head: FeedHead) -> tuple[str, str]:
     """Write the text before and after the entries of an Atom document (RFC 4287, 4.1.1)."""
     links = [
         ("self", dict(head.self_urls)["atom"], "application/atom+xml"),
@@ -83,7 +83,7 @@ def atom_frame(head: FeedHead) -> tuple[str, str]:
     return start, "</feed>"
 
 
-def rss_frame(head: FeedHead) -> tuple[str, str]:
+def write_rss_frame(head: FeedHead) -> tuple[str, str]:
     """Write the text before and after the items of an RSS document."""
     links = [
         ("self", dict(head.self_urls)["rss"], "application/rss+xml"),
@@ -105,8 +105,11 @@ def _write_link(name: str, rel: str, address: str, kind: str) -> str:
     return f'<{name} href="{_escape_value(address)}" rel="{rel}"{media}/>'
 
 
-FRAMES: dict[Format, Callable[[FeedHead], tuple[str, str]]] = {"atom": atom_frame, "rss": rss_frame}
-WRITERS: dict[Format, Callable[[Entry, str], bytes]] = {"atom": atom, "rss": rss}
+FRAMES: dict[Format, Callable[[FeedHead], tuple[str, str]]] = {
+    "atom": write_atom_frame,
+    "rss": write_rss_frame,
+}
+WRITERS: dict[Format, Callable[[Entry, str], bytes]] = {"atom": write_atom_entry, "rss": write_rss_entry}
 
 
 # The same terms are in very many entries.

@@ -141,7 +141,7 @@ class TombstoneExtension(BaseExtension):  # type: ignore[misc]
         return feed
 
 
-def feed_of(head: FeedHead, form: Format) -> Any:  # noqa: ANN401 - feedgen has no types
+def build_feed(head: FeedHead, form: Format) -> Any:  # noqa: ANN401 - feedgen has no types
     """Build a feedgen feed without entries."""
     own = dict(head.self_urls)[form]
     feed = FeedGenerator()
@@ -210,7 +210,7 @@ def _add_media(element: Any, entry: Entry) -> None:  # noqa: ANN401
     if entry.rights:
         element.rights(entry.rights)
         element.dc.dc_rights(entry.rights)
-    fields = tuple(namespaces.valid(entry.extras))
+    fields = tuple(namespaces.filter_valid(entry.extras))
     if fields or len(entry.enclosures) > 1:
         element.register_extension("podcasts", PodcastEntryExtension, atom=False, rss=True)
         element.podcasts.values = fields
@@ -221,13 +221,13 @@ def _build_category(term: Term, site_url: str) -> dict[str, str]:
     return {"term": term.slug, "scheme": f"{site_url}{term.kind}/", "label": term.label}
 
 
-def document(feed: Any, form: Format) -> bytes:  # noqa: ANN401
+def serialise_feed(feed: Any, form: Format) -> bytes:  # noqa: ANN401
     """Return the whole document as feedgen writes it."""
     text: bytes = feed.atom_str() if form == "atom" else feed.rss_str()
     return text
 
 
-def empty_head(language: str) -> FeedHead:
+def build_empty_head(language: str) -> FeedHead:
     """Build a head for documents of which only the entries are used."""
     url = "https://feedd.invalid/"
     return FeedHead("urn:feedd:none", "-", "-", "-", language, url, (("atom", url), ("rss", url)), _EPOCH)

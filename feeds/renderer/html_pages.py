@@ -1,7 +1,7 @@
 """Render HTML pages: one for each feed, a front page, a status page.
 
 Pure: pages depend only on the arguments, not on a clock, so equal input gives equal bytes. An entry is
-rendered once (:func:`entry_html`) and joined into every page that shows it. Pages work without
+rendered once (:func:`render_entry`) and joined into every page that shows it. Pages work without
 JavaScript, load nothing but images and media of entries, and contain their own security policy.
 """
 
@@ -16,9 +16,9 @@ from typing import Literal, NamedTuple
 from feeds.models import NEWEST, TEASERS, Enclosure, Format
 from feeds.renderer import bar_chart, translations
 from feeds.renderer.catalog import CatalogueFeed, CatalogueHead
-from feeds.renderer.feed_index import shelves
-from feeds.renderer.page_body import for_page, in_one_line
-from feeds.renderer.templates import Templates, digest_of, render
+from feeds.renderer.feed_index import build_sections
+from feeds.renderer.page_body import join_paragraphs, prepare_html
+from feeds.renderer.templates import Templates, compute_digest, render
 
 _MAX_PAGE_BYTES = 280_000
 _MAX_BODY_BYTES = 250_000
@@ -112,32 +112,34 @@ def _build_root(site: CatalogueHead, url: str) -> str:
     return "../" * url.removeprefix(site.url).count("/")
 
 
-def entry_html(entry: PageEntry, site: CatalogueHead, templates: Templates) -> bytes:
+def render_entry(entry: PageEntry, site: CatalogueHead, templates: Templates) -> bytes:
     """Render a post in full, for every page that shows it."""
     from markupsafe import Markup
 
-    mark = digest_of(entry.id)
+    mark = compute_digest(entry.id)
     # A character has four bytes at most, so short texts need not be encoded to be measured.
     if len(entry.html) > _MAX_BODY_BYTES // 4 and len(entry.html.encode()) > _MAX_BODY_BYTES:
         body = Markup("<p>{}</p>").format(templates.choose_words(site.language)["too_long"])
     else:
-        body = Markup(for_page(entry.html, mark))  # noqa: S704 - the sanitiser was here last
+        body = Markup(prepare_html(entry.html, mark))  # noqa: S704 - the sanitiser was here last
     return render(templates, "entry.html", site, entry=entry, body=body, anchor=f"p-{mark}").encode()
 
 
-def teaser_html(entry: PageEntry, site: CatalogueHead, templates: Templates) -> bytes:
+def render_teaser(entry: PageEntry, site: CatalogueHead, templates: Templates) -> bytes:
     """Render a post in brief for the front page: title, date, summary."""
-    shown = entry._replace(summary=in_one_line(entry.summary))
+    shown = entry._replace(summary=join_paragraphs(entry.summary))
     return render(templates, "teaser.html", site, entry=shown).encode()
 
 
-def feed_page(site: CatalogueHead, feed: PageFeed, entries: Sequence[bytes], templates: Templates) -> bytes:
+def render_feed_page(
+    site: CatalogueHead, feed: PageFeed, entries: Sequence[bytes], templates: Templates
+) -> bytes:
     """Render the page of a feed: description, formats, newest entries and a link to its archive.
 
     Args:
         site: The site.
         feed: The feed.
-        entries: From :func:`entry_html`, newest first. At most :data:`~feeds.models.NEWEST` are shown,
+        entries: From :func:`render_entry`, newest first. At most :data:`~feeds.models.NEWEST` are shown,
             fewer where the page would exceed a size fit for a phone (280 kB), but at least one.
         templates: The templates.
     """
@@ -160,7 +162,7 @@ def _select_fitting(entries: Sequence[bytes], most: int) -> Sequence[bytes]:
     return entries[:most]
 
 
-def front_page(
+def render_front_page(
     site: CatalogueHead,
     feeds: Sequence[CatalogueFeed],
     newest: Sequence[bytes],
@@ -173,7 +175,7 @@ def front_page(
     Args:
         site: The site.
         feeds: All published feeds; the feed of kind ``all`` provides the subscription addresses.
-        newest: From :func:`teaser_html` (or :func:`entry_html`), newest first.
+        newest: From :func:`render_teaser` (or :func:`render_entry`), newest first.
         sources: Upstream feeds to list; empty where there is only a folder.
         templates: The templates.
         archive: Address of the newest archive of all posts, or empty.
@@ -186,12 +188,12 @@ def front_page(
         templates, "front.html", site, formats=first.urls if first else (), root="",
         posts=first.posts if first else 0, updated=first.updated if first else None,
         newest=len(shown), entries=Markup(_PLACEHOLDER),  # noqa: S704
-        archive=archive, sources=sources, shelves=shelves(site, feeds),
+        archive=archive, sources=sources, shelves=build_sections(site, feeds),
     )  # fmt: skip
     return _fill_entries(page, shown)
 
 
-def status_page(
+def render_status_page(
     site: CatalogueHead,
     sources: Sequence[SourceStatus],
     activity: Sequence[tuple[date, int]],
@@ -212,13 +214,13 @@ def status_page(
     words = templates.choose_words(site.language)
     counts = [amount for _, amount in activity]
     summed = words["activity_sum"].format(
-        translations.count(words["posts"], sum(counts)),
+        translations.format_count(words["posts"], sum(counts)),
         len(counts),
-        translations.number(max(counts, default=0)),
+        translations.format_number(max(counts, default=0)),
     )
     states = Counter(source.health for source in sources)
     return render(
-        templates, "status.html", site, sources=sources, now=now, root=root, bars=bar_chart.bars(activity),
+        templates, "status.html", site, sources=sources, now=now, root=root, bars=bar_chart.compute_bars(activity),
         chart={"width": bar_chart.WIDTH, "height": bar_chart.HEIGHT}, activity=summed,
         quiet=not any(counts), tally=[(state, states[state]) for state in _HEALTH_ORDER if states[state]],
         posts=sum(source.posts for source in sources),

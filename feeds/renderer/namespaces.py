@@ -73,7 +73,7 @@ _RULES: Mapping[str, _FieldRule] = {
 _NAMES = {name.lower(): name for name in _RULES}
 
 
-def valid(extras: Sequence[Extra]) -> Iterator[Extra]:
+def filter_valid(extras: Sequence[Extra]) -> Iterator[Extra]:
     """Yield the fields that a document may contain, with canonical names and without unknown attributes."""
     seen = set()
     for extra in extras:
@@ -96,9 +96,9 @@ def _is_valid_attribute(rule: _FieldRule, name: str, value: str) -> bool:
     return wanted == _ADDRESS and is_address(value)
 
 
-def seconds(extras: Sequence[Extra]) -> int:
+def parse_duration(extras: Sequence[Extra]) -> int:
     """Return the duration in seconds from ``itunes:duration``; 0 if there is none."""
-    for extra in valid(extras):
+    for extra in filter_valid(extras):
         if extra.name == "itunes:duration":
             total = 0
             for part in extra.text.split(":"):
@@ -107,6 +107,8 @@ def seconds(extras: Sequence[Extra]) -> int:
     return 0
 
 
-def picture(extras: Sequence[Extra]) -> str:
+def find_image(extras: Sequence[Extra]) -> str:
     """Return the address of the image in ``itunes:image``; empty if there is none."""
-    return next((extra.attributes[0][1] for extra in valid(extras) if extra.name == "itunes:image"), "")
+    return next(
+        (extra.attributes[0][1] for extra in filter_valid(extras) if extra.name == "itunes:image"), ""
+    )

@@ -46,12 +46,12 @@ _ADDED = {
 _NO_NAMES: frozenset[str] = frozenset()
 
 
-def in_one_line(text: str) -> str:
+def join_paragraphs(text: str) -> str:
     """Join the paragraphs of a plain text, without a space where Chinese has none."""
     return _AFTER_MARK.sub(r"\1", text)
 
 
-def for_page(html: str, mark: str) -> str:
+def prepare_html(html: str, mark: str) -> str:
     """Prepare the HTML of an entry for a page that contains other entries.
 
     Args:

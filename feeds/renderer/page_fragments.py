@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PageStyle:
     """Settings for rendering pages; the ``repr`` changes with everything that pages show of them."""
 
     site: CatalogueHead
@@ -31,25 +31,25 @@ class Look:
 
     def may_show(self, kind: str, slug: str) -> bool:
         """Return whether pages may link to this feed; not to private feeds."""
-        folder = document_paths.folder(kind, slug)
+        folder = document_paths.build_folder(kind, slug)
         return not any(folder.startswith(f"{private}/") for private in self.private)
 
 
-def page_parts(entry: Entry, look: Look, extent: Extent) -> tuple[bytes, bytes]:
+def render_page_parts(entry: Entry, look: PageStyle, extent: Extent) -> tuple[bytes, bytes]:
     """Render the full entry and the teaser of a post; a fragment that no page shows is empty.
 
     Raises:
         UsageError: A template fails; the message names file and line.
     """
-    from feeds.renderer.html_pages import entry_html, teaser_html
+    from feeds.renderer.html_pages import render_entry, render_teaser
     from feeds.renderer.templates import compile_templates
 
     templates = compile_templates(look.templates)
     full = teaser = b""
     if look.pages and extent >= Extent.ON_PAGE:
-        full = entry_html(_build_page_entry(entry, look, _ROOT), look.site, templates)
+        full = render_entry(_build_page_entry(entry, look, _ROOT), look.site, templates)
     if extent >= Extent.ON_FRONT:
-        teaser = teaser_html(_build_page_entry(entry, look, ""), look.site, templates)
+        teaser = render_teaser(_build_page_entry(entry, look, ""), look.site, templates)
     return full, teaser
 
 
@@ -57,7 +57,7 @@ _ROOT = "../../"
 """Link from the page of a category or tag to the front page."""
 
 
-def _build_page_entry(entry: Entry, look: Look, up: str) -> PageEntry:
+def _build_page_entry(entry: Entry, look: PageStyle, up: str) -> PageEntry:
     from feeds.renderer.html_pages import PageEntry
 
     return PageEntry(
@@ -79,11 +79,11 @@ def _build_page_entry(entry: Entry, look: Look, up: str) -> PageEntry:
     )
 
 
-def _build_term_link(term: Term, look: Look) -> str:
+def _build_term_link(term: Term, look: PageStyle) -> str:
     """Return the link from the front page to the page of a term's feed, or to its first document."""
     if look.pages:
-        return _quote(document_paths.folder(term.kind, term.slug))
-    return _quote(document_paths.document_path(term.kind, term.slug, look.formats[0]))
+        return _quote(document_paths.build_folder(term.kind, term.slug))
+    return _quote(document_paths.build_document_path(term.kind, term.slug, look.formats[0]))
 
 
 @lru_cache(maxsize=4096)
@@ -93,7 +93,7 @@ def _quote(path: str) -> str:
     return quote(path)
 
 
-def rehearse(look: Look) -> None:
+def check_templates(look: PageStyle) -> None:
     """Render every template once with sample values, to find mistakes in the site's own templates.
 
     Raises:
@@ -105,19 +105,20 @@ def rehearse(look: Look) -> None:
     then = datetime(2024, 1, 2, 3, 4, tzinfo=UTC)
     url = f"{look.site.url}category/x/"
     addresses: Sequence[tuple[Format, str]] = [
-        (form, look.site.url + document_paths.document_path("category", "x", form)) for form in look.formats
+        (form, look.site.url + document_paths.build_document_path("category", "x", form))
+        for form in look.formats
     ]
     entry = Entry(
         "urn:x", "x", url, "<p>x</p>", "x", ("x",), then, then.replace(year=2025),
         (Term("category", "x", "x", "x"),), "en", (Enclosure(f"{url}x.mp3", "audio/mpeg", 1),),
     )  # fmt: skip
-    full, teaser = page_parts(entry, look, Extent.ON_FRONT)
+    full, teaser = render_page_parts(entry, look, Extent.ON_FRONT)
     templates = compile_templates(look.templates)
     feeds = [CatalogueFeed(kind, "x", "x", 2, then, tuple(addresses)) for kind in ("all", "category", "tag")]
     sources = [html_pages.SourceHealth("x", url, "ok", 1, then)]
-    html_pages.front_page(look.site, feeds, [teaser], sources, templates)
+    html_pages.render_front_page(look.site, feeds, [teaser], sources, templates)
     status = [html_pages.SourceStatus("x", "x", "upstream", url, "trouble", 1, then, then, then, "x", 1)]
-    html_pages.status_page(look.site, status, [(then.date(), 1)], then, templates)
+    html_pages.render_status_page(look.site, status, [(then.date(), 1)], then, templates)
     if look.pages:
         feed = html_pages.PageFeed("category", "x", "x", "en", url, tuple(addresses), 2, then, f"{url}x")
-        html_pages.feed_page(look.site, feed, [full], templates)
+        html_pages.render_feed_page(look.site, feed, [full], templates)

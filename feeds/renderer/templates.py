@@ -44,7 +44,7 @@ class TemplateFiles:
 
     def digest(self) -> str:
         """Return a digest of all sources: if it changes, pages must be rendered again."""
-        return digest_of(repr(self.texts))
+        return compute_digest(repr(self.texts))
 
     def build_label(self, name: str) -> str:
         """Return the name of a file for messages: its path if it is the site's own."""
@@ -66,7 +66,7 @@ class Templates:
 
     def choose_words(self, language: str) -> translations.Words:
         """Return the words of pages in this language."""
-        return translations.words_for(self.languages, language)
+        return translations.choose_words(self.languages, language)
 
 
 def read_templates(folder: Path | None = None) -> TemplateFiles:
@@ -105,7 +105,7 @@ def compile_templates(read: TemplateFiles) -> Templates:
     return Templates(_build_environment(read), languages, written, names, places)
 
 
-def assets_of(read: TemplateFiles) -> dict[str, bytes]:
+def build_assets(read: TemplateFiles) -> dict[str, bytes]:
     """Return the files that pages link to, by path; the bytes of a path never change."""
     return _build_assets(dict(read.texts))[1]
 
@@ -115,7 +115,7 @@ def _build_assets(sources: Mapping[str, str]) -> tuple[dict[str, str], dict[str,
     css = sources["feedd.css"] + sources.get("extra.css", "")
     written = {"css": css, "js": sources["feedd.js"], "icon": sources["icon.svg"]}
     names = {
-        kind: f"{ASSETS}feedd-{digest_of(text)}.{'svg' if kind == 'icon' else kind}"
+        kind: f"{ASSETS}feedd-{compute_digest(text)}.{'svg' if kind == 'icon' else kind}"
         for kind, text in written.items()
     }
     return names, {names[kind]: text.encode() for kind, text in written.items()}
@@ -143,7 +143,7 @@ def _read_text(file: Path) -> str:
         ) from error
 
 
-def digest_of(text: str) -> str:
+def compute_digest(text: str) -> str:
     """Return twelve hex digits of a text's digest."""
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
@@ -170,8 +170,8 @@ def _build_environment(read: TemplateFiles) -> jinja2.Environment:
         auto_reload=False,
     )
     environment.globals.update(
-        day=translations.day, moment=translations.moment, ago=translations.ago, count=translations.count,
-        number=translations.number, size=translations.size, web=_check_link, file_name=_find_file_name,
+        day=translations.format_day, moment=translations.format_moment, ago=translations.format_span, count=translations.format_count,
+        number=translations.format_number, size=translations.format_size, web=_check_link, file_name=_find_file_name,
         policy=Markup(POLICY), names=_NAMES, types=_TYPES,  # noqa: S704 - a constant
     )  # fmt: skip
     for name in sources.keys() & set(read.own):  # feedd's own are tested, so they compile when they are used

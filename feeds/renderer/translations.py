@@ -42,36 +42,36 @@ def read_words(text: str, name: str) -> dict[str, Words]:
     return {language: Words(table) for language, table in tables.items()}
 
 
-def words_for(languages: Mapping[str, Words], language: str) -> Words:
+def choose_words(languages: Mapping[str, Words], language: str) -> Words:
     """Return the words of a language: for ``zh-TW`` the first that exists of ``zh-tw``, ``zh``, ``en``."""
     wanted = language.lower().replace("_", "-")
     known = {name.lower(): words for name, words in languages.items()}
     return known.get(wanted) or known.get(wanted.partition("-")[0]) or known["en"]
 
 
-def number(value: int) -> str:
+def format_number(value: int) -> str:
     """Format a number with a comma between thousands."""
     return f"{value:,}"
 
 
-def count(forms: Sequence[str], value: int) -> str:
+def format_count(forms: Sequence[str], value: int) -> str:
     """Format a count with its noun; ``forms`` is ``[one, many]``."""
-    return forms[value != 1].format(number(value))
+    return forms[value != 1].format(format_number(value))
 
 
-def day(words: Words, value: datetime) -> str:
+def format_day(words: Words, value: datetime) -> str:
     """Format the date, in its own offset."""
     month: str = words["months"][value.month - 1]
     text: str = words["date"].format(year=value.year, month=month, day=value.day)
     return text
 
 
-def moment(words: Words, value: datetime) -> str:
+def format_moment(words: Words, value: datetime) -> str:
     """Format date and time to the minute, in its own offset."""
-    return f"{day(words, value)} {value:%H:%M}"
+    return f"{format_day(words, value)} {value:%H:%M}"
 
 
-def ago(words: Words, value: datetime, now: datetime, due: str = "") -> str:
+def format_span(words: Words, value: datetime, now: datetime, due: str = "") -> str:
     """Format the span between a time and now; ``due`` is the text for a time that should not be past."""
     seconds = int((now - value).total_seconds())
     side = "ago" if seconds >= 0 else "in"
@@ -85,10 +85,10 @@ def ago(words: Words, value: datetime, now: datetime, due: str = "") -> str:
         for name, size in (("day", _DAY), ("hour", _HOUR), ("minute", _MINUTE))
         if span >= 2 * size or size == _MINUTE
     )  # fmt: skip
-    return count(words[f"{side}_{unit}"], span // length)
+    return format_count(words[f"{side}_{unit}"], span // length)
 
 
-def size(length: int) -> str:
+def format_size(length: int) -> str:
     """Format a size in bytes as kB or MB; empty if it is unknown."""
     if length <= 0:
         return ""

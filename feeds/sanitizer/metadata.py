@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from feeds.models import Enclosure, Extra, Origin
 from feeds.sanitizer.text import clean_title
-from feeds.values.urls import is_absolute_iri, is_same_document, valid_address, without_user
+from feeds.values.urls import escape_address, is_absolute_iri, is_same_document, without_user
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,6}")
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,64}/[A-Za-z0-9!#$&^_.+-]{1,64}")
@@ -37,7 +37,7 @@ def media(given: Iterable[Enclosure]) -> tuple[Enclosure, ...]:
     return tuple(
         Enclosure(url, one.type if _MEDIA_TYPE.fullmatch(one.type) else "", one.length)
         for one in given
-        if (url := valid_address(one.url))
+        if (url := escape_address(one.url))
     )
 
 
@@ -50,17 +50,17 @@ def extras(given: Iterable[Extra]) -> tuple[Extra, ...]:
 
 
 def _value(text: str) -> str:
-    return valid_address(text) or clean_title(text)
+    return escape_address(text) or clean_title(text)
 
 
 def origin(given: Origin | None) -> Origin | None:
     """An upstream as an entry may name it: no address that is none."""
     if given is None:
         return None
-    url = public_feed(valid_address(given.url))
+    url = public_feed(escape_address(given.url))
     own = is_same_document(given.id, given.url)
     uid = public(given.id) if is_absolute_iri(given.id) and not own else url
-    return Origin(uid, given.title, url, public(valid_address(given.link)))
+    return Origin(uid, given.title, url, public(escape_address(given.link)))
 
 
 def public(text: str) -> str:

@@ -18,7 +18,7 @@ from starlette.types import Message, Receive, Scope, Send
 from feeds.output.tree import MANIFEST
 from feeds.server.auth import Access
 from feeds.server.delta import Versions
-from feeds.server.document_route import ALLOWED, DocumentRoute, ask_for_password, refuse_method
+from feeds.server.document_route import ALLOWED, DocumentRoute, refuse_method, require_password
 from feeds.server.documents import OutputTree
 from feeds.server.metrics import Metrics
 from feeds.server.protocol import REFUSED
@@ -244,7 +244,7 @@ class _Guarded:
         if endpoint.open or self._access.allows(scope["fields"].get(b"authorization")):
             response = protect(await endpoint.handler(request))
         else:
-            response = ask_for_password()
+            response = require_password()
         await response(scope, receive, send)
 
 

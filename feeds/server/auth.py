@@ -19,7 +19,7 @@ _SHORTEST_SECRET = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Target:
     """Result of the access rules for a path: the path in the output tree, or the status of a refusal."""
 
     path: str
@@ -49,7 +49,7 @@ class Access:
                 return b""
             try:
                 return _hash_secret(
-                    secret_of(text, key, environment, login=login, shortest=shortest).encode()
+                    resolve_secret(text, key, environment, login=login, shortest=shortest).encode()
                 )
             except ConfigError as error:
                 mistakes.extend(error.mistakes)
@@ -90,7 +90,7 @@ class Access:
                 return guarded
         return None
 
-    def locate(self, path: str, authorization: bytes | None) -> Place:
+    def locate(self, path: str, authorization: bytes | None) -> Target:
         """Apply the access rules to a request for ``/path``.
 
         A secret address needs no password. Status 401 requests a password, 404 hides the feed.
@@ -102,21 +102,21 @@ class Access:
         guard = self._find_guard(inside)
         if guard is not None:
             if not guard.auth and not self._auth:
-                return Place("", 404)
+                return Target("", 404)
             if any(wanted and hmac.compare_digest(given, wanted) for wanted in (guard.auth, self._auth)):
-                return Place(inside)
-            return Place("", 401)
+                return Target(inside)
+            return Target("", 401)
         if self._auth and not hmac.compare_digest(given, self._auth):
-            return Place("", 401)
-        return Place(inside)
+            return Target("", 401)
+        return Target(inside)
 
-    def _locate_secret(self, rest: str) -> Place:
+    def _locate_secret(self, rest: str) -> Target:
         secret, slash, name = rest.partition("/")
         given = _hash_secret(secret.encode())
         for guarded in self._guarded:
             if guarded.secret and hmac.compare_digest(given, guarded.secret):
-                return Place(guarded.feed + slash + name)
-        return Place("", 404)
+                return Target(guarded.feed + slash + name)
+        return Target("", 404)
 
     def allows(self, authorization: bytes | None) -> bool:
         """Return whether the password of the whole server is correct, or none is needed."""
@@ -138,7 +138,7 @@ class Access:
         return hmac.compare_digest(_hash_secret(given), self._token)
 
 
-def secret_of(
+def resolve_secret(
     text: str, key: str, environment: Mapping[str, str], *, login: bool = False, shortest: int = 1
 ) -> str:
     """Return the secret in the variable that ``env:NAME`` names.

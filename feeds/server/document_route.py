@@ -23,9 +23,9 @@ from feeds.server.documents import OutputTree
 from feeds.server.metrics import Metrics
 from feeds.server.negotiation import (
     Headers,
-    acceptable_codings,
-    precondition,
-    requested_range,
+    evaluate_preconditions,
+    list_acceptable_codings,
+    select_range,
     wants_delta,
 )
 from feeds.server.resource import Policy, Resource, Variant
@@ -119,7 +119,7 @@ class DocumentRoute(BaseRoute):
         if self._access.needed:
             place = self._access.locate(path, headers.get(b"authorization"))
             if place.refused:
-                return ask_for_password() if place.refused == 401 else refuse(404)
+                return require_password() if place.refused == 401 else refuse(404)
             inside = place.path
         else:
             inside = path[1:]
@@ -138,11 +138,11 @@ class DocumentRoute(BaseRoute):
         """Return the response from what is ready; None if a variant must be made first."""
         headers = wanted.headers
         document = resource.document
-        coding = resource.choose_coding(acceptable_codings(headers.get(b"accept-encoding")))
+        coding = resource.choose_coding(list_acceptable_codings(headers.get(b"accept-encoding")))
         if coding is None:
             return refuse(406, "No content coding that is acceptable to you is available")
         if len(headers) > 1:
-            status = precondition(headers, resource.etags[coding], document.modified)
+            status = evaluate_preconditions(headers, resource.etags[coding], document.modified)
             if status == 304:
                 return resource.unchanged[coding]
             if status == 412:
@@ -199,7 +199,7 @@ class DocumentRoute(BaseRoute):
         return Resource(document, self._access.is_private(inside), self._policy, known)
 
     async def _make(self, headers: Headers, resource: Resource) -> None:
-        coding = resource.choose_coding(acceptable_codings(headers.get(b"accept-encoding"))) or ""
+        coding = resource.choose_coding(list_acceptable_codings(headers.get(b"accept-encoding"))) or ""
         path, digest = resource.document.path, resource.document.digest
         base = _find_delta_base(headers, resource)
         if base and (base, coding) not in resource.deltas:
@@ -255,7 +255,7 @@ class DocumentRoute(BaseRoute):
         return refuse(404)
 
 
-def ask_for_password() -> Response:
+def require_password() -> Response:
     """Build the response to a request without the password that is needed."""
     return refuse(401, fields={"WWW-Authenticate": 'Basic realm="feeds", charset="UTF-8"'})
 
@@ -276,7 +276,7 @@ def _find_delta_base(headers: Headers, resource: Resource) -> str:
 def _cut_range(headers: Headers, variant: Variant, modified: int) -> Response:
     """Return 206 or 416 (RFC 9110, 15.3.7 and 15.5.17), or the whole."""
     size = len(variant.body)
-    wanted = requested_range(headers, variant.etag, modified, int(time.time()), size)
+    wanted = select_range(headers, variant.etag, modified, int(time.time()), size)
     if wanted is None:
         return variant.whole
     if wanted == 416:

@@ -72,7 +72,7 @@ class Document:
     """Format of a feed document; empty for other documents."""
 
 
-def media_of(path: str, data: bytes) -> tuple[str, Form]:
+def detect_media_type(path: str, data: bytes) -> tuple[str, Form]:
     """Detect media type and format by content, because an alias may have any file name.
 
     The first element decides for XML and HTML, the version for JSON Feed; else the suffix.
@@ -150,7 +150,7 @@ class OutputTree:
             digest = hashlib.sha256(data).hexdigest()
             # A run that ends between reading the file and reading the lists is seen in the next attempt.
             if self._is_listed(path, digest):
-                media, form = media_of(path, data)
+                media, form = detect_media_type(path, data)
                 modified = min(sign.mtime // 1_000_000_000, int(time.time()))
                 return Document(path, data, digest, modified, sign, media, form)
         return None

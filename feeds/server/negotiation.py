@@ -39,7 +39,7 @@ class Range(NamedTuple):
     stop: int
 
 
-def http_date(second: int) -> bytes:
+def format_http_date(second: int) -> bytes:
     """Format seconds since 1970 as IMF-fixdate (RFC 9110, 5.6.7), whatever the locale."""
     t = time.gmtime(second)
     return b"%s, %02d %s %04d %02d:%02d:%02d GMT" % (
@@ -71,14 +71,14 @@ def read_date(text: bytes) -> int | None:
     return calendar.timegm((year, month, day, hour, minute, second))
 
 
-def tags_in(field: bytes) -> list[bytes]:
+def parse_tags(field: bytes) -> list[bytes]:
     """Return the opaque tags of a list of entity tags, with quotes, weak or strong."""
     return [tag for _, tag in _TAG.findall(field)]
 
 
 def matches_weakly(field: bytes, etag: bytes) -> bool:
     """Return whether ``If-None-Match`` matches: weak comparison, ``*`` is any (RFC 9110, 13.1.2)."""
-    return field == etag or field.strip() == b"*" or etag in tags_in(field)
+    return field == etag or field.strip() == b"*" or etag in parse_tags(field)
 
 
 def matches_strongly(field: bytes, etag: bytes) -> bool:
@@ -86,7 +86,7 @@ def matches_strongly(field: bytes, etag: bytes) -> bool:
     return field.strip() == b"*" or any(not weak and tag == etag for weak, tag in _TAG.findall(field))
 
 
-def precondition(headers: Headers, etag: bytes, modified: int) -> Literal[200, 304, 412]:
+def evaluate_preconditions(headers: Headers, etag: bytes, modified: int) -> Literal[200, 304, 412]:
     """Evaluate the conditions of a GET or HEAD, in the order of RFC 9110, 13.2.2; return the status.
 
     ``If-None-Match`` overrides ``If-Modified-Since``, ``If-Match`` overrides ``If-Unmodified-Since``. A date
@@ -110,7 +110,7 @@ def _read_date_field(headers: Headers, name: bytes) -> int | None:
     return read_date(field) if field is not None else None
 
 
-def requested_range(
+def select_range(
     headers: Headers, etag: bytes, modified: int, now: int, size: int
 ) -> Range | Literal[416] | None:
     """Return the range to send, None for the whole, 416 if it is outside (RFC 9110, 14.2).
@@ -145,7 +145,7 @@ def _is_range_wanted(condition: bytes | None, etag: bytes, modified: int, now: i
     return read_date(condition) == modified < now
 
 
-def acceptable_codings(field: bytes | None) -> tuple[str, ...]:
+def list_acceptable_codings(field: bytes | None) -> tuple[str, ...]:
     """Return the codings that may be sent, the preferred first.
 
     ``""`` means no coding; an empty tuple means that every coding is refused. The client's weights come
@@ -161,7 +161,7 @@ def acceptable_codings(field: bytes | None) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1024)
 def _parse_acceptable(field: bytes) -> tuple[str, ...]:
-    weights = weighted(field)
+    weights = parse_weights(field)
     if "x-gzip" in weights:
         weights.setdefault("gzip", weights["x-gzip"])
     rest = weights.get("*")
@@ -178,7 +178,7 @@ def _parse_acceptable(field: bytes) -> tuple[str, ...]:
     return tuple(coding for _, coding in chosen)
 
 
-def weighted(field: bytes) -> dict[str, float]:
+def parse_weights(field: bytes) -> dict[str, float]:
     """Parse members of a list with weights (``gzip;q=0.5, *``), in lower case; skip malformed members."""
     found: dict[str, float] = {}
     for member in field.split(b","):
@@ -196,4 +196,4 @@ def weighted(field: bytes) -> dict[str, float]:
 def wants_delta(headers: Headers) -> bool:
     """Return whether ``A-IM: feed`` requests only the newer entries (RFC 3229, 10.5.3)."""
     field = headers.get(b"a-im")
-    return field is not None and weighted(field).get("feed", 0) > 0
+    return field is not None and parse_weights(field).get("feed", 0) > 0

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from feeds.output.compression import encode
 from feeds.server.delta import Known, split
 from feeds.server.documents import Document
-from feeds.server.negotiation import CODINGS, http_date, tags_in
+from feeds.server.negotiation import CODINGS, format_http_date, parse_tags
 from feeds.server.responses import PAGE_SAFETY, SAFETY, Fields, build_response
 
 _OVERHEAD = 4096
@@ -97,7 +97,7 @@ class Resource:
 
     def find_delta_base(self, field_value: bytes) -> str:
         """Return the latest known version that an ``If-None-Match`` lists; empty if there is none."""
-        named = {tag.strip(b'"').partition(b"-")[0].decode("latin-1") for tag in tags_in(field_value)}
+        named = {tag.strip(b'"').partition(b"-")[0].decode("latin-1") for tag in parse_tags(field_value)}
         return next((digest for digest in reversed(self.known) if digest in named), "")
 
     def make_delta(self, base: str, coding: str) -> None:
@@ -133,7 +133,7 @@ class Resource:
         vary = b"Accept-Encoding, A-IM" if document.form else b"Accept-Encoding"
         return (
             (b"etag", etag),
-            (b"last-modified", http_date(document.modified)),
+            (b"last-modified", format_http_date(document.modified)),
             (b"cache-control", control.encode()),
             (b"vary", vary),
         )

@@ -18,7 +18,7 @@ from feeds.storage.neighbourhood import Change, load_keys
 from feeds.storage.posts import recompute_posts
 from feeds.storage.records import Circumstances
 from feeds.storage.sqlite import Database
-from feeds.values.urls import CANONICAL_RULE, canonical, canonical_by_rule_2, is_root
+from feeds.values.urls import CANONICAL_RULE, canonicalise, canonicalise_by_rule_2, is_root
 
 _META = "address_rule"
 _AT_ONCE = 5000
@@ -67,7 +67,7 @@ def _find_moved(db: Database) -> Iterator[_Moved]:
             link = _read_link(data)
             if (link.isascii() and "%" not in link) or is_root(link):
                 continue  # nearly all: no rule has changed anything for them
-            old, new = canonical_by_rule_2(link), canonical(link)
+            old, new = canonicalise_by_rule_2(link), canonicalise(link)
             if old and new and old != new:
                 yield _Moved(number, source, item, post, f"url:{old}", f"url:{new}")
 

@@ -31,23 +31,23 @@ class Place:
     """Seconds since 1970."""
 
 
-def folder(kind: str, slug: str) -> str:
+def build_folder(kind: str, slug: str) -> str:
     """Return the folder of a feed's documents in the output tree; empty for the feed of all posts."""
     return "" if kind == "all" else f"{kind}/{slug}/"
 
 
-def document_path(kind: str, slug: str, form: Format) -> str:
+def build_document_path(kind: str, slug: str, form: Format) -> str:
     """Return the path of a feed's subscription document in the output tree."""
-    return folder(kind, slug) + FILE_NAMES[form]
+    return build_folder(kind, slug) + FILE_NAMES[form]
 
 
-def archive_path(kind: str, slug: str, number: int, form: Format) -> str:
+def build_archive_path(kind: str, slug: str, number: int, form: Format) -> str:
     """Return the path of an archive in the output tree; the oldest archive has number 1."""
     ending = "json" if form == "json" else f"{form}.xml"
-    return f"{folder(kind, slug)}archive/{number}.{ending}"
+    return f"{build_folder(kind, slug)}archive/{number}.{ending}"
 
 
-def page_of(sizes: Sequence[Sequence[int]], entries: int, most_bytes: int) -> int:
+def count_archive_entries(sizes: Sequence[Sequence[int]], entries: int, most_bytes: int) -> int:
     """Return how many of the oldest entries an archive holds.
 
     Args:
@@ -68,17 +68,17 @@ def page_of(sizes: Sequence[Sequence[int]], entries: int, most_bytes: int) -> in
     return count
 
 
-def page_path(kind: str, slug: str) -> str:
+def build_page_path(kind: str, slug: str) -> str:
     """Return the path of a feed's page in the output tree; that of all posts is the front page."""
-    return folder(kind, slug) + PAGE
+    return build_folder(kind, slug) + PAGE
 
 
-def media_type(path: str, aliases: Mapping[str, str]) -> str:
+def get_media_type(path: str, aliases: Mapping[str, str]) -> str:
     """Return the media type of the subscription document at ``path``; empty for any other path."""
     return MEDIA_TYPES.get(aliases.get(path, path).rpartition("/")[2], "")
 
 
-def in_order(places: Iterable[Place]) -> list[int]:
+def sort_places(places: Iterable[Place]) -> list[int]:
     """Sort the posts of a document by date of publication, then id, newest first."""
     # Two stable sorts: only the date is reversed, ids stay ascending.
     ranked = sorted(places, key=lambda place: place.uid)
@@ -86,7 +86,7 @@ def in_order(places: Iterable[Place]) -> list[int]:
     return [place.number for place in ranked]
 
 
-def copies(aliases: Mapping[str, str]) -> dict[str, list[str]]:
+def group_aliases(aliases: Mapping[str, str]) -> dict[str, list[str]]:
     """Return the old addresses that serve the same bytes, by path of the document."""
     found: dict[str, list[str]] = {}
     for old, path in aliases.items():
@@ -94,6 +94,6 @@ def copies(aliases: Mapping[str, str]) -> dict[str, list[str]]:
     return found
 
 
-def chunks(values: Sequence[T], size: int) -> list[Sequence[T]]:
+def split_into_chunks(values: Sequence[T], size: int) -> list[Sequence[T]]:
     """Split work into pieces of ``size``."""
     return [values[i : i + size] for i in range(0, len(values), size)]

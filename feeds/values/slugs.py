@@ -26,7 +26,7 @@ def _hash_name(name: str, digits: int) -> str:
     return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=32).hexdigest()[:digits]
 
 
-def slug(name: str, style: Literal["ascii", "unicode"]) -> str:
+def build_slug(name: str, style: Literal["ascii", "unicode"]) -> str:
     """Build the folder name for ``name``: ASCII (Chinese as pinyin), or its own letters.
 
     It consists of letters, digits and single hyphens, so it cannot leave its folder. If nothing of a name
@@ -42,7 +42,7 @@ def slug(name: str, style: Literal["ascii", "unicode"]) -> str:
 
 
 def is_slug(text: str) -> bool:
-    """Return whether a stored slug is valid: it stays in its folder, like every result of :func:`slug`."""
+    """Return whether a stored slug is valid: it stays in its folder, like every result of :func:`build_slug`."""
     if _PLAIN.fullmatch(text):
         return len(text) <= LONGEST + _LONGEST_SUFFIX and text not in _DEVICES
     return (
@@ -87,7 +87,7 @@ def fold(given: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", given).casefold())
 
 
-def distinct(given: str, name: str, taken: Container[str]) -> str:
+def make_distinct(given: str, name: str, taken: Container[str]) -> str:
     """Return ``given``; if it is in ``taken`` (folded), with digits of the name's digest.
 
     Raises:

@@ -10,9 +10,9 @@ from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsp
 from feeds._resources import read_packaged_text
 
 CANONICAL_RULE = 3
-"""Number of the rule that :func:`canonical` follows; keys that the store has by an older rule are computed again.
+"""Number of the rule that :func:`canonicalise` follows; keys that the store has by an older rule are computed again.
 
-Rule 3 writes names of hosts by UTS 46, non-transitional, as browsers do; rule 2 by IDNA 2003 (:func:`canonical_by_rule_2`).
+Rule 3 writes names of hosts by UTS 46, non-transitional, as browsers do; rule 2 by IDNA 2003 (:func:`canonicalise_by_rule_2`).
 """
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
@@ -136,7 +136,7 @@ def _normalise_escapes(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def canonical(address: str) -> str:
+def canonicalise(address: str) -> str:
     """Return the form in which all addresses of one page are equal; empty if it is not a web address.
 
     Host in lower case, http as https, no default port, percent-encoding normalised, no tracking parameters.
@@ -147,16 +147,16 @@ def canonical(address: str) -> str:
         host, path, query = usual.groups()
         query = _remove_tracking(query) if query else ""
         return f"https://{host}{path or '/'}{'?' if query else ''}{query}"
-    return tolerant_canonical(address)
+    return canonicalise_unusual(address)
 
 
-def tolerant_canonical(address: str) -> str:
-    """Do what :func:`canonical` does, for addresses in any form (without the fast path)."""
+def canonicalise_unusual(address: str) -> str:
+    """Do what :func:`canonicalise` does, for addresses in any form (without the fast path)."""
     return _canonicalise(address, _encode_host)
 
 
-def canonical_by_rule_2(address: str) -> str:
-    """Return the result of :func:`canonical` before rule 3, for values that older versions stored."""
+def canonicalise_by_rule_2(address: str) -> str:
+    """Return the result of :func:`canonicalise` before rule 3, for values that older versions stored."""
     return _canonicalise(address, _encode_host_by_rule_2)
 
 
@@ -192,12 +192,12 @@ def without_user(address: str) -> str:
     return _USER.sub(r"\1", address)
 
 
-def bare_address(address: str) -> str:
+def strip_address(address: str) -> str:
     """Return the address without user, query and fragment, so that references to it reveal no secret."""
     return without_user(address).partition("#")[0].partition("?")[0]
 
 
-def public_name(name: str) -> str:
+def redact_name(name: str) -> str:
     """Return the name of a source without secrets: names from lists contain the address of the feed."""
     source, slash, rest = name.partition("?")[0].partition("/")
     return source + slash + without_user(f"//{rest}").removeprefix("//")
@@ -205,7 +205,7 @@ def public_name(name: str) -> str:
 
 def is_same_document(address: str, other: str) -> bool:
     """Return whether two addresses name one document, whatever their fragment and user name."""
-    first, second = (canonical(without_user(text.partition("#")[0])) for text in (address, other))
+    first, second = (canonicalise(without_user(text.partition("#")[0])) for text in (address, other))
     return first != "" and first == second
 
 
@@ -225,7 +225,7 @@ def is_address(text: str) -> bool:
     )
 
 
-def valid_address(text: str) -> str:
+def escape_address(text: str) -> str:
     """Escape characters that no address may have (RFC 3987, 2.2); empty if it is not a web address."""
     if not _NOT_IN_ADDRESSES.search(text):
         return text if is_address(text) else ""
@@ -250,10 +250,10 @@ def resolve(base: str, reference: str) -> str:
     """Return the absolute address of a reference on the page ``base`` (RFC 3986, 5); empty if none."""
     if _BELOW.fullmatch(reference) and _FOLDER.fullmatch(base):
         return base + reference
-    return tolerant_resolve(base, reference)
+    return resolve_unusual(base, reference)
 
 
-def tolerant_resolve(base: str, reference: str) -> str:
+def resolve_unusual(base: str, reference: str) -> str:
     """Do what :func:`resolve` does, for references in any form (without the fast path)."""
     text = re.sub(r"[\t\r\n]", "", reference).strip()
     if _BAD.search(text.replace(" ", "")):
@@ -273,10 +273,10 @@ def iri_to_uri(address: str) -> str:
     """Return the same address in ASCII (RFC 3987, 3.1); a valid URI is unchanged."""
     if _PLAIN.fullmatch(address):
         return address
-    return tolerant_uri(address)
+    return convert_unusual_iri(address)
 
 
-def tolerant_uri(address: str) -> str:
+def convert_unusual_iri(address: str) -> str:
     """Do what :func:`iri_to_uri` does, for addresses in any form (without the fast path)."""
     address = _replace_surrogates(address)
     try:

@@ -65,7 +65,7 @@ class Topics:
 
     def media_type(self, path: str) -> str:
         """The media type of a document; empty if it is no subscription document."""
-        return document_paths.media_type(path, self.aliases)
+        return document_paths.get_media_type(path, self.aliases)
 
 
 @dataclass(frozen=True, slots=True)

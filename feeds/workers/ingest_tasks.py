@@ -22,7 +22,7 @@ from feeds.protocols import Version
 from feeds.storage.payload import Body, body_of_item, data_of, pack, unpack
 from feeds.storage.records import Reading
 from feeds.values.patterns import Pattern, compile_pattern
-from feeds.values.urls import canonical, is_root
+from feeds.values.urls import canonicalise, is_root
 from feeds.workers.included_files import digest_with_includes, read_beside_post
 from feeds.workers.task_types import Settings, SourceSettings, Work
 
@@ -313,7 +313,7 @@ def _former_key(item: Item) -> str:
     if item.address:
         return ""
     address = last_address(item.body)
-    if address and not is_root(address) and (url := canonical(address)):
+    if address and not is_root(address) and (url := canonicalise(address)):
         return f"url:{url}"
     mark = fingerprint(item.title, item.body)
     return f"text:{mark}" if mark else ""

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from feeds.errors import EntryInvalid, PostRejected
 from feeds.models import FORMATS, Entry, Extent, Format
-from feeds.renderer.page_fragments import page_parts
+from feeds.renderer.page_fragments import render_page_parts
 from feeds.storage.payload import Body, join_parts, split_parts
 from feeds.workers.ingest_tasks import body_in, clean_bodies, clean_body, compress, decompress, settings
 from feeds.workers.task_types import RenderResult, RenderTask, Work
@@ -102,10 +102,10 @@ def _htmls(
 
 def _entry(task: RenderTask, body: Body | None, html: str, opening: str) -> Entry:
     from feeds.sanitizer import metadata, text
-    from feeds.values.urls import valid_address
+    from feeds.values.urls import escape_address
 
     shown = task.shown
-    link = valid_address(shown.link) or shown.link
+    link = escape_address(shown.link) or shown.link
     title = text.clean_title(shown.title) or text.clean_title(text.title_from(opening)) or link or task.uid
     published = shown.published or datetime.fromtimestamp(task.updated, UTC)
     summary = (text.clean_title(body.summary) if body else "") or text.excerpt(
@@ -145,6 +145,6 @@ def _parts(
         if isinstance(one, EntryInvalid):
             refused[number] = str(one)
         else:
-            of_pages = page_parts(entry, known.look, extents[number]) if known.look else ()
+            of_pages = render_page_parts(entry, known.look, extents[number]) if known.look else ()
             found.append((number, [*(one.get(form, b"") for form in FORMATS), *of_pages]))
     return found

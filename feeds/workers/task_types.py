@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from feeds.models import Extent, Format, Origin, Term
-from feeds.renderer.page_fragments import Look
+from feeds.renderer.page_fragments import PageStyle
 
 if TYPE_CHECKING:
     from feeds.identity import Shown
@@ -72,7 +72,7 @@ class Settings:
     formats: tuple[Format, ...]
     site_url: str
     language: str
-    look: Look | None = None
+    look: PageStyle | None = None
     """How pages look; only rendering needs it."""
     archive: tuple[Format, ...] = ()
     """The formats of archives."""

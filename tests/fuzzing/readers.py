@@ -46,19 +46,19 @@ from feeds.sanitizer.html import clean_html
 from feeds.sanitizer.markdown import markdown_to_html
 from feeds.sanitizer.text import clean_title, excerpt, plain_text, title_from
 from feeds.server.app import decode_path
-from feeds.server.negotiation import http_date
+from feeds.server.negotiation import format_http_date
 from feeds.server.protocol import BoundedConfig, BoundedProtocol, Limits
 from feeds.server.server import Server
-from feeds.values.dates import FIRST_YEAR, LAST_YEAR, parse_date, rfc822, rfc3339
+from feeds.values.dates import FIRST_YEAR, LAST_YEAR, format_rfc822, format_rfc3339, parse_date
 from feeds.values.urls import (
-    canonical,
+    canonicalise,
+    canonicalise_unusual,
+    convert_unusual_iri,
+    escape_address,
     iri_to_uri,
     is_address,
     resolve,
-    tolerant_canonical,
-    tolerant_resolve,
-    tolerant_uri,
-    valid_address,
+    resolve_unusual,
 )
 from tests.conftest import CONFIG, ROOT, SHARED
 from tests.published import dangers, markup
@@ -93,7 +93,7 @@ def read_post(data: bytes) -> None:
         return
     assert not _NOT_XML.search(item.title + item.body)
     assert not item.address or is_address(item.address)
-    assert valid_address(item.permalink)
+    assert escape_address(item.permalink)
     _check_dates(item)
     lines = text.count("\n") + 1
     assert all(1 <= one.line <= lines + 1 for one in item.repairs), item.repairs
@@ -108,8 +108,8 @@ def _can_be_written(found: datetime) -> bool:
     assert found.tzinfo is not None
     assert FIRST_YEAR <= found.year <= LAST_YEAR
     assert found.astimezone(UTC)
-    assert datetime.fromisoformat(rfc3339(found)) == found.replace(microsecond=0)
-    return bool(rfc822(found))
+    assert datetime.fromisoformat(format_rfc3339(found)) == found.replace(microsecond=0)
+    return bool(format_rfc822(found))
 
 
 def read_html(data: bytes) -> None:
@@ -139,29 +139,29 @@ def read_markdown(data: bytes) -> None:
 def read_date(data: bytes) -> None:
     found = parse_date(data.decode("utf-8", "replace"), _ZONE)
     if found is not None and _can_be_written(found):
-        assert parse_date(rfc3339(found), _ZONE) == found.replace(microsecond=0)
-        assert parse_date(rfc822(found), _ZONE) == found.replace(microsecond=0)
+        assert parse_date(format_rfc3339(found), _ZONE) == found.replace(microsecond=0)
+        assert parse_date(format_rfc822(found), _ZONE) == found.replace(microsecond=0)
 
 
 def read_address(data: bytes) -> None:
     text = data.decode("utf-8", "surrogateescape")
     _check_canonical(text)
     found = resolve(BASE, text)
-    assert found == tolerant_resolve(BASE, text)
+    assert found == resolve_unusual(BASE, text)
     assert not found or ":" in found
     if is_address(text):
         uri = iri_to_uri(text)
-        assert uri == tolerant_uri(text)
+        assert uri == convert_unusual_iri(text)
         assert uri.isascii()
         assert iri_to_uri(uri) == uri, uri
     address(text)
 
 
 def _check_canonical(text: str) -> None:
-    one = canonical(text)
-    assert one == tolerant_canonical(text)
+    one = canonicalise(text)
+    assert one == canonicalise_unusual(text)
     assert one == "" or one.startswith("https://")
-    assert canonical(one) == one, f"{one} became {canonical(one)}"
+    assert canonicalise(one) == one, f"{one} became {canonicalise(one)}"
 
 
 def read_upstream(data: bytes) -> None:
@@ -169,7 +169,7 @@ def read_upstream(data: bytes) -> None:
     parsed = parse_upstream(text, BASE, "UTC")
     for item in parsed.items:
         _check_dates(item)
-        assert not item.address or valid_address(item.address), item.address
+        assert not item.address or escape_address(item.address), item.address
     parts = outline(text)
     assert len(parts.entries) == len(parts.digests)
     if not parts.whole and len(parts.entries) > 1:
@@ -223,7 +223,7 @@ class _Clients:
         self.config = BoundedConfig(server.application, Limits(connections=100), server.application.metrics)
         self.config.load()
         self.state = ServerState()
-        self.state.default_headers = [(b"date", http_date(int(time.time())))]
+        self.state.default_headers = [(b"date", format_http_date(int(time.time())))]
 
     def ask(self, pieces: Sequence[bytes]) -> bytes:
         return self.loop.run_until_complete(self._ask(pieces))

@@ -13,7 +13,7 @@ from feeds.parser.feeds.feedparser_workarounds import EXTRA, extra_of
 from feeds.parser.feeds.media_types import media_type
 from feeds.parser.feeds.text import language_tag, paragraphs, rebased, text_of
 from feeds.values.dates import parse_date
-from feeds.values.urls import is_address, resolve, valid_address
+from feeds.values.urls import escape_address, is_address, resolve
 
 Values = Mapping[str, Any]
 
@@ -122,13 +122,13 @@ def _address(entry: Values, around: Around) -> str:
     if is_address(found):
         return found
     guid = _string(entry, "feeddguid") or (_string(entry, "feeddid") if around.atom else "")
-    return guid if is_address(guid) else found if valid_address(found) else ""
+    return guid if is_address(guid) else found if escape_address(found) else ""
 
 
 def _page_of_guid(entry: Values, base: str) -> str:
     """The page that a guid names by its path alone, unless it is said to be no address (RSS 2.0 ``isPermaLink``)."""
     guid = _string(entry, "feeddguid")
-    return valid_address(resolve(base, guid)) if guid.startswith("/") else ""
+    return escape_address(resolve(base, guid)) if guid.startswith("/") else ""
 
 
 def _body(entry: Values, address: str, url: str) -> tuple[str, str, str]:

@@ -20,7 +20,7 @@ from feeds.parser.feeds.entry import Around, read_entry
 from feeds.parser.feeds.feedparser_workarounds import shielded
 from feeds.parser.feeds.json_feed import parse_json
 from feeds.parser.feeds.splitter import Outline, outline, several, single
-from feeds.values.urls import bare_address, is_address
+from feeds.values.urls import is_address, strip_address
 
 _PIECE = 200
 _TERM = re.compile(
@@ -63,7 +63,7 @@ def parse_upstream(text: str, url: str, zone: str) -> Parsed:
 
 def parse_outline(parts: Outline, url: str, zone: str) -> Parsed:
     """The same for a document that was cut already; see :func:`parse_upstream`."""
-    url = bare_address(url)
+    url = strip_address(url)
     if parts.kind == "json":
         return Parsed(*parse_json(several(parts, range(len(parts.entries))), url, _zone(zone)))
     if parts.kind == "none":
@@ -167,7 +167,7 @@ def _parse_xml(text: str, head: str, url: str, zone: str) -> tuple[Parsed, bool]
     around = Around(
         atom=atom,
         url=url,
-        base=bare_address(head_read.link) if not atom and is_address(head_read.link) else url,
+        base=strip_address(head_read.link) if not atom and is_address(head_read.link) else url,
         zone=where,
         authors=head_read.authors,
         language=head_read.language,

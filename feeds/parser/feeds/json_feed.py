@@ -11,7 +11,7 @@ from feeds.models import Enclosure, Item
 from feeds.parser.feeds.channel import UpstreamHead
 from feeds.parser.feeds.text import folded, paragraphs, text_of
 from feeds.values.dates import parse_date
-from feeds.values.urls import is_address, resolve, valid_address
+from feeds.values.urls import escape_address, is_address, resolve
 
 _Object = Mapping[str, Any]
 _MOST_ATTACHMENTS = 64
@@ -57,7 +57,7 @@ def _item(one: _Object, url: str, zone: tzinfo, authors: tuple[str, ...], langua
         str(stated).strip() if isinstance(stated, (str, int, float)) and not isinstance(stated, bool) else ""
     )
     pages = (_address(one, name, url) for name in ("url", "external_url"))
-    address = next((page for page in pages if valid_address(page)), "")
+    address = next((page for page in pages if escape_address(page)), "")
     html, text, summary = _text(one, "content_html"), _text(one, "content_text"), _text(one, "summary")
     body = html or paragraphs(text)
     return Item(

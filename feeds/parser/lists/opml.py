@@ -17,7 +17,7 @@ from html import unescape
 from feeds.errors import UsageError
 from feeds.models import Subscription
 from feeds.parser.posts.file_encoding import decode
-from feeds.values.urls import canonical, is_address, without_user
+from feeds.values.urls import canonicalise, is_address, without_user
 
 LARGEST = 16 << 20
 """Bytes of a list."""
@@ -177,7 +177,7 @@ class _Scan:
         one = _subscription(address, tuple(categories), values)
         rank = values.get("feedd:rank", "")
         new = _Found(one, int(rank) if re.fullmatch(r"[0-9]{1,6}", rank) else 0, self.line)
-        key = (canonical(address), one.name, one.type)
+        key = (canonicalise(address), one.name, one.type)
         old = self.found.setdefault(key, new)
         if old is not new:
             self.note(f"{without_user(address)} is there already, at line {old.line}; joined")

@@ -19,7 +19,7 @@ from feeds.parser.posts.liquid import Include, find_no_file, render_liquid
 from feeds.parser.posts.permalinks import jekyll_id, post_url, split_name
 from feeds.parser.posts.visibility import EXPIRY_KEYS, PUBLISH_KEYS, find_wish, fold_keys
 from feeds.values.dates import parse_date
-from feeds.values.urls import is_absolute_iri, is_address, resolve, valid_address
+from feeds.values.urls import escape_address, is_absolute_iri, is_address, resolve
 
 Tail = Callable[[str], tuple[str, str]]
 Guess = Callable[[str], "datetime | None"]
@@ -248,7 +248,7 @@ class _Reader:
         for key in dict.fromkeys((own, "")):
             path = post_url(self._text(key) or style, self.path, date, categories, self._text("slug"))
             permalink = resolve(self.settings.base, _relative(path)) if path else ""
-            if not key or not path or valid_address(permalink):
+            if not key or not path or escape_address(permalink):
                 break
             self._repair(key, "bad-permalink", "the pattern of its source")
         return path, permalink
@@ -257,7 +257,7 @@ class _Reader:
         """The first source address in the front matter that is one; what is a script or a mail address is none."""
         for key in _ADDRESS_KEYS:
             text = self._text(key)
-            if text and (found := valid_address(resolve(permalink, text))):
+            if text and (found := escape_address(resolve(permalink, text))):
                 return found
             if text:
                 self._repair(key, "bad-address", "the address of its page")

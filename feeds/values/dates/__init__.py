@@ -11,9 +11,9 @@ import re
 import unicodedata
 from datetime import datetime, tzinfo
 
-from feeds.values.dates.digits import eastern, iso, usual, zone_of
+from feeds.values.dates.digits import choose_zone, parse_east_asian, parse_iso, parse_usual
 from feeds.values.dates.instant import FIRST_YEAR, LAST_YEAR
-from feeds.values.dates.words import written
+from feeds.values.dates.words import parse_words
 
 __all__ = ["FIRST_YEAR", "LAST_YEAR", "parse_date", "rfc822", "rfc3339"]
 
@@ -48,30 +48,30 @@ def parse_date(text: str, zone: tzinfo) -> datetime | None:
             return datetime.fromisoformat(text[:19] + text[19:].lstrip())
         except ValueError:
             pass
-    return tolerant_date(text, zone)
+    return parse_unusual_date(text, zone)
 
 
-def tolerant_date(text: str, zone: tzinfo) -> datetime | None:
+def parse_unusual_date(text: str, zone: tzinfo) -> datetime | None:
     """Do what :func:`parse_date` does, for dates in any form (without the fast path)."""
-    if (found := usual(text, zone)) != "none":
+    if (found := parse_usual(text, zone)) != "none":
         return found
     if not any(c.isdigit() for c in text):
         return None
     text = unicodedata.normalize("NFKC", text)
-    where = zone_of(text, zone)
-    if (found := eastern(text, where)) != "none":
+    where = choose_zone(text, zone)
+    if (found := parse_east_asian(text, where)) != "none":
         return found
-    if text.isascii() and text[0] in "-0123456789" and (found := iso(text, zone)) != "none":
+    if text.isascii() and text[0] in "-0123456789" and (found := parse_iso(text, zone)) != "none":
         return found
-    return written(text.lower(), where)
+    return parse_words(text.lower(), where)
 
 
-def rfc3339(d: datetime) -> str:
+def format_rfc3339(d: datetime) -> str:
     """Format an aware instant for Atom and JSON Feed (RFC 3339), to the second, with its own offset."""
     return d.isoformat(timespec="seconds")
 
 
-def rfc822(d: datetime) -> str:
+def format_rfc822(d: datetime) -> str:
     """Format an aware instant for RSS (RFC 822): English names, four-digit year, numeric offset."""
     from email.utils import format_datetime
 

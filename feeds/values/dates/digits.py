@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Final, Literal
 
-from feeds.values.dates.instant import full_year, instant, offset_of
+from feeds.values.dates.instant import build_instant, expand_year, parse_offset
 
 _USUAL = re.compile(
     r"(\d{4})[-/.](\d\d?)[-/.](\d\d?)"
@@ -48,21 +48,21 @@ _STAMP = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?", re.ASCII)
 _EPOCH = re.compile(r"(\d{9,10})(\d{3})?(?:\.\d+)?", re.ASCII)
 
 
-def usual(text: str, zone: tzinfo) -> datetime | Literal["none"] | None:
+def parse_usual(text: str, zone: tzinfo) -> datetime | Literal["none"] | None:
     """Parse RFC 3339 and similar; ``none`` for another form, None for an impossible date."""
     found = _USUAL.fullmatch(text)
     if not found:
         return "none"
     *numbers, offset = found.groups()
-    return instant([int(n or 0) for n in numbers], offset_of(offset) if offset else zone)
+    return build_instant([int(n or 0) for n in numbers], parse_offset(offset) if offset else zone)
 
 
-def zone_of(text: str, zone: tzinfo) -> tzinfo:
+def choose_zone(text: str, zone: tzinfo) -> tzinfo:
     """Return the zone of a date without an offset: Korea's time if it is in Korean."""
     return _KOREA if _HANGUL.search(text) else zone
 
 
-def eastern(text: str, zone: tzinfo) -> datetime | Literal["none"] | None:
+def parse_east_asian(text: str, zone: tzinfo) -> datetime | Literal["none"] | None:
     """Parse ``2021年12月23日 下午4:14`` and similar; ``none`` for another form, None for an impossible date."""
     found = _FAR_EAST.fullmatch(text)
     if not found:
@@ -74,10 +74,10 @@ def eastern(text: str, zone: tzinfo) -> datetime | Literal["none"] | None:
     elif half == "凌晨" and hours == 12:
         hours = 0
     numbers = [int(year), int(month), int(day), hours, int(minute or 0), int(second or 0)]
-    return instant(numbers, offset_of(offset) if offset else zone)
+    return build_instant(numbers, parse_offset(offset) if offset else zone)
 
 
-def iso(text: str, zone: tzinfo) -> datetime | Literal["none"] | None:
+def parse_iso(text: str, zone: tzinfo) -> datetime | Literal["none"] | None:
     """Parse another form of ISO 8601, or seconds since 1970.
 
     Returns:
@@ -86,19 +86,19 @@ def iso(text: str, zone: tzinfo) -> datetime | Literal["none"] | None:
     if epoch := _EPOCH.fullmatch(text):
         return datetime.fromtimestamp(int(epoch[1]), UTC)
     if stamp := _STAMP.fullmatch(text):
-        return instant([int(part or 0) for part in stamp.groups()], zone)
+        return build_instant([int(part or 0) for part in stamp.groups()], zone)
     matches = (form.fullmatch(text) for form in _ISO_DATES)
     found = next((match for match in matches if match), None)
     if found is None:
         return "none"
     parts = found.groupdict()
-    year = int(parts["year"]) if "year" in parts else full_year(parts["short"])
+    year = int(parts["year"]) if "year" in parts else expand_year(parts["short"])
     day = _compute_day(year, parts)
     if day is None:
         return None
     digits = re.sub(r"[.,].*|:", "", parts["time"] or "").ljust(6, "0")
     hour, minute, second = (int(digits[n : n + 2]) for n in (0, 2, 4))
-    return instant([*day, hour, minute, second], offset_of(parts["zone"]) if parts["zone"] else zone)
+    return build_instant([*day, hour, minute, second], parse_offset(parts["zone"]) if parts["zone"] else zone)
 
 
 def _compute_day(year: int, parts: dict[str, str | None]) -> tuple[int, int, int] | None:

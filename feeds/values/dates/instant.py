@@ -11,7 +11,7 @@ LAST_YEAR: Final = 9999
 """Plausible years, inclusive: a date outside counts as a mistake."""
 
 
-def instant(numbers: list[int], zone: tzinfo | None) -> datetime | None:
+def build_instant(numbers: list[int], zone: tzinfo | None) -> datetime | None:
     """Return the instant of year, month, day, hour, minute, second in a zone; None if it is impossible."""
     if zone is None or not FIRST_YEAR <= numbers[0] <= LAST_YEAR:
         return None
@@ -39,7 +39,7 @@ def _make_offset(offset: timedelta) -> timezone:
 
 
 @lru_cache(maxsize=256)
-def offset_of(text: str) -> timezone | None:
+def parse_offset(text: str) -> timezone | None:
     """Parse ``+01:00``, ``-0800`` or ``Z``; None for an offset that no place has."""
     if text[0] not in "+-":
         return UTC
@@ -50,7 +50,7 @@ def offset_of(text: str) -> timezone | None:
     return timezone(timedelta(minutes=minutes if text[0] == "+" else -minutes))
 
 
-def full_year(digits: str | None) -> int:
+def expand_year(digits: str | None) -> int:
     """Expand a short year (RFC 2822, 4.3): up to 49 is this century, three digits count from 1900."""
     year = int(digits or 0)
     if len(digits or "") >= 4:

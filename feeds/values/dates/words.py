@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from feeds._resources import read_packaged_text
 from feeds.values.dates.digits import AFTERNOON
-from feeds.values.dates.instant import full_year, instant, offset_of
+from feeds.values.dates.instant import build_instant, expand_year, parse_offset
 
 _COMMENT = re.compile(r"\([^()]*\)")
 _MERIDIEM = r"(?P<{}>[ap]\.?m\b\.?|上午|下午|午前|午後|오전|오후)"
@@ -38,7 +38,7 @@ class _WordLists:
     fillers: set[str] = field(default_factory=set)
 
 
-def written(text: str, zone: tzinfo) -> datetime | None:
+def parse_words(text: str, zone: tzinfo) -> datetime | None:
     """Parse a date in words and numbers, in lower case: first its time and zone, then its day."""
     # Comments may be nested (RFC 822); four levels keep the time linear.
     for _ in range(4):
@@ -59,7 +59,7 @@ def written(text: str, zone: tzinfo) -> datetime | None:
     day = _parse_day(rest)
     if day is None:
         return None
-    return instant([*day, hour, minute, second], _find_zone(offset, day, zone) if offset else zone)
+    return build_instant([*day, hour, minute, second], _find_zone(offset, day, zone) if offset else zone)
 
 
 def _parse_time(found: re.Match[str]) -> tuple[int, int, int] | None:
@@ -105,14 +105,14 @@ def _pad_offset(sign: str, digits: str) -> str:
 def _find_zone(offset: str, day: tuple[int, int, int], zone: tzinfo) -> tzinfo | None:
     """Return the zone of an offset, region (``Europe/Brussels``) or name, where ``zone`` has precedence."""
     if offset[0] in "+-":
-        return offset_of(offset)
+        return parse_offset(offset)
     if "/" in offset:
         return _find_region(offset)
     try:
         own = datetime(*day, 12, tzinfo=zone).tzname()
     except (ValueError, OverflowError):
         return None
-    return zone if (own or "").lower() == offset else offset_of(_load_words().zones[offset])
+    return zone if (own or "").lower() == offset else parse_offset(_load_words().zones[offset])
 
 
 @lru_cache(maxsize=64)
@@ -148,7 +148,7 @@ def _parse_numeric_day(found: re.Match[str]) -> tuple[int, int, int] | None:
         return int(first), int(second), int(third)
     if len(first) > 2 or len(third) not in (2, 4):
         return None
-    one, two, year = int(first), int(second), full_year(third)
+    one, two, year = int(first), int(second), expand_year(third)
     american = (mark == "/" and one <= 12) or two > 12
     return (year, one, two) if american else (year, two, one)
 
@@ -175,7 +175,7 @@ def _parse_named_day(words: list[str]) -> tuple[int, int, int] | None:
     day, year = numbers
     if len(day) > 2:
         day, year = year, day
-    return (full_year(year), months[0], int(day)) if len(day) <= 2 and len(year) >= 2 else None
+    return (expand_year(year), months[0], int(day)) if len(day) <= 2 and len(year) >= 2 else None
 
 
 @cache
