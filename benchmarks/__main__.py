@@ -1,7 +1,7 @@
 """``make bench``: every figure of ``docs/explanation/performance.md``, printed and kept in ``benchmarks/results.jsonl``.
 
 ``python -m benchmarks 10000 100000`` takes these sizes, ``--tree DIR`` copies of a Jekyll tree instead
-of generated posts. Hugo is measured beside feedd where it is on PATH, reader by a Python that has it (``--reader PYTHON``).
+of generated posts. Those in Markdown are the row ``markdown``. Hugo is measured beside feedd where it is on PATH, reader by a Python that has it (``--reader PYTHON``).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import feeds
 from benchmarks import building, daemon, polling, table
 from benchmarks.measuring import keep, measure
 
-_ROWS = ("start", *building.JOBS, "hugo", "daemon", "polling")
+_ROWS = ("start", *building.JOBS, "markdown", "hugo", "daemon", "polling")
 
 
 def main() -> None:
@@ -40,6 +40,9 @@ def main() -> None:
         building.bench(posts, tree, [job for job in building.JOBS if job in rows], "hugo" in rows)
         if "daemon" in rows:
             keep(daemon.bench(building.folder_of(posts, tree), posts))
+    if "markdown" in rows:
+        for posts in sizes:
+            building.bench_markdown(posts, "hugo" in rows)
     if "polling" in rows:
         polling.run(options.upstreams, options.reader)
     table.show()

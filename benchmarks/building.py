@@ -7,11 +7,13 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from benchmarks import markdown_corpus
 from benchmarks.corpus import write_posts
 from benchmarks.measuring import HERE, digest_of, keep, measure
+from feeds.models import DIALECTS
 
 CONFIG = """[site]
 title = "Benchmark"
@@ -28,6 +30,7 @@ url = "state/feedd.db"
 name = "posts"
 path = "site"
 base = "https://bench.example/"
+{more}
 [[identity]]
 name = "infoCode"
 pattern = '(?:infoCode=(?:NW)?|/(?:a/|news/\\d+,))(?P<key>(?P<date>\\d{{8}})\\d{{7,}})'
@@ -70,7 +73,7 @@ def bench(posts: int, tree: Path | None, jobs: Sequence[str], hugo: bool) -> Non
     for job in jobs:
         _JOBS[job](folder, about)
     if hugo:
-        _hugo(folder, about)
+        _hugo(folder, about, {"full: RSS": False, "unchanged": False, "one new post": True})
 
 
 def folder_of(posts: int, tree: Path | None) -> Path:
@@ -85,9 +88,26 @@ def folder_of(posts: int, tree: Path | None) -> Path:
     return folder
 
 
-def _build(folder: Path, formats: list[str], archive: list[str], fresh: bool) -> dict[str, float]:
+def bench_markdown(posts: int, hugo: bool) -> None:
+    """Full builds of posts written in Markdown, in each dialect, and Hugo's beside them."""
+    folder = HERE / "corpora" / f"markdown-{posts}"
+    if not (folder / "site").exists():
+        markdown_corpus.write_posts(folder / "site", 0, posts, posts)
+    about: dict[str, object] = {"posts": posts, "corpus": digest_of(folder / "site")}
+    for dialect in DIALECTS:
+        figures = _build(folder, _ATOM, [], True, f'markdown = "{dialect}"')
+        keep({"job": f"full: Atom, Markdown ({dialect})", **about, **figures})
+    if hugo:
+        _hugo(folder, about, {"full: RSS, Markdown": False})
+
+
+def _build(
+    folder: Path, formats: list[str], archive: list[str], fresh: bool, more: str = ""
+) -> dict[str, float]:
     config = folder / "feedd.toml"
-    config.write_text(CONFIG.format(formats=json.dumps(formats), archive=json.dumps(archive)), "utf-8")
+    config.write_text(
+        CONFIG.format(formats=json.dumps(formats), archive=json.dumps(archive), more=more), "utf-8"
+    )
     if fresh:
         for old in ("output", "state"):
             shutil.rmtree(folder / old, ignore_errors=True)
@@ -140,11 +160,14 @@ def _without_new(site: Path) -> None:
         one.unlink()
 
 
-def _hugo(folder: Path, about: dict[str, object]) -> None:
-    """The same posts as RSS per category and tag, fifty entries with their whole text."""
+def _hugo(folder: Path, about: dict[str, object], jobs: Mapping[str, bool]) -> None:
+    """The same posts as RSS per category and tag, fifty entries with their whole text.
+
+    ``jobs`` are in order, each with whether there is a new post.
+    """
     program = shutil.which("hugo")
     if program is None:
-        print("hugo is not on PATH, so it is not compared with")
+        print(f"SKIPPED: hugo is not on PATH, so it is not compared with ({', '.join(jobs)})")
         return
     (folder / "hugo.toml").write_text(_HUGO, "utf-8")
     layout = folder / "layouts" / "_default"
@@ -152,8 +175,8 @@ def _hugo(folder: Path, about: dict[str, object]) -> None:
     (layout / "rss.xml").write_text(_HUGO_RSS, "utf-8")
     shutil.rmtree(folder / "hugo", ignore_errors=True)
     command = [program, "--quiet", "--source", folder]
-    for job in ("full: RSS", "unchanged", "one new post"):
-        if job == "one new post":
+    for job, is_new in jobs.items():
+        if is_new:
             _new_post(folder / "site", 0)
         keep({"program": "hugo", "job": job, **about, **measure(command)})
     _without_new(folder / "site")

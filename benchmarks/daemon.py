@@ -68,7 +68,7 @@ def bench(folder: Path, posts: int) -> dict[str, object]:
     """Start over the posts in a folder's ``site``, be idle, save, be idle."""
     site = folder / "site"
     config = folder / "feedd.toml"
-    config.write_text(CONFIG.format(formats='["atom"]', archive='["atom"]'), "utf-8")
+    config.write_text(CONFIG.format(formats='["atom"]', archive='["atom"]', more=""), "utf-8")
     log = folder / "daemon.log"
     command = [sys.executable, "-m", "feeds", "-c", str(config)]
     with log.open("w") as out:

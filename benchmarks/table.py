@@ -25,6 +25,7 @@ _LINES = {
 }
 _PEERS = {
     "full: Atom": ("hugo", "full: RSS"),
+    "full: Atom, Markdown (commonmark)": ("hugo", "full: RSS, Markdown"),
     "unchanged": ("hugo", "unchanged"),
     "one new post": ("hugo", "one new post"),
     "polling: nothing new": ("reader", "polling: nothing new"),

@@ -12,9 +12,12 @@ from enum import IntEnum
 from typing import Literal, NamedTuple
 
 Markup = Literal["markdown", "html"]
+Dialect = Literal["kramdown", "commonmark"]
+"""How Markdown is written: as Jekyll's sites are, or as CommonMark says."""
 Kind = Literal["all", "category", "tag"]
 Format = Literal["atom", "rss", "json"]
 
+DIALECTS: tuple[Dialect, ...] = ("kramdown", "commonmark")
 FORMATS: tuple[Format, ...] = ("atom", "rss", "json")
 
 

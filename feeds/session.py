@@ -14,11 +14,12 @@ from feeds.protocols import Clock, Progress
 from feeds.values.urls import CANONICAL_RULE
 
 if TYPE_CHECKING:
+    from feeds.models import Dialect
     from feeds.parser.posts.jekyll import JekyllSite
     from feeds.run_context import Run
     from feeds.workers.task_types import Settings
 
-_DERIVATION = 10  # counts up when the same file would be understood or rendered differently
+_DERIVATION = 11  # counts up when the same file would be understood or rendered differently
 
 
 def now() -> datetime:
@@ -133,12 +134,20 @@ def _source_settings(config: Config, rank: int, source: FolderSource) -> Any:  #
             liquid=liquid,
             includes=site_files.read_includes(source.path) if liquid else {},
             data=site_files.read_site_data(source.path) if liquid else {},
+            dialect=source.markdown or _dialect_of(source.path, site),
         ),
         categories=source.categories,
         own_terms=source.terms == "own",
         future=source.future,
         source_line=source.source_line,
     )
+
+
+def _dialect_of(folder: Path, site: JekyllSite) -> Dialect:
+    """The dialect of a folder that no setting states: that of its generator."""
+    from feeds.fetcher.folder import is_jekyll
+
+    return site.dialect if is_jekyll(folder) or folder.name == "_posts" else "commonmark"
 
 
 def site_of(folder: Path) -> JekyllSite:

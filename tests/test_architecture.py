@@ -24,10 +24,11 @@ HOMES = {
     "jinja2": {"feeds.renderer.templates"},
     "liquid": {"feeds.parser.posts.liquid_engine", "feeds.parser.posts.liquid_filters"},
     "lxml": {"feeds.output.validator", "feeds.renderer.feedgen_writer"},
-    "markdown": {
-        "feeds.sanitizer.kramdown",
-        "feeds.sanitizer.kramdown_lines",
-        "feeds.sanitizer.kramdown_tables",
+    "pyromark": {
+        "feeds.sanitizer.markdown.__init__",
+        "feeds.sanitizer.markdown.simple",
+        "feeds.sanitizer.markdown.source",
+        "feeds.sanitizer.markdown.writer",
     },
     "markupsafe": {"feeds.renderer.templates", "feeds.renderer.html_pages"},
     "nh3": {"feeds.sanitizer.attributes", "feeds.sanitizer.html"},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -18,9 +17,7 @@ from feeds.fetcher import folder
 from feeds.http.address import Address, address, tolerant_address
 from feeds.models import Item
 from feeds.parser.posts import permalinks
-from feeds.sanitizer import kramdown
 from feeds.sanitizer.html import clean_html
-from feeds.sanitizer.markdown import markdown_to_html
 from feeds.sanitizer.text import opening, plain_text
 from feeds.storage.payload import body_of_item, data_of, dumps, pack, unpack
 from feeds.storage.sqlite import Database
@@ -72,17 +69,6 @@ BLOCKS = st.sampled_from([
     "\n", "text", "# Head", "*em* and `code`", "> quote", "> more\n", "<p>x\n\ny</p>", "<!-- c -->", "<div>\n<p>in</p>\n</div>",
     "<span>s</span> after", "- one\n- two", "<hr>", "&amp; &lt;", "<p class='m'>（来源）</p>",
 ])  # fmt: skip
-
-
-@settings(max_examples=400, deadline=None)
-@given(st.lists(BLOCKS, max_size=7).map("\n\n".join))
-def test_blocks_of_html_come_out_as_the_library_leaves_them(text: str) -> None:
-    assert _shown(markdown_to_html(text)) == _shown(kramdown.convert(text, ""))
-
-
-def _shown(html: str) -> str:
-    """Clean HTML but for white space between blocks, which nobody sees."""
-    return re.sub(r"\s+", " ", re.sub(r">\s+<", "><", clean_html(html, "https://a.example/"))).strip()
 
 
 @settings(max_examples=400, deadline=None)

@@ -64,10 +64,17 @@ def test_text_of_very_many_references_is_kept_as_text() -> None:
     assert html.startswith("<p>one</p>\n<p>two &amp; &lt;")
 
 
-def test_markdown_too_large_for_the_library_is_paragraphs() -> None:
+def test_markdown_of_many_marks_is_paragraphs() -> None:
     html = markdown_to_html("first *one*\n\nsecond\n\n" + "[" * 60_000)
-    assert html.count("<p>") >= 2
+    assert html.count("<p>") == 3
+    assert "<em>one</em>" in html
     assert "second" in html
+
+
+def test_the_boxes_of_a_task_list_stay_as_characters() -> None:
+    tasks = markdown_to_html("- [ ] open\n- [x] done", "commonmark")
+    assert clean_html(tasks, BASE) == "<ul>\n<li>☐ \nopen</li>\n<li>☑ \ndone</li>\n</ul>"
+    assert clean_html('<p><input type="checkbox"> <input type="text" disabled>a</p>', BASE) == "<p> a</p>"
 
 
 def test_crossed_formats_are_closed_in_order() -> None:

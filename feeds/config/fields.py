@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from feeds.config import checks
-from feeds.models import FORMATS
+from feeds.models import DIALECTS, FORMATS
 
 DEFAULT_PATH = "config/feedd.toml"
 INFO_CODE = r"[?&]infoCode=(?:NW)?(?P<key>(?P<date>(?:19|20)\d{6})?[^&#\s]{1,200})"
@@ -138,6 +138,12 @@ SECTIONS: dict[str, dict[str, Key]] = {
             '"jekyll-feed" mints the ids that its subscribers know.',
             "feedd",
             choices=("feedd", "jekyll-feed"),
+            kinds=_FOLDER,
+        ),
+        "markdown": Key(
+            "string",
+            "How its Markdown is written. Default: as `_config.yml` says, else kramdown in a Jekyll tree and commonmark elsewhere.",
+            choices=DIALECTS,
             kinds=_FOLDER,
         ),
         "future": Key("boolean", "Publish posts dated in the future at once.", False, kinds=_FOLDER),

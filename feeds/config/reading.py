@@ -193,6 +193,7 @@ class _Reader(Tables):
             base=_folder(one["base"]),
             permalink=one["permalink"],
             ids=one["ids"],
+            markdown=one["markdown"],
             future=one["future"],
             drafts=one["drafts"],
             on_remove=one["on_remove"],

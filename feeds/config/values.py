@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from feeds.models import Format
+from feeds.models import Dialect, Format
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,8 @@ class Output:
 class FolderSource:
     """A ``[[sources]]`` of kind ``folder``.
 
-    An empty ``base`` stands for the address in ``_config.yml``, else ``site.url``.
+    An empty ``base`` stands for the address in ``_config.yml``, else ``site.url``; an empty ``markdown`` for the
+    dialect of the folder's generator.
     """
 
     name: str
@@ -55,6 +56,7 @@ class FolderSource:
     base: str
     permalink: str
     ids: Literal["feedd", "jekyll-feed"]
+    markdown: Dialect | Literal[""]
     future: bool
     drafts: bool
     on_remove: Literal["withdraw", "keep"]

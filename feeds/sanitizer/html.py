@@ -136,6 +136,8 @@ def _before(html: str) -> tuple[str, list[str], bool]:
         html = cleanup.with_real_images(html, "<noscript" in present)
     if present & _FRAMES:
         html = cleanup.with_linked_frames(html)
+    if "<input" in present:
+        html = cleanup.with_boxes(html)
     if present & _FOREIGN:
         html = cleanup.without_foreign(html)
     if not present <= _known_tags():

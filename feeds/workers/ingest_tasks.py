@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from feeds.errors import PostRejected, build_damage_error
 from feeds.identity import Sighting, derive_keys, find_strong_key
-from feeds.models import Item, Skipped
+from feeds.models import Dialect, Item, Skipped
 from feeds.protocols import Version
 from feeds.storage.payload import Body, body_of_item, data_of, pack, unpack
 from feeds.storage.records import Reading
@@ -369,18 +369,29 @@ def clean_body(body: Body | None, source: str) -> str:
 
 def clean_bodies(bodies: Sequence[tuple[Body | None, str]]) -> list[str]:
     """Bodies, each with the name of its source, as clean HTML."""
-    from feeds.sanitizer import html, markdown
+    from feeds.sanitizer import html
+    from feeds.sanitizer.markdown import markdown_to_html
 
-    marked_up = [
-        (markdown.markdown_to_html(body.text) if body.markup == "markdown" else body.text) if body else ""
-        for body, _ in bodies
-    ]
     sources = _tools.settings.sources
+    marked_up = [
+        ""
+        if body is None
+        else markdown_to_html(body.text, _dialect_of(name))
+        if body.markup == "markdown"
+        else body.text
+        for body, name in bodies
+    ]
     pages = [
         (body.page if body else "") or (sources[name].parse.base if name in sources else "")
         for body, name in bodies
     ]
     return html.clean_all(list(zip(marked_up, pages, strict=True)))
+
+
+def _dialect_of(source: str) -> Dialect:
+    """The dialect of a source; posts of a source that is no longer configured stay in feedd's first one."""
+    sources = _tools.settings.sources
+    return sources[source].parse.dialect if source in sources else "kramdown"
 
 
 def really_changed(before: Version, after: Version) -> bool:

@@ -46,7 +46,7 @@ NAMES = (
     "target",
     "request",
 )
-_WATCHED = {"markdown": ("markdown",), "upstream": ("feedparser",)}
+_WATCHED = {"upstream": ("feedparser",)}
 """Libraries whose coverage is followed, too."""
 _LARGEST = 8192
 _HANGS = 60

@@ -31,7 +31,7 @@ from uvicorn.server import ServerState
 from feeds.config import Serve, load_config
 from feeds.errors import ConfigError, FeeddError
 from feeds.http.address import address
-from feeds.models import Item, Skipped
+from feeds.models import DIALECTS, Item, Skipped
 from feeds.parser.feeds.encoding import decode
 from feeds.parser.feeds.feed import parse_upstream
 from feeds.parser.feeds.splitter import outline, single
@@ -133,7 +133,8 @@ def _check_html(text: str) -> None:
 
 
 def read_markdown(data: bytes) -> None:
-    _check_html(markdown_to_html(data.decode("utf-8", "replace")))
+    for dialect in DIALECTS:
+        _check_html(markdown_to_html(data.decode("utf-8", "replace"), dialect))
 
 
 def read_date(data: bytes) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from feeds.models import Repair
+from feeds.models import Dialect, Repair
 from feeds.parser.posts.front_matter_values import LARGEST_HEADER, load_yaml, simple_values
 
 
@@ -45,6 +45,8 @@ class JekyllSite:
     values: Mapping[str, Any] = field(default_factory=dict)
     """All of it, as it was read."""
     repairs: tuple[Repair, ...] = ()
+    dialect: Dialect = "kramdown"
+    """How the Markdown of its posts is written."""
 
     @property
     def base(self) -> str:
@@ -68,6 +70,8 @@ class FolderSettings:
     """Texts of ``_includes`` by path below it."""
     data: Mapping[str, object] = field(default_factory=dict)
     """Values of ``_data``: what Liquid calls ``site.data``."""
+
+    dialect: Dialect = "kramdown"
 
 
 def read_site_config(text: str) -> JekyllSite:
@@ -95,6 +99,7 @@ def read_site_config(text: str) -> JekyllSite:
         exclude=tuple(_names(values.get("exclude"))),
         values=values,
         repairs=repairs,
+        dialect=_dialect(values),
     )
 
 
@@ -102,6 +107,14 @@ def _simple(text: str) -> dict[str, object] | None:
     """The values where YAML need not decide; to load its parser takes longer than the rest of reading a site's settings."""
     lines = [line for line in text.split("\n") if line and not line.startswith("#")]
     return simple_values("\n".join(lines)) if len(text) <= LARGEST_HEADER else None
+
+
+def _dialect(values: Mapping[str, Any]) -> Dialect:
+    """Return the dialect of the site's Markdown: what ``markdown`` names, or the parser that kramdown is told to use."""
+    kramdown = values.get("kramdown")
+    parser = _text(kramdown, "input") if isinstance(kramdown, dict) else ""
+    named = (_text(values, "markdown").lower(), parser.lower())
+    return "commonmark" if any(name.startswith("commonmark") for name in named) else "kramdown"
 
 
 def _permalink(values: Mapping[str, Any]) -> str:

@@ -1,0 +1,290 @@
+"""HTML from the library's events as kramdown means it: marks become what they stand for, lists are loose by item."""
+
+from __future__ import annotations
+
+import re
+
+from feeds.sanitizer.markdown.headings import Heading, write_contents
+from feeds.sanitizer.markdown.items import NOWHERE, Item, find_tight, is_blank_after, is_blank_before
+from feeds.sanitizer.markdown.marked_writer import MarkedWriter
+from feeds.sanitizer.markdown.marks import (
+    ANY_MARK,
+    IN_PARAGRAPHS,
+    MARK,
+    ONLY_MARKS,
+    Attributes,
+    Kept,
+)
+from feeds.sanitizer.markdown.notes import REFERENCE
+from feeds.sanitizer.markdown.source import Source
+from feeds.sanitizer.markdown.writer import TAGS, Frame
+
+_NOT_IN_CONTENTS = re.compile(r"</?a\b[^<>]*+>|<img\b[^<>]*+>")
+_MARK_BYTES = MARK.encode()
+
+
+class KramdownWriter(MarkedWriter):
+    """Writes the HTML of one text in kramdown's dialect.
+
+    Args:
+        source: The text with its marks.
+        text: What the library reads, in which its events have their places.
+        prefix: As for :class:`~feeds.sanitizer.markdown.writer.Writer`.
+    """
+
+    def __init__(self, source: Source, text: str, prefix: str) -> None:
+        super().__init__(source, prefix)
+        self._data = text.encode()
+        self._last_block = NOWHERE
+        """Where the tag of the block is that ended last."""
+        self._last_list: Frame | None = None
+        """The list that just ended, if nothing stands behind it."""
+        self._pending: dict[str, str] = {}
+        """Attributes of the block that follows."""
+        self._lists: list[list[Item]] = []
+        """The items of each list in this output."""
+        self._headings: list[Heading] = []
+        self._strong = (NOWHERE, NOWHERE)
+        """Where in the output the strong text that ended last begins and ends."""
+        self._contents: tuple[list[str], int] | None = None
+        """The output and the place in it where the table of contents is to stand."""
+        self.starts |= {
+            "Strikethrough": self._start_struck,
+            "DefinitionList": self._start_definitions,
+            "DefinitionListDefinition": self._start_definition,
+            "Item": self._start_item,
+            "TableRow": self._start_body_row,
+        }
+        self.ends |= {
+            **dict.fromkeys(("Strong", "Link"), self._end_span),
+            **dict.fromkeys(("BlockQuote", "CodeBlock", "Table"), self._end_block),
+            "Emphasis": self._end_emphasis,
+            "Strikethrough": self._end_struck,
+            "Item": self._end_item,
+            "Paragraph": self._end_paragraph,
+            "TableHead": self._end_head,
+        }
+
+    def finish(self) -> str:
+        """Return the HTML with the table of contents and the notes."""
+        self._tighten_lists()
+        if self._contents:
+            out, place = self._contents
+            out[place] = write_contents(self._headings)
+        return super().finish()
+
+    def language_of(self, word: str) -> str:
+        """Return the language: behind ``?`` stand options of a highlighter."""
+        return word.partition("?")[0]
+
+    def write_break(self, kind: str) -> str:
+        """Write the end of a line, or a rule; each line of a title in a definition list is a title."""
+        if kind == "Rule":
+            self._last_list = None
+        elif self.open and self.open[-1].kind == "DefinitionListTitle":
+            return "</dt>\n<dt>"
+        return super().write_break(kind)
+
+    def start(self, frame: Frame) -> str:
+        """Begin an element."""
+        self.target = NOWHERE
+        parent = self.open[-1] if self.open else None
+        if parent and parent.kind == "Item":
+            parent.state.children += 1
+            if frame.kind == "Paragraph" and parent.state.children == 1:
+                parent.state.start = frame.at
+        handler = self.starts.get(frame.kind)
+        return handler(frame) if handler else TAGS[frame.kind][0]
+
+    def _start_struck(self, frame: Frame) -> str:
+        return "~" if self._is_one_tilde(frame) else TAGS[frame.kind][0]
+
+    def _start_definitions(self, frame: Frame) -> str:
+        """Begin a definition list; one behind the other they are one."""
+        if not self.out or self.out[-1] != TAGS[frame.kind][1]:
+            return TAGS[frame.kind][0]
+        self.out[-1] = ""
+        return ""
+
+    def _start_definition(self, frame: Frame) -> str:
+        frame.state = is_blank_before(self._data, frame.start)
+        return TAGS[frame.kind][0]
+
+    def _start_item(self, frame: Frame) -> str:
+        frame.state = Item()
+        return TAGS[frame.kind][0]
+
+    def _end_item(self, frame: Frame) -> str:
+        self.open[-1].state.append(frame.state)
+        return TAGS[frame.kind][1]
+
+    def start_code(self, frame: Frame) -> str:
+        """Begin a block of code, in which marks become what they stood for."""
+        self.in_code = True
+        return super().start_code(frame)
+
+    def start_heading(self, frame: Frame) -> str:
+        """Begin a heading."""
+        self.heading = {}
+        return super().start_heading(frame)
+
+    def _end_span(self, frame: Frame) -> str:
+        """End an element that attributes may stand behind."""
+        self.target = frame.at
+        if frame.kind == "Strong":
+            self._strong = (frame.at, len(self.out))
+        return TAGS[frame.kind][1]
+
+    def _end_emphasis(self, frame: Frame) -> str:
+        """End emphasis; of text that is strong as well, the strong element is outside in kramdown."""
+        self.target = frame.at
+        if self._strong != (frame.at + 1, len(self.out) - 1):
+            return TAGS[frame.kind][1]
+        self.out[frame.at], self.out[frame.at + 1], self.out[-1] = "<strong>", "<em>", "</em>"
+        return "</strong>"
+
+    def _end_struck(self, frame: Frame) -> str:
+        return "~" if self._is_one_tilde(frame) else self._end_span(frame)
+
+    def end_image(self, frame: Frame) -> str:
+        """Write an image."""
+        self.target = frame.at
+        return super().end_image(frame)
+
+    def _end_block(self, frame: Frame) -> str:
+        """End a block that attributes may stand behind."""
+        self.in_code = False
+        self._last_block, self._last_list = frame.at, None
+        return TAGS[frame.kind][1]
+
+    def _is_one_tilde(self, frame: Frame) -> bool:
+        """Whether text stands between single tildes, which strike nothing out in kramdown."""
+        return self._data[frame.start + 1] != ord("~")
+
+    def _end_paragraph(self, frame: Frame) -> str:
+        """End a paragraph, or take its tags away: from marks that are blocks, and where an item is not loose."""
+        self._last_list = None
+        if self._data.startswith(_MARK_BYTES, frame.start) and self._is_no_paragraph(frame):
+            return "\n"
+        if self._pending:
+            self.add_attributes(frame.at, self._take_pending())
+        parent = self.open[-1] if self.open else None
+        if parent and parent.kind == "DefinitionListDefinition":
+            if frame.at == parent.at + 1 and not parent.state:
+                self.out[frame.at] = ""
+                return ""
+        elif parent and parent.kind == "Item" and parent.state.start == frame.at:
+            parent.state.end = len(self.out)
+            parent.state.blank = is_blank_after(self._data, frame.end)
+        return self._end_block(frame)
+
+    def _is_no_paragraph(self, frame: Frame) -> bool:
+        """Whether a paragraph is only marks of blocks; what they stand for is written then."""
+        source = self._data[frame.start : frame.end].decode().strip()
+        marks = [kept for mark in ANY_MARK.finditer(source) if (kept := self._source.marks.find(mark))]
+        if not marks:
+            return False
+        first = marks[0].kind
+        if first != "span html" and (first in IN_PARAGRAPHS or not ONLY_MARKS.fullmatch(source)):
+            return False
+        self.out[frame.at] = ""
+        for kept in marks:
+            self._take_block_mark(kept)
+        return True
+
+    def _take_block_mark(self, kept: Kept) -> None:
+        if kept.kind == "contents" and self._contents is None:
+            self._contents = (self.out, len(self.out))
+            self.out.append("")
+        elif kept.kind == "next":
+            self._pending.update(self.parse(kept.attributes))
+        elif kept.kind == "block" and self._last_block != NOWHERE:
+            attributes = self.parse(kept.attributes)
+            self.add_attributes(self._last_block, attributes)
+            self._change_heading(attributes)
+
+    def _change_heading(self, attributes: Attributes) -> None:
+        """Give the last heading in the table of contents another id, or leave it out, if the attributes are its own."""
+        last = self._headings[-1] if self._headings else None
+        if last and last.place == self._last_block and last.out is self.out:
+            self._headings.pop()
+            if "no_toc" not in attributes.get("class", ""):
+                self._headings.append(last._replace(id=attributes.get("id", last.id)))
+
+    def _take_pending(self) -> dict[str, str]:
+        pending, self._pending = self._pending, {}
+        return pending
+
+    def end_heading(self, frame: Frame) -> str:
+        """End a heading, which the table of contents names unless its class is ``no_toc``."""
+        attributes = self._take_pending() | self.heading
+        text = self.take_plain()
+        if "id" not in attributes:
+            attributes["id"] = self.ids.make(text)
+        if "no_toc" not in attributes.get("class", ""):
+            html = _NOT_IN_CONTENTS.sub("", REFERENCE.sub("", "".join(self.out[frame.at + 1 :])))
+            level = int(frame.value["level"][1])
+            self._headings.append(Heading(level, attributes["id"], html, self.out, frame.at))
+        self._last_block, self._last_list = frame.at, None
+        return self.tag_heading(frame, attributes)
+
+    def start_list(self, frame: Frame) -> str:
+        """Begin a list, or go on with the one before: kramdown parts no lists by their bullets."""
+        last = self._last_list
+        end_tag = super().end_list(frame)
+        if last and self.out[-1] == end_tag and self._is_next(last, frame):
+            self.out[-1] = ""
+            frame.at, frame.state = last.at, last.state
+            return ""
+        frame.state = []
+        self._lists.append(frame.state)
+        return "<ul>\n" if frame.value is None else "<ol>\n"
+
+    def _is_next(self, last: Frame, frame: Frame) -> bool:
+        """Whether nothing stands between two lists: a definition of a link parts them though it shows nothing."""
+        return not self._data[last.end : frame.start].strip(b" \t\n>")
+
+    def end_list(self, frame: Frame) -> str:
+        """End a list, unless the next one goes on with it."""
+        self._last_list, self._last_block = frame, frame.at
+        return super().end_list(frame)
+
+    def _tighten_lists(self) -> None:
+        """Take away the tags of first paragraphs that are only text: by all its items kramdown decides it for a list."""
+        for items in self._lists:
+            for item in find_tight(items):
+                self.out[item.start] = ""
+                if item.end != NOWHERE:
+                    self.out[item.end] = "" if item.children == 1 else "\n"
+        self._lists = []
+
+    def _end_head(self, frame: Frame) -> str:
+        """End the head of a table, which goes if only the library wanted it."""
+        if not self.is_headless:
+            return TAGS[frame.kind][1]
+        self.is_headless = False
+        del self.out[frame.at :]
+        return "<tbody>\n"
+
+    def _start_body_row(self, frame: Frame) -> str:
+        self.row = frame.at
+        return super().start_row(frame)
+
+    def start_note(self, frame: Frame) -> str:
+        """Begin a note."""
+        self._forget_places()
+        html = super().start_note(frame)
+        frame.state, self._lists = (frame.state, self._lists), []
+        return html
+
+    def end_note(self, frame: Frame) -> str:
+        """End a note."""
+        self._forget_places()
+        self._tighten_lists()
+        frame.state, self._lists = frame.state
+        return super().end_note(frame)
+
+    def _forget_places(self) -> None:
+        """Forget places in the output, which is another one from here on."""
+        self.target = self._last_block = NOWHERE
+        self._last_list = None
