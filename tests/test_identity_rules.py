@@ -238,8 +238,8 @@ def version(dice: random.Random) -> tuple[int, Sighting]:
     choice = [*ADDRESSES, "iri:u", *(f"guid:{name}:{n}" for n in range(2))]
     weak = dice.sample(choice, dice.choice((0, 1, 1, 2)))
     if not weak and not strong:
-        texts = ("text:x", "text:y", f"item:{name}:{item}")
-        weak = [f"item:{name}:path:{item}" if source == 1 else dice.choice(texts)]
+        chosen = dice.choice(("text:x", "text:y", f"item:{name}:{item}"))
+        weak = [f"item:{name}:path:{item}" if source == 1 else chosen]
 
     def date() -> datetime | None:
         return NOW - timedelta(days=dice.randint(1, 9)) if dice.random() < 0.6 else None

@@ -13,7 +13,8 @@ import pytest
 
 from feeds.errors import OutputError
 from feeds.output import tree as write
-from feeds.output.tree import JOURNAL, MANIFEST, Tree, Written, clear_beside, lock_folder, replace_file
+from feeds.output.single_files import clear_beside, lock_folder, replace_file
+from feeds.output.tree import JOURNAL, MANIFEST, Tree, Written
 from feeds.values import document_paths
 
 

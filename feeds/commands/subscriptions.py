@@ -12,7 +12,7 @@ from feeds.config import Config, ListSource, Source, UpstreamSource, editor, loa
 from feeds.errors import FeeddError, FetchError, UsageError
 from feeds.ingest.poller import client_of
 from feeds.models import Subscription
-from feeds.output.tree import lock_folder, replace_file
+from feeds.output.single_files import lock_folder, replace_file
 
 if TYPE_CHECKING:
     from feeds.http import Client

@@ -8,7 +8,6 @@ A journal lists the renames before they happen, so that an interrupted run recog
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import stat
@@ -20,6 +19,7 @@ from typing import NamedTuple
 
 from feeds.errors import OutputError
 from feeds.output.safe_paths import Blocked, SafeFolder, is_inside
+from feeds.output.single_files import clear_beside_in, remove_file, replace_in
 
 MANIFEST = ".feedd"
 _STAGING = (".feedd-tmp", *(f".feedd-tmp-{number}" for number in range(1, 10)))
@@ -93,7 +93,7 @@ class Tree:
                 if not self.dry:
                     for staging in _STAGING:
                         _clear_staging(below, staging)
-                    _clear_beside(below, MANIFEST)
+                    clear_beside_in(below, MANIFEST)
 
     def again(self) -> Tree:
         """Reset the tree for the next publication by the same process."""
@@ -301,58 +301,11 @@ class Tree:
         with self._report_errors(), SafeFolder(self.folder) as below:
             try:
                 if not below.is_file(MANIFEST) or below.read(MANIFEST) != text:
-                    _replace(below, MANIFEST, text)
+                    replace_in(below, MANIFEST, text)
             except Blocked as blocked:
                 self.unmanaged[blocked.path] = blocked.reason
             for staging in _STAGING:
                 _clear_staging(below, staging, journal=True)
-
-
-def replace_file(target: Path, data: bytes) -> None:
-    """Replace a file completely or not at all: write a temporary file, sync, rename, sync the folder.
-
-    :func:`clear_beside` removes what a killed process left.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with SafeFolder(target.parent) as below:
-        _replace(below, target.name, data)
-
-
-def _replace(below: SafeFolder, name: str, data: bytes) -> None:
-    temporary = f".{name}.new-{os.getpid()}"
-    _remove_file(below, temporary)
-    try:
-        below.create(temporary, data)
-        below.sync(temporary)
-        below.rename(temporary, name)
-    finally:
-        _remove_file(below, temporary)
-    below.sync("")
-
-
-@contextmanager
-def lock_folder(target: Path) -> Iterator[None]:
-    """Lock the folder of a file against other processes that read, change and replace it."""
-    # The folder, not the file: replacing the file gives it a new inode, whose lock would be another.
-    descriptor = os.open(target.parent, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def clear_beside(target: Path) -> None:
-    """Remove what killed processes left of :func:`replace_file`; no process may be writing ``target``."""
-    with SafeFolder(target.parent) as below:
-        _clear_beside(below, target.name)
-
-
-def _clear_beside(below: SafeFolder, name: str) -> None:
-    start = f".{name}.new-"
-    for left in below.names(""):
-        if left.startswith(start) and left[len(start) :].isdecimal():
-            _remove_file(below, left)
 
 
 def _clear_staging(below: SafeFolder, staging: str, *, journal: bool = False) -> None:
@@ -361,16 +314,9 @@ def _clear_staging(below: SafeFolder, staging: str, *, journal: bool = False) ->
         for name in below.names(staging):
             process, _, serial = name.partition("-")
             if (process.isdecimal() and serial.isdecimal()) or (journal and name == _JOURNAL):
-                _remove_file(below, f"{staging}/{name}")
+                remove_file(below, f"{staging}/{name}")
         if journal:
             below.remove_folder(staging)
-
-
-def _remove_file(below: SafeFolder, path: str) -> None:
-    """Remove an own file; leave anything else of its name."""
-    with suppress(Blocked):
-        if below.is_file(path):
-            below.remove(path)
 
 
 def _refuse_hard_link(below: SafeFolder, path: str) -> None:

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from feeds.config import Config, ListSource, checks
 from feeds.errors import StoreError
 from feeds.models import NEWEST, TEASERS, Extent
-from feeds.output.tree import Tree, clear_beside, replace_file
+from feeds.output.single_files import clear_beside, replace_file
+from feeds.output.tree import Tree
 from feeds.publisher import archives, entry_cache, html_pages, precompressed
 from feeds.publisher.feed_metadata import build_feed_head, get_archive_formats, get_label
 from feeds.run_context import Run

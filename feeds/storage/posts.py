@@ -45,7 +45,7 @@ def update_posts(db: Database, sources: dict[int, tuple[str, int]], change: Chan
     for number in posts:
         db.namings.pop(number, None)
     outside = find_held_outside(db, list(posts), sightings)
-    split = _find_split_posts(groups, holders)
+    split = _find_split_posts(groups, holders) if change.context.rekey else set()
     known = {
         p.number: Known(
             p.number, p.assigned, p.strong, p.id_key, read_shown(p.shown).body if p.number in split else 0

@@ -64,6 +64,8 @@ class Circumstances:
     """Whether posts with a date in the future are shown."""
     history: int = 0
     """Number of older versions of a post that are kept."""
+    rekey: bool = False
+    """True if an older rule made the stored keys of the source's files: the keys of the last reading are dropped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +74,6 @@ class Context(Circumstances):
 
     source: int
     sources: dict[int, tuple[str, int]]
-    rekey: bool = False
-    """True if an older rule made the stored keys of the source's files: the keys of the last reading are dropped."""
 
 
 def derive_item_from_path(path: str) -> str:

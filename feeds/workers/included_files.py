@@ -1,13 +1,19 @@
-"""Read the files that the ``include_relative`` tags of a post name."""
+"""Read the files that the Liquid of a post names: included texts, and other posts that it links to."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from feeds.errors import PostRejected
+from feeds.models import Item
 
 if TYPE_CHECKING:
     from feeds.parser.posts.liquid import Include
+    from feeds.parser.posts.post import Guess, Link, Tail
+    from feeds.workers.task_types import SourceSettings
 
 _INCLUDES = re.compile(rb"\{%-?\s*+include_relative\s++([^\s%]++)")
 
@@ -37,3 +43,24 @@ def digest_with_includes(root: Path, path: str, data: bytes) -> bytes:
         read_beside_post(root)(path, name.decode("utf-8", "replace")) for name in _INCLUDES.findall(data)
     ]
     return folder.digest(data + "\0".join(text or "" for text in texts).encode("utf-8", "surrogatepass"))
+
+
+def find_linked_posts(settings: SourceSettings, tail: Tail, guess: Guess) -> Link:
+    """Return a function that finds the page of a post that ``link`` or ``post_url`` names, by reading that post."""
+
+    def link(kind: str, argument: str) -> str | None:
+        from feeds.fetcher import folder
+        from feeds.parser.posts.permalinks import files_named_by
+        from feeds.parser.posts.post import parse_post
+
+        for path in files_named_by(kind, argument, settings.root.name == "_posts"):
+            try:
+                data = folder.read_inside(settings.root, path)
+                item = parse_post(data, path, settings.parse, tail, guess, lambda *_: None)
+            except (OSError, PostRejected):
+                continue
+            if isinstance(item, Item):
+                return urlsplit(item.permalink).path
+        return None
+
+    return link

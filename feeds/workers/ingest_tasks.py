@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from feeds.errors import PostRejected, build_damage_error
@@ -23,11 +22,11 @@ from feeds.storage.payload import Body, body_of_item, data_of, pack, unpack
 from feeds.storage.records import Reading
 from feeds.values.patterns import Pattern, compile_pattern
 from feeds.values.urls import canonicalise, is_root
-from feeds.workers.included_files import digest_with_includes, read_beside_post
-from feeds.workers.task_types import Settings, SourceSettings, Work
+from feeds.workers.included_files import digest_with_includes, find_linked_posts, read_beside_post
+from feeds.workers.task_types import Settings, Work
 
 if TYPE_CHECKING:
-    from feeds.parser.posts.post import Guess, Link, Tail
+    from feeds.parser.posts.post import Tail
 
 _LEVEL = 1
 _FIRST_TIME, _LAST_TIME = -(1 << 63), (1 << 63) - 1
@@ -57,7 +56,8 @@ class _Tools:
         self.zones = {name: ZoneInfo(one.parse.zone) for name, one in settings.sources.items()}
         self.guesses = {name: guess_of(self.rules, one.parse.zone) for name, one in settings.sources.items()}
         self.links = {
-            name: _link(one, self.tails[name], self.guesses[name]) for name, one in settings.sources.items()
+            name: find_linked_posts(one, self.tails[name], self.guesses[name])
+            for name, one in settings.sources.items()
         }
 
     def _is_known(self, address: str) -> bool:
@@ -246,27 +246,6 @@ def parse(source: str, path: str, data: bytes) -> Item | Skipped:
         raise
     except Exception as error:
         raise PostRejected(_unforeseen(error)) from error
-
-
-def _link(settings: SourceSettings, tail: Tail, guess: Guess) -> Link:
-    """Resolves Liquid's ``link`` and ``post_url`` by reading the post that they name."""
-
-    def link(kind: str, argument: str) -> str | None:
-        from feeds.fetcher import folder
-        from feeds.parser.posts.permalinks import files_named_by
-        from feeds.parser.posts.post import parse_post
-
-        for path in files_named_by(kind, argument, settings.root.name == "_posts"):
-            try:
-                data = folder.read_inside(settings.root, path)
-                item = parse_post(data, path, settings.parse, tail, guess, lambda *_: None)
-            except (OSError, PostRejected):
-                continue
-            if isinstance(item, Item):
-                return urlsplit(item.permalink).path
-        return None
-
-    return link
 
 
 def _sighting(source: str, path: str, mtime: int, digest: bytes, item: Item) -> Sighting:

@@ -73,14 +73,15 @@ class Rendering:
     def render(self, text: str) -> str:
         """Return the result for the body of a post."""
         environment = _make_environment()
-        environment.rendering = self
+        # A tag may name a post whose own Liquid runs meanwhile.
+        outer, environment.rendering = environment.rendering, self
         try:
             template = self.parse(text, 0)
             context = _Context(template, globals=self.scope)
             buffer = template._get_buffer()
             template.render_with_context(context, buffer)
         finally:
-            environment.rendering = None
+            environment.rendering = outer
         return buffer.getvalue().replace(MASK, "{")
 
     def parse(self, text: str, line: int) -> BoundTemplate:
