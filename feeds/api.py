@@ -1,4 +1,4 @@
-"""What feedd can do, as functions: the commands of the program are these and nothing else."""
+"""The Python interface of feedd: a function for each command of the program."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ __all__ = [
     "BuildReport",
     "Config",
     "FeeddError",
+    "accept_removals",
     "add",
     "backfill",
     "backup",
@@ -32,8 +33,10 @@ __all__ = [
     "build",
     "check",
     "explain",
+    "export_opml",
     "forget",
     "give_list",
+    "import_opml",
     "init",
     "lint",
     "load_config",
@@ -49,7 +52,14 @@ __all__ = [
 
 
 def check(path: str | Path | None = None) -> list[str]:
-    """Every mistake in a configuration and its paths, and what is damaged in the store; empty if there is none."""
+    """Validate a configuration, its paths and the database.
+
+    Args:
+        path: The configuration file; the default is that of the program.
+
+    Returns:
+        A message for each problem; empty if there is none.
+    """
     from feeds.commands import integrity_check
     from feeds.commands.reports import check_paths
     from feeds.config.checks import slow_patterns
@@ -66,14 +76,24 @@ def check(path: str | Path | None = None) -> list[str]:
 
 
 def lint(config: Config, folders: list[Path] | None = None) -> Iterator[dict[str, Any]]:
-    """What is wrong in the posts and how it is repaired, one finding at a time."""
+    """Yield the problems in posts, with the repair of each, as dictionaries.
+
+    The keys are ``path``, ``line``, ``rule``, ``old``, ``new``, ``note`` and ``message``.
+
+    Args:
+        config: From :func:`load_config`.
+        folders: Folders or files to check; all source folders if none are given.
+
+    Raises:
+        UsageError: a path of ``folders`` does not exist or is not in a source folder.
+    """
     from feeds.commands.reports import lint_posts
 
     return lint_posts(config, step_settings(config), folders or [])
 
 
 def validate(config: Config | None, paths: list[Path]) -> list[tuple[Path, Finding]]:
-    """Findings in published documents: those given, or all of the output folder.
+    """Validate published documents: those in ``paths``, or all of the output folder.
 
     Raises:
         UsageError: a path does not exist, or none is given and there is no configuration.
@@ -82,53 +102,55 @@ def validate(config: Config | None, paths: list[Path]) -> list[tuple[Path, Findi
 
     if not paths:
         if config is None:
-            raise UsageError(
-                "no path given and no configuration found; name the documents or folders to validate"
-            )
+            raise UsageError("no path and no configuration given; name the documents or folders to validate")
         paths = [config.output.dir]
     return validate_documents(paths)
 
 
 def explain(config: Config, post: str) -> dict[str, Any]:
-    """Where a post came from, its keys, what it was merged with, and its feeds.
+    """Return where a post came from, its identity keys, its history and its feeds.
 
     Raises:
-        UsageError: nothing is known by this id, address, infoCode or path.
+        UsageError: no post has this path, URL or id.
     """
     from feeds.commands.reports import explain_post
     from feeds.storage.sqlite import Database
 
-    with closing(Database.open(_built(config), read_only=True)) as db:
+    with closing(Database.open(_require_store(config), read_only=True)) as db:
         return explain_post(db, config, step_settings(config), post)
 
 
 def status(config: Config) -> dict[str, Any]:
-    """Sources, counts and feeds."""
+    """Return the health of every source, counts and feeds.
+
+    Raises:
+        UsageError: there is no build yet.
+    """
     from feeds.commands.reports import status_of
     from feeds.storage.sqlite import Database
 
-    with closing(Database.open(_built(config), read_only=True)) as db:
+    with closing(Database.open(_require_store(config), read_only=True)) as db:
         return status_of(db, config)
 
 
-def _built(config: Config) -> Path:
-    """The store, which a build has made.
+def _require_store(config: Config) -> Path:
+    """Return the path of the database.
 
     Raises:
-        UsageError: there is none yet.
+        UsageError: there is no build yet.
     """
     if not config.store.exists():
-        raise UsageError(f"{config.store}: nothing was built yet; run `feedd build` first")
+        raise UsageError(f"{config.store}: no build yet; run `feedd build`")
     return config.store
 
 
 def add(config: Config, urls: Sequence[str], allow: Sequence[str] = ()) -> Added:
-    """Add upstreams to the configuration; a web page's feed is looked for. A running daemon is told.
+    """Add upstream feeds to the configuration and reload a running daemon.
 
     Args:
-        config: From :func:`load_config`; its file is changed, comments stay.
-        urls: Addresses of feeds or of pages that have some.
-        allow: Hosts with ports that may be asked though they are not globally reachable.
+        config: From :func:`load_config`; its file is changed, comments are kept.
+        urls: URLs of feeds, or of web pages that link to a feed.
+        allow: Private addresses that may be fetched, as ``HOST:PORT``.
 
     Raises:
         UsageError: the configuration cannot be changed.
@@ -142,8 +164,8 @@ def add(config: Config, urls: Sequence[str], allow: Sequence[str] = ()) -> Added
     return done
 
 
-def take_list(config: Config, file: Path) -> Added:
-    """Add the upstreams of an OPML file to the configuration. A running daemon is told.
+def import_opml(config: Config, file: Path) -> Added:
+    """Add the upstream feeds of an OPML file to the configuration and reload a running daemon.
 
     Raises:
         UsageError: the file cannot be read, or the configuration cannot be changed.
@@ -157,29 +179,32 @@ def take_list(config: Config, file: Path) -> Added:
     return done
 
 
-def give_list(config: Config) -> bytes:
-    """The upstreams of the configuration as OPML 2.0."""
-    from feeds.commands.subscriptions import give_list as give
+def export_opml(config: Config) -> bytes:
+    """Return the upstream feeds of the configuration as an OPML 2.0 document."""
+    from feeds.commands.subscriptions import give_list as write_list
 
-    return give(config)
+    return write_list(config)
 
 
 def forget(config: Config, source: str, clock: Clock = now) -> int | None:
-    """Take a removed source and its posts out; how many items went, None if a running daemon does it.
+    """Remove the posts of a source that is no longer configured.
+
+    Returns:
+        The number of removed items; None if a running daemon removes them.
 
     Raises:
-        UsageError: there is no such source, or it is still in the configuration.
+        UsageError: there is no such source, or it is still configured.
     """
     from feeds.daemon.control import forget_removed
 
     return forget_removed(config, source, clock)
 
 
-def believe_removals(config: Config, clock: Clock = now) -> None:
-    """Have a running daemon believe that many posts are gone at once; returns when it has taken them out.
+def accept_removals(config: Config, clock: Clock = now) -> None:
+    """Make a running daemon accept the removal of many posts at once; return when it has removed them.
 
     Raises:
-        StoreLocked: who has the store did not take it up.
+        StoreLocked: the process that has locked the store did not do it in time.
     """
     from feeds.daemon import control
 
@@ -187,26 +212,31 @@ def believe_removals(config: Config, clock: Clock = now) -> None:
 
 
 def backup(config: Config, file: Path) -> int:
-    """Save the store to a file, whole or not at all, also beside a running daemon; the size in bytes.
+    """Back up the database to a file, also while a daemon runs; return the size in bytes.
+
+    The file is complete or not written at all.
 
     Raises:
-        UsageError: nothing was built yet, or ``file`` is something else.
-        StoreError: the store is damaged, or ``file`` cannot be written.
+        UsageError: there is no build yet, or ``file`` exists and is not a backup.
+        StoreError: the database is damaged, or ``file`` cannot be written.
     """
     from feeds.storage import backup as copies
 
     if not config.store.exists():
-        raise UsageError(f"{config.store}: nothing was built yet, so there is nothing to save")
+        raise UsageError(f"{config.store}: no build yet, so there is nothing to back up")
     return copies.save_backup(config.store, file)
 
 
 def restore(config: Config, file: Path) -> Path | None:
-    """Put a verified backup in the place of the store; where the former store is kept, if there was one.
+    """Verify a backup and replace the database with it.
+
+    Returns:
+        Where the previous database is kept; None if there was none.
 
     Raises:
-        UsageError: ``file`` is no backup.
-        StoreError: it is damaged or of a newer feedd.
-        StoreLocked: a daemon or a build has the store.
+        UsageError: ``file`` is not a backup.
+        StoreError: it is damaged or written by a newer feedd.
+        StoreLocked: a daemon or a build is running.
     """
     from feeds.storage import backup as copies
     from feeds.storage.sqlite import lock_store
@@ -216,16 +246,19 @@ def restore(config: Config, file: Path) -> Path | None:
 
 
 def backfill(config: Config, source: str, pages: int = 1000, clock: Clock = now) -> Past | None:
-    """Read the past of an upstream, back to its beginning; None if a running daemon does it.
+    """Fetch the full history of an upstream feed.
+
+    Returns:
+        What was fetched; None if a running daemon does it.
 
     Args:
         config: From :func:`load_config`.
-        source: Name of the upstream.
-        pages: Documents to read at most; another call goes on from there.
-        clock: The time now.
+        source: Name of the source.
+        pages: Maximum number of pages to fetch; another call continues from there.
+        clock: Returns the current time.
 
     Raises:
-        UsageError: there is no such upstream.
+        UsageError: there is no upstream feed of this name.
     """
     from feeds import pipeline
     from feeds.daemon import control
@@ -235,26 +268,28 @@ def backfill(config: Config, source: str, pages: int = 1000, clock: Clock = now)
     try:
         with lock_store(config.store), open_run(config, config.store, 1, clock, ignore_progress) as run:
 
-            def context(number: int, complete: bool) -> Context:
+            def make_context(number: int, complete: bool) -> Context:
                 return pipeline.context_of(run, number, early=not complete)
 
-            return reading.read_once(run, context, source, pages)
+            return reading.read_once(run, make_context, source, pages)
     except StoreLocked:
         control.leave(config, "backfill", source)
         return None
 
 
 def withdraw(config: Config, post: str, undo: bool = False, clock: Clock = now) -> Withdrawn:
-    """Take a post out of every document, or bring it back; a running daemon does it if there is one.
+    """Unpublish a post from all feeds and archives, or publish it again.
+
+    If a daemon is running, it does the work.
 
     Args:
         config: From :func:`load_config`.
-        post: Its id, address, infoCode or path.
-        undo: Bring back what was withdrawn.
-        clock: The time now.
+        post: Its path, URL or id.
+        undo: Publish a withdrawn post again.
+        clock: Returns the current time.
 
     Raises:
-        UsageError: there is no such post, or it is not as it would have to be.
+        UsageError: there is no such post, it was never published, or it is already in the requested state.
     """
     from feeds.daemon.control import withdraw_post
 
@@ -262,11 +297,11 @@ def withdraw(config: Config, post: str, undo: bool = False, clock: Clock = now) 
 
 
 def serve(config: Config, announce: Callable[[str], None] = lambda address: None, clock: Clock = now) -> None:
-    """Serve the output folder until SIGTERM or SIGINT; ``announce`` is told the address.
+    """Serve the output folder over HTTP until SIGTERM or SIGINT; call ``announce`` with the address.
 
     Raises:
-        ConfigError: a variable with a secret is not set.
-        UsageError: the address is taken.
+        ConfigError: an environment variable with a secret is not set.
+        UsageError: the address is in use.
         OutputError: there is no output yet.
     """
     from feeds.daemon.http_service import server_of
@@ -276,14 +311,17 @@ def serve(config: Config, announce: Callable[[str], None] = lambda address: None
 
 
 def init(folder: Path, source: Path | None = None) -> tuple[list[Path], tuple[str, ...]]:
-    """Write a commented starter configuration and folders; the files made, and notes.
+    """Write a commented starter configuration and its folders.
+
+    Returns:
+        The files that were written, and notes for the user.
 
     Args:
-        folder: Of the project; a Jekyll site is recognised.
-        source: A Planet Venus ``config.ini`` or an OPML file to begin from.
+        folder: Folder of the project; a Jekyll site is detected.
+        source: A Planet Venus ``config.ini`` or an OPML file to import feeds from.
 
     Raises:
-        UsageError: there is a configuration already, ``source`` cannot be read or ``folder`` not be written.
+        UsageError: a file exists already, ``source`` cannot be read or ``folder`` cannot be written.
     """
     from feeds.commands.init import advice, plan_files
     from feeds.fetcher.folder import is_jekyll
@@ -299,7 +337,7 @@ def init(folder: Path, source: Path | None = None) -> tuple[list[Path], tuple[st
         notes = advice(folder, jekyll) if jekyll else ()
     for path, _ in files:
         if path.exists():
-            raise UsageError(f"{path}: exists already; remove it first or choose another folder")
+            raise UsageError(f"{path}: already exists; remove it first or choose another folder")
     try:
         for path, text in files:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -307,3 +345,9 @@ def init(folder: Path, source: Path | None = None) -> tuple[list[Path], tuple[st
     except OSError as error:
         raise UsageError(f"{error.filename}: {error.strerror}; choose another folder") from error
     return [path for path, _ in files], notes
+
+
+# The names of earlier versions, kept for programs that use them.
+believe_removals = accept_removals
+give_list = export_opml
+take_list = import_opml

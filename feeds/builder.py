@@ -121,6 +121,9 @@ def _build(config: Config, store: Path, manner: _Manner, clock: Clock, progress:
         report.troubles += [trouble for trouble in troubles if trouble not in report.troubles]
         report.troubles += index_pages.find_unmatched_private_feeds(run) + slow_patterns(config)
         _count(db, config, run.sources, report)
+        report.sources = len(run.sources)
+        feeds = db.rows("feeds_all")
+        report.feeds, report.posts = len(feeds), sum(row[6] or 0 for row in feeds if row[1] == "all")
     return report
 
 

@@ -35,6 +35,10 @@ class BuildReport(Ingested):
     ``rejected`` includes files that an earlier build rejected.
     """
 
+    sources: int = 0
+    posts: int = 0
+    """Posts in the feed of all posts."""
+    feeds: int = 0
     read: int = 0
     published: int = 0
     merged: int = 0

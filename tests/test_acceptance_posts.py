@@ -57,7 +57,7 @@ def test_each_malformed_kind_comes_out_as_a_readable_post(tmp_path: Path, shared
         assert item["title"] == " ".join(title.split()) if title else item["title"]
         assert {*categories.split(), *tags.split()} <= set(item["tags"])
         assert item["content_html"].count("<img") == _HIDDEN.sub("", body).count("<img")
-    assert project.run("validate").stdout == "no mistakes found\n"
+    assert project.run("validate").stdout == "no problems found\n"
 
 
 def test_the_real_posts_keep_text_and_images(tmp_path: Path, shared: Path) -> None:

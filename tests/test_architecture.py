@@ -36,6 +36,8 @@ HOMES = {
     "pypinyin": {"feeds.values.slugs"},
     "sqlite3": {"feeds.storage.sqlite", "feeds.storage.backup", "feeds.server.delta"},
     "re2": {"feeds.values.patterns"},
+    "rich": {"feeds.cli.terminal"},
+    "shtab": {"feeds.cli.completion"},
     "starlette": {
         "feeds.daemon.http_service",
         "feeds.server.app",
@@ -48,7 +50,6 @@ HOMES = {
         "feeds.websub.subscriber",
     },
     "tomlkit": {"feeds.config.editor"},
-    "tqdm": {"feeds.cli.output"},
     "uvicorn": {"feeds.server.protocol", "feeds.server.server"},
     "uvloop": {"feeds.server.server"},
     "watchfiles": {"feeds.daemon.folder_watcher"},

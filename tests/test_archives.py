@@ -226,7 +226,7 @@ def test_explain_names_the_archive_that_holds_a_post_and_validate_looks_at_all(t
         site.write(number)
     site.build()
     feeds = json.loads(site.run("explain", "_posts/2020-01-01-p0.md", "--json").stdout)["feeds"]
-    assert feeds[0]["why_not"] == "5 posts surfaced later; archive 1 holds it"
+    assert feeds[0]["why_not"] == "5 newer posts fill it; it is in archive 1"
     assert site.run("validate").returncode == 0
     (site.output / "archive" / "1.json").write_text('{"version": "https://jsonfeed.org/version/1.1"}')
     assert "archive/1.json" in site.run("validate").stdout

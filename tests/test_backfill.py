@@ -158,7 +158,7 @@ def test_add_reads_the_past_of_what_it_adds(project: Project, upstream: Upstream
     upstream.routes["/feed"] = Answer(body=document("b", link("prev-archive", upstream.url("/1"))))
     upstream.routes["/1"] = Answer(body=document("a"))
     done = project.run("add", upstream.url("/feed"), "--allow", upstream.authority, "--backfill")
-    assert "2 entries in 2 documents" in done.stdout, done.stderr
+    assert "2 older posts (2 pages fetched, reached the beginning)" in done.stdout, done.stderr
     assert titles(project) == "ab"
 
 
@@ -172,7 +172,7 @@ def test_a_running_daemon_reads_the_past(
     upstream.routes["/1"] = Answer(body=document("a"))
     running = start()
     running.until(lambda: bool(running.events("ready")))
-    assert "running feedd" in project.run("backfill", "blog").stdout
+    assert "running daemon" in project.run("backfill", "blog").stdout
     running.until(lambda: bool(running.events("past")))
     running.until(lambda: "<title>a</title>" in (project.output / "atom.xml").read_text("utf-8"))
     assert running.stop() == 0

@@ -355,7 +355,7 @@ def test_the_generated_corpus_loses_nothing(
     assert (report["read"], report["published"], report["merged"]) == (read, read - merged, merged)
     assert report["rejected"] == []
     assert json.loads(project.run("build", "--json").stdout)["written"] == []
-    assert project.run("validate").stdout == "no mistakes found\n"
+    assert project.run("validate").stdout == "no problems found\n"
 
 
 @pytest.mark.stress

@@ -54,10 +54,10 @@ def _file_in_the_way(project: Project) -> None:
     [
         (_missing, ["sources.other.path", "no such folder"]),
         (_same, ["sources.other.path", "the same folder as source 'news'"]),
-        (_output_in_posts, ["output.dir", "lies inside the posts of 'other'"]),
-        (_posts_in_output, ["sources.other.path", "lies inside the output folder"]),
+        (_output_in_posts, ["output.dir", "is inside the posts of 'other'"]),
+        (_posts_in_output, ["sources.other.path", "is inside the output folder"]),
         (_store_in_output, ["store.url", "would be published"]),
-        (_file_in_the_way, ["store.url", "cannot be written"]),
+        (_file_in_the_way, ["store.url", "is not writable"]),
     ],
 )
 def test_a_folder_in_the_wrong_place_is_named_with_its_key(
@@ -122,8 +122,8 @@ def test_a_post_is_found_by_what_people_know_of_it(project: Project) -> None:
     for name, word in (
         (project.posts / "2024-01-04-c.md", "unpublished"),
         ("_posts/2024-01-05-d.md", "ignored"),
-        ("https://nobody.example/", "no post is known"),
-        ("infoCode", "no post is known"),
+        ("https://nobody.example/", "no post has this path, URL or id"),
+        ("infoCode", "no post has this path, URL or id"),
     ):
         done = project.run("explain", str(name))
         assert done.returncode == 2

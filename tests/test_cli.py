@@ -20,10 +20,17 @@ from .conftest import ROOT, Project, feedd
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("bild",), "choose from 'build'"),
-        (("build", "--jsn"), "--jsn"),
-        (("build", "extra"), "extra"),
-        (("build", "-j", "-1"), "no number of processes"),
+        (("bild",), "unknown command 'bild'; did you mean 'build'?"),
+        (("xyzzy",), "unknown command 'xyzzy'; see `feedd --help`"),
+        (("--log-format", "jsn"), "invalid --log-format 'jsn': expected text or json; did you mean 'json'?"),
+        (("--verbos-e",), "unknown option '--verbos-e'; did you mean '--verbose'?"),
+        (("completion", "bsh"), "expected bash, zsh or fish; did you mean 'bash'?"),
+        (("build", "--jsn"), "unknown option '--jsn'; did you mean '--json'?"),
+        (("build", "--dryrun=x"), "did you mean '--dry-run'?"),
+        (("build", "extra"), "unexpected argument 'extra'"),
+        (("build", "-j", "x"), "invalid --jobs 'x': expected a whole number, 0 = automatic"),
+        (("build", "-j", "-1"), "expected a whole number"),
+        (("backfill", "a", "--pages", "x"), "invalid --pages 'x': expected a whole number"),
         (("-c", "{folder}", "build"), "cannot be read"),
         (("-c", "{folder}/nowhere.toml", "build"), "feedd init"),
         (("init", "{folder}/file"), "choose another folder"),
@@ -33,7 +40,7 @@ from .conftest import ROOT, Project, feedd
         (("validate", "-c", "{config}"), "output"),
         (("status", "-c", "{config}"), "feedd build"),
         (("explain", "x", "-c", "{config}"), "feedd build"),
-        (("lint", "-c", "{config}", "{folder}/elsewhere"), "no folder of the configuration"),
+        (("lint", "-c", "{config}", "{folder}/elsewhere"), "not in any source folder of the configuration"),
         (("lint", "-c", "{config}", "{folder}/site/nowhere"), "no such file"),
     ],
 )
@@ -72,8 +79,11 @@ def test_the_summary_has_every_figure_and_each_rejected_file(project: Project) -
     (project.posts / "2024-01-03-c.md").write_bytes(b"\0" * 500)
     done = project.run("build")
     assert done.returncode == 1
-    assert "read 3 files: 1 new, 0 changed, 0 unchanged, 1 repaired\n" in done.stdout
-    assert "posts: 1 published, 0 merged, 0 unpublished, 1 ignored, 1 rejected\n" in done.stdout
+    assert "1 source: 3 files read\n" in done.stdout
+    assert (
+        "posts: 1 new, 0 changed, 0 removed, 1 repaired, 0 merged, 0 unpublished, 1 ignored, 1 rejected\n"
+    ) in done.stdout
+    assert "\n1 post in 3 feeds\n" in done.stdout
     assert "documents" in done.stdout
     assert " s\n" in done.stdout
     assert "2024-01-03-c.md: not a text file" in done.stderr
@@ -103,13 +113,14 @@ def test_lint_finds_the_line_of_a_key_wherever_it_stands(project: Project) -> No
     header = "---\n# a remark\ntags: [a,\n  b]\ndescription: |\n  one\n  two\ndate: never\n---\nText.\n"
     (project.posts / "2024-01-01-a.md").write_text(header)
     found = project.run("lint").stdout
-    assert "2024-01-01-a.md:8: bad-date: date: never -> " in found
+    assert "2024-01-01-a.md:8: bad-date: never is not a date; using 2024-01-01 from the file name" in found
 
 
 def test_what_init_writes_has_nothing_to_repair(tmp_path: Path) -> None:
     feedd("init", str(tmp_path))
     config = str(tmp_path / "config" / "feedd.toml")
-    assert feedd("check", "-c", config).returncode == 0
+    checked = feedd("check", "-c", config)
+    assert (checked.returncode, checked.stdout) == (0, f"{config}: OK (1 folder, 0 upstream feeds)\n")
     assert feedd("lint", "-c", config).stdout == ""
     assert feedd("build", "-c", config).returncode == 0
 
@@ -137,9 +148,9 @@ def test_an_interrupted_build_says_so_in_a_line_and_the_next_one_goes_on(
     assert (running.returncode, out, told) == (
         code,
         "",
-        "feedd: interrupted; the next build goes on where this one stopped\n",
+        "feedd: interrupted; the next build continues where this one stopped\n",
     )
-    assert told == "feedd: interrupted; the next build goes on where this one stopped\n"
+    assert told == "feedd: interrupted; the next build continues where this one stopped\n"
     assert project.run("build").returncode == 0
     assert len(json.loads((project.output / "feed.json").read_text("utf-8"))["items"]) >= 50
 
@@ -178,3 +189,41 @@ def test_closed_streams_are_no_trouble(project: Project) -> None:
     command = f"'{sys.executable}' -m feeds build -c '{project.config}' <&- >&- 2>&-"
     assert subprocess.run(command, shell=True, timeout=60, cwd=ROOT).returncode == 0
     assert (project.output / "atom.xml").exists()
+
+
+def _run_on_terminal(project: Project, *arguments: str, **surroundings: str) -> bytes:
+    here, there = pty.openpty()
+    termios.tcsetwinsize(there, (24, 100))
+    command = [sys.executable, "-m", "feeds", *arguments, "-c", str(project.config)]
+    env = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
+    env |= {"TERM": "xterm", **surroundings}
+    with subprocess.Popen(command, cwd=ROOT, stdout=there, stderr=there, env=env) as running:
+        os.close(there)
+        seen = b""
+        try:
+            while data := os.read(here, 4096):
+                seen += data
+        except OSError:  # the other end is closed
+            pass
+        running.wait(60)
+    os.close(here)
+    return seen
+
+
+def test_status_is_a_coloured_table_on_a_terminal_and_plain_lines_in_a_pipe(project: Project) -> None:
+    project.post("2024-01-01-a.md", "[[not markup]]")
+    project.run("build")
+    plain = project.run("status", "-v").stdout
+    assert plain.startswith("ok           ")
+    assert "1 post, 1 repaired; read " in plain
+    assert "\x1b" not in plain
+    shown = _run_on_terminal(project, "status", "-v")
+    assert b"Health" in shown
+    assert b"\x1b[32mok" in shown
+    assert b"\x1b[32m" not in _run_on_terminal(project, "status", NO_COLOR="1")
+    assert b"\x1b[1;33mwarning:\x1b[0m post rejected" in _reject_on_terminal(project)
+
+
+def _reject_on_terminal(project: Project) -> bytes:
+    (project.posts / "2024-01-03-c.md").write_bytes(b"\0" * 500)
+    return _run_on_terminal(project, "build")

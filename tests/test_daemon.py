@@ -204,7 +204,7 @@ def test_a_post_is_withdrawn_and_a_file_removed_while_it_runs(project: Project, 
         project.post(f"2024-01-0{number + 1}-p.md", f"Post {number}")
     running = start()
     running.until(lambda: bool(running.events("ready")))
-    assert "left to the running feedd" in project.run("withdraw", "2024-01-01-p.md").stdout
+    assert "will be unpublished by the running daemon" in project.run("withdraw", "2024-01-01-p.md").stdout
     running.until(lambda: titles(project) == ["Post 1", "Post 2"])
     assert project.run("withdraw", "--undo", "2024-01-01-p.md").returncode == 0
     running.until(lambda: titles(project) == ["Post 0", "Post 1", "Post 2"])

@@ -163,7 +163,7 @@ def test_lint_names_each_repair_of_the_examples(config: Path) -> None:
         ("2024-06-04-notes.md:1", "ignored"),
     ):
         assert re.search(rf"{re.escape(name)}: {rule}: ", found), (name, rule)
-    assert "liquid-dropped: {% include" in found
+    assert "liquid-dropped: removing {% include" in found
 
 
 @pytest.fixture

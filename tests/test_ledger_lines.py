@@ -197,7 +197,7 @@ def test_a_line_that_an_older_feedd_took_up_is_dropped(site: Project, line: str)
     before = outside(site)
     done = site.run("build")
     assert done.returncode == 0
-    assert f"trouble: {site.folder / 'state' / 'ledger.jsonl'}: the store had a line" in done.stderr
+    assert f"warning: {site.folder / 'state' / 'ledger.jsonl'}: the store had a line" in done.stderr
     assert outside(site) == before
     assert (site.output / "tag" / "x" / "atom.xml").is_file()
     assert "trouble" not in site.run("build").stderr

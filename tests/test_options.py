@@ -14,9 +14,11 @@ import pytest
 from feeds.cli.options import parser
 from tests.conftest import ROOT, Project
 
-NEEDED = {"add": ["http://x.example/"], "validate": []} | {
-    verb: ["x"] for verb in ("explain", "backfill", "import", "forget", "withdraw", "backup", "restore")
-}
+NEEDED = (
+    {"add": ["http://x.example/"], "validate": []}
+    | {verb: ["x"] for verb in ("explain", "backfill", "import", "forget", "withdraw", "backup", "restore")}
+    | {"completion": ["bash"]}
+)
 COUNTER = """\
 import pathlib, os, sys
 if any("process_pool" in argument for argument in sys.orig_argv):
@@ -64,7 +66,7 @@ def test_defaults_are_the_same_with_and_without_a_command() -> None:
     alone = vars(parser().parse_args([]))
     for verb in verbs():
         found = vars(parser().parse_args([verb, *NEEDED.get(verb, [])]))
-        assert {name: found[name] for name in alone} == alone | {"verb": verb}
+        assert {name: found[name] for name in alone} == alone | {"command": verb}
     assert alone["jobs"] == 0
 
 

@@ -39,7 +39,9 @@ def test_a_stated_address_that_is_none_is_named_and_the_post_is_under_its_page(
     project.post("2024-01-02-a.md", **{key: f"'{stated}'"})
     assert link(project) == PAGE
     lines = project.run("lint").stdout.splitlines()
-    expected = f"2024-01-02-a.md:6: bad-address: {key}: {stated} -> the address of its page"
+    expected = (
+        f"2024-01-02-a.md:6: bad-address: `{key}: {stated}` is not valid; using the address of its page"
+    )
     assert [line for line in lines if line.endswith(expected)], lines
 
 
@@ -64,7 +66,10 @@ def test_the_last_line_counts_where_the_stated_address_is_none(project: Project)
 def test_a_page_address_that_is_none_gives_way_to_the_pattern(project: Project, stated: str) -> None:
     project.post("2024-01-02-a.md", permalink=f"'{stated}'")
     assert link(project) == PAGE
-    assert f"bad-permalink: permalink: {stated} -> the pattern of its source" in project.run("lint").stdout
+    assert (
+        f"bad-permalink: `permalink: {stated}` is not valid; using the pattern of its source"
+        in project.run("lint").stdout
+    )
 
 
 def test_a_page_address_never_leads_elsewhere(project: Project) -> None:

@@ -272,7 +272,7 @@ def test_no_vector_survives_in_any_document_or_page(tmp_path: Path) -> None:
     assert report["published"] > len(VECTORS) // 2
     assert report["new"] > 4 * len(VECTORS) - 4
     assert wrong_in_tree(project.output) == []
-    assert project.run("validate").stdout == "no mistakes found\n"
+    assert project.run("validate").stdout == "no problems found\n"
     names = {path.name for path in tmp_path.rglob("*")}
     assert not {name for name in names if re.search(r"[<>\"'\x00-\x1f\\]", name)}
 

@@ -26,12 +26,12 @@ def test_add_finds_the_feed_of_a_page_and_keeps_comments(project: Project) -> No
         assert "added: somebody-s-blog" in run.stdout
         assert "# my own remark" in project.config.read_text("utf-8")
         again = project.run("add", upstream.url("/feed"), "--allow", upstream.authority)
-        assert "already there" in again.stdout
+        assert "already configured" in again.stdout
         build(project)
         assert titles(project) == ["One"]
         told = project.run("status").stdout
-        assert "well; 1 entries" in told
-        assert "next 20" in told
+        assert "ok           somebody-s-blog: 1 post; fetched " in told
+        assert ", next in " in told
 
 
 def test_add_says_what_it_tried_where_there_is_no_feed(project: Project) -> None:
@@ -40,7 +40,7 @@ def test_add_says_what_it_tried_where_there_is_no_feed(project: Project) -> None
         before = project.config.read_bytes()
         run = project.run("add", upstream.url("/"), "--allow", upstream.authority)
         assert run.returncode == 1
-        assert "no feed was found" in run.stderr
+        assert "no feed found" in run.stderr
         assert project.config.read_bytes() == before
 
 
@@ -101,7 +101,7 @@ def test_init_from_what_names_no_feed_says_so(tmp_path: Path) -> None:
     ini.write_text("[Planet]\nname = My planet\nlink = https://planet.example/\n")
     run = feedd("init", str(tmp_path / "new"), "--from", str(ini))
     assert run.returncode == 2
-    assert "names no feed" in run.stderr
+    assert "lists no usable feed" in run.stderr
     assert not (tmp_path / "new" / "config" / "feedd.toml").exists()
 
 
@@ -123,7 +123,7 @@ def test_status_says_in_words_why_an_upstream_fails(project: Project) -> None:
         assert project.run("build").returncode == 0
         told = project.run("status").stdout
         assert "503" in told
-        assert "next 20" in told
+        assert ", next in " in told
         upstream.routes["/page"] = Answer(body=b"<html><body>Domain for sale</body></html>")
         subscribe(project, upstream, "/page", "parked")
         project.run("build")
@@ -158,5 +158,5 @@ def test_a_running_daemon_takes_up_what_others_ask_for(project: Project, start: 
         project.config.write_text(whole, "utf-8")
         daemon.process.send_signal(1)
         daemon.until(lambda: len(daemon.events("ready")) == 3)
-        assert "running feedd" in project.run("forget", "somebody-s-blog").stdout
+        assert "running daemon" in project.run("forget", "somebody-s-blog").stdout
         daemon.until(lambda: titles(project) == ["From the folder"])

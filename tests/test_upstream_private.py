@@ -47,7 +47,7 @@ def publish(project: Project, upstream: UpstreamServer, body: bytes, path: str =
     upstream.routes[path.partition("?")[0]] = Answer(body=body)
     subscribe(project, upstream, path)
     build(project)
-    assert project.run("validate").stdout == "no mistakes found\n"
+    assert project.run("validate").stdout == "no problems found\n"
 
 
 def find_documents(project: Project, word: str) -> list[str]:
@@ -101,7 +101,7 @@ def authors(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
             server.routes[f"/{number}"] = Answer(body=rss(channel, title + own, names))
             subscribe(project, server, f"/{number}", f"s{number}")
         build(project)
-    assert project.run("validate").stdout == "no mistakes found\n"
+    assert project.run("validate").stdout == "no problems found\n"
     assert find_documents(project, "mail.example") == []
     return {str(one["title"]): one.get("authors") for one in items(project)}
 
@@ -217,7 +217,7 @@ def test_no_document_holds_the_key_of_a_subscribed_address(
         upstream.routes[f"/feed{number}"] = Answer(body=feed_of(upstream.url(path))[name])
         subscribe(project, upstream, path, f"s{number}", f'title = "{name}"\ncategories = ["c{number}"]')
     build(project)
-    assert project.run("validate").stdout == "no mistakes found\n"
+    assert project.run("validate").stdout == "no problems found\n"
     assert find_documents(project, KEY) == []
     for number, name in enumerate(names):
         found = json.loads((project.output / f"category/c{number}/feed.json").read_bytes())["items"]

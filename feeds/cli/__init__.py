@@ -1,1 +1,1 @@
-"""The command line."""
+"""The command line: parse arguments, call :mod:`feeds.api`, print results."""

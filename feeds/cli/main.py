@@ -1,4 +1,4 @@
-"""The program ``feedd``: one verb, one function; what they do is :mod:`feeds.api`'s."""
+"""The program ``feedd``: a function for each command, which calls :mod:`feeds.api` and prints the result."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from feeds.cli.options import parser
+from feeds.cli.options import parse_command_line
 from feeds.cli.output import (
+    format_count,
     prepare_streams,
     print_added,
     print_json,
+    print_message,
     print_post,
     print_status,
     print_summary,
-    progress_bars,
-    tell,
-    tell_troubles,
+    print_warnings,
+    show_progress,
 )
 from feeds.errors import FeeddError, OutputError, StoreLocked
 
@@ -28,100 +29,103 @@ if TYPE_CHECKING:
 
     from feeds.commands.subscriptions import Added
     from feeds.config import Config
-    from feeds.protocols import Progress
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program; the exit code (contract 2.1)."""
+    """Run the program and return its exit code (docs/reference/commands.md).
+
+    ``arguments`` are those of the process if none are given.
+    """
     prepare_streams()
-    options = parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _end)  # the daemon and the server have their own way
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # in the background it may be ignored
-        signal.signal(signal.SIGINT, _end)
+    options = parse_command_line(arguments)
+    signal.signal(signal.SIGTERM, _terminate)  # the daemon and the server replace it
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a background job may ignore it
+        signal.signal(signal.SIGINT, _terminate)
     try:
-        code = _VERBS[options.verb](options)
+        code = _COMMANDS[options.command](options)
         sys.stdout.flush()
         return code
     except StoreLocked as error:
-        tell(f"feedd: {error}")
+        print_message(f"feedd: {error}")
         return 75
     except OutputError as error:
-        tell(f"feedd: {error}")
+        print_message(f"feedd: {error}")
         return 1
     except FeeddError as error:
         for line in str(error).splitlines():
-            tell(f"feedd: {line}")
+            print_message(f"feedd: {line}")
         return 2
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        tell(f"feedd: {error.filename or 'the system'}: {error.strerror or error}")
+        print_message(f"feedd: {f'{error.filename}: ' if error.filename else ''}{error.strerror or error}")
         return 2
     except KeyboardInterrupt as error:
-        tell("feedd: interrupted; the next build goes on where this one stopped")
-        return 128 + (error.args[0] if isinstance(error, _Ended) else signal.SIGINT)
+        print_message("feedd: interrupted; the next build continues where this one stopped")
+        return 128 + (error.args[0] if isinstance(error, _Terminated) else signal.SIGINT)
 
 
-class _Ended(KeyboardInterrupt):
-    """A signal, its number, wants this run to end.
+class _Terminated(KeyboardInterrupt):
+    """A signal requests the end of the run; its number is the argument.
 
-    A class of its own for Ctrl-C too: a plain KeyboardInterrupt within text that Python executes (it makes classes of
-    values so) ends the process by that signal later, although it is caught.
+    Also raised for Ctrl-C instead of a plain KeyboardInterrupt: if that is raised in code run by ``exec`` (dataclasses
+    use it), Python kills the process by the signal at exit although it was caught.
     """
 
 
-def _end(number: int, frame: object) -> None:
-    raise _Ended(number)
+def _terminate(number: int, frame: object) -> None:
+    raise _Terminated(number)
 
 
-def _path(name: str) -> Path:
-    from pathlib import Path  # here, so that `feedd --help` need not load it
+def _make_path(name: str) -> Path:
+    from pathlib import Path  # imported late: `feedd --help` does not need it
 
     return Path(name)
 
 
-def _config(options: Namespace) -> Config:
+def _load_config(options: Namespace) -> Config:
     from feeds.api import load_config
 
     return load_config(options.config)
 
 
-def _build(options: Namespace) -> int:
+def _run_build(options: Namespace) -> int:
     try:
-        return _build_now(options)
+        return _build(options)
     except StoreLocked:
         if not options.allow_removals or options.full:
             raise
-    from feeds.api import believe_removals
+    from feeds.api import accept_removals
 
-    believe_removals(_config(options))
-    text = "the running feedd has read every folder again, and believes what is gone"
-    return _answer(options, {"left_to_daemon": True}, text)
+    accept_removals(_load_config(options))
+    text = "the daemon rescanned all folders and removed the posts that are gone"
+    return _report(options, {"left_to_daemon": True}, text)
 
 
-def _build_now(options: Namespace) -> int:
+def _build(options: Namespace) -> int:
     from feeds.api import build
 
-    report = build(
-        _config(options),
-        full=options.full,
-        dry_run=options.dry_run,
-        offline=options.offline,
-        allow_removals=options.allow_removals,
-        jobs=options.jobs,
-        progress=_progress(options),
-    )
+    with show_progress(not options.quiet and not options.json) as progress:
+        report = build(
+            _load_config(options),
+            full=options.full,
+            dry_run=options.dry_run,
+            offline=options.offline,
+            allow_removals=options.allow_removals,
+            jobs=options.jobs,
+            progress=progress,
+        )
     if options.json:
         print_json(report.as_dict() | {"dry_run": options.dry_run})
     else:
-        tell_troubles(report)
+        print_warnings(report)
         if not options.quiet:
             print_summary(report, options.dry_run, options.verbose or options.dry_run)
     return report.compute_exit_code(options.strict)
 
 
-def _daemon(options: Namespace) -> int:
+def _run_daemon(options: Namespace) -> int:
     import asyncio
 
     from feeds import api
@@ -132,26 +136,19 @@ def _daemon(options: Namespace) -> int:
     return 0
 
 
-def _progress(options: Namespace) -> Progress:
-    from feeds.protocols import ignore_progress
-
-    quiet = options.quiet or options.json or not sys.stderr.isatty()
-    return ignore_progress if quiet else progress_bars()
-
-
 def _init(options: Namespace) -> int:
     from feeds.api import init
 
-    made, notes = init(_path(options.dir), _path(options.source) if options.source else None)
+    made, notes = init(_make_path(options.dir), _make_path(options.source) if options.source else None)
     if options.json:
         print_json({"wrote": made, "notes": notes})
         return 0
     for note in notes:
-        tell(note)
+        print_message(note)
     if not options.quiet:
         for path in made:
             print(f"wrote {path}")
-        print(f"next: look at {made[0]}, then run: feedd build -c {made[0]}")
+        print(f"next: edit {made[0]}, then run `feedd build -c {made[0]}`")
     return 0
 
 
@@ -161,80 +158,87 @@ def _check(options: Namespace) -> int:
     mistakes = check(options.config)
     if options.json:
         print_json({"mistakes": mistakes})
-    else:
-        for mistake in mistakes:
-            print(mistake)
-        if not mistakes and not options.quiet:
-            print("no mistakes found")
+        return int(bool(mistakes))
+    for mistake in mistakes:
+        print(mistake)
+    if not mistakes and not options.quiet:
+        config = _load_config(options)
+        folders = len(config.folders)
+        counts = (
+            format_count(folders, "folder"),
+            format_count(len(config.sources) - folders, "upstream feed"),
+        )
+        print(f"{config.path}: OK ({', '.join(counts)})")
     return int(bool(mistakes))
 
 
 def _lint(options: Namespace) -> int:
     from feeds.api import lint
 
-    found = list(lint(_config(options), [_path(one) for one in options.dir]))
+    found = list(lint(_load_config(options), [_make_path(name) for name in options.dir]))
     if options.json:
         print_json(found)
         return int(bool(found))
-    for one in found:
-        change = f"{one['old']} -> {one['new']}" if one["old"] or one["new"] else one["note"]
-        print(f"{one['path']}:{one['line']}: {one['rule']}: {change}")
+    for problem in found:
+        print(f"{problem['path']}:{problem['line']}: {problem['rule']}: {problem['message']}")
     return int(bool(found))
 
 
 def _validate(options: Namespace) -> int:
     from feeds.api import validate
 
-    found = validate(None if options.path else _config(options), [_path(one) for one in options.path])
+    found = validate(
+        None if options.path else _load_config(options), [_make_path(name) for name in options.path]
+    )
     if options.json:
         print_json([{"path": str(p), "line": f.line, "rule": f.rule, "message": f.message} for p, f in found])
     else:
         for path, finding in found:
             print(f"{path}:{finding.line}: {finding.rule}: {finding.message}")
         if not found and not options.quiet:
-            print("no mistakes found")
+            print("no problems found")
     return int(bool(found))
 
 
-def _add(options: Namespace) -> int:
+def _add_upstreams(options: Namespace) -> int:
     from feeds.api import add
 
-    done = add(_config(options), options.url, options.allow)
-    code = _tell_added(done, options)
+    done = add(_load_config(options), options.url, options.allow)
+    code = _report_added(done, options)
     if options.backfill:
         for name in done.added:
-            _read_past(name, 1000, options)
+            _fetch_history(name, 1000, options)
     return code
 
 
-def _import(options: Namespace) -> int:
-    from feeds.api import take_list
+def _import_opml(options: Namespace) -> int:
+    from feeds.api import import_opml
 
-    return _tell_added(take_list(_config(options), _path(options.file)), options)
+    return _report_added(import_opml(_load_config(options), _make_path(options.file)), options)
 
 
-def _tell_added(done: Added, options: Namespace) -> int:
+def _report_added(done: Added, options: Namespace) -> int:
     if options.json:
         from dataclasses import asdict
 
         print_json(asdict(done))
         return int(bool(done.refused))
     for sentence in done.refused:
-        tell(sentence)
+        print_message(sentence)
     if not options.quiet:
         print_added(done)
     return int(bool(done.refused))
 
 
-def _export(options: Namespace) -> int:
-    from feeds.api import give_list
+def _export_opml(options: Namespace) -> int:
+    from feeds.api import export_opml
 
-    sys.stdout.buffer.write(give_list(_config(options)))
+    sys.stdout.buffer.write(export_opml(_load_config(options)))
     return 0
 
 
-def _answer(options: Namespace, values: dict[str, object], text: str) -> int:
-    """Say what a command did: for programs, for people, or not at all."""
+def _report(options: Namespace, values: dict[str, object], text: str) -> int:
+    """Print the result of a command: as JSON, as text, or nothing if quiet."""
     if options.json:
         print_json(values)
     elif not options.quiet:
@@ -242,58 +246,68 @@ def _answer(options: Namespace, values: dict[str, object], text: str) -> int:
     return 0
 
 
-def _forget(options: Namespace) -> int:
+def _remove_source(options: Namespace) -> int:
     from feeds.api import forget
 
-    count = forget(_config(options), options.source)
+    count = forget(_load_config(options), options.source)
     if count is None:
-        text = "the running feedd forgets it"
+        text = "the running daemon removes its posts"
+    elif count:
+        text = (
+            f"removed {format_count(count, 'post')} from the database; run `feedd build` to update the feeds"
+        )
     else:
-        text = f"{count} items forgotten; `feedd build` takes them out of the feeds"
+        text = "nothing to remove"
     values = {"source": options.source, "items": count, "left_to_daemon": count is None}
-    return _answer(options, values, f"{options.source}: {text}")
+    return _report(options, values, f"{options.source}: {text}")
 
 
 def _backfill(options: Namespace) -> int:
-    return _read_past(options.source, options.pages, options)
+    return _fetch_history(options.source, options.pages, options)
 
 
-def _read_past(source: str, pages: int, options: Namespace) -> int:
+def _fetch_history(source: str, pages: int, options: Namespace) -> int:
     from feeds.api import backfill
 
-    past = backfill(_config(options), source, pages)
+    past = backfill(_load_config(options), source, pages)
     if past is None:
         values = {"source": source, "left_to_daemon": True}
-        return _answer(options, values, f"{source}: the running feedd reads its past")
+        return _report(options, values, f"{source}: the running daemon fetches its history")
     from dataclasses import asdict
 
-    text = f"{source}: {past.new} entries in {past.pages} documents; {past.reason}"
-    return _answer(options, asdict(past), "\n".join([*past.troubles, text]))
+    found = format_count(past.new, "older post") if past.new else "no older posts"
+    reason = "reached the beginning" if past.done and past.pages else past.reason
+    for trouble in past.troubles:
+        print_message(f"warning: {trouble.removeprefix('source ')}")
+    text = f"{source}: {found} ({format_count(past.pages, 'page')} fetched, {reason})"
+    return _report(options, asdict(past), text)
 
 
 def _withdraw(options: Namespace) -> int:
     from feeds.api import withdraw
 
-    done = withdraw(_config(options), options.post, undo=options.undo)
+    done = withdraw(_load_config(options), options.post, undo=options.undo)
     values = {"id": done.uid, "undo": options.undo, "left_to_daemon": done.left}
-    return _answer(options, values, f"{done.uid}: {'left to the running feedd' if done.left else done.what}")
+    pending = "published again" if options.undo else "unpublished"
+    text = f"will be {pending} by the running daemon within a second" if done.left else done.what
+    return _report(options, values, f"{done.uid}: {text}")
 
 
-def _backup(options: Namespace) -> int:
+def _save_backup(options: Namespace) -> int:
     from feeds.api import backup
 
-    size = backup(_config(options), _path(options.file))
-    text = f"wrote {options.file} ({size} bytes); `feedd restore` brings it back"
-    return _answer(options, {"file": options.file, "bytes": size}, text)
+    size = backup(_load_config(options), _make_path(options.file))
+    text = f"wrote {options.file} ({size} bytes); `feedd restore {options.file}` restores it"
+    return _report(options, {"file": options.file, "bytes": size}, text)
 
 
 def _restore(options: Namespace) -> int:
     from feeds.api import restore
 
-    former = restore(_config(options), _path(options.file))
-    kept = f"; the former one is kept as {former}" if former else ""
-    text = f"the store is that of {options.file}{kept}\nnext: feedd build reads what is newer in the sources"
-    return _answer(options, {"file": options.file, "former": former}, text)
+    former = restore(_load_config(options), _make_path(options.file))
+    kept = f"; the previous database is kept as {former}" if former else ""
+    text = f"restored {options.file}{kept}\nnext: run `feedd build` to read what is newer in the sources"
+    return _report(options, {"file": options.file, "former": former}, text)
 
 
 def _serve(options: Namespace) -> int:
@@ -301,46 +315,54 @@ def _serve(options: Namespace) -> int:
 
     def announce(address: str) -> None:
         if not options.quiet:
-            print(f"serving {address}/ until Ctrl-C", flush=True)
+            print(f"serving {address}/ (Ctrl-C stops)", flush=True)
 
-    serve(_config(options), announce)
+    serve(_load_config(options), announce)
     return 0
 
 
 def _explain(options: Namespace) -> int:
     from feeds.api import explain
 
-    (print_json if options.json else print_post)(explain(_config(options), options.post))
+    (print_json if options.json else print_post)(explain(_load_config(options), options.post))
     return 0
 
 
-def _status(options: Namespace) -> int:
-    from feeds.api import status
+def _show_status(options: Namespace) -> int:
+    from feeds.api import now, status
 
-    found = status(_config(options))
+    found = status(_load_config(options))
     if options.json:
         print_json(found)
     else:
-        print_status(found, options.verbose)
+        print_status(found, options.verbose, now())
     return 0
 
 
-_VERBS: dict[str | None, Callable[[Namespace], int]] = {
-    None: _daemon,
-    "build": _build,
+def _print_completion(options: Namespace) -> int:
+    from feeds.cli.completion import write_completion
+
+    print(write_completion(options.shell))
+    return 0
+
+
+_COMMANDS: dict[str | None, Callable[[Namespace], int]] = {
+    None: _run_daemon,
+    "build": _run_build,
     "init": _init,
     "check": _check,
     "lint": _lint,
     "validate": _validate,
     "explain": _explain,
-    "status": _status,
-    "add": _add,
-    "import": _import,
-    "export": _export,
-    "forget": _forget,
+    "status": _show_status,
+    "add": _add_upstreams,
+    "import": _import_opml,
+    "export": _export_opml,
+    "forget": _remove_source,
     "withdraw": _withdraw,
     "backfill": _backfill,
-    "backup": _backup,
+    "backup": _save_backup,
     "restore": _restore,
     "serve": _serve,
+    "completion": _print_completion,
 }

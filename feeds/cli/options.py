@@ -1,17 +1,57 @@
-"""The command line of ``feedd``: its verbs and what may stand behind them."""
+"""The command line of ``feedd``: its commands, their options and the messages for wrong usage."""
 
 from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 from feeds.version import __version__
 
+_POST = "path, URL or id of the post"
+_SOURCE = "name of the source (see `feedd status`)"
 
-def _text(argument: str) -> str:
-    """An argument as text: bytes that the terminal's encoding does not have come as lone surrogates."""
+
+def parse_command_line(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the arguments of the program; ``command`` is None for the daemon.
+
+    Exits with 2 and a line on stderr if they are wrong.
+    """
+    program = parser()
+    options, unknown = program.parse_known_args(arguments)
+    if unknown:
+        command = load_commands(program)[options.command] if options.command else program
+        command.error(_describe_unknown(unknown[0], command))
+    return options
+
+
+def load_commands(program: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """Return the parser of each command by its name."""
+    # argparse has no public way from a parser to its commands.
+    return dict(next(a.choices for a in program._actions if isinstance(a, argparse._SubParsersAction)))
+
+
+def _describe_unknown(word: str, command: argparse.ArgumentParser) -> str:
+    if not word.startswith("-"):
+        return f"unexpected argument {word!r}"
+    option = word.partition("=")[0]
+    return f"unknown option {option!r}" + _suggest(option, command._option_string_actions)
+
+
+def _suggest(word: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean 'X'?`` for the most similar known word, or nothing."""
+    from difflib import get_close_matches  # needed only after a mistake
+
+    similar = get_close_matches(word, list(known), n=1)
+    return f"; did you mean {similar[0]!r}?" if similar else ""
+
+
+def _decode(argument: str) -> str:
+    """Return an argument as text that can be encoded.
+
+    Bytes that are not valid in the encoding of the terminal arrive as lone surrogates.
+    """
     try:
         argument.encode()
     except UnicodeEncodeError:
@@ -20,155 +60,199 @@ def _text(argument: str) -> str:
 
 
 class _Parser(argparse.ArgumentParser):
+    """A parser whose messages are one line and suggest what may be meant.
+
+    argparse raises its errors in the two methods with an underscore; there is no public way to word them.
+    """
+
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}; see `{self.prog} --help`\n")
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:  # noqa: ANN401 - as in argparse
+        if action.choices is None or value in action.choices:
+            return
+        known = [str(choice) for choice in action.choices]
+        if isinstance(action, argparse._SubParsersAction):
+            raise argparse.ArgumentError(None, f"unknown command {value!r}{_suggest(value, known)}")
+        expected = f"expected {', '.join(known[:-1])} or {known[-1]}"
+        name = _get_name(action)
+        raise argparse.ArgumentError(None, f"invalid {name} {value!r}: {expected}{_suggest(value, known)}")
+
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:  # noqa: ANN401 - as in argparse
+        try:
+            return super()._get_value(action, arg_string)
+        except argparse.ArgumentError as error:
+            message = f"invalid {_get_name(action)} {arg_string!r}: {error.message}"
+            raise argparse.ArgumentError(None, message) from error
+
+
+def _get_name(action: argparse.Action) -> str:
+    return max(action.option_strings, key=len, default=str(action.metavar or action.dest))
+
 
 def parser() -> argparse.ArgumentParser:
-    """Options with ``verb``, which is None for the daemon."""
-    found = _Parser(
+    """Build the parser of the program. It sets ``command``, which is None for the daemon."""
+    program = _Parser(
         prog="feedd",
-        parents=[_make_common(), _make_jobs()],
+        parents=[_build_common(), _build_jobs()],
         description="Publishes full-content Atom, RSS and JSON feeds per category and per tag from folders of posts "
-        "and upstream feeds. Without a command it is the daemon: it watches, asks and publishes until SIGTERM.",
-        epilog="Exit codes: 0 published; 1 a post was rejected or a document held back, or something was found; "
-        "2 wrong usage or configuration; 75 another feedd is at work, try again.",
+        "and upstream feeds. With no command, runs as a daemon: watches folders, polls upstream feeds and publishes "
+        "until stopped.",
+        epilog="Exit codes: 0 success; 1 a post was rejected, a document was not published or problems were found; "
+        "2 invalid usage or configuration; 75 another feedd is running, try again later.",
     )
-    found.add_argument("--version", action="version", version=f"feedd {__version__}")
-    found.set_defaults(jobs=0)
-    found.add_argument(
-        "--log-format", choices=("text", "json"), default="text", help="how the daemon tells of events"
+    program.add_argument("--version", action="version", version=f"feedd {__version__}")
+    program.set_defaults(jobs=0)
+    program.add_argument(
+        "--log-format", choices=("text", "json"), default="text", help="log format of the daemon"
     )
-    verbs = _Verbs(found.add_subparsers(dest="verb", metavar="COMMAND"))
-    _publishing(verbs)
-    _looking(verbs)
-    _upstreams(verbs)
-    verbs.add("serve", "serve the output folder over HTTP, nothing else", report=False)
-    _keeping(verbs)
-    return found
+    commands = _Commands(program.add_subparsers(dest="command", metavar="COMMAND"))
+    _add_publishing(commands)
+    _add_reports(commands)
+    _add_upstreams(commands)
+    commands.add("serve", "serve the output folder over HTTP", report=False)
+    _add_maintenance(commands)
+    return program
 
 
-def _make_common(default: str | None = None) -> argparse.ArgumentParser:
-    """Options of the program and of every command; see :class:`_Verbs` for ``default``."""
+def _build_common(default: str | None = None) -> argparse.ArgumentParser:
+    """Build the options of the program and of every command; see :class:`_Commands` for ``default``."""
     common = argparse.ArgumentParser(add_help=False, argument_default=default)
     common.add_argument(
-        "-c", "--config", metavar="FILE", help="configuration (default: $FEEDD_CONFIG or config/feedd.toml)"
+        "-c",
+        "--config",
+        metavar="FILE",
+        help="configuration file (default: $FEEDD_CONFIG or config/feedd.toml)",
     )
-    common.add_argument("-v", "--verbose", action="store_true", help="tell more")
-    common.add_argument("-q", "--quiet", action="store_true", help="tell only of troubles")
+    common.add_argument("-v", "--verbose", action="store_true", help="verbose output")
+    common.add_argument("-q", "--quiet", action="store_true", help="only print warnings and errors")
     return common
 
 
-def _make_jobs(default: str | None = None) -> argparse.ArgumentParser:
-    """The option for worker processes; see :class:`_Verbs` for ``default``."""
+def _build_jobs(default: str | None = None) -> argparse.ArgumentParser:
+    """Build the option for worker processes; see :class:`_Commands` for ``default``."""
     jobs = argparse.ArgumentParser(add_help=False, argument_default=default)
     jobs.add_argument(
-        "-j", "--jobs", type=_count, metavar="N", help="worker processes (default: one per processor)"
+        "-j",
+        "--jobs",
+        type=_parse_count,
+        metavar="N",
+        help="worker processes (default: 0 = one per processor)",
     )
     return jobs
 
 
-def _count(text: str) -> int:
+def _parse_count(text: str) -> int:
     if not text.isascii() or not text.isdigit():
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes; write 0, 1, 2 …")
+        raise argparse.ArgumentTypeError("expected a whole number, 0 = automatic")
     return int(text)
 
 
-def _publishing(verbs: _Verbs) -> None:
-    build = verbs.add("build", "read every source once and publish what changed", _make_jobs)
-    build.add_argument("--offline", action="store_true", help="do not ask upstream feeds")
-    build.add_argument("--strict", action="store_true", help="exit 1 for a source in trouble too")
-    build.add_argument("--full", action="store_true", help="write every document again from the store")
+def _parse_pages(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError("expected a whole number")
+    return int(text)
+
+
+def _add_publishing(commands: _Commands) -> None:
+    build = commands.add("build", "read all sources once and publish what changed", _build_jobs)
+    build.add_argument("--offline", action="store_true", help="don't fetch upstream feeds")
+    build.add_argument("--strict", action="store_true", help="also exit 1 if a source fails")
+    build.add_argument("--full", action="store_true", help="write all documents again from the database")
     build.add_argument(
         "--allow-removals",
         action="store_true",
-        help="believe that many posts of a source are gone at once, and take them out",
+        help="accept mass deletions (by default more than 10 %% at once is refused)",
     )
-    build.add_argument("--dry-run", action="store_true", help="only tell what would be written")
-    init = verbs.add("init", "write a commented starter configuration")
+    build.add_argument(
+        "--dry-run", action="store_true", help="show what would be written or removed; change nothing"
+    )
+    init = commands.add("init", "write a commented starter configuration")
     init.add_argument(
         "dir",
         nargs="?",
         default=".",
         metavar="DIR",
-        help="folder of the project; a Jekyll site is recognised",
+        help="project folder; a Jekyll site is detected (default: the current folder)",
     )
     init.add_argument(
         "--from",
         dest="source",
         metavar="FILE",
-        help="a Planet Venus config.ini or an OPML list to begin from",
+        help="import upstream feeds from a Planet Venus config.ini or an OPML list",
     )
 
 
-def _looking(verbs: _Verbs) -> None:
-    verbs.add("check", "look for mistakes in the configuration, its paths and the store")
-    lint = verbs.add("lint", "tell what is wrong in the posts and how it is repaired")
-    lint.add_argument("dir", nargs="*", metavar="DIR", help="only these folders or files")
-    validate = verbs.add("validate", "check published documents")
+def _add_reports(commands: _Commands) -> None:
+    commands.add("check", "validate the configuration, its paths and the database")
+    lint = commands.add("lint", "report problems in posts and how feedd repairs them")
+    lint.add_argument(
+        "dir", nargs="*", metavar="DIR", help="only these folders or files (default: all source folders)"
+    )
+    validate = commands.add("validate", "validate published documents")
     validate.add_argument(
         "path", nargs="*", metavar="PATH", help="documents or folders (default: the output folder)"
     )
-    explain = verbs.add("explain", "tell where a post came from and in which feeds it is")
-    explain.add_argument("post", type=_text, metavar="POST", help="id, address, infoCode or path")
-    verbs.add("status", "tell of sources, counts and feeds")
-
-
-def _upstreams(verbs: _Verbs) -> None:
-    added = verbs.add("add", "add an upstream, or the feed of a web page, to the configuration")
-    added.add_argument(
-        "url", type=_text, nargs="+", metavar="URL", help="address of a feed or of a page that has one"
+    explain = commands.add(
+        "explain", "show where a post came from, which feeds it is in, or why it is in none"
     )
-    added.add_argument(
-        "--allow",
-        action="append",
-        default=[],
-        metavar="HOST:PORT",
-        help="this host may be asked though it is not globally reachable",
+    explain.add_argument("post", type=_decode, metavar="POST", help=_POST)
+    commands.add("status", "show sources, counts and feeds")
+
+
+def _add_upstreams(commands: _Commands) -> None:
+    add = commands.add("add", "add an upstream feed, or the feed of a web page, to the configuration")
+    add.add_argument("url", type=_decode, nargs="+", metavar="URL", help="URL of a feed or of a web page")
+    add.add_argument(
+        "--allow", action="append", default=[], metavar="HOST:PORT", help="allow this private address"
     )
-    added.add_argument("--backfill", action="store_true", help="read its past to the beginning too")
-    past = verbs.add("backfill", "read the past of an upstream, back to its beginning")
-    past.add_argument("source", type=_text, metavar="SOURCE", help="its name")
-    past.add_argument(
-        "--pages", type=_count, default=1000, metavar="N", help="documents to read at most (default: 1000)"
+    add.add_argument("--backfill", action="store_true", help="also fetch the full history of the feed")
+    backfill = commands.add("backfill", "fetch the full history of an upstream feed")
+    backfill.add_argument("source", type=_decode, metavar="SOURCE", help=_SOURCE)
+    backfill.add_argument(
+        "--pages", type=_parse_pages, default=1000, metavar="N", help="fetch at most N pages (default: 1000)"
     )
-    taken = verbs.add("import", "add the upstreams of an OPML list to the configuration")
-    taken.add_argument("file", metavar="FILE.opml")
-    verbs.add("export", "print the upstreams of the configuration as OPML", report=False)
-    forgotten = verbs.add("forget", "take out the posts of a source that was removed")
-    forgotten.add_argument("source", type=_text, metavar="SOURCE", help="its name")
-    withdrawn = verbs.add("withdraw", "take a post out of every document; it stays out")
-    withdrawn.add_argument("post", type=_text, metavar="POST", help="id, address, infoCode or path")
-    withdrawn.add_argument("--undo", action="store_true", help="bring it back")
+    imported = commands.add("import", "add the upstream feeds of an OPML file to the configuration")
+    imported.add_argument("file", metavar="FILE", help="OPML file")
+    commands.add("export", "print the upstream feeds of the configuration as OPML", report=False)
+    forget = commands.add("forget", "remove the posts of a source that is no longer configured")
+    forget.add_argument("source", type=_decode, metavar="SOURCE", help=_SOURCE)
+    withdraw = commands.add("withdraw", "unpublish a post from all feeds and archives (undo with --undo)")
+    withdraw.add_argument("post", type=_decode, metavar="POST", help=_POST)
+    withdraw.add_argument("--undo", action="store_true", help="publish a withdrawn post again")
 
 
-def _keeping(verbs: _Verbs) -> None:
-    saved = verbs.add("backup", "save the store to a file, also while a daemon runs")
-    saved.add_argument("file", metavar="FILE", help="an older backup of this name is replaced")
-    restored = verbs.add("restore", "put a backup, once it is verified, in the place of the store")
-    restored.add_argument("file", metavar="FILE", help="what `feedd backup` wrote")
+def _add_maintenance(commands: _Commands) -> None:
+    backup = commands.add("backup", "back up the database to a file, also while the daemon runs")
+    backup.add_argument("file", metavar="FILE", help="backup file; an older backup of this name is replaced")
+    restore = commands.add("restore", "restore the database from a backup (verified first)")
+    restore.add_argument("file", metavar="FILE", help="file written by `feedd backup`")
+    completion = commands.add("completion", "print the completion script of a shell", report=False)
+    completion.add_argument(
+        "shell", choices=("bash", "zsh", "fish"), metavar="SHELL", help="bash, zsh or fish"
+    )
 
 
-class _Verbs:
-    """Adds verbs that share options with the program.
+class _Commands:
+    """Adds commands that share options with the program.
 
-    Such an option means the same before and after the verb. So behind the verb it has no default
-    (``argparse.SUPPRESS``), which would overwrite what was given before the verb.
+    Such an option means the same before and after the command. Therefore it has no default after the command
+    (``argparse.SUPPRESS``): a default would overwrite the value that was given before the command.
     """
 
-    def __init__(self, verbs: Any) -> None:  # noqa: ANN401 - argparse
-        self._verbs = verbs
+    def __init__(self, commands: Any) -> None:  # noqa: ANN401 - argparse
+        self._commands = commands
 
     def add(
         self, name: str, text: str, *shared: Callable[[str], argparse.ArgumentParser], report: bool = True
     ) -> argparse.ArgumentParser:
-        """Add a verb with the common options and the ``shared`` ones; one that reports can do so as JSON."""
-        verb: argparse.ArgumentParser = self._verbs.add_parser(
+        """Add a command with the common options and the ``shared`` ones, and ``--json`` if it reports."""
+        command: argparse.ArgumentParser = self._commands.add_parser(
             name,
             help=text,
             description=text[0].upper() + text[1:] + ".",
-            parents=[make(argparse.SUPPRESS) for make in (_make_common, *shared)],
+            parents=[build(argparse.SUPPRESS) for build in (_build_common, *shared)],
         )
         if report:
-            verb.add_argument("--json", action="store_true", help="report as JSON")
-        return verb
+            command.add_argument("--json", action="store_true", help="print the result as JSON")
+        return command

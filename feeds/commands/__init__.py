@@ -1,1 +1,1 @@
-"""What commands do beside building: reports, the starter configuration, lists of upstreams, requests to a daemon."""
+"""The commands besides ``build``: reports, the starter configuration and the list of upstream feeds."""

@@ -1,4 +1,4 @@
-"""What ``feedd init`` writes: a commented configuration, filled from a Jekyll site if there is one."""
+"""Write the files of ``feedd init``: a commented configuration, filled from a Jekyll site if there is one."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from feeds.parser.posts.jekyll import JekyllSite
 
 _PLUGIN = "jekyll-feed"
-_MOST_READ = 200
-"""Posts that are looked at, so that thousands of them do not keep anybody waiting."""
+_MOST_SAMPLED = 200
+"""Number of posts to sample: reading thousands would make ``init`` slow."""
 _ALIASES = """\
-[aliases]   # old addresses, as paths below the output folder: the same bytes as a document
+[aliases]   # old paths below the output folder, each with the document to publish there
 """
 _TEMPLATE = """\
 # feedd configuration. Paths are relative to this file. Check it with: feedd check -c {name}
@@ -39,17 +39,17 @@ slugs   = "ascii"       # or "unicode": folders keep the names' own letters
 url = {store}
 
 [[sources]]
-name = "posts"          # the source's identity; renaming it makes another source
+name = "posts"          # identifies the source; a renamed source is a new source
 kind = "folder"
 path = {path}
 {source}
-# What makes two addresses the same article; without any, the query parameter infoCode does.
+# Which URLs are the same article. The default compares the query parameter infoCode.
 # [[identity]]
 # name    = "story"
 # pattern = '[?&]story=(?P<key>\\d+)'
 
 # [labels.category]
-# haigang = "海港"      # a better name for a category than the written one
+# haigang = "海港"      # the label to publish for a category
 {aliases}"""
 
 _WELCOME = """\
@@ -66,7 +66,7 @@ Put your own posts beside it and run `feedd build` again.
 
 
 def plan_files(folder: Path, jekyll: JekyllSite | None) -> list[tuple[Path, str]]:
-    """The files of a new project in ``folder``, with their texts."""
+    """Return the files of a new project in ``folder``, with their texts."""
     config = folder / "config" / "feedd.toml"
     posts = folder if jekyll is not None else folder / "posts"
     source_line = _have_source_lines(posts, jekyll is not None)
@@ -79,7 +79,7 @@ def plan_files(folder: Path, jekyll: JekyllSite | None) -> list[tuple[Path, str]
 
 
 def _have_source_lines(posts: Path, jekyll: bool) -> bool:
-    """Whether most posts of a folder end with the address that they come from: each with another one."""
+    """Return whether most posts of a folder end with a source URL, each with a different URL."""
     from feeds.fetcher import folder
 
     try:
@@ -88,14 +88,14 @@ def _have_source_lines(posts: Path, jekyll: bool) -> bool:
         return False
     bodies = [
         body
-        for path in paths[:: len(paths) // _MOST_READ + 1]
-        if (body := _body(folder.read, posts, path)) is not None
+        for path in paths[:: len(paths) // _MOST_SAMPLED + 1]
+        if (body := _read_body(folder.read, posts, path)) is not None
     ]
-    return len(set(filter(None, map(_source_line, bodies)))) * 2 > len(bodies)
+    return len(set(filter(None, map(_find_source_line, bodies)))) * 2 > len(bodies)
 
 
-def _body(read: Callable[[Path, str], bytes], posts: Path, path: str) -> str | None:
-    """The body of a post; None for a file that is none."""
+def _read_body(read: Callable[[Path, str], bytes], posts: Path, path: str) -> str | None:
+    """Return the body of a post; None for a file that is not a post."""
     from feeds.parser.posts.file_encoding import decode
     from feeds.parser.posts.front_matter import read_front_matter
 
@@ -106,18 +106,18 @@ def _body(read: Callable[[Path, str], bytes], posts: Path, path: str) -> str | N
     return matter.body if matter else None
 
 
-def _source_line(body: str) -> str:
-    """The address with which a body ends, before the usual navigation."""
+def _find_source_line(body: str) -> str:
+    """Return the URL at the end of a body, before the usual navigation."""
     from feeds.sanitizer.boilerplate import compile_patterns, default_boilerplate, split_tail
 
     return split_tail(body, compile_patterns(default_boilerplate()), lambda _: True)[1]
 
 
 def starter_config(jekyll: JekyllSite | None, path: str, source_line: bool = False) -> str:
-    """The text of a configuration that :func:`feeds.load_config` accepts.
+    """Return the text of a configuration that :func:`feeds.load_config` accepts.
 
-    Taken over from the site is what is right there; the rest gets a default. ``path`` is the
-    folder of posts, as the configuration names it; ``source_line`` says that they end with their sources.
+    Valid settings of the site are copied; the rest get defaults. ``path`` is the
+    folder of posts, as the configuration names it; With ``source_line``, they end with their source URL.
     """
     from feeds.sanitizer.text import clean_author
 
@@ -128,66 +128,68 @@ def starter_config(jekyll: JekyllSite | None, path: str, source_line: bool = Fal
     )
     return _TEMPLATE.format(
         name="config/feedd.toml",
-        title=_quoted((text(jekyll.title) if jekyll else "") or "My site"),
-        url=_quoted((base or "https://example.org/") + "feeds/"),
-        language=_quoted(jekyll.language if jekyll and not checks.language(jekyll.language) else "en"),
-        timezone=_quoted(jekyll.timezone if jekyll and not checks.zone(jekyll.timezone) else "UTC"),
-        author=f"author   = {_quoted(author)}\n" if author else "",
-        description=f"description = {_quoted(description)}\n" if description else "",
+        title=_quote((text(jekyll.title) if jekyll else "") or "My site"),
+        url=_quote((base or "https://example.org/") + "feeds/"),
+        language=_quote(jekyll.language if jekyll and not checks.language(jekyll.language) else "en"),
+        timezone=_quote(jekyll.timezone if jekyll and not checks.zone(jekyll.timezone) else "UTC"),
+        author=f"author   = {_quote(author)}\n" if author else "",
+        description=f"description = {_quote(description)}\n" if description else "",
         dir='"../feeds"' if jekyll else '"../output"',
         store='"../state/feedd.db"',
-        path=_quoted(path),
-        source="".join(line + "\n" for line in _source_lines(jekyll, base, source_line)),
-        aliases=_aliases(jekyll),
+        path=_quote(path),
+        source="".join(line + "\n" for line in _write_source_lines(jekyll, base, source_line)),
+        aliases=_write_aliases(jekyll),
     )
 
 
-def _source_lines(jekyll: JekyllSite | None, base: str, source_line: bool) -> Iterator[str]:
+def _write_source_lines(jekyll: JekyllSite | None, base: str, source_line: bool) -> Iterator[str]:
     if base:
-        yield f"base = {_quoted(base)}   # of the site that the posts are pages of"
+        yield f"base = {_quote(base)}   # URL of the site that has the posts as pages"
     if jekyll:
         yield 'permalink = "jekyll"'
     if jekyll and _PLUGIN in jekyll.plugins:
-        yield 'ids  = "jekyll-feed"   # the ids that subscribers of the site\'s own feed know'
+        yield 'ids  = "jekyll-feed"   # the ids of the site\'s own feed, which its subscribers know'
     if source_line:
-        yield "source_line = true   # a last line that is nothing but <address> is where a post came from"
+        yield "source_line = true   # a last line that is only <URL> is the source of the post"
 
 
-def _aliases(jekyll: JekyllSite | None) -> str:
-    """The documents of the site's own feed plugin, where they are not feedd's already."""
+def _write_aliases(jekyll: JekyllSite | None) -> str:
+    """Return aliases for the feeds of the site's own plugin at paths that feedd does not publish."""
     if not jekyll or _PLUGIN not in jekyll.plugins:
         return ""
     lines: dict[str, str] = {}
     for old, kind, name in jekyll.feed_paths:
         place = old.casefold()
-        taken = any(f"{one}/".startswith(f"{place}/") or f"{place}/".startswith(f"{one}/") for one in lines)
+        taken = any(
+            f"{other}/".startswith(f"{place}/") or f"{place}/".startswith(f"{other}/") for other in lines
+        )
         if not taken and not checks.alias(old):
-            lines[place] = f"{_quoted(old)} = {_quoted(_document(kind, name))}\n"
+            lines[place] = f"{_quote(old)} = {_quote(_make_document_path(kind, name))}\n"
     return f"\n{_ALIASES}{''.join(lines.values())}" if lines else ""
 
 
-def _document(kind: str, name: str) -> str:
+def _make_document_path(kind: str, name: str) -> str:
     return f"{kind}/{build_slug(name, 'ascii')}/atom.xml" if kind else "atom.xml"
 
 
 def advice(folder: Path, jekyll: JekyllSite) -> tuple[str, ...]:
-    """What is left to do in a Jekyll site, a sentence each."""
-    ours = [one for one in ("config", "state") if not {one, f"{one}/", f"/{one}"} & set(jekyll.exclude)]
+    """Return what the user still has to do in a Jekyll site, as sentences."""
+    ours = [name for name in ("config", "state") if not {name, f"{name}/", f"/{name}"} & set(jekyll.exclude)]
     found = []
     if ours:
         found.append(
             f"{folder / '_config.yml'}: add {' and '.join(ours)} to `exclude:`, so that Jekyll does not publish "
-            "feedd's own files; feeds/ is to be published"
+            "the files of feedd; it has to publish feeds/"
         )
     if _PLUGIN in jekyll.plugins:
         path = jekyll.feed_paths[0][0]
         found.append(
-            f"the site's own feed lies at /{path}, the same one of feedd at /feeds/{path}: once feedd publishes, take "
-            f"{_PLUGIN} out of `plugins:` and let the web server answer the old address with the new document"
+            f"the site's own feed is at /{path}, that of feedd at /feeds/{path}: once feedd publishes, remove "
+            f"{_PLUGIN} from `plugins:` and redirect the old URL to the new document"
         )
     return tuple(found)
 
 
-def _quoted(text: str) -> str:
-    """A TOML basic string (JSON's escapes are a subset of TOML's, but for DEL)."""
+def _quote(text: str) -> str:
+    """Return a TOML basic string. The escapes of JSON are valid in TOML, but TOML also escapes DEL."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

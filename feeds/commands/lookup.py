@@ -1,4 +1,4 @@
-"""Finding a post by what people know of it: id, address, infoCode or path of its file."""
+"""Find a post by what users know of it: the path of its file, its URL, its id or the value of an identity key."""
 
 from __future__ import annotations
 
@@ -13,25 +13,27 @@ from feeds.values.urls import canonicalise, is_address
 
 
 def find_post(db: Database, config: Config, wanted: str) -> int:
-    """The number of the post.
+    """Return the number of a post in the database.
 
     Raises:
-        UsageError: nothing is known by this name, or only a file that is no post.
+        UsageError: no post matches, or only a file that is not a post.
     """
     number, remark = _find(db, config, wanted)
     if number is None:
-        raise UsageError(remark or f"{wanted}: no post is known by this id, address, infoCode or path")
+        raise UsageError(
+            remark or f"{wanted}: no post has this path, URL or id; `feedd status` lists the sources"
+        )
     return number
 
 
 def _find(db: Database, config: Config, wanted: str) -> tuple[int | None, str]:
     number = db.value("post_of_uid", (wanted,)) or db.value("strong_like", (wanted.removeprefix("NW"),))
     if number is None and is_address(wanted):
-        number = _by_address(db, config, wanted)
+        number = _find_by_url(db, config, wanted)
     if number is not None:
         return number, ""
     for source, path, outcome, reason, sighting, _vanished in db.rows(
-        "file_of_path", {"path": _relative(config, wanted)}
+        "file_of_path", {"path": _make_relative(config, wanted)}
     ):
         if sighting is None or outcome != "item":
             return None, f"{source}: {path}: {outcome}: {reason}"
@@ -40,7 +42,7 @@ def _find(db: Database, config: Config, wanted: str) -> tuple[int | None, str]:
     return None, ""
 
 
-def _by_address(db: Database, config: Config, wanted: str) -> int | None:
+def _find_by_url(db: Database, config: Config, wanted: str) -> int | None:
     rules = [(rule.name, re.compile(rule.pattern)) for rule in config.identity]
     keys = derive_keys("", "", "", wanted, rules, lambda: "")
     for key in (keys.strong, "url:" + canonicalise(wanted)):
@@ -50,7 +52,7 @@ def _by_address(db: Database, config: Config, wanted: str) -> int | None:
     return None
 
 
-def _relative(config: Config, wanted: str) -> str:
+def _make_relative(config: Config, wanted: str) -> str:
     full = Path(wanted).absolute()
     for source in config.folders:
         if full.is_relative_to(source.path):

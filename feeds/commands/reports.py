@@ -1,4 +1,4 @@
-"""Looking without touching: the commands that report."""
+"""The commands that report and change nothing: check, lint, validate, explain and status."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from feeds.commands.lookup import find_post
+from feeds.commands.repair_messages import describe_repair
 from feeds.config import Config, FolderSource
 from feeds.config.page_style import build_page_style
 from feeds.errors import DeadlineExceeded, PostRejected, UsageError
 from feeds.fetcher import folder
-from feeds.models import Repair, Skipped
+from feeds.models import Item, Repair, Skipped
 from feeds.publisher.feed_metadata import get_archive_formats, get_label
 from feeds.renderer import page_fragments
 from feeds.sources import expand
@@ -32,16 +33,16 @@ if TYPE_CHECKING:
 
 
 def check_paths(config: Config) -> list[str]:
-    """What is wrong with the folders and templates that a configuration names."""
+    """Return a message for each problem with the folders and templates of a configuration."""
     wrong = []
     output, store = config.output.dir, config.store
     seen: dict[Path, str] = {}
     for source in config.folders:
         name = f"{config.path}: sources.{source.name}.path"
         if not source.path.is_dir():
-            wrong.append(f"{name}: {source.path}: no such folder; correct the path or create it")
+            wrong.append(f"{name}: {source.path}: no such folder; correct the path or create the folder")
         elif not os.access(source.path, os.R_OK | os.X_OK):
-            wrong.append(f"{name}: {source.path}: cannot be read; check its permissions")
+            wrong.append(f"{name}: {source.path}: is not readable; check its permissions")
         if source.path in seen:
             wrong.append(f"{name}: the same folder as source {seen[source.path]!r}; remove one of them")
         seen[source.path] = source.name
@@ -49,22 +50,22 @@ def check_paths(config: Config) -> list[str]:
             output.is_relative_to(source.path) and not folder.is_jekyll(source.path)
         ):
             wrong.append(
-                f"{config.path}: output.dir: {output} lies inside the posts of {source.name!r}; choose another folder"
+                f"{config.path}: output.dir: {output} is inside the posts of {source.name!r}; choose another folder"
             )
         if source.path.is_relative_to(output):
-            wrong.append(f"{name}: {source.path} lies inside the output folder; choose another folder")
+            wrong.append(f"{name}: {source.path} is inside the output folder; choose another folder")
     if store.is_relative_to(output):
         wrong.append(
-            f"{config.path}: store.url: {store} lies inside the output folder and would be published; choose another place"
+            f"{config.path}: store.url: {store} is inside the output folder and would be published; choose another place"
         )
     for key, place in (("output.dir", output), ("store.url", store.parent)):
         parent = next(p for p in (place, *place.parents) if p.exists())
         if not os.access(parent, os.W_OK) or not parent.is_dir():
-            wrong.append(f"{config.path}: {key}: {parent} cannot be written; check its permissions")
-    return wrong + _look_mistakes(config)
+            wrong.append(f"{config.path}: {key}: {parent} is not writable; check its permissions")
+    return wrong + _check_templates(config)
 
 
-def _look_mistakes(config: Config) -> list[str]:
+def _check_templates(config: Config) -> list[str]:
     try:
         page_fragments.check_templates(build_page_style(config))
     except UsageError as error:
@@ -73,38 +74,45 @@ def _look_mistakes(config: Config) -> list[str]:
 
 
 def lint_posts(config: Config, settings: Settings, only: Sequence[Path]) -> Iterator[dict[str, Any]]:
-    """Every repair and every file that is no post, in order of path."""
+    """Yield each repair and each file that is not a post, in the order of the configuration and of the paths.
+
+    Raises:
+        UsageError: a path of ``only`` does not exist or is not in a source folder.
+    """
     from feeds.workers import ingest_tasks
     from feeds.workers.workers import Workers
 
     wanted = [path.absolute() for path in only]
     for place in wanted:
         if not any(
-            place.is_relative_to(one.path) or one.path.is_relative_to(place) for one in config.folders
+            place.is_relative_to(source.path) or source.path.is_relative_to(place)
+            for source in config.folders
         ):
             raise UsageError(
-                f"{place}: lies in no folder of the configuration; name one of a source, or a file in it"
+                f"{place}: not in any source folder of the configuration; name a source folder or a file in it"
             )
         if not place.exists():
             raise UsageError(f"{place}: no such file or folder")
     with Workers(1, ingest_tasks.begin, settings) as workers:
         for source in config.folders:
             if not source.path.is_dir():
-                yield _finding(source.path, 0, "no-folder", "", "", "correct the source's path")
+                yield _make_finding(
+                    source.path, 0, "no-folder", note="no such folder; correct the source's path"
+                )
                 continue
             yield from _lint_site(source.path, settings.sources[source.name].parse.site.repairs, wanted)
             for path, _, _ in folder.scan(source.path, folder.is_jekyll(source.path), ()).changed:
                 full = source.path / path
-                if not wanted or any(full.is_relative_to(one) for one in wanted):
+                if not wanted or any(full.is_relative_to(place) for place in wanted):
                     yield from _lint_file(workers, source, path)
 
 
 def _lint_site(root: Path, repairs: Sequence[Repair], wanted: Sequence[Path]) -> Iterator[dict[str, Any]]:
-    """What is wrong in the site's own configuration."""
+    """Yield the problems in the configuration of a Jekyll site."""
     file = (root.parent if root.name == "_posts" else root) / "_config.yml"
-    if not wanted or any(file.is_relative_to(one) for one in wanted):
+    if not wanted or any(file.is_relative_to(place) for place in wanted):
         for repair in repairs:
-            yield _finding(file, repair.line, repair.rule, repair.old, repair.new, "")
+            yield _make_repair_finding(file, repair)
 
 
 def _lint_file(workers: Workers, source: FolderSource, path: str) -> Iterator[dict[str, Any]]:
@@ -115,22 +123,40 @@ def _lint_file(workers: Workers, source: FolderSource, path: str) -> Iterator[di
         item = workers.run(ingest_tasks.parse, source.name, path, folder.read(source.path, path))
     except (OSError, PostRejected, DeadlineExceeded) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        yield _finding(full, 1, "rejected", "", "", reason or str(error))
+        yield _make_finding(full, 1, "rejected", note=reason or str(error))
         return
     if isinstance(item, Skipped):
         if item.outcome == "ignored":
-            yield _finding(full, 1, "ignored", "", "", item.reason)
+            yield _make_finding(full, 1, "ignored", note=item.reason)
         return
     for repair in sorted(item.repairs, key=lambda r: r.line):
-        yield _finding(full, repair.line, repair.rule, repair.old, repair.new, "")
+        yield _make_repair_finding(full, repair, item)
 
 
-def _finding(path: Path, line: int, rule: str, old: str, new: str, note: str) -> dict[str, Any]:
-    return {"path": str(path), "line": line, "rule": rule, "old": old, "new": new, "note": note}
+def _make_finding(path: Path, line: int, rule: str, note: str) -> dict[str, Any]:
+    return {
+        "path": str(path),
+        "line": line,
+        "rule": rule,
+        "old": "",
+        "new": "",
+        "note": note,
+        "message": note,
+    }
+
+
+def _make_repair_finding(path: Path, repair: Repair, item: Item | None = None) -> dict[str, Any]:
+    message = describe_repair(repair, item, path.name)
+    found = _make_finding(path, repair.line, repair.rule, "")
+    return found | {"old": repair.old, "new": repair.new, "message": message}
 
 
 def validate_documents(paths: Sequence[Path]) -> list[tuple[Path, Finding]]:
-    """Findings in documents, or in all documents below folders."""
+    """Validate documents, or all documents below folders.
+
+    Raises:
+        UsageError: a path does not exist.
+    """
     from feeds.output.validator import check_document
 
     found = []
@@ -149,7 +175,11 @@ def _is_document(path: Path) -> bool:
 
 
 def explain_post(db: Database, config: Config, settings: Settings, wanted: str) -> dict[str, Any]:
-    """Everything known of one post."""
+    """Return everything that is known of a post.
+
+    Raises:
+        UsageError: the post is not known.
+    """
     number = find_post(db, config, wanted)
     db.scope([number])
     post = db.rows("posts_by_number")[0]
@@ -173,22 +203,26 @@ def explain_post(db: Database, config: Config, settings: Settings, wanted: str) 
             for s in sightings
         ],
         "aliases": [row[0] for row in db.rows("aliases_of", (number,))],
-        "feeds": [_membership(db, config, number, row) for row in db.rows("feeds_of_post", (number,))],
+        "feeds": [
+            _describe_membership(db, config, number, row) for row in db.rows("feeds_of_post", (number,))
+        ],
     }
-    found["history"] = _history(db, settings, number, shown.title, shown.body)
+    found["history"] = _load_history(db, settings, number, shown.title, shown.body)
     if post[6] == "waiting":
-        found["why_not"] = "dated in the future; it appears when its time has come"
+        found["why_not"] = "scheduled: its date is in the future"
     elif post[6] == "withdrawn":
-        found["why_not"] = _withdrawn(db.value("post_reason", (number,)), post[12])
+        found["why_not"] = _describe_withdrawal(db.value("post_reason", (number,)), post[12])
     elif post[6] == "expired":
-        found["why_not"] = "older than `keep` allows; it is only remembered"
+        found["why_not"] = "older than `keep` allows"
     elif post[6] != "live":
-        found["why_not"] = db.value("post_reason", (number,)) or "no source has it any more"
+        found["why_not"] = db.value("post_reason", (number,)) or "no source contains it any more"
     return found
 
 
-def _history(db: Database, settings: Settings, number: int, title: str, body: int) -> list[dict[str, Any]]:
-    """When the post changed and what, the newest change first."""
+def _load_history(
+    db: Database, settings: Settings, number: int, title: str, body: int
+) -> list[dict[str, Any]]:
+    """Return when the post changed and what changed, the latest change first."""
     rows = db.rows("revisions_of", (number,))
     if not rows:
         return []
@@ -198,12 +232,12 @@ def _history(db: Database, settings: Settings, number: int, title: str, body: in
 
     found = []
     with Workers(1, ingest_tasks.begin, settings) as workers:
-        newer = (title, _text(workers, *load_document(db, body)))
+        newer = (title, _extract_text(workers, *load_document(db, body)))
         for until, old_title, data, source, place in rows:
-            older = (old_title, _text(workers, data, source, place))
+            older = (old_title, _extract_text(workers, data, source, place))
             found.append(
                 {
-                    "changed": _instant(until),
+                    "changed": _format_time(until),
                     "title": changes(older[0], newer[0]),
                     "text": changes(older[1], newer[1]),
                 }
@@ -212,8 +246,8 @@ def _history(db: Database, settings: Settings, number: int, title: str, body: in
     return found
 
 
-def _text(workers: Workers, data: bytes, source: str, place: str) -> str:
-    """The text of a payload; empty if there is none or it takes too long."""
+def _extract_text(workers: Workers, data: bytes, source: str, place: str) -> str:
+    """Return the text of a stored document; empty if there is none or extraction takes too long."""
     from feeds.workers import ingest_tasks
 
     try:
@@ -222,36 +256,38 @@ def _text(workers: Workers, data: bytes, source: str, place: str) -> str:
         return ""
 
 
-def _withdrawn(reason: str, at: int) -> str:
-    since = f"withdrawn since {_instant(at)}" + (f" ({reason})" if reason else "")
-    return f"{since}; `feedd withdraw --undo` brings it back"
+def _describe_withdrawal(reason: str, at: int) -> str:
+    since = f"withdrawn since {_format_time(at)}" + (f" ({reason})" if reason else "")
+    return f"{since}; `feedd withdraw --undo` publishes it again"
 
 
-def _membership(db: Database, config: Config, number: int, row: tuple[str, str, str, int]) -> dict[str, Any]:
-    kind, name, given, feed = row
+def _describe_membership(
+    db: Database, config: Config, number: int, row: tuple[str, str, str, int]
+) -> dict[str, Any]:
+    kind, name, slug, feed = row
     inside = number in {r[0] for r in db.rows("window", (feed, config.output.entries))}
     archive = db.value("archive_of_post", (feed, number))
     if get_archive_formats(config, kind):
         inside |= number in {row.post for row in load_unarchived(db, feed)}
     found = {
-        "feed": document_paths.build_folder(kind, given or "") or "/",
+        "feed": document_paths.build_folder(kind, slug or "") or "/",
         "label": get_label(config, kind, name) or config.site.title,
         "in_document": inside,
     }
     if not inside:
-        held = f"; archive {archive} holds it" if archive else ""
-        found["why_not"] = f"{config.output.entries} posts surfaced later{held}"
+        held = f"; it is in archive {archive}" if archive else ""
+        found["why_not"] = f"{config.output.entries} newer posts fill it{held}"
     return found
 
 
-def _health(row: UpstreamRow) -> dict[str, Any]:
-    """How an upstream fares: in one word, when it was and will be asked, and why."""
+def _describe_upstream(row: UpstreamRow) -> dict[str, Any]:
+    """Return the health of an upstream feed, when it was and will be fetched, and why."""
     failures = json.loads(row.state).get("failures", 0)
     health = "gone" if row.outcome == "gone" else "failing" if failures else "well"
     return {
         "health": health,
-        "last_poll": _instant(row.polled) if row.polled else "",
-        "next_poll": _instant(row.due) if row.outcome != "gone" else "",
+        "last_poll": _format_time(row.polled) if row.polled else "",
+        "next_poll": _format_time(row.due) if row.outcome != "gone" else "",
         "decided_by": row.decided_by,
         "reason": row.reason,
         "failures": failures,
@@ -261,14 +297,14 @@ def _health(row: UpstreamRow) -> dict[str, Any]:
     }
 
 
-def _instant(seconds: int) -> str:
+def _format_time(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
 def status_of(db: Database, config: Config) -> dict[str, Any]:
-    """Sources with their counts, posts by state, and feeds."""
-    configured = {one.name for one in (*config.sources, *expand(config, db)[0])}
-    asked = load_upstreams(db)
+    """Return the sources with their counts, the number of posts by state, and the feeds."""
+    configured = {source.name for source in (*config.sources, *expand(config, db)[0])}
+    upstreams = load_upstreams(db)
     entries = dict(db.rows("sighting_counts"))
     sources = []
     for number, name, _, complete, last in db.rows("source_all"):
@@ -284,7 +320,7 @@ def status_of(db: Database, config: Config) -> dict[str, Any]:
                 "last_read": last,
                 "files": counts,
                 "entries": entries.get(number, 0),
-                "upstream": _health(asked[name]) if name in asked else None,
+                "upstream": _describe_upstream(upstreams[name]) if name in upstreams else None,
             }
         )
     counts = dict(db.rows("feed_counts"))

@@ -1,10 +1,11 @@
-"""The list of upstreams, changed from the command line: ``add``, ``import``, ``export``, ``init --from``."""
+"""Change the list of upstream feeds: ``add``, ``import``, ``export`` and ``init --from``."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,39 +25,39 @@ _DEADLINE = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What became of the addresses that were to be added."""
+    """The result of adding URLs to the configuration."""
 
     added: tuple[str, ...] = ()
     """Names of the new sources."""
     known: tuple[str, ...] = ()
-    """Names of the sources that were there already."""
+    """Names of the sources that were already configured."""
     found: tuple[str, ...] = ()
-    """What was found, a sentence for each."""
+    """A sentence for each feed that was found."""
     refused: tuple[str, ...] = ()
-    """What could not be added, a sentence for each."""
+    """A sentence for each URL that could not be added."""
 
 
 def add(config: Config, urls: Sequence[str], allow: Sequence[str] = ()) -> Added:
-    """Add upstreams to the configuration; a web page's feed is looked for.
+    """Add upstream feeds to the configuration. For a web page, its feed is added.
 
     Raises:
         UsageError: the configuration cannot be changed.
     """
-    looked = asyncio.run(_look(config, urls, tuple(allow)))
-    subscriptions = [one for one, _ in looked if one is not None]
-    refused = tuple(text for one, text in looked if one is None)
+    results = asyncio.run(_find_all(config, urls, tuple(allow)))
+    subscriptions = [found for found, _ in results if found is not None]
+    refused = tuple(text for found, text in results if found is None)
     defaults: dict[str, object] = {"allow": list(allow)} if allow else {}
     edited = _change(config.path, subscriptions, defaults) if subscriptions else None
     return Added(
         edited.added if edited else (),
         edited.known if edited else (),
-        tuple(text for one, text in looked if one is not None),
+        tuple(text for found, text in results if found is not None),
         refused + (edited.refused if edited else ()),
     )
 
 
 def take_list(config: Config, file: Path) -> Added:
-    """Add the upstreams of an OPML file to the configuration.
+    """Add the upstream feeds of an OPML file to the configuration.
 
     Raises:
         UsageError: the file cannot be read, or the configuration cannot be changed.
@@ -69,18 +70,18 @@ def take_list(config: Config, file: Path) -> Added:
 
 
 def give_list(config: Config) -> bytes:
-    """The upstreams of the configuration as OPML."""
+    """Return the upstream feeds of the configuration as an OPML 2.0 document."""
     from feeds.renderer.opml import OpmlHead, write_opml
 
-    found = [one for source in config.sources if (one := _subscription(source)) is not None]
+    found = [listed for source in config.sources if (listed := _make_subscription(source)) is not None]
     return write_opml(OpmlHead(config.site.title, config.site.author), found)
 
 
 def begin_from(file: Path) -> tuple[str, tuple[str, ...]]:
-    """The text of a configuration for a Planet Venus ``config.ini`` or an OPML file, and notes on it.
+    """Return the text of a configuration for a Planet Venus ``config.ini`` or an OPML file, and notes on it.
 
     Raises:
-        UsageError: the file is neither.
+        UsageError: the file is neither, or lists no usable feed.
     """
     from feeds.parser.lists.opml import parse_opml
     from feeds.parser.lists.planet_venus import PlanetSite, is_venus, read_venus
@@ -88,25 +89,25 @@ def begin_from(file: Path) -> tuple[str, tuple[str, ...]]:
     data = _read(file)
     if is_venus(data):
         planet = read_venus(data, str(file))
-        return _begun(file, editor.new_configuration(planet.site, planet.subscriptions), planet.notes)
+        return _require_feeds(file, editor.new_configuration(planet.site, planet.subscriptions), planet.notes)
     found = parse_opml(data, str(file))
     site = PlanetSite(title=found.title)
-    return _begun(file, editor.new_configuration(site, found.subscriptions), found.notes)
+    return _require_feeds(file, editor.new_configuration(site, found.subscriptions), found.notes)
 
 
-def _begun(file: Path, edited: editor.Edited, notes: Sequence[str]) -> tuple[str, tuple[str, ...]]:
-    told = (*notes, *edited.refused)
+def _require_feeds(file: Path, edited: editor.Edited, notes: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    messages = (*notes, *edited.refused)
     if not edited.added:
-        why = "; ".join(told) or "add a line with the address of one"
-        raise UsageError(f"{file}: names no feed that can be asked: {why}")
-    return edited.text, told
+        why = "; ".join(messages) or "add a line with the URL of a feed"
+        raise UsageError(f"{file}: lists no usable feed: {why}")
+    return edited.text, messages
 
 
 def _read(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise UsageError(f"{file}: cannot be read ({error.strerror})") from error
+        raise UsageError(f"cannot read {file}: {error.strerror}") from error
 
 
 def _change(path: Path, subscriptions: Sequence[Subscription], defaults: dict[str, object]) -> editor.Edited:
@@ -123,7 +124,7 @@ def _change(path: Path, subscriptions: Sequence[Subscription], defaults: dict[st
     return edited
 
 
-def _subscription(source: Source) -> Subscription | None:
+def _make_subscription(source: Source) -> Subscription | None:
     if isinstance(source, UpstreamSource):
         return Subscription(
             url=source.url,
@@ -140,7 +141,7 @@ def _subscription(source: Source) -> Subscription | None:
     return None
 
 
-async def _look(
+async def _find_all(
     config: Config, urls: Sequence[str], allow: tuple[str, ...]
 ) -> list[tuple[Subscription | None, str]]:
     async with client_of(config) as client:
@@ -148,42 +149,51 @@ async def _look(
 
 
 async def _find(client: Client, url: str, allow: tuple[str, ...]) -> tuple[Subscription | None, str]:
-    """The feed at an address or of the page there, and what was found in words."""
+    """Find the feed at a URL or linked from the page there; return it with a sentence for the user."""
     from feeds.parser.lists.discovery import candidates
 
     try:
-        head, address, page = await _head(client, url, allow)
+        head, address, page = await _fetch_head(client, url, allow)
     except FetchError as error:
         return None, str(error)
     if head is not None:
-        return _described(
-            head, address
-        ), f"{address}: a feed ({head.version}), {head.title or 'without a title'}"
+        return _describe(head, address), f"{address}: a feed ({head.version}), {head.title or 'no title'}"
     tried = candidates(page, address)[:_MOST_TRIED]
-    for one in tried:
+    for candidate in tried:
         try:
-            head, found, _ = await _head(client, one.url, allow)
+            head, found, _ = await _fetch_head(client, candidate.url, allow)
         except FetchError:
             continue
         if head is not None:
             others = [
-                other.url for other in tried if other is not one and other.type and other.why == one.why
+                other.url
+                for other in tried
+                if other is not candidate and other.type and other.why == candidate.why
             ]
-            more = f"; others there: {', '.join(others[:5])}" if others else ""
-            sentence = f"{url}: {found} ({head.version}), {head.title or 'without a title'}; {one.why}{more}"
-            return _described(head, found), sentence
-    return None, f"{url}: no feed was found there ({len(tried)} addresses tried); name the feed's own address"
+            more = f"; other feeds there: {', '.join(others[:5])}" if others else ""
+            sentence = f"{url}: {found} ({head.version}), {head.title or 'no title'}; {candidate.why}{more}"
+            return _describe(head, found), sentence
+    return None, f"{url}: no feed found ({len(tried)} URLs tried); give the URL of the feed itself"
 
 
-async def _head(client: Client, url: str, allow: tuple[str, ...]) -> tuple[UpstreamHead | None, str, bytes]:
-    """What a document says of itself if it is a feed; its address; its bytes."""
+def _describe_status(status: int) -> str:
+    try:
+        return f"HTTP {status} {HTTPStatus(status).phrase}"
+    except ValueError:  # not a registered status
+        return f"HTTP {status}"
+
+
+async def _fetch_head(
+    client: Client, url: str, allow: tuple[str, ...]
+) -> tuple[UpstreamHead | None, str, bytes]:
+    """Fetch a document; return its head (None if it is not a feed), its final URL and its bytes."""
     from feeds.parser.feeds.encoding import decode
     from feeds.parser.feeds.feed import parse_outline
     from feeds.parser.feeds.splitter import outline
 
     response = await client.get(url, allow=allow, deadline=_DEADLINE)
     if response.status != 200:
-        raise FetchError(f"{url}: status {response.status}")
+        raise FetchError(f"{_describe_status(response.status)}: {url}")
     kind = response.header("content-type")
     parts = outline(decode(response.body, kind), kind)
     if parts.kind == "none":
@@ -194,5 +204,5 @@ async def _head(client: Client, url: str, allow: tuple[str, ...]) -> tuple[Upstr
     return (head if head.version else None), response.url, response.body
 
 
-def _described(head: UpstreamHead, url: str) -> Subscription:
+def _describe(head: UpstreamHead, url: str) -> Subscription:
     return Subscription(url=url, title=head.title[:200], link=head.link)

@@ -207,8 +207,8 @@ async def _find_checked(route: Route, resolve: Resolve) -> Sequence[str]:
     refused = [] if route.allowed else [one for one in found if not is_global(one)]
     if refused:
         raise AddressRefused(
-            f"{refused[0]} is not a globally routable address; if it is meant, give the source"
-            f' `allow = ["{route.authority}"]`'
+            f"refusing to fetch the private address {refused[0]}; to allow it: `--allow {route.authority}`"
+            f' or `allow = ["{route.authority}"]` in its source'
         )
     return found
 
