@@ -15,7 +15,7 @@ from feeds.reports import BuildReport
 from feeds.session import now, open_run, site_of, step_settings
 
 if TYPE_CHECKING:
-    from feeds.commands.subscriptions import Added
+    from feeds.commands.subscriptions import AddResult
     from feeds.daemon.control import Withdrawn
     from feeds.ingest.backfill import Past
     from feeds.output.validator import Finding
@@ -71,7 +71,7 @@ def check(path: str | Path | None = None) -> list[str]:
         return error.mistakes
     mistakes = check_paths(config) + slow_patterns(config)
     if config.store.exists():
-        mistakes += integrity_check.faults(config.store, step_settings(config))
+        mistakes += integrity_check.find_faults(config.store, step_settings(config))
     return mistakes
 
 
@@ -126,11 +126,11 @@ def status(config: Config) -> dict[str, Any]:
     Raises:
         UsageError: there is no build yet.
     """
-    from feeds.commands.reports import status_of
+    from feeds.commands.reports import load_status
     from feeds.storage.sqlite import Database
 
     with closing(Database.open(_require_store(config), read_only=True)) as db:
-        return status_of(db, config)
+        return load_status(db, config)
 
 
 def _require_store(config: Config) -> Path:
@@ -144,7 +144,7 @@ def _require_store(config: Config) -> Path:
     return config.store
 
 
-def add(config: Config, urls: Sequence[str], allow: Sequence[str] = ()) -> Added:
+def add(config: Config, urls: Sequence[str], allow: Sequence[str] = ()) -> AddResult:
     """Add upstream feeds to the configuration and reload a running daemon.
 
     Args:
@@ -164,7 +164,7 @@ def add(config: Config, urls: Sequence[str], allow: Sequence[str] = ()) -> Added
     return done
 
 
-def import_opml(config: Config, file: Path) -> Added:
+def import_opml(config: Config, file: Path) -> AddResult:
     """Add the upstream feeds of an OPML file to the configuration and reload a running daemon.
 
     Raises:
@@ -173,7 +173,7 @@ def import_opml(config: Config, file: Path) -> Added:
     from feeds.commands import subscriptions
     from feeds.daemon import control
 
-    done = subscriptions.take_list(config, file)
+    done = subscriptions.import_opml(config, file)
     if done.added:
         control.reload_daemon(config)
     return done
@@ -181,7 +181,7 @@ def import_opml(config: Config, file: Path) -> Added:
 
 def export_opml(config: Config) -> bytes:
     """Return the upstream feeds of the configuration as an OPML 2.0 document."""
-    from feeds.commands.subscriptions import give_list as write_list
+    from feeds.commands.subscriptions import export_opml as write_list
 
     return write_list(config)
 
@@ -323,18 +323,18 @@ def init(folder: Path, source: Path | None = None) -> tuple[list[Path], tuple[st
     Raises:
         UsageError: a file exists already, ``source`` cannot be read or ``folder`` cannot be written.
     """
-    from feeds.commands.init import advice, plan_files
+    from feeds.commands.init import plan_files, suggest_next_steps
     from feeds.fetcher.folder import is_jekyll
 
     if source is not None:
-        from feeds.commands.subscriptions import begin_from
+        from feeds.commands.subscriptions import convert_list
 
-        text, notes = begin_from(source)
+        text, notes = convert_list(source)
         files = [(folder / "config" / "feedd.toml", text)]
     else:
         jekyll = site_of(folder) if is_jekyll(folder) else None
         files = plan_files(folder, jekyll)
-        notes = advice(folder, jekyll) if jekyll else ()
+        notes = suggest_next_steps(folder, jekyll) if jekyll else ()
     for path, _ in files:
         if path.exists():
             raise UsageError(f"{path}: already exists; remove it first or choose another folder")

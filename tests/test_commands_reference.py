@@ -11,12 +11,12 @@ import sys
 
 import pytest
 
-from feeds.cli.options import load_commands, parser
+from feeds.cli.options import build_parser, load_commands
 
 from .conftest import ROOT, feedd
 
 COMMON = {"-h", "--help", "-c", "--config", "-v", "--verbose", "-q", "--quiet"}
-COMMANDS = load_commands(parser())
+COMMANDS = load_commands(build_parser())
 
 
 def read_sections() -> dict[str, str]:
@@ -66,8 +66,8 @@ def test_a_section_has_the_options_help_and_exit_codes_of_its_command(name: str)
 def test_the_options_of_the_program_are_complete() -> None:
     common = read_options(SECTIONS["Options of every command"])
     assert common == COMMON
-    assert read_options(SECTIONS["Options of the program"]) | common == list_options(parser())
-    assert all(text in SECTIONS["Options of the program"] for text in list_help(parser()))
+    assert read_options(SECTIONS["Options of the program"]) | common == list_options(build_parser())
+    assert all(text in SECTIONS["Options of the program"] for text in list_help(build_parser()))
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds.cli.options import parser
+from feeds.cli.options import build_parser
 from tests.conftest import ROOT, Project
 
 NEEDED = (
@@ -27,14 +27,14 @@ if any("process_pool" in argument for argument in sys.orig_argv):
 
 
 def verbs() -> dict[str, argparse.ArgumentParser]:
-    actions = parser()._actions
+    actions = build_parser()._actions
     found = next(one for one in actions if isinstance(one, argparse._SubParsersAction))
     return dict(found.choices)
 
 
 def shared() -> Iterator[tuple[str, str, list[str]]]:
     """Each spelling of each option that the program shares with a command, with a value if it takes one."""
-    known = {spelling: one for one in parser()._actions for spelling in one.option_strings}
+    known = {spelling: one for one in build_parser()._actions for spelling in one.option_strings}
     for verb, options in verbs().items():
         for one in options._actions:
             for spelling in one.option_strings:
@@ -53,19 +53,19 @@ def test_a_shared_option_means_the_same_on_both_sides_of_the_command(
     verb: str, spelling: str, given: list[str]
 ) -> None:
     rest = NEEDED.get(verb, [])
-    plain = parser().parse_args([verb, *rest])
-    before = parser().parse_args([*given, verb, *rest])
-    after = parser().parse_args([verb, *given, *rest])
+    plain = build_parser().parse_args([verb, *rest])
+    before = build_parser().parse_args([*given, verb, *rest])
+    after = build_parser().parse_args([verb, *given, *rest])
     assert before == after != plain
     if len(given) == 2:
-        other = parser().parse_args([spelling, "3", verb, *given, *rest])
+        other = build_parser().parse_args([spelling, "3", verb, *given, *rest])
         assert other == after  # the last one counts
 
 
 def test_defaults_are_the_same_with_and_without_a_command() -> None:
-    alone = vars(parser().parse_args([]))
+    alone = vars(build_parser().parse_args([]))
     for verb in verbs():
-        found = vars(parser().parse_args([verb, *NEEDED.get(verb, [])]))
+        found = vars(build_parser().parse_args([verb, *NEEDED.get(verb, [])]))
         assert {name: found[name] for name in alone} == alone | {"command": verb}
     assert alone["jobs"] == 0
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from feeds import api, load_config
-from feeds.commands.text_diff import changes
+from feeds.commands.text_diff import find_changes
 from feeds.config.checks import keep, keep_values
 from tests.chain import archives, chain, newest, read
 from tests.test_archives import Site
@@ -79,5 +79,5 @@ def test_explain_shows_what_changed_in_words(site: Site) -> None:
 
 
 def test_words_of_scripts_without_spaces_are_told_apart() -> None:
-    assert changes("港口今天开放", "港口明天开放") == ["港口[-今-]{+明+}天开放"]
-    assert changes("same", "same") == []
+    assert find_changes("港口今天开放", "港口明天开放") == ["港口[-今-]{+明+}天开放"]
+    assert find_changes("same", "same") == []

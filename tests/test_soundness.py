@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from feeds.api import load_config, step_settings
-from feeds.commands.integrity_check import faults
+from feeds.commands.integrity_check import find_faults
 from tests.conftest import Project
 from tests.test_daemon import Running
 from tests.test_migrations import older_store
@@ -149,8 +149,8 @@ def test_each_changed_bit_of_what_is_packed_is_noticed(project: Project, store: 
     unnoticed = []
     for position in range(0, len(packed), 3):
         flip(store, start + position)
-        if not faults(store, settings):
+        if not find_faults(store, settings):
             unnoticed.append(position)
         store.write_bytes(data)
     assert unnoticed == []
-    assert faults(store, settings) == []
+    assert find_faults(store, settings) == []

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feeds.commands.init import advice, plan_files, starter_config
+from feeds.commands.init import plan_files, suggest_next_steps, write_starter_config
 from feeds.config import Config, load_config
 from feeds.parser.posts.jekyll import JekyllSite, read_site_config
 
@@ -19,7 +19,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def load(file: Path, jekyll: JekyllSite | None, path: str = "..") -> Config:
-    file.write_text(starter_config(jekyll, path), "utf-8")
+    file.write_text(write_starter_config(jekyll, path), "utf-8")
     return load_config(file)
 
 
@@ -62,11 +62,14 @@ def test_feeds_of_categories_and_tags_that_the_plugin_wrote_are_aliases(file: Pa
 
 def test_what_is_left_to_do_in_a_jekyll_site_is_told(tmp_path: Path) -> None:
     text = "url: https://h.example\nplugins: [jekyll-feed]\n"
-    exclude, feed = advice(tmp_path, read_site_config(text))
+    exclude, feed = suggest_next_steps(tmp_path, read_site_config(text))
     assert "exclude:" in exclude
     assert "config and state" in exclude
     assert "/feeds/feed.xml" in feed
-    assert advice(tmp_path, read_site_config("url: https://h.example\nexclude: [config/, state]\n")) == ()
+    assert (
+        suggest_next_steps(tmp_path, read_site_config("url: https://h.example\nexclude: [config/, state]\n"))
+        == ()
+    )
 
 
 def test_a_site_without_the_feed_plugin_gets_feedds_own_ids(file: Path) -> None:

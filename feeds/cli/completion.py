@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
-from feeds.cli.options import load_commands, parser
+from feeds.cli.options import build_parser, load_commands
 
 _FILES = ("FILE", "PATH")
 
@@ -14,7 +14,7 @@ def write_completion(shell: str) -> str:
     """Return the script that completes commands, options and file names of feedd in ``bash``, ``zsh`` or ``fish``."""
     import shtab
 
-    program = parser()
+    program = build_parser()
     for command in (program, *load_commands(program).values()):
         for action in command._actions:
             if action.metavar in _FILES:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from pathlib import Path
 
-    from feeds.commands.subscriptions import Added
+    from feeds.commands.subscriptions import AddResult
     from feeds.config import Config
 
 
@@ -217,7 +217,7 @@ def _import_opml(options: Namespace) -> int:
     return _report_added(import_opml(_load_config(options), _make_path(options.file)), options)
 
 
-def _report_added(done: Added, options: Namespace) -> int:
+def _report_added(done: AddResult, options: Namespace) -> int:
     if options.json:
         from dataclasses import asdict
 

@@ -18,7 +18,7 @@ def parse_command_line(arguments: Sequence[str] | None = None) -> argparse.Names
 
     Exits with 2 and a line on stderr if they are wrong.
     """
-    program = parser()
+    program = build_parser()
     options, unknown = program.parse_known_args(arguments)
     if unknown:
         command = load_commands(program)[options.command] if options.command else program
@@ -90,7 +90,7 @@ def _get_name(action: argparse.Action) -> str:
     return max(action.option_strings, key=len, default=str(action.metavar or action.dest))
 
 
-def parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Build the parser of the program. It sets ``command``, which is None for the daemon."""
     program = _Parser(
         prog="feedd",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from feeds.api import BuildReport
-    from feeds.commands.subscriptions import Added
+    from feeds.commands.subscriptions import AddResult
     from feeds.protocols import Progress
 
 _INTERVALS = {
@@ -114,7 +114,7 @@ def print_summary(report: BuildReport, dry_run: bool, each: bool) -> None:
     print(f"{wrote} {documents} ({size}), {removed} {len(report.removed)}, in {report.seconds:.1f} s")
 
 
-def print_added(done: Added) -> None:
+def print_added(done: AddResult) -> None:
     """Print which feeds were found, and which sources are new or known."""
     for sentence in done.found:
         print(sentence)

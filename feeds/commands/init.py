@@ -71,9 +71,9 @@ def plan_files(folder: Path, jekyll: JekyllSite | None) -> list[tuple[Path, str]
     posts = folder if jekyll is not None else folder / "posts"
     source_line = _have_source_lines(posts, jekyll is not None)
     if jekyll is not None:
-        return [(config, starter_config(jekyll, "..", source_line))]
+        return [(config, write_starter_config(jekyll, "..", source_line))]
     return [
-        (config, starter_config(None, "../posts", source_line)),
+        (config, write_starter_config(None, "../posts", source_line)),
         (folder / "posts" / "2024-01-01-welcome.md", _WELCOME),
     ]
 
@@ -113,7 +113,7 @@ def _find_source_line(body: str) -> str:
     return split_tail(body, compile_patterns(default_boilerplate()), lambda _: True)[1]
 
 
-def starter_config(jekyll: JekyllSite | None, path: str, source_line: bool = False) -> str:
+def write_starter_config(jekyll: JekyllSite | None, path: str, source_line: bool = False) -> str:
     """Return the text of a configuration that :func:`feeds.load_config` accepts.
 
     Valid settings of the site are copied; the rest get defaults. ``path`` is the
@@ -172,7 +172,7 @@ def _make_document_path(kind: str, name: str) -> str:
     return f"{kind}/{build_slug(name, 'ascii')}/atom.xml" if kind else "atom.xml"
 
 
-def advice(folder: Path, jekyll: JekyllSite) -> tuple[str, ...]:
+def suggest_next_steps(folder: Path, jekyll: JekyllSite) -> tuple[str, ...]:
     """Return what the user still has to do in a Jekyll site, as sentences."""
     ours = [name for name in ("config", "state") if not {name, f"{name}/", f"/{name}"} & set(jekyll.exclude)]
     found = []

@@ -15,7 +15,7 @@ from feeds.workers.task_types import Settings
 _MOST_REPORTED = 3
 
 
-def faults(store: Path, settings: Settings) -> list[str]:
+def find_faults(store: Path, settings: Settings) -> list[str]:
     """Return messages about damage in a store and what to do; empty if there is none."""
     ingest_tasks.begin(settings)
     try:

@@ -226,7 +226,7 @@ def _load_history(
     rows = db.rows("revisions_of", (number,))
     if not rows:
         return []
-    from feeds.commands.text_diff import changes
+    from feeds.commands.text_diff import find_changes
     from feeds.workers import ingest_tasks
     from feeds.workers.workers import Workers
 
@@ -238,8 +238,8 @@ def _load_history(
             found.append(
                 {
                     "changed": _format_time(until),
-                    "title": changes(older[0], newer[0]),
-                    "text": changes(older[1], newer[1]),
+                    "title": find_changes(older[0], newer[0]),
+                    "text": find_changes(older[1], newer[1]),
                 }
             )
             newer = older
@@ -301,7 +301,7 @@ def _format_time(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
-def status_of(db: Database, config: Config) -> dict[str, Any]:
+def load_status(db: Database, config: Config) -> dict[str, Any]:
     """Return the sources with their counts, the number of posts by state, and the feeds."""
     configured = {source.name for source in (*config.sources, *expand(config, db)[0])}
     upstreams = load_upstreams(db)

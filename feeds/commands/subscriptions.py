@@ -24,7 +24,7 @@ _DEADLINE = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
+class AddResult:
     """The result of adding URLs to the configuration."""
 
     added: tuple[str, ...] = ()
@@ -37,7 +37,7 @@ class Added:
     """A sentence for each URL that could not be added."""
 
 
-def add(config: Config, urls: Sequence[str], allow: Sequence[str] = ()) -> Added:
+def add(config: Config, urls: Sequence[str], allow: Sequence[str] = ()) -> AddResult:
     """Add upstream feeds to the configuration. For a web page, its feed is added.
 
     Raises:
@@ -48,7 +48,7 @@ def add(config: Config, urls: Sequence[str], allow: Sequence[str] = ()) -> Added
     refused = tuple(text for found, text in results if found is None)
     defaults: dict[str, object] = {"allow": list(allow)} if allow else {}
     edited = _change(config.path, subscriptions, defaults) if subscriptions else None
-    return Added(
+    return AddResult(
         edited.added if edited else (),
         edited.known if edited else (),
         tuple(text for found, text in results if found is not None),
@@ -56,7 +56,7 @@ def add(config: Config, urls: Sequence[str], allow: Sequence[str] = ()) -> Added
     )
 
 
-def take_list(config: Config, file: Path) -> Added:
+def import_opml(config: Config, file: Path) -> AddResult:
     """Add the upstream feeds of an OPML file to the configuration.
 
     Raises:
@@ -66,10 +66,10 @@ def take_list(config: Config, file: Path) -> Added:
 
     found = parse_opml(_read(file), str(file))
     edited = _change(config.path, found.subscriptions, {})
-    return Added(edited.added, edited.known, tuple(found.notes), edited.refused)
+    return AddResult(edited.added, edited.known, tuple(found.notes), edited.refused)
 
 
-def give_list(config: Config) -> bytes:
+def export_opml(config: Config) -> bytes:
     """Return the upstream feeds of the configuration as an OPML 2.0 document."""
     from feeds.renderer.opml import OpmlHead, write_opml
 
@@ -77,7 +77,7 @@ def give_list(config: Config) -> bytes:
     return write_opml(OpmlHead(config.site.title, config.site.author), found)
 
 
-def begin_from(file: Path) -> tuple[str, tuple[str, ...]]:
+def convert_list(file: Path) -> tuple[str, tuple[str, ...]]:
     """Return the text of a configuration for a Planet Venus ``config.ini`` or an OPML file, and notes on it.
 
     Raises:

@@ -10,7 +10,7 @@ _MOST_WORDS = 20_000
 _AROUND = 6
 
 
-def changes(old: str, new: str) -> list[str]:
+def find_changes(old: str, new: str) -> list[str]:
     """Return each changed place as ``before [-removed-] {+added+} after``; empty if the texts are equal.
 
     Only the first 20,000 words are compared, because the time grows with their square.

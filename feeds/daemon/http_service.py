@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from feeds.commands.reports import status_of
+from feeds.commands.reports import load_status
 from feeds.config import Config, FolderSource, Serve
 from feeds.config.page_style import build_page_style
 from feeds.protocols import Clock
@@ -97,7 +97,7 @@ def status_page(config: Config, now: datetime) -> bytes:
             latest = _latest(db, now)
             statuses = [
                 replace(_source(config, one), latest=latest.get(one["name"]))
-                for one in status_of(db, config)["sources"]
+                for one in load_status(db, config)["sources"]
             ]
             activity = _activity(db, now)
     return render(look.site, statuses, activity, now, compile_templates(look.templates))
