@@ -130,10 +130,10 @@ class InProcessPool:
     def __init__(self, *_settings: object) -> None:
         """Take what the real pool takes; this process is ready for work already."""
 
-    def grow(self, count: int) -> None:
+    def ensure_processes(self, count: int) -> None:
         """Start nothing."""
 
-    def do(self, function: Callable[[Any], Any], piece: object) -> Future[Any]:
+    def submit_job(self, function: Callable[[Any], Any], piece: object) -> Future[Any]:
         """Do a piece of work at once."""
         result: Future[Any] = Future()
         try:

@@ -1,4 +1,4 @@
-"""One-shot build: read every source once, publish what changed, and report."""
+"""Build once: read every source, publish what changed, and report."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def build(
     Args:
         config: From :func:`load_config`.
         full: Write every document again from the store.
-        dry_run: Only tell what would be written; upstreams are not asked.
-        offline: Do not ask upstreams.
+        dry_run: Only report what would be written; upstream feeds are not fetched.
+        offline: Do not fetch upstream feeds.
         jobs: Worker processes; 0 for one per processor.
-        allow_removals: Believe that many posts of a source are gone at once.
-        clock: The time now.
-        progress: Told of the steps.
-        deadline: Seconds that one post or entry may take, in the place of ``limits.item_seconds``.
+        allow_removals: Accept the removal of many posts at once.
+        clock: The current time.
+        progress: Called during long steps.
+        deadline: Seconds that a post or an entry may take, instead of ``limits.item_seconds``.
 
     Raises:
         StoreLocked: another build runs with this store.
@@ -53,19 +53,20 @@ def build(
 
     started = time.monotonic()
     if dry_run:
-        with _copy_of_store(config) as copy:
-            manner = _Manner(full, True, True, jobs, allow_removals, deadline)
-            report = _build(config, copy, manner, clock, progress)
+        # A dry run works on a copy, so it takes no lock and changes nothing.
+        with _copy_store(config) as copy:
+            options = _Options(full, True, True, jobs, allow_removals, deadline)
+            report = _build(config, copy, options, clock, progress)
     else:
         with lock_store(config.store):
-            manner = _Manner(full, False, offline, jobs, allow_removals, deadline)
-            report = _build(config, config.store, manner, clock, progress)
+            options = _Options(full, False, offline, jobs, allow_removals, deadline)
+            report = _build(config, config.store, options, clock, progress)
     report.seconds = round(time.monotonic() - started, 3)
     return report
 
 
 @contextmanager
-def _copy_of_store(config: Config) -> Iterator[Path]:
+def _copy_store(config: Config) -> Iterator[Path]:
     import shutil
     import tempfile
 
@@ -82,8 +83,8 @@ def _copy_of_store(config: Config) -> Iterator[Path]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Manner:
-    """How a build is made."""
+class _Options:
+    """Options of a build."""
 
     full: bool
     dry: bool
@@ -93,27 +94,28 @@ class _Manner:
     deadline: float | None
 
 
-def _build(config: Config, store: Path, manner: _Manner, clock: Clock, progress: Progress) -> BuildReport:
+def _build(config: Config, store: Path, options: _Options, clock: Clock, progress: Progress) -> BuildReport:
     from feeds import pipeline
     from feeds.output.tree import Tree, Written
     from feeds.publisher import index_pages
 
-    with open_run(config, store, manner.jobs, clock, progress, manner.deadline) as opened:
-        run = replace(opened, allow_removals=manner.removals)
+    with open_run(config, store, options.jobs, clock, progress, options.deadline) as opened:
+        run = replace(opened, allow_removals=options.removals)
         db = run.db
         troubles: list[str] = []
-        if not manner.dry and db.rows("requests_all"):
+        # Requests may wait from commands that ran during another build.
+        if not options.dry and db.rows("requests_all"):
             from feeds.daemon import control
 
             troubles = control.take_left(run)
-        ingested = pipeline.ingest(run, offline=manner.offline)
+        ingested = pipeline.ingest(run, offline=options.offline)
         known = {row[0]: Written(*row[1:4]) for row in db.rows("documents_all")}
-        tree = Tree(config.output.dir, known, full=manner.full, dry=manner.dry)
+        tree = Tree(config.output.dir, known, full=options.full, dry=options.dry)
         published = pipeline.publish(run, tree)
         report = BuildReport(
             **asdict(replace(ingested, rejected=[])),
             written=sorted(tree.written),
-            size=sum(one.size for one in tree.written.values()),
+            size=sum(document.size for document in tree.written.values()),
             archives=sum("/archive/" in f"/{path}" for path in tree.written),
             removed=sorted(tree.removed),
             held=[{"path": path, "reason": reason} for path, reason in sorted(published.held.items())],
@@ -128,7 +130,7 @@ def _build(config: Config, store: Path, manner: _Manner, clock: Clock, progress:
 
 
 def _count(db: Database, config: Config, sources: dict[int, tuple[str, int]], report: BuildReport) -> None:
-    """Where every file that is there went, and which entries of upstreams cannot be published."""
+    """Count the files by outcome, and report entries of upstream feeds that cannot be published."""
     from feeds.storage.serialization import read_shown
 
     folders = {source.name: source.path for source in config.folders}

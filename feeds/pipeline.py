@@ -1,7 +1,7 @@
-"""The whole way of a post: :func:`ingest` reads the sources, :func:`publish` writes what changed.
+"""Run the steps from sources to files: :func:`ingest` reads the sources, :func:`publish` writes what changed.
 
-Both are a list of steps; each step is one function here or one call into its room. State lies in
-the store after every step, so a run that is interrupted anywhere is finished by the next one.
+Both are a list of steps; each step is one function here or one call into another package. State is stored
+after every step, so the next run finishes an interrupted run.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ _READINGS_PER_BATCH = 4096
 
 
 def ingest(run: Run, *, offline: bool = False) -> Ingested:
-    """Read every source once and store what its posts say; a source in trouble is named and passed over.
+    """Read every source once and store its posts; a source that fails is reported and skipped.
 
-    ``offline`` leaves out what is asked over the network.
+    ``offline`` leaves out everything that needs the network.
     """
     report = Ingested()
     read_ledger(run, report.troubles)
@@ -53,31 +53,32 @@ def ingest(run: Run, *, offline: bool = False) -> Ingested:
 
 
 def release(run: Run) -> int:
-    """Let posts appear whose time has come, and take out those whose time is over; the number of both."""
+    """Publish posts whose date has come and remove expired posts; return the number of both."""
     gone = 0
     for (number,) in run.db.rows("sources_expiring", (int(run.clock().timestamp()),)):
         with run.db.transaction():
-            gone += _take_out_unpublished(run, number)
+            gone += _remove_unpublished(run, number)
     return gone + feed_membership.publish_due_posts(run.db, run.clock())
 
 
 def read_ledger(run: Run, troubles: list[str]) -> None:
-    """Take up what the ledger says and the store does not know; ``troubles`` gets what is wrong with its lines."""
+    """Apply the lines of the ledger that the store does not know; their errors are added to ``troubles``."""
     ledger.load_ledger(run.db, publisher.get_ledger_path(run.config), troubles)
     ledger_replay.apply_withdrawals(run.db, run.clock())
     ledger_replay.apply_keys(run.db, run.sources, run.clock(), burnt_keys(run.db))
 
 
 def publish(run: Run, tree: Tree) -> Published:
-    """Mint what is new, render what is missing, write the documents that differ, then what names them.
+    """Assign ids to new posts, render missing entries, write changed documents, then the pages that link to them.
 
-    A tree that this process has published before is taken as it left it.
+    A tree that this process has published before is not scanned again.
     """
     opened = tree.opened
     if not opened:
         publisher.check_slugs(run.db)
     publisher.retire(run)
     stored.assign_post_ids(run.db, run.sources, burnt_keys(run.db))
+    # Dates of the ledger apply to posts, which have ids only now.
     ledger_replay.apply_dates(run.db)
     publisher.assign_slugs(run.db, run.config)
     ledger.update_ledger(run.db)
@@ -91,37 +92,39 @@ def publish(run: Run, tree: Tree) -> Published:
     if feeds:
         publisher.write_feeds(run, tree, feeds, published)
     index_pages.write_catalogue(run, tree, publisher.collect_dates(feeds))
+    # The store must not record a document as written before it is on the disk.
     tree.flush()
     publisher.mark_published(run, tree, feeds, published)
     return published
 
 
 def burnt_keys(db: Database) -> frozenset[str]:
-    """The keys that join nothing."""
+    """Load the blocked keys, which join no items."""
     return frozenset(row[0] for row in db.rows("burnt_all"))
 
 
 def context_of(
     run: Run, number: int, *, early: bool, judge: bool = True, future: bool = False, rekey: bool = False
 ) -> Context:
-    """What a batch of readings of a source is taken with."""
+    """Build the context in which the readings of a source are ingested."""
     return Context(
         source=number,
         sources=run.sources,
         early=early,
         now=run.clock(),
         blocked=burnt_keys(run.db),
-        judge=_judge_of(run.workers) if judge else None,
+        judge=_build_judge(run.workers) if judge else None,
         future=future,
         history=run.config.history,
         rekey=rekey,
     )
 
 
-def _judge_of(workers: Workers) -> Judge:
-    """Whether two versions really differ, as worker processes find; those that exceed the deadline do."""
+def _build_judge(workers: Workers) -> Judge:
+    """Build a function that compares two versions in a worker process; a comparison that exceeds the deadline counts as a change."""
 
-    def judge(before: Version, after: Version) -> bool:
+    def compare(before: Version, after: Version) -> bool:
+        # Equal bytes need no worker process.
         if before.title == after.title and before.document == after.document:
             return False
         try:
@@ -129,77 +132,80 @@ def _judge_of(workers: Workers) -> Judge:
         except DeadlineExceeded:
             return True
 
-    return judge
+    return compare
 
 
 def _ingest_upstreams(run: Run, report: Ingested, offline: bool) -> None:
-    """Ask lists for their upstreams, then upstreams for their entries; what is kept follows the settings."""
+    """Poll lists for their feeds, then feeds for their entries; changed settings are applied to stored entries."""
     from feeds.ingest import poller, reprocess
 
-    def context(number: int, complete: bool) -> Context:
+    def build_source_context(number: int, complete: bool) -> Context:
         return context_of(run, number, early=not complete)
 
     if not offline:
-        lists = [one.settings for one in run.config.sources if isinstance(one, ListSource) and one.url]
+        lists = [
+            entry.settings for entry in run.config.sources if isinstance(entry, ListSource) and entry.url
+        ]
         if lists:
-            polled = poller.poll_once(run, lists, context, [one.name for one in lists])
+            polled = poller.poll_once(run, lists, build_source_context, [source.name for source in lists])
             report.troubles += polled.troubles
     every, troubles = expand(run.config, run.db)
     report.troubles += troubles
     run.sources.update(register(run.db, run.config, every))
-    upstreams = [one for one in every if isinstance(one, UpstreamSource)]
-    reprocess.understand_again(run, upstreams, context)
+    upstreams = [source for source in every if isinstance(source, UpstreamSource)]
+    reprocess.understand_again(run, upstreams, build_source_context)
     if offline:
         return
-    polled = poller.poll_once(run, upstreams, context)
+    polled = poller.poll_once(run, upstreams, build_source_context)
     report.add(polled)
 
 
 def ingest_paths(run: Run, source: FolderSource, paths: Collection[str], report: Ingested) -> None:
-    """Read only these files of a folder: somebody has seen them change.
+    """Read only these files of a folder, because the watcher has seen them change.
 
     Raises:
         UsageError: the folder cannot be read.
     """
-    number = _number(run, source)
-    known = _states(run.db, number, sorted(paths), ())
+    number = _find_number(run, source)
+    known = _load_states(run.db, number, sorted(paths), ())
     seen = folder.glance(source.path, folder.is_jekyll(source.path), paths, known)
-    _ingest_seen(run, source, known, seen, report, rederive=False)
+    _ingest_scan(run, source, known, seen, report, rederive=False)
 
 
-def _number(run: Run, source: FolderSource) -> int:
+def _find_number(run: Run, source: FolderSource) -> int:
     return next(n for n, (name, _) in run.sources.items() if name == source.name)
 
 
 def ingest_folder(run: Run, source: FolderSource, report: Ingested) -> None:
-    """Look at every file of a folder and read those that changed.
+    """Scan every file of a folder and read those that changed.
 
     Raises:
         UsageError: the folder cannot be read.
     """
-    number = _number(run, source)
+    number = _find_number(run, source)
     row = next(r for r in run.db.rows("source_all") if r[0] == number)
+    # Changed settings may change every post, so unchanged files are parsed too.
     rederive = row[2] not in ("", run.settings_digest)
-    lay = run.db.rows("files_there", (number,))
-    seen = folder.scan(source.path, folder.is_jekyll(source.path), lay, everything=rederive)
+    present = run.db.rows("files_there", (number,))
+    seen = folder.scan(source.path, folder.is_jekyll(source.path), present, everything=rederive)
     report.unchanged += seen.unchanged
-    known = _states(run.db, number, [path for path, _, _ in seen.changed], seen.vanished)
-    _ingest_seen(run, source, known, seen, report, rederive=rederive)
+    known = _load_states(run.db, number, [path for path, _, _ in seen.changed], seen.vanished)
+    _ingest_scan(run, source, known, seen, report, rederive=rederive)
     with run.db.transaction():
-        run.db.run("meta_put", (_keys_mark(number), _keys_rule(source)))
+        run.db.run("meta_put", (_get_keys_name(number), _get_keys_version(source)))
 
 
-def _keys_mark(number: int) -> str:
-    """Where the store keeps the rule by which it has the keys of a source's files."""
+def _get_keys_name(number: int) -> str:
+    """Return the name under which the store keeps the version of a source's file keys."""
     return f"file_keys_{number}"
 
 
-def _keys_rule(source: FolderSource) -> str:
-    """The rule by which files have their keys now."""
+def _get_keys_version(source: FolderSource) -> str:
+    """Return the current version of the rules that derive file keys."""
     return f"{FILE_KEYS} {source.source_line}"
 
 
-def _ingest_seen(
+def _ingest_scan(
     run: Run,
     source: FolderSource,
     known: dict[str, FileState],
@@ -208,18 +214,18 @@ def _ingest_seen(
     *,
     rederive: bool,
 ) -> None:
-    number = _number(run, source)
+    number = _find_number(run, source)
     complete = next(r[3] for r in run.db.rows("source_all") if r[0] == number)
-    rekey = rederive and run.db.value("meta_get", (_keys_mark(number),)) != _keys_rule(source)
+    rekey = rederive and run.db.value("meta_get", (_get_keys_name(number),)) != _get_keys_version(source)
     context = context_of(
         run, number, early=not complete, judge=not rederive, future=source.future, rekey=rekey
     )
     pieces = [
-        (source.name, files, {} if rederive else _digests(known, files))
+        (source.name, files, {} if rederive else _select_digests(known, files))
         for files in split_into_chunks(seen.changed, _FILES_PER_PIECE)
     ]
     batch: list[Reading] = []
-    lost = _lost_files(known, seen.vanished)
+    lost = _find_lost_files(known, seen.vanished)
     done = 0
     for (_, files, _), results in zip(pieces, run.workers.process(READ_FILES, pieces), strict=False):
         touched = [r for r in results if not isinstance(r, Reading)]
@@ -231,27 +237,27 @@ def _ingest_seen(
         done += len(files)
         run.progress("reading", done, len(seen.changed))
         if len(batch) >= _READINGS_PER_BATCH:
-            _take(run, context, batch, lost, known, report)
+            _save_batch(run, context, batch, lost, known, report)
             batch = []
-    _take(run, context, batch, lost, known, report)
-    _take_out(run, source, number, {p for p in seen.vanished if p in lost}, report)
+    _save_batch(run, context, batch, lost, known, report)
+    _remove_vanished(run, source, number, {p for p in seen.vanished if p in lost}, report)
     with run.db.transaction():
         run.db.many("file_drop", [(number, path) for path in seen.vanished if not known[path].sighting])
-        settled = {
+        marked = {
             "id": number,
             "settings": run.settings_digest,
             "now": run.clock().isoformat("T", "seconds"),
         }
-        run.db.run("source_settle", settled)
+        run.db.run("source_settle", marked)
 
 
-def _states(
+def _load_states(
     db: Database, number: int, changed: Sequence[str], vanished: Sequence[str]
 ) -> dict[str, FileState]:
-    """What is known of the files that are to be read, of those that vanished now, and of those that did before."""
+    """Load the stored state of files to read, of files that vanished now, and of files that vanished before."""
     if not changed and not vanished:
         return {}
-    if len(changed) > _READINGS_PER_BATCH:  # naming them would take longer than asking for all
+    if len(changed) > _READINGS_PER_BATCH:  # a query with so many paths is slower than loading all
         rows = db.rows("files_of_source", (number,))
     else:
         db.scope((*changed, *vanished))
@@ -259,19 +265,23 @@ def _states(
     return {row[0]: FileState(*row[1:]) for row in rows}
 
 
-def _digests(known: Mapping[str, FileState], files: Sequence[tuple[str, int, int]]) -> dict[str, bytes]:
-    """The digests that are known of files that lie there."""
+def _select_digests(
+    known: Mapping[str, FileState], files: Sequence[tuple[str, int, int]]
+) -> dict[str, bytes]:
+    """Return the known digests of files that are present."""
     states = {path: known[path] for path, _, _ in files if path in known}
     return {path: state.digest for path, state in states.items() if not state.vanished}
 
 
-def _take_out(run: Run, source: FolderSource, number: int, vanished: set[str], report: Ingested) -> None:
-    """Let go what files said that are gone, as the source wishes, and what was unpublished by wish.
+def _remove_vanished(
+    run: Run, source: FolderSource, number: int, vanished: set[str], report: Ingested
+) -> None:
+    """Remove the posts of vanished files, according to ``on_remove`` of the source, and unpublished posts.
 
-    A file that is there and says so is no removal to doubt.
+    A present file that is marked as unpublished is not a removal to refuse.
     """
     with run.db.transaction():
-        report.gone += _take_out_unpublished(run, number)
+        report.gone += _remove_unpublished(run, number)
     if source.on_remove == "keep":
         with run.db.transaction():
             run.db.many("file_vanish", [(1, number, path) for path in vanished])
@@ -283,37 +293,37 @@ def _take_out(run: Run, source: FolderSource, number: int, vanished: set[str], r
     if doubt and not run.allow_removals:
         report.troubles.append(
             f"source {source.name}: {doubt}; they stay published; "
-            "see whether its folder is whole, or run `feedd build --allow-removals`"
+            "check that its folder is complete, or run `feedd build --allow-removals`"
         )
         return
     with run.db.transaction():
-        _let_files_go(run, number, going)
+        _remove_files(run, number, going)
         run.db.many("file_drop", [(number, path) for path in vanished])
     report.gone += len(going)
 
 
-def _take_out_unpublished(run: Run, number: int) -> int:
-    """Let go what files said that are unpublished by wish or have expired, however many; inside a transaction."""
+def _remove_unpublished(run: Run, number: int) -> int:
+    """Remove unpublished and expired posts, however many; inside a transaction."""
     run.db.run("files_expire", (EXPIRED, number, int(run.clock().timestamp())))
     going = dict(run.db.rows("files_unpublished", (number,)))
-    _let_files_go(run, number, going)
+    _remove_files(run, number, going)
     return len(going)
 
 
-def _let_files_go(run: Run, number: int, going: Mapping[str, int]) -> None:
-    """Let go the sightings of files, which are given by path."""
+def _remove_files(run: Run, number: int, going: Mapping[str, int]) -> None:
+    """Remove the sightings of files; ``going`` maps paths to sightings."""
     if going:
         remove_sightings(run.db, run.sources, sorted(going.values()), run.clock(), burnt_keys(run.db))
     run.db.many("file_loose", [(number, path) for path in going])
 
 
-def _lost_files(known: Mapping[str, FileState], vanished: tuple[str, ...]) -> dict[str, bytes]:
-    """Files with a post that are not there (any more): a new file with their bytes is one of them, renamed."""
+def _find_lost_files(known: Mapping[str, FileState], vanished: tuple[str, ...]) -> dict[str, bytes]:
+    """Return the digests of missing files with a post: a new file with equal bytes is a renamed file."""
     gone = set(vanished)
     return {p: s.digest for p, s in known.items() if s.sighting and (s.vanished or p in gone)}
 
 
-def _take(
+def _save_batch(
     run: Run,
     context: Context,
     batch: list[Reading],
@@ -321,9 +331,10 @@ def _take(
     known: Mapping[str, FileState],
     report: Ingested,
 ) -> None:
+    """Store a batch of readings; a new file with the bytes of a lost file takes over its item."""
     if not batch:
         return
-    batch = [one.apply_expiry(context.now) for one in batch]
+    batch = [reading.apply_expiry(context.now) for reading in batch]
     appeared = {r.path: r.digest for r in batch if r.path not in known and r.outcome == "item"}
     renamed = folder.renames(lost, appeared) if lost else {}
     for old in renamed.values():

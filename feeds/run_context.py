@@ -1,4 +1,4 @@
-"""What the steps of one run share."""
+"""The values that all steps of one run share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from feeds.workers.workers import Workers
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a run works with."""
+    """Configuration, store, workers, clock and sources of one run."""
 
     config: Config
     db: Database
@@ -25,9 +25,9 @@ class Run:
     settings_digest: str
     look: PageStyle
     allow_removals: bool = False
-    """Whether the absence of many items at once is believed."""
+    """Whether the removal of many items at once is accepted."""
 
 
-def settings_digest(values: object) -> str:
-    """A digest of settings; when it differs, what was made with them is made again."""
+def compute_settings_digest(values: object) -> str:
+    """Compute a digest of settings; when it differs, everything derived from them is derived again."""
     return hashlib.blake2b(repr(values).encode(), digest_size=16).hexdigest()

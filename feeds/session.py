@@ -1,4 +1,4 @@
-"""One run from the configuration to its report; what the program and the daemon share of it."""
+"""Open a run from a configuration; shared by the commands and the daemon."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from feeds.run_context import Run
     from feeds.workers.task_types import Settings
 
-_DERIVATION = 11  # counts up when the same file would be understood or rendered differently
+_DERIVATION = 11  # increase it when the same file would be parsed or rendered differently
 
 
 def now() -> datetime:
-    """The system's clock."""
+    """Return the current time of the system, in UTC."""
     return datetime.now(UTC)
 
 
@@ -36,14 +36,14 @@ def open_run(
     progress: Progress,
     deadline: float | None = None,
 ) -> Iterator[Run]:
-    """The store and the workers of a run; what was made with other settings is marked to be made again.
+    """Open the store and the workers of a run; entries rendered with other settings are marked to be rendered again.
 
     Raises:
         StoreError: the store cannot be used.
     """
     from feeds.config.page_style import build_page_style
     from feeds.renderer import page_fragments
-    from feeds.run_context import Run, settings_digest
+    from feeds.run_context import Run, compute_settings_digest
     from feeds.sources import expand, register
     from feeds.storage.address_rule import follow_address_rule
     from feeds.storage.sqlite import Database
@@ -62,8 +62,9 @@ def open_run(
     )
     with closing(Database.open(store)) as db, workers:
         sources = register(db, config, expand(config, db)[0])
+        # Keys of an older canonical form would not match those of new entries.
         follow_address_rule(db, sources, clock())
-        render = settings_digest(
+        render = compute_settings_digest(
             (
                 _DERIVATION,
                 config.site,
@@ -76,13 +77,14 @@ def open_run(
                 settings,
             )
         )
-        derive = settings_digest(
+        derive = compute_settings_digest(
             (_DERIVATION, CANONICAL_RULE, replace(settings, formats=(), site_url="", language="", look=None))
         )
         run = Run(config, db, workers, clock, progress, sources, derive, look)
         rendered = db.value("meta_get", ("render",))
         if rendered != render:
             page_fragments.check_templates(look)
+        # A new store has nothing to discard.
         if rendered not in (None, render):
             with db.transaction():
                 db.run("entries_drop")
@@ -93,12 +95,12 @@ def open_run(
 
 
 def step_settings(config: Config) -> Settings:
-    """What worker processes need of a configuration."""
+    """Build the settings of worker processes from a configuration."""
     from feeds.workers.task_types import Settings
 
     return Settings(
         sources={
-            source.name: _source_settings(config, rank, source)
+            source.name: _build_source_settings(config, rank, source)
             for rank, source in enumerate(config.sources)
             if isinstance(source, FolderSource)
         },
@@ -113,7 +115,7 @@ def step_settings(config: Config) -> Settings:
     )
 
 
-def _source_settings(config: Config, rank: int, source: FolderSource) -> Any:  # noqa: ANN401 - imported late
+def _build_source_settings(config: Config, rank: int, source: FolderSource) -> Any:  # noqa: ANN401 - imported late
     from feeds.fetcher import site_files
     from feeds.parser.posts.jekyll import FolderSettings
     from feeds.workers.task_types import SourceSettings
@@ -151,7 +153,7 @@ def _dialect_of(folder: Path, site: JekyllSite) -> Dialect:
 
 
 def site_of(folder: Path) -> JekyllSite:
-    """The ``_config.yml`` of a folder (or of the one above a ``_posts``); empty if there is none."""
+    """Read the ``_config.yml`` of a folder, or of the folder above a ``_posts``; empty settings if there is none."""
     from feeds.parser.posts.file_encoding import decode
     from feeds.parser.posts.jekyll import JekyllSite, read_site_config
 

@@ -1,4 +1,4 @@
-"""The sources of a run: those of the configuration, with lists of upstreams written out."""
+"""List the sources of a run: those of the configuration, and the feeds of its lists."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _LONGEST_NAME = 300
 
 
 def expand(config: Config, db: Database | None) -> tuple[list[FolderSource | UpstreamSource], list[str]]:
-    """Every folder and every upstream in order of rank, and what is wrong with lists.
+    """Return every folder and upstream feed in order of rank, and the errors of lists.
 
-    A list that is an address is taken as it was last read, which the store knows.
+    A list at an address is used as it was last fetched and stored.
     """
     found: list[FolderSource | UpstreamSource] = []
     troubles = []
@@ -27,16 +27,17 @@ def expand(config: Config, db: Database | None) -> tuple[list[FolderSource | Ups
             found.append(source)
             continue
         try:
-            found += _of_list(source, kept.get(source.name))
+            found += _read_list(source, kept.get(source.name))
         except UsageError as error:
             troubles.append(f"source {source.name}: {error}")
+    # Two feeds of a list may have one name; the first has the higher rank.
     unique: dict[str, FolderSource | UpstreamSource] = {}
-    for one in found:
-        unique.setdefault(one.name, one)
+    for source in found:
+        unique.setdefault(source.name, source)
     return list(unique.values()), troubles
 
 
-def _of_list(source: ListSource, kept: bytes | None) -> list[UpstreamSource]:
+def _read_list(source: ListSource, kept: bytes | None) -> list[UpstreamSource]:
     from feeds.parser.lists.opml import read_opml
 
     if source.path is not None:
@@ -47,32 +48,37 @@ def _of_list(source: ListSource, kept: bytes | None) -> list[UpstreamSource]:
     if kept is None:
         return []
     subscriptions = read_opml(kept, str(source.path or source.url))
-    return [_upstream(source, one) for one in subscriptions if one.type == "rss"]
+    return [
+        _build_upstream(source, subscription) for subscription in subscriptions if subscription.type == "rss"
+    ]
 
 
-def _upstream(source: ListSource, one: Subscription) -> UpstreamSource:
-    """A feed of a list, with the list's settings; it cannot give itself access or credentials."""
+def _build_upstream(source: ListSource, subscription: Subscription) -> UpstreamSource:
+    """Build a source from a feed of a list, with the list's settings; the list cannot set access or credentials."""
     settings = source.settings
-    address = one.url.partition("://")[2] or one.url
+    address = subscription.url.partition("://")[2] or subscription.url
     return replace(
         settings,
-        name=f"{source.name}/{one.name or address}"[:_LONGEST_NAME],
-        url=one.url,
-        title=one.title,
-        link=one.link,
-        every=settings.every or max(60, seconds(one.every)) if one.every else settings.every,
-        categories=tuple(dict.fromkeys((*settings.categories, *one.categories))),
+        name=f"{source.name}/{subscription.name or address}"[:_LONGEST_NAME],
+        url=subscription.url,
+        title=subscription.title,
+        link=subscription.link,
+        every=settings.every or max(60, seconds(subscription.every))
+        if subscription.every
+        else settings.every,
+        categories=tuple(dict.fromkeys((*settings.categories, *subscription.categories))),
     )
 
 
 def register(
     db: Database, config: Config, every: Sequence[FolderSource | UpstreamSource]
 ) -> dict[int, tuple[str, int]]:
-    """Number, name and rank of every source that the store knows: ``every``, lists at an address, removed ones."""
-    names = [one.name for one in every]
-    names += [one.name for one in config.sources if isinstance(one, ListSource) and one.url]
+    """Add new sources to the store; return number, name and rank of every stored source, removed sources included."""
+    names = [source.name for source in every]
+    names += [source.name for source in config.sources if isinstance(source, ListSource) and source.url]
     ranks = {name: rank for rank, name in enumerate(names)}
     known = {row[1] for row in db.rows("source_all")}
+    # A write needs the lock, so it happens only for new sources.
     new = [name for name in ranks if name not in known]
     if new:
         with db.transaction():

@@ -14,7 +14,8 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from feeds.http import Client, user_agent
+from feeds.http import Client
+from feeds.http.address import user_agent
 from tests.conftest import ROOT
 from tests.websub import FORM, SITE, SubscriberServer, until
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.errors import AddressRefused
-from feeds.http import address, same_site, shown
+from feeds.http.address import address, same_site, shown
 from feeds.http.ip_ranges import is_global
 
 NOT_GLOBAL = """

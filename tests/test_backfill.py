@@ -62,7 +62,7 @@ def test_archives_are_followed_resumed_and_read_once(project: Project, upstream:
     assert (second["pages"], second["new"], second["done"]) == (1, 3, True)
     assert titles(project) == "abcdefg"
     assert len(upstream.asked("/2")) == len(upstream.asked("/1")) == 1
-    assert "before" in str(backfill(project)["reason"])
+    assert "already" in str(backfill(project)["reason"])
     assert len(upstream.asked("/1")) == 1
 
 
@@ -83,7 +83,7 @@ def test_a_document_that_fails_is_tried_again_and_a_ring_ends(
 @pytest.mark.parametrize(
     ("before", "words"),
     [
-        ("/page", "is no feed"),
+        ("/page", "is not a feed"),
         ("http://10.0.0.1/1", "10.0.0.1"),
         ("javascript:x", ""),
         ("/broken", ""),
@@ -182,7 +182,7 @@ def test_a_name_that_no_upstream_has_is_an_error(project: Project) -> None:
     project.post("2024-01-01-a.md")
     done = project.run("backfill", "nobody")
     assert done.returncode == 2
-    assert "no upstream of this name" in done.stderr
+    assert "no upstream feed of this name" in done.stderr
 
 
 def test_which_document_comes_next() -> None:

@@ -105,7 +105,7 @@ def test_a_permanent_move_is_taken_over_after_three_confirmations_over_a_day() -
         found = await polls.poll(client)
         assert polls.state.url == server.url("/new")
         assert polls.state.adopted_at
-        assert "moved for good" in found.reason
+        assert "moved permanently" in found.reason
         before = len(server.asked("/old"))
         assert (await polls.poll(client)).status == 304
         assert len(server.asked("/old")) == before

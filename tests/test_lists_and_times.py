@@ -87,7 +87,7 @@ def test_a_list_that_is_none_is_named_and_the_last_one_holds(timed: Timed, upstr
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (b"<html><body>no feed</body></html>", "is no feed"),
+        (b"<html><body>no feed</body></html>", "is not a feed"),
         (b"", "an empty document"),
         (rss([("g", "https://blog.example/1", "x")] * 10_001), "has 10001 entries"),
     ],

@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from feeds.errors import AddressRefused, FetchError
-from feeds.http import Client, Conditions, Response, user_agent
+from feeds.http import Client, Conditions, Response
+from feeds.http.address import user_agent
 from tests.conftest import ROOT, Project
 from tests.servers import Answer, Asked, UpstreamServer
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.errors import FetchError
-from feeds.http import Client, Response, user_agent
+from feeds.http import Client, Response
+from feeds.http.address import user_agent
 from tests.servers import Answer, Asked, UpstreamServer
 
 AGENT = user_agent("1.0", "https://site.example/feeds/")
@@ -104,7 +105,7 @@ def test_one_deadline_counts_for_all_of_a_request() -> None:
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "no proper HTTP answer"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", "closed before the end"),
         (b"HTTP/1.1 200 OK\r\nX: " + b"a" * 200_000, "too long"),
-        (b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\nabc", "nobody asked for"),
+        (b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\nabc", "was not requested"),
         (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\n\r\nabc", "packed 2 times"),
         (b"HTTP/1.1 200 OK\r\n\r\n" + b"a" * 200_000, "larger than 100000 bytes"),
     ],

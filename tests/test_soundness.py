@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from feeds.api import load_config, step_settings
+from feeds.api import load_config
 from feeds.commands.integrity_check import find_faults
+from feeds.session import step_settings
 from tests.conftest import Project
 from tests.test_daemon import Running
 from tests.test_migrations import older_store

@@ -170,7 +170,7 @@ def test_when_the_absence_of_many_is_not_believed() -> None:
     assert doubt(100, 20, 10) == ""
     assert "21 of 100" in doubt(100, 21, 10)
     assert doubt(1000, 100, 10) == ""
-    assert "nothing is left" in doubt(3, 3, 100)
+    assert "all 3 posts" in doubt(3, 3, 100)
 
 
 def test_mass_removal_is_refused_and_named_until_it_is_allowed(site: Site) -> None:
@@ -192,7 +192,7 @@ def test_an_emptied_folder_does_not_empty_the_feeds_and_its_return_changes_nothi
     text = path.read_text("utf-8")
     path.unlink()
     told = project.run("build")
-    assert "nothing is left of 1 posts" in told.stderr
+    assert "all 1 posts are gone at once" in told.stderr
     assert project.bytes() == before
     path.write_text(text, "utf-8")
     assert "trouble" not in project.run("build").stderr

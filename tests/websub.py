@@ -19,7 +19,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from starlette.requests import Request
 from starlette.types import Message
 
-from feeds.http import Client, user_agent
+from feeds.http import Client
+from feeds.http.address import user_agent
 from feeds.storage import subscriptions
 from feeds.storage.sqlite import Database
 from feeds.websub.dispatcher import Bounds, Sender

@@ -1,1 +1,1 @@
-"""What the daemon does: watching folders, asking upstreams in time, telling hubs; its log and its supervisor."""
+"""The daemon: watch folders, poll upstream feeds, publish and push; with its log and systemd notifications."""

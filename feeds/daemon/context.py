@@ -1,4 +1,4 @@
-"""What the parts of the daemon share while it works under one configuration."""
+"""State that the parts of the daemon share while it runs with one configuration."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from feeds.run_context import Run
 T = TypeVar("T")
 
 
-class BrokenOff(Exception):  # noqa: N818 - an order, no fault
-    """The daemon is to end and a long job has had its time; the next run finishes it."""
+class BrokenOff(Exception):  # noqa: N818 - it is not an error
+    """The daemon stops and a long job has used up its time; the next run finishes it."""
 
 
 class Shift:
-    """The run, and the one thread that uses its store.
+    """The run, and the only thread that uses its store.
 
-    The event loop has the clock, the network and the watching; everything that uses the store runs in
-    the store's thread, one thing after the other.
+    The event loop runs timers, the network and the watchers. Everything that uses the store runs in the
+    store's thread, one job after the other.
     """
 
     run: Run
@@ -35,60 +35,61 @@ class Shift:
         self.store_thread = ThreadPoolExecutor(1, "store")
         self.wants_publishing = asyncio.Event()
         self.failure: BaseException | None = None
-        """What ended a part of the work that there is no going on without."""
+        """The error that ended a part without which the daemon cannot continue."""
         self.failed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._end: float | None = None
 
-    async def in_store_thread(self, work: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401
-        """Run this in the store's thread."""
+    async def run_in_store_thread(self, work: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401
+        """Run a function in the store's thread and return its result."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self.store_thread, work, *arguments)
 
     def end_within(self, seconds: float) -> None:
-        """Give the jobs in the store's thread so much time to end; long ones are broken off then."""
+        """Let jobs in the store's thread run for this many seconds; longer jobs are interrupted."""
         if self._end is None:
             self._end = time.monotonic() + seconds
 
     def progress(self, step: str, done: int, total: int) -> None:
-        """Told by a long job how far it is.
+        """Check between the steps of a long job whether it must end.
 
         Raises:
-            BrokenOff: it is to end.
+            BrokenOff: it must end.
         """
         if self._end is not None and time.monotonic() > self._end:
             raise BrokenOff(f"{step}: {done} of {total}")
 
     def begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Do this in the background; it is broken off at the end."""
+        """Run this in the background; it is cancelled when the daemon stops."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        self.depend_on(task)
+        self.watch_task(task)
         return task
 
-    def depend_on(self, task: asyncio.Task[None]) -> None:
-        """If this fails, the daemon ends."""
-        task.add_done_callback(self._note_failure)
+    def watch_task(self, task: asyncio.Task[None]) -> None:
+        """Stop the daemon if this task fails."""
+        task.add_done_callback(self._handle_failure)
 
-    def _note_failure(self, task: asyncio.Task[None]) -> None:
+    def _handle_failure(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
+        # An interrupted job is finished by the next run.
         if error is not None and not isinstance(error, BrokenOff):
             self.failure = self.failure or error
             self.failed.set()
 
-    async def watched(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do this as a job of the clock, which would only log that it failed."""
+    async def run_watched(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a job of the scheduler, which alone would only log a failure."""
         await asyncio.wait((self.begin(work),))
 
-    async def break_off(self) -> None:
-        """End what runs in the background."""
+    async def cancel_tasks(self) -> None:
+        """Cancel the background tasks."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def tell_troubles(self, reasons: list[str]) -> None:
-        """Log what went wrong with sources."""
+    def log_problems(self, reasons: list[str]) -> None:
+        """Log the problems of sources."""
         for reason in reasons:
             self.log("trouble", reason=reason)

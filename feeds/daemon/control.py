@@ -1,6 +1,6 @@
-"""What changes something although a daemon may run: done at once, or left for the daemon to take up.
+"""Change the store although a daemon may run: at once, or through a request that the daemon applies.
 
-What is left while a build has the store is taken up by the next run.
+A request that is stored during a build is applied by the next run.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from feeds.storage.source_removal import remove_source
 from feeds.storage.sqlite import Database, lock_store
 
 _PATIENCE = 60
-"""Seconds for a daemon to take up what cannot be left for later."""
+"""Seconds to wait for a daemon to apply a request that must not be delayed."""
 
 
 def leave(config: Config, kind: str, value: str = "") -> int:
-    """Leave a request for the daemon that has the store; its number."""
+    """Store a request for the daemon that has the store; return its number."""
     with closing(Database.open(config.store)) as db, db.transaction():
         return int(db.run("request_add", (kind, value)).lastrowid or 0)
 
 
 def take_left(run: Run) -> list[str]:
-    """Take up what was left while another run had the store; what only a daemon can do stays for one.
+    """Apply the requests stored during another run; requests that only a daemon can apply stay.
 
-    The ledger comes first, for the store may be a backup that was restored; what is wrong with it is returned.
+    The ledger is read first, because the store may be a restored backup. Return what is wrong with the ledger.
     """
     troubles: list[str] = []
     read_ledger(run, troubles)
@@ -49,18 +49,18 @@ def take_left(run: Run) -> list[str]:
 
 
 def take_up(run: Run, kind: str, value: str) -> int:
-    """Forget, withdraw or bring back, in a run that has the store; how many items were forgotten."""
+    """Remove a source, withdraw or restore a post, in a run that has the store; return the number of removed items."""
     if kind == "forget":
-        return _forget(run.db, run.config, value, run.clock)
+        return _remove_source(run.db, run.config, value, run.clock)
     withdraw(run.db, run.config, value, kind == "restore", run.clock())
     return 0
 
 
 def believe_removals(config: Config, clock: Clock, patience: float = _PATIENCE) -> None:
-    """Have the daemon that has the store believe that many posts are gone at once; returns when it has read again.
+    """Make the running daemon accept the removal of many posts; return when it has scanned its folders again.
 
     Raises:
-        StoreLocked: nobody took it up in time: a build has the store, or the daemon is busy.
+        StoreLocked: no daemon applied it in time: a build has the store, or the daemon is busy.
     """
     number = leave(config, "removals", str(clock().timestamp()))
     end = time.monotonic() + patience
@@ -69,22 +69,23 @@ def believe_removals(config: Config, clock: Clock, patience: float = _PATIENCE) 
             while db.value("request_waits", (number,)):
                 if time.monotonic() > end:
                     raise StoreLocked(
-                        f"{config.store}: another feedd is publishing with this store and has not taken up "
-                        "that removals are allowed; try again when it is done"
+                        f"{config.store}: another feedd is publishing with this store and has not accepted "
+                        "the removals yet; try again when it is done"
                     )
                 time.sleep(0.1)
+        # A request that nobody waits for any more must not be applied later.
         finally:
             with db.transaction():
                 db.run("request_drop", (number,))
 
 
 def still_meant(value: str, clock: Clock) -> bool:
-    """Whether a wish of this time still waits: believed much later, it would empty the feeds of a missing disk."""
+    """Return whether a request of this time is current: applied much later, it could empty the feeds of an unmounted disk."""
     return 0 <= clock().timestamp() - float(value) < 2 * _PATIENCE
 
 
 def reload_daemon(config: Config) -> bool:
-    """Have a running daemon read its configuration again; whether there is one."""
+    """Make a running daemon load its configuration again; return whether one is running."""
     try:
         with lock_store(config.store):
             return False
@@ -94,15 +95,15 @@ def reload_daemon(config: Config) -> bool:
 
 
 def forget_removed(config: Config, name: str, clock: Clock) -> int | None:
-    """Take a removed source and its posts out of the store; how many items went, None if a daemon does it.
+    """Remove an unconfigured source and its posts from the store; return the number of items, None if a daemon does it.
 
     Raises:
-        UsageError: there is no such source, or it is still in the configuration.
+        UsageError: the source is unknown, or it is still in the configuration.
     """
     if not config.store.exists():
-        raise UsageError(f"{config.store}: nothing was built yet, so there is nothing to forget")
+        raise UsageError(f"{config.store}: no build yet, so there is nothing to remove")
     with closing(Database.open(config.store, read_only=True)) as db:
-        present = {one.name for one in (*expand(config, db)[0], *config.sources)}
+        present = {source.name for source in (*expand(config, db)[0], *config.sources)}
         known = {row[1] for row in db.rows("source_all")}
     if name in present:
         raise UsageError(f"{name}: is still in {config.path}; remove it there first")
@@ -110,7 +111,7 @@ def forget_removed(config: Config, name: str, clock: Clock) -> int | None:
         raise UsageError(f"{name}: no source of this name is known; `feedd status` lists them")
     try:
         with lock_store(config.store), closing(Database.open(config.store)) as db:
-            return _forget(db, config, name, clock)
+            return _remove_source(db, config, name, clock)
     except StoreLocked:
         leave(config, "forget", name)
         return None
@@ -118,7 +119,7 @@ def forget_removed(config: Config, name: str, clock: Clock) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """What became of a wish to withdraw a post or to bring it back; ``left`` if a daemon does it."""
+    """Result of withdrawing or restoring a post; ``left`` if a daemon does it."""
 
     uid: str
     what: str
@@ -126,21 +127,22 @@ class Withdrawn:
 
 
 def withdraw_post(config: Config, wanted: str, undo: bool, clock: Clock) -> Withdrawn:
-    """Withdraw a post or bring it back.
+    """Withdraw a post, or restore it with ``undo``.
 
     Raises:
-        UsageError: there is no such post, it was never published, or it is not as it would have to be.
+        UsageError: the post is unknown, was never published, or is in that state already.
     """
     if not config.store.exists():
-        raise UsageError(f"{config.store}: nothing was built yet, so there is no post to withdraw")
+        raise UsageError(f"{config.store}: no build yet, so there is no post to withdraw")
     try:
         with lock_store(config.store), closing(Database.open(config.store)) as db:
-            _take_up_ledger(db, config, clock())
-            uid = _withdrawable(db, find_post(db, config, wanted), wanted, undo)
+            _load_ledger(db, config, clock())
+            uid = _check_withdrawable(db, find_post(db, config, wanted), wanted, undo)
             back = withdraw(db, config, uid, undo, clock())
+    # A daemon has the store: check the request here, so that errors reach the user.
     except StoreLocked:
         with closing(Database.open(config.store, read_only=True)) as db:
-            uid = _withdrawable(db, find_post(db, config, wanted), wanted, undo)
+            uid = _check_withdrawable(db, find_post(db, config, wanted), wanted, undo)
         leave(config, "restore" if undo else "withdraw", uid)
         return Withdrawn(uid, "", left=True)
     if not undo:
@@ -149,7 +151,8 @@ def withdraw_post(config: Config, wanted: str, undo: bool, clock: Clock) -> With
     return Withdrawn(uid, f"no longer withdrawn; {later}")
 
 
-def _withdrawable(db: Database, number: int, wanted: str, undo: bool) -> str:
+def _check_withdrawable(db: Database, number: int, wanted: str, undo: bool) -> str:
+    """Return the id of a post; raises UsageError if it cannot be withdrawn or restored."""
     post = withdrawal.load_post_state(db, number)
     if post.uid is None:
         raise UsageError(
@@ -161,8 +164,8 @@ def _withdrawable(db: Database, number: int, wanted: str, undo: bool) -> str:
 
 
 def withdraw(db: Database, config: Config, uid: str, undo: bool, now: datetime) -> bool:
-    """The same for the post with this id; whether it is (or may be) somewhere to come back from."""
-    _take_up_ledger(db, config, now)
+    """Withdraw or restore the post with this id; return whether a source has (or may have) it."""
+    _load_ledger(db, config, now)
     number = db.value("post_of_uid", (uid,))
     if number is None or bool(withdrawal.load_post_state(db, number).withdrawn) != undo:
         return False
@@ -174,17 +177,17 @@ def withdraw(db: Database, config: Config, uid: str, undo: bool, now: datetime) 
     return back
 
 
-def _take_up_ledger(db: Database, config: Config, now: datetime) -> None:
-    """Learn of withdrawals that the store does not know: it may be a backup that was restored just now."""
+def _load_ledger(db: Database, config: Config, now: datetime) -> None:
+    """Apply withdrawals that the store does not know: it may be a backup that was just restored."""
     ledger.load_ledger(db, get_ledger_path(config))
     apply_withdrawals(db, now)
 
 
-def _forget(db: Database, config: Config, name: str, clock: Clock) -> int:
-    """How many items of a source went; 0 if it is not known or not removed."""
+def _remove_source(db: Database, config: Config, name: str, clock: Clock) -> int:
+    """Remove a source; return the number of its items, 0 if it is unknown or still configured."""
     every = expand(config, db)[0]
     sources = register(db, config, every)
     number = next((n for n, (known, _) in sources.items() if known == name), None)
-    if number is None or name in {one.name for one in (*every, *config.sources)}:
+    if number is None or name in {source.name for source in (*every, *config.sources)}:
         return 0
     return remove_source(db, sources, number, clock(), burnt_keys(db))

@@ -1,8 +1,8 @@
-"""When each job runs: the daemon watches folders, asks upstreams, publishes, and stops in order.
+"""Run the daemon: watch folders, poll upstream feeds, publish, and stop in order.
 
-State lies in the store; a job here is only a wake-up, and losing, doubling or delaying one is harmless.
-The event loop has the clock, the network and the watching; everything that uses the store runs in one
-other thread, one thing after the other.
+State is in the store; a job here is only a wake-up, so losing, repeating or delaying it is harmless. The
+event loop runs timers, the network and the watchers. Everything that uses the store runs in one other thread,
+one job after the other.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ if TYPE_CHECKING:
 
 
 _STOP_WITHIN = 4.0
-"""Seconds for the jobs that are under way at the end; what cannot wait for that comes after it."""
+"""Seconds for running jobs when the daemon stops; the last publishing comes after it."""
 
 _PUBLISH_AGAIN = 30.0
-"""Seconds after which publishing is tried again that failed."""
+"""Seconds until failed publishing is tried again."""
 
 
 async def serve(
@@ -54,22 +54,22 @@ async def serve(
     speed: float = 1,
     deadline: float | None = None,
 ) -> None:
-    """Run until SIGTERM or SIGINT; SIGHUP reads the configuration again, and a broken one is refused.
+    """Run until SIGTERM or SIGINT; SIGHUP loads the configuration again, and an invalid one is refused.
 
     Args:
         path: Of the configuration.
-        clock: The time now.
-        log: Is told of events.
+        clock: The current time.
+        log: Writes events.
         jobs: Worker processes; 0 for one per processor.
-        speed: Seconds of ``clock`` that pass in one second: more than one when days are simulated.
-        deadline: Seconds that one post or entry may take, in the place of ``limits.item_seconds``.
+        speed: Seconds of ``clock`` that pass in one second: more than 1 when days are simulated.
+        deadline: Seconds that a post or an entry may take, instead of ``limits.item_seconds``.
 
     Raises:
-        ConfigError: the configuration is wrong at the start.
-        StoreLocked: another feedd has this store.
+        ConfigError: the configuration is invalid at the start.
+        StoreLocked: another feedd uses this store.
         StoreError: the store cannot be used.
     """
-    # A wake-up that finds work under way is no news, one that is broken off at the end neither; failures end the daemon.
+    # apscheduler warns of skipped and cancelled wake-ups, which are harmless here; failures end the daemon.
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     config: Config | None = load_config(path)
     supervisor = Supervisor()
@@ -80,15 +80,15 @@ async def serve(
             with lock_store(store):
                 while config is not None and config.store == store:
                     daemon = Daemon(config, clock, log, supervisor, jobs, speed, deadline)
-                    config = await daemon.run(signals, lambda: _reloaded(path, log))
+                    config = await daemon.run(signals, lambda: _reload_config(path, log))
     finally:
         signals.close()
-    supervisor.tell("STOPPING=1")
+    supervisor.notify("STOPPING=1")
     log("stopped")
 
 
-def _reloaded(path: str | None, log: EventLog) -> Config | None:
-    """The configuration as it stands now; None if it is wrong, which is told."""
+def _reload_config(path: str | None, log: EventLog) -> Config | None:
+    """Load the configuration again; None if it is invalid, which is logged."""
     try:
         config = load_config(path)
     except FeeddError as error:
@@ -100,12 +100,12 @@ def _reloaded(path: str | None, log: EventLog) -> Config | None:
 
 
 class _Signals:
-    """SIGTERM and SIGINT stop, SIGHUP reloads."""
+    """Signal handlers: SIGTERM and SIGINT stop, SIGHUP reloads."""
 
     def __init__(self) -> None:
         self.stopping = False
         self.on_stop: Callable[[], None] = lambda: None
-        """Told at once that the daemon is to end."""
+        """Called at once when the daemon must stop."""
         self._event = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -118,11 +118,11 @@ class _Signals:
         self._event.set()
 
     def reload(self) -> None:
-        """Ask for the configuration to be read again."""
+        """Request that the configuration is loaded again."""
         self._event.set()
 
     async def wait(self) -> None:
-        """Until one of them comes."""
+        """Wait for the next signal or request."""
         await self._event.wait()
         self._event.clear()
 
@@ -132,7 +132,7 @@ class _Signals:
 
 
 class Daemon:
-    """What runs under one configuration."""
+    """The running daemon with one configuration."""
 
     def __init__(
         self,
@@ -153,30 +153,32 @@ class Daemon:
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
         self._tree: Tree | None = None
-        """As the last publishing left it; None to look at every document again."""
+        """The tree after the last publishing; None to scan every document again."""
         self._left_out: dict[str, str] = {}
-        """The posts that no document can hold, with the reason; all of them are logged already."""
+        """Posts that no document can contain, with the reason; all of them are logged already."""
         self._server: Server | None = None
         self._pushing: websub_service.Pushing | None = None
         self._timetable: Timetable | None = None
 
     async def run(self, signals: _Signals, reread: Callable[[], Config | None]) -> Config | None:
-        """Work until a signal comes; then finish what is under way and leave a whole tree.
+        """Work until a signal comes; then finish running jobs and leave a complete tree.
 
-        The configuration to go on with, or None to end; ``reread`` gives it, or None if it is to be refused.
+        Return the configuration to continue with, or None to stop; ``reread`` loads it, or returns None if it
+        is invalid.
         """
         self._signals, self._loop = signals, asyncio.get_running_loop()
         self._seen_version = 0
         signals.on_stop = lambda: self._shift.end_within(_STOP_WITHIN)
         following = None
         async with AsyncExitStack() as stack:
+            # Registered first, so that it runs last: closing the run needs the thread.
             stack.callback(self._shift.store_thread.shutdown)
             self._shift.run = await stack.enter_async_context(self._open())
             with suppress(BrokenOff):
                 await self._start(stack)
-                self._supervisor.tell("READY=1", "STATUS=watching and publishing")
+                self._supervisor.notify("READY=1", "STATUS=watching and publishing")
                 self.log("ready", sources=len(self.config.sources), store=self.config.store)
-                following = await self._until_ended(signals, reread)
+                following = await self._wait_for_end(signals, reread)
             if self._scheduler.running:
                 self._scheduler.shutdown(wait=False)
             await self._stop()
@@ -184,18 +186,18 @@ class Daemon:
             raise self._shift.failure
         return following
 
-    async def _until_ended(self, signals: _Signals, reread: Callable[[], Config | None]) -> Config | None:
-        """Until the daemon is to end, a part of the work fails, or there is another configuration."""
+    async def _wait_for_end(self, signals: _Signals, reread: Callable[[], Config | None]) -> Config | None:
+        """Wait until the daemon must stop, a part fails, or there is a new configuration."""
         failed = asyncio.create_task(self._shift.failed.wait())
         following = None
         while following is None and not signals.stopping and not failed.done():
             signal_came = asyncio.create_task(signals.wait())
             await asyncio.wait((signal_came, failed), return_when=asyncio.FIRST_COMPLETED)
             if signal_came.done() and not signals.stopping:
-                self._supervisor.tell("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+                self._supervisor.notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
                 following = reread()
                 if following is None:
-                    self._supervisor.tell("READY=1")
+                    self._supervisor.notify("READY=1")
             signal_came.cancel()
         failed.cancel()
         return following
@@ -205,19 +207,19 @@ class Daemon:
         opened = open_run(
             self.config, self.config.store, self._jobs, self.clock, self._shift.progress, self._deadline
         )
-        run = await self._shift.in_store_thread(opened.__enter__)
+        run = await self._shift.run_in_store_thread(opened.__enter__)
         try:
             yield run
         finally:
-            await self._shift.in_store_thread(opened.__exit__, None, None, None)
+            await self._shift.run_in_store_thread(opened.__exit__, None, None, None)
 
     async def _start(self, stack: AsyncExitStack) -> None:
         await self._folders.watch()
-        await self._shift.in_store_thread(self._folders.read_everything)
+        await self._shift.run_in_store_thread(self._folders.read_everything)
         await self._publish()
-        await self._shift.in_store_thread(publisher.warm_up, self._shift.run)
+        await self._shift.run_in_store_thread(publisher.warm_up, self._shift.run)
         if websub_service.wanted(self.config):
-            push = websub_service.Pushing(self.config, self.clock, self._pushed)
+            push = websub_service.Pushing(self.config, self.clock, self._ingest_pushed)
             self._pushing = await stack.enter_async_context(push)
         if self.config.serve is not None:
             endpoints = self._pushing.list_endpoints() if self._pushing else ()
@@ -225,39 +227,39 @@ class Daemon:
             await self._server.start()
             self.log("serving", address=self._server.address)
         if self.config.polled:
-            self._timetable = Timetable(self._shift, self._ask_at, self._pushing)
-            self._shift.depend_on(await self._timetable.begin(stack))
-        self._shift.begin(self._publishing())
-        self._every(SCAN_EVERY, self._scan)
-        self._every(30, self._release)
-        self._every(1, self._look_for_requests)
+            self._timetable = Timetable(self._shift, self._schedule_poll, self._pushing)
+            self._shift.watch_task(await self._timetable.begin(stack))
+        self._shift.begin(self._publish_forever())
+        self._run_every(SCAN_EVERY, self._scan)
+        self._run_every(30, self._release)
+        self._run_every(1, self._check_requests)
         if self._supervisor.watchdog:
-            self._every(self._supervisor.watchdog, self._sign_of_life)
+            self._run_every(self._supervisor.watchdog, self._notify_watchdog)
         self._scheduler.start()
 
-    def _every(self, seconds: float, job: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run a job now and then; if it fails, the daemon ends."""
+    def _run_every(self, seconds: float, job: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run a job at an interval; if it fails, the daemon stops."""
 
-        async def guarded() -> None:
-            await self._shift.watched(job())
+        async def run_job() -> None:
+            await self._shift.run_watched(job())
 
-        self._scheduler.add_job(guarded, "interval", seconds=seconds)
+        self._scheduler.add_job(run_job, "interval", seconds=seconds)
 
-    async def _sign_of_life(self) -> None:
-        self._supervisor.tell("WATCHDOG=1")
+    async def _notify_watchdog(self) -> None:
+        self._supervisor.notify("WATCHDOG=1")
 
-    def _ask_at(self, when: datetime) -> None:
-        """Wake up at a time of our clock; the scheduler has the system's."""
+    def _schedule_poll(self, when: datetime) -> None:
+        """Schedule a poll at a time of our clock; the scheduler uses the system's."""
         at = datetime.now(UTC) + (when - self.clock()) / self._speed
-        self._scheduler.add_job(self._ask, "date", run_date=at, id="ask", replace_existing=True)
+        self._scheduler.add_job(self._poll, "date", run_date=at, id="ask", replace_existing=True)
 
-    async def _ask(self) -> None:
+    async def _poll(self) -> None:
         assert self._timetable is not None
-        await self._shift.watched(self._timetable.ask())
+        await self._shift.run_watched(self._timetable.poll_due())
 
     async def _stop(self) -> None:
         self._shift.end_within(_STOP_WITHIN)
-        await self._shift.break_off()
+        await self._shift.cancel_tasks()
         if self._timetable is not None:
             await self._timetable.stop()
         if self._shift.failure is None:
@@ -266,31 +268,32 @@ class Daemon:
         if self._server is not None:
             await self._server.stop(2)
 
-    async def _pushed(self, source: str, body: bytes, content_type: str) -> None:
+    async def _ingest_pushed(self, source: str, body: bytes, content_type: str) -> None:
         if self._timetable is not None:
-            await self._timetable.take_pushed(source, body, content_type)
+            await self._timetable.ingest_pushed(source, body, content_type)
 
     async def _scan(self) -> None:
         self._tree = None
-        await self._shift.in_store_thread(self._folders.read_everything)
+        await self._shift.run_in_store_thread(self._folders.read_everything)
         self._shift.wants_publishing.set()
 
     async def _release(self) -> None:
-        """Let posts appear whose time has come, and take out those whose time is over."""
-        if await self._shift.in_store_thread(pipeline.release, self._shift.run):
+        """Publish posts whose date has come and remove expired posts."""
+        if await self._shift.run_in_store_thread(pipeline.release, self._shift.run):
             self._shift.wants_publishing.set()
 
-    # What other commands ask for
+    # Requests of other commands
 
-    async def _look_for_requests(self) -> None:
-        """Take up what ``feedd add`` and others have left in the store."""
-        reload = await self._shift.in_store_thread(self._take_requests)
+    async def _check_requests(self) -> None:
+        """Apply the requests that ``feedd add`` and other commands have stored."""
+        reload = await self._shift.run_in_store_thread(self._apply_requests)
         if reload:
             self._signals.reload()
 
-    def _take_requests(self) -> bool:
+    def _apply_requests(self) -> bool:
         db = self._shift.run.db
         db.require_in_place()
+        # A cheap counter of SQLite: the requests are queried only after another process has written.
         version = db.value("changes_elsewhere")
         if version == self._seen_version:
             return False
@@ -298,14 +301,14 @@ class Daemon:
         reload = False
         for number, kind, value in db.rows("requests_all"):
             if reload and kind == "backfill":
-                continue  # of a source that the configuration to come has
-            self._take_request(kind, value)
+                continue  # its source is in the new configuration only
+            self._apply_request(kind, value)
             reload |= kind == "reload"
             with db.transaction():
                 db.run("request_drop", (number,))
         return reload
 
-    def _take_request(self, kind: str, value: str) -> None:
+    def _apply_request(self, kind: str, value: str) -> None:
         shift = self._shift
         if kind == "forget":
             self.log("forgot", source=value, entries=control.take_up(shift.run, kind, value))
@@ -325,30 +328,30 @@ class Daemon:
 
     # Publishing
 
-    async def _publishing(self) -> None:
+    async def _publish_forever(self) -> None:
         while True:
             await self._shift.wants_publishing.wait()
             self._shift.wants_publishing.clear()
             try:
                 await self._publish()
-            except OutputError as error:  # a full disk is not full for ever; the store has everything
+            except OutputError as error:  # a full disk may get space again, and the store has everything
                 self.log("trouble", reason=error, again_in=_PUBLISH_AGAIN)
                 self._loop.call_later(_PUBLISH_AGAIN / self._speed, self._shift.wants_publishing.set)
 
     async def _publish(self) -> None:
-        written, held, seconds = await self._shift.in_store_thread(self._publish_now)
+        written, held, seconds = await self._shift.run_in_store_thread(self._publish_now)
         if written and self._pushing:
             self._pushing.wake()
         if written:
             self.log("published", documents=written, seconds=seconds)
         for path, reason in held.items():
             self.log("held_back", document=path, reason=reason)
-        for post, reason in (await self._shift.in_store_thread(self._newly_left_out)).items():
+        for post, reason in (await self._shift.run_in_store_thread(self._find_newly_left_out)).items():
             self.log("left_out", post=post, reason=reason)
-        self._supervisor.tell(f"STATUS=published {written} documents at {self.clock():%H:%M:%S}")
+        self._supervisor.notify(f"STATUS=published {written} documents at {self.clock():%H:%M:%S}")
 
-    def _newly_left_out(self) -> dict[str, str]:
-        """The posts that no document can hold since the last publishing."""
+    def _find_newly_left_out(self) -> dict[str, str]:
+        """Return the posts that no document can contain since the last publishing."""
         before, self._left_out = self._left_out, dict(self._shift.run.db.rows("posts_invalid"))
         return dict(self._left_out.items() - before.items())
 
@@ -356,8 +359,9 @@ class Daemon:
         self._shift.progress("publishing", 0, 1)
         started = self.clock()
         run = self._shift.run
+        # Somebody may delete the output folder; then every document is written again.
         if self._tree is None or not self._tree.folder.is_dir():
-            self._tree = Tree(self.config.output.dir, _known(run.db))
+            self._tree = Tree(self.config.output.dir, _load_written(run.db))
         tree, self._tree = self._tree.again(), None
         published = pipeline.publish(run, tree)
         self._tree = tree
@@ -365,5 +369,5 @@ class Daemon:
         return len(tree.written), published.held, seconds
 
 
-def _known(db: Database) -> dict[str, Written]:
+def _load_written(db: Database) -> dict[str, Written]:
     return {row[0]: Written(*row[1:4]) for row in db.rows("documents_all")}

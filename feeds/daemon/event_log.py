@@ -1,4 +1,4 @@
-"""What the daemon tells its operator: one line an event, as ``event key=value`` or as JSON."""
+"""Log of the daemon: one line for each event, as ``event key=value`` or as JSON."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ LogFormat = Literal["text", "json"]
 
 
 class EventLog:
-    """Writes events, each in one line with the time in front."""
+    """Write events, each on one line that begins with the time."""
 
     def __init__(self, clock: Clock, form: LogFormat = "text", out: TextIO | None = None) -> None:
         self._clock = clock
-        self._form = form
+        self._format = form
         self._out = out or sys.stderr
 
     def __call__(self, event: str, **values: object) -> None:
-        """Tell of an event; values that are empty texts are left out."""
+        """Write an event; values that are empty texts are left out."""
         now = self._clock()
-        given = {name: value for name, value in values.items() if value != ""}
-        self._out.write((_as_json if self._form == "json" else _as_text)(now, event, given) + "\n")
+        shown = {name: value for name, value in values.items() if value != ""}
+        self._out.write((_as_json if self._format == "json" else _as_text)(now, event, shown) + "\n")
         self._out.flush()
 
 
@@ -34,11 +34,11 @@ def _as_json(now: datetime, event: str, values: dict[str, object]) -> str:
 
 
 def _as_text(now: datetime, event: str, values: dict[str, object]) -> str:
-    parts = [f"{name}={_quoted(str(value))}" for name, value in values.items()]
+    parts = [f"{name}={_quote(str(value))}" for name, value in values.items()]
     return " ".join([now.isoformat(timespec="milliseconds"), event, *parts])
 
 
-def _quoted(text: str) -> str:
-    """A value in one word, so that a line can be cut at its spaces and nobody can forge another."""
+def _quote(text: str) -> str:
+    """Quote a value as one word, so that a line can be split at spaces and no value can forge a line."""
     plain = text and text.isprintable() and not any(c in text for c in " =\"'")
     return text if plain else json.dumps(text, ensure_ascii=not text.isprintable())

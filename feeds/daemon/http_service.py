@@ -1,4 +1,4 @@
-"""The HTTP side of one configuration: the output tree and the status page."""
+"""HTTP server of one configuration: the output tree and the status page."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _VERSIONS = "serve.db"
 
 
 def server_of(config: Config, clock: Clock, endpoints: Sequence[Endpoint] = ()) -> Server:
-    """Build the server of a configuration, not started yet; ``endpoints`` are answered besides its own.
+    """Build the server of a configuration, not started yet; ``endpoints`` are added to its own.
 
     Raises:
-        ConfigError: a variable with a secret is not set.
+        ConfigError: an environment variable with a secret is not set.
     """
     from feeds.server.app import Endpoint
     from feeds.server.server import Server
@@ -57,18 +57,18 @@ def _build_status(config: Config, clock: Clock) -> Handler:
     access = Access(config.serve or Serve())
     page = _Page(config, clock)
 
-    async def answer(request: Request) -> Response:
+    async def respond_status(request: Request) -> Response:
         if request.method not in ("GET", "HEAD"):
             return refuse(405, "this page can only be read", {"Allow": "GET, HEAD"})
         if not access.operator(request.scope["fields"].get(b"authorization")):
             return refuse(401, "this page is for operators", OPERATORS)
         return respond(200, await page(), "text/html; charset=utf-8")
 
-    return answer
+    return respond_status
 
 
 class _Page:
-    """The status page, made once for all who ask within a second or two: it costs a walk through the store."""
+    """The status page, rendered once for all requests within two seconds, because it reads much of the store."""
 
     def __init__(self, config: Config, clock: Clock) -> None:
         self._config, self._clock = config, clock
@@ -84,7 +84,7 @@ class _Page:
 
 
 def status_page(config: Config, now: datetime) -> bytes:
-    """The page for operators: sources, health, next polls, errors, activity of the last days."""
+    """Render the page for operators: sources, health, next polls, errors, activity of the last days."""
     from feeds.renderer.html_pages import render_status_page as render
     from feeds.renderer.templates import compile_templates
 
@@ -94,17 +94,17 @@ def status_page(config: Config, now: datetime) -> bytes:
     activity: list[tuple[date, int]] = []
     if config.store.exists():
         with closing(Database.open(config.store, read_only=True)) as db:
-            latest = _latest(db, now)
+            latest = _load_latest(db, now)
             statuses = [
-                replace(_source(config, one), latest=latest.get(one["name"]))
-                for one in load_status(db, config)["sources"]
+                replace(_build_source_status(config, source), latest=latest.get(source["name"]))
+                for source in load_status(db, config)["sources"]
             ]
-            activity = _activity(db, now)
+            activity = _count_activity(db, now)
     return render(look.site, statuses, activity, now, compile_templates(look.templates))
 
 
-def _latest(db: Database, now: datetime) -> dict[str, datetime]:
-    """Publication of the newest post of each source, by name."""
+def _load_latest(db: Database, now: datetime) -> dict[str, datetime]:
+    """Load the date of the newest post of each source, by name."""
     found = dict(db.rows("sources_latest"))
     names = {row[0]: row[1] for row in db.rows("source_all")}
     return {
@@ -114,52 +114,54 @@ def _latest(db: Database, now: datetime) -> dict[str, datetime]:
     }
 
 
-def _source(config: Config, one: dict[str, Any]) -> SourceStatus:
+def _build_source_status(config: Config, status: dict[str, Any]) -> SourceStatus:
     from feeds.renderer.html_pages import SourceStatus
     from feeds.sanitizer.metadata import public_feed
 
-    asked = one["upstream"]
-    folder = next((s for s in config.sources if isinstance(s, FolderSource) and s.name == one["name"]), None)
-    if not asked:
-        rejected = one["files"]["rejected"]
+    upstream = status["upstream"]
+    folder = next(
+        (s for s in config.sources if isinstance(s, FolderSource) and s.name == status["name"]), None
+    )
+    if not upstream:
+        rejected = status["files"]["rejected"]
         return SourceStatus(
-            name=one["name"],
-            title=one["name"],
+            name=status["name"],
+            title=status["name"],
             kind="folder" if folder else "removed",
             url=str(folder.path) if folder else "",
-            health="trouble" if rejected else "ok" if one["complete"] else "new",
-            posts=one["files"]["item"],
-            polled=_instant(one["last_read"]),
+            health="trouble" if rejected else "ok" if status["complete"] else "new",
+            posts=status["files"]["item"],
+            polled=_parse_time(status["last_read"]),
             error=f"{rejected} files were rejected; see `feedd build`" if rejected else "",
         )
     return SourceStatus(
-        name=redact_name(one["name"]),
-        title=asked["title"] or redact_name(one["name"]),
+        name=redact_name(status["name"]),
+        title=upstream["title"] or redact_name(status["name"]),
         kind="upstream",
-        url=public_feed(asked["url"]),
-        health=_health(asked),
-        posts=one["entries"],
-        polled=_instant(asked["last_poll"]),
-        next_poll=_instant(asked["next_poll"]),
-        error=asked["reason"] if asked["failures"] or asked["health"] == "gone" else "",
-        failures=asked["failures"],
+        url=public_feed(upstream["url"]),
+        health=_classify_health(upstream),
+        posts=status["entries"],
+        polled=_parse_time(upstream["last_poll"]),
+        next_poll=_parse_time(upstream["next_poll"]),
+        error=upstream["reason"] if upstream["failures"] or upstream["health"] == "gone" else "",
+        failures=upstream["failures"],
     )
 
 
-def _health(asked: dict[str, Any]) -> Health:
-    if asked["health"] == "gone":
+def _classify_health(upstream: dict[str, Any]) -> Health:
+    if upstream["health"] == "gone":
         return "gone"
-    if asked["failures"]:
-        return "waiting" if asked["decided_by"] == "retry-after" else "trouble"
-    return "ok" if asked["last_poll"] else "new"
+    if upstream["failures"]:
+        return "waiting" if upstream["decided_by"] == "retry-after" else "trouble"
+    return "ok" if upstream["last_poll"] else "new"
 
 
-def _instant(text: str) -> datetime | None:
+def _parse_time(text: str) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _activity(db: Database, now: datetime) -> list[tuple[date, int]]:
-    """New posts of each of the last days, oldest first."""
+def _count_activity(db: Database, now: datetime) -> list[tuple[date, int]]:
+    """Count the new posts of each of the last days, oldest first."""
     first = now.date() - timedelta(days=_DAYS - 1)
     since = int(datetime.combine(first, datetime.min.time(), now.tzinfo).timestamp())
     offset = int((now.utcoffset() or timedelta()).total_seconds())

@@ -1,4 +1,4 @@
-"""Telling systemd how the daemon is (``sd_notify(3)``); without systemd nothing is told."""
+"""Notify systemd of the daemon's state (``sd_notify(3)``); without systemd nothing is sent."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import socket
 
 
 class Supervisor:
-    """Who started the daemon, if it wants to be told: ``NOTIFY_SOCKET`` and ``WATCHDOG_USEC``."""
+    """The service manager that started the daemon, if it wants notifications: ``NOTIFY_SOCKET`` and ``WATCHDOG_USEC``."""
 
     def __init__(self, environment: dict[str, str] | None = None) -> None:
         given = dict(os.environ) if environment is None else environment
@@ -15,12 +15,13 @@ class Supervisor:
         microseconds = given.get("WATCHDOG_USEC", "")
         mine = given.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
         self.watchdog = int(microseconds) / 2_000_000 if microseconds.isdigit() and mine else 0.0
-        """Seconds between two signs of life that are asked for, half of what would be too long; 0 for none."""
+        """Seconds between two watchdog messages, half of the limit; 0 for none."""
 
-    def tell(self, *lines: str) -> None:
-        """Send lines such as ``READY=1``; a supervisor that does not listen is no trouble."""
+    def notify(self, *lines: str) -> None:
+        """Send lines such as ``READY=1``; errors are ignored, because the daemon runs without a supervisor too."""
         if not self._address:
             return
+        # A leading @ means a null byte: the abstract namespace of Linux.
         address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
             try:

@@ -1,4 +1,4 @@
-"""Push in the daemon: our hub and what it sends, and our subscriptions at other hubs."""
+"""WebSub in the daemon: its own hub with its deliveries, and its subscriptions at other hubs."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 _STOP_WITHIN = 5.0
 _LONGEST_CONTENT = 16 * 1024 * 1024
-"""Bytes of content that a hub may send."""
+"""Limit in bytes of the content that a hub may send."""
 
 
 def wanted(config: Config) -> bool:
-    """Whether a configuration has anything to push or to be pushed."""
+    """Return whether a configuration uses WebSub, as a publisher or as a subscriber."""
     return bool(config.push.named or (config.push.public and config.polled and config.serve is not None))
 
 
 class Pushing:
-    """An async context manager; while it is open, what is due is sent."""
+    """An async context manager; while it is open, due requests are sent."""
 
     def __init__(self, config: Config, clock: Clock, on_content: OnContent) -> None:
         self._config, self._clock, self._on_content = config, clock, on_content
@@ -39,9 +39,9 @@ class Pushing:
 
     async def __aenter__(self) -> Self:
         config = self._config
-        private = tuple(one.feed + "/" for one in config.serve.private) if config.serve else ()
+        private = tuple(folder.feed + "/" for folder in config.serve.private) if config.serve else ()
         if config.serve and config.serve.auth:
-            private = ("/",)  # who has no password gets nothing through the hub either
+            private = ("/",)  # a reader without the password must not get documents through the hub
         topics = Topics(config.site.url, config.push.own, config.aliases, private)
         desk = self._stack.enter_context(Desk(config.store))
         client = await self._stack.enter_async_context(client_of(config))
@@ -51,13 +51,13 @@ class Pushing:
             config.output.dir,
             topics,
             hubs=config.push.named,
-            now=self._now,
+            now=self._read_clock,
             public=config.push.public,
             allow=config.push.allow,
         )
-        self._sender = Sender(desk, jobs, self._now)
+        self._sender = Sender(desk, jobs, self._read_clock)
         self._hub = Hub(desk, topics, config.push.allow, self._sender.wake)
-        self._subscriber = Subscriber(desk, self._on_content, self._now, self._sender.wake)
+        self._subscriber = Subscriber(desk, self._on_content, self._read_clock, self._sender.wake)
         self._sending = asyncio.create_task(self._sender.run())
         return self
 
@@ -68,15 +68,15 @@ class Pushing:
         await self._subscriber.close()
         await self._stack.aclose()
 
-    def _now(self) -> float:
+    def _read_clock(self) -> float:
         return self._clock().timestamp()
 
     def wake(self) -> None:
-        """Documents have changed."""
+        """Deliver changed documents now."""
         self._sender.wake()
 
     def list_endpoints(self) -> list[Endpoint]:
-        """Return what the server answers for push: the hub, and the addresses that other hubs call."""
+        """Return the endpoints of the server for WebSub: the hub, and the callbacks that other hubs call."""
         from feeds.server.app import Endpoint
 
         found = []
@@ -89,7 +89,7 @@ class Pushing:
         return found
 
     async def follow(self, heads: Mapping[str, Mapping[str, Any]]) -> set[str]:
-        """Subscribe to upstreams that name a hub, by source; those whose hub is at work."""
+        """Subscribe to feeds that name a hub, given their heads by source; return the sources with an active hub."""
         if not self._config.push.public:
             return set()
         for source, head in heads.items():

@@ -1,1 +1,1 @@
-"""Getting payloads: bytes that a source gives, with a change token."""
+"""Fetch documents of upstream feeds and files of folders, and detect what has changed."""

@@ -1,7 +1,7 @@
-"""Fetching an upstream once: conditional, bounded, and what the answer means for the next time.
+"""Fetch an upstream feed once, with a conditional request and limits, and interpret the response.
 
-:func:`fetch` asks; :func:`judge` decides, purely, what the answer means. The state that it gives is
-all that is kept of an upstream's past between two polls, and it is fit for JSON.
+:func:`fetch` sends the request; :func:`judge` is pure and decides what the response means. The returned state
+is all that is stored of a feed between two polls, and it can be written as JSON.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 from feeds.errors import FetchError
-from feeds.http import DEADLINE, MOST_BYTES, Client, Conditions, Response, address, same_site, shown
-from feeds.http.cache_control import max_age, retry_after
+from feeds.http import DEADLINE, MOST_BYTES, Client, Conditions, Response, cache_control
+from feeds.http.address import address, same_site, shown
 
 Outcome = Literal["new", "same", "gone", "failed", "delayed"]
 
@@ -30,16 +30,16 @@ _DELAYS = (429, 503)
 
 
 class Request(NamedTuple):
-    """What is to be fetched for one source, and under which limits."""
+    """What to fetch for one source, and its limits."""
 
     name: str
     """The source's name."""
     url: str
     """The configured address."""
     group: str = ""
-    """Sources of a group are asked one after the other; empty for those of the same host."""
+    """Sources of a group are polled one after the other; empty groups them by host."""
     allow: tuple[str, ...] = ()
-    """``host:port`` pairs that may be asked though they are not globally reachable."""
+    """``host:port`` pairs that may be fetched although they are not globally reachable."""
     auth: str = ""
     """``user:password`` or ``Bearer …``, for the host of ``url`` only."""
     proxy: str = ""
@@ -47,18 +47,18 @@ class Request(NamedTuple):
     """Seconds for the whole fetch."""
     most_bytes: int = MOST_BYTES
     gap: float = 1.0
-    """Seconds of rest for the group after it."""
+    """Seconds of pause for the group after this request."""
 
 
 class FetchState(NamedTuple):
-    """What is remembered of an upstream from one fetch to the next."""
+    """State of an upstream feed that is stored from one fetch to the next."""
 
     configured: str = ""
-    """Digest of the configured address that this is about; with another one everything begins anew."""
+    """Digest of the configured address; the state is discarded when the address changes."""
     url: str = ""
-    """The address that it has moved to for good, or empty."""
+    """The address that it has moved to permanently, or empty."""
     adopted_at: str = ""
-    """When ``url`` was taken over (RFC 3339)."""
+    """When ``url`` was adopted (RFC 3339)."""
     etag: str = ""
     last_modified: str = ""
     validated: str = ""
@@ -75,34 +75,34 @@ class FetchState(NamedTuple):
     gone: bool = False
 
     def to_json(self) -> str:
-        """As JSON, without what is at its default."""
-        values = {name: value for name, none in _NOTHING.items() if (value := getattr(self, name)) != none}
+        """Serialise the state as JSON, without default values."""
+        values = {name: value for name, none in _DEFAULTS.items() if (value := getattr(self, name)) != none}
         return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> FetchState:
-        """Read what :meth:`to_json` wrote; unknown names are passed over."""
+        """Parse the text that :meth:`to_json` wrote; unknown names are ignored."""
         values: Mapping[str, Any] = json.loads(text or "{}")
-        return cls(**{key: value for key, value in values.items() if key in _NOTHING})
+        return cls(**{key: value for key, value in values.items() if key in _DEFAULTS})
 
 
-_NOTHING: Mapping[str, Any] = FetchState._field_defaults
+_DEFAULTS: Mapping[str, Any] = FetchState._field_defaults
 
 
 class Fetched(NamedTuple):
-    """What a fetch came to. ``data`` is there only if the outcome is ``new``."""
+    """Result of a fetch. ``data`` is set only if the outcome is ``new``."""
 
     outcome: Outcome
     state: FetchState
-    """The next one."""
+    """The state for the next fetch."""
     reason: str
-    """In words, for ``feedd status``; without secrets."""
+    """For people, as ``feedd status`` shows it; without secrets."""
     data: bytes = b""
     content_type: str = ""
     url: str = ""
-    """Where the document came from in the end: the base of its relative addresses."""
+    """Final address of the document: the base of its relative addresses."""
     status: int = 0
-    """Of HTTP; 0 if there was no answer, or no question."""
+    """HTTP status; 0 if no request was sent or no response came."""
     max_age: int | None = None
     """Seconds."""
     retry_after: int | None = None
@@ -110,14 +110,14 @@ class Fetched(NamedTuple):
     links: tuple[str, ...] = ()
     """``Link`` headers as they came (RFC 8288): hubs may be among them."""
     at: datetime | None = None
-    """When the answer was there, if it was not taken in at once."""
+    """When the response arrived, if it was not ingested at once."""
 
 
 async def fetch(client: Client, request: Request, state: FetchState, now: datetime) -> Fetched:
-    """Ask for the upstream, unless it is gone. Never raises for what the network does."""
-    state = _of(request, state)
+    """Fetch an upstream feed unless it is gone; network errors become an outcome, not an exception."""
+    state = _match_state(request, state)
     if state.gone:
-        return Fetched("gone", state, "gone for good (410); not asked any more")
+        return Fetched("gone", state, "gone (HTTP 410); not polled any more")
     url = state.url or request.url
     headers = {"If-None-Match": state.etag, "If-Modified-Since": state.last_modified}
     conditions = {name: value for name, value in headers.items() if value}
@@ -127,48 +127,52 @@ async def fetch(client: Client, request: Request, state: FetchState, now: dateti
             {"Accept": _ACCEPT},
             conditions=Conditions(state.validated, conditions) if conditions else None,
             allow=request.allow,
-            auth=_auth(request, url),
+            auth=_select_auth(request, url),
             proxy=request.proxy,
             deadline=request.timeout,
             most_bytes=request.most_bytes,
         )
     except FetchError as error:
-        return Fetched("failed", _failed(state), str(error))
+        return Fetched("failed", _count_failure(state), str(error))
     return judge(request, state, response, now)
 
 
 def judge(request: Request, state: FetchState, response: Response, now: datetime) -> Fetched:
-    """What an answer means, and the state after it."""
-    freshness = _max_age(response, now)
+    """Interpret a response; return the outcome and the state after it."""
+    freshness = _read_max_age(response, now)
+    # A 304 without conditions is an error of the server, not "not changed".
     if response.status == 304 and response.conditional:
         stated = state.max_age if freshness is None else freshness
-        after = _succeeded(state, response, now, stated)
-        return _fetched("same", after, response, "not changed (304)", after.max_age)
+        after = _apply_success(state, response, now, stated)
+        return _build_fetched("same", after, response, "not changed (304)", after.max_age)
     if response.status in (200, 203) and response.body:
         digest = hashlib.sha256(response.body).hexdigest()[:32]
-        after = _succeeded(state, response, now, freshness)._replace(digest=digest)
+        after = _apply_success(state, response, now, freshness)._replace(digest=digest)
+        # Many servers send no validators; equal bytes save parsing all the same.
         if digest == state.digest:
-            return _fetched("same", after, response, "not changed (the same bytes)", freshness)
-        fetched = _fetched("new", after, response, "read", freshness)
+            return _build_fetched("same", after, response, "not changed (the same bytes)", freshness)
+        fetched = _build_fetched("new", after, response, "read", freshness)
         return fetched._replace(data=response.body, content_type=response.header("content-type")[:200])
+    # A 410 behind a temporary redirect does not concern the address of the feed itself.
     if response.status == 410 and response.moved_to == (response.hops[-1].url if response.hops else ""):
-        reason = "gone for good (410); not asked any more"
-        return _fetched("gone", state._replace(gone=True), response, reason, None)
-    return _trouble(state, response, now, freshness)
+        reason = "gone (HTTP 410); not polled any more"
+        return _build_fetched("gone", state._replace(gone=True), response, reason, None)
+    return _build_failure(state, response, now, freshness)
 
 
 def unreadable(before: FetchState, fetched: Fetched, reason: str) -> Fetched:
-    """The same fetch after its body turned out to be no feed: a failure.
+    """Turn a fetch into a failure because its body is not a feed.
 
-    The validators of ``before`` stay, so that the next answer is not "not changed" to what was never read.
+    The validators of ``before`` stay, so that the next response cannot be "not changed" for a body that was
+    never parsed.
     """
     configured = fetched.state.configured
-    state = _failed(before if before.configured == configured else FetchState(configured))
+    state = _count_failure(before if before.configured == configured else FetchState(configured))
     return fetched._replace(outcome="failed", data=b"", state=state, reason=reason)
 
 
 def unfinished(before: FetchState, fetched: Fetched) -> Fetched:
-    """The same fetch after only a part of its body was read: the next answer is a new document again."""
+    """Restore the old validators after only a part of the body was parsed, so that the next poll gets it again."""
     old = before if before.configured == fetched.state.configured else FetchState()
     state = fetched.state._replace(
         etag=old.etag, last_modified=old.last_modified, validated=old.validated, digest=old.digest
@@ -177,47 +181,47 @@ def unfinished(before: FetchState, fetched: Fetched) -> Fetched:
 
 
 def asked_host(request: Request, state: FetchState) -> str:
-    """The politeness group of a source: its ``group``, else the host that will be asked."""
+    """Return the politeness group of a source: its ``group``, else the host of the next request."""
     if request.group:
         return request.group
-    return host_of(_of(request, state).url or request.url)
+    return host_of(_match_state(request, state).url or request.url)
 
 
 def host_of(url: str) -> str:
-    """The host of an address; the address itself if it has none."""
+    """Extract the host of an address; an address without a host is returned whole."""
     try:
         return address(url).host
     except FetchError:
         return url
 
 
-def _of(request: Request, state: FetchState) -> FetchState:
-    """The state, if it is about the configured address (its digest, for there may be a secret in it)."""
+def _match_state(request: Request, state: FetchState) -> FetchState:
+    """Return the state, or an empty state if the configured address has changed; its digest is stored, as it may hold a secret."""
     configured = hashlib.blake2b(request.url.encode(), digest_size=8).hexdigest()
     return state if state.configured == configured else FetchState(configured)
 
 
-def _auth(request: Request, url: str) -> str:
-    """The credentials, if ``url`` is on the host that they are for."""
+def _select_auth(request: Request, url: str) -> str:
+    """Return the credentials if ``url`` is on the host that they are for, else an empty text."""
     if url == request.url:
         return request.auth
     home = address(request.url)
     return (request.auth or home.userinfo) if same_site(home, address(url)) else ""
 
 
-def _max_age(response: Response, now: datetime) -> int | None:
-    control = ",".join(response.every("cache-control"))
-    return max_age(control, response.header("expires"), response.header("date"), now)
+def _read_max_age(response: Response, now: datetime) -> int | None:
+    control = ",".join(response.get_headers("cache-control"))
+    return cache_control.max_age(control, response.header("expires"), response.header("date"), now)
 
 
-def _fetched(
+def _build_fetched(
     outcome: Outcome, state: FetchState, response: Response, reason: str, freshness: int | None
 ) -> Fetched:
     moved = response.moved_to
     if state.redirect_to:
-        reason += f"; moved to {shown(moved)}, taken over once that is confirmed"
+        reason += f"; moved to {shown(moved)}, adopted once that is confirmed"
     elif moved and state.url == moved:
-        reason += f"; moved for good to {shown(moved)}, which is asked from now on"
+        reason += f"; moved permanently to {shown(moved)}, which is polled from now on"
     return Fetched(
         outcome,
         state,
@@ -225,12 +229,13 @@ def _fetched(
         url=response.url,
         status=response.status,
         max_age=freshness,
-        links=response.every("link"),
+        links=response.get_headers("link"),
     )
 
 
-def _succeeded(state: FetchState, response: Response, now: datetime, max_age: int | None) -> FetchState:
-    """The state after a 200 or a 304: validators replaced, failures forgotten, redirects counted."""
+def _apply_success(state: FetchState, response: Response, now: datetime, max_age: int | None) -> FetchState:
+    """Compute the state after a 200 or 304: new validators, no failures, redirects counted."""
+    # Very long validators would be sent with every request, so they are dropped below.
     etag, modified = response.header("etag"), response.header("last-modified")
     if response.status == 304:
         # RFC 9110, 15.4.5: what a 304 does not repeat stays as it was.
@@ -246,7 +251,7 @@ def _succeeded(state: FetchState, response: Response, now: datetime, max_age: in
 
 
 def _count_redirect(state: FetchState, moved: str, now: datetime) -> FetchState:
-    """Take a permanent redirect over after three confirmations over a day, for parked domains come and go."""
+    """Adopt a permanent redirect after three confirmations within at least a day: expired domains redirect for a while."""
     if not moved:
         if not state.redirect_to:
             return state
@@ -260,30 +265,30 @@ def _count_redirect(state: FetchState, moved: str, now: datetime) -> FetchState:
     return adopted._replace(redirect_to="", redirect_count=0, redirect_since="")
 
 
-def _failed(state: FetchState) -> FetchState:
+def _count_failure(state: FetchState) -> FetchState:
     failures = state.failures + 1
     if state.url and failures % _GIVE_UP_ADOPTED == 0:
-        # The new address has come to nothing: the configured one may know better by now.
+        # The adopted address fails for long, so the configured address is tried again.
         return state._replace(url="", adopted_at="", failures=failures)
     return state._replace(failures=failures)
 
 
-def _trouble(state: FetchState, response: Response, now: datetime, freshness: int | None) -> Fetched:
-    wait = retry_after(response.header("retry-after"), now)
+def _build_failure(state: FetchState, response: Response, now: datetime, freshness: int | None) -> Fetched:
+    wait = cache_control.retry_after(response.header("retry-after"), now)
     delayed = response.status == 429 or (response.status in _DELAYS and wait is not None)
     if delayed:
-        reason = f"asked to come back later (status {response.status})"
+        reason = f"rate-limited (status {response.status})"
     elif response.status in (200, 203):
         reason = "an empty document"
     elif response.status == 304:
-        reason = "status 304 to a question without conditions"
+        reason = "status 304 to a request without conditions"
     elif response.status in (401, 403):
-        reason = f"status {response.status}: it wants (other) credentials; see the source's `auth`"
+        reason = f"status {response.status}: it needs (other) credentials; see the source's `auth`"
     else:
         reason = f"status {response.status}"
     return Fetched(
         "delayed" if delayed else "failed",
-        _failed(state),
+        _count_failure(state),
         f"{shown(response.url)}: {reason}",
         url=response.url,
         status=response.status,

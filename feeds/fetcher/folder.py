@@ -1,7 +1,7 @@
-"""A folder of posts: which files there are, which of them changed, and their bytes.
+"""List the post files of a folder, find those that changed, and read them.
 
-Skipping happens in layers: size and mtime of a file against what is known, then the digest of its
-bytes. Symbolic links inside the folder are followed only to places inside it; files that others name are refused.
+A file is skipped if its size and mtime are known, then if the digest of its bytes is known. Symbolic links
+are followed only to files inside the folder. A file outside it that a post names is refused.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from feeds.protocols import FileState
 
 _SUFFIXES = (".md", ".markdown", ".mkd", ".mkdown", ".html", ".htm")
 _POST_FOLDERS = frozenset(("_posts", "_drafts"))
-_PASSED_OVER = frozenset(("_site", "node_modules"))
+_SKIPPED_FOLDERS = frozenset(("_site", "node_modules"))
 _LARGEST = 16 * 1024 * 1024
-_MORE = 64 * 1024
+_CHUNK = 64 * 1024
 Seen = tuple[str, int, int]
-"""Path, size and mtime (nanoseconds) of a file, as a look at the folder shows them."""
+"""Path, size and mtime (nanoseconds) of a file, as a scan of the folder finds it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What a look at a folder shows, against what is known of it."""
+    """Difference between a folder and what is known of it."""
 
     changed: tuple[Seen, ...]
     """Each file that is new or may have changed, in order of path."""
@@ -40,26 +40,27 @@ class Scan:
 
 
 def scan(root: Path, jekyll: bool, known: Sequence[Seen], everything: bool = False) -> Scan:
-    """Look at every post file below ``root``; ``everything`` takes unchanged ones too.
+    """List every post file below ``root``; ``everything`` returns unchanged files too.
 
-    In a Jekyll tree these are the files in ``_posts`` and ``_drafts`` folders. ``known`` is what lay there at
-    the last look, in order of path.
+    In a Jekyll tree these are the files in ``_posts`` and ``_drafts`` folders. ``known`` are the files of the
+    last scan, in order of path.
 
     Raises:
         UsageError: the folder is missing or cannot be read.
     """
-    _expect(root)
-    found = _every_file(root, jekyll)
+    _require_folder(root)
+    found = _list_files(root, jekyll)
     changed, vanished = differences(found, known)
     return Scan(tuple(found if everything else changed), len(found) - len(changed), vanished)
 
 
 def differences(found: Sequence[Seen], known: Sequence[Seen]) -> tuple[list[Seen], tuple[str, ...]]:
-    """Which of the found files are not as they are known, and the paths that are known but not found.
+    """Compare two lists of files; return the changed files and the paths that are known but not found.
 
-    Both are in order of path, and nearly always the same but for a few neighbours: what is the same before and
-    behind these is passed over by comparing alone.
+    Both are in order of path, and usually equal except for a few neighbours. The equal parts before and after
+    these are skipped by plain comparison.
     """
+    # The usual case, decided at the speed of a tuple comparison.
     if found == known:
         return [], ()
     shorter = min(len(found), len(known))
@@ -72,25 +73,25 @@ def differences(found: Sequence[Seen], known: Sequence[Seen]) -> tuple[list[Seen
 
 
 def glance(root: Path, jekyll: bool, paths: Iterable[str], known: Mapping[str, FileState]) -> Scan:
-    """:func:`scan` for these paths only; those that are no post files are passed over.
+    """:func:`scan` for these paths only; paths that are not post files are ignored.
 
     Raises:
         UsageError: the folder is missing, or one in it cannot be read.
     """
-    _expect(root)
+    _require_folder(root)
     try:
-        return _glance(root, jekyll, paths, known)
+        return _scan_paths(root, jekyll, paths, known)
     except OSError as error:
-        raise _unreadable(root, error) from error
+        raise _build_error(root, error) from error
 
 
-def _glance(root: Path, jekyll: bool, paths: Iterable[str], known: Mapping[str, FileState]) -> Scan:
+def _scan_paths(root: Path, jekyll: bool, paths: Iterable[str], known: Mapping[str, FileState]) -> Scan:
     changed, vanished = [], []
     real_root = os.path.realpath(root)
     for named in set(paths):
-        path = _printable(named)
+        path = _escape_path(named)
         state = known.get(path)
-        stat = _file(f"{root}/{named}", real_root) if _takes(root, named, jekyll) else None
+        stat = _check_file(f"{root}/{named}", real_root) if _is_post_path(root, named, jekyll) else None
         if stat is None:
             if state is not None and not state.vanished:
                 vanished.append(path)
@@ -99,32 +100,32 @@ def _glance(root: Path, jekyll: bool, paths: Iterable[str], known: Mapping[str, 
     return Scan(tuple(sorted(changed)), 0, tuple(sorted(vanished)))
 
 
-def _expect(root: Path) -> None:
+def _require_folder(root: Path) -> None:
     try:
         there = root.is_dir()
     except OSError as error:
-        raise _unreadable(root, error) from error
+        raise _build_error(root, error) from error
     if not there:
         raise UsageError(f"{root}: no such folder; correct the source's `path` or create it")
 
 
-def _unreadable(root: Path, error: OSError) -> UsageError:
-    """What is in a folder that cannot be read is not gone: nothing of the source is taken away."""
+def _build_error(root: Path, error: OSError) -> UsageError:
+    """Build the error for an unreadable folder; its posts stay, because unreadable files are not gone."""
     return UsageError(
         f"{error.filename or root}: cannot be read ({error.strerror}); correct its permissions, until then the "
         "source's posts stay as they are"
     )
 
 
-def _takes(root: Path, path: str, jekyll: bool) -> bool:
-    """Whether :func:`scan` would look at this path."""
+def _is_post_path(root: Path, path: str, jekyll: bool) -> bool:
+    """Return whether :func:`scan` would list this path."""
     *folders, name = path.split("/")
     if not name.lower().endswith(_SUFFIXES):
         return False
     place = root
-    for one in folders:
-        place = place / one
-        if one.startswith(".") or one in _PASSED_OVER or place.is_symlink():
+    for folder in folders:
+        place = place / folder
+        if folder.startswith(".") or folder in _SKIPPED_FOLDERS or place.is_symlink():
             return False
     return not jekyll or bool(_POST_FOLDERS & {root.name, *folders})
 
@@ -134,36 +135,37 @@ def is_jekyll(root: Path) -> bool:
     return (root / "_posts").is_dir() or (root / "_config.yml").is_file()
 
 
-def _every_file(root: Path, jekyll: bool) -> list[Seen]:
-    """Each post file below ``root``, in order of path; hidden folders are passed over."""
+def _list_files(root: Path, jekyll: bool) -> list[Seen]:
+    """List each post file below ``root``, in order of path, without hidden folders."""
     found: list[Seen] = []
     try:
         real_root = os.path.realpath(root)
         todo = [("", root.name in _POST_FOLDERS or not jekyll)]
         while todo:
-            relative, takes = todo.pop()
+            relative, has_posts = todo.pop()
             prefix = f"{relative}/" if relative else ""
             place = f"{root}/{relative}" if relative else str(root)
             todo += [
-                (prefix + name, takes or name in _POST_FOLDERS)
-                for name in _look(place, prefix, takes, real_root, found)
-                if not name.startswith(".") and name not in _PASSED_OVER
+                (prefix + name, has_posts or name in _POST_FOLDERS)
+                for name in _scan_folder(place, prefix, has_posts, real_root, found)
+                if not name.startswith(".") and name not in _SKIPPED_FOLDERS
             ]
     except OSError as error:
-        raise _unreadable(root, error) from error
+        raise _build_error(root, error) from error
     return sorted(found)
 
 
-def _look(place: str, prefix: str, takes: bool, real_root: str, found: list[Seen]) -> list[str]:
-    """Add the post files of one folder, if they are to be taken, to what was ``found``; the folders in it.
+def _scan_folder(place: str, prefix: str, has_posts: bool, real_root: str, found: list[Seen]) -> list[str]:
+    """Add the post files of one folder to ``found`` if ``takes`` is set; return its subfolders.
 
-    Files are asked for by name within their open folder, for a path takes the system longer, and in order, so
-    that what is compared and sorted later lies in memory in the order in which it is used.
+    Files are examined by name within their open folder, because a full path takes the system longer. They are
+    sorted first, so that later comparisons use memory in order.
     """
     with _open_folder(place) as folder:
         names = os.listdir(folder)
-        files = sorted(name for name in names if name.lower().endswith(_SUFFIXES)) if takes else []
-        inner = [] if len(files) == len(names) else _folders(folder)
+        files = sorted(name for name in names if name.lower().endswith(_SUFFIXES)) if has_posts else []
+        # A folder of posts only has no subfolders, which saves the second listing.
+        inner = [] if len(files) == len(names) else _list_folders(folder)
         for name in files:
             state: os.stat_result | None
             try:
@@ -174,13 +176,14 @@ def _look(place: str, prefix: str, takes: bool, real_root: str, found: list[Seen
                 raise OSError(error.errno, error.strerror, f"{place}/{name}") from error
             if S_ISDIR(state.st_mode):
                 inner.append(name)
-            elif S_ISREG(state.st_mode) or (state := _file(f"{place}/{name}", real_root)):
-                found.append((_printable(prefix + name), state.st_size, state.st_mtime_ns))
+            elif S_ISREG(state.st_mode) or (state := _check_file(f"{place}/{name}", real_root)):
+                found.append((_escape_path(prefix + name), state.st_size, state.st_mtime_ns))
     return list(dict.fromkeys(inner))
 
 
 @contextmanager
 def _open_folder(place: str) -> Iterator[int]:
+    # The descriptor keeps the folder that was opened even if its path is replaced meanwhile.
     descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         yield descriptor
@@ -188,14 +191,14 @@ def _open_folder(place: str) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _folders(folder: int) -> list[str]:
-    """The folders in one that is open, but not those that symbolic links name."""
+def _list_folders(folder: int) -> list[str]:
+    """List the subfolders of an open folder, without symbolic links."""
     with os.scandir(folder) as listing:
-        return [one.name for one in listing if one.is_dir(follow_symlinks=False)]
+        return [entry.name for entry in listing if entry.is_dir(follow_symlinks=False)]
 
 
-def _file(place: str, real_root: str) -> os.stat_result | None:
-    """A file, or what a symbolic link leads to; the link itself if it leads out or nowhere. None for anything else."""
+def _check_file(place: str, real_root: str) -> os.stat_result | None:
+    """Return the state of a file or of a link's target; of the link itself if it leads outside or nowhere; None otherwise."""
     try:
         state = os.stat(place, follow_symlinks=False)
     except (FileNotFoundError, NotADirectoryError):
@@ -206,76 +209,79 @@ def _file(place: str, real_root: str) -> os.stat_result | None:
         target = os.stat(place)
     except OSError:
         return state
+    # Reading a pipe or device behind a link could block for ever.
     if not S_ISREG(target.st_mode):
         return None
-    return target if _inside(real_root, place) else state
+    return target if _is_inside(real_root, place) else state
 
 
-def _printable(path: str) -> str:
-    r"""A path as text that can be stored and told: bytes of another encoding as ``\xff``."""
+def _escape_path(path: str) -> str:
+    r"""Return a path as text that can be stored and shown: bytes that are not UTF-8 become ``\xff``."""
     return path if path.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def _inside(real_root: str, path: str) -> bool:
+def _is_inside(real_root: str, path: str) -> bool:
     return os.path.realpath(path).startswith(real_root + os.sep)
 
 
 def read(root: Path, path: str) -> bytes:
-    """The bytes of one file.
+    """Read one file.
 
     Raises:
-        OSError: it cannot be read, or is larger than 16 MiB, or its name is no text.
+        OSError: it cannot be read, is larger than 16 MiB, or its name is not UTF-8.
     """
     try:
-        file = _opened(root, path)
+        file = _open_file(root, path)
     except FileNotFoundError as error:
         if "\\x" in path:
             raise OSError(errno.EILSEQ, "its name is not in UTF-8; rename it") from error
         raise
     try:
-        # Asking for the bound itself would reserve that much memory for every file.
+        # Reading up to the limit would reserve that much memory for every file.
         size = os.fstat(file).st_size
         if size > _LARGEST:
             raise OSError(errno.EFBIG, "larger than 16 MiB")
         data = os.read(file, size + 1)
-        while len(data) != size and (more := os.read(file, _MORE)):  # it grows meanwhile, or has no size
+        while len(data) != size and (
+            more := os.read(file, _CHUNK)
+        ):  # it grows while it is read, or has no size
             data += more
         return data
     finally:
         os.close(file)
 
 
-def _opened(root: Path, path: str) -> int:
-    """A descriptor of a file, which a symbolic link may name only inside the folder."""
+def _open_file(root: Path, path: str) -> int:
+    """Open a file and return its descriptor; a symbolic link must lead to a file inside the folder."""
     place = f"{root}/{path}"
     try:
         return os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
         if error.errno != errno.ELOOP:
             raise
-    if not _inside(os.path.realpath(root), place):
-        raise OSError(errno.ELOOP, "a symbolic link that leads out of the folder; put the file there itself")
+    if not _is_inside(os.path.realpath(root), place):
+        raise OSError(errno.ELOOP, "a symbolic link that leads outside the folder; put the file itself there")
     return os.open(place, os.O_RDONLY | os.O_CLOEXEC)
 
 
 def read_inside(root: Path, path: str) -> bytes:
-    """:func:`read`, for a path that a post names: it must not lead out of the folder.
+    """:func:`read` for a path that a post names; it must not lead outside the folder.
 
     Raises:
-        OSError: it does, or cannot be read.
+        OSError: it leads outside, or cannot be read.
     """
-    if "\0" in path or not _inside(os.path.realpath(root), str(root / path)):
-        raise OSError(errno.ENOENT, "no file of this folder")
+    if "\0" in path or not _is_inside(os.path.realpath(root), str(root / path)):
+        raise OSError(errno.ENOENT, "not a file of this folder")
     return read(root, path)
 
 
 def digest(data: bytes) -> bytes:
-    """The digest that two files with the same bytes share."""
+    """Compute the digest by which files with equal bytes are recognised."""
     return hashlib.sha256(data).digest()[:16]
 
 
 def renames(vanished: Mapping[str, bytes], appeared: Mapping[str, bytes]) -> dict[str, str]:
-    """New path to old path of each file that appeared with the bytes of one that vanished."""
+    """Return the new and old path of each file that appeared with the bytes of a file that vanished."""
     by_digest: dict[bytes, list[str]] = {}
     for path, mark in sorted(vanished.items(), reverse=True):
         by_digest.setdefault(mark, []).append(path)

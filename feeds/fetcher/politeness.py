@@ -1,7 +1,7 @@
-"""Fetching many upstreams politely: one at a time per host, a gap, and nobody held up by a slow one.
+"""Fetch many upstream feeds politely: one request at a time per host, with a pause; slow hosts delay no others.
 
-:class:`Hosts` remembers which hosts want to be left alone; :class:`Poller` fetches what it is given;
-:func:`poll_all` is a poller for one batch.
+:class:`Hosts` stores which hosts are rate-limited; :class:`Poller` fetches what is submitted;
+:func:`poll_all` polls one batch.
 """
 
 from __future__ import annotations
@@ -13,37 +13,38 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from feeds.fetcher.feed import Fetched, FetchState, Request, asked_host, fetch, host_of
-from feeds.http import Client, shown
+from feeds.http import Client
+from feeds.http.address import shown
 from feeds.protocols import Clock
 
 OnResult = Callable[[Request, Fetched], Awaitable[None] | None]
-"""Told of every fetch when it is done; a result that it awaits holds its host up, and many of them everybody."""
+"""Called after every fetch. While a returned awaitable runs, its host waits; many of them stop all polling."""
 
 AT_ONCE = 64
-"""Quick fetches in flight."""
-_OPEN = 512
+"""Limit of quick fetches that run together."""
+_MOST_OPEN = 512
 _SLOW_AFTER = 0.5
-_UNTOLD = 600
+_DEFAULT_WAIT = 600
 
 
 class Hosts:
-    """Which hosts (or groups) are not to be asked before when (429 and 503, RFC 6585 and RFC 9110).
+    """Hosts (or groups) that must not be polled before a time (429 and 503, RFC 6585 and RFC 9110).
 
-    ``holds`` is what an earlier run knew, so that a restart asks nobody too early.
+    ``holds`` are the times that an earlier run stored, so that a restart polls no host too early.
     """
 
     def __init__(self, holds: Mapping[str, datetime] | None = None) -> None:
         self._holds = dict(holds or {})
         self.changed = False
-        """Whether something was learned that is to be kept."""
+        """Whether there are new times to store."""
 
     def hold(self, group: str, until: datetime) -> None:
-        """Leave the group alone until then; an earlier, longer hold stays."""
+        """Do not poll the group before this time; a later time that is set already stays."""
         self._holds[group] = max(until, self._holds.get(group, until))
         self.changed = True
 
-    def held(self, group: str, now: datetime) -> datetime | None:
-        """Until when the group is to be left alone; None if it may be asked."""
+    def get_hold(self, group: str, now: datetime) -> datetime | None:
+        """Return the time before which the group must not be polled; None if it may be polled."""
         until = self._holds.get(group)
         if until is not None and until <= now:
             del self._holds[group]
@@ -51,32 +52,33 @@ class Hosts:
         return until
 
     def holds(self, now: datetime) -> dict[str, datetime]:
-        """What holds now, to be kept."""
+        """Return the times that are still in the future, to be stored."""
         return {group: until for group, until in self._holds.items() if until > now}
 
-    def learn(self, group: str, fetched: Fetched, now: datetime) -> None:
-        """A 429, or a 503 with ``Retry-After``, is meant for all that comes from here to that host."""
+    def apply_response(self, group: str, fetched: Fetched, now: datetime) -> None:
+        """Apply a 429, or a 503 with ``Retry-After``, to every request from here to that host."""
         if fetched.outcome != "delayed" or not fetched.status:
             return
-        seconds = max(fetched.retry_after or _UNTOLD, min(fetched.max_age or 0, 86400))
-        for one in {group, host_of(fetched.url)}:
-            self.hold(one, now + timedelta(seconds=seconds))
+        # A 429 without Retry-After still needs a pause, and its length is up to us.
+        seconds = max(fetched.retry_after or _DEFAULT_WAIT, min(fetched.max_age or 0, 86400))
+        for name in {group, host_of(fetched.url)}:
+            self.hold(name, now + timedelta(seconds=seconds))
 
 
 @dataclass(slots=True)
 class _Queue:
-    """What waits for one host; ``busy`` while it is asked, rests after it, or stands in line."""
+    """Requests that wait for one host; ``busy`` while it is polled, pauses or is ready."""
 
     waiting: deque[tuple[Request, FetchState]] = field(default_factory=deque)
     busy: bool = False
 
 
 class Poller:
-    """Fetches what is submitted: per host one after the other with a gap, different hosts together.
+    """Fetch what is submitted: one request at a time per host with a pause, different hosts together.
 
-    At most ``at_once`` quick fetches run together. One that takes longer than half a second no longer
-    counts, so that slow upstreams do not hold up others; 512 are open at the very most. While ``at_once``
-    results wait to be taken, nothing more is asked: their documents are in memory.
+    At most ``at_once`` quick fetches run together. A fetch that takes longer than half a second no longer
+    counts, so that slow feeds do not delay others; at most 512 run in all. While ``at_once`` results wait, no
+    new fetch starts, because their documents use memory.
     """
 
     def __init__(
@@ -94,18 +96,18 @@ class Poller:
         self._clock = clock
         self._free = self._most_waiting = at_once
         self._waiting = 0
-        """Results that wait to be taken."""
+        """Number of results that wait to be ingested."""
         self._queues: dict[str, _Queue] = {}
         self._ready: deque[str] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._rests: dict[str, asyncio.TimerHandle] = {}
+        self._pauses: dict[str, asyncio.TimerHandle] = {}
         self._left = 0
         self._error: BaseException | None = None
         self._idle = asyncio.Event()
         self._idle.set()
 
     def submit(self, request: Request, state: FetchState) -> None:
-        """Fetch this when its host's turn comes; needs a running event loop."""
+        """Fetch this when its host is free; needs a running event loop."""
         group = asked_host(request, state)
         queue = self._queues.setdefault(group, _Queue())
         queue.waiting.append((request, state))
@@ -114,13 +116,13 @@ class Poller:
         if not queue.busy:
             queue.busy = True
             self._ready.append(group)
-            self._pump()
+            self._start_fetches()
 
     async def finish(self) -> None:
         """Wait until everything submitted has been fetched.
 
         Raises:
-            Exception: what ``on_result`` raised first; then nothing more is fetched.
+            Exception: what ``on_result`` raised first; no more fetches start after it.
         """
         await self._idle.wait()
         if self._error is not None:
@@ -128,12 +130,13 @@ class Poller:
             raise self._error
 
     async def stop(self, patience: float = 0) -> None:
-        """Forget what waits; break off what is in flight after ``patience`` seconds."""
-        for rest in self._rests.values():
+        """Drop what waits; cancel running fetches after ``patience`` seconds."""
+        for rest in self._pauses.values():
             rest.cancel()
+        # Clear the queues before waiting, so that ended fetches start no others.
         self._queues.clear()
         self._ready.clear()
-        self._rests.clear()
+        self._pauses.clear()
         tasks = list(self._tasks)
         if tasks and patience:
             await asyncio.wait(tasks, timeout=patience)
@@ -143,19 +146,19 @@ class Poller:
         self._left = 0
         self._idle.set()
 
-    def _pump(self) -> None:
-        """Start as many fetches as may run."""
+    def _start_fetches(self) -> None:
+        """Start as many fetches as the limits allow."""
         while self._ready and self._may_start():
             group = self._ready.popleft()
             request, state = self._queues[group].waiting.popleft()
             self._free -= 1
-            self._tasks.add(asyncio.get_running_loop().create_task(self._one(group, request, state)))
+            self._tasks.add(asyncio.get_running_loop().create_task(self._fetch_next(group, request, state)))
 
     def _may_start(self) -> bool:
-        room = self._free > 0 and len(self._tasks) < _OPEN and self._waiting < self._most_waiting
+        room = self._free > 0 and len(self._tasks) < _MOST_OPEN and self._waiting < self._most_waiting
         return room and self._error is None
 
-    async def _one(self, group: str, request: Request, state: FetchState) -> None:
+    async def _fetch_next(self, group: str, request: Request, state: FetchState) -> None:
         counted = True
 
         def release() -> None:
@@ -163,63 +166,64 @@ class Poller:
             if counted:
                 counted = False
                 self._free += 1
-                self._pump()
+                self._start_fetches()
 
+        # A slow host frees its place after half a second, so that a few of them cannot block all polls.
         task = asyncio.current_task()
         assert task is not None
         slow = asyncio.get_running_loop().call_later(_SLOW_AFTER, release)
         gap = 0.0
         try:
-            fetched = self._held(group, request, state)
+            fetched = self._build_held_result(group, request, state)
             if fetched is None:
                 gap = request.gap
                 fetched = await fetch(self._client, request, state, self._clock())
-                self.hosts.learn(group, fetched, self._clock())
-            told = self._on_result(request, fetched)
-            if told is not None:
-                await self._taken(told)
+                self.hosts.apply_response(group, fetched, self._clock())
+            ingesting = self._on_result(request, fetched)
+            if ingesting is not None:
+                await self._await_ingest(ingesting)
         except Exception as error:
             self._error = self._error or error
         finally:
             slow.cancel()
             self._tasks.discard(task)
-            self._done(group, gap)
+            self._finish_fetch(group, gap)
             release()
-            self._pump()
+            self._start_fetches()
 
-    async def _taken(self, told: Awaitable[None]) -> None:
+    async def _await_ingest(self, ingesting: Awaitable[None]) -> None:
         self._waiting += 1
         try:
-            await told
+            await ingesting
         finally:
             self._waiting -= 1
 
-    def _held(self, group: str, request: Request, state: FetchState) -> Fetched | None:
-        """The result without a question if the host wants to be left alone."""
+    def _build_held_result(self, group: str, request: Request, state: FetchState) -> Fetched | None:
+        """Return the result without a request if the host must not be polled yet."""
         now = self._clock()
-        until = self.hosts.held(group, now)
+        until = self.hosts.get_hold(group, now)
         if until is None:
             return None
         seconds = int((until - now).total_seconds()) + 1
-        reason = f"{shown(request.url)}: {group} asked to be left alone until {until:%Y-%m-%d %H:%M:%S%z}"
+        reason = f"{shown(request.url)}: {group} is rate-limited until {until:%Y-%m-%d %H:%M:%S%z}"
         return Fetched("delayed", state, reason, retry_after=seconds)
 
-    def _done(self, group: str, gap: float) -> None:
+    def _finish_fetch(self, group: str, gap: float) -> None:
         self._left -= 1
         if group in self._queues:
             if gap > 0:
-                self._rests[group] = asyncio.get_running_loop().call_later(gap, self._rested, group)
+                self._pauses[group] = asyncio.get_running_loop().call_later(gap, self._end_pause, group)
             else:
-                self._next(group)
+                self._queue_next(group)
         if self._left <= 0 or self._error is not None:
             self._idle.set()
 
-    def _rested(self, group: str) -> None:
-        self._rests.pop(group, None)
-        self._next(group)
-        self._pump()
+    def _end_pause(self, group: str) -> None:
+        self._pauses.pop(group, None)
+        self._queue_next(group)
+        self._start_fetches()
 
-    def _next(self, group: str) -> None:
+    def _queue_next(self, group: str) -> None:
         queue = self._queues[group]
         if queue.waiting:
             self._ready.append(group)
@@ -237,16 +241,16 @@ async def poll_all(
     hosts: Hosts | None = None,
     at_once: int = AT_ONCE,
 ) -> None:
-    """Fetch all of these upstreams once.
+    """Fetch all of these upstream feeds once.
 
     Args:
-        client: Makes the requests.
+        client: HTTP client.
         due: What to fetch.
-        states: What is known of each source, by its name.
-        on_result: Told of each as soon as it is done.
-        clock: The time now.
-        hosts: Which hosts want to be left alone; learns from the answers.
-        at_once: Quick fetches in flight together.
+        states: Stored state of each source, by its name.
+        on_result: Called with each result as soon as it is there.
+        clock: The current time.
+        hosts: Hosts that must not be polled yet; updated from the responses.
+        at_once: Limit of quick fetches that run together.
 
     Raises:
         Exception: what ``on_result`` raised.

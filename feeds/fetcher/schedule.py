@@ -1,6 +1,6 @@
-"""When to ask an upstream again (pure): its own rhythm or a fixed one, and what it asks for itself.
+"""Compute when to poll an upstream feed again (pure): from its own rhythm or a fixed interval, and from its hints.
 
-All times are seconds unless they say otherwise; the clock is passed in.
+All times are seconds unless stated otherwise; the clock is passed in.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ WEEK = 7 * DAY
 LEAST = 10 * 60.0
 """The shortest adaptive interval."""
 MOST = DAY
-"""The longest adaptive interval, and the longest that hints and failures lead to."""
+"""The longest adaptive interval, and the longest that hints and failures cause."""
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
-"""When something is due that is not asked any more."""
+"""The due time of a feed that is not polled any more."""
 
 _UNKNOWN = HOUR
 _RECENT = 20
 _FIRST_RETRY = 5 * 60.0
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_DISTINCT = timedelta(minutes=1)
+_LEAST_DISTANCE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What an upstream says about how often to ask; 0 and None for what it does not say."""
+    """What an upstream feed states about the interval of polls; 0 and None mean that it states nothing."""
 
     ttl: float = 0
     """Minutes (RSS ``ttl``)."""
@@ -41,16 +41,16 @@ class Hints:
     retry_after: int | None = None
     """Seconds."""
     skip_hours: frozenset[int] = frozenset()
-    """Hours of the day in GMT, 0 to 23 (24 is 0), in which not to ask (RSS ``skipHours``)."""
+    """Hours of the day in GMT, 0 to 23 (24 is 0), without polls (RSS ``skipHours``)."""
     skip_days: frozenset[str] = frozenset()
-    """English names of weekdays, in GMT (RSS ``skipDays``)."""
+    """English names of weekdays in GMT, without polls (RSS ``skipDays``)."""
     validators: bool = True
-    """Whether it can say "not changed"; one that cannot is asked more rarely."""
+    """Whether it can answer 304; a feed without validators is polled less often."""
 
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """When to ask next, and which rule had the last word."""
+    """When to poll next, and the rule that decided it."""
 
     due: datetime
     decided_by: str
@@ -70,23 +70,23 @@ def next_poll(
     least: float = LEAST,
     most: float = MOST,
 ) -> Next:
-    """When to ask again after a poll at ``now``.
+    """Compute when to poll again after a poll at ``now``.
 
     Args:
         now: When the poll ended, aware.
-        every: The configured interval; 0 for an adaptive one.
+        every: The configured interval; 0 for an adaptive interval.
         recent: Dates of the feed's latest entries, in any order.
-        hints: What the upstream says itself.
+        hints: What the upstream feed states itself.
         failures: Failed polls in a row; each doubles the wait.
-        jitter: A random number from 0 up to 1: the same for nobody, so that many upstreams spread.
-            It only ever lengthens.
-        gone: Whether it is gone for good.
+        jitter: A random number from 0 up to 1, different for each feed, so that polls spread.
+            It only lengthens the interval.
+        gone: Whether the feed is gone permanently.
         least: Lower limit of the adaptive interval.
         most: Upper limit of the adaptive interval.
     """
     if gone:
         return Next(NEVER, "gone")
-    wish, decided = _wish(now, every, recent, hints, least, most)
+    wish, decided = _choose_interval(now, every, recent, hints, least, most)
     for seconds, name in ((hints.ttl * 60, "ttl"), (hints.sy, "sy"), (hints.max_age or 0, "max-age")):
         if min(seconds, MOST) > wish:
             wish, decided = min(seconds, MOST), name
@@ -94,75 +94,78 @@ def next_poll(
         backoff = backed_off(wish, failures)
         if backoff > wish:
             wish, decided = backoff, "backoff"
+        # Failed feeds often share a cause; a wide jitter keeps them from retrying together.
         wish *= 1 + jitter / 4
     else:
         wish += jitter * min(60.0, wish / 20)
-    asked = min(hints.retry_after or 0, WEEK)
-    if asked > wish:
-        wish, decided = asked + jitter * min(60.0, asked / 10), "retry-after"
-    return _skipped(Next(now + timedelta(seconds=wish), decided), hints, jitter)
+    stated = min(hints.retry_after or 0, WEEK)
+    if stated > wish:
+        wish, decided = stated + jitter * min(60.0, stated / 10), "retry-after"
+    return _move_out_of_skipped(Next(now + timedelta(seconds=wish), decided), hints, jitter)
 
 
 def backed_off(wish: float, failures: int) -> float:
-    """The interval after failures in a row: doubled by each, up to a day (or ``wish``, if that is longer)."""
+    """Compute the interval after failures in a row: each doubles it, up to a day (or ``wish``, if that is longer)."""
     first = max(min(wish, HOUR), _FIRST_RETRY)
     return max(wish, min(first * 2.0 ** min(failures, 16), MOST))
 
 
 def spread(names: Iterable[str], now: datetime, over: float) -> dict[str, datetime]:
-    """A time for each name within ``over`` seconds from ``now``: no burst after a start.
+    """Assign each name a time within ``over`` seconds from ``now``, so that a start causes no burst.
 
-    The order depends on the names alone, so sources of one host do not come together.
+    The order depends on the names alone, so sources of one host are not neighbours.
     """
 
-    def place(name: str) -> bytes:
+    def compute_position(name: str) -> bytes:
         return hashlib.blake2b(name.encode(), digest_size=8).digest()
 
-    ordered = sorted(set(names), key=lambda name: (place(name), name))
+    ordered = sorted(set(names), key=lambda name: (compute_position(name), name))
     step = over / max(len(ordered), 1)
     return {name: now + timedelta(seconds=step * i) for i, name in enumerate(ordered)}
 
 
 def rhythm(now: datetime, recent: Sequence[datetime]) -> float | None:
-    """Seconds between two looks that suit a feed with these entries; None if they say nothing.
+    """Estimate the interval in seconds that suits a feed with these entries; None if they show nothing.
 
-    A quarter of the usual distance of its entries, and the more the longer it has been silent. Dates in the
-    future and entries that came together (an import) do not count.
+    It is a quarter of the usual distance of its entries, and grows the longer the feed is silent. Dates in
+    the future and entries that came together (an import) do not count.
     """
     past = sorted({when for when in recent if when <= now}, reverse=True)[:_RECENT]
     distances = [(a - b) for a, b in pairwise(past)]
-    usual = [one.total_seconds() for one in distances if one >= _DISTINCT]
+    usual = [distance.total_seconds() for distance in distances if distance >= _LEAST_DISTANCE]
     if not past:
         return None
     silent = (now - past[0]).total_seconds()
+    # One date shows no rhythm, only how long the feed has been silent.
     if not usual:
         return max(_UNKNOWN, silent / 10)
-    return max(_middle(usual) / 4, silent / 10)
+    return max(_compute_median(usual) / 4, silent / 10)
 
 
-def _middle(values: Sequence[float]) -> float:
-    """The median, without the modules that the standard library's loads."""
+def _compute_median(values: Sequence[float]) -> float:
+    """Compute the median, without the modules that the standard library's loads."""
     ordered = sorted(values)
     half = len(ordered) // 2
     return (ordered[half] + ordered[~half]) / 2
 
 
-def _wish(
+def _choose_interval(
     now: datetime, every: float, recent: Sequence[datetime], hints: Hints, least: float, most: float
 ) -> tuple[float, str]:
     if every > 0:
         return every, "every"
     wish, decided = min(max(rhythm(now, recent) or _UNKNOWN, least), most), "rhythm"
+    # Without validators each poll transfers the whole document.
     rarer = min(2 * wish, most)
     if not hints.validators and rarer > wish:
         return rarer, "no-validators"
     return wish, decided
 
 
-def _skipped(found: Next, hints: Hints, jitter: float) -> Next:
-    """Moved out of the hours and days in which the upstream does not want to be asked.
+def _move_out_of_skipped(found: Next, hints: Hints, jitter: float) -> Next:
+    """Move a poll out of the hours and days in which the upstream feed does not want it.
 
-    Hints that leave no hour of the week are no hints.
+    Hints that leave no hour of the week are ignored.
     """
     hours = {hour % 24 for hour in hints.skip_hours if 0 <= hour <= 24}
     days = {day.strip().lower() for day in hints.skip_days} & set(_DAYS)
@@ -177,5 +180,6 @@ def _skipped(found: Next, hints: Hints, jitter: float) -> Next:
             decided = "skip-hours"
         else:
             return Next(due, decided)
+        # Steps of one hour end after at most a week, because some hour of it is free.
         hour = local.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
         due = hour + timedelta(seconds=jitter * 600)

@@ -1,7 +1,7 @@
 """Read the files of a site that its posts may use: ``_includes`` and ``_data`` of Jekyll.
 
-Links are not followed, and the number and size of files are bounded. The texts are part of the settings of a source,
-so a changed file makes the posts of the source be read again.
+Links are not followed, and the number and size of files are limited. The texts are part of the settings of a
+source, so a changed file causes its posts to be parsed again.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def find_site_root(folder: Path) -> Path:
 
 
 def runs_liquid(folder: Path) -> bool:
-    """Return whether the generator of a tree runs Liquid over posts: Jekyll does, and Eleventy."""
+    """Return whether the generator of a tree renders posts with Liquid: Jekyll does, and Eleventy."""
     root = find_site_root(folder)
     if folder.name == "_posts" or (root / "_posts").is_dir() or (root / "_config.yml").is_file():
         return True
@@ -36,12 +36,12 @@ def runs_liquid(folder: Path) -> bool:
 
 
 def read_includes(folder: Path) -> dict[str, str]:
-    """Return the texts of ``_includes`` by path below it."""
+    """Return the texts of ``_includes``, by path relative to it."""
     return {path: decode(data)[0] for path, data in _read_tree(find_site_root(folder) / "_includes")}
 
 
 def read_site_data(folder: Path) -> dict[str, object]:
-    """Return the values of ``_data`` by name; a folder is a mapping. Files that cannot be read are left out."""
+    """Return the values of ``_data`` by name; a folder becomes a mapping, and unreadable files are left out."""
     found: dict[str, object] = {}
     for path, data in _read_tree(find_site_root(folder) / "_data"):
         *folders, name = path.split("/")
@@ -75,6 +75,7 @@ def _load_yaml(text: str) -> object:
     values = load_yaml(text)
     if values is not None:
         return values
+    # load_yaml returns mappings only, so a list is wrapped in one.
     indented = "".join(f" {line}\n" for line in text.split("\n") if not line.startswith(("---", "%")))
     wrapped = load_yaml(f"list:\n{indented}")
     return wrapped.get("list") if wrapped else None
@@ -86,6 +87,7 @@ def _read_tree(root: Path) -> Iterator[tuple[str, bytes]]:
     for path in _list_tree(root, ""):
         count += 1
         try:
+            # O_NONBLOCK: opening a pipe without a writer would block for ever.
             file = os.open(root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:
             continue

@@ -1,13 +1,14 @@
-"""Outgoing HTTP: one client, every limit.
+"""Outgoing HTTP: one client with every limit.
 
-Requests go over httpx (the only importer), on connections that :mod:`feeds.http.network` opens. A request
+Requests are sent with httpx (only this package imports it), on connections that :mod:`feeds.http.network`
+opens. A request
 
 * goes only where every address of the host is globally reachable, or where the caller's ``allow``
-  names host and port; each hop of a redirect is checked again, after resolution, and the address that was
-  checked is the one connected to;
-* has one deadline for all of it and a limit for the body, packed and unpacked;
-* knows no proxy but the one it is given, no ``.netrc``, nothing from the environment;
-* carries credentials only to the host that it was made for, and cookies only to the host that set them,
+  names host and port; each hop of a redirect is checked again after resolution, and the checked
+  address is the address connected to;
+* has one deadline in total and a limit for the body, packed and unpacked;
+* uses only the proxy that the caller passes, no ``.netrc`` and nothing from the environment;
+* sends credentials only to the host that it was made for, and cookies only to the host that set them,
   for the hops of one fetch.
 """
 

@@ -1,4 +1,4 @@
-"""Web addresses as requests need them, and as messages may show them."""
+"""Parse web addresses for requests, and redact them for messages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from feeds.values import urls
 
 _PORTS = {"http": 80, "https": 443}
 _SHORT = 250
-"""Characters in which no host is too long."""
+"""Characters of an address in which no host name can exceed its limit."""
 _NAME = re.compile(r"[a-z0-9_.\-]{1,253}")
 _USUAL = re.compile(
     r"(https?)://([a-z0-9\-]+(?:\.[a-z0-9\-]+)*)(?::(\d{1,5}))?(/[A-Za-z0-9\-._~/]*(?:\?[A-Za-z0-9\-._~/=&]+)?)"
@@ -22,7 +22,7 @@ _TARGET = re.compile(r"[\x21-\x7e]+")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A web address in the parts that a request needs; ``userinfo`` is no part of ``url``."""
+    """A web address in the parts that a request needs; ``url`` does not contain ``userinfo``."""
 
     url: str
     scheme: str
@@ -38,7 +38,7 @@ class Address:
 
     @property
     def host_header(self) -> str:
-        """Host, and the port if it is not the scheme's own."""
+        """Value of ``Host``: the host, and the port if it is not the default."""
         return self._bracketed if self.port == _PORTS[self.scheme] else self.authority
 
     @property
@@ -47,11 +47,12 @@ class Address:
 
 
 def address(url: str) -> Address:
-    """Take a web address apart.
+    """Parse a web address.
 
     Raises:
         AddressRefused: it is not ``http`` or ``https``, or has no usable host or port.
     """
+    # A fast path: nearly all addresses have this form, and urlsplit takes several times longer.
     usual = _USUAL.fullmatch(url)
     if not usual or len(url) > _SHORT:
         return tolerant_address(url)
@@ -73,14 +74,14 @@ def tolerant_address(url: str) -> Address:
         parts = urlsplit(urls.iri_to_uri(url.strip()))
         host, port = (parts.hostname or "").rstrip("."), parts.port
     except ValueError:
-        raise AddressRefused(f"{shown(url)}: no web address") from None
+        raise AddressRefused(f"{shown(url)}: not a valid URL") from None
     if parts.scheme not in _PORTS:
         raise AddressRefused(f"{shown(url)}: only http and https addresses are fetched")
     if port == 0 or not (is_literal(host) or _NAME.fullmatch(host)):
         raise AddressRefused(f"{shown(url)}: no usable host or port")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     if not _TARGET.fullmatch(target):
-        raise AddressRefused(f"{shown(url)}: no web address")
+        raise AddressRefused(f"{shown(url)}: not a valid URL")
     userinfo = parts.netloc.rpartition("@")[0]
     bare = Address("", parts.scheme, host, port or _PORTS[parts.scheme], target)
     return Address(
@@ -89,21 +90,21 @@ def tolerant_address(url: str) -> Address:
 
 
 def shown(url: str) -> str:
-    """An address as it may stand in messages: without credentials and without the query's values."""
+    """Redact an address for messages: without credentials and without the values of the query."""
     bare = re.sub(r"//[^/?#]*@", "//", url[:2000])
     path, mark, _ = bare.partition("?")
     return path[:300] + ("?…" if mark else "")
 
 
-def same_site(one: Address, other: Address) -> bool:
-    """Whether credentials for ``one`` may go to ``other``: same origin, or the same host's https."""
-    if (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port):
+def same_site(home: Address, other: Address) -> bool:
+    """Return whether credentials for ``home`` may go to ``other``: same origin, or the same host's https."""
+    if (home.scheme, home.host, home.port) == (other.scheme, other.host, other.port):
         return True
-    upgraded = (one.scheme, one.port, other.scheme, other.port) == ("http", 80, "https", 443)
-    return upgraded and one.host == other.host
+    upgraded = (home.scheme, home.port, other.scheme, other.port) == ("http", 80, "https", 443)
+    return upgraded and home.host == other.host
 
 
 def user_agent(version: str, site_url: str) -> str:
-    """What feedd calls itself: its version and the address of the site that asks, for contact."""
+    """Build the ``User-Agent``: the version of feedd and the address of its site, for contact."""
     contact = re.sub(r"[^\x21-\x7e]|[()]", "", urls.iri_to_uri(site_url))
     return f"feedd/{version} (+{contact})"

@@ -1,4 +1,4 @@
-"""What the headers of an answer say of when to ask again (pure)."""
+"""Parse the caching headers of a response that decide when to poll again (pure)."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ _WEEK = 7 * 86400
 
 
 def max_age(cache_control: str, expires: str, date: str, now: datetime) -> int | None:
-    """Seconds for which an answer stays fresh (RFC 9111, 4.2.1); None if it does not say.
+    """Return the seconds for which a response is fresh (RFC 9111, section 4.2.1); None if it states nothing.
 
-    ``max-age`` wins over ``Expires``, which is measured against the sender's own ``Date``. Of
-    ``no-cache`` and ``no-store`` nothing follows for polling.
+    ``max-age`` takes precedence over ``Expires``, which is compared with the sender's own ``Date``.
+    ``no-cache`` and ``no-store`` have no effect on polling.
     """
     found = _MAX_AGE.search(cache_control)
     if found:
         return min(int(found[1]), _FOREVER)
+    # Clocks differ, so Expires is compared with the Date of the same server.
     until = http_date(expires)
     if until is None:
         return None
@@ -27,9 +28,9 @@ def max_age(cache_control: str, expires: str, date: str, now: datetime) -> int |
 
 
 def retry_after(value: str, now: datetime) -> int | None:
-    """Seconds of a ``Retry-After``, as a number or a date (RFC 9110, 10.2.3), at most a week.
+    """Parse ``Retry-After``, a number or a date (RFC 9110, section 10.2.3), into seconds, at most a week.
 
-    None for what is neither, negative or past.
+    None for any other value, a negative number or a past date.
     """
     text = value.strip()
     if text.isascii() and text.isdigit():
@@ -44,9 +45,10 @@ def retry_after(value: str, now: datetime) -> int | None:
 
 
 def http_date(text: str) -> datetime | None:
-    """A date in one of HTTP's forms (RFC 9110, 5.6.7), aware; None for anything else."""
+    """Parse a date in one of HTTP's forms (RFC 9110, section 5.6.7), aware; None for anything else."""
     if not 10 < len(text) < 60:
         return None
+    # email.utils takes long to import, and most responses have no date to parse.
     from email.utils import parsedate_to_datetime
 
     try:

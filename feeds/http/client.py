@@ -1,4 +1,4 @@
-"""The client: follows redirects hop by hop within one deadline."""
+"""HTTP client that follows redirects hop by hop within one deadline."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
 DEADLINE = 30.0
 """Seconds for a whole request, all its hops included."""
 MOST_BYTES = 16 * 1024 * 1024
-"""Bytes of a body, packed or unpacked."""
+"""Limit in bytes of a body, packed or unpacked."""
 
 _MOST_HOPS = 9
 
 
 class Client:
-    """Makes requests; an async context manager that closes its connections at the end.
+    """HTTP client; an async context manager that closes its connections at the end.
 
     httpx is loaded by the first request.
 
     Args:
-        user_agent: Names the program to everybody asked.
-        resolve: Finds the addresses of a name.
-        context: TLS settings; by default one made at the first https address, with the system's
+        user_agent: Value of ``User-Agent``.
+        resolve: Finds the IP addresses of a host name.
+        context: TLS settings; by default created for the first https address, with the system's
             certificate authorities.
     """
 
@@ -76,23 +76,23 @@ class Client:
         deadline: float = DEADLINE,
         most_bytes: int = MOST_BYTES,
     ) -> Response:
-        """Ask for an address, following redirects.
+        """Request an address, following redirects.
 
         Args:
-            url: Where; credentials in it are used like ``auth``.
+            url: The address; credentials in it are used like ``auth``.
             headers: Sent at every hop.
             conditions: Headers for one address only.
-            allow: ``host:port`` pairs that may be asked though they are not globally reachable.
-            auth: ``user:password``, or a whole value such as ``Bearer …``; never leaves the host.
+            allow: ``host:port`` pairs that may be requested although they are not globally reachable.
+            auth: ``user:password``, or a whole value such as ``Bearer …``; sent to this host only.
             proxy: ``http://[user:password@]host:port``, or empty.
             deadline: Seconds for everything together.
             most_bytes: Limit of the body, packed and unpacked.
 
         Raises:
-            FetchError: there is no complete answer; the text says why.
+            FetchError: the response is missing or incomplete; the text names the reason.
         """
         plan = _make_plan("GET", url, headers, b"", conditions, allow, auth, proxy, most_bytes)
-        return await self._within(deadline, plan)
+        return await self._follow_within(deadline, plan)
 
     async def post(
         self,
@@ -109,12 +109,12 @@ class Client:
         """Send ``body`` to an address, with the same limits as :meth:`get`; 307 and 308 are followed.
 
         Raises:
-            FetchError: there is no complete answer; the text says why.
+            FetchError: the response is missing or incomplete; the text names the reason.
         """
         plan = _make_plan("POST", url, headers, body, None, allow, auth, proxy, most_bytes)
-        return await self._within(deadline, plan)
+        return await self._follow_within(deadline, plan)
 
-    async def _within(self, deadline: float, plan: Plan) -> Response:
+    async def _follow_within(self, deadline: float, plan: Plan) -> Response:
         limit = asyncio.timeout(deadline)
         try:
             async with limit:
@@ -134,6 +134,7 @@ class Client:
                 if response.status not in REDIRECTS[plan.method]:
                     return response
                 here = next_hop(here, response)
+                # A cycle is reported as such instead of as too many redirects.
                 if here.url in seen:
                     raise FetchError("redirects in a circle")
                 if len(hops) == _MOST_HOPS:
@@ -152,9 +153,9 @@ class Client:
 
 
 def _load_session() -> type[Session]:
-    """Load httpx, without its command line: that would load rich, pygments and click, half of the time of it all."""
+    """Load httpx without its command line, which imports rich, pygments and click and takes half of the time."""
     loaded = cast("dict[str, object]", sys.modules)
-    loaded.setdefault("httpx._main", None)  # whoever imports it gets an ImportError
+    loaded.setdefault("httpx._main", None)  # makes httpx's import of it an ImportError, which httpx handles
     from feeds.http.session import Session
 
     if loaded["httpx._main"] is None:
@@ -180,9 +181,9 @@ def _make_plan(
     most_bytes: int,
 ) -> Plan:
     home = address(url)
-    by = address(proxy) if proxy else None
-    if by is not None and by.scheme != "http":
+    proxied = address(proxy) if proxy else None
+    if proxied is not None and proxied.scheme != "http":
         raise FetchError(f"{shown(proxy)}: a proxy is given as http://host:port")
-    allowed = frozenset(one.strip().lower() for one in allow)
+    allowed = frozenset(pair.strip().lower() for pair in allow)
     authorization = build_authorization(auth or home.userinfo)
-    return Plan(method, headers or {}, body, conditions, allowed, authorization, home, by, most_bytes)
+    return Plan(method, headers or {}, body, conditions, allowed, authorization, home, proxied, most_bytes)

@@ -1,7 +1,7 @@
-"""Content codings of HTTP (RFC 9110, 8.4), undone within a bound.
+"""Decode the content codings of HTTP (RFC 9110, section 8.4) within a limit.
 
-A few kilobytes can unpack to gigabytes, so nothing is unpacked beyond the bound, and never more
-than one coding: a second one is only ever used to hide such a body.
+A few kilobytes can unpack to gigabytes, so nothing is unpacked beyond the limit. Only one coding is decoded:
+a second is used only to hide such a body.
 """
 
 from __future__ import annotations
@@ -35,30 +35,34 @@ _CODINGS = frozenset(
         "zstd",
     )
 )
-"""What really packs a body: IANA's registry of content codings, and a few that servers use without being in it."""
+"""Names that mean a packed body: IANA's registry of content codings, and a few unregistered names of real servers."""
 _GZIP_MAGIC = b"\x1f\x8b"
 _MOST_MEMBERS = 1000
 _GZIP, _ZLIB, _RAW = 31, 15, -15
 
 
 class Decoder:
-    """Undoes a body's coding piece by piece; ``coding`` is the value of ``Content-Encoding``.
+    """Decode a body piece by piece; ``coding`` is the value of ``Content-Encoding``.
 
-    ``gzip`` and ``deflate`` (with or without its wrapper) are understood. A body that begins as gzip
-    is one, said or not; one that is said to be gzip and does not begin so is taken as it is. Names that are not
-    content codings (``identity``, ``none``, ``utf-8``, ``binary``, ``aws-chunked``) say nothing about the body.
+    ``gzip`` and ``deflate`` (with or without its wrapper) are decoded. The first bytes decide whether a body
+    is gzip, whatever the header states. Names that are not content codings (``identity``, ``none``,
+    ``utf-8``, ``binary``, ``aws-chunked``) are ignored.
 
     Raises:
-        FetchError: the coding is another one, or more than one.
+        FetchError: the coding is not supported, or there are several.
     """
 
     def __init__(self, coding: str, most_bytes: int) -> None:
         names = [name for part in coding.split(",") if (name := _read_name(part)) in _CODINGS]
         if len(names) > 1:
-            raise FetchError(f"the body is packed {len(names)} times over; only one content coding is read")
+            raise FetchError(
+                f"the body is packed {len(names)} times over; only one content coding is supported"
+            )
         self._coding = names[0] if names else ""
         if self._coding not in ("", "gzip", "deflate"):
-            raise FetchError(f"the body has the content coding {self._coding[:40]!r}, which nobody asked for")
+            raise FetchError(
+                f"the body has the content coding {self._coding[:40]!r}, which was not requested"
+            )
         self._most = most_bytes
         self._wire = self._size = self._members = 0
         self._head = b""
@@ -67,26 +71,26 @@ class Decoder:
         self._unpack: zlib._Decompress | None = None
 
     def feed(self, data: bytes) -> None:
-        """Take the next bytes as they came.
+        """Decode the next bytes of the body.
 
         Raises:
-            FetchError: the body is larger than the bound, packed or unpacked, or damaged.
+            FetchError: the body exceeds the limit, packed or unpacked, or is damaged.
         """
         self._wire += len(data)
         if self._wire > self._most:
-            raise self._too_large()
+            raise self._build_size_error()
         if not self._begun:
             data = self._head = self._head + data
             if len(data) < 2:
                 return
             self._begin(data)
-        self._take(data)
+        self._decode(data)
 
     def finish(self) -> bytes:
-        """The whole body.
+        """Return the whole body.
 
         Raises:
-            FetchError: the packed body ends before its end.
+            FetchError: the packed body is incomplete.
         """
         if not self._begun:
             return self._head
@@ -97,6 +101,7 @@ class Decoder:
     def _begin(self, head: bytes) -> None:
         self._begun = True
         self._head = b""
+        # Some servers send packed files without the header, or state gzip for plain text.
         if head[:2] == _GZIP_MAGIC:
             self._unpack = zlib.decompressobj(_GZIP)
         elif self._coding == "deflate":
@@ -104,7 +109,7 @@ class Decoder:
             wrapped = head[0] & 0x0F == 8 and int.from_bytes(head[:2], "big") % 31 == 0
             self._unpack = zlib.decompressobj(_ZLIB if wrapped else _RAW)
 
-    def _take(self, data: bytes) -> None:
+    def _decode(self, data: bytes) -> None:
         while data:
             if self._unpack is None:
                 return self._keep(data)
@@ -125,13 +130,13 @@ class Decoder:
     def _keep(self, data: bytes) -> None:
         self._size += len(data)
         if self._size > self._most:
-            raise self._too_large()
+            raise self._build_size_error()
         self._body += data
 
-    def _too_large(self) -> FetchError:
+    def _build_size_error(self) -> FetchError:
         return FetchError(f"the body is larger than {self._most} bytes, the limit; raise the source's limit")
 
 
 def _read_name(coding: str) -> str:
-    """Return the name of one coding, without parameters, quotes and the prefix of former times."""
+    """Return the name of one coding, without parameters, quotes and the obsolete prefix ``x-``."""
     return coding.partition(";")[0].strip(" \t\"'").lower().removeprefix("x-")

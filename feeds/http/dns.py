@@ -1,4 +1,4 @@
-"""The addresses that a name has."""
+"""Resolve host names to IP addresses."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-"""Gives the IP addresses of a host name, for a port; raises ``OSError`` if there are none."""
+"""Returns the IP addresses of a host name, for a port; raises ``OSError`` if there are none."""
 
 
 async def system_resolve(host: str, port: int) -> list[str]:
-    """The addresses that the system knows for ``host``, in its order of preference.
+    """Return the IP addresses of ``host`` from the system's resolver, in its order of preference.
 
-    Each question has a thread of its own, which nobody waits for at the end: a name server that does
-    not answer holds up neither other names nor the exit of the program.
+    Each query has its own thread, which the program does not wait for when it ends. So a name server that
+    does not answer delays neither other names nor the exit.
 
     Raises:
         OSError: the name is not known.
@@ -25,7 +25,7 @@ async def system_resolve(host: str, port: int) -> list[str]:
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[list[str]] = loop.create_future()
 
-    def settle(result: list[str] | OSError) -> None:
+    def set_answer(result: list[str] | OSError) -> None:
         if answer.done():
             return
         if isinstance(result, OSError):
@@ -33,17 +33,17 @@ async def system_resolve(host: str, port: int) -> list[str]:
         else:
             answer.set_result(result)
 
-    def ask() -> None:
+    def resolve() -> None:
         result: list[str] | OSError
         try:
             found: list[Any] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            result = list(dict.fromkeys(str(one[4][0]) for one in found))
+            result = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         except OSError as error:
             result = error
         except UnicodeError:
-            result = OSError(f"{host[:100]!r} is no host name")
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody wants to know any more
-            loop.call_soon_threadsafe(settle, result)
+            result = OSError(f"{host[:100]!r} is not a host name")
+        with contextlib.suppress(RuntimeError):  # the loop is closed, so the answer is not needed
+            loop.call_soon_threadsafe(set_answer, result)
 
-    threading.Thread(target=ask, name="feedd-resolve", daemon=True).start()
+    threading.Thread(target=resolve, name="feedd-resolve", daemon=True).start()
     return await answer

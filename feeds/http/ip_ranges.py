@@ -1,8 +1,8 @@
-"""Which IP addresses are globally reachable: those that an outgoing connection may go to unasked.
+"""Decide which IP addresses are globally reachable: outgoing connections may go there without being allowed.
 
-The tables are the IANA special-purpose address registries for IPv4 and IPv6 (RFC 6890 and what it
-was updated with), as of 2025, and not :attr:`ipaddress.IPv4Address.is_global`, whose answers differ
-between Python versions. Whatever is not known to be global is not.
+The tables are the IANA special-purpose address registries for IPv4 and IPv6 (RFC 6890 and its updates), as of
+2025. The answers of :attr:`ipaddress.IPv4Address.is_global` differ between Python versions, so it is not
+used. An address that is not known to be global is not.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 
 @lru_cache(maxsize=4096)
 def is_global(address: str) -> bool:
-    """Whether ``address`` is an IP address that is globally reachable; False for what is no address.
+    """Return whether ``address`` is a globally reachable IP address; False for any other text.
 
-    IPv4-mapped, IPv4-compatible, 6to4 and Teredo forms are never; a NAT64 form (RFC 6052) is if the
-    IPv4 address in it is. An address with a zone (``fe80::1%eth0``) never is.
+    IPv4-mapped, IPv4-compatible, 6to4 and Teredo forms never are; a NAT64 form (RFC 6052) is if its IPv4
+    address is. An address with a zone (``fe80::1%eth0``) never is.
     """
     try:
         found = ip_address(address)
@@ -63,7 +63,7 @@ def is_global(address: str) -> bool:
 
 
 def is_literal(host: str) -> bool:
-    """Whether ``host`` is an IP address and no name."""
+    """Return whether ``host`` is an IP address, not a name."""
     try:
         ip_address(host)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Requests and responses as values: what is sent at each hop, where a redirect leads, what an error means."""
+"""Requests and responses as values: headers of each hop, targets of redirects, texts of errors."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from feeds.http.address import Address, address, same_site
 from feeds.values import urls
 
 
-class NoAnswer(Exception):  # noqa: N818 - it says what came instead
-    """What came is not an HTTP response, or only half of one."""
+class NoAnswer(Exception):  # noqa: N818 - its text names what came instead
+    """The server sent no HTTP response, or an incomplete one."""
 
 
 REDIRECTS = {"GET": (301, 302, 303, 307, 308), "POST": (307, 308)}
-"""Statuses that are followed."""
+"""Statuses of redirects that are followed, by method."""
 BROKEN = (OSError, NoAnswer)
-"""What goes wrong on a connection."""
+"""Errors of a broken connection."""
 
 _PERMANENT = (301, 308)
 _SCHEMED = re.compile(r"(?:Bearer|Basic|Token) \S", re.IGNORECASE)
 _SENDABLE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
-"""A value that no line of a request ends in (RFC 9110, 5.5)."""
+"""A header value that cannot end its line (RFC 9110, section 5.5)."""
 
 
 class Conditions(NamedTuple):
-    """Headers that make sense only for one address (validators): sent to no other hop."""
+    """Headers that are valid for one address only (validators); they are sent to no other hop."""
 
     url: str
     headers: Mapping[str, str]
 
-    def for_hop(self, here: Address) -> Mapping[str, str]:
-        """The headers for this hop; another query is still the same page, another path is not."""
+    def select_for_hop(self, here: Address) -> Mapping[str, str]:
+        """Return the headers for this hop: the query may differ, the path must not."""
         return self.headers if self.url.partition("?")[0] == here.url.partition("?")[0] else {}
 
 
@@ -47,29 +47,29 @@ class Hop(NamedTuple):
 
 
 class Response(NamedTuple):
-    """An answer. ``body`` is unpacked; it is empty where a status other than 200 or 203 answers a GET."""
+    """A response. ``body`` is unpacked; it is empty for a GET with a status other than 200 and 203."""
 
     status: int
     url: str
-    """Where it came from in the end, without credentials."""
+    """Final address, without credentials."""
     headers: tuple[tuple[str, str], ...]
-    """Names in lower case; values byte for byte (as ISO 8859-1)."""
+    """Names in lower case; values byte for byte (ISO 8859-1)."""
     body: bytes
     hops: tuple[Hop, ...] = ()
     conditional: bool = False
-    """Whether the last hop was asked with the conditions."""
+    """Whether the conditions were sent with the last hop."""
 
     def header(self, name: str) -> str:
-        """The first value of a header; empty if there is none."""
+        """Return the first value of a header; empty if it is missing."""
         return next((value for key, value in self.headers if key == name), "")
 
-    def every(self, name: str) -> tuple[str, ...]:
-        """All values of a header that may come more than once."""
+    def get_headers(self, name: str) -> tuple[str, ...]:
+        """Return all values of a header that may occur several times."""
         return tuple(value for key, value in self.headers if key == name)
 
     @property
     def moved_to(self) -> str:
-        """Where the resource has moved for good: the end of the redirects up to the first temporary one."""
+        """Permanent new address of the resource: the end of the redirects before the first temporary redirect."""
         moved = ""
         for hop in self.hops:
             if hop.status not in _PERMANENT:
@@ -79,7 +79,7 @@ class Response(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What stays the same over all hops of one request."""
+    """The parts of a request that are the same at every hop."""
 
     method: str
     headers: Mapping[str, str]
@@ -107,15 +107,15 @@ def build_proxy_headers(proxy: Address) -> list[tuple[str, str]]:
 def build_headers(
     plan: Plan, here: Address, agent: str, conditions: Mapping[str, str], cookies: str
 ) -> list[tuple[bytes, bytes]]:
-    """Return the headers of one hop.
+    """Return the headers of header hop.
 
     Raises:
         FetchError: credentials cannot be sent.
     """
     headers = [("Host", here.host_header), ("User-Agent", agent), ("Accept-Encoding", "gzip")]
     headers += plan.headers.items()
-    # What an upstream gave to be sent back may be anything; what cannot be sent is not.
-    headers += [one for one in conditions.items() if _SENDABLE.fullmatch(one[1])]
+    # Validators of an upstream feed may contain any character; those that cannot be sent are left out.
+    headers += [header for header in conditions.items() if _SENDABLE.fullmatch(header[1])]
     if cookies and _SENDABLE.fullmatch(cookies):
         headers.append(("Cookie", cookies))
     if plan.authorization and same_site(plan.home, here):
@@ -142,7 +142,7 @@ def encode_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, byte
 
 
 def decode_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:
-    """Decode headers into the form that :class:`Response` has them in."""
+    """Decode headers into the form of :class:`Response`."""
     return tuple((name.decode("ascii").lower(), value.decode("latin-1")) for name, value in headers)
 
 
@@ -150,10 +150,11 @@ def next_hop(here: Address, response: Response) -> Address:
     """Return where a redirect leads (RFC 9110, 10.2.2); its fragment and credentials are dropped.
 
     Raises:
-        FetchError: there is no usable address.
+        FetchError: the redirect has no usable address.
     """
     raw = response.header("location").strip()
     try:
+        # Many servers send UTF-8 in Location, which HTTP does not define.
         location = raw.encode("latin-1").decode()
     except UnicodeDecodeError:
         location = raw

@@ -1,7 +1,7 @@
 """Connections to checked addresses, as the network streams that httpcore reads and writes.
 
-:func:`open_stream` resolves the name of a host, refuses it if one of its addresses is not globally reachable, and
-connects to an address that it has checked: what the name means a moment later (DNS rebinding) is never used.
+:func:`open_stream` resolves a host name, refuses it if one of its addresses is not globally reachable, and
+connects to a checked address. A later resolution of the name (DNS rebinding) is never used.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MOST_AHEAD = 128 * 1024
 
 
 class Route(NamedTuple):
-    """Which host a connection leads to, and how."""
+    """The host of a connection, and how to reach it."""
 
     scheme: str
     host: str
@@ -45,11 +45,10 @@ class Route(NamedTuple):
 
 
 class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
-    """A TCP connection, plain or under TLS.
+    """A TCP connection, plain or with TLS.
 
-    :meth:`read` holds back the last byte of what has come until it is asked for again. So a byte that the parser
-    did not need, because the response was complete without it, is still here: the connection then carries
-    bytes that nobody asked for, and ``is_readable`` says so.
+    :meth:`read` keeps the last byte back until the next call. If the parser needs no further byte because the
+    response is complete, any byte that is still there was not requested, and ``is_readable`` reports it.
     """
 
     def __init__(self) -> None:
@@ -66,10 +65,10 @@ class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
         """Bytes read since the request was sent; None once the header of the response is complete."""
 
         self.end_was_read = False
-        """Whether :meth:`read` has said that nothing more comes."""
+        """Whether :meth:`read` has reported the end of the connection."""
 
     def retire(self) -> None:
-        """Do not use the connection for another request."""
+        """Mark the connection so that it is not used for another request."""
         self._retired = True
 
     def end_head(self) -> None:
@@ -204,7 +203,7 @@ async def open_stream(route: Route, resolve: Resolve, context: ssl.SSLContext | 
 
 async def _find_checked(route: Route, resolve: Resolve) -> Sequence[str]:
     found = await _find(route.host, route.port, resolve)
-    refused = [] if route.allowed else [one for one in found if not is_global(one)]
+    refused = [] if route.allowed else [address for address in found if not is_global(address)]
     if refused:
         raise AddressRefused(
             f"refusing to fetch the private address {refused[0]}; to allow it: `--allow {route.authority}`"
@@ -214,11 +213,11 @@ async def _find_checked(route: Route, resolve: Resolve) -> Sequence[str]:
 
 
 async def _find(host: str, port: int, resolve: Resolve) -> Sequence[str]:
-    """Return the addresses of a host, at least one."""
+    """Return the addresses of a host, at least address."""
     if is_literal(host):
         return [host]
     try:
-        found = [one for one in await resolve(host, port) if is_literal(one)]
+        found = [address for address in await resolve(host, port) if is_literal(address)]
     except OSError as error:
         raise FetchError(f"the name {host} cannot be resolved ({explain(error)})") from error
     if not found:
@@ -230,7 +229,7 @@ async def _connect(addresses: Sequence[str], port: int) -> Stream:
     """Connect to the first of the IP addresses (at least one) that accepts.
 
     Raises:
-        OSError: none of them could be connected to.
+        OSError: no address accepted.
     """
     loop = asyncio.get_running_loop()
     *others, last = addresses[:_MOST_ADDRESSES]
@@ -243,10 +242,10 @@ async def _connect(addresses: Sequence[str], port: int) -> Stream:
 
 
 async def _make_tunnel(stream: Stream, proxy: Address, address: str, port: int) -> None:
-    """Have the proxy connect us to the checked address (RFC 9110, 9.3.6).
+    """Request a tunnel to the checked address from the proxy (RFC 9110, section 9.3.6).
 
     Raises:
-        FetchError: the proxy refused, or sent more than its answer.
+        FetchError: the proxy refused, or sent more than its response.
     """
     end = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
     headers = [("Host", end), *build_proxy_headers(proxy)]

@@ -1,4 +1,4 @@
-"""One request over httpx and its response, without following redirects."""
+"""Send one request with httpx and read its response, without following redirects."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _LONGEST_COOKIES = 8 * 1024
 
 
 class Session:
-    """Sends requests over one httpx client, which takes nothing from the environment and keeps no cookies."""
+    """Send requests with one httpx client, which reads nothing from the environment and stores no cookies."""
 
     def __init__(self, user_agent: str, resolve: Resolve, context: ssl.SSLContext | None) -> None:
         self._user_agent = user_agent
@@ -52,28 +52,29 @@ class Session:
         """Make the request of one hop and read its response.
 
         Raises:
-            FetchError: it cannot be sent, or its body is too large, damaged or in a coding that nobody asked for.
+            FetchError: it cannot be sent, or its body is too large, damaged or in a coding that is not supported.
             NoAnswer: what comes is not HTTP.
             OSError: the connection broke.
         """
-        conditions = plan.conditions.for_hop(here) if plan.conditions else {}
-        headers = build_headers(plan, here, self._user_agent, conditions, cookies.header_for(here))
-        request = _build(plan, here, headers)
+        conditions = plan.conditions.select_for_hop(here) if plan.conditions else {}
+        headers = build_headers(plan, here, self._user_agent, conditions, cookies.build_header(here))
+        request = _build_request(plan, here, headers)
         answer = await self._client.send(request, stream=True, auth=None)
         try:
             received = decode_headers(answer.extensions["headers"])
             response = Response(answer.status_code, here.url, received, b"", hops, bool(conditions))
+            # Cookies are only needed to get through redirects that test for them.
             if response.status in REDIRECTS[plan.method]:
                 cookies.remember(here, answer)
             elif response.status in (200, 203) or plan.method == "POST":
                 return response._replace(body=await _read_body(answer, response, plan.most_bytes))
-            await _pass_over(answer)
+            await _skip_body(answer)
             return response
         finally:
             await answer.aclose()
 
     def start_cookies(self) -> FetchCookies:
-        """Return the place for the cookies of one fetch."""
+        """Return empty cookies for one fetch."""
         return FetchCookies()
 
     async def aclose(self) -> None:
@@ -87,7 +88,7 @@ class FetchCookies:
     def __init__(self) -> None:
         self._by_host: dict[str, httpx.Cookies] = {}
 
-    def header_for(self, here: Address) -> str:
+    def build_header(self, here: Address) -> str:
         """Return the ``Cookie`` header for an address; empty if there is none."""
         if here.host not in self._by_host:
             return ""
@@ -112,7 +113,7 @@ class FetchCookies:
 
 
 class _NoCookies(httpx.Cookies):
-    """Cookies that are always none."""
+    """A cookie jar that stays empty."""
 
     def extract_cookies(self, response: httpx.Response) -> None:
         """Keep nothing."""
@@ -121,12 +122,12 @@ class _NoCookies(httpx.Cookies):
 class _Client(httpx.AsyncClient):
     """The client of httpx, without the cookie jar that all fetches would share."""
 
-    _none = _NoCookies()
+    _empty = _NoCookies()
 
     @property
     def cookies(self) -> httpx.Cookies:
         """No cookies."""
-        return self._none
+        return self._empty
 
     @cookies.setter
     def cookies(self, cookies: object) -> None:
@@ -134,18 +135,18 @@ class _Client(httpx.AsyncClient):
         raise AttributeError("cookies live in a fetch")
 
 
-def _build(plan: Plan, here: Address, headers: list[tuple[bytes, bytes]]) -> httpx.Request:
+def _build_request(plan: Plan, here: Address, headers: list[tuple[bytes, bytes]]) -> httpx.Request:
     """Build the request of one hop.
 
-    httpx is told only the origin: it would write some targets in another way and refuse others. So the target
-    goes past it, byte for byte; to a proxy it is the whole address.
+    httpx gets only the origin, because it would rewrite some targets and refuse others. The target is passed
+    in an extension, byte for byte; for a proxy it is the whole address.
     """
     by_proxy = plan.proxy is not None and here.scheme == "http"
     target = (here.url if by_proxy else here.target).encode("ascii")
     route = Route(here.scheme, here.host, here.port, here.authority in plan.allow, plan.proxy)
     return httpx.Request(
         plan.method,
-        _parse(f"{here.scheme}://{here.authority}/"),
+        _parse_origin(f"{here.scheme}://{here.authority}/"),
         headers=headers,
         content=plan.body or None,
         extensions={"route": route, "target": target},
@@ -153,15 +154,15 @@ def _build(plan: Plan, here: Address, headers: list[tuple[bytes, bytes]]) -> htt
 
 
 @lru_cache(maxsize=1024)
-def _parse(origin: str) -> httpx.URL:
+def _parse_origin(origin: str) -> httpx.URL:
     try:
         return httpx.URL(origin)
     except httpx.InvalidURL as error:
-        raise FetchError(f"no web address ({error})") from error
+        raise FetchError(f"not a valid URL ({error})") from error
 
 
 def _iterate_raw(answer: httpx.Response) -> AsyncGenerator[bytes]:
-    """Give the body as it comes, packed; what httpx unpacks has no bound."""
+    """Iterate over the packed body; httpx would unpack it without a limit."""
     return cast("AsyncGenerator[bytes]", answer.aiter_raw())
 
 
@@ -169,33 +170,33 @@ async def _read_body(answer: httpx.Response, response: Response, most_bytes: int
     """Read the body and unpack it.
 
     Raises:
-        FetchError: it is too large, damaged, or in a coding that nobody asked for.
+        FetchError: it is too large, damaged, or in a coding that is not supported.
     """
     length = response.header("content-length")
     if length.isdigit() and int(length[:20]) > most_bytes:
         raise FetchError(f"the body is {length[:20]} bytes long, more than the limit of {most_bytes}")
-    decoder = Decoder(",".join(response.every("content-encoding")), most_bytes)
+    decoder = Decoder(",".join(response.get_headers("content-encoding")), most_bytes)
     read = 0
     async with aclosing(_iterate_raw(answer)) as pieces:
         async for piece in pieces:
             decoder.feed(piece)
             read += 1
             if read % _PIECES_AT_ONCE == 0:
-                await asyncio.sleep(0)  # tiny chunks that are here already would hold up everybody else
+                await asyncio.sleep(0)  # many tiny chunks in memory would delay all other tasks
     return decoder.finish()
 
 
-async def _pass_over(answer: httpx.Response) -> None:
-    """Read a body that nobody wants if it is small, so that the connection can be used again.
+async def _skip_body(answer: httpx.Response) -> None:
+    """Read a small unused body, so that the connection can be used again.
 
-    A 304 has none; it is read all the same, for only then its response is complete.
+    A 304 has no body; it is read too, because only then its response is complete.
     """
     if answer.status_code in _WITHOUT_BODY:
         async for _ in cast("httpx.AsyncByteStream", answer.stream):
             pass
         return
     left = _UNWANTED_BYTES
-    with suppress(TimeoutError, *BROKEN):  # the status has said all that matters
+    with suppress(TimeoutError, *BROKEN):  # only the status matters
         async with asyncio.timeout(_UNWANTED_SECONDS), aclosing(_iterate_raw(answer)) as pieces:
             async for piece in pieces:
                 left -= len(piece)

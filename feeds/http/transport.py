@@ -1,7 +1,7 @@
-"""The transport below httpx: connections to checked addresses, kept for a short while and used again.
+"""Transport of httpx: connections to checked addresses, kept for a short time and used again.
 
-httpcore's own pool looks at every connection for each request and does not say whether a connection was used
-before. So connections are kept here, by route, and each is used by one request at a time.
+httpcore's own pool examines every connection for each request, and does not report whether a connection was
+used before. So connections are kept here, by route, and each is used by one request at a time.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from feeds.http.network import Route, Stream, open_stream
 
 _MOST_KEPT = 128
 _KEPT_SECONDS = 15.0
-_FOREIGN = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException)
+_HTTPCORE_ERRORS = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException)
 
 
 class Transport(httpx.AsyncBaseTransport):
@@ -45,18 +45,19 @@ class Transport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request; a GET goes over a kept connection if there is one.
 
-        If the other side has closed the kept connection meanwhile, the request is sent once more on a new one.
+        If the other side has closed the kept connection meanwhile, the request is sent once more on a new connection.
 
         Raises:
-            FetchError: the host has no address, or one that is refused.
+            FetchError: the host has no address, or an address that is refused.
             NoAnswer: what comes is not HTTP.
             OSError: the connection is broken.
         """
         route: Route = request.extensions["route"]
-        kept = self._kept.take(route) if request.method == "GET" else None
+        kept = self._kept.pop_connection(route) if request.method == "GET" else None
         if kept is not None:
             try:
                 return await self._exchange(kept, request)
+            # A server may close an idle connection at any time; only a GET is safe to repeat.
             except BROKEN:
                 pass  # closed by the other side just now
         if self._context is None and route.scheme == "https":
@@ -72,7 +73,7 @@ class Transport(httpx.AsyncBaseTransport):
     async def _open(self, route: Route, context: ssl.SSLContext | None) -> Stream:
         try:
             return await open_stream(route, self._resolve, context)
-        except _FOREIGN as error:  # a proxy may answer with anything, too
+        except _HTTPCORE_ERRORS as error:  # a proxy may answer with anything, too
             raise NoAnswer(_describe(error)) from error
 
     async def _exchange(self, connection: _Connection, request: httpx.Request) -> httpx.Response:
@@ -100,7 +101,7 @@ class _Connection:
 
     @property
     def reusable(self) -> bool:
-        """Whether another request may be sent: the response was read to its end, and nothing came after it."""
+        """Whether another request may be sent: the response was read completely, and no byte followed it."""
         return self._http.is_idle() and not self._http.has_expired()
 
     async def send(self, request: httpx.Request) -> httpcore.Response:
@@ -123,17 +124,17 @@ class _Connection:
         )
         try:
             response = await self._http.handle_async_request(sent)
-        except _FOREIGN as error:
+        except _HTTPCORE_ERRORS as error:
             raise self.translate(error) from error
         self._stream.end_head()
         if response.status < 200:
             raise NoAnswer("it changes to another protocol")
-        if _states_two_lengths(response):
+        if _has_two_lengths(response):
             self._stream.retire()
         return response
 
     def translate(self, error: Exception) -> Exception:
-        """Return the project's own error for one of httpcore."""
+        """Convert an error of httpcore to the project's own error."""
         if self._stream.end_was_read:
             return NoAnswer("the connection was closed before the end of the answer")
         return NoAnswer(_describe(error))
@@ -144,32 +145,32 @@ class _Connection:
 
 
 def _describe(error: Exception) -> str:
-    """Return what is wrong, without the line that was not understood."""
+    """Return the error without the line that could not be parsed."""
     return str(error).partition(": bytearray")[0]
 
 
-def _states_two_lengths(response: httpcore.Response) -> bool:
-    """Whether the length is stated in two ways: a sender that is that confused gets a new connection."""
+def _has_two_lengths(response: httpcore.Response) -> bool:
+    """Return whether the length is stated in two ways; such a connection is not used again (request smuggling)."""
     names = {name.lower() for name, _ in response.headers}
     return names.issuperset((b"content-length", b"transfer-encoding"))
 
 
 class _Body(httpx.AsyncByteStream):
-    """The body of a response; closing it gives the connection back."""
+    """The body of a response; closing it returns the connection."""
 
     def __init__(
         self, response: httpcore.Response, connection: _Connection, give_back: Callable[[_Connection], None]
     ) -> None:
         self._response = response
         self._connection = connection
-        self._give_back = give_back
+        self._return_connection = give_back
         self._closed = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
             async for piece in cast("AsyncIterable[bytes]", self._response.stream):
                 yield piece
-        except _FOREIGN as error:
+        except _HTTPCORE_ERRORS as error:
             raise self._connection.translate(error) from error
 
     async def aclose(self) -> None:
@@ -179,7 +180,7 @@ class _Body(httpx.AsyncByteStream):
         try:
             await self._response.aclose()
         finally:
-            self._give_back(self._connection)
+            self._return_connection(self._connection)
 
 
 class _Idle(NamedTuple):
@@ -188,14 +189,14 @@ class _Idle(NamedTuple):
 
 
 class KeptConnections:
-    """A few idle connections, each for a short time and only for the route that it was made for."""
+    """A few idle connections, each kept for a short time and only for its own route."""
 
     def __init__(self) -> None:
         self._kept: dict[Route, list[_Idle]] = {}
         self._count = 0
         self._sweeper: asyncio.TimerHandle | None = None
 
-    def take(self, route: Route) -> _Connection | None:
+    def pop_connection(self, route: Route) -> _Connection | None:
         """Return a connection that is still open, or None."""
         now = asyncio.get_running_loop().time()
         kept = self._kept.get(route)
@@ -210,7 +211,7 @@ class KeptConnections:
         return None
 
     def keep(self, connection: _Connection) -> None:
-        """Keep a connection whose response was read to its end; close one that may not be used again."""
+        """Keep a connection whose response was read completely; close any other."""
         if connection.route.proxy is not None or not connection.reusable:
             return connection.abort()
         if self._count >= _MOST_KEPT:
@@ -230,7 +231,7 @@ class KeptConnections:
             del self._kept[route]
 
     def close_idle(self, everything: bool = False) -> None:
-        """Close what has been kept for long enough; run again while anything is kept."""
+        """Close connections that were kept long enough; schedule the next call while any are left."""
         loop = asyncio.get_running_loop()
         old = [
             (route, idle)
@@ -255,6 +256,7 @@ def create_tls_context() -> ssl.SSLContext:
     A machine without any (a slim container) uses those of certifi.
     """
     paths = ssl.get_default_verify_paths()
+    # Prefer the system's authorities: an operator can add a private one.
     if paths.cafile or paths.capath:
         return ssl.create_default_context()
     import certifi

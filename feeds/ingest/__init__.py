@@ -1,1 +1,1 @@
-"""From upstreams to the store: asking them, understanding what they say, taking it in, reading their past."""
+"""Poll upstream feeds, parse their documents, store the entries and fetch their history."""

@@ -1,8 +1,8 @@
-"""Reading the past of an upstream once, back to its beginning.
+"""Fetch the history of an upstream feed once, back to its beginning.
 
-Each document says where the one before it is: an archive (RFC 5005, section 4), a page (section 3,
-``next_url`` of JSON Feed), or WordPress's ``?paged=N``. The place reached is stored with what each
-document said, so that a reading that was interrupted goes on from there.
+Each document links to the document before it: an archive (RFC 5005, section 4), a page (section 3,
+``next_url`` of JSON Feed), or WordPress's ``?paged=N``. The position is stored together with the entries of
+each document, so an interrupted run continues from there.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from feeds.config import Config, UpstreamSource
 from feeds.errors import FeeddError, UsageError
 from feeds.fetcher.feed import Fetched, FetchState, Request, asked_host, fetch
 from feeds.fetcher.politeness import Hosts
-from feeds.http import address, same_site
+from feeds.http.address import address, same_site
 from feeds.ingest.feed import Receiver
 from feeds.ingest.poller import client_of, request_of
 from feeds.parser.feeds.channel import UpstreamHead
@@ -37,30 +37,30 @@ MOST_PAGES = 1000
 _WORDPRESS = re.compile(rb"wordpress\.org/\?v=|<generator>[^<]{0,80}wordpress", re.IGNORECASE)
 
 InStore = Callable[..., Awaitable[Any]]
-"""Runs a function where the store is used."""
+"""Run a function in the thread that uses the store."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """How far the past of an upstream was read."""
+    """Position in the history of an upstream feed."""
 
     url: str = ""
-    """The document to read next; empty at the beginning of the reading, and at its end."""
+    """The document to fetch next; empty before the first document and after the last."""
     kind: str = ""
-    """``archive``, ``page`` or ``paged``: how the documents follow each other."""
+    """``archive``, ``page`` or ``paged``: how a document names the document before it."""
     pages: int = 0
     done: bool = False
     seen: tuple[str, ...] = ()
-    """Digests of the addresses read: a ring ends."""
+    """Digests of the addresses that were fetched; they stop a cycle of links."""
 
     def to_json(self) -> str:
-        """As text for the store."""
+        """Serialise the position for the store."""
         values = [self.url, self.kind, self.pages, self.done, self.seen]
         return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Place:
-        """Read what :meth:`to_json` wrote."""
+        """Parse the text that :meth:`to_json` wrote; an empty text is the start."""
         if not text:
             return cls()
         url, kind, pages, done, seen = json.loads(text)
@@ -69,31 +69,32 @@ class Place:
 
 @dataclass(slots=True)
 class Past:
-    """What reading the past of an upstream did."""
+    """Result of fetching the history of an upstream feed."""
 
     source: str
     pages: int = 0
     new: int = 0
     done: bool = False
-    """Whether its beginning was reached."""
+    """Whether the beginning of the history was reached."""
     reason: str = ""
-    """Why it stopped, in words."""
+    """Why it stopped, for people."""
     troubles: list[str] = field(default_factory=list)
 
 
 def following(head: UpstreamHead, data: bytes, url: str, kind: str) -> tuple[str, str]:
-    """Address of the document before this one, and how it follows; empty if there is none."""
+    """Return the address of the previous document and the kind of the link; an empty address if there is none."""
     if head.prev_archive:
         return head.prev_archive, "archive"
+    # An archive may link to a page too, but only its own links cover the whole history.
     if head.next_page and kind != "archive":
         return head.next_page, "page"
     if kind == "paged" or (not kind and _WORDPRESS.search(data[:20_000])):
-        return _paged(url), "paged"
+        return _build_next_page(url), "paged"
     return "", kind
 
 
-def _paged(url: str) -> str:
-    """The next page of a WordPress feed."""
+def _build_next_page(url: str) -> str:
+    """Build the address of the next page of a WordPress feed."""
     parts = urlsplit(url)
     query = parse_qsl(parts.query, keep_blank_values=True)
     number = next((int(value) for name, value in query if name == "paged" and value.isdigit()), 1)
@@ -102,120 +103,127 @@ def _paged(url: str) -> str:
 
 
 async def read_past(
-    receiver: Receiver, request: Request, client: Client, hosts: Hosts, in_store: InStore, most_pages: int
+    ingester: Receiver, request: Request, client: Client, hosts: Hosts, in_store: InStore, most_pages: int
 ) -> Past:
-    """Read the documents of the past one after the other, with the gap that the host's politeness asks for.
+    """Fetch the documents of the history one after the other, with the host's pause between two requests.
 
-    ``receiver`` knows the source. What an upstream says of an item that is known already is passed over.
+    ``ingester`` must know the source. Entries that are stored already stay unchanged.
     """
     past = Past(request.name)
-    place = Place.from_json(await in_store(receiver.past_of, request.name))
+    place = Place.from_json(await in_store(ingester.load_history_position, request.name))
     if place.done:
-        past.done, past.reason = True, "its past was read to the beginning before"
+        past.done, past.reason = True, "its history was already fetched to the beginning"
         return past
     while past.pages < most_pages:
-        url = place.url or receiver.state(request.name).url or request.url
+        url = place.url or ingester.get_state(request.name).url or request.url
         try:
-            asked = _asked(request, url)
+            wanted = _build_request(request, url)
         except FeeddError as error:
             past.reason = str(error)
             return past
-        group, now = asked_host(asked, FetchState()), receiver.run.clock()
-        held = hosts.held(group, now)
+        group, now = asked_host(wanted, FetchState()), ingester.run.clock()
+        held = hosts.get_hold(group, now)
         if held:
-            past.reason = f"its host wants to be left alone until {held:%Y-%m-%d %H:%M}"
+            past.reason = f"its host is rate-limited until {held:%Y-%m-%d %H:%M}"
             return past
-        fetched = await fetch(client, asked, FetchState(), now)
-        hosts.learn(group, fetched, now)
+        fetched = await fetch(client, wanted, FetchState(), now)
+        hosts.apply_response(group, fetched, now)
+        # A failed fetch has no link to the document before it.
         if not fetched.data:
-            return await _stopped(receiver, past, place, fetched, in_store)
+            return await _end_history(ingester, past, place, fetched, in_store)
         try:
-            place = await in_store(_take, receiver, asked, fetched, place, past)
+            place = await in_store(_ingest_document, ingester, wanted, fetched, place, past)
         except FeeddError as error:
             past.reason = str(error)
             return past
         if place.done:
             past.done, past.reason = True, "its beginning was reached"
             return past
+        # A history may have hundreds of documents on one host.
         await asyncio.sleep(request.gap)
-    past.reason = f"{most_pages} documents were read; run it again to go on"
+    past.reason = f"{most_pages} documents were fetched; run it again to continue"
     return past
 
 
-def _asked(request: Request, url: str) -> Request:
-    """The request for a document of the past: credentials go to their own site only.
+def _build_request(request: Request, url: str) -> Request:
+    """Build the request for a document of the history; credentials are sent to the feed's own site only.
 
     Raises:
-        FetchError: this is no address that may be asked.
+        FetchError: the address must not be fetched.
     """
     home = same_site(address(request.url), address(url))
     return request._replace(url=url, auth=request.auth if home else "")
 
 
-async def _stopped(receiver: Receiver, past: Past, place: Place, fetched: Fetched, in_store: InStore) -> Past:
-    """A page that is not there is the end of pages that are only counted; anything else may come right again."""
+async def _end_history(
+    ingester: Receiver, past: Past, place: Place, fetched: Fetched, in_store: InStore
+) -> Past:
+    """Return the result of a failed fetch: a missing page ends a numbered history, any other error may be temporary."""
     past.reason = fetched.reason
     if place.kind == "paged" and fetched.status in (404, 410):
-        await in_store(receiver.keep_past, past.source, replace(place, done=True).to_json())
+        await in_store(ingester.save_history_position, past.source, replace(place, done=True).to_json())
         past.done, past.reason = True, "its beginning was reached"
     return past
 
 
-def _take(receiver: Receiver, request: Request, fetched: Fetched, place: Place, past: Past) -> Place:
-    """Take a document in, with the place of the next one."""
-    mark = hashlib.blake2b(request.url.encode(), digest_size=8).hexdigest()
+def _ingest_document(
+    ingester: Receiver, request: Request, fetched: Fetched, place: Place, past: Past
+) -> Place:
+    """Ingest a document together with the position of the document before it."""
+    digest = hashlib.blake2b(request.url.encode(), digest_size=8).hexdigest()
     after = place
 
-    def placed(head: UpstreamHead, new: int) -> str:
+    def locate(head: UpstreamHead, new: int) -> str:
         nonlocal after
         url, kind = following(head, fetched.data, request.url, place.kind)
-        seen = (*place.seen, mark)[-MOST_PAGES * 2 :]
+        seen = (*place.seen, digest)[-MOST_PAGES * 2 :]
         again = hashlib.blake2b(url.encode(), digest_size=8).hexdigest() in seen
+        # A site that ignores the page number sends the same entries for ever.
         empty = kind == "paged" and place.kind == "paged" and not new
         after = Place(url, kind, place.pages + 1, not url or again or empty, seen)
         past.new += new
         return after.to_json()
 
-    told = len(receiver.report.troubles)
-    receiver.receive_past(request, fetched, placed)
-    past.troubles += receiver.report.troubles[told:]
+    reported = len(ingester.report.troubles)
+    ingester.ingest_history_document(request, fetched, locate)
+    past.troubles += ingester.report.troubles[reported:]
     past.pages += 1
     return after
 
 
 def read_once(run: Run, context: Callable[[int, bool], Context], name: str, most_pages: int) -> Past:
-    """Read the past of the upstream with this name, in a run that nothing else uses.
+    """Fetch the history of the upstream feed with this name, in a run that nothing else uses.
 
     Raises:
-        UsageError: there is no such upstream.
+        UsageError: no upstream feed has this name.
     """
     source = upstream_named(run.config, run.db, name)
-    receiver = Receiver(run, context)
-    receiver.know([source])
+    ingester = Receiver(run, context)
+    ingester.set_sources([source])
     request = request_of(source)
 
-    async def here(work: Callable[..., Any], *arguments: Any) -> Any:  # noqa: ANN401
+    async def run_directly(work: Callable[..., Any], *arguments: Any) -> Any:  # noqa: ANN401
         return work(*arguments)
 
-    async def read() -> Past:
+    async def run_fetch() -> Past:
         hosts = Hosts(upstreams.load_held_hosts(run.db))
         async with client_of(run.config) as client:
-            past = await read_past(receiver, request, client, hosts, here, most_pages)
+            past = await read_past(ingester, request, client, hosts, run_directly, most_pages)
         upstreams.hold_hosts(run.db, hosts.holds(run.clock()))
         return past
 
-    return asyncio.run(read())
+    return asyncio.run(run_fetch())
 
 
 def upstream_named(config: Config, db: Database | None, name: str) -> UpstreamSource:
-    """The upstream with this name, one of a list too.
+    """Return the upstream feed with this name, also a feed of a list.
 
     Raises:
-        UsageError: there is none.
+        UsageError: no upstream feed has this name.
     """
-    for one in expand(config, db)[0]:
-        if one.name == name and isinstance(one, UpstreamSource):
-            return one
+    for source in expand(config, db)[0]:
+        if source.name == name and isinstance(source, UpstreamSource):
+            return source
     raise UsageError(
-        f"{name}: no upstream of this name is in {config.path}; `feedd status` lists the sources"
+        f"{name}: {config.path} has no upstream feed of this name; `feedd status` lists the sources"
     )

@@ -1,4 +1,4 @@
-"""Documents of upstreams, understood in worker processes: an entry that exceeds the deadline is left out alone."""
+"""Parse documents in worker processes; an entry that exceeds the deadline is rejected without the others."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from feeds.parser.feeds.splitter import Outline
 from feeds.workers.task_types import EntrySettings
 from feeds.workers.workers import Workers
 
-_PIECES = 32
+_PARTS = 32
 _LONGEST_NAME = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Entries to understand, with what they are understood by."""
+    """Entries to parse, with the settings for it."""
 
     parts: Outline
-    """Holds these entries alone."""
+    """The document, reduced to these entries."""
     url: str
     settings: EntrySettings
     now: datetime
 
-    def only(self, indexes: Iterable[int]) -> Document:
-        """The same document with some of its entries."""
+    def select_entries(self, indexes: Iterable[int]) -> Document:
+        """Return the same document with some of its entries."""
         entries, digests = self.parts.entries, self.parts.digests
         chosen = list(indexes)
         parts = replace(
@@ -49,49 +49,54 @@ class Rejected:
 
 
 def understand_document(workers: Workers, document: Document) -> tuple[Understood, list[Rejected], int]:
-    """What the entries say, those that are rejected, and the number of those for which no time is left.
+    """Parse the entries; return them, the rejected entries and the number of entries that were not tried.
 
-    A document has the budget of the workers: hostile entries must not hold up the others for long.
+    A document has the budget of the workers, because hostile entries must not delay the others for long.
 
     Raises:
         DeadlineExceeded: the document takes too long even without entries, or cannot be divided.
-        FeedUnreadable: the library gave up on the document.
+        FeedUnreadable: feedparser failed on the document.
     """
     end = time.monotonic() + workers.budget
     try:
-        return _understand(workers, document), [], 0
+        return _parse(workers, document), [], 0
     except DeadlineExceeded:
         if document.parts.whole:
             raise
-    found = [_understand(workers, document.only(()))]
+    # If the head alone exceeds the deadline, rejecting entries cannot help.
+    found = [_parse(workers, document.select_entries(()))]
     rejected: list[Rejected] = []
-    waiting = _divide(document)[::-1]
+    waiting = _divide(document)[::-1]  # a stack: the first part is on top
     while waiting and time.monotonic() < end:
         piece = waiting.pop()
         try:
-            found.append(_understand(workers, piece))
+            found.append(_parse(workers, piece))
         except DeadlineExceeded as error:
             if len(piece.parts.entries) == 1:
-                rejected.append(Rejected(piece.parts.digests[0], _name(piece.parts.entries[0]), str(error)))
+                rejected.append(
+                    Rejected(piece.parts.digests[0], _describe_entry(piece.parts.entries[0]), str(error))
+                )
             else:
                 waiting += _divide(piece)[::-1]
-    return join_understood(found), rejected, sum(len(one.parts.entries) for one in waiting)
+    return join_understood(found), rejected, sum(len(part.parts.entries) for part in waiting)
 
 
-def _understand(workers: Workers, document: Document) -> Understood:
+def _parse(workers: Workers, document: Document) -> Understood:
     every = range(len(document.parts.entries))
     return workers.run(understand, document.parts, every, document.url, document.settings, document.now)
 
 
 def _divide(document: Document) -> list[Document]:
-    """Pieces in the order of the document: of one entry each if there are few. Each has the whole head."""
+    """Split a document into parts that keep its order and its head; few entries give parts of one entry each."""
     count = len(document.parts.entries)
-    size = 1 if count <= _PIECES else max(_PIECES, -(-count // _PIECES))
-    return [document.only(range(start, min(start + size, count))) for start in range(0, count, size)]
+    size = 1 if count <= _PARTS else max(_PARTS, -(-count // _PARTS))
+    return [
+        document.select_entries(range(start, min(start + size, count))) for start in range(0, count, size)
+    ]
 
 
-def _name(entry: str) -> str:
-    """What people may know an unread entry by: its title, else how it begins."""
+def _describe_entry(entry: str) -> str:
+    """Return the title of an unparsed entry for messages, or its first characters."""
     for mark, end in (("<title", "</"), ('"title":"', '"')):
         title = entry.partition(mark)[2].partition(end)[0]
         text = title.partition(">")[2] if mark[0] == "<" else title

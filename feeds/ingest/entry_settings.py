@@ -1,17 +1,16 @@
-"""What the entries of an upstream are understood with."""
+"""Collect the settings that parsing the entries of an upstream feed depends on."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from feeds.config import UpstreamSource
-from feeds.run_context import Run
-from feeds.run_context import settings_digest as digest_of
+from feeds.run_context import Run, compute_settings_digest
 from feeds.workers.task_types import EntrySettings
 
 
 def entry_settings(run: Run, source: UpstreamSource, rank: int) -> EntrySettings:
-    """What understanding an entry of a source needs to know."""
+    """Build the settings for parsing the entries of a source."""
     return EntrySettings(
         source.name,
         rank,
@@ -23,6 +22,6 @@ def entry_settings(run: Run, source: UpstreamSource, rank: int) -> EntrySettings
     )
 
 
-def settings_digest(run: Run, settings: EntrySettings) -> str:
-    """A digest of what the entries of a source were understood with, but for its rank."""
-    return digest_of((run.settings_digest, replace(settings, rank=0)))
+def compute_entry_digest(run: Run, settings: EntrySettings) -> str:
+    """Compute a digest of the settings that parsed the entries of a source, without its rank."""
+    return compute_settings_digest((run.settings_digest, replace(settings, rank=0)))

@@ -1,4 +1,4 @@
-"""Taking in what upstreams say: each answer becomes sightings, the state for the next fetch and its time."""
+"""Ingest responses of upstream feeds: each becomes sightings, the state for the next fetch and the time of that fetch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from feeds.errors import DeadlineExceeded, FeeddError, FeedUnreadable, UsageErro
 from feeds.fetcher.feed import Fetched, FetchState, Request, unfinished, unreadable
 from feeds.fetcher.schedule import HOUR, LEAST, NEVER, next_poll
 from feeds.http.address import shown
-from feeds.ingest.entry_settings import entry_settings, settings_digest
+from feeds.ingest.entry_settings import compute_entry_digest, entry_settings
 from feeds.ingest.feed_head import build_head_values, build_hints
 from feeds.reports import Ingested
 from feeds.run_context import Run
@@ -31,89 +31,92 @@ if TYPE_CHECKING:
     from feeds.parser.feeds.splitter import Outline
 
 _RECENT = 20
-_MOST_ENTRIES = 10_000  # more would hold up every other upstream
+_MOST_ENTRIES = 10_000  # more would delay every other upstream feed
 _LONGEST_ENTRY = 2_000_000  # characters; each is in memory several times while it is read
-_MOST_REJECTED = 5000  # digests of entries that are remembered not to be tried again
-_PUSHED = 6 * HOUR
+_MOST_REJECTED = 5000  # digests of rejected entries, which are not tried again
+_PUSHED_INTERVAL = 6 * HOUR
 
 
 @dataclass(slots=True)
 class Polled(Ingested):
-    """What asking upstreams did."""
+    """Result of polling upstream feeds."""
 
     lists: bool = False
-    """Whether a list of upstreams was read anew."""
+    """Whether a list of upstream feeds has changed."""
 
 
 class Receiver:
-    """Takes in answers; used by one thread."""
+    """Ingest responses of upstream feeds; used by one thread."""
 
     def __init__(self, run: Run, context: Callable[[int, bool], Context]) -> None:
-        """``context`` says what readings of a source are taken with, by its number and whether it was read before."""
+        """Build an ingester; ``context`` returns a source's context by its number and whether it was read before."""
         self.run = run
         self.report = Polled()
         self._context = context
         self.pushed: set[str] = set()
-        """Sources whose hub is at work: they are asked seldom."""
-        self._random = Random(run.clock().timestamp())  # noqa: S311 - it spreads polls, it guards nothing
+        """Sources with an active hub: they are polled rarely."""
+        self._random = Random(run.clock().timestamp())  # noqa: S311 - it spreads polls and protects no secret
 
-    def know(self, sources: Sequence[UpstreamSource], lists: Collection[str] = ()) -> None:
-        """Expect answers of these sources; those in ``lists`` are OPML lists, no feeds."""
+    def set_sources(self, sources: Sequence[UpstreamSource], lists: Collection[str] = ()) -> None:
+        """Set the sources whose responses are expected; those in ``lists`` are OPML lists, not feeds."""
         self._lists = frozenset(lists)
         self._sources = {source.name: source for source in sources}
         self._numbers = {name: number for number, (name, _) in self.run.sources.items()}
         self._rows = upstreams.load_upstreams(self.run.db)
         self._complete = {row[1]: bool(row[3]) for row in self.run.db.rows("source_all")}
 
-    def heads(self) -> dict[str, dict[str, Any]]:
-        """What each feed says of itself, by source."""
+    def get_heads(self) -> dict[str, dict[str, Any]]:
+        """Return the stored metadata of each feed, by source."""
         return {name: row.head for name, row in self._rows.items() if name in self._sources}
 
-    def receive_pushed(self, request: Request, body: bytes, content_type: str) -> None:
-        """Take in a document that a hub has sent."""
-        state = self.state(request.name)
+    def ingest_pushed(self, request: Request, body: bytes, content_type: str) -> None:
+        """Ingest a document that a hub has sent."""
+        state = self.get_state(request.name)
         reason = "sent by its hub"
-        self.receive([(request, Fetched("new", state, reason, body, content_type, request.url))])
+        self.ingest_responses([(request, Fetched("new", state, reason, body, content_type, request.url))])
 
-    def state(self, name: str) -> FetchState:
-        """What is known of a source for its next fetch."""
+    def get_state(self, name: str) -> FetchState:
+        """Return the stored state for the next fetch of a source."""
         row = self._rows.get(name)
         return FetchState.from_json(row.state) if row else FetchState()
 
-    def due(self, name: str) -> int:
-        """When a source is to be asked next, seconds since 1970; 0 for one never asked."""
+    def get_due(self, name: str) -> int:
+        """Return when a source is due, in seconds since 1970; 0 for a source that was never polled."""
         row = self._rows.get(name)
         return row.due if row else 0
 
-    def waits(self, name: str) -> bool:
-        """Whether a source has said itself, or shown by failing, that it is not to be asked before it is due."""
+    def must_wait(self, name: str) -> bool:
+        """Return whether a source must not be polled before it is due: it failed, is gone or sent ``Retry-After``."""
         row = self._rows.get(name)
         return bool(row) and row is not None and row.decided_by in ("retry-after", "gone", "backoff")
 
-    def receive(self, answers: list[tuple[Request, Fetched]]) -> None:
-        """Take in a batch of answers, those without a document first: they take no time.
+    def ingest_responses(self, answers: list[tuple[Request, Fetched]]) -> None:
+        """Ingest a batch of responses; responses without a document come first, because they take no time.
 
-        The list is empty then, for each document is forgotten once it is read.
+        The list is emptied, so that each document is freed from memory once it is stored.
         """
-        documents = [one for one in answers if one[1].outcome == "new"][::-1]
-        self._receive_quiet([one for one in answers if one[1].outcome != "new"])
+        documents = [answer for answer in answers if answer[1].outcome == "new"][::-1]
+        self._ingest_unchanged([answer for answer in answers if answer[1].outcome != "new"])
         answers.clear()
         while documents:
             self.report.asked += 1
             self.run.progress("upstreams", self.report.asked, max(len(self._sources), self.report.asked))
+            # Popping drops the last reference, so a document is freed before the next is parsed.
             request, fetched = documents.pop()
             if request.name in self._lists:
-                self._receive_list(request, fetched)
+                self._ingest_list(request, fetched)
             else:
-                parts = self._cut(request, fetched)
-                fetched = fetched._replace(data=b"")  # a long document is in memory often enough
+                parts = self._split_document(request, fetched)
+                fetched = fetched._replace(data=b"")  # frees a long document, of which parsing makes copies
                 if parts is not None:
-                    self._receive_document(request, fetched, parts)
+                    self._ingest_document(request, fetched, parts)
 
-    def _receive_quiet(self, answers: Sequence[tuple[Request, Fetched]]) -> None:
+    def _ingest_unchanged(self, answers: Sequence[tuple[Request, Fetched]]) -> None:
+        """Store the state after responses without a new document."""
         self.report.asked += len(answers)
         rows = [
-            self._row(request.name, fetched, self._row_head(request.name)) for request, fetched in answers
+            self._build_row(request.name, fetched, self._get_head(request.name))
+            for request, fetched in answers
         ]
         self.report.troubles += [
             f"source {request.name}: {fetched.reason}"
@@ -124,8 +127,8 @@ class Receiver:
             with self.run.db.transaction():
                 self.run.db.many("upstream_put", rows)
 
-    def _cut(self, request: Request, fetched: Fetched) -> Outline | None:
-        """The entries of a document; None if it is none that will be read, which is told."""
+    def _split_document(self, request: Request, fetched: Fetched) -> Outline | None:
+        """Split a document into its entries; None if it is refused, which is reported."""
         from feeds.ingest.feed_items import cut
 
         try:
@@ -133,40 +136,41 @@ class Receiver:
         except FeeddError as error:
             reason = str(error)
         except Exception as error:
-            reason = f"cannot be understood ({type(error).__name__}: {error})"
+            reason = f"cannot be parsed ({type(error).__name__}: {error})"
         else:
             if parts.kind == "none":
-                reason = "is no feed; see whether it has moved: `feedd add` finds feeds of a page"
+                reason = "is not a feed; check whether it has moved: `feedd add` finds the feeds of a page"
             elif len(parts.entries) > _MOST_ENTRIES:
                 reason = (
                     f"has {len(parts.entries)} entries; more than {_MOST_ENTRIES} in one document are refused"
                 )
             else:
                 return parts
-        self._unreadable(request, fetched, reason)
+        self._reject_document(request, fetched, reason)
         return None
 
-    def _receive_document(self, request: Request, fetched: Fetched, parts: Outline) -> None:
+    def _ingest_document(self, request: Request, fetched: Fetched, parts: Outline) -> None:
         name = request.name
         known = upstreams.find_known_entries(self.run.db, self._numbers[name], parts.digests)
-        rejected = self._row_head(name).get("rejected", ())
+        rejected = self._get_head(name).get("rejected", ())
         fresh = [
             i
             for i, digest in enumerate(parts.digests)
             if digest not in known.digests and digest.hex() not in rejected
         ]
         try:
-            self._take(request, fetched, parts, known, self._of_use(name, parts, fresh))
+            self._save_entries(request, fetched, parts, known, self._drop_long_entries(name, parts, fresh))
         except (FeedUnreadable, DeadlineExceeded, WorkersLost) as error:
-            self._unreadable(request, fetched, str(error))
+            self._reject_document(request, fetched, str(error))
+        # Any other error of ours, such as a full disk, concerns every source.
         except FeeddError:
             raise
         except Exception as error:
-            # One document that nobody foresaw must not end the polling of all others.
-            self._unreadable(request, fetched, f"cannot be understood ({type(error).__name__}: {error})")
+            # An unexpected error in one document must not stop the polling of all others.
+            self._reject_document(request, fetched, f"cannot be parsed ({type(error).__name__}: {error})")
 
-    def _of_use(self, name: str, parts: Outline, fresh: Sequence[int]) -> list[int]:
-        """The entries but for those that are too long: the library makes many copies of each."""
+    def _drop_long_entries(self, name: str, parts: Outline, fresh: Sequence[int]) -> list[int]:
+        """Return the entries without those that are too long, because feedparser makes many copies of each."""
         kept = [i for i in fresh if parts.whole or len(parts.entries[i]) <= _LONGEST_ENTRY]
         if len(kept) < len(fresh):
             self.report.troubles.append(
@@ -174,20 +178,20 @@ class Receiver:
             )
         return kept
 
-    def _receive_list(self, request: Request, fetched: Fetched) -> None:
+    def _ingest_list(self, request: Request, fetched: Fetched) -> None:
         from feeds.parser.lists.opml import read_opml
 
         try:
             self.run.workers.run(read_opml, fetched.data, request.url)
         except (UsageError, DeadlineExceeded, WorkersLost) as error:
-            return self._unreadable(request, fetched, str(error))
+            return self._reject_document(request, fetched, str(error))
         with self.run.db.transaction():
-            self.run.db.run("upstream_put", self._row(request.name, fetched, {}))
+            self.run.db.run("upstream_put", self._build_row(request.name, fetched, {}))
             self.run.db.run("upstream_list", (fetched.data, self._numbers[request.name]))
         self.report.lists = True
         return None
 
-    def _take(
+    def _save_entries(
         self,
         request: Request,
         fetched: Fetched,
@@ -199,122 +203,134 @@ class Receiver:
 
         db, number = self.run.db, self._numbers[request.name]
         settings = entry_settings(self.run, self._sources[request.name], self.run.sources[number][1])
-        found, rejected, whole = self._understand(request.name, fetched.url, parts, fresh, settings)
+        found, rejected, whole = self._parse_entries(request.name, fetched.url, parts, fresh, settings)
         if not whole:
-            fetched = unfinished(self.state(request.name), fetched)
+            # Without validators the next poll gets the document again, with the entries that were not tried.
+            fetched = unfinished(self.get_state(request.name), fetched)
+        # An entry that was removed must not return because its old document is fetched again.
         gone = {row[0] for row in db.rows("sightings_gone", (number,))}
         entries = [
             *known.addresses,
             *((r.sighting.guid, r.sighting.link) for r in found.readings if r.sighting),
         ]
         context = self._context(number, self._complete.get(request.name, False))
-        burnt = clashes(entries) - context.blocked
-        context = replace(context, blocked=context.blocked | burnt)
-        readings = [one for one in found.readings if one.path not in known.items | gone]
-        readings = _with_replaced(db, number, readings, known.items, context.blocked)
-        recent = {*self._row_head(request.name).get("recent", ()), *_published(readings)}
+        blocked = clashes(entries) - context.blocked
+        context = replace(context, blocked=context.blocked | blocked)
+        readings = [reading for reading in found.readings if reading.path not in known.items | gone]
+        readings = _match_replaced_items(db, number, readings, known.items, context.blocked)
+        recent = {*self._get_head(request.name).get("recent", ()), *_collect_dates(readings)}
         head = build_head_values(found.head, fetched) | {"recent": sorted(recent)[-_RECENT:]}
-        if rejected := [*self._row_head(request.name).get("rejected", ()), *rejected]:
+        if rejected := [*self._get_head(request.name).get("rejected", ()), *rejected]:
             head["rejected"] = rejected[-_MOST_REJECTED:]
-        row = self._row(request.name, fetched, head)
-        taken_back = {one.ref for one in found.head.tombstones} - {guid for guid, _ in entries}
+        row = self._build_row(request.name, fetched, head)
+        # RFC 6721: a tombstone of an entry that the same document contains has no effect.
+        withdrawn = {stone.ref for stone in found.head.tombstones} - {guid for guid, _ in entries}
 
-        def token() -> None:
+        def save_head() -> None:
             db.run("upstream_put", row)
             db.run("upstream_head", (json.dumps(head, ensure_ascii=False), number))
-            if burnt:
-                upstreams.block_keys(db, self.run.sources, burnt, self.run.clock())
-            if taken_back:
+            if blocked:
+                upstreams.block_keys(db, self.run.sources, blocked, self.run.clock())
+            if withdrawn:
                 self.report.gone += apply_tombstones(
-                    db, self.run.sources, number, taken_back, self.run.clock(), context.blocked
+                    db, self.run.sources, number, withdrawn, self.run.clock(), context.blocked
                 )
             now = self.run.clock().isoformat("T", "seconds")
             db.run(
-                "source_settle", {"id": number, "settings": settings_digest(self.run, settings), "now": now}
+                "source_settle",
+                {"id": number, "settings": compute_entry_digest(self.run, settings), "now": now},
             )
 
-        intake = ingest_readings(db, context, readings, None, token)
+        intake = ingest_readings(db, context, readings, None, save_head)
         self._complete[request.name] = True
         self.report.new += intake.new
         self.report.changed += intake.changed
 
-    def _understand(
+    def _parse_entries(
         self, name: str, url: str, parts: Outline, fresh: Sequence[int], settings: EntrySettings
     ) -> tuple[Understood, list[str], bool]:
-        """What entries say, the digests of those that exceeded the deadline, and whether all others are read.
+        """Parse entries; return them, the digests of rejected entries and whether all others were parsed.
 
-        What is left out is named.
+        Entries that are left out are reported.
         """
         from feeds.ingest.document_reader import Document, understand_document
 
-        document = Document(parts, url, settings, self.run.clock()).only(fresh)
+        document = Document(parts, url, settings, self.run.clock()).select_entries(fresh)
         found, rejected, left = understand_document(self.run.workers, document)
-        told = self.report.troubles
-        told += [f"source {name}: entry {one.name!r}: {one.reason}; it is left out" for one in rejected]
+        troubles = self.report.troubles
+        troubles += [
+            f"source {name}: entry {entry.name!r}: {entry.reason}; it is left out" for entry in rejected
+        ]
         if left:
-            told.append(
-                f"source {name}: {left} more entries are left out until the feed changes, because other entries used the "
-                f"{self.run.workers.budget:g} seconds for the document; see limits.document_seconds"
+            troubles.append(
+                f"source {name}: {left} more entries are left out until the feed changes, because other entries "
+                f"used the {self.run.workers.budget:g} seconds for the document; see limits.document_seconds"
             )
         # The same bytes would need the same time again, so the document counts as read.
-        return found, [one.digest.hex() for one in rejected], True
+        return found, [entry.digest.hex() for entry in rejected], True
 
-    def past_of(self, name: str) -> str:
-        """How far the past of a source was read, as it was kept."""
+    def load_history_position(self, name: str) -> str:
+        """Load the position in the history of a source; empty if none is stored."""
         return self.run.db.value("upstream_past", (self._numbers[name],)) or ""
 
-    def keep_past(self, name: str, place: str) -> None:
-        """Keep how far it was read."""
+    def save_history_position(self, name: str, place: str) -> None:
+        """Store the position in the history of a source."""
         with self.run.db.transaction():
             self.run.db.run("upstream_past_put", (self._numbers[name], place))
 
-    def receive_past(
+    def ingest_history_document(
         self, request: Request, fetched: Fetched, placed: Callable[[UpstreamHead, int], str]
     ) -> None:
-        """Take in a document of the past: what is known already stays as it is.
+        """Ingest a document of the history; entries that are stored already stay unchanged.
 
-        ``placed`` gives the place reached, by the head of the document and the number of its new entries.
+        ``placed`` returns the new position, from the head of the document and the number of its new entries.
 
         Raises:
-            FeedUnreadable: it is no feed.
+            FeedUnreadable: it is not a feed.
         """
         from feeds.ingest.feed_items import clashes, cut
 
         db, number = self.run.db, self._numbers[request.name]
         parts = self.run.workers.run(cut, fetched.data, fetched.content_type)
         if parts.kind == "none" or len(parts.entries) > _MOST_ENTRIES:
-            raise FeedUnreadable(f"{shown(fetched.url)}: is no feed, or too long")
+            raise FeedUnreadable(
+                f"{shown(fetched.url)}: is not a feed, or has more than {_MOST_ENTRIES:,} entries"
+            )
         settings = entry_settings(self.run, self._sources[request.name], self.run.sources[number][1])
-        kept = self._of_use(request.name, parts, range(len(parts.entries)))
-        found, _, _ = self._understand(request.name, fetched.url, parts, kept, settings)
+        kept = self._drop_long_entries(request.name, parts, range(len(parts.entries)))
+        found, _, _ = self._parse_entries(request.name, fetched.url, parts, kept, settings)
         context = self._context(number, False)
-        burnt = clashes([(r.sighting.guid, r.sighting.link) for r in found.readings if r.sighting])
-        burnt -= context.blocked
+        blocked = clashes([(r.sighting.guid, r.sighting.link) for r in found.readings if r.sighting])
+        blocked -= context.blocked
         db.scope(reading.path for reading in found.readings)
         known = {row[0] for row in db.rows("items_of_source", (number,))}
-        readings = [one for one in found.readings if one.path not in known]
+        readings = [reading for reading in found.readings if reading.path not in known]
 
-        def token() -> None:
-            if burnt:
-                upstreams.block_keys(db, self.run.sources, burnt, self.run.clock())
+        def save_position() -> None:
+            if blocked:
+                upstreams.block_keys(db, self.run.sources, blocked, self.run.clock())
             db.run("upstream_past_put", (number, placed(found.head, len(readings))))
 
-        ingest_readings(db, replace(context, blocked=context.blocked | burnt), readings, None, token)
+        ingest_readings(
+            db, replace(context, blocked=context.blocked | blocked), readings, None, save_position
+        )
 
-    def _unreadable(self, request: Request, fetched: Fetched, reason: str) -> None:
+    def _reject_document(self, request: Request, fetched: Fetched, reason: str) -> None:
         row = self._rows.get(request.name)
         before = FetchState.from_json(row.state) if row else FetchState()
         failed = unreadable(before, fetched, reason)
         with self.run.db.transaction():
-            self.run.db.run("upstream_put", self._row(request.name, failed, self._row_head(request.name)))
+            self.run.db.run(
+                "upstream_put", self._build_row(request.name, failed, self._get_head(request.name))
+            )
         self.report.troubles.append(f"source {request.name}: {reason}")
 
-    def _row_head(self, name: str) -> dict[str, Any]:
+    def _get_head(self, name: str) -> dict[str, Any]:
         row = self._rows.get(name)
         return row.head if row else {}
 
-    def _row(self, name: str, fetched: Fetched, head: dict[str, Any]) -> dict[str, Any]:
-        """The row of an upstream after an answer: its state, and when it is due again and why."""
+    def _build_row(self, name: str, fetched: Fetched, head: dict[str, Any]) -> dict[str, Any]:
+        """Build the stored row of an upstream feed after a response: its state, the next poll and its reason."""
         now = fetched.at or self.run.clock()
         source = self._sources[name]
         number = self._numbers[name]
@@ -326,7 +342,7 @@ class Receiver:
             fetched.state.failures,
             self._random.random(),
             gone=fetched.state.gone,
-            least=_PUSHED if name in self.pushed else LEAST,
+            least=_PUSHED_INTERVAL if name in self.pushed else LEAST,
         )
         due = int(found.due.timestamp()) if found.due != NEVER else int(NEVER.timestamp())
         state = fetched.state.to_json()
@@ -350,23 +366,30 @@ class Receiver:
         }
 
 
-def _with_replaced(
-    db: Database, number: int, readings: Sequence[Reading], known: frozenset[str], burnt: Collection[str]
+def _match_replaced_items(
+    db: Database, number: int, readings: Sequence[Reading], known: frozenset[str], blocked: Collection[str]
 ) -> list[Reading]:
-    """The readings, those with the item that each replaces whose guid alone is another one now."""
+    """Link each reading whose guid alone has changed to the item that it replaces."""
     addresses = {
-        key: one.path
-        for one in readings
-        if one.sighting
-        for key in one.sighting.own
-        if key.startswith("url:") and key not in burnt
+        key: reading.path
+        for reading in readings
+        if reading.sighting
+        for key in reading.sighting.own
+        if key.startswith("url:") and key not in blocked
     }
-    replaced = upstreams.find_renamed_items(db, number, addresses, known | {one.path for one in readings})
-    return [one._replace(replaces=replaced[one.path]) if one.path in replaced else one for one in readings]
+    replaced = upstreams.find_renamed_items(
+        db, number, addresses, known | {reading.path for reading in readings}
+    )
+    return [
+        reading._replace(replaces=replaced[reading.path]) if reading.path in replaced else reading
+        for reading in readings
+    ]
 
 
-def _published(readings: Sequence[Reading]) -> set[int]:
-    """When these entries say that they were published."""
+def _collect_dates(readings: Sequence[Reading]) -> set[int]:
+    """Return the publication dates that the entries state, in seconds since 1970."""
     return {
-        int(one.sighting.published.timestamp()) for one in readings if one.sighting and one.sighting.published
+        int(reading.sighting.published.timestamp())
+        for reading in readings
+        if reading.sighting and reading.sighting.published
     }

@@ -1,7 +1,7 @@
-"""What happens to a document that was polled: from bytes to readings, the pure steps joined.
+"""Turn a fetched document into readings with pure functions.
 
-:func:`cut` looks at a document fast, :func:`understand` parses the entries that nobody knows yet and
-:func:`understand_kept` one that was kept. They know the settings of their process
+:func:`cut` splits a document without parsing it, :func:`understand` parses its new entries and
+:func:`understand_kept` parses a stored entry again. They use the settings of their process
 (:func:`feeds.workers.ingest_tasks.begin`) and those of the source.
 """
 
@@ -27,31 +27,31 @@ from feeds.values.urls import canonicalise, is_address, is_root, is_same_documen
 from feeds.workers.ingest_tasks import compress, decompress, rules, terms_of
 from feeds.workers.task_types import EntrySettings
 
-_AHEAD = timedelta(minutes=10)  # clocks differ
-_LONGEST_TEXT = 4_000  # characters; what is longer is no title, name or address
+_AHEAD = timedelta(minutes=10)  # the clocks of servers differ
+_LONGEST_TEXT = 4_000  # characters; a longer text is not a title, name or address
 
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """A document, understood as far as it was not known."""
+    """The parsed part of a document: its head and its new entries."""
 
     head: UpstreamHead
     readings: tuple[Reading, ...]
-    """Of the new entries, oldest first: an upstream puts the newest on top."""
+    """Of the new entries, oldest first; an upstream feed lists the newest first."""
 
 
 def cut(data: bytes, content_type: str) -> Outline:
-    """The fast look at a document: its entries, unread."""
+    """Split a document into its entries without parsing them."""
     return outline(decode(data, content_type), content_type)
 
 
 def understand(
     parts: Outline, fresh: Sequence[int], url: str, settings: EntrySettings, now: datetime
 ) -> Understood:
-    """Parse the entries ``fresh`` of a document that came from ``url``.
+    """Parse the entries with the indexes ``fresh`` of a document that was fetched from ``url``.
 
     Raises:
-        FeedUnreadable: the library gave up on the document.
+        FeedUnreadable: feedparser failed on the document.
     """
     chosen = replace(
         parts,
@@ -61,49 +61,52 @@ def understand(
     parsed = parse_outline(chosen, url, settings.zone)
     found: list[tuple[Item, bytes, bytes]] = []
     if parts.whole:
-        found = [(item, _digest(item), b"") for item in parsed.items]
+        found = [(item, _compute_digest(item), b"") for item in parsed.items]
     elif len(parsed.items) == len(fresh):
         found = [
             (item, parts.digests[i], single(parts, i).encode("utf-8", "surrogatepass"))
             for item, i in zip(parsed.items, fresh, strict=True)
         ]
     else:
+        # feedparser dropped or added items, so only parsing each entry alone shows which item belongs to it.
         for place, i in enumerate(fresh):
-            one = replace(chosen, entries=chosen.entries[place : place + 1])
+            alone = replace(chosen, entries=chosen.entries[place : place + 1])
             document = single(parts, i).encode("utf-8", "surrogatepass")
-            items = parse_outline(one, url, settings.zone).items
+            items = parse_outline(alone, url, settings.zone).items
             found += [(item, parts.digests[i], document) for item in items[:1]]
-    where = _Place((url, settings.url), settings.link or parsed.head.link)
-    readings = [_reading(item, digest, document, where, settings, now) for item, digest, document in found]
-    return Understood(parsed.head, tuple(_once(readings))[::-1])
+    where = _Origin((url, settings.url), settings.link or parsed.head.link)
+    readings = [
+        _build_reading(item, digest, document, where, settings, now) for item, digest, document in found
+    ]
+    return Understood(parsed.head, tuple(_keep_newest(readings))[::-1])
 
 
 def join_understood(found: Sequence[Understood]) -> Understood:
-    """A document that was understood in pieces, in their order; the first one has the head."""
-    readings = [reading for one in found for reading in one.readings[::-1]]
-    return Understood(found[0].head, tuple(_once(readings))[::-1])
+    """Join the parts of a document that was parsed in pieces, in their order; the first part has the head."""
+    readings = [reading for part in found for reading in part.readings[::-1]]
+    return Understood(found[0].head, tuple(_keep_newest(readings))[::-1])
 
 
-def understand_kept(payload: bytes, digest: bytes, settings: EntrySettings, now: datetime) -> Reading | None:
-    """The same for a kept payload, after a setting has changed; None if only its body was kept.
+def understand_kept(stored: bytes, digest: bytes, settings: EntrySettings, now: datetime) -> Reading | None:
+    """Parse a stored entry again after a setting has changed; None if only its body is stored.
 
     Raises:
-        FeedUnreadable: the library gave up on the document.
+        FeedUnreadable: feedparser failed on the document.
     """
-    url, _, document = data_of(decompress(payload)).partition(b"\n")
+    url, _, document = data_of(decompress(stored)).partition(b"\n")
     if not document:
         return None
     address = url.decode("utf-8", "replace")
     parts = outline(document.decode("utf-8", "surrogatepass"))
     parsed = parse_outline(parts, address, settings.zone)
-    where = _Place((address, settings.url), settings.link or parsed.head.link)
-    return _reading(parsed.items[0], digest, document, where, settings, now) if parsed.items else None
+    where = _Origin((address, settings.url), settings.link or parsed.head.link)
+    return _build_reading(parsed.items[0], digest, document, where, settings, now) if parsed.items else None
 
 
 def clashes(entries: Collection[tuple[str, str]]) -> set[str]:
-    """The addresses, as keys, that entries with different guids in one document share (rule 3).
+    """Return the address keys that entries with different guids share: identity rule 3 (docs/reference/identity.md).
 
-    ``entries`` are guid and address of each.
+    ``entries`` are pairs of guid and address.
     """
     guids: dict[str, str] = {}
     found = set()
@@ -114,116 +117,134 @@ def clashes(entries: Collection[tuple[str, str]]) -> set[str]:
     return found
 
 
-def _once(readings: Sequence[Reading]) -> list[Reading]:
-    """Each item once: what stands first in a document is its newest version."""
+def _keep_newest(readings: Sequence[Reading]) -> list[Reading]:
+    """Keep each item once: the first in a document is the newest version."""
     return list({reading.path: reading for reading in reversed(readings)}.values())[::-1]
 
 
-def _digest(item: Item) -> bytes:
+def _compute_digest(item: Item) -> bytes:
     return hashlib.sha256(repr(item).encode("utf-8", "surrogatepass")).digest()[:16]
 
 
-def _bounded(item: Item) -> Item:
-    """The item with its short texts short: megabytes of title would stand in every document."""
-    texts = (item.guid, item.title, item.address, item.rights, *_leaves(item.authors), *_leaves(item.extras))
-    if all(len(text) <= _LONGEST_TEXT for text in (*texts, *_leaves(item.enclosures))):
+def _shorten_texts(item: Item) -> Item:
+    """Shorten the short texts of an item: a title of megabytes would be copied into every document."""
+    texts = (
+        item.guid,
+        item.title,
+        item.address,
+        item.rights,
+        *_iterate_texts(item.authors),
+        *_iterate_texts(item.extras),
+    )
+    if all(len(text) <= _LONGEST_TEXT for text in (*texts, *_iterate_texts(item.enclosures))):
         return item
+    # A long guid still has to identify the item, so its digest replaces it.
     mark = hashlib.sha256(item.guid.encode()).hexdigest()
     return item._replace(
         guid=item.guid if len(item.guid) <= _LONGEST_TEXT else mark,
-        title=_cut(item.title),
+        title=_truncate(item.title),
         address=item.address if len(item.address) <= _LONGEST_TEXT else "",
-        authors=tuple(map(_cut, item.authors)),
-        rights=_cut(item.rights),
-        extras=tuple(one for one in item.extras if all(len(t) <= _LONGEST_TEXT for t in _leaves(one))),
-        enclosures=tuple(one for one in item.enclosures if len(one.url + one.type) <= _LONGEST_TEXT),
+        authors=tuple(map(_truncate, item.authors)),
+        rights=_truncate(item.rights),
+        extras=tuple(
+            value for value in item.extras if all(len(t) <= _LONGEST_TEXT for t in _iterate_texts(value))
+        ),
+        enclosures=tuple(value for value in item.enclosures if len(value.url + value.type) <= _LONGEST_TEXT),
     )
 
 
-def _cut(text: str) -> str:
+def _truncate(text: str) -> str:
     return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT].rstrip() + "…"
 
 
-def _leaves(values: tuple[Any, ...]) -> Iterator[str]:
-    """The texts in nested tuples and enclosures."""
+def _iterate_texts(values: tuple[Any, ...]) -> Iterator[str]:
+    """Yield the texts in nested tuples and enclosures."""
     for value in values:
         if isinstance(value, str):
             yield value
         elif isinstance(value, Enclosure):
             yield value.url + value.type
         elif isinstance(value, tuple):
-            yield from _leaves(value)
+            yield from _iterate_texts(value)
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """Where entries come from."""
+class _Origin:
+    """The addresses that entries come from."""
 
     documents: tuple[str, ...]
-    """Addresses of the document: that it came from first, and that it was asked at. They may hold a key."""
+    """Addresses of the document: the first fetched, and the configured. They may hold a secret."""
     pages: str
-    """Address of the feed's pages, or empty."""
+    """Address of the feed's website, or empty."""
 
-    def page(self, address: str) -> str:
-        """The address of a page; empty for the document itself, which nobody can read."""
+    def filter_page(self, address: str) -> str:
+        """Return the address of a page; empty for the document itself, which is not a page for people."""
         own = any(is_same_document(address, document) for document in self.documents)
         return "" if own else address
 
-    def tells_key(self, guid: str) -> bool:
-        """Whether a guid holds the query of the document, which may be a key."""
-        return "?" in guid and not self.page(guid)
+    def is_secret(self, guid: str) -> bool:
+        """Return whether a guid holds the query of the document, which may be a secret."""
+        return "?" in guid and not self.filter_page(guid)
 
     def without_own(self, item: Item) -> Item:
-        """The item without the address of the document, which is what an empty link means, as that of its page."""
-        bare = _Place(tuple(map(strip_address, self.documents)), "")
-        address, permalink = (bare.page(self.page(one)) for one in (item.address, item.permalink))
+        """Return the item without the document's own address, to which an empty link resolves."""
+        bare = _Origin(tuple(map(strip_address, self.documents)), "")
+        address, permalink = (
+            bare.filter_page(self.filter_page(url)) for url in (item.address, item.permalink)
+        )
         return item._replace(address=address, permalink=permalink)
 
 
-def _reading(
-    item: Item, digest: bytes, document: bytes, where: _Place, settings: EntrySettings, now: datetime
+def _build_reading(
+    item: Item, digest: bytes, document: bytes, where: _Origin, settings: EntrySettings, now: datetime
 ) -> Reading:
-    item = where.without_own(_bounded(item))
+    item = where.without_own(_shorten_texts(item))
+    # A date in the future would keep a post on top of every feed, so it counts as missing.
     stated = [date if date and date <= now + _AHEAD else None for date in (item.published, item.updated)]
-    said = _sighting(item, stated[0], stated[1], digest, where, settings, now)
+    sighting = _build_sighting(item, stated[0], stated[1], digest, where, settings, now)
     return Reading(
-        path=said.item,
+        path=sighting.item,
         size=len(document),
         mtime=0,
         digest=digest,
         outcome="item",
-        sighting=said,
+        sighting=sighting,
         document=compress(pack(item, where.documents[0].encode() + b"\n" + document if document else b"")),
-        guessed=said.published is None,
+        guessed=sighting.published is None,
     )
 
 
-def _bare(item: Item) -> str:
-    """What tells an item apart that has no text: its title, its media, its date."""
-    media = " ".join(one.url for one in item.enclosures)
+def _fingerprint_without_text(item: Item) -> str:
+    """Compute a fingerprint of an item without text, from its title, media or date."""
+    media = " ".join(enclosure.url for enclosure in item.enclosures)
     return fingerprint(item.title, item.title or media or str(item.published or item.updated or ""))
 
 
-def _sighting(
+def _build_sighting(
     item: Item,
     published: datetime | None,
     updated: datetime | None,
     digest: bytes,
-    where: _Place,
+    where: _Origin,
     settings: EntrySettings,
     now: datetime,
 ) -> Sighting:
-    def text() -> str:
+    def compute_text() -> str:
         return fingerprint(item.title, item.body)
 
+    # Many feeds link entries to the home page; such an address does not identify an entry.
     address = canonicalise(item.address) if item.address and not is_root(item.address) else ""
     name = (
-        f"id:{item.guid}" if item.guid else f"url:{address}" if address else f"text:{text() or _bare(item)}"
+        f"id:{item.guid}"
+        if item.guid
+        else f"url:{address}"
+        if address
+        else f"text:{compute_text() or _fingerprint_without_text(item)}"
     )
-    keys = derive_keys(settings.name, name, item.guid, item.address, rules(), text)
+    keys = derive_keys(settings.name, name, item.guid, item.address, rules(), compute_text)
     categories, tags = terms_of(item, settings.categories, settings.own_terms)
-    pages = (item.permalink, where.page(item.guid), where.page(where.pages))
-    page = next((one for one in pages if is_address(one)), "")
+    pages = (item.permalink, where.filter_page(item.guid), where.filter_page(where.pages))
+    page = next((url for url in pages if is_address(url)), "")
     return Sighting(
         number=0,
         source=settings.name,
@@ -236,7 +257,7 @@ def _sighting(
         title=item.title,
         link=item.address,
         page=page,
-        authors=tuple(name for one in item.authors if (name := clean_author(one))),
+        authors=tuple(name for author in item.authors if (name := clean_author(author))),
         published=published or updated,
         updated=updated,
         guess=now.replace(microsecond=0),
@@ -244,7 +265,7 @@ def _sighting(
         tags=tags,
         length=len(item.body),
         guid=item.guid,
-        fixed_id=derive_post_urn(f"guid:{settings.name}:{item.guid}") if where.tells_key(item.guid) else "",
+        fixed_id=derive_post_urn(f"guid:{settings.name}:{item.guid}") if where.is_secret(item.guid) else "",
         language=item.language,
         digest=digest,
     )

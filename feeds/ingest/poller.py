@@ -1,8 +1,8 @@
-"""Asking upstreams and handing over what they say.
+"""Poll upstream feeds and pass the responses to the store.
 
-The network lives in an event loop (:class:`feeds.fetcher.politeness.Poller`); the store and everything that
-takes time in one other thread, which gets the answers in batches (:mod:`feeds.ingest.feed`). So a long
-document holds up no fetch, and the store has one user.
+The network runs in an event loop (:class:`feeds.fetcher.politeness.Poller`). The store and every slow step
+run in one other thread, which gets the responses in batches (:mod:`feeds.ingest.feed`). So a long document
+delays no fetch, and the store has one user.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ _BATCH = 256
 _BATCH_BYTES = 1024 * 1024
 _WAITING_BYTES = 32 * 1024 * 1024
 _GATHERING = 0.05
-"""Seconds in which answers without a document wait for others: two threads that take turns for each of them cost more."""
+"""Seconds that a response without a document waits for others: switching threads for each of them costs more."""
 
 
 def request_of(source: UpstreamSource) -> Request:
-    """What is to be fetched for a source.
+    """Build the request for a source.
 
     Raises:
-        UsageError: the variable that holds its credentials is not set.
+        UsageError: the environment variable with its credentials is not set.
     """
     auth = ""
     if source.auth:
         variable = source.auth.removeprefix("env:")
         auth = os.environ.get(variable, "")
         if not auth:
-            raise UsageError(f"the variable {variable} of `auth` is not set in the environment; set it")
+            raise UsageError(f"the environment variable {variable} named by `auth` is not set; set it")
     return Request(
         name=source.name,
         url=source.url,
@@ -59,68 +59,71 @@ def request_of(source: UpstreamSource) -> Request:
 
 
 def client_of(config: Config) -> Client:
-    """The client that asks upstreams."""
-    from feeds.http import Client, user_agent
+    """Create the HTTP client for upstream feeds."""
+    from feeds.http import Client
+    from feeds.http.address import user_agent
 
     return Client(user_agent(__version__, config.site.url))
 
 
 class Asking:
-    """Asks what is submitted and hands the answers to a receiver, in the executor's thread."""
+    """Fetch submitted requests and pass the responses to ``ingester`` in the executor's thread."""
 
     def __init__(
         self,
-        receiver: Receiver,
+        ingester: Receiver,
         client: Client,
         hosts: Hosts,
         executor: Executor,
-        told: Callable[[list[str]], None] = lambda names: None,
+        on_ingested: Callable[[list[str]], None] = lambda names: None,
     ) -> None:
-        """``told`` is called with the names of the sources whenever the receiver has taken in a batch."""
-        self._receiver = receiver
+        """Build the queue; ``on_ingested`` is called with the names of the sources after each ingested batch."""
+        self._ingester = ingester
         self._executor = executor
-        self._told = told
-        self._clock = receiver.run.clock
+        self._on_ingested = on_ingested
+        self._clock = ingester.run.clock
         self._answers: asyncio.Queue[tuple[Request, Fetched]] = asyncio.Queue()
-        self._bytes = 0
-        """Of the documents that wait to be taken in."""
-        self._line: deque[tuple[asyncio.Future[None], Request, Fetched]] = deque()
-        """Documents for which there is no room yet, in their order."""
-        self._poller = Poller(client, self._keep, clock=self._clock, hosts=hosts)
+        self._queued_bytes = 0
+        """Size of the documents that wait to be ingested."""
+        self._delayed: deque[tuple[asyncio.Future[None], Request, Fetched]] = deque()
+        """Documents that wait for memory, in their order."""
+        self._poller = Poller(client, self._queue_response, clock=self._clock, hosts=hosts)
         self._draining = asyncio.create_task(self._drain())
         self.under_way: set[str] = set()
-        """Names of the sources that are submitted and not taken in yet."""
+        """Names of the sources that are submitted and not ingested yet."""
 
-    def _keep(self, request: Request, fetched: Fetched) -> Coroutine[Any, Any, None] | None:
-        """Queue an answer; only a document waits while many do, for the store may be busy for long."""
+    def _queue_response(self, request: Request, fetched: Fetched) -> Coroutine[Any, Any, None] | None:
+        """Queue a response; a document waits while too many bytes are queued, because the store may be busy for long."""
         fetched = fetched._replace(at=self._clock())
-        if fetched.data and self._bytes > _WAITING_BYTES:
-            return self._keep_later(request, fetched)
-        self._put(request, fetched)
+        if fetched.data and self._queued_bytes > _WAITING_BYTES:
+            return self._wait_for_memory(request, fetched)
+        self._enqueue(request, fetched)
         return None
 
-    async def _keep_later(self, request: Request, fetched: Fetched) -> None:
+    async def _wait_for_memory(self, request: Request, fetched: Fetched) -> None:
         turn = asyncio.get_running_loop().create_future()
-        self._line.append((turn, request, fetched))
+        self._delayed.append((turn, request, fetched))
         await turn
 
-    def _let_in(self) -> None:
-        """Queue as many of those in line as there is room for."""
-        while self._line and self._bytes <= _WAITING_BYTES:
-            turn, request, fetched = self._line.popleft()
+    def _release_waiting(self) -> None:
+        """Queue waiting documents while there is memory for them."""
+        while self._delayed and self._queued_bytes <= _WAITING_BYTES:
+            turn, request, fetched = self._delayed.popleft()
             if not turn.cancelled():
-                self._put(request, fetched)
+                self._enqueue(request, fetched)
                 turn.set_result(None)
 
-    def _put(self, request: Request, fetched: Fetched) -> None:
-        self._bytes += len(fetched.data)
+    def _enqueue(self, request: Request, fetched: Fetched) -> None:
+        self._queued_bytes += len(fetched.data)
         self._answers.put_nowait((request, fetched))
 
     async def _drain(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
+            # Batches save transactions: one response each would cost a disk flush per feed.
             batch = [await self._answers.get()]
             size = len(batch[0][1].data)
+            # Gather a batch only while more responses are due: the last must not wait.
             if not size and len(self.under_way) > len(batch) + self._answers.qsize():
                 await asyncio.sleep(_GATHERING)
             while not self._answers.empty() and len(batch) < _BATCH and size < _BATCH_BYTES:
@@ -128,35 +131,35 @@ class Asking:
                 size += len(batch[-1][1].data)
             names = [request.name for request, _ in batch]
             try:
-                await loop.run_in_executor(self._executor, self._receiver.receive, batch)
+                await loop.run_in_executor(self._executor, self._ingester.ingest_responses, batch)
             finally:
                 self.under_way.difference_update(names)
                 for _ in names:
                     self._answers.task_done()
-            self._bytes -= size
-            self._let_in()
-            self._told(names)
+            self._queued_bytes -= size
+            self._release_waiting()
+            self._on_ingested(names)
 
     @property
     def draining(self) -> asyncio.Task[None]:
-        """Takes in answers; it ends only if the store fails."""
+        """The task that ingests responses; it ends only if the store fails."""
         return self._draining
 
     def submit(self, request: Request) -> None:
-        """Ask for this when its host's turn comes."""
+        """Fetch this when its host is free."""
         self.under_way.add(request.name)
-        self._poller.submit(request, self._receiver.state(request.name))
+        self._poller.submit(request, self._ingester.get_state(request.name))
 
     async def finish(self) -> None:
-        """Wait until everything submitted is taken in.
+        """Wait until every submitted request is ingested.
 
         Raises:
-            FeeddError: taking in an answer failed.
+            FeeddError: ingesting a response failed.
         """
-        await self._until(self._poller.finish())
-        await self._until(self._answers.join())
+        await self._wait_or_fail(self._poller.finish())
+        await self._wait_or_fail(self._answers.join())
 
-    async def _until(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _wait_or_fail(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         await asyncio.wait({task, self._draining}, return_when=asyncio.FIRST_COMPLETED)
         if self._draining.done():
@@ -165,10 +168,11 @@ class Asking:
         await task
 
     async def stop(self, patience: float = 0) -> None:
-        """Break off what is in flight after ``patience`` seconds; what has been answered is still taken in."""
+        """Cancel running fetches after ``patience`` seconds; responses that have arrived are still ingested."""
         await self._poller.stop(patience)
+        # If the store has failed, waiting for the queue would never end.
         if not self._draining.done():
-            await self._until(self._answers.join())
+            await self._wait_or_fail(self._answers.join())
         self._draining.cancel()
 
 
@@ -178,32 +182,32 @@ def poll_once(
     context: Callable[[int, bool], Context],
     lists: Collection[str] = (),
 ) -> Polled:
-    """Ask every source once that does not want to be left alone."""
-    receiver = Receiver(run, context)
-    receiver.know(sources, lists)
+    """Poll every source once, except those that must not be polled before they are due."""
+    ingester = Receiver(run, context)
+    ingester.set_sources(sources, lists)
     now = int(run.clock().timestamp())
     requests = []
     for source in sources:
-        if receiver.waits(source.name) and receiver.due(source.name) > now:
+        if ingester.must_wait(source.name) and ingester.get_due(source.name) > now:
             continue
         try:
             requests.append(request_of(source))
         except UsageError as error:
-            receiver.report.troubles.append(f"source {source.name}: {error}")
+            ingester.report.troubles.append(f"source {source.name}: {error}")
 
-    async def ask() -> None:
+    async def poll() -> None:
         hosts = Hosts(upstreams.load_held_hosts(run.db))
         with ThreadPoolExecutor(1) as executor:
             async with client_of(run.config) as client:
-                asking = Asking(receiver, client, hosts, executor)
+                queue = Asking(ingester, client, hosts, executor)
                 try:
                     for request in requests:
-                        asking.submit(request)
-                    await asking.finish()
+                        queue.submit(request)
+                    await queue.finish()
                 finally:
-                    await asking.stop()
+                    await queue.stop()
         upstreams.hold_hosts(run.db, hosts.holds(run.clock()))
 
     if requests:
-        asyncio.run(ask())
-    return receiver.report
+        asyncio.run(poll())
+    return ingester.report

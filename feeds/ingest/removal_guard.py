@@ -1,17 +1,17 @@
-"""When the absence of many items is not believed: an unmounted disk must not empty the feeds."""
+"""Refuse the removal of many items at once: an unmounted disk must not empty the feeds."""
 
 from __future__ import annotations
 
 _ALWAYS = 20
-"""So many may go at once, whatever they are of the whole, as long as something is left."""
+"""This many items may be removed at once, whatever the percentage, as long as some are left."""
 
 
 def doubt(known: int, going: int, percent: int) -> str:
-    """Why the removal of ``going`` of ``known`` items at once is refused, or nothing."""
+    """Return why the removal of ``going`` of ``known`` items at once is refused; empty if it is accepted."""
     if not going:
         return ""
     if going >= known:
-        return f"nothing is left of {known} posts"
+        return f"all {known} posts are gone at once"
     if going > _ALWAYS and going * 100 > known * percent:
         return f"{going} of {known} posts are gone at once"
     return ""

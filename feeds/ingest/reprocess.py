@@ -1,4 +1,4 @@
-"""Items are kept as they came: a changed setting acts on them without asking anybody again."""
+"""Apply changed settings to stored entries, without fetching their feeds again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 
 from feeds.config import UpstreamSource
 from feeds.errors import FeedUnreadable
-from feeds.ingest.entry_settings import entry_settings, settings_digest
+from feeds.ingest.entry_settings import compute_entry_digest, entry_settings
 from feeds.run_context import Run
 from feeds.storage.records import Context, Reading
 from feeds.storage.sightings import ingest_readings
@@ -21,30 +21,34 @@ _ENTRIES_PER_PIECE = 64
 def understand_again(
     run: Run, sources: Sequence[UpstreamSource], context: Callable[[int, bool], Context]
 ) -> int:
-    """Understand the kept entries of upstreams anew whose settings have changed; how many."""
+    """Parse the stored entries again of each source whose settings have changed; return their number."""
     rows = {row[1]: row for row in run.db.rows("source_all")}
     count = 0
     for source in sources:
-        number, _, stood, _, last_read = rows[source.name]
-        if not stood:
+        number, _, stored, _, last_read = rows[source.name]
+        if not stored:
             continue
         settings = entry_settings(run, source, run.sources[number][1])
-        digest = settings_digest(run, settings)
-        if stood != digest:
-            count += _anew(run, number, settings, context)
+        digest = compute_entry_digest(run, settings)
+        if stored != digest:
+            count += _parse_again(run, number, settings, context)
             with run.db.transaction():
                 run.db.run("source_settle", {"id": number, "settings": digest, "now": last_read})
     return count
 
 
-def _anew(run: Run, number: int, settings: EntrySettings, context: Callable[[int, bool], Context]) -> int:
+def _parse_again(
+    run: Run, number: int, settings: EntrySettings, context: Callable[[int, bool], Context]
+) -> int:
+    # A changed setting is not a changed entry: without a judge the dates of the posts stay.
     quiet = replace(context(number, True), judge=None)
     last, count = 0, 0
+    # Page by number: all documents of a source may not fit in memory.
     while rows := run.db.rows("sightings_kept", (number, last)):
         last = rows[-1][0]
         now = run.clock()
-        pieces = [(piece, settings, now) for piece in split_into_chunks(rows, _ENTRIES_PER_PIECE)]
-        found = run.workers.process(_READ_KEPT, pieces)
+        parts = [(part, settings, now) for part in split_into_chunks(rows, _ENTRIES_PER_PIECE)]
+        found = run.workers.process(_READ_KEPT, parts)
         readings = [reading for results in found for reading in results]
         ingest_readings(run.db, quiet, readings)
         count += len(readings)
@@ -52,7 +56,7 @@ def _anew(run: Run, number: int, settings: EntrySettings, context: Callable[[int
 
 
 _Task = tuple[Sequence[tuple[int, str, bytes, bytes]], EntrySettings, datetime]
-"""Number, item, digest and payload of kept entries; what they are understood by."""
+"""Number, item, digest and document of stored entries; then the settings to parse them with."""
 
 
 def _read(task: _Task) -> list[Reading]:
@@ -60,13 +64,13 @@ def _read(task: _Task) -> list[Reading]:
 
     rows, settings, now = task
     found = []
-    for _, item, mark, payload in rows:
+    for _, item, mark, stored in rows:
         try:
-            reading = understand_kept(payload, mark, settings, now)
+            reading = understand_kept(stored, mark, settings, now)
         except FeedUnreadable:
             continue
         if reading is not None and reading.path != item:
-            reading = _under_its_name(reading, item)
+            reading = _restore_key(reading, item)
         if reading is not None:
             found.append(reading)
     return found
@@ -77,17 +81,17 @@ def _split(task: _Task) -> list[_Task]:
     return [([row], settings, now) for row in rows]
 
 
-def _leave(task: _Task, reason: str) -> list[Reading]:
-    """An entry that exceeds the deadline stays as it was understood before."""
+def _keep_old(task: _Task, reason: str) -> list[Reading]:
+    """Keep an entry that exceeds the deadline as it was parsed before."""
     return []
 
 
-_READ_KEPT = Work(_read, _split, _leave)
+_READ_KEPT = Work(_read, _split, _keep_old)
 
 
-def _under_its_name(reading: Reading, item: str) -> Reading | None:
-    """The reading of an entry that is known by an address which says nothing of it any more; None for any other."""
-    said = reading.sighting
-    if said is None or said.link or not item.startswith("url:"):
+def _restore_key(reading: Reading, item: str) -> Reading | None:
+    """Keep the key of an entry that was stored by an address it no longer states; None for any other entry."""
+    sighting = reading.sighting
+    if sighting is None or sighting.link or not item.startswith("url:"):
         return None
-    return reading._replace(path=item, sighting=said._replace(item=item))
+    return reading._replace(path=item, sighting=sighting._replace(item=item))

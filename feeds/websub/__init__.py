@@ -1,8 +1,8 @@
-"""Push: telling subscribers what is new (WebSub, a W3C Recommendation).
+"""WebSub (a W3C Recommendation): push changed feeds to subscribers, and subscribe to feeds of others.
 
-:mod:`~feeds.websub.protocol` decides, purely; :mod:`~feeds.websub.hub` takes subscriptions to our own
-documents, :mod:`~feeds.websub.dispatcher` does what is due, from the store, with bounds;
-:mod:`~feeds.websub.outgoing` says what doing it means; :mod:`~feeds.websub.subscriber` subscribes to
-upstreams at their hubs. Handlers take Starlette's ``Request`` and return its ``Response``: the HTTP
-server routes to them by path.
+:mod:`~feeds.websub.protocol` holds the pure rules. :mod:`~feeds.websub.hub` accepts subscriptions to our own
+documents, :mod:`~feeds.websub.dispatcher` runs the due requests of the store within limits,
+:mod:`~feeds.websub.outgoing` sends each of them, and :mod:`~feeds.websub.subscriber` subscribes to upstream
+feeds at their hubs. Handlers take Starlette's ``Request`` and return its ``Response``; the HTTP server routes
+to them by path.
 """

@@ -1,4 +1,4 @@
-"""The sender: does what is due, from the store, with bounds in all and per host."""
+"""Run the due requests of the store, within limits in total and per host."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _FETCHED = 1024
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much at once; ``poll`` is how often the store is asked without being told, in seconds."""
+    """Limits of parallel requests; ``poll`` is the interval in seconds at which the store is checked."""
 
     total: int = 64
     host: int = 16
     poll: float = 0.5
     leave: float = 5.0
-    """Seconds that what is under way has at the end."""
+    """Seconds for running requests when the dispatcher stops."""
 
 
 class Sender:
-    """Runs until it is stopped; all it knows by heart may be lost.
+    """Run due requests until stopped; nothing in memory has to survive.
 
-    What is due stays in the store until its result is written there, each in a transaction of its
-    own: after a kill only what was under way is done again. A host whose last request failed is
-    asked one thing at a time, so that it takes no room from those that answer.
+    A due request stays in the store until its result is written there, each in its own transaction: after a
+    kill only running requests are repeated. A host whose last request failed gets one request at a time, so
+    that it takes no place from hosts that answer.
     """
 
     def __init__(
@@ -52,16 +52,16 @@ class Sender:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
-        """There is something new in the store; may be called from any thread."""
+        """Check the store now; may be called from any thread."""
         self._loop.call_soon_threadsafe(self._event.set)
 
     def stop(self) -> None:
-        """Begin nothing new; :meth:`run` returns when what is under way has ended."""
+        """Start no more requests; :meth:`run` returns when the running requests have ended."""
         self._stopping = True
         self.wake()
 
     async def run(self) -> None:
-        """Do what is due until :meth:`stop`."""
+        """Run due requests until :meth:`stop`."""
         swept = 0.0
         try:
             while not self._stopping:
@@ -71,6 +71,7 @@ class Sender:
                         swept = self._now()
                         await self._desk(subscriptions.expire, int(swept))
                     await self._refill()
+                # The store may be locked for long; the next turn tries again.
                 except StoreError as error:
                     _LOG.error("push: %s", error)
                 self._start()
@@ -89,16 +90,16 @@ class Sender:
             pass
 
     async def _refill(self) -> None:
-        """Fetch what is due: of every host some more than may be under way there."""
+        """Load the due requests: of every host more than may run in parallel there."""
         found = await self._desk(subscriptions.load_due, int(self._now()), 8 * self._bounds.host, _FETCHED)
-        for one in found:
-            key = (one.to_subscriber, one.number)
+        for request in found:
+            key = (request.to_subscriber, request.number)
             if key not in self._known:
                 self._known.add(key)
-                self._waiting.setdefault(one.host, deque()).append(one)
+                self._waiting.setdefault(request.host, deque()).append(request)
 
     def _start(self) -> None:
-        """Begin as much as the bounds allow, hosts in turn."""
+        """Start as many requests as the limits allow, hosts in turn."""
         moved = True
         while moved and not self._stopping:
             moved = False
@@ -112,35 +113,36 @@ class Sender:
 
     def _begin(self, host: str) -> None:
         waiting = self._waiting.pop(host)
-        one = waiting.popleft()
+        request = waiting.popleft()
         if waiting:
             self._waiting[host] = waiting  # behind the other hosts
         self._under_way[host] = self._under_way.get(host, 0) + 1
-        task = asyncio.create_task(self._do(one))
+        task = asyncio.create_task(self._run(request))
         self._tasks.add(task)
-        task.add_done_callback(lambda ended: self._ended(ended, one))
+        task.add_done_callback(lambda ended: self._handle_end(ended, request))
 
-    async def _do(self, one: Due) -> None:
+    async def _run(self, request: Due) -> None:
         try:
-            outcome = await (self._jobs.deliver if one.to_subscriber else self._jobs.task)(one.number)
+            outcome = await (self._jobs.deliver if request.to_subscriber else self._jobs.task)(request.number)
         except FeeddError as error:
             outcome = Outcome("again", str(error))
         if outcome.kind == "again":
-            self._troubled.add(one.host)
+            self._troubled.add(request.host)
         else:
-            self._troubled.discard(one.host)
+            self._troubled.discard(request.host)
         if outcome.trouble:
-            _LOG.info("push: %s: %s", one.host, outcome.trouble)
+            _LOG.info("push: %s: %s", request.host, outcome.trouble)
 
-    def _ended(self, task: asyncio.Task[None], one: Due) -> None:
+    def _handle_end(self, task: asyncio.Task[None], request: Due) -> None:
         self._tasks.discard(task)
-        self._known.discard((one.to_subscriber, one.number))
-        left = self._under_way.pop(one.host) - 1
+        self._known.discard((request.to_subscriber, request.number))
+        left = self._under_way.pop(request.host) - 1
         if left:
-            self._under_way[one.host] = left
+            self._under_way[request.host] = left
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._troubled.add(one.host)
-            _LOG.error("push: %s: %r", one.host, error)
+            self._troubled.add(request.host)
+            _LOG.error("push: %s: %r", request.host, error)
         self._start()
-        if len(self._known) < self._bounds.total or one.host not in self._waiting:
+        # Load more only when few are left: each query costs a turn of the storage thread.
+        if len(self._known) < self._bounds.total or request.host not in self._waiting:
             self._event.set()

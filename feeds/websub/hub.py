@@ -1,4 +1,4 @@
-"""Our own hub: takes requests to subscribe to our documents; asking back is queued work."""
+"""Our own hub: accept subscription requests for our documents, and queue their verification."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _MOST_PER_HOST = 20_000
 
 
 class Hub:
-    """Answers ``POST /hub``.
+    """Answer ``POST /hub``.
 
     Args:
         desk: The store.
-        topics: What may be subscribed to.
+        topics: Documents that may be subscribed to.
         allow: ``host:port`` of callbacks that need not be globally reachable.
-        wake: Told that there is work to do.
-        path: Where it is mounted.
+        wake: Called when a verification is queued.
+        path: Path of the hub on the server.
     """
 
     def __init__(
@@ -45,11 +45,11 @@ class Hub:
 
     @property
     def mount(self) -> Mount:
-        """Where the server mounts it."""
+        """Path and handler for the server."""
         return self._path, self.handle
 
     async def handle(self, request: Request) -> Response:
-        """Answer a request to subscribe or unsubscribe (5.1): 202, or a reason in words."""
+        """Answer a request to subscribe or unsubscribe (section 5.1): 202, or an error with its reason."""
         if request.scope["path"].rstrip("/") != self._path:
             return build_text(404, "no such page")
         if request.method != "POST":
@@ -60,9 +60,9 @@ class Hub:
         if isinstance(wish, Refusal):
             return build_text(wish.status, wish.reason)
         try:
-            refusal = await self._desk(_take, wish)
+            refusal = await self._desk(_queue_verification, wish)
         except StoreError:
-            refusal = Refusal(503, "the hub cannot take requests at the moment; try again later")
+            refusal = Refusal(503, "the hub cannot accept requests at the moment; try again later")
         if refusal is not None:
             retry = {"Retry-After": "300"} if refusal.status == 503 else {}
             return build_text(refusal.status, refusal.reason, retry)
@@ -70,10 +70,11 @@ class Hub:
         return build_text(202)
 
 
-def _take(db: Database, wish: Wish) -> Refusal | None:
-    """Queue the verification of a wish, within bounds."""
+def _queue_verification(db: Database, wish: Wish) -> Refusal | None:
+    """Queue the verification of a request, within limits; return the refusal if they are reached."""
     if subscriptions.load_document_digest(db, wish.path) is None:
-        return Refusal(404, "hub.topic is no feed of this site; give the address of its rel=self link")
+        return Refusal(404, "hub.topic is not a feed of this site; send the address of its rel=self link")
+    # Anybody may send requests, so the queue and each host need a limit.
     if subscriptions.count_tasks(db, "verify") >= _MOST_WAITING:
         return Refusal(503, "too many requests wait for their verification; try again later")
     host = subscriptions.extract_host(wish.callback)

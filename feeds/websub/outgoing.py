@@ -1,4 +1,4 @@
-"""What is done at other hosts: a delivery, a verification, a ping, a request to a hub."""
+"""Send the requests of WebSub to other hosts: deliveries, verifications, pings and subscription requests."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _MOST_ANSWER_BYTES = 1024 * 1024
 _KEPT_DOCUMENTS = 8
 _VERIFY_TRIES = 3
 _PING_TRIES = 6
-_ASK_AGAIN = protocol.DAY
-"""Seconds after which a hub that took our request, but never verified it, is asked again."""
+_REQUEST_AGAIN = protocol.DAY
+"""Seconds after which the subscription request is repeated to a hub that accepted but never verified it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended; ``trouble`` in words if it did not succeed."""
+    """Result of an attempt; ``trouble`` is the reason for people if it failed."""
 
     kind: Literal["done", "again", "dropped"]
     trouble: str = ""
@@ -37,7 +37,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Document:
-    """A document as it lies in the output tree."""
+    """A document as it is in the output tree."""
 
     stamp: tuple[int, int]
     data: bytes
@@ -45,18 +45,18 @@ class _Document:
 
 
 class Jobs:
-    """Does one thing at another host and records in the store what came of it.
+    """Send one request to another host and store its result.
 
     Args:
         desk: The store.
-        client: Outgoing HTTP.
+        client: HTTP client.
         tree: The output tree.
         topics: Our documents.
         hubs: The hubs that our documents name.
-        public: Our own address, below which callbacks lie; empty if there is none.
+        public: Our own address, the prefix of callbacks; empty if there is none.
         allow: ``host:port`` pairs that need not be globally reachable.
-        now: The time in seconds since 1970.
-        deadline: Seconds that a subscriber has for its answer.
+        now: Returns the time in seconds since 1970.
+        deadline: Seconds that a subscriber has to answer.
     """
 
     def __init__(
@@ -78,43 +78,45 @@ class Jobs:
         self._documents: dict[str, _Document] = {}
 
     async def deliver(self, number: int) -> Outcome:
-        """Send a subscriber the document as it is published now (7), and record that version."""
-        one = await self._desk(subscriptions.load_delivery, number, int(self._now()))
-        if one is None:
+        """Send a subscriber the current document (section 7), and store which version it has."""
+        delivery = await self._desk(subscriptions.load_delivery, number, int(self._now()))
+        if delivery is None:
             return Outcome("done")
-        document = self._read(one.topic)
-        if document is None or not self._topics.media_type(one.topic):
-            await self._desk(subscriptions.cancel_delivery, one)
+        document = self._read(delivery.topic)
+        if document is None or not self._topics.media_type(delivery.topic):
+            await self._desk(subscriptions.cancel_delivery, delivery)
             return Outcome("dropped", "the document is not published any more")
         try:
-            answer = await self._post(one.callback, document.data, self._content_headers(one, document))
+            answer = await self._send(
+                delivery.callback, document.data, self._build_content_headers(delivery, document)
+            )
         except FetchError as error:
-            return await self._failed(one, str(error), "")
+            return await self._postpone(delivery, str(error), "")
         meaning = protocol.meaning(answer.status)
         if meaning == "done":
-            await self._desk(subscriptions.mark_delivered, one, document.digest)
+            await self._desk(subscriptions.mark_delivered, delivery, document.digest)
             return Outcome("done")
         if meaning == "gone":
-            await self._desk(subscriptions.unsubscribe, one.topic, one.callback)
-            return Outcome("dropped", "410: the subscriber wants no more")
-        return await self._failed(one, f"status {answer.status}", answer.header("retry-after"))
+            await self._desk(subscriptions.unsubscribe, delivery.topic, delivery.callback)
+            return Outcome("dropped", "410: the subscriber ended the subscription")
+        return await self._postpone(delivery, f"status {answer.status}", answer.header("retry-after"))
 
-    async def _failed(self, one: Delivery, trouble: str, retry_after: str) -> Outcome:
-        until = int(self._now()) + protocol.wait(one.tries, retry_after, one.number)
-        await self._desk(subscriptions.postpone, one, until, trouble[:500])
+    async def _postpone(self, delivery: Delivery, trouble: str, retry_after: str) -> Outcome:
+        until = int(self._now()) + protocol.wait(delivery.tries, retry_after, delivery.number)
+        await self._desk(subscriptions.postpone, delivery, until, trouble[:500])
         return Outcome("again", trouble)
 
-    def _content_headers(self, one: Delivery, document: _Document) -> dict[str, str]:
+    def _build_content_headers(self, delivery: Delivery, document: _Document) -> dict[str, str]:
         headers = {
-            "Content-Type": self._topics.media_type(one.topic),
-            "Link": protocol.link_header(self._hubs, self._topics.url(one.topic)),
+            "Content-Type": self._topics.media_type(delivery.topic),
+            "Link": protocol.link_header(self._hubs, self._topics.url(delivery.topic)),
         }
-        if one.secret:
-            headers["X-Hub-Signature"] = protocol.sign(document.data, one.secret)
+        if delivery.secret:
+            headers["X-Hub-Signature"] = protocol.sign(document.data, delivery.secret)
         return headers
 
     def _read(self, path: str) -> _Document | None:
-        """The document of now; read once for all who get the same version."""
+        """Read the current document; it is cached for all subscribers of the same version."""
         file = self._tree / path
         try:
             found = file.stat()
@@ -125,12 +127,13 @@ class Jobs:
                 known = _Document(stamp, data, hashlib.sha256(data).hexdigest())
         except OSError:
             return None
+        # The dict keeps the order of use, so the first is the least recently used.
         while len(self._documents) >= _KEPT_DOCUMENTS:
             del self._documents[next(iter(self._documents))]
         self._documents[path] = known
         return known
 
-    async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> Response:
+    async def _send(self, url: str, body: bytes, headers: dict[str, str]) -> Response:
         return await self._client.post(
             url,
             body,
@@ -141,22 +144,23 @@ class Jobs:
         )
 
     async def task(self, number: int) -> Outcome:
-        """Do a task as it stands in the store now."""
-        one = await self._desk(subscriptions.load_task, number, int(self._now()))
-        if one is None:
+        """Run a task in its current state in the store."""
+        task = await self._desk(subscriptions.load_task, number, int(self._now()))
+        if task is None:
             return Outcome("done")
-        does = {"verify": self._verify, "ping": self._ping, "ask": self._ask}[one.kind]
-        outcome = await does(one)
+        # A subscription request stays in the store until the hub verifies it.
+        run = {"verify": self._verify, "ping": self._ping, "ask": self._request_subscription}[task.kind]
+        outcome = await run(task)
         if outcome.kind == "again":
-            until = int(self._now()) + protocol.wait(one.tries, "", one.number)
-            await self._desk(subscriptions.retry_task, one, until)
-        elif one.kind != "ask":
-            await self._desk(subscriptions.remove_task, one)
+            until = int(self._now()) + protocol.wait(task.tries, "", task.number)
+            await self._desk(subscriptions.retry_task, task, until)
+        elif task.kind != "ask":
+            await self._desk(subscriptions.remove_task, task)
         return outcome
 
-    async def _verify(self, one: Task) -> Outcome:
-        """Ask a callback whether it meant it (5.3); only then does the subscription begin or end."""
-        data = one.data
+    async def _verify(self, task: Task) -> Outcome:
+        """Verify the intent of a subscriber (section 5.3); the subscription begins or ends only after that."""
+        data = task.data
         mode: Literal["subscribe", "unsubscribe"] = (
             "subscribe" if data["mode"] == "subscribe" else "unsubscribe"
         )
@@ -167,7 +171,7 @@ class Jobs:
         except AddressRefused as error:
             return Outcome("dropped", str(error))
         except FetchError as error:
-            return Outcome("again" if one.tries + 1 < _VERIFY_TRIES else "dropped", str(error))
+            return Outcome("again" if task.tries + 1 < _VERIFY_TRIES else "dropped", str(error))
         # A callback that redirects has not confirmed anything (5.3: every other status is a failure).
         if answer.hops or not protocol.confirms(answer.status, answer.body, challenge):
             return Outcome("dropped", f"not confirmed (status {answer.status})")
@@ -190,26 +194,26 @@ class Jobs:
     async def _get(self, url: str) -> Response:
         return await self._client.get(url, allow=self._allow, deadline=self._deadline, most_bytes=64 * 1024)
 
-    async def _ping(self, one: Task) -> Outcome:
-        """Tell an outside hub that a document has changed."""
-        topic = one.data["topic"]
+    async def _ping(self, task: Task) -> Outcome:
+        """Notify an external hub that a document has changed."""
+        topic = task.data["topic"]
         form = {"hub.mode": "publish", "hub.url": topic, "hub.topic": topic}
         try:
-            answer = await self._post(one.data["hub"], urlencode(form).encode(), _FORM)
+            answer = await self._send(task.data["hub"], urlencode(form).encode(), _FORM)
         except FetchError as error:
             trouble = str(error)
         else:
             if 200 <= answer.status < 300:
                 return Outcome("done")
             trouble = f"status {answer.status}"
-        # The next change is told anyway: a hub that is away for long is not asked for ever.
-        return Outcome("again" if one.tries + 1 < _PING_TRIES else "dropped", trouble)
+        # The next change is pinged anyway, so a hub that is down for long is not retried for ever.
+        return Outcome("again" if task.tries + 1 < _PING_TRIES else "dropped", trouble)
 
-    async def _ask(self, one: Task) -> Outcome:
-        """Ask a hub to subscribe us to an upstream, to renew that, or to end it (5.1)."""
-        wanted = await self._desk(subscriptions.find_upstream, source=one.data["source"])
+    async def _request_subscription(self, task: Task) -> Outcome:
+        """Request a hub to subscribe us to a feed, to renew the subscription, or to end it (section 5.1)."""
+        wanted = await self._desk(subscriptions.find_upstream, source=task.data["source"])
         if wanted is None or not self._public:
-            await self._desk(subscriptions.remove_task, one)
+            await self._desk(subscriptions.remove_task, task)
             return Outcome("dropped", "no longer wanted")
         form = {
             "hub.mode": "unsubscribe" if wanted.state == "leaving" else "subscribe",
@@ -219,13 +223,13 @@ class Jobs:
         if wanted.state != "leaving":
             form |= {"hub.secret": wanted.secret, "hub.lease_seconds": str(protocol.LEASE)}
         try:
-            answer = await self._post(wanted.hub, urlencode(form).encode(), _FORM)
+            answer = await self._send(wanted.hub, urlencode(form).encode(), _FORM)
         except FetchError as error:
             return Outcome("again", str(error))
         if not 200 <= answer.status < 300:
             return Outcome(
-                "again", f"the hub says {answer.status}: {answer.body[:200].decode('utf-8', 'replace')}"
+                "again", f"the hub answered {answer.status}: {answer.body[:200].decode('utf-8', 'replace')}"
             )
-        # The task goes when the hub's verification comes; without one the hub is asked once more.
-        await self._desk(subscriptions.retry_task, one, int(self._now()) + _ASK_AGAIN)
+        # The hub's verification removes the task; without a verification the request is repeated.
+        await self._desk(subscriptions.retry_task, task, int(self._now()) + _REQUEST_AGAIN)
         return Outcome("done")

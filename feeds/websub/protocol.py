@@ -1,4 +1,4 @@
-"""The rules of WebSub, as pure functions (W3C Recommendation of 23 January 2018; sections are its)."""
+"""The rules of WebSub as pure functions (W3C Recommendation of 23 January 2018; section numbers refer to it)."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from feeds.values.urls import is_address
 HOUR = 3600
 DAY = 24 * HOUR
 LEASE = 10 * DAY
-"""Seconds of a lease for whoever asks for no length of it."""
+"""Seconds of a lease for a subscriber that requests no length."""
 LONGEST_LEASE = 30 * DAY
 BACKOFF = (5, 20, 60, 5 * 60, 15 * 60, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY)
-"""Seconds until the next try, after each one that failed; the last for all that follow."""
+"""Seconds until the next attempt, after each failed attempt; the last value repeats."""
 SECRET_BYTES = 200
-"""A secret must be shorter than this (5.1)."""
+"""A secret must be shorter than this (section 5.1)."""
 LONGEST_FORM = 16 * 1024
 
 _LONGEST_ADDRESS = 2048
@@ -37,40 +37,41 @@ Meaning = Literal["done", "gone", "retry"]
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """Which addresses are our documents."""
+    """The addresses of our documents."""
 
     site_url: str
-    """Where the output tree is published; with a slash at its end."""
+    """Address of the output tree; ends with a slash."""
     hub: str
     """Address of our own hub."""
     aliases: Mapping[str, str] = field(default_factory=dict)
     private: Collection[str] = ()
-    """Paths of documents or, with a slash at the end, of folders that nobody may subscribe to here; "/" for all."""
+    """Paths without subscriptions: of documents or, with a slash at the end, of folders; "/" for all."""
 
     def url(self, path: str) -> str:
-        """The address of a document."""
+        """Return the address of a document."""
         return self.site_url + quote(path)
 
     def path(self, url: str) -> str:
-        """The document that ``url`` names exactly; empty if it cannot be one of ours."""
+        """Return the path of the document with exactly this address; empty if it is not ours."""
         path = unquote(url.removeprefix(self.site_url))
         known = url.startswith(self.site_url) and self.url(path) == url and self.media_type(path)
         return path if known and not self.is_private(path) else ""
 
     def is_private(self, path: str) -> bool:
-        """Whether a document is for those only who know its address."""
+        """Return whether a document has no subscriptions because its address is secret."""
         return any(
-            path == one or one == "/" or (one.endswith("/") and path.startswith(one)) for one in self.private
+            path == private or private == "/" or (private.endswith("/") and path.startswith(private))
+            for private in self.private
         )
 
     def media_type(self, path: str) -> str:
-        """The media type of a document; empty if it is no subscription document."""
+        """Return the media type of a document; empty if it is not a feed."""
         return document_paths.get_media_type(path, self.aliases)
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A valid request to the hub; ``path`` is the document, ``lease`` in seconds."""
+    """A valid request to the hub; ``path`` is the document, ``lease`` is in seconds."""
 
     mode: Literal["subscribe", "unsubscribe"]
     topic: str
@@ -82,36 +83,36 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a request is not taken: a status of HTTP and a sentence for whoever made it."""
+    """Why a request is refused: HTTP status and a sentence for the sender."""
 
     status: int
     reason: str
 
 
 def read_wish(content_type: str, body: bytes, topics: Topics, allow: Collection[str] = ()) -> Wish | Refusal:
-    """Understand a request to the hub (5.1); parameters that nobody knows are passed over.
+    """Parse a request to the hub (section 5.1); unknown parameters are ignored.
 
     Args:
         content_type: The header as it came.
         body: The form.
-        topics: What may be subscribed to.
+        topics: Documents that may be subscribed to.
         allow: ``host:port`` of callbacks that need not be globally reachable.
     """
-    form = _form(content_type, body)
+    form = _parse_form(content_type, body)
     if isinstance(form, Refusal):
         return form
     mode = form.get("hub.mode", "")
     if mode == "publish":
-        return Refusal(400, "this hub serves only its own feeds and knows itself when they change")
+        return Refusal(400, "this hub serves only its own feeds and detects their changes itself")
     if mode not in ("subscribe", "unsubscribe"):
         return Refusal(400, "hub.mode must be subscribe or unsubscribe")
     topic, callback = form.get("hub.topic", ""), form.get("hub.callback", "")
-    wrong = _wrong_callback(callback, allow)
+    wrong = _check_callback(callback, allow)
     if wrong:
         return Refusal(400, f"hub.callback {wrong}")
     path = topics.path(topic) if len(topic) <= _LONGEST_ADDRESS else ""
     if not path:
-        return Refusal(404, "hub.topic is no feed of this site; give the address of its rel=self link")
+        return Refusal(404, "hub.topic is not a feed of this site; send the address of its rel=self link")
     if mode == "unsubscribe":
         return Wish("unsubscribe", topic, path, callback)
     lease, secret = form.get("hub.lease_seconds", ""), form.get("hub.secret", "")
@@ -122,7 +123,7 @@ def read_wish(content_type: str, body: bytes, topics: Topics, allow: Collection[
     return Wish("subscribe", topic, path, callback, lease_of(int(lease or 0)), secret)
 
 
-def _form(content_type: str, body: bytes) -> dict[str, str] | Refusal:
+def _parse_form(content_type: str, body: bytes) -> dict[str, str] | Refusal:
     if content_type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         return Refusal(415, "send application/x-www-form-urlencoded")
     if len(body) > LONGEST_FORM:
@@ -137,18 +138,20 @@ def _form(content_type: str, body: bytes) -> dict[str, str] | Refusal:
         )
     form = dict(pairs)
     names = [name for name, _ in pairs if name.startswith("hub.")]
+    # Which of two values counts is not defined, so neither is used.
     if len(set(names)) < len(names):
         return Refusal(400, "a parameter is given twice")
     return form
 
 
-def _wrong_callback(url: str, allow: Collection[str]) -> str:
-    """What is wrong with a callback as far as its text tells; its name is resolved when it is asked."""
+def _check_callback(url: str, allow: Collection[str]) -> str:
+    """Return what is wrong with the text of a callback; its name is resolved when the callback is called."""
     if not url:
         return "is missing"
     if len(url) > _LONGEST_ADDRESS or not url.isascii() or not is_address(url):
         return f"must be an http or https address in ASCII of at most {_LONGEST_ADDRESS} characters"
     parts = urlsplit(url)
+    # A callback with credentials would reveal them in logs, and fragments are never sent.
     if "@" in parts.netloc or "#" in url:
         return "must have neither password nor fragment"
     try:
@@ -161,13 +164,13 @@ def _wrong_callback(url: str, allow: Collection[str]) -> str:
     return ""
 
 
-def lease_of(asked: int) -> int:
-    """The lease that is given, in seconds, for the one that is asked for (0: none in particular)."""
-    return min(asked, LONGEST_LEASE) or LEASE
+def lease_of(requested: int) -> int:
+    """Return the granted lease in seconds for the requested seconds (0: none stated)."""
+    return min(requested, LONGEST_LEASE) or LEASE
 
 
 def verification(wish: Wish, challenge: str) -> str:
-    """The address that a callback is asked with whether it really wants this (5.3)."""
+    """Build the address that verifies the intent of a subscriber (section 5.3)."""
     values = {"hub.mode": wish.mode, "hub.topic": wish.topic, "hub.challenge": challenge}
     if wish.mode == "subscribe":
         values["hub.lease_seconds"] = str(wish.lease)
@@ -175,27 +178,27 @@ def verification(wish: Wish, challenge: str) -> str:
 
 
 def denial(callback: str, topic: str, reason: str) -> str:
-    """The address that tells a subscriber that there is no subscription (5.2)."""
+    """Build the address that notifies a subscriber of a denied subscription (section 5.2)."""
     return with_query(callback, {"hub.mode": "denied", "hub.topic": topic, "hub.reason": reason})
 
 
 def with_query(url: str, values: Mapping[str, str]) -> str:
-    """The address with these parameters after its own, which are kept as they are."""
+    """Add parameters to an address; its own parameters stay as they are."""
     return f"{url}{'&' if '?' in url else '?'}{urlencode(values)}"
 
 
 def confirms(status: int, body: bytes, challenge: str) -> bool:
-    """Whether the answer to a verification confirms it: a 2xx that repeats the challenge."""
+    """Return whether the response to a verification confirms it: a 2xx that repeats the challenge."""
     return 200 <= status < 300 and hmac.compare_digest(body.strip(), challenge.encode())
 
 
 def sign(body: bytes, secret: str, method: str = "sha256") -> str:
-    """The value of ``X-Hub-Signature`` (7.1)."""
+    """Compute the value of ``X-Hub-Signature`` (section 7.1)."""
     return f"{method}={hmac.new(secret.encode(), body, method).hexdigest()}"
 
 
 def is_signed(body: bytes, secret: str, header: str) -> bool:
-    """Whether ``X-Hub-Signature`` proves that who sent ``body`` knows the secret; in constant time."""
+    """Return whether ``X-Hub-Signature`` proves that the sender of ``body`` has the secret; in constant time."""
     found = _SIGNATURE.fullmatch(header)
     if not found or len(found[2]) != 2 * hashlib.new(found[1]).digest_size:
         return False
@@ -203,12 +206,12 @@ def is_signed(body: bytes, secret: str, header: str) -> bool:
 
 
 def link_header(hubs: Sequence[str], self_url: str) -> str:
-    """The value of a ``Link`` header that names hubs and the document's own address (4)."""
+    """Build the value of a ``Link`` header with hubs and the document's own address (section 4)."""
     return ", ".join([*(f'<{hub}>; rel="hub"' for hub in hubs), f'<{self_url}>; rel="self"'])
 
 
 def discovered(fields: Sequence[str], base: str) -> tuple[tuple[str, ...], str]:
-    """Hubs and own address that ``Link`` headers name (4): a subscriber looks there before it looks into the document.
+    """Return the hubs and the own address in ``Link`` headers (section 4); they take precedence over those in the document.
 
     Args:
         fields: The headers as they came.
@@ -233,19 +236,19 @@ def discovered(fields: Sequence[str], base: str) -> tuple[tuple[str, ...], str]:
 
 
 def meaning(status: int) -> Meaning:
-    """What a subscriber's answer to a delivery means (7): only 2xx takes it, 410 ends the subscription."""
+    """Classify a subscriber's response to a delivery (section 7): only 2xx accepts it, 410 ends the subscription."""
     if 200 <= status < 300:
         return "done"
     return "gone" if status == 410 else "retry"
 
 
 def wait(tries: int, retry_after: str = "", spread: int = 0) -> int:
-    """Seconds until the next try after ``tries`` failed before this one.
+    """Compute the seconds until the next attempt, when ``tries`` attempts have failed already.
 
-    A ``Retry-After`` in seconds lengthens it, to a day at most; ``spread`` (any number) moves it by
-    up to a tenth, so that those that failed together do not come back together.
+    A ``Retry-After`` in seconds lengthens it, up to a day. ``spread`` (any number) adds up to a tenth, so
+    that deliveries that failed together are not repeated together.
     """
     seconds = BACKOFF[min(tries, len(BACKOFF) - 1)]
-    asked = int(retry_after) if retry_after.isdecimal() and len(retry_after) < 9 else 0
-    seconds = max(seconds, min(asked, DAY))
+    stated = int(retry_after) if retry_after.isdecimal() and len(retry_after) < 9 else 0
+    seconds = max(seconds, min(stated, DAY))
     return seconds + seconds * (spread % 11) // 100

@@ -1,4 +1,4 @@
-"""Build the responses of handlers; Starlette is loaded only when there is one to build."""
+"""Build the responses of handlers; Starlette is imported only when a response is built."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The store, asked from a thread of its own, so that a long transaction elsewhere holds up no request."""
+"""Asynchronous access to the store through one worker thread: a long transaction elsewhere delays no request."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Desk:
-    """One connection to a store, in one thread; questions are answered in the order they come.
+    """One connection to a store, in one thread; calls run in the order they are made.
 
     A context manager: it opens the store (raising ``StoreError``) and closes it.
     """
@@ -40,17 +40,17 @@ class Desk:
     async def __call__(
         self, work: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """The result of ``work(db, …)``.
+        """Run ``work(db, …)`` in the thread and return its result.
 
         Raises:
-            StoreError: the store refused.
+            StoreError: the store cannot be used.
         """
 
-        def ask() -> T:
+        def run() -> T:
             assert self._db is not None
             return work(self._db, *args, **kwargs)
 
-        return await asyncio.get_running_loop().run_in_executor(self._thread, ask)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, run)
 
     def _open(self) -> None:
         self._db = Database.open(self._path)

@@ -1,4 +1,4 @@
-"""feedd as a subscriber: upstreams that name a hub are subscribed to there, and still polled, slowly."""
+"""Subscribe to upstream feeds at the hubs they name; these feeds are still polled, rarely."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 PATH = "/hub/callback/"
 
 OnContent = Callable[[str, bytes, str], Awaitable[None]]
-"""Takes what a hub sent: name of the source, body, content type."""
+"""Handles content that a hub sent: name of the source, body, content type."""
 
 _LOG = logging.getLogger(__name__)
 _MOST_AT_ONCE = 32
 
 
 class Subscriber:
-    """Subscribes, answers the hubs that ask back, and hands over what they send.
+    """Subscribe, answer the verifications of hubs, and pass on their content.
 
     Args:
         desk: The store.
-        on_content: Gets content whose signature is right, after the hub has its answer. What it
-            misses (the process may end in between) comes with the next poll.
-        now: The time in seconds since 1970.
-        wake: Told that there is work to do.
+        on_content: Called with correctly signed content, after the hub has its response. Content that is
+            lost because the process ends in between comes with the next poll.
+        now: Returns the time in seconds since 1970.
+        wake: Called when a request is queued.
         path: Prefix of the callbacks' paths.
     """
 
@@ -55,13 +55,13 @@ class Subscriber:
 
     @property
     def mount(self) -> Mount:
-        """Where the server mounts it."""
+        """Path and handler for the server."""
         return self._path, self.handle
 
     async def subscribe(self, source: str, topic: str, hub: str) -> None:
-        """Want an upstream's content from its hub; nothing happens if that is so already.
+        """Subscribe to an upstream feed at its hub; nothing happens if it is subscribed already.
 
-        ``topic`` is the upstream's rel=self address, ``hub`` the first one that it names.
+        ``topic`` is the feed's rel=self address, ``hub`` the first hub that it names.
         """
         known = await self._desk(subscriptions.find_upstream, source=source)
         if known and (known.topic, known.hub) == (topic, hub) and known.state in ("asked", "active"):
@@ -72,7 +72,7 @@ class Subscriber:
         self._wake()
 
     async def unsubscribe(self, source: str) -> None:
-        """Want no more from the hub of a source; it is forgotten when the hub has asked back."""
+        """Unsubscribe a source; it is removed when the hub has verified the request."""
         known = await self._desk(subscriptions.find_upstream, source=source)
         if known:
             await self._desk(
@@ -81,62 +81,66 @@ class Subscriber:
             self._wake()
 
     async def active(self) -> dict[str, int]:
-        """Sources whose hub is at work, and when it last sent something (seconds since 1970, 0: never).
+        """Return the sources with an active hub, and when it last sent content (seconds since 1970, 0: never).
 
-        They are polled slowly; one whose polls find what the hub did not send has a dead hub.
+        They are polled rarely; if a poll finds entries that the hub did not send, the hub is dead.
         """
         now = int(self._now())
         found = await self._desk(subscriptions.load_upstreams)
-        return {one.source: one.received for one in found if one.state == "active" and one.ends > now}
+        return {
+            upstream.source: upstream.received
+            for upstream in found
+            if upstream.state == "active" and upstream.ends > now
+        }
 
     async def handle(self, request: Request) -> Response:
-        """Answer a hub: its verification of intent (5.3), its denial (5.2), its content (7)."""
+        """Answer a hub: verification of intent (section 5.3), denial (5.2) or content (7)."""
         token = request.scope["path"].removeprefix(self._path)
         known = await self._desk(subscriptions.find_upstream, token=token) if 0 < len(token) <= 64 else None
         if known is None:
-            # 410 ends a subscription that we know nothing of (any more).
+            # 410 makes the hub end a subscription that is not (or no longer) stored here (section 7).
             return build_text(410 if request.method == "POST" else 404, "no such subscription")
         if request.method == "GET":
             return await self._confirm(known, request.scope["query_string"].decode("latin-1"))
         if request.method == "POST":
-            return await self._receive(known, request)
+            return await self._accept_content(known, request)
         return build_text(405, headers={"Allow": "GET, POST"})
 
     async def _confirm(self, known: Upstream, query: str) -> Response:
         from starlette.responses import PlainTextResponse
 
         try:
-            asked = {name: values[0] for name, values in parse_qs(query, max_num_fields=40).items()}
+            values = {name: found[0] for name, found in parse_qs(query, max_num_fields=40).items()}
         except ValueError:
             return build_text(400, "too many parameters")
-        mode, challenge = asked.get("hub.mode", ""), asked.get("hub.challenge", "")
-        if asked.get("hub.topic") != known.topic:
+        mode, challenge = values.get("hub.mode", ""), values.get("hub.challenge", "")
+        if values.get("hub.topic") != known.topic:
             return build_text(404, "no such subscription")
         if mode == "denied":
-            await self._denied(known, asked.get("hub.reason", ""))
+            await self._handle_denial(known, values.get("hub.reason", ""))
             return build_text(200)
         expected = "unsubscribe" if known.state == "leaving" else "subscribe"
         if mode != expected or not challenge:
-            return build_text(404, "nobody asked for this")
+            return build_text(404, "no such request")
         if mode == "unsubscribe":
             await self._desk(subscriptions.drop_upstream, known.source)
         else:
-            lease = _lease(asked.get("hub.lease_seconds", ""))
+            lease = _parse_lease(values.get("hub.lease_seconds", ""))
             now = int(self._now())
-            # Asked again before the end, early enough for a hub that is down for some hours.
+            # Renew early enough that a hub may be down for some hours before the lease ends.
             renew = now + max(1, lease - max(lease // 10, min(lease // 2, protocol.DAY)))
             await self._desk(subscriptions.update_upstream_state, known, "active", now + lease, renew)
         return PlainTextResponse(challenge)
 
-    async def _denied(self, known: Upstream, reason: str) -> None:
+    async def _handle_denial(self, known: Upstream, reason: str) -> None:
         if known.state == "leaving":
             await self._desk(subscriptions.drop_upstream, known.source)
         else:
             again = int(self._now()) + protocol.DAY
             await self._desk(subscriptions.update_upstream_state, known, "refused", 0, again, reason[:500])
 
-    async def _receive(self, known: Upstream, request: Request) -> Response:
-        """Take content; what is not signed with our secret gets the same answer and goes no further."""
+    async def _accept_content(self, known: Upstream, request: Request) -> Response:
+        """Accept content; unsigned content gets the same response and is dropped, so that nobody can probe the secret."""
         body = await request.body()
         signed = protocol.is_signed(body, known.secret, request.headers.get("x-hub-signature", ""))
         if known.state == "leaving" or not signed:
@@ -146,24 +150,24 @@ class Subscriber:
             return build_text(503, headers={"Retry-After": "30"})
         await self._desk(subscriptions.update_upstream_delivery, known.source, int(self._now()))
         content_type = request.headers.get("content-type", "")
-        task = asyncio.create_task(self._hand_over(known.source, body, content_type))
+        task = asyncio.create_task(self._pass_on(known.source, body, content_type))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return build_text(202)
 
-    async def _hand_over(self, source: str, body: bytes, content_type: str) -> None:
+    async def _pass_on(self, source: str, body: bytes, content_type: str) -> None:
         try:
             await self._on_content(source, body, content_type)
         except FeeddError as error:
             _LOG.warning("push: content for %s: %s", source, error)
 
     async def close(self) -> None:
-        """Wait until everything that came has been handed over."""
+        """Wait until all content has been passed on."""
         if self._tasks:
             await asyncio.wait(self._tasks)
 
 
-def _lease(value: str) -> int:
-    """The lease that a hub gives; 5.3 requires one, ours of a day stands in for one that says nothing."""
+def _parse_lease(value: str) -> int:
+    """Return the lease that a hub grants in seconds; section 5.3 requires it, a missing lease counts as one day."""
     seconds = int(value) if value.isdecimal() and value.isascii() and len(value) < 12 else 0
     return min(seconds, protocol.LONGEST_LEASE * 12) or protocol.DAY

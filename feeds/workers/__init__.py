@@ -1,6 +1,6 @@
-"""The pure steps joined, the values that go to them and come back, and the processes that run them."""
+"""Worker processes: the pure functions that they run, the values they exchange, and the pool."""
 
 DEADLINE = 20.0
-"""Seconds that one piece of work in a worker process may take."""
+"""Seconds that a task in a worker process may take."""
 BUDGET = 60.0
 """Seconds for one feed document, or for a thousand files."""

@@ -1,8 +1,8 @@
-"""What happens to one file and to one post: the pure steps joined, ready for any process.
+"""Parse files and clean bodies with pure functions that can run in any process.
 
-:func:`understand` goes from bytes to sightings (parse, cut the tail, identify), :func:`clean_bodies` from
-bodies to clean HTML; :mod:`feeds.workers.render_tasks` goes on to entries. They know their settings through
-:func:`begin`, which each process calls once.
+:func:`understand` turns bytes into readings (parse, split the tail, derive keys), :func:`clean_bodies` turns
+bodies into clean HTML, and :mod:`feeds.workers.render_tasks` renders entries. Each process calls
+:func:`begin` once, which sets their settings.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 _LEVEL = 1
 _FIRST_TIME, _LAST_TIME = -(1 << 63), (1 << 63) - 1
-"""Nanoseconds that the store can keep, the years 1677 to 2262: a file system may state any time."""
-_ASK_AGAIN = -1  # a size that no file has: the next run reads this one again
+"""Limits in nanoseconds of the store, the years 1677 to 2262; a file system may report any time."""
+_READ_AGAIN = -1  # a size that no file has, so that the next run reads the file again
 
 
 class _Tools:
-    """Settings of this process with what is compiled from them once."""
+    """Settings of this process, and what is compiled from them once."""
 
     def __init__(self, settings: Settings) -> None:
         from feeds.parser.posts.date_guess import guess_of
@@ -45,23 +45,23 @@ class _Tools:
         self.rules = [(name, compile_pattern(pattern)) for name, pattern in settings.identity]
         lines = boilerplate.default_boilerplate() if settings.boilerplate is None else settings.boilerplate
         patterns = boilerplate.compile_patterns(lines)
+        sources = settings.sources.items()
         self.tails: dict[str, Tail] = {
             name: partial(
                 boilerplate.split_tail,
                 patterns=patterns,
-                is_source=_is_any if one.source_line else self._is_known,
+                is_source=_is_any if source.source_line else self._is_known,
             )
-            for name, one in settings.sources.items()
+            for name, source in sources
         }
-        self.zones = {name: ZoneInfo(one.parse.zone) for name, one in settings.sources.items()}
-        self.guesses = {name: guess_of(self.rules, one.parse.zone) for name, one in settings.sources.items()}
+        self.zones = {name: ZoneInfo(source.parse.zone) for name, source in sources}
+        self.guesses = {name: guess_of(self.rules, source.parse.zone) for name, source in sources}
         self.links = {
-            name: find_linked_posts(one, self.tails[name], self.guesses[name])
-            for name, one in settings.sources.items()
+            name: find_linked_posts(source, self.tails[name], self.guesses[name]) for name, source in sources
         }
 
     def _is_known(self, address: str) -> bool:
-        """Whether an identity rule finds a key in an address: such a last line names the article."""
+        """Return whether an identity rule finds a key in an address: such a last line names the article."""
         return bool(find_strong_key(address, self.rules))
 
     @cached_property
@@ -85,28 +85,28 @@ _tools: _Tools
 
 
 def begin(settings: Settings) -> None:
-    """Make this process ready."""
+    """Set the settings of this process."""
     global _tools  # noqa: PLW0603 - set once per process, before any work
     _tools = _Tools(settings)
 
 
 def settings() -> Settings:
-    """The settings of this process."""
+    """Return the settings of this process."""
     return _tools.settings
 
 
 def rules() -> Sequence[tuple[str, Pattern]]:
-    """The identity rules, compiled."""
+    """Return the compiled identity rules."""
     return _tools.rules
 
 
 def compress(data: bytes) -> bytes:
-    """How payloads and entries lie in the store."""
+    """Compress a document or an entry for the store."""
     return _tools.compress(data)
 
 
 def decompress(data: bytes) -> bytes:
-    """What :func:`compress` was given.
+    """Decompress what :func:`compress` returned.
 
     Raises:
         StoreError: the data is damaged.
@@ -120,14 +120,11 @@ def decompress(data: bytes) -> bytes:
 
 
 FilesTask = tuple[str, Sequence[tuple[str, int, int]], dict[str, bytes]]
-"""Name of a source; path, size and mtime of each file; the digests that are known, by path."""
+"""Name of a source; path, size and mtime of each file; the known digests by path."""
 
 
 def read_files(task: FilesTask) -> list[Reading | tuple[str, int, int]]:
-    """Read and understand files of a source.
-
-    A file whose bytes have the known digest comes back as ``(path, size, mtime)``.
-    """
+    """Read and parse files; a file whose bytes have the known digest is returned as ``(path, size, mtime)``."""
     from feeds.fetcher import folder
 
     name, files, known = task
@@ -140,13 +137,13 @@ def read_files(task: FilesTask) -> list[Reading | tuple[str, int, int]]:
             data = folder.read(root, path)
         except OSError as error:
             reason = f"cannot be read: {error.strerror}"
-            found.append(Reading(path, _ASK_AGAIN, mtime, b"", "rejected", reason))
+            found.append(Reading(path, _READ_AGAIN, mtime, b"", "rejected", reason))
             continue
         digest, kept_size = folder.digest(data), size
         if b"include_relative" in data:
             # The files that it includes may change while it does not, so the next run reads it again.
             digest = digest_with_includes(root, path, data)
-            kept_size = _ASK_AGAIN
+            kept_size = _READ_AGAIN
         if known.get(path) == digest:
             found.append((path, kept_size, mtime))
         else:
@@ -155,13 +152,13 @@ def read_files(task: FilesTask) -> list[Reading | tuple[str, int, int]]:
 
 
 def split_files(task: FilesTask) -> list[FilesTask]:
-    """One task for each file."""
+    """Split a task into one task for each file."""
     name, files, known = task
     return [(name, [file], known) for file in files]
 
 
 def reject_file(task: FilesTask, reason: str) -> list[Reading | tuple[str, int, int]]:
-    """Reject the only file of a task. Without a digest it is read again after it was touched."""
+    """Reject the only file of a task. It has no digest, so it is read again once it is touched."""
     ((path, size, stated),) = task[1]
     mtime = max(_FIRST_TIME, min(stated, _LAST_TIME))
     return [Reading(path, size, mtime, b"", "rejected", reason)]
@@ -171,7 +168,7 @@ READ_FILES = Work(read_files, split_files, reject_file)
 
 
 class _File(NamedTuple):
-    """A file as it was read."""
+    """A file with its bytes."""
 
     path: str
     size: int
@@ -181,9 +178,10 @@ class _File(NamedTuple):
 
 
 def understand(source: str, files: Sequence[_File]) -> list[Reading]:
-    """What files say.
+    """Parse files into readings.
 
-    Each step goes over all of them before the next begins, so that its code stays in the processor's caches.
+    Each step processes all files before the next step begins, so that its code stays in the processor's
+    caches.
     """
     readings: list[Reading] = []
     items: list[tuple[_File, Item]] = []
@@ -200,33 +198,33 @@ def understand(source: str, files: Sequence[_File]) -> list[Reading]:
     known = []
     for file, item in items:
         try:
-            sighting = _sighting(source, file.path, file.mtime, file.digest, item)
+            sighting = _build_sighting(source, file.path, file.mtime, file.digest, item)
         except Exception as error:
-            readings.append(Reading(*file[:4], "rejected", _unforeseen(error)))
+            readings.append(Reading(*file[:4], "rejected", _describe_error(error)))
             continue
         known.append((file, item, sighting))
     packed = [pack(item, file.data) for file, item, _ in known]
-    payloads = [compress(data) for data in packed]
-    for (file, item, sighting), payload in zip(known, payloads, strict=True):
+    documents = [compress(data) for data in packed]
+    for (file, item, sighting), document in zip(known, documents, strict=True):
         guessed = item.published is None and item.guess is None
         repairs = len(item.repairs)
         expires = math.floor(item.expires.timestamp()) if item.expires else None
         readings.append(
-            Reading(*file[:4], "item", "", repairs, sighting, payload, guessed=guessed, expires=expires)
+            Reading(*file[:4], "item", "", repairs, sighting, document, guessed=guessed, expires=expires)
         )
     return readings
 
 
-def _unforeseen(error: Exception) -> str:
-    """What nobody foresaw in one post must not take the others with it."""
-    return f"cannot be understood ({type(error).__name__}: {error})"
+def _describe_error(error: Exception) -> str:
+    """Describe an unexpected error in one post, which must not affect the others."""
+    return f"cannot be parsed ({type(error).__name__}: {error})"
 
 
 def parse(source: str, path: str, data: bytes) -> Item | Skipped:
-    """The item of one file.
+    """Parse one file.
 
     Raises:
-        PostRejected: it cannot be read as a post.
+        PostRejected: it cannot be parsed as a post.
     """
     from feeds.parser.posts.post import parse_post
 
@@ -245,15 +243,15 @@ def parse(source: str, path: str, data: bytes) -> Item | Skipped:
     except PostRejected:
         raise
     except Exception as error:
-        raise PostRejected(_unforeseen(error)) from error
+        raise PostRejected(_describe_error(error)) from error
 
 
-def _sighting(source: str, path: str, mtime: int, digest: bytes, item: Item) -> Sighting:
+def _build_sighting(source: str, path: str, mtime: int, digest: bytes, item: Item) -> Sighting:
     from feeds.sanitizer.text import clean_author
 
     settings = _tools.settings.sources[source]
     name = f"id:{item.guid}" if item.guid else ""
-    # Never by its text: notices and short posts repeat.
+    # Files have no text key (docs/reference/identity.md, keys of a sighting): notices and short posts repeat.
     keys = derive_keys(source, name or f"path:{path}", item.guid, item.address, _tools.rules, lambda: "")
     guess = item.guess or datetime.fromtimestamp(mtime // 1_000_000_000, _tools.zones[source])
     categories, tags = terms_of(item, settings.categories, settings.own_terms)
@@ -269,7 +267,7 @@ def _sighting(source: str, path: str, mtime: int, digest: bytes, item: Item) -> 
         title=item.title,
         link=item.address,
         page=item.permalink,
-        authors=tuple(name for one in item.authors if (name := clean_author(one))),
+        authors=tuple(name for author in item.authors if (name := clean_author(author))),
         published=item.published,
         updated=item.updated,
         guess=guess,
@@ -280,12 +278,12 @@ def _sighting(source: str, path: str, mtime: int, digest: bytes, item: Item) -> 
         fixed_id=item.fixed_id,
         language=item.language,
         digest=digest,
-        former="" if keys.strong else _former_key(item),
+        former="" if keys.strong else _derive_former_key(item),
     )
 
 
-def _former_key(item: Item) -> str:
-    """The key of a file whose last line, or whose text, was one: the id that was made of it stays."""
+def _derive_former_key(item: Item) -> str:
+    """Return the key that earlier versions derived from the last line or the text; the id made of it stays."""
     from feeds.sanitizer.boilerplate import last_address
     from feeds.sanitizer.text import fingerprint
 
@@ -299,30 +297,30 @@ def _former_key(item: Item) -> str:
 
 
 def terms_of(item: Item, added: Sequence[str], own: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Categories (with ``added`` ones) and tags of an item, at most as many and as long as the limits say."""
+    """Return categories (with the configured ``added``) and tags of an item, within the limits of number and length."""
     from feeds.sanitizer.text import clean_title
 
     most, length = _tools.settings.most_terms, _tools.settings.term_length
 
-    def names(written: Iterable[str]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(name for one in written if (name := clean_title(one)[:length].strip())))
+    def clean_names(written: Iterable[str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for term in written if (name := clean_title(term)[:length].strip())))
 
-    categories = names((*added, *(item.categories if own else ())))
-    tags = names(item.tags) if own else ()
+    categories = clean_names((*added, *(item.categories if own else ())))
+    tags = clean_names(item.tags) if own else ()
     return categories[:most], tags[: max(0, most - len(categories))]
 
 
-def body_of(source: str, place: str, payload: bytes) -> Body | None:
-    """The body of a payload as the store keeps it; None if it is that of no post to publish.
+def body_of(source: str, place: str, stored: bytes) -> Body | None:
+    """Load the body of a stored document; None if it is not a post to publish.
 
     Raises:
-        PostRejected: it cannot be read as a post.
+        PostRejected: it cannot be parsed as a post.
     """
-    return body_in(source, place, decompress(payload))
+    return body_in(source, place, decompress(stored))
 
 
 def body_in(source: str, place: str, packed: bytes) -> Body | None:
-    """:func:`body_of` a payload that is decompressed already."""
+    """Extract the body of a stored document that is decompressed already; None if it is not a post to publish."""
     body = unpack(packed)
     if body is None:
         item = parse(source, place, data_of(packed))
@@ -330,24 +328,24 @@ def body_in(source: str, place: str, packed: bytes) -> Body | None:
     return body
 
 
-def text_of(payload: bytes, source: str, place: str) -> str:
-    """The plain text of a payload as the store keeps it.
+def text_of(stored: bytes, source: str, place: str) -> str:
+    """Return the plain text of a stored document.
 
     Raises:
-        PostRejected: it cannot be read as a post.
+        PostRejected: it cannot be parsed as a post.
     """
     from feeds.sanitizer.text import plain_text
 
-    return plain_text(clean_body(body_of(source, place, payload), source))
+    return plain_text(clean_body(body_of(source, place, stored), source))
 
 
 def clean_body(body: Body | None, source: str) -> str:
-    """A body as clean HTML."""
+    """Convert a body to clean HTML."""
     return clean_bodies([(body, source)])[0]
 
 
 def clean_bodies(bodies: Sequence[tuple[Body | None, str]]) -> list[str]:
-    """Bodies, each with the name of its source, as clean HTML."""
+    """Convert bodies, each with the name of its source, to clean HTML."""
     from feeds.sanitizer import html
     from feeds.sanitizer.markdown import markdown_to_html
 
@@ -374,7 +372,7 @@ def _dialect_of(source: str) -> Dialect:
 
 
 def really_changed(before: Version, after: Version) -> bool:
-    """Whether the cleaned title or body of two versions differ."""
+    """Return whether the cleaned title or body of two versions differ."""
     from feeds.sanitizer.text import clean_title
 
     if clean_title(before.title) != clean_title(after.title):

@@ -1,10 +1,11 @@
-"""The crew of :mod:`feeds.workers.workers`: threads that give work to processes, and what those do.
+"""The process pool behind :mod:`feeds.workers.workers`: threads that pass jobs to processes, and the processes' main function.
 
-Each process has a pipe of its own and a thread of its own here that gives it work. So the end of one,
-killed or out of memory, tears nobody else's pipe and holds nobody else's lock: another takes its place
-and its work. The standard pool shares its pipes and locks, and may wait for ever for a process that is gone.
+Each process has its own pipe and its own thread here. So a process that is killed or runs out of memory
+breaks no other pipe and holds no shared lock: another process replaces it and gets its jobs. The standard
+pool shares pipes and locks, and may wait for a dead process for ever.
 
-Work that exceeds the deadline ends with its process: the kernel kills it, for code that hangs in C runs no handler.
+A job that exceeds the deadline ends with its process: the kernel kills it, because code that hangs in C runs
+no signal handler.
 """
 
 from __future__ import annotations
@@ -27,51 +28,53 @@ from typing import Any
 from feeds.errors import DeadlineExceeded, WorkersLost
 
 _MOST_LOSSES = 5
-"""So many processes may end over one piece of work before it is given up."""
-_DEAF_TO = (signal.SIGTERM, signal.SIGINT, signal.SIGTSTP)
-"""A terminal and a supervisor tell every process of a group to stop: the parent alone decides what that means.
+"""A job fails after this many processes have ended while running it."""
+_BLOCKED_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGTSTP)
+"""A terminal and a supervisor signal every process of a group: only the parent decides what that means.
 
-Nor does Ctrl-Z stop a worker, whose deadline would pass meanwhile."""
-_PROGRAM = "import sys; sys.path[:] = {path!r}; from feeds.workers.process_pool import work; work({pipe})"
-"""What a worker process runs. ``multiprocessing`` would first run the main module of the parent again."""
+Ctrl-Z does not stop a worker either, because its deadline would pass meanwhile.
+"""
+_PROGRAM = "import sys; sys.path[:] = {path!r}; from feeds.workers.process_pool import run_worker; run_worker({pipe})"
+"""Main program of a worker process. ``multiprocessing`` would first run the main module of the parent again."""
 
 Setting = tuple[Callable[[Any], None], object]
-"""A function that each process calls before its first work, and its argument."""
+"""A function that each process calls before its first job, and its argument."""
 
 
 class Crew:
-    """Processes and the work that waits for them.
+    """Processes and the jobs that wait for them.
 
-    Work that takes longer than ``deadline`` seconds is given up.
+    A job that takes longer than ``deadline`` seconds fails.
     """
 
     def __init__(self, setting: Setting, deadline: float) -> None:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._setting, self._deadline = setting, deadline
-        self._hands: list[_Hand] = []
+        self._workers: list[_Worker] = []
 
-    def grow(self, count: int) -> None:
-        """Have at least ``count`` processes; each starts with its first work."""
-        while len(self._hands) < count:
-            hand = _Hand(self._jobs, self._hands, self._setting, self._deadline)
+    def ensure_processes(self, count: int) -> None:
+        """Ensure at least ``count`` processes; each starts with its first job."""
+        while len(self._workers) < count:
+            hand = _Worker(self._jobs, self._workers, self._setting, self._deadline)
             hand.start()
-            self._hands.append(hand)
+            self._workers.append(hand)
 
-    def do(self, function: Callable[[Any], Any], piece: object) -> Future[Any]:
-        """Have a piece of work done."""
+    def submit_job(self, function: Callable[[Any], Any], piece: object) -> Future[Any]:
+        """Queue a job and return its future."""
         job = _Job(function, piece)
         self._jobs.put(job)
         return job.result
 
     def dismiss(self, at_once: bool) -> None:
-        """End all processes; ``at_once`` does not wait for what they are doing."""
-        for hand in self._hands:
+        """End all processes; ``at_once`` does not wait for running jobs."""
+        for hand in self._workers:
             hand.release()
-        for hand in self._hands:
+        # Each None wakes one thread that waits for a job.
+        for hand in self._workers:
             self._jobs.put(None)
             if at_once:
-                hand.break_off()
-        for hand in self._hands:
+                hand.kill_process()
+        for hand in self._workers:
             hand.join()
 
 
@@ -83,72 +86,72 @@ class _Job:
     losses: int = 0
 
 
-class _Hand(threading.Thread):
-    """Gives one process its work, and takes another process when that one is gone."""
+class _Worker(threading.Thread):
+    """Run jobs in one process, and start another process when it has ended."""
 
     def __init__(
         self,
         jobs: queue.SimpleQueue[_Job | None],
-        crew: Sequence[_Hand],
+        crew: Sequence[_Worker],
         setting: Setting,
         deadline: float,
     ) -> None:
         super().__init__(name="worker", daemon=True)
-        self._jobs, self._crew, self._setting, self._deadline = jobs, crew, setting, deadline
+        self._jobs, self._pool, self._setting, self._deadline = jobs, crew, setting, deadline
         self._waiting: deque[_Job] = deque()
-        """Work without an answer, in order: the first is being done, the second lies ready beside it."""
-        self._given = 0
-        """How much of it the process has."""
+        """Jobs without a result, in order: the first is running, the second waits in the pipe."""
+        self._sent = 0
+        """Number of these jobs that the process has."""
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
         self._released = False
 
     def release(self) -> None:
-        """Take no further work."""
+        """Accept no further jobs."""
         self._released = True
 
-    def break_off(self) -> None:
-        """Do not wait for work that is being done."""
+    def kill_process(self) -> None:
+        """Kill the process without waiting for its job."""
         process = self._process
         if process is not None:
             process.kill()
 
     def run(self) -> None:
-        """Work until released."""
-        while self._take():
+        """Run jobs until released."""
+        while self._wait_for_job():
             try:
-                answer, error = self._ask()
+                answer, error = self._run_job()
             except (OSError, EOFError) as lost:
-                self._lose(lost)
+                self._handle_loss(lost)
                 continue
             except Exception as wrong:
                 self._end()
                 answer, error = None, wrong
-            self._settle(answer, error)
+            self._finish_job(answer, error)
         self._end()
 
-    def _take(self) -> bool:
-        """Have work, and some ahead while there is enough for all; False when released."""
-        while not self._waiting or (len(self._waiting) < 2 and self._jobs.qsize() > len(self._crew)):
+    def _wait_for_job(self) -> bool:
+        """Wait for a job, and prefetch a second while there are enough for all; False when released."""
+        while not self._waiting or (len(self._waiting) < 2 and self._jobs.qsize() > len(self._pool)):
             job = self._jobs.get()
             if self._released or job is None:
                 return False
             self._waiting.append(job)
         return not self._released
 
-    def _ask(self) -> tuple[Any, Exception | None]:
+    def _run_job(self) -> tuple[Any, Exception | None]:
         pipe = self._pipe or self._begin()
-        while self._given < len(self._waiting):
-            job = self._waiting[self._given]
+        while self._sent < len(self._waiting):
+            job = self._waiting[self._sent]
             pipe.send((job.function, job.piece))
-            self._given += 1
+            self._sent += 1
         answer: tuple[Any, Exception | None] = pipe.recv()
         return answer
 
     def _begin(self) -> Connection:
         signal.pthread_sigmask(
-            signal.SIG_BLOCK, _DEAF_TO
-        )  # in this thread; the process has it from the first
+            signal.SIG_BLOCK, _BLOCKED_SIGNALS
+        )  # blocked in this thread, so that the process inherits it before it can get a signal
         pipe, other = Pipe()
         with other:
             program = _PROGRAM.format(path=sys.path, pipe=other.fileno())
@@ -159,55 +162,57 @@ class _Hand(threading.Thread):
         pipe.send((*self._setting, self._deadline))
         return pipe
 
-    def _settle(self, answer: object, error: Exception | None) -> None:
+    def _finish_job(self, answer: object, error: Exception | None) -> None:
         job = self._waiting.popleft()
-        self._given = max(self._given - 1, 0)
+        self._sent = max(self._sent - 1, 0)
         if error is None:
             job.result.set_result(answer)
         else:
             job.result.set_exception(error)
 
-    def _lose(self, error: Exception) -> None:
-        """The process is gone: the next one gets its work, unless that seems to be the reason."""
+    def _handle_loss(self, error: Exception) -> None:
+        """Handle a lost process: the next process gets its jobs, unless a job seems to be the cause."""
         code = self._end()
         job = self._waiting[0]
         if code == -signal.SIGALRM:
-            self._settle(None, DeadlineExceeded(self._deadline))
+            self._finish_job(None, DeadlineExceeded(self._deadline))
             return
         job.losses += 1
         if job.losses >= _MOST_LOSSES:
             how = f"signal {-code}" if code < 0 else str(error) or f"exit code {code}"
-            self._settle(None, WorkersLost(how))
+            self._finish_job(None, WorkersLost(how))
 
     def _end(self) -> int:
-        """End the process, at once if it still has work; its exit code."""
+        """End the process, at once if it still has jobs; return its exit code."""
         pipe, process = self._pipe, self._process
         self._pipe = self._process = None
-        given, self._given = self._given, 0
+        given, self._sent = self._sent, 0
         if pipe is None or process is None:
             return 0
+        # A busy process would end only after its job.
         if given:
             process.kill()
         else:
-            _tell_to_end(pipe)
+            _request_end(pipe)
         code = process.wait()
         pipe.close()
         return code
 
 
-def _tell_to_end(pipe: Connection) -> None:
+def _request_end(pipe: Connection) -> None:
     try:
         pipe.send(None)
     except OSError:
         return  # it has ended already
 
 
-def work(descriptor: int) -> None:
-    """What a worker process does: until it is told to end, or its parent ends, however that ends.
+def run_worker(descriptor: int) -> None:
+    """Run jobs in a worker process until the parent sends None or ends for any reason.
 
     Args:
-        descriptor: Of the pipe, which brings a function to call first, its argument and the deadline, then the work.
+        descriptor: Of the pipe, which brings a function to call first, its argument and the deadline, then the jobs.
     """
+    # The default action kills, which also ends code that never returns to Python.
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     pipe = Connection(descriptor)
     jobs: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -216,21 +221,22 @@ def work(descriptor: int) -> None:
     setting(value)
     while (job := jobs.get()) is not None:
         function, piece = job
-        answer = _answer(function, piece, deadline)
+        answer = _execute(function, piece, deadline)
         try:
             pipe.send(answer)
         except OSError:
-            os._exit(1)  # whoever gave the work is gone
+            os._exit(1)  # the parent has ended
 
 
-def _answer(
+def _execute(
     function: Callable[[Any], Any], piece: object, deadline: float
 ) -> tuple[object, Exception | None]:
-    """The result of one piece of work, or the error that it raises; past the deadline this process is killed."""
+    """Run one job; return its result or its error. Past the deadline the kernel kills this process."""
     signal.setitimer(signal.ITIMER_REAL, deadline)
     try:
         return function(piece), None
     except Exception as error:
+        # Pickling an error loses its traceback; the note keeps it.
         error.add_note(traceback.format_exc())
         return None, error
     finally:
@@ -238,7 +244,7 @@ def _answer(
 
 
 def _listen(pipe: Connection, jobs: queue.SimpleQueue[Any]) -> None:
-    """Take in work at any time, so that whoever gives it never waits; end if there is nobody any more."""
+    """Read jobs at any time, so that the parent never waits for the pipe; exit when the parent has ended."""
     try:
         while (job := pipe.recv()) is not None:
             jobs.put(job)

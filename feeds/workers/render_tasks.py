@@ -1,6 +1,7 @@
-"""Posts to entries, in any process: each step goes over all posts of a piece before the next step begins.
+"""Render posts as entries in any process: each step processes all posts of a task before the next step begins.
 
-The code of one step stays in the processor's caches that way; going post by post takes a quarter more time.
+That way the code of one step stays in the processor's caches; rendering post by post takes a quarter more
+time.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _ENOUGH = 480  # characters of a body for its summary, or for a title if it has 
 
 
 def render(tasks: Sequence[RenderTask]) -> list[RenderResult]:
-    """Clean and render posts, each once, as far as somebody shows it."""
+    """Clean and render posts, each once, in the formats that contain it."""
     archived = [task for task in tasks if task.extent == Extent.ARCHIVED]
     found = _render([task for task in tasks if task.extent > Extent.ARCHIVED], settings().formats)
     return found + _render(archived, settings().archive) if archived else found
@@ -41,15 +42,17 @@ RENDER = Work(render, _split, _reject)
 
 
 def unpack_entry(packed: bytes) -> list[bytes]:
-    """A rendered entry in every format, then its parts for pages; compressed as one, for each holds the same text."""
+    """Return a rendered entry in every format, then its parts for pages; they are compressed together, as they share their text."""
     return split_parts(decompress(packed))
 
 
 def _render(tasks: Sequence[RenderTask], formats: Sequence[Format]) -> list[RenderResult]:
     refused: dict[int, str] = {}
-    entries = _entries({task.number: task for task in tasks}, refused)
+    entries = _build_entries({task.number: task for task in tasks}, refused)
     extents = {task.number: task.extent for task in tasks}
-    joined = {number: join_parts(parts) for number, parts in _parts(entries, extents, formats, refused)}
+    joined = {
+        number: join_parts(parts) for number, parts in _render_parts(entries, extents, formats, refused)
+    }
     packed = {number: compress(data) for number, data in joined.items()}
     return [
         *(RenderResult(number, data, extent=extents[number]) for number, data in packed.items()),
@@ -57,50 +60,52 @@ def _render(tasks: Sequence[RenderTask], formats: Sequence[Format]) -> list[Rend
     ]
 
 
-def _each(step: Callable[[int, A], B], values: Mapping[int, A], refused: dict[int, str]) -> dict[int, B]:
-    """What a step makes of each value; those that it cannot take go to ``refused`` with the reason."""
+def _apply_step(
+    step: Callable[[int, A], B], values: Mapping[int, A], refused: dict[int, str]
+) -> dict[int, B]:
+    """Apply a step to each value; errors are added to ``refused`` with the reason."""
     found = {}
     for number, value in values.items():
         try:
             found[number] = step(number, value)
         except (PostRejected, EntryInvalid) as error:
             refused[number] = str(error)
-        except Exception as error:  # what nobody foresaw in one post must not take the others with it
+        except Exception as error:  # an unexpected error in one post must not affect the others
             refused[number] = f"cannot be rendered ({type(error).__name__}: {error})"
     return found
 
 
-def _entries(tasks: Mapping[int, RenderTask], refused: dict[int, str]) -> dict[int, Entry]:
-    """The entry that each task asks for, not yet in any format."""
+def _build_entries(tasks: Mapping[int, RenderTask], refused: dict[int, str]) -> dict[int, Entry]:
+    """Build the entry of each task, not rendered in any format yet."""
     from feeds.sanitizer import text
 
-    packed = _each(lambda _, task: decompress(task.document) if task.document else b"", tasks, refused)
+    packed = _apply_step(lambda _, task: decompress(task.document) if task.document else b"", tasks, refused)
 
-    def body(number: int, data: bytes) -> Body | None:
+    def unpack_body(number: int, data: bytes) -> Body | None:
         return body_in(tasks[number].source, tasks[number].place, data) if data else None
 
-    bodies = _each(body, packed, refused)
-    htmls = _htmls(bodies, tasks, refused)
-    openings = _each(lambda _, html: text.opening(html, _ENOUGH), htmls, refused)
-    return _each(
-        lambda number, opening: _entry(tasks[number], bodies[number], htmls[number], opening),
+    bodies = _apply_step(unpack_body, packed, refused)
+    htmls = _clean_htmls(bodies, tasks, refused)
+    openings = _apply_step(lambda _, html: text.opening(html, _ENOUGH), htmls, refused)
+    return _apply_step(
+        lambda number, opening: _build_entry(tasks[number], bodies[number], htmls[number], opening),
         openings,
         refused,
     )
 
 
-def _htmls(
+def _clean_htmls(
     bodies: Mapping[int, Body | None], tasks: Mapping[int, RenderTask], refused: dict[int, str]
 ) -> dict[int, str]:
-    """The clean HTML of each body: of all at once, or one by one if one of them spoils that."""
+    """Clean all bodies together, or one by one if one of them fails."""
     try:
         cleaned = clean_bodies([(body, tasks[number].source) for number, body in bodies.items()])
     except Exception:
-        return _each(lambda number, body: clean_body(body, tasks[number].source), bodies, refused)
+        return _apply_step(lambda number, body: clean_body(body, tasks[number].source), bodies, refused)
     return dict(zip(bodies, cleaned, strict=True))
 
 
-def _entry(task: RenderTask, body: Body | None, html: str, opening: str) -> Entry:
+def _build_entry(task: RenderTask, body: Body | None, html: str, opening: str) -> Entry:
     from feeds.sanitizer import metadata, text
     from feeds.values.urls import escape_address
 
@@ -109,7 +114,9 @@ def _entry(task: RenderTask, body: Body | None, html: str, opening: str) -> Entr
     title = text.clean_title(shown.title) or text.clean_title(text.title_from(opening)) or link or task.uid
     published = shown.published or datetime.fromtimestamp(task.updated, UTC)
     summary = (text.clean_title(body.summary) if body else "") or text.excerpt(
-        text.clean_title(opening[:_ENOUGH].replace("\n", " "))  # in one line it is mostly clean already
+        text.clean_title(
+            opening[:_ENOUGH].replace("\n", " ")
+        )  # text on one line is mostly clean already, and then cleaning is cheap
     )
     return Entry(
         id=task.uid,
@@ -129,22 +136,22 @@ def _entry(task: RenderTask, body: Body | None, html: str, opening: str) -> Entr
     )
 
 
-def _parts(
+def _render_parts(
     entries: Mapping[int, Entry],
     extents: Mapping[int, Extent],
     formats: Sequence[Format],
     refused: dict[int, str],
 ) -> list[tuple[int, list[bytes]]]:
-    """Each entry in every format, then what pages show of it."""
+    """Render each entry in every format, then its parts for pages."""
     from feeds.renderer.entries import render_entries
 
     known = settings()
     rendered = render_entries(list(entries.values()), formats, known.site_url, known.language)
     found = []
-    for (number, entry), one in zip(entries.items(), rendered, strict=True):
-        if isinstance(one, EntryInvalid):
-            refused[number] = str(one)
+    for (number, entry), result in zip(entries.items(), rendered, strict=True):
+        if isinstance(result, EntryInvalid):
+            refused[number] = str(result)
         else:
             of_pages = render_page_parts(entry, known.look, extents[number]) if known.look else ()
-            found.append((number, [*(one.get(form, b"") for form in FORMATS), *of_pages]))
+            found.append((number, [*(result.get(form, b"") for form in FORMATS), *of_pages]))
     return found

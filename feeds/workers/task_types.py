@@ -1,4 +1,4 @@
-"""What worker processes are told and give back, as values that can be sent to them."""
+"""Tasks and results of worker processes, as values that can be pickled."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Work(Generic[T, R]):
-    """Work on pieces of several items, of which one may exceed the deadline."""
+    """Functions that process tasks of several items, some of which may exceed the deadline."""
 
     do: Callable[[T], list[R]]
     split: Callable[[T], list[T]]
-    """The same piece as pieces of one item each."""
+    """Split a task into tasks of one item each."""
     reject: Callable[[T, str], list[R]]
-    """The result for a piece of one item that exceeded the deadline, with the reason."""
+    """Build the result of a task whose only item exceeded the deadline, with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
-    """What understanding a file of one source needs to know."""
+    """Settings for parsing a file of one source."""
 
     name: str
     rank: int
@@ -42,12 +42,12 @@ class SourceSettings:
     own_terms: bool
     future: bool
     source_line: bool = False
-    """Whether any address that is the last line of a body is where the post came from."""
+    """Whether any address on the last line of a body is the address that the post came from."""
 
 
 @dataclass(frozen=True, slots=True)
 class EntrySettings:
-    """What understanding an entry of one source needs to know."""
+    """Settings for parsing an entry of one source."""
 
     name: str
     rank: int
@@ -55,14 +55,14 @@ class EntrySettings:
     categories: tuple[str, ...]
     own_terms: bool
     url: str = ""
-    """Address that it is asked at, which is never published as the page of an entry."""
+    """Address of the feed, which is never published as the page of an entry."""
     link: str = ""
-    """Address of its pages as it is configured, or empty."""
+    """Configured address of its website, or empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What every process needs to know, as values that can be sent to it."""
+    """Settings that every process needs, as values that can be pickled."""
 
     sources: dict[str, SourceSettings]
     identity: tuple[tuple[str, str], ...]
@@ -73,13 +73,13 @@ class Settings:
     site_url: str
     language: str
     look: PageStyle | None = None
-    """How pages look; only rendering needs it."""
+    """Appearance of pages; only rendering needs it."""
     archive: tuple[Format, ...] = ()
     """The formats of archives."""
 
 
 class RenderTask(NamedTuple):
-    """A post to be rendered, with the payload of the body that it shows."""
+    """A post to render, with the stored document of the body that it shows."""
 
     number: int
     uid: str
@@ -94,7 +94,7 @@ class RenderTask(NamedTuple):
 
 
 class RenderResult(NamedTuple):
-    """The entry in every format, packed, or why there is none."""
+    """The entry in every format, packed, or the reason why it cannot be rendered."""
 
     number: int
     data: bytes

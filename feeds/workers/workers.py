@@ -1,7 +1,7 @@
-"""Worker processes: whatever outsiders have written is processed there, under a deadline.
+"""Worker processes: they parse untrusted documents, under a deadline.
 
-Much work uses every processor, little work one process. What starts and feeds them is :mod:`feeds.workers.process_pool`,
-which most runs need not even load.
+Many tasks use every processor, few tasks use one process. :mod:`feeds.workers.process_pool` starts the
+processes; runs without tasks do not load it.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ R = TypeVar("R")
 Arguments = TypeVarTuple("Arguments")
 
 _ITEMS_PER_BUDGET = 1000
-_WORTH_IT = 4  # pieces of work below which starting another process costs more than it saves
+_WORTH_IT = 4  # with fewer tasks, starting another process costs more than it saves
 
 
 class Workers:
-    """Runs functions over pieces of work in worker processes, which start with the first work.
+    """Run functions over tasks in worker processes, which start with the first task.
 
-    ``setting`` is called in each process (and in this one) before any work.
+    ``setting`` is called in each process, also in the calling process, before any task.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Workers:
         self._deadline = deadline
         self.budget = budget
         """Seconds for one feed document, or for a thousand files."""
-        self._crew: Crew | None = None
+        self._pool: Crew | None = None
         begin((setting, value))
 
     def __enter__(self) -> Self:
@@ -60,31 +60,31 @@ class Workers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._crew:
-            self._crew.dismiss(at_once=error is not None)
+        if self._pool:
+            self._pool.dismiss(at_once=error is not None)
 
     def run(self, function: Callable[[*Arguments], R], *arguments: *Arguments) -> R:
         """Call a function in a worker process.
 
         Raises:
             DeadlineExceeded: it takes too long.
-            WorkersLost: it cannot be done, for every process that has it ends.
+            WorkersLost: every process that runs it ends.
         """
-        result: R = self._started(1).do(_call, (function, arguments)).result()
+        result: R = self._start_pool(1).submit_job(_call, (function, arguments)).result()
         return result
 
     def map(self, function: Callable[[T], R], pieces: Sequence[T]) -> Iterator[R]:
-        """The results in the order of the pieces; only a few are under way at once.
+        """Yield the results in the order of the tasks; only a few are in progress at once.
 
         Raises:
-            DeadlineExceeded: a piece takes too long.
-            WorkersLost: a piece cannot be done, for every process that has it ends.
+            DeadlineExceeded: a task takes too long.
+            WorkersLost: every process that runs a task ends.
         """
-        for _, result in self._under_way(function, pieces, len(pieces)):
+        for _, result in self._submit_all(function, pieces, len(pieces)):
             yield result.result()
 
     def process(self, work: Work[T, R], pieces: Sequence[T]) -> Iterator[list[R]]:
-        """:meth:`map` that rejects items which exceed the deadline, and them alone.
+        """Yield results like :meth:`map`; an item that exceeds the deadline is rejected without the others.
 
         A thousand items share a budget. When slow items have used it, the other items of the thousand that are
         still waiting are rejected too.
@@ -108,7 +108,7 @@ class Workers:
             while waiting and not budget.is_used_up():
                 yield work.do, waiting.popleft()
 
-        for (_, piece), result in self._under_way(_measure, take_pieces(), len(waiting)):
+        for (_, piece), result in self._submit_all(_measure, take_pieces(), len(waiting)):
             items = work.split(piece)
             budget.add_items(len(items))
             try:
@@ -132,7 +132,7 @@ class Workers:
                 found += self._reject_all(work, item)
                 continue
             try:
-                seconds, results = self._started(1).do(_measure, (work.do, item)).result()
+                seconds, results = self._start_pool(1).submit_job(_measure, (work.do, item)).result()
             except DeadlineExceeded as error:
                 budget.spend(self._deadline)
                 found += work.reject(item, str(error))
@@ -148,27 +148,28 @@ class Workers:
         )
         return [one for item in work.split(piece) for one in work.reject(item, reason)]
 
-    def _under_way(
+    def _submit_all(
         self, function: Callable[[T], R], pieces: Iterable[T], count: int
     ) -> Iterator[tuple[T, Future[R]]]:
         if not count:
             return
-        crew = self._started(self._count if count >= _WORTH_IT else 1)
+        pool = self._start_pool(self._count if count >= _WORTH_IT else 1)
         under_way: deque[tuple[T, Future[R]]] = deque()
         for piece in pieces:
-            under_way.append((piece, crew.do(function, piece)))
+            under_way.append((piece, pool.submit_job(function, piece)))
+            # Enough to keep every process busy, few enough to bound the memory of results.
             if len(under_way) > 3 * self._count:
                 yield under_way.popleft()
         while under_way:
             yield under_way.popleft()
 
-    def _started(self, count: int) -> Crew:
-        if self._crew is None:
+    def _start_pool(self, count: int) -> Crew:
+        if self._pool is None:
             from feeds.workers.process_pool import Crew
 
-            self._crew = Crew((begin, (self._setting, self._value)), self._deadline)
-        self._crew.grow(count)
-        return self._crew
+            self._pool = Crew((begin, (self._setting, self._value)), self._deadline)
+        self._pool.ensure_processes(count)
+        return self._pool
 
 
 class _Budget:
@@ -207,12 +208,12 @@ def _call(work: tuple[Callable[..., R], tuple[Any, ...]]) -> R:
 
 
 def begin(work: tuple[Callable[[Any], None], object]) -> None:
-    """Make a process ready for work: it looks for reference cycles seldom, for it makes many values and few cycles."""
+    """Prepare a process for tasks; the garbage collector runs rarely, as tasks build many values and few cycles."""
     gc.set_threshold(20_000, 20, 100)
     setting, value = work
     setting(value)
 
 
 def processors() -> int:
-    """How many processors this process may use."""
+    """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
