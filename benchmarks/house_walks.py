@@ -149,12 +149,12 @@ class InProcessPool:
 @contextmanager
 def work_in_process() -> Iterator[None]:
     """Replace the pool of worker processes inside the block."""
-    real = process_pool.Crew
-    process_pool.Crew = InProcessPool  # type: ignore[assignment,misc]
+    real = process_pool.ProcessPool
+    process_pool.ProcessPool = InProcessPool  # type: ignore[assignment,misc]
     try:
         yield
     finally:
-        process_pool.Crew = real  # type: ignore[misc]
+        process_pool.ProcessPool = real  # type: ignore[misc]
 
 
 @contextmanager

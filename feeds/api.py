@@ -12,12 +12,12 @@ from feeds.config import Config, load_config
 from feeds.errors import FeeddError, StoreLocked, UsageError
 from feeds.protocols import Clock, ignore_progress
 from feeds.reports import BuildReport
-from feeds.session import now, open_run, site_of, step_settings
+from feeds.session import build_worker_settings, now, open_run, read_site
 
 if TYPE_CHECKING:
     from feeds.commands.subscriptions import AddResult
     from feeds.daemon.control import Withdrawn
-    from feeds.ingest.backfill import Past
+    from feeds.ingest.backfill import HistoryReport
     from feeds.output.validator import Finding
     from feeds.storage.records import Context
 
@@ -71,7 +71,7 @@ def check(path: str | Path | None = None) -> list[str]:
         return error.mistakes
     mistakes = check_paths(config) + slow_patterns(config)
     if config.store.exists():
-        mistakes += integrity_check.find_faults(config.store, step_settings(config))
+        mistakes += integrity_check.find_faults(config.store, build_worker_settings(config))
     return mistakes
 
 
@@ -89,7 +89,7 @@ def lint(config: Config, folders: list[Path] | None = None) -> Iterator[dict[str
     """
     from feeds.commands.reports import lint_posts
 
-    return lint_posts(config, step_settings(config), folders or [])
+    return lint_posts(config, build_worker_settings(config), folders or [])
 
 
 def validate(config: Config | None, paths: list[Path]) -> list[tuple[Path, Finding]]:
@@ -117,7 +117,7 @@ def explain(config: Config, post: str) -> dict[str, Any]:
     from feeds.storage.sqlite import Database
 
     with closing(Database.open(_require_store(config), read_only=True)) as db:
-        return explain_post(db, config, step_settings(config), post)
+        return explain_post(db, config, build_worker_settings(config), post)
 
 
 def status(config: Config) -> dict[str, Any]:
@@ -195,9 +195,9 @@ def forget(config: Config, source: str, clock: Clock = now) -> int | None:
     Raises:
         UsageError: there is no such source, or it is still configured.
     """
-    from feeds.daemon.control import forget_removed
+    from feeds.daemon.control import remove_source
 
-    return forget_removed(config, source, clock)
+    return remove_source(config, source, clock)
 
 
 def accept_removals(config: Config, clock: Clock = now) -> None:
@@ -208,7 +208,7 @@ def accept_removals(config: Config, clock: Clock = now) -> None:
     """
     from feeds.daemon import control
 
-    control.believe_removals(config, clock)
+    control.accept_removals(config, clock)
 
 
 def backup(config: Config, file: Path) -> int:
@@ -245,7 +245,7 @@ def restore(config: Config, file: Path) -> Path | None:
         return copies.restore_backup(file, config.store)
 
 
-def backfill(config: Config, source: str, pages: int = 1000, clock: Clock = now) -> Past | None:
+def backfill(config: Config, source: str, pages: int = 1000, clock: Clock = now) -> HistoryReport | None:
     """Fetch the full history of an upstream feed.
 
     Returns:
@@ -269,11 +269,11 @@ def backfill(config: Config, source: str, pages: int = 1000, clock: Clock = now)
         with lock_store(config.store), open_run(config, config.store, 1, clock, ignore_progress) as run:
 
             def make_context(number: int, complete: bool) -> Context:
-                return pipeline.context_of(run, number, early=not complete)
+                return pipeline.build_context(run, number, early=not complete)
 
-            return reading.read_once(run, make_context, source, pages)
+            return reading.fetch_history_once(run, make_context, source, pages)
     except StoreLocked:
-        control.leave(config, "backfill", source)
+        control.add_request(config, "backfill", source)
         return None
 
 
@@ -304,10 +304,10 @@ def serve(config: Config, announce: Callable[[str], None] = lambda address: None
         UsageError: the address is in use.
         OutputError: there is no output yet.
     """
-    from feeds.daemon.http_service import server_of
+    from feeds.daemon.http_service import build_server
     from feeds.server.server import run
 
-    run(server_of(config, clock), announce)
+    run(build_server(config, clock), announce)
 
 
 def init(folder: Path, source: Path | None = None) -> tuple[list[Path], tuple[str, ...]]:
@@ -332,7 +332,7 @@ def init(folder: Path, source: Path | None = None) -> tuple[list[Path], tuple[st
         text, notes = convert_list(source)
         files = [(folder / "config" / "feedd.toml", text)]
     else:
-        jekyll = site_of(folder) if is_jekyll(folder) else None
+        jekyll = read_site(folder) if is_jekyll(folder) else None
         files = plan_files(folder, jekyll)
         notes = suggest_next_steps(folder, jekyll) if jekyll else ()
     for path, _ in files:

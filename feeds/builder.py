@@ -107,7 +107,7 @@ def _build(config: Config, store: Path, options: _Options, clock: Clock, progres
         if not options.dry and db.rows("requests_all"):
             from feeds.daemon import control
 
-            troubles = control.take_left(run)
+            troubles = control.apply_requests(run)
         ingested = pipeline.ingest(run, offline=options.offline)
         known = {row[0]: Written(*row[1:4]) for row in db.rows("documents_all")}
         tree = Tree(config.output.dir, known, full=options.full, dry=options.dry)

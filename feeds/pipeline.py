@@ -12,14 +12,14 @@ from feeds.config import FolderSource, ListSource, UpstreamSource
 from feeds.errors import DeadlineExceeded, UsageError
 from feeds.fetcher import folder
 from feeds.identity import FILE_KEYS
-from feeds.ingest.removal_guard import doubt as doubt_removal
+from feeds.ingest.removal_guard import check_removals as doubt_removal
 from feeds.output.tree import Tree
 from feeds.protocols import FileState, Judge, Version
 from feeds.publisher import html_pages, index_pages, publisher
 from feeds.publisher.publisher import Published
 from feeds.reports import Ingested
 from feeds.run_context import Run
-from feeds.sources import expand, register
+from feeds.sources import expand_sources, register_sources
 from feeds.storage import feed_membership, ledger, ledger_replay
 from feeds.storage import feeds as stored
 from feeds.storage.records import EXPIRED, Context, Reading
@@ -27,7 +27,7 @@ from feeds.storage.sightings import ingest_readings
 from feeds.storage.sqlite import Database
 from feeds.storage.withdrawal import remove_sightings
 from feeds.values.document_paths import split_into_chunks
-from feeds.workers.ingest_tasks import READ_FILES, really_changed
+from feeds.workers.ingest_tasks import READ_FILES, is_changed
 from feeds.workers.workers import Workers
 
 _FILES_PER_PIECE = 64
@@ -48,11 +48,11 @@ def ingest(run: Run, *, offline: bool = False) -> Ingested:
             report.troubles.append(f"source {source.name}: {error}")
     if run.config.polled:
         _ingest_upstreams(run, report, offline)
-    release(run)
+    update_due_posts(run)
     return report
 
 
-def release(run: Run) -> int:
+def update_due_posts(run: Run) -> int:
     """Publish posts whose date has come and remove expired posts; return the number of both."""
     gone = 0
     for (number,) in run.db.rows("sources_expiring", (int(run.clock().timestamp()),)):
@@ -65,7 +65,7 @@ def read_ledger(run: Run, troubles: list[str]) -> None:
     """Apply the lines of the ledger that the store does not know; their errors are added to ``troubles``."""
     ledger.load_ledger(run.db, publisher.get_ledger_path(run.config), troubles)
     ledger_replay.apply_withdrawals(run.db, run.clock())
-    ledger_replay.apply_keys(run.db, run.sources, run.clock(), burnt_keys(run.db))
+    ledger_replay.apply_keys(run.db, run.sources, run.clock(), load_blocked_keys(run.db))
 
 
 def publish(run: Run, tree: Tree) -> Published:
@@ -77,7 +77,7 @@ def publish(run: Run, tree: Tree) -> Published:
     if not opened:
         publisher.check_slugs(run.db)
     publisher.retire(run)
-    stored.assign_post_ids(run.db, run.sources, burnt_keys(run.db))
+    stored.assign_post_ids(run.db, run.sources, load_blocked_keys(run.db))
     # Dates of the ledger apply to posts, which have ids only now.
     ledger_replay.apply_dates(run.db)
     publisher.assign_slugs(run.db, run.config)
@@ -98,12 +98,12 @@ def publish(run: Run, tree: Tree) -> Published:
     return published
 
 
-def burnt_keys(db: Database) -> frozenset[str]:
+def load_blocked_keys(db: Database) -> frozenset[str]:
     """Load the blocked keys, which join no items."""
     return frozenset(row[0] for row in db.rows("burnt_all"))
 
 
-def context_of(
+def build_context(
     run: Run, number: int, *, early: bool, judge: bool = True, future: bool = False, rekey: bool = False
 ) -> Context:
     """Build the context in which the readings of a source are ingested."""
@@ -112,7 +112,7 @@ def context_of(
         sources=run.sources,
         early=early,
         now=run.clock(),
-        blocked=burnt_keys(run.db),
+        blocked=load_blocked_keys(run.db),
         judge=_build_judge(run.workers) if judge else None,
         future=future,
         history=run.config.history,
@@ -128,7 +128,7 @@ def _build_judge(workers: Workers) -> Judge:
         if before.title == after.title and before.document == after.document:
             return False
         try:
-            return workers.run(really_changed, before, after)
+            return workers.run(is_changed, before, after)
         except DeadlineExceeded:
             return True
 
@@ -140,7 +140,7 @@ def _ingest_upstreams(run: Run, report: Ingested, offline: bool) -> None:
     from feeds.ingest import poller, reprocess
 
     def build_source_context(number: int, complete: bool) -> Context:
-        return context_of(run, number, early=not complete)
+        return build_context(run, number, early=not complete)
 
     if not offline:
         lists = [
@@ -149,11 +149,11 @@ def _ingest_upstreams(run: Run, report: Ingested, offline: bool) -> None:
         if lists:
             polled = poller.poll_once(run, lists, build_source_context, [source.name for source in lists])
             report.troubles += polled.troubles
-    every, troubles = expand(run.config, run.db)
+    every, troubles = expand_sources(run.config, run.db)
     report.troubles += troubles
-    run.sources.update(register(run.db, run.config, every))
+    run.sources.update(register_sources(run.db, run.config, every))
     upstreams = [source for source in every if isinstance(source, UpstreamSource)]
-    reprocess.understand_again(run, upstreams, build_source_context)
+    reprocess.reprocess_entries(run, upstreams, build_source_context)
     if offline:
         return
     polled = poller.poll_once(run, upstreams, build_source_context)
@@ -168,7 +168,7 @@ def ingest_paths(run: Run, source: FolderSource, paths: Collection[str], report:
     """
     number = _find_number(run, source)
     known = _load_states(run.db, number, sorted(paths), ())
-    seen = folder.glance(source.path, folder.is_jekyll(source.path), paths, known)
+    seen = folder.scan_paths(source.path, folder.is_jekyll(source.path), paths, known)
     _ingest_scan(run, source, known, seen, report, rederive=False)
 
 
@@ -217,7 +217,7 @@ def _ingest_scan(
     number = _find_number(run, source)
     complete = next(r[3] for r in run.db.rows("source_all") if r[0] == number)
     rekey = rederive and run.db.value("meta_get", (_get_keys_name(number),)) != _get_keys_version(source)
-    context = context_of(
+    context = build_context(
         run, number, early=not complete, judge=not rederive, future=source.future, rekey=rekey
     )
     pieces = [
@@ -313,7 +313,7 @@ def _remove_unpublished(run: Run, number: int) -> int:
 def _remove_files(run: Run, number: int, going: Mapping[str, int]) -> None:
     """Remove the sightings of files; ``going`` maps paths to sightings."""
     if going:
-        remove_sightings(run.db, run.sources, sorted(going.values()), run.clock(), burnt_keys(run.db))
+        remove_sightings(run.db, run.sources, sorted(going.values()), run.clock(), load_blocked_keys(run.db))
     run.db.many("file_loose", [(number, path) for path in going])
 
 
@@ -336,7 +336,7 @@ def _save_batch(
         return
     batch = [reading.apply_expiry(context.now) for reading in batch]
     appeared = {r.path: r.digest for r in batch if r.path not in known and r.outcome == "item"}
-    renamed = folder.renames(lost, appeared) if lost else {}
+    renamed = folder.match_renames(lost, appeared) if lost else {}
     for old in renamed.values():
         del lost[old]
     intake = ingest_readings(run.db, context, batch, renamed)

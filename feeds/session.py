@@ -44,24 +44,24 @@ def open_run(
     from feeds.config.page_style import build_page_style
     from feeds.renderer import page_fragments
     from feeds.run_context import Run, compute_settings_digest
-    from feeds.sources import expand, register
+    from feeds.sources import expand_sources, register_sources
     from feeds.storage.address_rule import follow_address_rule
     from feeds.storage.sqlite import Database
     from feeds.workers import ingest_tasks
-    from feeds.workers.workers import Workers, processors
+    from feeds.workers.workers import Workers, count_processors
 
     look = build_page_style(config)
-    settings = replace(step_settings(config), look=look)
+    settings = replace(build_worker_settings(config), look=look)
     limits = config.limits
     workers = Workers(
-        jobs or processors(),
+        jobs or count_processors(),
         ingest_tasks.begin,
         settings,
         limits.item_seconds if deadline is None else deadline,
         limits.document_seconds,
     )
     with closing(Database.open(store)) as db, workers:
-        sources = register(db, config, expand(config, db)[0])
+        sources = register_sources(db, config, expand_sources(config, db)[0])
         # Keys of an older canonical form would not match those of new entries.
         follow_address_rule(db, sources, clock())
         render = compute_settings_digest(
@@ -94,7 +94,7 @@ def open_run(
         yield run
 
 
-def step_settings(config: Config) -> Settings:
+def build_worker_settings(config: Config) -> Settings:
     """Build the settings of worker processes from a configuration."""
     from feeds.workers.task_types import Settings
 
@@ -120,8 +120,8 @@ def _build_source_settings(config: Config, rank: int, source: FolderSource) -> A
     from feeds.parser.posts.jekyll import FolderSettings
     from feeds.workers.task_types import SourceSettings
 
-    site = site_of(source.path)
-    liquid = site_files.runs_liquid(source.path)
+    site = read_site(source.path)
+    liquid = site_files.needs_liquid(source.path)
     return SourceSettings(
         name=source.name,
         rank=rank,
@@ -152,7 +152,7 @@ def _dialect_of(folder: Path, site: JekyllSite) -> Dialect:
     return site.dialect if is_jekyll(folder) or folder.name == "_posts" else "commonmark"
 
 
-def site_of(folder: Path) -> JekyllSite:
+def read_site(folder: Path) -> JekyllSite:
     """Read the ``_config.yml`` of a folder, or of the folder above a ``_posts``; empty settings if there is none."""
     from feeds.parser.posts.file_encoding import decode
     from feeds.parser.posts.jekyll import JekyllSite, read_site_config

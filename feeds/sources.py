@@ -14,7 +14,9 @@ from feeds.storage.sqlite import Database
 _LONGEST_NAME = 300
 
 
-def expand(config: Config, db: Database | None) -> tuple[list[FolderSource | UpstreamSource], list[str]]:
+def expand_sources(
+    config: Config, db: Database | None
+) -> tuple[list[FolderSource | UpstreamSource], list[str]]:
     """Return every folder and upstream feed in order of rank, and the errors of lists.
 
     A list at an address is used as it was last fetched and stored.
@@ -70,7 +72,7 @@ def _build_upstream(source: ListSource, subscription: Subscription) -> UpstreamS
     )
 
 
-def register(
+def register_sources(
     db: Database, config: Config, every: Sequence[FolderSource | UpstreamSource]
 ) -> dict[int, tuple[str, int]]:
     """Add new sources to the store; return number, name and rank of every stored source, removed sources included."""

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from feeds.http import Client
-from feeds.http.address import user_agent
+from feeds.http.address import build_user_agent
 from tests.conftest import ROOT
 from tests.websub import FORM, SITE, SubscriberServer, until
 
@@ -116,7 +116,7 @@ async def subscribe(hub: str, subscriber: SubscriberServer, wishes: Sequence[tup
     from urllib.parse import urlencode, urlsplit
 
     allow = [urlsplit(hub).netloc]
-    async with Client(user_agent("1", SITE)) as client:
+    async with Client(build_user_agent("1", SITE)) as client:
         for topic, callback in wishes:
             form = {"mode": "subscribe", "topic": SITE + topic, "callback": subscriber.url(callback),
                     "secret": subscriber.secret, "lease_seconds": "864000"}  # fmt: skip

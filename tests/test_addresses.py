@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.errors import AddressRefused
-from feeds.http.address import address, same_site, shown
+from feeds.http.address import is_same_site, parse_address, redact_address
 from feeds.http.ip_ranges import is_global
 
 NOT_GLOBAL = """
@@ -67,24 +67,24 @@ def test_translated_forms_are_never_more_reachable_than_the_address_in_them(ip: 
 )
 def test_takes_only_web_addresses(url: str) -> None:
     with pytest.raises(AddressRefused):
-        address(url)
+        parse_address(url)
 
 
 def test_an_address_is_made_fit_for_a_request() -> None:
-    found = address("HTTP://user:p%40ss@Exämple.ORG.:8080/päth x?q=ü y#part")
+    found = parse_address("HTTP://user:p%40ss@Exämple.ORG.:8080/päth x?q=ü y#part")
     assert (found.host, found.port, found.userinfo) == ("xn--exmple-cua.org", 8080, "user:p@ss")
     assert found.url == "http://xn--exmple-cua.org:8080/p%C3%A4th%20x?q=%C3%BC%20y"
-    assert address("http://１２７.０.０.１/").host == "127.0.0.1"
-    assert address("http://straße.example/").host == "xn--strae-oqa.example", (
+    assert parse_address("http://１２７.０.０.１/").host == "127.0.0.1"
+    assert parse_address("http://straße.example/").host == "xn--strae-oqa.example", (
         "not strasse.example, another site"
     )
-    assert address("https://[::1]:443/").host_header == "[::1]"
+    assert parse_address("https://[::1]:443/").host_header == "[::1]"
 
 
 @given(st.text(max_size=60))
 def test_no_address_smuggles_anything_into_a_request(text: str) -> None:
     try:
-        found = address("http://example.org/" + text)
+        found = parse_address("http://example.org/" + text)
     except AddressRefused:
         return
     assert found.target.isascii()
@@ -92,12 +92,12 @@ def test_no_address_smuggles_anything_into_a_request(text: str) -> None:
 
 
 def test_messages_hold_no_secret() -> None:
-    assert shown("https://user:secret@example.org/f?token=secret") == "https://example.org/f?…"
+    assert redact_address("https://user:secret@example.org/f?token=secret") == "https://example.org/f?…"
 
 
 def test_credentials_follow_only_to_the_same_site() -> None:
-    home = address("http://example.org/")
-    assert same_site(home, address("https://example.org/x"))
+    home = parse_address("http://example.org/")
+    assert is_same_site(home, parse_address("https://example.org/x"))
     for other in ("http://example.org:81/", "http://www.example.org/", "https://example.org:8443/"):
-        assert not same_site(home, address(other))
-    assert not same_site(address("https://example.org/"), home)
+        assert not is_same_site(home, parse_address(other))
+    assert not is_same_site(parse_address("https://example.org/"), home)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from feeds.ingest.backfill import Place, following
+from feeds.ingest.backfill import HistoryPosition, find_previous_document
 from feeds.parser.feeds.channel import UpstreamHead
 from tests.conftest import Project
 from tests.servers import Answer, Asked, UpstreamServer, UpstreamThread
@@ -186,11 +186,14 @@ def test_a_name_that_no_upstream_has_is_an_error(project: Project) -> None:
 
 
 def test_which_document_comes_next() -> None:
-    assert following(UpstreamHead(prev_archive="u", next_page="v"), b"", "w", "") == ("u", "archive")
-    assert following(UpstreamHead(next_page="v"), b"", "w", "archive") == ("", "archive")
-    assert following(UpstreamHead(), b"", "https://x.example/?feed=rss2&paged=4", "paged")[0].endswith(
-        "paged=5"
+    assert find_previous_document(UpstreamHead(prev_archive="u", next_page="v"), b"", "w", "") == (
+        "u",
+        "archive",
     )
-    assert following(UpstreamHead(), b"<generator>Hugo</generator>", "w", "") == ("", "")
-    place = Place("u", "archive", 3, False, ("a",))
-    assert Place.from_json(place.to_json()) == place
+    assert find_previous_document(UpstreamHead(next_page="v"), b"", "w", "archive") == ("", "archive")
+    assert find_previous_document(UpstreamHead(), b"", "https://x.example/?feed=rss2&paged=4", "paged")[
+        0
+    ].endswith("paged=5")
+    assert find_previous_document(UpstreamHead(), b"<generator>Hugo</generator>", "w", "") == ("", "")
+    place = HistoryPosition("u", "archive", 3, False, ("a",))
+    assert HistoryPosition.from_json(place.to_json()) == place

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from feeds.errors import DeadlineExceeded
-from feeds.workers.task_types import Work
+from feeds.workers.task_types import TaskKind
 from feeds.workers.workers import Workers
 from tests.conftest import ROOT, Project
 from tests.servers import Answer, UpstreamServer, UpstreamThread
@@ -57,7 +57,7 @@ def work(piece: Sequence[str]) -> list[str]:
     return [item[:20] for item in piece]
 
 
-WORK = Work(
+WORK = TaskKind(
     work, lambda piece: [[item] for item in piece], lambda piece, why: [f"{piece[0]} rejected: {why}"]
 )
 

@@ -28,12 +28,12 @@ FILES = st.dictionaries(
 def test_differences_of_two_looks_are_those_of_their_files(
     found: dict[str, tuple[int, int]], known: dict[str, tuple[int, int]]
 ) -> None:
-    changed, vanished = folder.differences(_listed(found), _listed(known))
+    changed, vanished = folder.compare_files(_listed(found), _listed(known))
     assert changed == _listed({path: state for path, state in found.items() if known.get(path) != state})
     assert vanished == tuple(sorted(known.keys() - found.keys()))
 
 
-def _listed(files: dict[str, tuple[int, int]]) -> list[folder.Seen]:
+def _listed(files: dict[str, tuple[int, int]]) -> list[folder.FileStamp]:
     return sorted((path, *state) for path, state in files.items())
 
 
@@ -106,7 +106,7 @@ def test_a_look_shows_every_post_file_and_nothing_else(tree: Path) -> None:
 
 def test_a_glance_shows_what_a_look_shows(tree: Path) -> None:
     paths = [str(path.relative_to(tree)) for path in tree.rglob("*")]
-    assert folder.glance(tree, True, paths, {}).changed == folder.scan(tree, True, ()).changed
+    assert folder.scan_paths(tree, True, paths, {}).changed == folder.scan(tree, True, ()).changed
 
 
 def test_what_a_run_counts_is_what_is_there(tmp_path: Path) -> None:

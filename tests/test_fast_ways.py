@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from feeds.errors import AddressRefused
 from feeds.fetcher import folder
-from feeds.http.address import Address, address, tolerant_address
+from feeds.http.address import Address, parse_address, parse_unusual_address
 from feeds.models import Item
 from feeds.parser.posts import permalinks
 from feeds.sanitizer.html import clean_html
@@ -42,7 +42,7 @@ def test_usual_addresses_are_read_as_any_are(base: str, reference: str) -> None:
 @settings(max_examples=1500, deadline=None)
 @given(st.sampled_from(["http://", "https://", "ftp://", ""]), ADDRESSES)
 def test_usual_addresses_are_asked_as_any_are(scheme: str, rest: str) -> None:
-    assert _asked(address, scheme + rest) == _asked(tolerant_address, scheme + rest)
+    assert _asked(parse_address, scheme + rest) == _asked(parse_unusual_address, scheme + rest)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_usual_addresses_are_asked_as_any_are(scheme: str, rest: str) -> None:
     ],
 )  # fmt: skip
 def test_odd_addresses_are_asked_as_any_are(url: str) -> None:
-    assert _asked(address, url) == _asked(tolerant_address, url)
+    assert _asked(parse_address, url) == _asked(parse_unusual_address, url)
 
 
 def _asked(take: Callable[[str], Address], url: str) -> Address | str:

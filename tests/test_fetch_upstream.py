@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from feeds.fetcher.feed import Fetched, FetchState, Request, asked_host, fetch, unreadable
+from feeds.fetcher.feed import Fetched, FetchState, Request, fetch, find_host_group, mark_unreadable
 from feeds.http import Client
 from tests.servers import Answer, UpstreamServer, conditional
 
@@ -212,7 +212,7 @@ def test_a_body_that_is_no_feed_does_not_hide_behind_a_304() -> None:
         polls = Polls(server, "/f")
         before = (await polls.poll(client)).state
         server.routes["/f"] = conditional(b"<html>", '"page"')
-        found = unreadable(before, await polls.poll(client), "no feed")
+        found = mark_unreadable(before, await polls.poll(client), "no feed")
         assert (found.outcome, found.data, found.state.etag, found.state.failures) == (
             "failed",
             b"",
@@ -259,7 +259,7 @@ def test_an_address_that_is_none_is_a_failure_like_any_other() -> None:
             found = await fetch(client, Request("s", url), FetchState(), NOW)
             assert found.outcome == "failed"
             assert "s3cret" not in found.reason
-            assert asked_host(Request("s", url), FetchState()) == url
+            assert find_host_group(Request("s", url), FetchState()) == url
 
     _run(test)
 

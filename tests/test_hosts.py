@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from feeds.fetcher.feed import Fetched, FetchState, Request, fetch
-from feeds.fetcher.politeness import Hosts, Poller, poll_all
+from feeds.fetcher.politeness import HostHolds, Poller, poll_all
 from feeds.http import Client
 from tests.servers import Answer, Asked, UpstreamServer
 
@@ -19,7 +19,7 @@ BODY = b"<rss version='2.0'/>"
 
 
 async def _poll(
-    requests: list[Request], hosts: Hosts | None = None, at_once: int = 64, clock: datetime | None = None
+    requests: list[Request], hosts: HostHolds | None = None, at_once: int = 64, clock: datetime | None = None
 ) -> dict[str, tuple[float, Fetched]]:
     begun, results = time.monotonic(), {}
 
@@ -86,18 +86,18 @@ def test_a_429_holds_all_sources_of_its_host_over_a_restart() -> None:
                 server.routes[f"/{i}"] = Answer(
                     429, b"", {"Retry-After": "90", "Cache-Control": "max-age=300"}
                 )
-            hosts = Hosts()
+            hosts = HostHolds()
             results = await _poll(_sources(server, 5), hosts, clock=NOW)
             assert len(server.log) == 1
             assert {one.outcome for _, one in results.values()} == {"delayed"}
             assert [one.state.failures for _, one in results.values()] == [1, 0, 0, 0, 0]
             assert all(one.retry_after == 301 for _, one in list(results.values())[1:])
-            again = Hosts(hosts.holds(NOW))
+            again = HostHolds(hosts.list_holds(NOW))
             await _poll(_sources(server, 5), again, clock=NOW + timedelta(seconds=299))
             assert len(server.log) == 1
             await _poll(_sources(server, 1), again, clock=NOW + timedelta(seconds=301))
             assert len(server.log) == 2
-            assert Hosts({"h": NOW}).holds(NOW) == {}
+            assert HostHolds({"h": NOW}).list_holds(NOW) == {}
 
     asyncio.run(run())
 
@@ -178,7 +178,7 @@ def test_a_poller_that_lives_on_keeps_the_gap_between_batches_and_can_be_stopped
 
 def test_a_simulated_day_with_restarts_is_polite() -> None:
     """Each poll conditional, none before its time, though state lives only in JSON between runs."""
-    from feeds.fetcher.schedule import Hints, next_poll
+    from feeds.fetcher.schedule import Hints, compute_next_poll
 
     async def run() -> None:
         async with UpstreamServer() as server:
@@ -200,7 +200,7 @@ def test_a_simulated_day_with_restarts_is_polite() -> None:
                         found = await fetch(client, _sources(server, 1)[0], FetchState.from_json(kept), now)
                     kept = found.state.to_json()
                     hints = Hints(max_age=found.max_age, retry_after=found.retry_after)
-                    due = next_poll(now, 1800, (), hints, found.state.failures, 0.5).due
+                    due = compute_next_poll(now, 1800, (), hints, found.state.failures, 0.5).due
                 now += timedelta(minutes=7)
             waits = [(b - a).total_seconds() for a, b in itertools.pairwise(asked)]
             assert min(waits) >= 3600

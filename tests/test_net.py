@@ -18,11 +18,11 @@ import pytest
 
 from feeds.errors import AddressRefused, FetchError
 from feeds.http import Client, Conditions, Response
-from feeds.http.address import user_agent
+from feeds.http.address import build_user_agent
 from tests.conftest import ROOT, Project
 from tests.servers import Answer, Asked, UpstreamServer
 
-AGENT = user_agent("1.0", "https://site.example/feeds/")
+AGENT = build_user_agent("1.0", "https://site.example/feeds/")
 
 
 async def _get(server: UpstreamServer, path: str, **options: object) -> Response:

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from feeds.errors import FetchError
 from feeds.http import Client, Response
-from feeds.http.address import user_agent
+from feeds.http.address import build_user_agent
 from tests.servers import Answer, Asked, UpstreamServer
 
-AGENT = user_agent("1.0", "https://site.example/feeds/")
+AGENT = build_user_agent("1.0", "https://site.example/feeds/")
 
 
 async def _get(server: UpstreamServer, path: str, **options: object) -> Response:
@@ -257,8 +257,8 @@ def test_answers_are_read_as_sloppily_as_servers_write_them(raw: bytes, body: by
             server.raw |= {"/bytes": say, "/whole": at_once}
             for path in server.raw:
                 found = await _get(server, path)
-                assert (found.status, found.body, found.header("t")) == (200, body, "")
-                assert found.header("a") == ""
+                assert (found.status, found.body, found.get_header("t")) == (200, body, "")
+                assert found.get_header("a") == ""
 
     asyncio.run(run())
 
@@ -343,7 +343,7 @@ def test_what_comes_to_an_idle_connection_ends_it() -> None:
 
 def test_a_long_body_is_not_read_ahead_of_its_reader() -> None:
     """The connection rests while nobody reads what it holds, and goes on after."""
-    from feeds.http.dns import system_resolve
+    from feeds.http.dns import resolve_by_system
     from feeds.http.network import Route, open_stream
 
     async def say(writer: asyncio.StreamWriter) -> None:
@@ -354,7 +354,7 @@ def test_a_long_body_is_not_read_ahead_of_its_reader() -> None:
         async with UpstreamServer() as server:
             server.raw["/"] = say
             route = Route("http", "127.0.0.1", server.port, allowed=True)
-            stream = await open_stream(route, system_resolve, None)
+            stream = await open_stream(route, resolve_by_system, None)
             await stream.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             await asyncio.sleep(0.3)
             stream.end_head()

@@ -9,8 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.fetcher.schedule import DAY, HOUR, LEAST, MOST, NEVER, WEEK, Hints, next_poll, rhythm, spread
-from feeds.http.cache_control import http_date, max_age, retry_after
+from feeds.fetcher.schedule import (
+    DAY,
+    HOUR,
+    LEAST,
+    MOST,
+    NEVER,
+    WEEK,
+    Hints,
+    compute_next_poll,
+    distribute_times,
+    estimate_interval,
+)
+from feeds.http.cache_control import compute_max_age, parse_http_date, parse_retry_after
 
 NOW = datetime(2024, 1, 3, 10, 0, tzinfo=UTC)  # a Wednesday
 
@@ -18,7 +29,7 @@ NOW = datetime(2024, 1, 3, 10, 0, tzinfo=UTC)  # a Wednesday
 def _in(
     hints: Hints | None = None, *, every: float = 1800, failures: int = 0, jitter: float = 0.0
 ) -> tuple[float, str]:
-    found = next_poll(NOW, every, (), hints or Hints(), failures, jitter)
+    found = compute_next_poll(NOW, every, (), hints or Hints(), failures, jitter)
     return (found.due - NOW).total_seconds(), found.decided_by
 
 
@@ -62,21 +73,21 @@ def test_failures_double_the_wait_up_to_a_day() -> None:
 
 
 def test_what_is_gone_is_never_due() -> None:
-    assert next_poll(NOW, 60, (), Hints(), 0, 0.5, gone=True).due == NEVER
+    assert compute_next_poll(NOW, 60, (), Hints(), 0, 0.5, gone=True).due == NEVER
 
 
 def test_the_rhythm_follows_the_feed() -> None:
-    assert rhythm(NOW, ()) is None
-    assert rhythm(NOW, _entries(14400)) == 3600
-    assert rhythm(NOW, _entries(7200, silent=10 * DAY)) == DAY
+    assert estimate_interval(NOW, ()) is None
+    assert estimate_interval(NOW, _entries(14400)) == 3600
+    assert estimate_interval(NOW, _entries(7200, silent=10 * DAY)) == DAY
     imported = [NOW - timedelta(seconds=i) for i in range(20)]
-    assert rhythm(NOW, imported) == HOUR
-    assert rhythm(NOW, [NOW + timedelta(days=3), *_entries(14400)]) == 3600
-    busy = next_poll(NOW, 0, _entries(120), Hints(), 0, 0)
+    assert estimate_interval(NOW, imported) == HOUR
+    assert estimate_interval(NOW, [NOW + timedelta(days=3), *_entries(14400)]) == 3600
+    busy = compute_next_poll(NOW, 0, _entries(120), Hints(), 0, 0)
     assert (busy.due - NOW).total_seconds() == LEAST
-    dead = next_poll(NOW, 0, _entries(DAY, silent=300 * DAY), Hints(), 0, 0)
+    dead = compute_next_poll(NOW, 0, _entries(DAY, silent=300 * DAY), Hints(), 0, 0)
     assert (dead.due - NOW).total_seconds() == MOST
-    blind = next_poll(NOW, 0, _entries(14400), Hints(validators=False), 0, 0)
+    blind = compute_next_poll(NOW, 0, _entries(14400), Hints(validators=False), 0, 0)
     assert (blind.due - NOW, blind.decided_by) == (timedelta(hours=2), "no-validators")
 
 
@@ -85,7 +96,9 @@ def test_hours_and_days_off_are_kept() -> None:
     assert _in(hours) == (7200, "skip-hours")
     days = Hints(skip_days=frozenset({"Wednesday", "thursday", "Caturday"}))
     assert _in(days) == (38 * HOUR, "skip-days")
-    both = next_poll(NOW, 1800, (), Hints(skip_hours=frozenset({0}), skip_days=days.skip_days), 0, 0.5)
+    both = compute_next_poll(
+        NOW, 1800, (), Hints(skip_hours=frozenset({0}), skip_days=days.skip_days), 0, 0.5
+    )
     assert both.due == datetime(2024, 1, 5, 1, 5, tzinfo=UTC)
     assert _in(Hints(skip_hours=frozenset(range(24)))) == (1800, "every")
 
@@ -117,8 +130,8 @@ def test_nobody_is_asked_early_or_forgotten(
     now: datetime, every: float, recent: list[datetime], hints: Hints, failures: int, data: st.DataObject
 ) -> None:
     jitter = data.draw(st.floats(0, 1, exclude_max=True))
-    plain = next_poll(now, every, recent, hints, failures, 0)
-    found = next_poll(now, every, recent, hints, failures, jitter)
+    plain = compute_next_poll(now, every, recent, hints, failures, 0)
+    found = compute_next_poll(now, every, recent, hints, failures, jitter)
     seconds = (found.due - now).total_seconds()
     asked = min(max(hints.retry_after or 0, 0), WEEK)
     assert seconds >= max(every or LEAST, asked, min(hints.max_age or 0, DAY)) - 1e-3
@@ -134,7 +147,7 @@ def test_a_simulated_week_of_a_daily_feed_is_asked_a_few_times_a_day() -> None:
     hints = Hints(skip_hours=frozenset({0, 1, 2, 3, 4}))
     for _ in range(1000):
         recent = [NOW + timedelta(days=i) for i in range(-20, 30) if NOW + timedelta(days=i) <= now]
-        now = next_poll(now, 0, recent, hints, 0, 0.5).due
+        now = compute_next_poll(now, 0, recent, hints, 0, 0.5).due
         if now > NOW + timedelta(days=7):
             break
         polls.append(now)
@@ -144,11 +157,11 @@ def test_a_simulated_week_of_a_daily_feed_is_asked_a_few_times_a_day() -> None:
 
 def test_a_start_is_spread_evenly_and_the_same_each_time() -> None:
     names = [f"s{i}" for i in range(100)]
-    times = spread(names, NOW, 600)
-    assert times == spread(reversed(names), NOW, 600)
+    times = distribute_times(names, NOW, 600)
+    assert times == distribute_times(reversed(names), NOW, 600)
     gaps = sorted(times.values())
     assert {b - a for a, b in itertools.pairwise(gaps)} == {timedelta(seconds=6)}
-    assert spread([], NOW, 600) == {}
+    assert distribute_times([], NOW, 600) == {}
 
 
 @pytest.mark.parametrize(
@@ -168,7 +181,7 @@ def test_a_start_is_spread_evenly_and_the_same_each_time() -> None:
 def test_freshness_is_read_from_either_header(
     control: str, expires: str, date: str, expected: int | None
 ) -> None:
-    assert max_age(control, expires, date, NOW) == expected
+    assert compute_max_age(control, expires, date, NOW) == expected
 
 
 @pytest.mark.parametrize(
@@ -187,9 +200,9 @@ def test_freshness_is_read_from_either_header(
     ],
 )
 def test_retry_after_comes_in_two_forms(value: str, expected: int | None) -> None:
-    assert retry_after(value, NOW) == expected
+    assert parse_retry_after(value, NOW) == expected
 
 
 @given(st.text(max_size=70))
 def test_no_date_raises(text: str) -> None:
-    assert http_date(text) is None or http_date(text).tzinfo  # type: ignore[union-attr]
+    assert parse_http_date(text) is None or parse_http_date(text).tzinfo  # type: ignore[union-attr]

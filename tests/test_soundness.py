@@ -12,7 +12,7 @@ import pytest
 
 from feeds.api import load_config
 from feeds.commands.integrity_check import find_faults
-from feeds.session import step_settings
+from feeds.session import build_worker_settings
 from tests.conftest import Project
 from tests.test_daemon import Running
 from tests.test_migrations import older_store
@@ -142,7 +142,7 @@ def test_the_store_of_a_running_daemon_is_looked_at(project: Project, store: Pat
 
 
 def test_each_changed_bit_of_what_is_packed_is_noticed(project: Project, store: Path) -> None:
-    settings = step_settings(load_config(project.config))
+    settings = build_worker_settings(load_config(project.config))
     data = store.read_bytes()
     with closing(sqlite3.connect(store)) as db:
         packed = db.execute("SELECT data FROM payload WHERE sighting = 5").fetchone()[0]

@@ -17,7 +17,7 @@ from feeds.renderer import feedgen_writer
 from feeds.renderer.documents import join
 from feeds.renderer.entries import render_entries
 from feeds.websub import protocol
-from feeds.websub.protocol import Refusal, Topics, Wish, read_wish
+from feeds.websub.protocol import Refusal, SubscriptionRequest, Topics, parse_request
 from tests.conftest import CONFIG
 from tests.test_render import HEAD, URL, entry
 
@@ -29,7 +29,7 @@ TOPICS = Topics(
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_wish_or_a_refusal_in_words(body: bytes) -> None:
-    found = read_wish(FORM, body, TOPICS)
+    found = parse_request(FORM, body, TOPICS)
     assert isinstance(found, Refusal)
     assert 400 <= found.status < 500
     assert found.reason.isprintable()
@@ -48,13 +48,13 @@ def test_a_request_is_understood_within_its_bounds(mode: str, secret: str, lease
         body = urlencode({f"hub.{name}": value for name, value in values.items()}).encode()
     except UnicodeEncodeError:
         return
-    found = read_wish(FORM + "; charset=utf-8", body, TOPICS)
+    found = parse_request(FORM + "; charset=utf-8", body, TOPICS)
     if mode == "subscribe" and (lease < 0 or len(secret.encode()) >= 200):
         assert isinstance(found, Refusal)
         return
-    assert isinstance(found, Wish)
+    assert isinstance(found, SubscriptionRequest)
     assert (found.path, found.callback) == ("tag/新/rss.xml", callback)
-    asked = parse_qs(urlsplit(protocol.verification(found, "c")).query)
+    asked = parse_qs(urlsplit(protocol.build_verification_url(found, "c")).query)
     assert asked["hub.topic"] == [values["topic"]]
     assert asked["hub.challenge"] == ["c"]
     assert ("hub.lease_seconds" in asked) == (mode == "subscribe")
@@ -85,14 +85,14 @@ def test_callbacks_with_odd_ports_are_understood_or_refused(port: str) -> None:
         "hub.topic": TOPICS.url("atom.xml"),
         "hub.callback": f"http://a.example:{port}/",
     }
-    read_wish(FORM, urlencode(body).encode(), TOPICS)
+    parse_request(FORM, urlencode(body).encode(), TOPICS)
 
 
 def test_forms_are_bounded() -> None:
-    assert read_wish("text/plain", b"", TOPICS) == Refusal(415, "send application/x-www-form-urlencoded")
-    assert getattr(read_wish(FORM, b"a" * 20_000, TOPICS), "status", 0) == 413
-    assert getattr(read_wish(FORM, b"&".join([b"a=1"] * 100), TOPICS), "status", 0) == 400
-    assert getattr(read_wish(FORM, b"hub.mode=subscribe&hub.mode=subscribe", TOPICS), "status", 0) == 400
+    assert parse_request("text/plain", b"", TOPICS) == Refusal(415, "send application/x-www-form-urlencoded")
+    assert getattr(parse_request(FORM, b"a" * 20_000, TOPICS), "status", 0) == 413
+    assert getattr(parse_request(FORM, b"&".join([b"a=1"] * 100), TOPICS), "status", 0) == 400
+    assert getattr(parse_request(FORM, b"hub.mode=subscribe&hub.mode=subscribe", TOPICS), "status", 0) == 400
 
 
 # Test case 2 of RFC 4231 (SHA-2) and of RFC 2202 (SHA-1).
@@ -125,12 +125,14 @@ def test_any_header_can_be_checked(body: bytes, secret: str, header: str) -> Non
 
 @given(st.integers(0, 50), st.text(max_size=9), st.integers(0, 10**9))
 def test_pauses_grow_to_a_day(tries: int, retry_after: str, spread: int) -> None:
-    assert protocol.wait(tries) <= protocol.wait(tries + 1)
-    assert protocol.BACKOFF[0] <= protocol.wait(tries, retry_after, spread) <= protocol.DAY * 11 // 10
+    assert protocol.compute_delay(tries) <= protocol.compute_delay(tries + 1)
+    assert (
+        protocol.BACKOFF[0] <= protocol.compute_delay(tries, retry_after, spread) <= protocol.DAY * 11 // 10
+    )
 
 
 def test_what_answers_mean() -> None:
-    meanings = {status: protocol.meaning(status) for status in (200, 204, 299, 302, 404, 410, 500)}
+    meanings = {status: protocol.classify_status(status) for status in (200, 204, 299, 302, 404, 410, 500)}
     assert [s for s, m in meanings.items() if m == "done"] == [200, 204, 299]
     assert [s for s, m in meanings.items() if m == "gone"] == [410]
 
@@ -177,10 +179,10 @@ def test_the_configuration_says_which_hubs_are_named(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_hubs_are_found_in_headers(fields: list[str], found: tuple[tuple[str, ...], str]) -> None:
-    assert protocol.discovered(fields, "https://s.example/feeds/atom.xml") == found
+    assert protocol.find_hubs(fields, "https://s.example/feeds/atom.xml") == found
 
 
 @given(st.lists(st.text(max_size=300)), st.text(max_size=50))
 def test_any_link_header_can_be_read(fields: list[str], base: str) -> None:
-    hubs, _ = protocol.discovered(fields, base)
+    hubs, _ = protocol.find_hubs(fields, base)
     assert all(hub.startswith(("http://", "https://")) for hub in map(str.lower, hubs))

@@ -37,7 +37,7 @@ def test_a_round_trip_with_ourselves(tmp_path: Path) -> None:
             one = await _subscriber(running, clock, taken)
             await one.subscribe("blog", TOPIC, running.url)
             await until(lambda: publisher.counts() == (1, 0))
-            while "blog" not in await one.active():
+            while "blog" not in await one.load_active():
                 await asyncio.sleep(0.01)
             publisher.publish(PATH, b"2")
             running.sender.wake()
@@ -83,11 +83,11 @@ def test_what_is_not_signed_or_not_asked_for_goes_no_further(tmp_path: Path) -> 
             assert await status("GET", {**good, "hub.topic": TOPIC + "x"}) == 404
             assert await status("GET", {**good, "hub.mode": "unsubscribe"}) == 404
             assert await status("GET", {**good, "hub.challenge": ""}) == 404
-            assert await one.active() == {}
+            assert await one.load_active() == {}
             request = build_request("GET", path, urlencode({**good, "hub.lease_seconds": "60"}))
             answer = await one.handle(request)
             assert (answer.status_code, answer.body) == (200, b"c")
-            assert await one.active() == {"blog": 0}
+            assert await one.load_active() == {"blog": 0}
             for signature in ("", "sha256=00", sign(b"x", "other"), sign(b"y", "secret")):
                 assert await status("POST", {}, b"x", signature) == 202
             assert taken == []
@@ -95,7 +95,7 @@ def test_what_is_not_signed_or_not_asked_for_goes_no_further(tmp_path: Path) -> 
             await one.close()
             assert [body for _, body, _ in taken] == [b"x"]
             assert await status("GET", {"hub.mode": "denied", "hub.topic": TOPIC, "hub.reason": "no"}) == 200
-            assert await one.active() == {}
+            assert await one.load_active() == {}
             path = "/hub/callback/unknown"
             assert await status("POST", {}, b"x") == 410
 

@@ -15,7 +15,7 @@ from feeds import api, load_config
 from feeds.daemon import control
 from feeds.daemon.control import Withdrawn
 from feeds.errors import StoreLocked
-from feeds.ingest.removal_guard import doubt
+from feeds.ingest.removal_guard import check_removals
 from feeds.storage.sqlite import Database, lock_store
 from tests.chain import archives, chain, read
 from tests.conftest import Project
@@ -166,11 +166,11 @@ def test_a_renamed_file_is_not_a_removed_one(site: Site) -> None:
 
 
 def test_when_the_absence_of_many_is_not_believed() -> None:
-    assert doubt(100, 0, 10) == ""
-    assert doubt(100, 20, 10) == ""
-    assert "21 of 100" in doubt(100, 21, 10)
-    assert doubt(1000, 100, 10) == ""
-    assert "all 3 posts" in doubt(3, 3, 100)
+    assert check_removals(100, 0, 10) == ""
+    assert check_removals(100, 20, 10) == ""
+    assert "21 of 100" in check_removals(100, 21, 10)
+    assert check_removals(1000, 100, 10) == ""
+    assert "all 3 posts" in check_removals(3, 3, 100)
 
 
 def test_mass_removal_is_refused_and_named_until_it_is_allowed(site: Site) -> None:
@@ -293,11 +293,11 @@ def test_a_running_daemon_believes_removals_when_it_is_told_to(project: Project)
 def test_removals_that_nobody_believes_in_time_are_no_longer_allowed(site: Site) -> None:
     config = load_config(site.config)
     with lock_store(config.store), pytest.raises(StoreLocked, match="try again"):
-        control.believe_removals(config, lambda: site.now, patience=0.2)
+        control.accept_removals(config, lambda: site.now, patience=0.2)
     with closing(Database.open(config.store, read_only=True)) as db:
         assert db.rows("requests_all") == []
-    assert control.still_meant(str(site.now.timestamp()), lambda: site.now + timedelta(seconds=90))
-    assert not control.still_meant(str(site.now.timestamp()), lambda: site.now + timedelta(hours=1))
+    assert control.is_current(str(site.now.timestamp()), lambda: site.now + timedelta(seconds=90))
+    assert not control.is_current(str(site.now.timestamp()), lambda: site.now + timedelta(hours=1))
 
 
 def test_what_was_left_while_a_build_had_the_store_is_done_by_the_next_one(site: Site) -> None:

@@ -20,15 +20,15 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from feeds.http import Client
-from feeds.http.address import user_agent
+from feeds.http.address import build_user_agent
 from feeds.storage import subscriptions
 from feeds.storage.sqlite import Database
-from feeds.websub.dispatcher import Bounds, Sender
+from feeds.websub.dispatcher import Bounds, Dispatcher
 from feeds.websub.hub import Hub
-from feeds.websub.outgoing import Jobs
+from feeds.websub.outgoing import OutgoingRequests
 from feeds.websub.protocol import Topics
 from feeds.websub.responses import Mount
-from feeds.websub.storage_thread import Desk
+from feeds.websub.storage_thread import StorageThread
 from tests.servers import Answer, Asked, UpstreamServer
 
 SITE = "https://site.example/feeds/"
@@ -145,14 +145,14 @@ class Publisher:
 class Running:
     """A hub at work."""
 
-    def __init__(self, front: Front, sender: Sender, desk: Desk) -> None:
+    def __init__(self, front: Front, sender: Dispatcher, desk: StorageThread) -> None:
         self.front, self.sender, self.desk = front, sender, desk
         self.url = front.url("/hub")
 
     async def ask(self, **values: str) -> tuple[int, str]:
         """POST a request to the hub, as a subscriber does."""
         form = urlencode({f"hub.{name}": value for name, value in values.items()}).encode()
-        async with Client(user_agent("1", SITE)) as client:
+        async with Client(build_user_agent("1", SITE)) as client:
             answer = await client.post(self.url, form, {"Content-Type": FORM}, allow=[self.front.authority])
         return answer.status, answer.body.decode()
 
@@ -169,15 +169,15 @@ async def hub(
 ) -> AsyncIterator[Running]:
     """A hub behind HTTP with its sender."""
     topics = Topics(SITE, SITE + "hub")
-    async with Client(user_agent("1", SITE)) as client, Front() as front:
+    async with Client(build_user_agent("1", SITE)) as client, Front() as front:
         public = front.url("/") if reachable else ""
         allow = [*allow, front.authority] if reachable else allow
-        with Desk(publisher.store) as desk:
-            jobs = Jobs(
+        with StorageThread(publisher.store) as desk:
+            jobs = OutgoingRequests(
                 desk, client, publisher.tree, topics,
                 hubs=(topics.hub,), now=now, public=public, allow=allow, deadline=deadline,
             )  # fmt: skip
-            sender = Sender(desk, jobs, now, bounds)
+            sender = Dispatcher(desk, jobs, now, bounds)
             front.mounts.append(Hub(desk, topics, allow, sender.wake).mount)
             running = asyncio.create_task(sender.run())
             try:

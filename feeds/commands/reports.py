@@ -18,7 +18,7 @@ from feeds.fetcher import folder
 from feeds.models import Item, Repair, Skipped
 from feeds.publisher.feed_metadata import get_archive_formats, get_label
 from feeds.renderer import page_fragments
-from feeds.sources import expand
+from feeds.sources import expand_sources
 from feeds.storage.archives import load_unarchived
 from feeds.storage.neighbourhood import load_document, load_keys
 from feeds.storage.serialization import read_shown, read_sighting
@@ -120,7 +120,7 @@ def _lint_file(workers: Workers, source: FolderSource, path: str) -> Iterator[di
 
     full = source.path / path
     try:
-        item = workers.run(ingest_tasks.parse, source.name, path, folder.read(source.path, path))
+        item = workers.run(ingest_tasks.parse_file, source.name, path, folder.read(source.path, path))
     except (OSError, PostRejected, DeadlineExceeded) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         yield _make_finding(full, 1, "rejected", note=reason or str(error))
@@ -251,7 +251,7 @@ def _extract_text(workers: Workers, data: bytes, source: str, place: str) -> str
     from feeds.workers import ingest_tasks
 
     try:
-        return workers.run(ingest_tasks.text_of, data, source, place) if data else ""
+        return workers.run(ingest_tasks.extract_text, data, source, place) if data else ""
     except DeadlineExceeded:
         return ""
 
@@ -303,7 +303,7 @@ def _format_time(seconds: int) -> str:
 
 def load_status(db: Database, config: Config) -> dict[str, Any]:
     """Return the sources with their counts, the number of posts by state, and the feeds."""
-    configured = {source.name for source in (*config.sources, *expand(config, db)[0])}
+    configured = {source.name for source in (*config.sources, *expand_sources(config, db)[0])}
     upstreams = load_upstreams(db)
     entries = dict(db.rows("sighting_counts"))
     sources = []

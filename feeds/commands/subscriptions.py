@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from feeds.config import Config, ListSource, Source, UpstreamSource, editor, load_config
 from feeds.errors import FeeddError, FetchError, UsageError
-from feeds.ingest.poller import client_of
+from feeds.ingest.poller import create_client
 from feeds.models import Subscription
 from feeds.output.single_files import lock_folder, replace_file
 
@@ -144,7 +144,7 @@ def _make_subscription(source: Source) -> Subscription | None:
 async def _find_all(
     config: Config, urls: Sequence[str], allow: tuple[str, ...]
 ) -> list[tuple[Subscription | None, str]]:
-    async with client_of(config) as client:
+    async with create_client(config) as client:
         return [await _find(client, url if "://" in url else f"https://{url}", allow) for url in urls]
 
 
@@ -194,7 +194,7 @@ async def _fetch_head(
     response = await client.get(url, allow=allow, deadline=_DEADLINE)
     if response.status != 200:
         raise FetchError(f"{_describe_status(response.status)}: {url}")
-    kind = response.header("content-type")
+    kind = response.get_header("content-type")
     parts = outline(decode(response.body, kind), kind)
     if parts.kind == "none":
         return None, response.url, response.body

@@ -16,11 +16,11 @@ from feeds.run_context import Run
 T = TypeVar("T")
 
 
-class BrokenOff(Exception):  # noqa: N818 - it is not an error
+class JobInterrupted(Exception):  # noqa: N818 - it is not an error
     """The daemon stops and a long job has used up its time; the next run finishes it."""
 
 
-class Shift:
+class DaemonContext:
     """The run, and the only thread that uses its store.
 
     The event loop runs timers, the network and the watchers. Everything that uses the store runs in the
@@ -57,7 +57,7 @@ class Shift:
             BrokenOff: it must end.
         """
         if self._end is not None and time.monotonic() > self._end:
-            raise BrokenOff(f"{step}: {done} of {total}")
+            raise JobInterrupted(f"{step}: {done} of {total}")
 
     def begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run this in the background; it is cancelled when the daemon stops."""
@@ -74,7 +74,7 @@ class Shift:
     def _handle_failure(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
         # An interrupted job is finished by the next run.
-        if error is not None and not isinstance(error, BrokenOff):
+        if error is not None and not isinstance(error, JobInterrupted):
             self.failure = self.failure or error
             self.failed.set()
 

@@ -13,27 +13,26 @@ from datetime import datetime
 from feeds.commands.lookup import find_post
 from feeds.config import Config
 from feeds.errors import StoreLocked, UsageError
-from feeds.pipeline import burnt_keys, read_ledger
+from feeds.pipeline import load_blocked_keys, read_ledger
 from feeds.protocols import Clock
 from feeds.publisher.publisher import get_ledger_path, write_ledger
 from feeds.run_context import Run
-from feeds.sources import expand, register
-from feeds.storage import ledger, withdrawal
+from feeds.sources import expand_sources, register_sources
+from feeds.storage import ledger, source_removal, withdrawal
 from feeds.storage.ledger_replay import apply_withdrawals
-from feeds.storage.source_removal import remove_source
 from feeds.storage.sqlite import Database, lock_store
 
 _PATIENCE = 60
 """Seconds to wait for a daemon to apply a request that must not be delayed."""
 
 
-def leave(config: Config, kind: str, value: str = "") -> int:
+def add_request(config: Config, kind: str, value: str = "") -> int:
     """Store a request for the daemon that has the store; return its number."""
     with closing(Database.open(config.store)) as db, db.transaction():
         return int(db.run("request_add", (kind, value)).lastrowid or 0)
 
 
-def take_left(run: Run) -> list[str]:
+def apply_requests(run: Run) -> list[str]:
     """Apply the requests stored during another run; requests that only a daemon can apply stay.
 
     The ledger is read first, because the store may be a restored backup. Return what is wrong with the ledger.
@@ -42,13 +41,13 @@ def take_left(run: Run) -> list[str]:
     read_ledger(run, troubles)
     for number, kind, value in run.db.rows("requests_all"):
         if kind in ("forget", "withdraw", "restore"):
-            take_up(run, kind, value)
+            apply_request(run, kind, value)
             with run.db.transaction():
                 run.db.run("request_drop", (number,))
     return troubles
 
 
-def take_up(run: Run, kind: str, value: str) -> int:
+def apply_request(run: Run, kind: str, value: str) -> int:
     """Remove a source, withdraw or restore a post, in a run that has the store; return the number of removed items."""
     if kind == "forget":
         return _remove_source(run.db, run.config, value, run.clock)
@@ -56,13 +55,13 @@ def take_up(run: Run, kind: str, value: str) -> int:
     return 0
 
 
-def believe_removals(config: Config, clock: Clock, patience: float = _PATIENCE) -> None:
+def accept_removals(config: Config, clock: Clock, patience: float = _PATIENCE) -> None:
     """Make the running daemon accept the removal of many posts; return when it has scanned its folders again.
 
     Raises:
         StoreLocked: no daemon applied it in time: a build has the store, or the daemon is busy.
     """
-    number = leave(config, "removals", str(clock().timestamp()))
+    number = add_request(config, "removals", str(clock().timestamp()))
     end = time.monotonic() + patience
     with closing(Database.open(config.store)) as db:
         try:
@@ -79,7 +78,7 @@ def believe_removals(config: Config, clock: Clock, patience: float = _PATIENCE) 
                 db.run("request_drop", (number,))
 
 
-def still_meant(value: str, clock: Clock) -> bool:
+def is_current(value: str, clock: Clock) -> bool:
     """Return whether a request of this time is current: applied much later, it could empty the feeds of an unmounted disk."""
     return 0 <= clock().timestamp() - float(value) < 2 * _PATIENCE
 
@@ -90,11 +89,11 @@ def reload_daemon(config: Config) -> bool:
         with lock_store(config.store):
             return False
     except StoreLocked:
-        leave(config, "reload")
+        add_request(config, "reload")
         return True
 
 
-def forget_removed(config: Config, name: str, clock: Clock) -> int | None:
+def remove_source(config: Config, name: str, clock: Clock) -> int | None:
     """Remove an unconfigured source and its posts from the store; return the number of items, None if a daemon does it.
 
     Raises:
@@ -103,7 +102,7 @@ def forget_removed(config: Config, name: str, clock: Clock) -> int | None:
     if not config.store.exists():
         raise UsageError(f"{config.store}: no build yet, so there is nothing to remove")
     with closing(Database.open(config.store, read_only=True)) as db:
-        present = {source.name for source in (*expand(config, db)[0], *config.sources)}
+        present = {source.name for source in (*expand_sources(config, db)[0], *config.sources)}
         known = {row[1] for row in db.rows("source_all")}
     if name in present:
         raise UsageError(f"{name}: is still in {config.path}; remove it there first")
@@ -113,7 +112,7 @@ def forget_removed(config: Config, name: str, clock: Clock) -> int | None:
         with lock_store(config.store), closing(Database.open(config.store)) as db:
             return _remove_source(db, config, name, clock)
     except StoreLocked:
-        leave(config, "forget", name)
+        add_request(config, "forget", name)
         return None
 
 
@@ -143,7 +142,7 @@ def withdraw_post(config: Config, wanted: str, undo: bool, clock: Clock) -> With
     except StoreLocked:
         with closing(Database.open(config.store, read_only=True)) as db:
             uid = _check_withdrawable(db, find_post(db, config, wanted), wanted, undo)
-        leave(config, "restore" if undo else "withdraw", uid)
+        add_request(config, "restore" if undo else "withdraw", uid)
         return Withdrawn(uid, "", left=True)
     if not undo:
         return Withdrawn(uid, "withdrawn; `feedd build` takes it out of the feeds")
@@ -185,9 +184,9 @@ def _load_ledger(db: Database, config: Config, now: datetime) -> None:
 
 def _remove_source(db: Database, config: Config, name: str, clock: Clock) -> int:
     """Remove a source; return the number of its items, 0 if it is unknown or still configured."""
-    every = expand(config, db)[0]
-    sources = register(db, config, every)
+    every = expand_sources(config, db)[0]
+    sources = register_sources(db, config, every)
     number = next((n for n, (known, _) in sources.items() if known == name), None)
     if number is None or name in {source.name for source in (*every, *config.sources)}:
         return 0
-    return remove_source(db, sources, number, clock(), burnt_keys(db))
+    return source_removal.remove_source(db, sources, number, clock(), load_blocked_keys(db))

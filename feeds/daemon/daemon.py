@@ -21,11 +21,11 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from feeds import pipeline
 from feeds.config import Config, load_config
 from feeds.daemon import control, websub_service
-from feeds.daemon.context import BrokenOff, Shift
+from feeds.daemon.context import DaemonContext, JobInterrupted
 from feeds.daemon.event_log import EventLog
-from feeds.daemon.folder_watcher import SCAN_EVERY, Folders
-from feeds.daemon.http_service import server_of
-from feeds.daemon.poll_scheduler import Timetable
+from feeds.daemon.folder_watcher import SCAN_EVERY, FolderWatcher
+from feeds.daemon.http_service import build_server
+from feeds.daemon.poll_scheduler import PollScheduler
 from feeds.daemon.systemd import Supervisor
 from feeds.errors import FeeddError, OutputError
 from feeds.output.tree import Tree, Written
@@ -147,8 +147,8 @@ class Daemon:
         self.config, self.clock, self.log = config, clock, log
         self._supervisor = supervisor
         self._jobs, self._speed, self._deadline = jobs, speed, deadline
-        self._shift = Shift(config, clock, log)
-        self._folders = Folders(self._shift)
+        self._shift = DaemonContext(config, clock, log)
+        self._folders = FolderWatcher(self._shift)
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
@@ -157,8 +157,8 @@ class Daemon:
         self._left_out: dict[str, str] = {}
         """Posts that no document can contain, with the reason; all of them are logged already."""
         self._server: Server | None = None
-        self._pushing: websub_service.Pushing | None = None
-        self._timetable: Timetable | None = None
+        self._pushing: websub_service.WebSubService | None = None
+        self._timetable: PollScheduler | None = None
 
     async def run(self, signals: _Signals, reread: Callable[[], Config | None]) -> Config | None:
         """Work until a signal comes; then finish running jobs and leave a complete tree.
@@ -174,7 +174,7 @@ class Daemon:
             # Registered first, so that it runs last: closing the run needs the thread.
             stack.callback(self._shift.store_thread.shutdown)
             self._shift.run = await stack.enter_async_context(self._open())
-            with suppress(BrokenOff):
+            with suppress(JobInterrupted):
                 await self._start(stack)
                 self._supervisor.notify("READY=1", "STATUS=watching and publishing")
                 self.log("ready", sources=len(self.config.sources), store=self.config.store)
@@ -218,16 +218,16 @@ class Daemon:
         await self._shift.run_in_store_thread(self._folders.read_everything)
         await self._publish()
         await self._shift.run_in_store_thread(publisher.warm_up, self._shift.run)
-        if websub_service.wanted(self.config):
-            push = websub_service.Pushing(self.config, self.clock, self._ingest_pushed)
+        if websub_service.is_needed(self.config):
+            push = websub_service.WebSubService(self.config, self.clock, self._ingest_pushed)
             self._pushing = await stack.enter_async_context(push)
         if self.config.serve is not None:
             endpoints = self._pushing.list_endpoints() if self._pushing else ()
-            self._server = server_of(self.config, self.clock, endpoints)
+            self._server = build_server(self.config, self.clock, endpoints)
             await self._server.start()
             self.log("serving", address=self._server.address)
         if self.config.polled:
-            self._timetable = Timetable(self._shift, self._schedule_poll, self._pushing)
+            self._timetable = PollScheduler(self._shift, self._schedule_poll, self._pushing)
             self._shift.watch_task(await self._timetable.begin(stack))
         self._shift.begin(self._publish_forever())
         self._run_every(SCAN_EVERY, self._scan)
@@ -263,7 +263,7 @@ class Daemon:
         if self._timetable is not None:
             await self._timetable.stop()
         if self._shift.failure is None:
-            with suppress(BrokenOff):
+            with suppress(JobInterrupted):
                 await self._publish()
         if self._server is not None:
             await self._server.stop(2)
@@ -279,7 +279,7 @@ class Daemon:
 
     async def _release(self) -> None:
         """Publish posts whose date has come and remove expired posts."""
-        if await self._shift.run_in_store_thread(pipeline.release, self._shift.run):
+        if await self._shift.run_in_store_thread(pipeline.update_due_posts, self._shift.run):
             self._shift.wants_publishing.set()
 
     # Requests of other commands
@@ -311,11 +311,11 @@ class Daemon:
     def _apply_request(self, kind: str, value: str) -> None:
         shift = self._shift
         if kind == "forget":
-            self.log("forgot", source=value, entries=control.take_up(shift.run, kind, value))
+            self.log("forgot", source=value, entries=control.apply_request(shift.run, kind, value))
         elif kind in ("withdraw", "restore"):
-            control.take_up(shift.run, kind, value)
+            control.apply_request(shift.run, kind, value)
             self.log(kind, post=value)
-        elif kind == "removals" and control.still_meant(value, self.clock):
+        elif kind == "removals" and control.is_current(value, self.clock):
             self._folders.read_everything(allow_removals=True)
         elif kind == "backfill" and self._timetable is not None:
             self._loop.call_soon_threadsafe(self._begin_past, value)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from feeds import pipeline
 from feeds.config import FolderSource
-from feeds.daemon.context import Shift
+from feeds.daemon.context import DaemonContext
 from feeds.errors import UsageError
 from feeds.reports import Ingested
 
@@ -24,10 +24,10 @@ _CHECK_EVERY = 1
 _UNWATCHED_EVERY = 60
 
 
-class Folders:
+class FolderWatcher:
     """Watch the folders of a configuration and read what changes in them."""
 
-    def __init__(self, shift: Shift) -> None:
+    def __init__(self, shift: DaemonContext) -> None:
         self._shift = shift
 
     async def watch(self) -> None:

@@ -30,7 +30,7 @@ _FRESH = timedelta(seconds=2)
 _VERSIONS = "serve.db"
 
 
-def server_of(config: Config, clock: Clock, endpoints: Sequence[Endpoint] = ()) -> Server:
+def build_server(config: Config, clock: Clock, endpoints: Sequence[Endpoint] = ()) -> Server:
     """Build the server of a configuration, not started yet; ``endpoints`` are added to its own.
 
     Raises:
@@ -78,12 +78,12 @@ class _Page:
     async def __call__(self) -> bytes:
         async with self._lock:
             if not self._page or self._clock() >= self._until:
-                self._page = await asyncio.to_thread(status_page, self._config, self._clock())
+                self._page = await asyncio.to_thread(build_status_page, self._config, self._clock())
                 self._until = self._clock() + _FRESH
         return self._page
 
 
-def status_page(config: Config, now: datetime) -> bytes:
+def build_status_page(config: Config, now: datetime) -> bytes:
     """Render the page for operators: sources, health, next polls, errors, activity of the last days."""
     from feeds.renderer.html_pages import render_status_page as render
     from feeds.renderer.templates import compile_templates

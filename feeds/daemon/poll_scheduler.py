@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 
 from feeds import pipeline
 from feeds.config import ListSource, UpstreamSource
-from feeds.daemon.context import BrokenOff, Shift
+from feeds.daemon.context import DaemonContext, JobInterrupted
 from feeds.errors import FeeddError, UsageError
 from feeds.fetcher.feed import Request
-from feeds.fetcher.politeness import Hosts
-from feeds.fetcher.schedule import spread
+from feeds.fetcher.politeness import HostHolds
+from feeds.fetcher.schedule import distribute_times
 from feeds.ingest import poller
-from feeds.ingest.backfill import MOST_PAGES, read_past
-from feeds.ingest.feed import Polled, Receiver
-from feeds.sources import expand, register
+from feeds.ingest.backfill import MOST_PAGES, fetch_history
+from feeds.ingest.feed import FeedIngester, PollReport
+from feeds.sources import expand_sources, register_sources
 from feeds.storage import upstreams as stored
 
 if TYPE_CHECKING:
-    from feeds.daemon.websub_service import Pushing
+    from feeds.daemon.websub_service import WebSubService
 
 _SPREAD = 0.1
 _LONGEST_SPREAD = 300.0
@@ -34,10 +34,12 @@ _NOT_BEFORE = timedelta(milliseconds=50)
 _LAST_SECOND = 253402300799  # of the year 9999
 
 
-class Timetable:
+class PollScheduler:
     """Poll each upstream feed when it is due."""
 
-    def __init__(self, shift: Shift, wake_at: Callable[[datetime], None], pushing: Pushing | None) -> None:
+    def __init__(
+        self, shift: DaemonContext, wake_at: Callable[[datetime], None], pushing: WebSubService | None
+    ) -> None:
         """Build a scheduler; ``wake_at`` makes the daemon call :meth:`poll_due` at a time, which replaces any earlier time."""
         self._shift, self._wake_at, self._pushing = shift, wake_at, pushing
         self._requests: dict[str, Request] = {}
@@ -48,13 +50,13 @@ class Timetable:
     async def begin(self, stack: AsyncExitStack) -> asyncio.Task[None]:
         """Load the upstream feeds and start; return the task that ingests responses, which ends only if the store fails."""
         shift = self._shift
-        client = self._client = await stack.enter_async_context(poller.client_of(shift.config))
-        self._hosts = Hosts(await shift.run_in_store_thread(stored.load_held_hosts, shift.run.db))
-        self._ingester = Receiver(
-            shift.run, lambda number, complete: pipeline.context_of(shift.run, number, early=not complete)
+        client = self._client = await stack.enter_async_context(poller.create_client(shift.config))
+        self._hosts = HostHolds(await shift.run_in_store_thread(stored.load_held_hosts, shift.run.db))
+        self._ingester = FeedIngester(
+            shift.run, lambda number, complete: pipeline.build_context(shift.run, number, early=not complete)
         )
         await shift.run_in_store_thread(self._load_sources)
-        self._queue = poller.Asking(
+        self._queue = poller.PollQueue(
             self._ingester, client, self._hosts, shift.store_thread, self._handle_ingested
         )
         self._plan()
@@ -67,7 +69,7 @@ class Timetable:
         shift = self._shift
         try:
             await asyncio.wait_for(self._queue.stop(_PATIENCE), _STOP_WITHIN)
-        except (TimeoutError, FeeddError, BrokenOff) as error:
+        except (TimeoutError, FeeddError, JobInterrupted) as error:
             shift.log("stopping", reason=str(error) or "a document was still being parsed")
         await self._save_holds()
 
@@ -76,7 +78,9 @@ class Timetable:
         if self._hosts.changed:
             self._hosts.changed = False
             shift = self._shift
-            await shift.run_in_store_thread(stored.hold_hosts, shift.run.db, self._hosts.holds(shift.clock()))
+            await shift.run_in_store_thread(
+                stored.hold_hosts, shift.run.db, self._hosts.list_holds(shift.clock())
+            )
 
     async def poll_due(self) -> None:
         """Poll the feeds that are due."""
@@ -98,7 +102,7 @@ class Timetable:
                 reason="no upstream feed of this name, so its history is not fetched",
             )
             return
-        past = await read_past(
+        past = await fetch_history(
             self._ingester, request, self._client, self._hosts, shift.run_in_store_thread, MOST_PAGES
         )
         shift.log("past", source=source, documents=past.pages, new=past.new, reason=past.reason)
@@ -119,7 +123,9 @@ class Timetable:
         over = min(_LONGEST_SPREAD, _SPREAD * len(late))
         # A reloaded list must not move feeds that are scheduled already.
         planned = {name: due for name, due in self._due.items() if due > now}
-        self._due = {name: self._get_stored_due(name) for name in self._requests} | spread(late, now, over)
+        self._due = {name: self._get_stored_due(name) for name in self._requests} | distribute_times(
+            late, now, over
+        )
         self._due |= {name: due for name, due in planned.items() if name in late}
         self._order = [(due, name) for name, due in self._due.items()]
         heapq.heapify(self._order)
@@ -134,15 +140,15 @@ class Timetable:
         lists = [
             source.settings for source in config.sources if isinstance(source, ListSource) and source.url
         ]
-        every, troubles = expand(config, run.db)
+        every, troubles = expand_sources(config, run.db)
         self._shift.log_problems(troubles)
-        run.sources.update(register(run.db, config, every))
+        run.sources.update(register_sources(run.db, config, every))
         upstreams = [source for source in every if isinstance(source, UpstreamSource)]
         self._ingester.set_sources([*lists, *upstreams], [source.name for source in lists])
         self._requests = {}
         for source in (*lists, *upstreams):
             try:
-                self._requests[source.name] = poller.request_of(source)
+                self._requests[source.name] = poller.build_request(source)
             except UsageError as error:
                 self._shift.log("trouble", source=source.name, reason=str(error))
 
@@ -153,7 +159,7 @@ class Timetable:
 
     def _handle_ingested(self, names: list[str]) -> None:
         report = self._ingester.report
-        self._ingester.report = Polled()
+        self._ingester.report = PollReport()
         for name in names:
             if name in self._requests:
                 self._due[name] = self._get_stored_due(name)
@@ -170,7 +176,7 @@ class Timetable:
             self._shift.begin(self._reload_lists())
         self._schedule()
 
-    async def _follow_hubs(self, pushing: Pushing) -> None:
+    async def _follow_hubs(self, pushing: WebSubService) -> None:
         """Subscribe to feeds that name a hub; they are still polled rarely, so that a dead hub is noticed."""
         self._ingester.pushed = await pushing.follow(self._ingester.get_heads())
 

@@ -8,13 +8,13 @@ from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from feeds.config import Config
-from feeds.ingest.poller import client_of
+from feeds.ingest.poller import create_client
 from feeds.protocols import Clock
-from feeds.websub.dispatcher import Sender
+from feeds.websub.dispatcher import Dispatcher
 from feeds.websub.hub import Hub
-from feeds.websub.outgoing import Jobs
+from feeds.websub.outgoing import OutgoingRequests
 from feeds.websub.protocol import Topics
-from feeds.websub.storage_thread import Desk
+from feeds.websub.storage_thread import StorageThread
 from feeds.websub.subscriber import OnContent, Subscriber
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ _LONGEST_CONTENT = 16 * 1024 * 1024
 """Limit in bytes of the content that a hub may send."""
 
 
-def wanted(config: Config) -> bool:
+def is_needed(config: Config) -> bool:
     """Return whether a configuration uses WebSub, as a publisher or as a subscriber."""
     return bool(config.push.named or (config.push.public and config.polled and config.serve is not None))
 
 
-class Pushing:
+class WebSubService:
     """An async context manager; while it is open, due requests are sent."""
 
     def __init__(self, config: Config, clock: Clock, on_content: OnContent) -> None:
@@ -43,9 +43,9 @@ class Pushing:
         if config.serve and config.serve.auth:
             private = ("/",)  # a reader without the password must not get documents through the hub
         topics = Topics(config.site.url, config.push.own, config.aliases, private)
-        desk = self._stack.enter_context(Desk(config.store))
-        client = await self._stack.enter_async_context(client_of(config))
-        jobs = Jobs(
+        desk = self._stack.enter_context(StorageThread(config.store))
+        client = await self._stack.enter_async_context(create_client(config))
+        jobs = OutgoingRequests(
             desk,
             client,
             config.output.dir,
@@ -55,7 +55,7 @@ class Pushing:
             public=config.push.public,
             allow=config.push.allow,
         )
-        self._sender = Sender(desk, jobs, self._read_clock)
+        self._sender = Dispatcher(desk, jobs, self._read_clock)
         self._hub = Hub(desk, topics, config.push.allow, self._sender.wake)
         self._subscriber = Subscriber(desk, self._on_content, self._read_clock, self._sender.wake)
         self._sending = asyncio.create_task(self._sender.run())
@@ -96,4 +96,4 @@ class Pushing:
             hubs, topic = head.get("hubs") or (), head.get("self") or head.get("url") or ""
             if hubs and topic:
                 await self._subscriber.subscribe(source, topic, hubs[0])
-        return set(await self._subscriber.active())
+        return set(await self._subscriber.load_active())

@@ -1,6 +1,6 @@
 """Fetch an upstream feed once, with a conditional request and limits, and interpret the response.
 
-:func:`fetch` sends the request; :func:`judge` is pure and decides what the response means. The returned state
+:func:`fetch` sends the request; :func:`interpret_response` is pure and decides what the response means. The returned state
 is all that is stored of a feed between two polls, and it can be written as JSON.
 """
 
@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 from feeds.errors import FetchError
 from feeds.http import DEADLINE, MOST_BYTES, Client, Conditions, Response, cache_control
-from feeds.http.address import address, same_site, shown
+from feeds.http.address import is_same_site, parse_address, redact_address
 
 Outcome = Literal["new", "same", "gone", "failed", "delayed"]
 
@@ -134,10 +134,10 @@ async def fetch(client: Client, request: Request, state: FetchState, now: dateti
         )
     except FetchError as error:
         return Fetched("failed", _count_failure(state), str(error))
-    return judge(request, state, response, now)
+    return interpret_response(request, state, response, now)
 
 
-def judge(request: Request, state: FetchState, response: Response, now: datetime) -> Fetched:
+def interpret_response(request: Request, state: FetchState, response: Response, now: datetime) -> Fetched:
     """Interpret a response; return the outcome and the state after it."""
     freshness = _read_max_age(response, now)
     # A 304 without conditions is an error of the server, not "not changed".
@@ -152,7 +152,7 @@ def judge(request: Request, state: FetchState, response: Response, now: datetime
         if digest == state.digest:
             return _build_fetched("same", after, response, "not changed (the same bytes)", freshness)
         fetched = _build_fetched("new", after, response, "read", freshness)
-        return fetched._replace(data=response.body, content_type=response.header("content-type")[:200])
+        return fetched._replace(data=response.body, content_type=response.get_header("content-type")[:200])
     # A 410 behind a temporary redirect does not concern the address of the feed itself.
     if response.status == 410 and response.moved_to == (response.hops[-1].url if response.hops else ""):
         reason = "gone (HTTP 410); not polled any more"
@@ -160,7 +160,7 @@ def judge(request: Request, state: FetchState, response: Response, now: datetime
     return _build_failure(state, response, now, freshness)
 
 
-def unreadable(before: FetchState, fetched: Fetched, reason: str) -> Fetched:
+def mark_unreadable(before: FetchState, fetched: Fetched, reason: str) -> Fetched:
     """Turn a fetch into a failure because its body is not a feed.
 
     The validators of ``before`` stay, so that the next response cannot be "not changed" for a body that was
@@ -171,7 +171,7 @@ def unreadable(before: FetchState, fetched: Fetched, reason: str) -> Fetched:
     return fetched._replace(outcome="failed", data=b"", state=state, reason=reason)
 
 
-def unfinished(before: FetchState, fetched: Fetched) -> Fetched:
+def mark_unfinished(before: FetchState, fetched: Fetched) -> Fetched:
     """Restore the old validators after only a part of the body was parsed, so that the next poll gets it again."""
     old = before if before.configured == fetched.state.configured else FetchState()
     state = fetched.state._replace(
@@ -180,17 +180,17 @@ def unfinished(before: FetchState, fetched: Fetched) -> Fetched:
     return fetched._replace(state=state)
 
 
-def asked_host(request: Request, state: FetchState) -> str:
+def find_host_group(request: Request, state: FetchState) -> str:
     """Return the politeness group of a source: its ``group``, else the host of the next request."""
     if request.group:
         return request.group
-    return host_of(_match_state(request, state).url or request.url)
+    return extract_host(_match_state(request, state).url or request.url)
 
 
-def host_of(url: str) -> str:
+def extract_host(url: str) -> str:
     """Extract the host of an address; an address without a host is returned whole."""
     try:
-        return address(url).host
+        return parse_address(url).host
     except FetchError:
         return url
 
@@ -205,13 +205,15 @@ def _select_auth(request: Request, url: str) -> str:
     """Return the credentials if ``url`` is on the host that they are for, else an empty text."""
     if url == request.url:
         return request.auth
-    home = address(request.url)
-    return (request.auth or home.userinfo) if same_site(home, address(url)) else ""
+    home = parse_address(request.url)
+    return (request.auth or home.userinfo) if is_same_site(home, parse_address(url)) else ""
 
 
 def _read_max_age(response: Response, now: datetime) -> int | None:
     control = ",".join(response.get_headers("cache-control"))
-    return cache_control.max_age(control, response.header("expires"), response.header("date"), now)
+    return cache_control.compute_max_age(
+        control, response.get_header("expires"), response.get_header("date"), now
+    )
 
 
 def _build_fetched(
@@ -219,9 +221,9 @@ def _build_fetched(
 ) -> Fetched:
     moved = response.moved_to
     if state.redirect_to:
-        reason += f"; moved to {shown(moved)}, adopted once that is confirmed"
+        reason += f"; moved to {redact_address(moved)}, adopted once that is confirmed"
     elif moved and state.url == moved:
-        reason += f"; moved permanently to {shown(moved)}, which is polled from now on"
+        reason += f"; moved permanently to {redact_address(moved)}, which is polled from now on"
     return Fetched(
         outcome,
         state,
@@ -236,7 +238,7 @@ def _build_fetched(
 def _apply_success(state: FetchState, response: Response, now: datetime, max_age: int | None) -> FetchState:
     """Compute the state after a 200 or 304: new validators, no failures, redirects counted."""
     # Very long validators would be sent with every request, so they are dropped below.
-    etag, modified = response.header("etag"), response.header("last-modified")
+    etag, modified = response.get_header("etag"), response.get_header("last-modified")
     if response.status == 304:
         # RFC 9110, 15.4.5: what a 304 does not repeat stays as it was.
         etag, modified = etag or state.etag, modified or state.last_modified
@@ -274,7 +276,7 @@ def _count_failure(state: FetchState) -> FetchState:
 
 
 def _build_failure(state: FetchState, response: Response, now: datetime, freshness: int | None) -> Fetched:
-    wait = cache_control.retry_after(response.header("retry-after"), now)
+    wait = cache_control.parse_retry_after(response.get_header("retry-after"), now)
     delayed = response.status == 429 or (response.status in _DELAYS and wait is not None)
     if delayed:
         reason = f"rate-limited (status {response.status})"
@@ -289,7 +291,7 @@ def _build_failure(state: FetchState, response: Response, now: datetime, freshne
     return Fetched(
         "delayed" if delayed else "failed",
         _count_failure(state),
-        f"{shown(response.url)}: {reason}",
+        f"{redact_address(response.url)}: {reason}",
         url=response.url,
         status=response.status,
         max_age=freshness,

@@ -25,7 +25,7 @@ _POST_FOLDERS = frozenset(("_posts", "_drafts"))
 _SKIPPED_FOLDERS = frozenset(("_site", "node_modules"))
 _LARGEST = 16 * 1024 * 1024
 _CHUNK = 64 * 1024
-Seen = tuple[str, int, int]
+FileStamp = tuple[str, int, int]
 """Path, size and mtime (nanoseconds) of a file, as a scan of the folder finds it."""
 
 
@@ -33,13 +33,13 @@ Seen = tuple[str, int, int]
 class Scan:
     """Difference between a folder and what is known of it."""
 
-    changed: tuple[Seen, ...]
+    changed: tuple[FileStamp, ...]
     """Each file that is new or may have changed, in order of path."""
     unchanged: int
     vanished: tuple[str, ...]
 
 
-def scan(root: Path, jekyll: bool, known: Sequence[Seen], everything: bool = False) -> Scan:
+def scan(root: Path, jekyll: bool, known: Sequence[FileStamp], everything: bool = False) -> Scan:
     """List every post file below ``root``; ``everything`` returns unchanged files too.
 
     In a Jekyll tree these are the files in ``_posts`` and ``_drafts`` folders. ``known`` are the files of the
@@ -50,11 +50,13 @@ def scan(root: Path, jekyll: bool, known: Sequence[Seen], everything: bool = Fal
     """
     _require_folder(root)
     found = _list_files(root, jekyll)
-    changed, vanished = differences(found, known)
+    changed, vanished = compare_files(found, known)
     return Scan(tuple(found if everything else changed), len(found) - len(changed), vanished)
 
 
-def differences(found: Sequence[Seen], known: Sequence[Seen]) -> tuple[list[Seen], tuple[str, ...]]:
+def compare_files(
+    found: Sequence[FileStamp], known: Sequence[FileStamp]
+) -> tuple[list[FileStamp], tuple[str, ...]]:
     """Compare two lists of files; return the changed files and the paths that are known but not found.
 
     Both are in order of path, and usually equal except for a few neighbours. The equal parts before and after
@@ -72,7 +74,7 @@ def differences(found: Sequence[Seen], known: Sequence[Seen]) -> tuple[list[Seen
     return sorted(new - old), tuple(sorted(path for path, _, _ in old - new if path not in there))
 
 
-def glance(root: Path, jekyll: bool, paths: Iterable[str], known: Mapping[str, FileState]) -> Scan:
+def scan_paths(root: Path, jekyll: bool, paths: Iterable[str], known: Mapping[str, FileState]) -> Scan:
     """:func:`scan` for these paths only; paths that are not post files are ignored.
 
     Raises:
@@ -135,9 +137,9 @@ def is_jekyll(root: Path) -> bool:
     return (root / "_posts").is_dir() or (root / "_config.yml").is_file()
 
 
-def _list_files(root: Path, jekyll: bool) -> list[Seen]:
+def _list_files(root: Path, jekyll: bool) -> list[FileStamp]:
     """List each post file below ``root``, in order of path, without hidden folders."""
-    found: list[Seen] = []
+    found: list[FileStamp] = []
     try:
         real_root = os.path.realpath(root)
         todo = [("", root.name in _POST_FOLDERS or not jekyll)]
@@ -155,7 +157,9 @@ def _list_files(root: Path, jekyll: bool) -> list[Seen]:
     return sorted(found)
 
 
-def _scan_folder(place: str, prefix: str, has_posts: bool, real_root: str, found: list[Seen]) -> list[str]:
+def _scan_folder(
+    place: str, prefix: str, has_posts: bool, real_root: str, found: list[FileStamp]
+) -> list[str]:
     """Add the post files of one folder to ``found`` if ``takes`` is set; return its subfolders.
 
     Files are examined by name within their open folder, because a full path takes the system longer. They are
@@ -275,12 +279,12 @@ def read_inside(root: Path, path: str) -> bytes:
     return read(root, path)
 
 
-def digest(data: bytes) -> bytes:
+def compute_digest(data: bytes) -> bytes:
     """Compute the digest by which files with equal bytes are recognised."""
     return hashlib.sha256(data).digest()[:16]
 
 
-def renames(vanished: Mapping[str, bytes], appeared: Mapping[str, bytes]) -> dict[str, str]:
+def match_renames(vanished: Mapping[str, bytes], appeared: Mapping[str, bytes]) -> dict[str, str]:
     """Return the new and old path of each file that appeared with the bytes of a file that vanished."""
     by_digest: dict[bytes, list[str]] = {}
     for path, mark in sorted(vanished.items(), reverse=True):

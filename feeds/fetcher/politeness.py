@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from feeds.fetcher.feed import Fetched, FetchState, Request, asked_host, fetch, host_of
+from feeds.fetcher.feed import Fetched, FetchState, Request, extract_host, fetch, find_host_group
 from feeds.http import Client
-from feeds.http.address import shown
+from feeds.http.address import redact_address
 from feeds.protocols import Clock
 
 OnResult = Callable[[Request, Fetched], Awaitable[None] | None]
@@ -27,7 +27,7 @@ _SLOW_AFTER = 0.5
 _DEFAULT_WAIT = 600
 
 
-class Hosts:
+class HostHolds:
     """Hosts (or groups) that must not be polled before a time (429 and 503, RFC 6585 and RFC 9110).
 
     ``holds`` are the times that an earlier run stored, so that a restart polls no host too early.
@@ -51,7 +51,7 @@ class Hosts:
             return None
         return until
 
-    def holds(self, now: datetime) -> dict[str, datetime]:
+    def list_holds(self, now: datetime) -> dict[str, datetime]:
         """Return the times that are still in the future, to be stored."""
         return {group: until for group, until in self._holds.items() if until > now}
 
@@ -61,7 +61,7 @@ class Hosts:
             return
         # A 429 without Retry-After still needs a pause, and its length is up to us.
         seconds = max(fetched.retry_after or _DEFAULT_WAIT, min(fetched.max_age or 0, 86400))
-        for name in {group, host_of(fetched.url)}:
+        for name in {group, extract_host(fetched.url)}:
             self.hold(name, now + timedelta(seconds=seconds))
 
 
@@ -87,10 +87,10 @@ class Poller:
         on_result: OnResult,
         *,
         clock: Clock,
-        hosts: Hosts | None = None,
+        hosts: HostHolds | None = None,
         at_once: int = AT_ONCE,
     ) -> None:
-        self.hosts = hosts or Hosts()
+        self.hosts = hosts or HostHolds()
         self._client = client
         self._on_result = on_result
         self._clock = clock
@@ -108,7 +108,7 @@ class Poller:
 
     def submit(self, request: Request, state: FetchState) -> None:
         """Fetch this when its host is free; needs a running event loop."""
-        group = asked_host(request, state)
+        group = find_host_group(request, state)
         queue = self._queues.setdefault(group, _Queue())
         queue.waiting.append((request, state))
         self._left += 1
@@ -205,7 +205,7 @@ class Poller:
         if until is None:
             return None
         seconds = int((until - now).total_seconds()) + 1
-        reason = f"{shown(request.url)}: {group} is rate-limited until {until:%Y-%m-%d %H:%M:%S%z}"
+        reason = f"{redact_address(request.url)}: {group} is rate-limited until {until:%Y-%m-%d %H:%M:%S%z}"
         return Fetched("delayed", state, reason, retry_after=seconds)
 
     def _finish_fetch(self, group: str, gap: float) -> None:
@@ -238,7 +238,7 @@ async def poll_all(
     on_result: OnResult,
     *,
     clock: Clock,
-    hosts: Hosts | None = None,
+    hosts: HostHolds | None = None,
     at_once: int = AT_ONCE,
 ) -> None:
     """Fetch all of these upstream feeds once.

@@ -49,7 +49,7 @@ class Hints:
 
 
 @dataclass(frozen=True, slots=True)
-class Next:
+class NextPoll:
     """When to poll next, and the rule that decided it."""
 
     due: datetime
@@ -58,7 +58,7 @@ class Next:
     ``retry-after``, ``skip-hours``, ``skip-days`` or ``gone``."""
 
 
-def next_poll(
+def compute_next_poll(
     now: datetime,
     every: float,
     recent: Sequence[datetime],
@@ -69,7 +69,7 @@ def next_poll(
     gone: bool = False,
     least: float = LEAST,
     most: float = MOST,
-) -> Next:
+) -> NextPoll:
     """Compute when to poll again after a poll at ``now``.
 
     Args:
@@ -85,13 +85,13 @@ def next_poll(
         most: Upper limit of the adaptive interval.
     """
     if gone:
-        return Next(NEVER, "gone")
+        return NextPoll(NEVER, "gone")
     wish, decided = _choose_interval(now, every, recent, hints, least, most)
     for seconds, name in ((hints.ttl * 60, "ttl"), (hints.sy, "sy"), (hints.max_age or 0, "max-age")):
         if min(seconds, MOST) > wish:
             wish, decided = min(seconds, MOST), name
     if failures > 0:
-        backoff = backed_off(wish, failures)
+        backoff = compute_backoff(wish, failures)
         if backoff > wish:
             wish, decided = backoff, "backoff"
         # Failed feeds often share a cause; a wide jitter keeps them from retrying together.
@@ -101,16 +101,16 @@ def next_poll(
     stated = min(hints.retry_after or 0, WEEK)
     if stated > wish:
         wish, decided = stated + jitter * min(60.0, stated / 10), "retry-after"
-    return _move_out_of_skipped(Next(now + timedelta(seconds=wish), decided), hints, jitter)
+    return _move_out_of_skipped(NextPoll(now + timedelta(seconds=wish), decided), hints, jitter)
 
 
-def backed_off(wish: float, failures: int) -> float:
+def compute_backoff(wish: float, failures: int) -> float:
     """Compute the interval after failures in a row: each doubles it, up to a day (or ``wish``, if that is longer)."""
     first = max(min(wish, HOUR), _FIRST_RETRY)
     return max(wish, min(first * 2.0 ** min(failures, 16), MOST))
 
 
-def spread(names: Iterable[str], now: datetime, over: float) -> dict[str, datetime]:
+def distribute_times(names: Iterable[str], now: datetime, over: float) -> dict[str, datetime]:
     """Assign each name a time within ``over`` seconds from ``now``, so that a start causes no burst.
 
     The order depends on the names alone, so sources of one host are not neighbours.
@@ -124,7 +124,7 @@ def spread(names: Iterable[str], now: datetime, over: float) -> dict[str, dateti
     return {name: now + timedelta(seconds=step * i) for i, name in enumerate(ordered)}
 
 
-def rhythm(now: datetime, recent: Sequence[datetime]) -> float | None:
+def estimate_interval(now: datetime, recent: Sequence[datetime]) -> float | None:
     """Estimate the interval in seconds that suits a feed with these entries; None if they show nothing.
 
     It is a quarter of the usual distance of its entries, and grows the longer the feed is silent. Dates in
@@ -154,7 +154,7 @@ def _choose_interval(
 ) -> tuple[float, str]:
     if every > 0:
         return every, "every"
-    wish, decided = min(max(rhythm(now, recent) or _UNKNOWN, least), most), "rhythm"
+    wish, decided = min(max(estimate_interval(now, recent) or _UNKNOWN, least), most), "rhythm"
     # Without validators each poll transfers the whole document.
     rarer = min(2 * wish, most)
     if not hints.validators and rarer > wish:
@@ -162,7 +162,7 @@ def _choose_interval(
     return wish, decided
 
 
-def _move_out_of_skipped(found: Next, hints: Hints, jitter: float) -> Next:
+def _move_out_of_skipped(found: NextPoll, hints: Hints, jitter: float) -> NextPoll:
     """Move a poll out of the hours and days in which the upstream feed does not want it.
 
     Hints that leave no hour of the week are ignored.
@@ -179,7 +179,7 @@ def _move_out_of_skipped(found: Next, hints: Hints, jitter: float) -> Next:
         elif local.hour in hours:
             decided = "skip-hours"
         else:
-            return Next(due, decided)
+            return NextPoll(due, decided)
         # Steps of one hour end after at most a week, because some hour of it is free.
         hour = local.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
         due = hour + timedelta(seconds=jitter * 600)

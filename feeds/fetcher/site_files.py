@@ -27,7 +27,7 @@ def find_site_root(folder: Path) -> Path:
     return folder.parent if folder.name == "_posts" else folder
 
 
-def runs_liquid(folder: Path) -> bool:
+def needs_liquid(folder: Path) -> bool:
     """Return whether the generator of a tree renders posts with Liquid: Jekyll does, and Eleventy."""
     root = find_site_root(folder)
     if folder.name == "_posts" or (root / "_posts").is_dir() or (root / "_config.yml").is_file():

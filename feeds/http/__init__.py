@@ -12,7 +12,7 @@ opens. A request
   for the hops of one fetch.
 """
 
-from feeds.http.address import Address, address, same_site, shown, user_agent
+from feeds.http.address import Address, build_user_agent, is_same_site, parse_address, redact_address
 from feeds.http.client import DEADLINE, MOST_BYTES, Client
 from feeds.http.dns import Resolve
 from feeds.http.messages import Conditions, Hop, Response
@@ -26,8 +26,8 @@ __all__ = [
     "Hop",
     "Resolve",
     "Response",
-    "address",
-    "same_site",
-    "shown",
-    "user_agent",
+    "build_user_agent",
+    "is_same_site",
+    "parse_address",
+    "redact_address",
 ]

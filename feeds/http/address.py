@@ -46,7 +46,7 @@ class Address:
         return f"[{self.host}]" if ":" in self.host else self.host
 
 
-def address(url: str) -> Address:
+def parse_address(url: str) -> Address:
     """Parse a web address.
 
     Raises:
@@ -55,17 +55,17 @@ def address(url: str) -> Address:
     # A fast path: nearly all addresses have this form, and urlsplit takes several times longer.
     usual = _USUAL.fullmatch(url)
     if not usual or len(url) > _SHORT:
-        return tolerant_address(url)
+        return parse_unusual_address(url)
     scheme, host, given, target = usual.groups()
     port = int(given) if given else _PORTS[scheme]
     if not 0 < port < 65536:
-        return tolerant_address(url)
+        return parse_unusual_address(url)
     shown_port = "" if port == _PORTS[scheme] else f":{port}"
     return Address(f"{scheme}://{host}{shown_port}{target}", scheme, host, port, target)
 
 
-def tolerant_address(url: str) -> Address:
-    """:func:`address` for addresses in any form.
+def parse_unusual_address(url: str) -> Address:
+    """:func:`parse_address` for addresses in any form.
 
     Raises:
         AddressRefused: as there.
@@ -74,14 +74,14 @@ def tolerant_address(url: str) -> Address:
         parts = urlsplit(urls.iri_to_uri(url.strip()))
         host, port = (parts.hostname or "").rstrip("."), parts.port
     except ValueError:
-        raise AddressRefused(f"{shown(url)}: not a valid URL") from None
+        raise AddressRefused(f"{redact_address(url)}: not a valid URL") from None
     if parts.scheme not in _PORTS:
-        raise AddressRefused(f"{shown(url)}: only http and https addresses are fetched")
+        raise AddressRefused(f"{redact_address(url)}: only http and https addresses are fetched")
     if port == 0 or not (is_literal(host) or _NAME.fullmatch(host)):
-        raise AddressRefused(f"{shown(url)}: no usable host or port")
+        raise AddressRefused(f"{redact_address(url)}: no usable host or port")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     if not _TARGET.fullmatch(target):
-        raise AddressRefused(f"{shown(url)}: not a valid URL")
+        raise AddressRefused(f"{redact_address(url)}: not a valid URL")
     userinfo = parts.netloc.rpartition("@")[0]
     bare = Address("", parts.scheme, host, port or _PORTS[parts.scheme], target)
     return Address(
@@ -89,14 +89,14 @@ def tolerant_address(url: str) -> Address:
     )
 
 
-def shown(url: str) -> str:
+def redact_address(url: str) -> str:
     """Redact an address for messages: without credentials and without the values of the query."""
     bare = re.sub(r"//[^/?#]*@", "//", url[:2000])
     path, mark, _ = bare.partition("?")
     return path[:300] + ("?…" if mark else "")
 
 
-def same_site(home: Address, other: Address) -> bool:
+def is_same_site(home: Address, other: Address) -> bool:
     """Return whether credentials for ``home`` may go to ``other``: same origin, or the same host's https."""
     if (home.scheme, home.host, home.port) == (other.scheme, other.host, other.port):
         return True
@@ -104,7 +104,7 @@ def same_site(home: Address, other: Address) -> bool:
     return upgraded and home.host == other.host
 
 
-def user_agent(version: str, site_url: str) -> str:
+def build_user_agent(version: str, site_url: str) -> str:
     """Build the ``User-Agent``: the version of feedd and the address of its site, for contact."""
     contact = re.sub(r"[^\x21-\x7e]|[()]", "", urls.iri_to_uri(site_url))
     return f"feedd/{version} (+{contact})"

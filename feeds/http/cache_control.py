@@ -10,7 +10,7 @@ _FOREVER = 10 * 365 * 86400
 _WEEK = 7 * 86400
 
 
-def max_age(cache_control: str, expires: str, date: str, now: datetime) -> int | None:
+def compute_max_age(cache_control: str, expires: str, date: str, now: datetime) -> int | None:
     """Return the seconds for which a response is fresh (RFC 9111, section 4.2.1); None if it states nothing.
 
     ``max-age`` takes precedence over ``Expires``, which is compared with the sender's own ``Date``.
@@ -20,14 +20,14 @@ def max_age(cache_control: str, expires: str, date: str, now: datetime) -> int |
     if found:
         return min(int(found[1]), _FOREVER)
     # Clocks differ, so Expires is compared with the Date of the same server.
-    until = http_date(expires)
+    until = parse_http_date(expires)
     if until is None:
         return None
-    seconds = (until - (http_date(date) or now)).total_seconds()
+    seconds = (until - (parse_http_date(date) or now)).total_seconds()
     return min(int(seconds), _FOREVER) if seconds > 0 else None
 
 
-def retry_after(value: str, now: datetime) -> int | None:
+def parse_retry_after(value: str, now: datetime) -> int | None:
     """Parse ``Retry-After``, a number or a date (RFC 9110, section 10.2.3), into seconds, at most a week.
 
     None for any other value, a negative number or a past date.
@@ -36,7 +36,7 @@ def retry_after(value: str, now: datetime) -> int | None:
     if text.isascii() and text.isdigit():
         seconds = int(text[:18])
     else:
-        until = http_date(text)
+        until = parse_http_date(text)
         if until is None:
             return None
         # Rounded up: a second too late is polite, a second too early is not.
@@ -44,7 +44,7 @@ def retry_after(value: str, now: datetime) -> int | None:
     return min(seconds, _WEEK) if seconds > 0 else None
 
 
-def http_date(text: str) -> datetime | None:
+def parse_http_date(text: str) -> datetime | None:
     """Parse a date in one of HTTP's forms (RFC 9110, section 5.6.7), aware; None for anything else."""
     if not 10 < len(text) < 60:
         return None

@@ -10,8 +10,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, cast
 
 from feeds.errors import FetchError
-from feeds.http.address import Address, address, shown
-from feeds.http.dns import Resolve, system_resolve
+from feeds.http.address import Address, parse_address, redact_address
+from feeds.http.dns import Resolve, resolve_by_system
 from feeds.http.messages import (
     BROKEN,
     REDIRECTS,
@@ -20,8 +20,8 @@ from feeds.http.messages import (
     Plan,
     Response,
     build_authorization,
-    explain,
-    next_hop,
+    explain_error,
+    resolve_redirect,
 )
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Client:
     """
 
     def __init__(
-        self, user_agent: str, *, resolve: Resolve = system_resolve, context: ssl.SSLContext | None = None
+        self, user_agent: str, *, resolve: Resolve = resolve_by_system, context: ssl.SSLContext | None = None
     ) -> None:
         self._user_agent = user_agent
         self._resolve = resolve
@@ -120,7 +120,9 @@ class Client:
             async with limit:
                 return await self._follow(plan)
         except TimeoutError:
-            raise FetchError(f"{shown(plan.home.url)}: no complete answer within {deadline:g} s") from None
+            raise FetchError(
+                f"{redact_address(plan.home.url)}: no complete answer within {deadline:g} s"
+            ) from None
 
     async def _follow(self, plan: Plan) -> Response:
         session = self._open_session()
@@ -133,7 +135,7 @@ class Client:
                 response = await session.request(plan, here, tuple(hops), cookies)
                 if response.status not in REDIRECTS[plan.method]:
                     return response
-                here = next_hop(here, response)
+                here = resolve_redirect(here, response)
                 # A cycle is reported as such instead of as too many redirects.
                 if here.url in seen:
                     raise FetchError("redirects in a circle")
@@ -142,7 +144,7 @@ class Client:
             except FetchError as error:
                 raise type(error)(f"{_describe_way(plan.home, here)}: {error}") from error
             except BROKEN as error:
-                raise FetchError(f"{_describe_way(plan.home, here)}: {explain(error)}") from error
+                raise FetchError(f"{_describe_way(plan.home, here)}: {explain_error(error)}") from error
             seen.add(here.url)
             hops.append(Hop(response.status, here.url))
 
@@ -165,8 +167,8 @@ def _load_session() -> type[Session]:
 
 def _describe_way(home: Address, here: Address) -> str:
     if here.url == home.url:
-        return shown(home.url)
-    return f"{shown(home.url)}, redirected to {shown(here.url)}"
+        return redact_address(home.url)
+    return f"{redact_address(home.url)}, redirected to {redact_address(here.url)}"
 
 
 def _make_plan(
@@ -180,10 +182,10 @@ def _make_plan(
     proxy: str,
     most_bytes: int,
 ) -> Plan:
-    home = address(url)
-    proxied = address(proxy) if proxy else None
+    home = parse_address(url)
+    proxied = parse_address(proxy) if proxy else None
     if proxied is not None and proxied.scheme != "http":
-        raise FetchError(f"{shown(proxy)}: a proxy is given as http://host:port")
+        raise FetchError(f"{redact_address(proxy)}: a proxy is given as http://host:port")
     allowed = frozenset(pair.strip().lower() for pair in allow)
     authorization = build_authorization(auth or home.userinfo)
     return Plan(method, headers or {}, body, conditions, allowed, authorization, home, proxied, most_bytes)

@@ -13,7 +13,7 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """Returns the IP addresses of a host name, for a port; raises ``OSError`` if there are none."""
 
 
-async def system_resolve(host: str, port: int) -> list[str]:
+async def resolve_by_system(host: str, port: int) -> list[str]:
     """Return the IP addresses of ``host`` from the system's resolver, in its order of preference.
 
     Each query has its own thread, which the program does not wait for when it ends. So a name server that

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from feeds.errors import FetchError
-from feeds.http.address import Address, address, same_site
+from feeds.http.address import Address, is_same_site, parse_address
 from feeds.values import urls
 
 
@@ -59,7 +59,7 @@ class Response(NamedTuple):
     conditional: bool = False
     """Whether the conditions were sent with the last hop."""
 
-    def header(self, name: str) -> str:
+    def get_header(self, name: str) -> str:
         """Return the first value of a header; empty if it is missing."""
         return next((value for key, value in self.headers if key == name), "")
 
@@ -118,7 +118,7 @@ def build_headers(
     headers += [header for header in conditions.items() if _SENDABLE.fullmatch(header[1])]
     if cookies and _SENDABLE.fullmatch(cookies):
         headers.append(("Cookie", cookies))
-    if plan.authorization and same_site(plan.home, here):
+    if plan.authorization and is_same_site(plan.home, here):
         headers.append(("Authorization", plan.authorization))
     if plan.proxy is not None and here.scheme == "http":
         headers += build_proxy_headers(plan.proxy)
@@ -146,13 +146,13 @@ def decode_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[str, s
     return tuple((name.decode("ascii").lower(), value.decode("latin-1")) for name, value in headers)
 
 
-def next_hop(here: Address, response: Response) -> Address:
+def resolve_redirect(here: Address, response: Response) -> Address:
     """Return where a redirect leads (RFC 9110, 10.2.2); its fragment and credentials are dropped.
 
     Raises:
         FetchError: the redirect has no usable address.
     """
-    raw = response.header("location").strip()
+    raw = response.get_header("location").strip()
     try:
         # Many servers send UTF-8 in Location, which HTTP does not define.
         location = raw.encode("latin-1").decode()
@@ -161,10 +161,10 @@ def next_hop(here: Address, response: Response) -> Address:
     to = urls.resolve(here.url, location.partition("#")[0]) if location else ""
     if not to:
         raise FetchError(f"status {response.status} redirects without a usable address")
-    return address(to)
+    return parse_address(to)
 
 
-def explain(error: Exception) -> str:
+def explain_error(error: Exception) -> str:
     """Describe a network error in words."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not valid: {error.verify_message}"

@@ -18,7 +18,7 @@ from feeds.errors import AddressRefused, FetchError
 from feeds.http.address import Address
 from feeds.http.dns import Resolve
 from feeds.http.ip_ranges import is_global, is_literal
-from feeds.http.messages import build_proxy_headers, explain
+from feeds.http.messages import build_proxy_headers, explain_error
 
 _MOST_ADDRESSES = 4
 _SECONDS_PER_ADDRESS = 4.0
@@ -219,7 +219,7 @@ async def _find(host: str, port: int, resolve: Resolve) -> Sequence[str]:
     try:
         found = [address for address in await resolve(host, port) if is_literal(address)]
     except OSError as error:
-        raise FetchError(f"the name {host} cannot be resolved ({explain(error)})") from error
+        raise FetchError(f"the name {host} cannot be resolved ({explain_error(error)})") from error
     if not found:
         raise FetchError(f"the name {host} has no address")
     return found

@@ -172,7 +172,7 @@ async def _read_body(answer: httpx.Response, response: Response, most_bytes: int
     Raises:
         FetchError: it is too large, damaged, or in a coding that is not supported.
     """
-    length = response.header("content-length")
+    length = response.get_header("content-length")
     if length.isdigit() and int(length[:20]) > most_bytes:
         raise FetchError(f"the body is {length[:20]} bytes long, more than the limit of {most_bytes}")
     decoder = Decoder(",".join(response.get_headers("content-encoding")), most_bytes)

@@ -18,13 +18,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from feeds.config import Config, UpstreamSource
 from feeds.errors import FeeddError, UsageError
-from feeds.fetcher.feed import Fetched, FetchState, Request, asked_host, fetch
-from feeds.fetcher.politeness import Hosts
-from feeds.http.address import address, same_site
-from feeds.ingest.feed import Receiver
-from feeds.ingest.poller import client_of, request_of
+from feeds.fetcher.feed import Fetched, FetchState, Request, fetch, find_host_group
+from feeds.fetcher.politeness import HostHolds
+from feeds.http.address import is_same_site, parse_address
+from feeds.ingest.feed import FeedIngester
+from feeds.ingest.poller import build_request, create_client
 from feeds.parser.feeds.channel import UpstreamHead
-from feeds.sources import expand
+from feeds.sources import expand_sources
 from feeds.storage import upstreams
 from feeds.storage.records import Context
 from feeds.storage.sqlite import Database
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
 MOST_PAGES = 1000
 _WORDPRESS = re.compile(rb"wordpress\.org/\?v=|<generator>[^<]{0,80}wordpress", re.IGNORECASE)
 
-InStore = Callable[..., Awaitable[Any]]
+RunInStoreThread = Callable[..., Awaitable[Any]]
 """Run a function in the thread that uses the store."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class HistoryPosition:
     """Position in the history of an upstream feed."""
 
     url: str = ""
@@ -59,7 +59,7 @@ class Place:
         return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
-    def from_json(cls, text: str) -> Place:
+    def from_json(cls, text: str) -> HistoryPosition:
         """Parse the text that :meth:`to_json` wrote; an empty text is the start."""
         if not text:
             return cls()
@@ -68,7 +68,7 @@ class Place:
 
 
 @dataclass(slots=True)
-class Past:
+class HistoryReport:
     """Result of fetching the history of an upstream feed."""
 
     source: str
@@ -81,7 +81,7 @@ class Past:
     troubles: list[str] = field(default_factory=list)
 
 
-def following(head: UpstreamHead, data: bytes, url: str, kind: str) -> tuple[str, str]:
+def find_previous_document(head: UpstreamHead, data: bytes, url: str, kind: str) -> tuple[str, str]:
     """Return the address of the previous document and the kind of the link; an empty address if there is none."""
     if head.prev_archive:
         return head.prev_archive, "archive"
@@ -102,15 +102,20 @@ def _build_next_page(url: str) -> str:
     return urlunsplit(parts._replace(query=urlencode(query)))
 
 
-async def read_past(
-    ingester: Receiver, request: Request, client: Client, hosts: Hosts, in_store: InStore, most_pages: int
-) -> Past:
+async def fetch_history(
+    ingester: FeedIngester,
+    request: Request,
+    client: Client,
+    hosts: HostHolds,
+    in_store: RunInStoreThread,
+    most_pages: int,
+) -> HistoryReport:
     """Fetch the documents of the history one after the other, with the host's pause between two requests.
 
     ``ingester`` must know the source. Entries that are stored already stay unchanged.
     """
-    past = Past(request.name)
-    place = Place.from_json(await in_store(ingester.load_history_position, request.name))
+    past = HistoryReport(request.name)
+    place = HistoryPosition.from_json(await in_store(ingester.load_history_position, request.name))
     if place.done:
         past.done, past.reason = True, "its history was already fetched to the beginning"
         return past
@@ -121,7 +126,7 @@ async def read_past(
         except FeeddError as error:
             past.reason = str(error)
             return past
-        group, now = asked_host(wanted, FetchState()), ingester.run.clock()
+        group, now = find_host_group(wanted, FetchState()), ingester.run.clock()
         held = hosts.get_hold(group, now)
         if held:
             past.reason = f"its host is rate-limited until {held:%Y-%m-%d %H:%M}"
@@ -151,13 +156,17 @@ def _build_request(request: Request, url: str) -> Request:
     Raises:
         FetchError: the address must not be fetched.
     """
-    home = same_site(address(request.url), address(url))
+    home = is_same_site(parse_address(request.url), parse_address(url))
     return request._replace(url=url, auth=request.auth if home else "")
 
 
 async def _end_history(
-    ingester: Receiver, past: Past, place: Place, fetched: Fetched, in_store: InStore
-) -> Past:
+    ingester: FeedIngester,
+    past: HistoryReport,
+    place: HistoryPosition,
+    fetched: Fetched,
+    in_store: RunInStoreThread,
+) -> HistoryReport:
     """Return the result of a failed fetch: a missing page ends a numbered history, any other error may be temporary."""
     past.reason = fetched.reason
     if place.kind == "paged" and fetched.status in (404, 410):
@@ -167,20 +176,20 @@ async def _end_history(
 
 
 def _ingest_document(
-    ingester: Receiver, request: Request, fetched: Fetched, place: Place, past: Past
-) -> Place:
+    ingester: FeedIngester, request: Request, fetched: Fetched, place: HistoryPosition, past: HistoryReport
+) -> HistoryPosition:
     """Ingest a document together with the position of the document before it."""
     digest = hashlib.blake2b(request.url.encode(), digest_size=8).hexdigest()
     after = place
 
     def locate(head: UpstreamHead, new: int) -> str:
         nonlocal after
-        url, kind = following(head, fetched.data, request.url, place.kind)
+        url, kind = find_previous_document(head, fetched.data, request.url, place.kind)
         seen = (*place.seen, digest)[-MOST_PAGES * 2 :]
         again = hashlib.blake2b(url.encode(), digest_size=8).hexdigest() in seen
         # A site that ignores the page number sends the same entries for ever.
         empty = kind == "paged" and place.kind == "paged" and not new
-        after = Place(url, kind, place.pages + 1, not url or again or empty, seen)
+        after = HistoryPosition(url, kind, place.pages + 1, not url or again or empty, seen)
         past.new += new
         return after.to_json()
 
@@ -191,37 +200,39 @@ def _ingest_document(
     return after
 
 
-def read_once(run: Run, context: Callable[[int, bool], Context], name: str, most_pages: int) -> Past:
+def fetch_history_once(
+    run: Run, context: Callable[[int, bool], Context], name: str, most_pages: int
+) -> HistoryReport:
     """Fetch the history of the upstream feed with this name, in a run that nothing else uses.
 
     Raises:
         UsageError: no upstream feed has this name.
     """
-    source = upstream_named(run.config, run.db, name)
-    ingester = Receiver(run, context)
+    source = find_upstream(run.config, run.db, name)
+    ingester = FeedIngester(run, context)
     ingester.set_sources([source])
-    request = request_of(source)
+    request = build_request(source)
 
     async def run_directly(work: Callable[..., Any], *arguments: Any) -> Any:  # noqa: ANN401
         return work(*arguments)
 
-    async def run_fetch() -> Past:
-        hosts = Hosts(upstreams.load_held_hosts(run.db))
-        async with client_of(run.config) as client:
-            past = await read_past(ingester, request, client, hosts, run_directly, most_pages)
-        upstreams.hold_hosts(run.db, hosts.holds(run.clock()))
+    async def run_fetch() -> HistoryReport:
+        hosts = HostHolds(upstreams.load_held_hosts(run.db))
+        async with create_client(run.config) as client:
+            past = await fetch_history(ingester, request, client, hosts, run_directly, most_pages)
+        upstreams.hold_hosts(run.db, hosts.list_holds(run.clock()))
         return past
 
     return asyncio.run(run_fetch())
 
 
-def upstream_named(config: Config, db: Database | None, name: str) -> UpstreamSource:
+def find_upstream(config: Config, db: Database | None, name: str) -> UpstreamSource:
     """Return the upstream feed with this name, also a feed of a list.
 
     Raises:
         UsageError: no upstream feed has this name.
     """
-    for source in expand(config, db)[0]:
+    for source in expand_sources(config, db)[0]:
         if source.name == name and isinstance(source, UpstreamSource):
             return source
     raise UsageError(

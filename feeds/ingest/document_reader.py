@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from feeds.errors import DeadlineExceeded
-from feeds.ingest.feed_items import Understood, join_understood, understand
+from feeds.ingest.feed_items import ParsedDocument, join_parsed_documents, parse_entries
 from feeds.parser.feeds.splitter import Outline
 from feeds.workers.task_types import EntrySettings
 from feeds.workers.workers import Workers
@@ -48,7 +48,7 @@ class Rejected:
     reason: str
 
 
-def understand_document(workers: Workers, document: Document) -> tuple[Understood, list[Rejected], int]:
+def parse_document(workers: Workers, document: Document) -> tuple[ParsedDocument, list[Rejected], int]:
     """Parse the entries; return them, the rejected entries and the number of entries that were not tried.
 
     A document has the budget of the workers, because hostile entries must not delay the others for long.
@@ -78,12 +78,12 @@ def understand_document(workers: Workers, document: Document) -> tuple[Understoo
                 )
             else:
                 waiting += _divide(piece)[::-1]
-    return join_understood(found), rejected, sum(len(part.parts.entries) for part in waiting)
+    return join_parsed_documents(found), rejected, sum(len(part.parts.entries) for part in waiting)
 
 
-def _parse(workers: Workers, document: Document) -> Understood:
+def _parse(workers: Workers, document: Document) -> ParsedDocument:
     every = range(len(document.parts.entries))
-    return workers.run(understand, document.parts, every, document.url, document.settings, document.now)
+    return workers.run(parse_entries, document.parts, every, document.url, document.settings, document.now)
 
 
 def _divide(document: Document) -> list[Document]:

@@ -9,7 +9,7 @@ from feeds.run_context import Run, compute_settings_digest
 from feeds.workers.task_types import EntrySettings
 
 
-def entry_settings(run: Run, source: UpstreamSource, rank: int) -> EntrySettings:
+def build_entry_settings(run: Run, source: UpstreamSource, rank: int) -> EntrySettings:
     """Build the settings for parsing the entries of a source."""
     return EntrySettings(
         source.name,

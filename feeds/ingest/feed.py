@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from feeds.config import UpstreamSource
 from feeds.errors import DeadlineExceeded, FeeddError, FeedUnreadable, UsageError, WorkersLost
-from feeds.fetcher.feed import Fetched, FetchState, Request, unfinished, unreadable
-from feeds.fetcher.schedule import HOUR, LEAST, NEVER, next_poll
-from feeds.http.address import shown
-from feeds.ingest.entry_settings import compute_entry_digest, entry_settings
+from feeds.fetcher.feed import Fetched, FetchState, Request, mark_unfinished, mark_unreadable
+from feeds.fetcher.schedule import HOUR, LEAST, NEVER, compute_next_poll
+from feeds.http.address import redact_address
+from feeds.ingest.entry_settings import build_entry_settings, compute_entry_digest
 from feeds.ingest.feed_head import build_head_values, build_hints
 from feeds.reports import Ingested
 from feeds.run_context import Run
@@ -26,7 +26,7 @@ from feeds.storage.withdrawal import apply_tombstones
 from feeds.workers.task_types import EntrySettings
 
 if TYPE_CHECKING:
-    from feeds.ingest.feed_items import Understood
+    from feeds.ingest.feed_items import ParsedDocument
     from feeds.parser.feeds.channel import UpstreamHead
     from feeds.parser.feeds.splitter import Outline
 
@@ -38,20 +38,20 @@ _PUSHED_INTERVAL = 6 * HOUR
 
 
 @dataclass(slots=True)
-class Polled(Ingested):
+class PollReport(Ingested):
     """Result of polling upstream feeds."""
 
     lists: bool = False
     """Whether a list of upstream feeds has changed."""
 
 
-class Receiver:
+class FeedIngester:
     """Ingest responses of upstream feeds; used by one thread."""
 
     def __init__(self, run: Run, context: Callable[[int, bool], Context]) -> None:
         """Build an ingester; ``context`` returns a source's context by its number and whether it was read before."""
         self.run = run
-        self.report = Polled()
+        self.report = PollReport()
         self._context = context
         self.pushed: set[str] = set()
         """Sources with an active hub: they are polled rarely."""
@@ -129,10 +129,10 @@ class Receiver:
 
     def _split_document(self, request: Request, fetched: Fetched) -> Outline | None:
         """Split a document into its entries; None if it is refused, which is reported."""
-        from feeds.ingest.feed_items import cut
+        from feeds.ingest.feed_items import split_document
 
         try:
-            parts = self.run.workers.run(cut, fetched.data, fetched.content_type)
+            parts = self.run.workers.run(split_document, fetched.data, fetched.content_type)
         except FeeddError as error:
             reason = str(error)
         except Exception as error:
@@ -199,14 +199,14 @@ class Receiver:
         known: upstreams.KnownEntries,
         fresh: list[int],
     ) -> None:
-        from feeds.ingest.feed_items import clashes
+        from feeds.ingest.feed_items import find_shared_addresses
 
         db, number = self.run.db, self._numbers[request.name]
-        settings = entry_settings(self.run, self._sources[request.name], self.run.sources[number][1])
+        settings = build_entry_settings(self.run, self._sources[request.name], self.run.sources[number][1])
         found, rejected, whole = self._parse_entries(request.name, fetched.url, parts, fresh, settings)
         if not whole:
             # Without validators the next poll gets the document again, with the entries that were not tried.
-            fetched = unfinished(self.get_state(request.name), fetched)
+            fetched = mark_unfinished(self.get_state(request.name), fetched)
         # An entry that was removed must not return because its old document is fetched again.
         gone = {row[0] for row in db.rows("sightings_gone", (number,))}
         entries = [
@@ -214,7 +214,7 @@ class Receiver:
             *((r.sighting.guid, r.sighting.link) for r in found.readings if r.sighting),
         ]
         context = self._context(number, self._complete.get(request.name, False))
-        blocked = clashes(entries) - context.blocked
+        blocked = find_shared_addresses(entries) - context.blocked
         context = replace(context, blocked=context.blocked | blocked)
         readings = [reading for reading in found.readings if reading.path not in known.items | gone]
         readings = _match_replaced_items(db, number, readings, known.items, context.blocked)
@@ -248,15 +248,15 @@ class Receiver:
 
     def _parse_entries(
         self, name: str, url: str, parts: Outline, fresh: Sequence[int], settings: EntrySettings
-    ) -> tuple[Understood, list[str], bool]:
+    ) -> tuple[ParsedDocument, list[str], bool]:
         """Parse entries; return them, the digests of rejected entries and whether all others were parsed.
 
         Entries that are left out are reported.
         """
-        from feeds.ingest.document_reader import Document, understand_document
+        from feeds.ingest.document_reader import Document, parse_document
 
         document = Document(parts, url, settings, self.run.clock()).select_entries(fresh)
-        found, rejected, left = understand_document(self.run.workers, document)
+        found, rejected, left = parse_document(self.run.workers, document)
         troubles = self.report.troubles
         troubles += [
             f"source {name}: entry {entry.name!r}: {entry.reason}; it is left out" for entry in rejected
@@ -288,19 +288,21 @@ class Receiver:
         Raises:
             FeedUnreadable: it is not a feed.
         """
-        from feeds.ingest.feed_items import clashes, cut
+        from feeds.ingest.feed_items import find_shared_addresses, split_document
 
         db, number = self.run.db, self._numbers[request.name]
-        parts = self.run.workers.run(cut, fetched.data, fetched.content_type)
+        parts = self.run.workers.run(split_document, fetched.data, fetched.content_type)
         if parts.kind == "none" or len(parts.entries) > _MOST_ENTRIES:
             raise FeedUnreadable(
-                f"{shown(fetched.url)}: is not a feed, or has more than {_MOST_ENTRIES:,} entries"
+                f"{redact_address(fetched.url)}: is not a feed, or has more than {_MOST_ENTRIES:,} entries"
             )
-        settings = entry_settings(self.run, self._sources[request.name], self.run.sources[number][1])
+        settings = build_entry_settings(self.run, self._sources[request.name], self.run.sources[number][1])
         kept = self._drop_long_entries(request.name, parts, range(len(parts.entries)))
         found, _, _ = self._parse_entries(request.name, fetched.url, parts, kept, settings)
         context = self._context(number, False)
-        blocked = clashes([(r.sighting.guid, r.sighting.link) for r in found.readings if r.sighting])
+        blocked = find_shared_addresses(
+            [(r.sighting.guid, r.sighting.link) for r in found.readings if r.sighting]
+        )
         blocked -= context.blocked
         db.scope(reading.path for reading in found.readings)
         known = {row[0] for row in db.rows("items_of_source", (number,))}
@@ -318,7 +320,7 @@ class Receiver:
     def _reject_document(self, request: Request, fetched: Fetched, reason: str) -> None:
         row = self._rows.get(request.name)
         before = FetchState.from_json(row.state) if row else FetchState()
-        failed = unreadable(before, fetched, reason)
+        failed = mark_unreadable(before, fetched, reason)
         with self.run.db.transaction():
             self.run.db.run(
                 "upstream_put", self._build_row(request.name, failed, self._get_head(request.name))
@@ -334,7 +336,7 @@ class Receiver:
         now = fetched.at or self.run.clock()
         source = self._sources[name]
         number = self._numbers[name]
-        found = next_poll(
+        found = compute_next_poll(
             now,
             source.every,
             [datetime.fromtimestamp(second, UTC) for second in head.get("recent", ())],

@@ -19,10 +19,10 @@ _MAX_HUBS = 5
 
 def build_head_values(head: UpstreamHead, fetched: Fetched) -> dict[str, Any]:
     """Return the values of the head of a feed that are stored with its source, ready for JSON."""
-    from feeds.websub.protocol import discovered
+    from feeds.websub.protocol import find_hubs
 
     period = _PERIODS.get(head.update_period, 0)
-    hubs, own = discovered(fetched.links, fetched.url)
+    hubs, own = find_hubs(fetched.links, fetched.url)
     return {
         "id": head.id,
         "title": head.title,

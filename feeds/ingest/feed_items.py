@@ -1,7 +1,7 @@
 """Turn a fetched document into readings with pure functions.
 
-:func:`cut` splits a document without parsing it, :func:`understand` parses its new entries and
-:func:`understand_kept` parses a stored entry again. They use the settings of their process
+:func:`split_document` splits a document without parsing it, :func:`parse_entries` parses its new entries and
+:func:`reparse_entry` parses a stored entry again. They use the settings of their process
 (:func:`feeds.workers.ingest_tasks.begin`) and those of the source.
 """
 
@@ -24,7 +24,7 @@ from feeds.sanitizer.text import clean_author, fingerprint
 from feeds.storage.payload import data_of, pack
 from feeds.storage.records import Reading
 from feeds.values.urls import canonicalise, is_address, is_root, is_same_document, strip_address
-from feeds.workers.ingest_tasks import compress, decompress, rules, terms_of
+from feeds.workers.ingest_tasks import compress, decompress, get_rules, select_terms
 from feeds.workers.task_types import EntrySettings
 
 _AHEAD = timedelta(minutes=10)  # the clocks of servers differ
@@ -32,7 +32,7 @@ _LONGEST_TEXT = 4_000  # characters; a longer text is not a title, name or addre
 
 
 @dataclass(frozen=True, slots=True)
-class Understood:
+class ParsedDocument:
     """The parsed part of a document: its head and its new entries."""
 
     head: UpstreamHead
@@ -40,14 +40,14 @@ class Understood:
     """Of the new entries, oldest first; an upstream feed lists the newest first."""
 
 
-def cut(data: bytes, content_type: str) -> Outline:
+def split_document(data: bytes, content_type: str) -> Outline:
     """Split a document into its entries without parsing them."""
     return outline(decode(data, content_type), content_type)
 
 
-def understand(
+def parse_entries(
     parts: Outline, fresh: Sequence[int], url: str, settings: EntrySettings, now: datetime
-) -> Understood:
+) -> ParsedDocument:
     """Parse the entries with the indexes ``fresh`` of a document that was fetched from ``url``.
 
     Raises:
@@ -78,16 +78,16 @@ def understand(
     readings = [
         _build_reading(item, digest, document, where, settings, now) for item, digest, document in found
     ]
-    return Understood(parsed.head, tuple(_keep_newest(readings))[::-1])
+    return ParsedDocument(parsed.head, tuple(_keep_newest(readings))[::-1])
 
 
-def join_understood(found: Sequence[Understood]) -> Understood:
+def join_parsed_documents(found: Sequence[ParsedDocument]) -> ParsedDocument:
     """Join the parts of a document that was parsed in pieces, in their order; the first part has the head."""
     readings = [reading for part in found for reading in part.readings[::-1]]
-    return Understood(found[0].head, tuple(_keep_newest(readings))[::-1])
+    return ParsedDocument(found[0].head, tuple(_keep_newest(readings))[::-1])
 
 
-def understand_kept(stored: bytes, digest: bytes, settings: EntrySettings, now: datetime) -> Reading | None:
+def reparse_entry(stored: bytes, digest: bytes, settings: EntrySettings, now: datetime) -> Reading | None:
     """Parse a stored entry again after a setting has changed; None if only its body is stored.
 
     Raises:
@@ -103,7 +103,7 @@ def understand_kept(stored: bytes, digest: bytes, settings: EntrySettings, now: 
     return _build_reading(parsed.items[0], digest, document, where, settings, now) if parsed.items else None
 
 
-def clashes(entries: Collection[tuple[str, str]]) -> set[str]:
+def find_shared_addresses(entries: Collection[tuple[str, str]]) -> set[str]:
     """Return the address keys that entries with different guids share: identity rule 3 (docs/reference/identity.md).
 
     ``entries`` are pairs of guid and address.
@@ -241,8 +241,8 @@ def _build_sighting(
         if address
         else f"text:{compute_text() or _fingerprint_without_text(item)}"
     )
-    keys = derive_keys(settings.name, name, item.guid, item.address, rules(), compute_text)
-    categories, tags = terms_of(item, settings.categories, settings.own_terms)
+    keys = derive_keys(settings.name, name, item.guid, item.address, get_rules(), compute_text)
+    categories, tags = select_terms(item, settings.categories, settings.own_terms)
     pages = (item.permalink, where.filter_page(item.guid), where.filter_page(where.pages))
     page = next((url for url in pages if is_address(url)), "")
     return Sighting(

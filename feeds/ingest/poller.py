@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from feeds.config import Config, UpstreamSource
 from feeds.errors import UsageError
 from feeds.fetcher.feed import Fetched, Request
-from feeds.fetcher.politeness import Hosts, Poller
-from feeds.ingest.feed import Polled, Receiver
+from feeds.fetcher.politeness import HostHolds, Poller
+from feeds.ingest.feed import FeedIngester, PollReport
 from feeds.run_context import Run
 from feeds.storage import upstreams
 from feeds.storage.records import Context
@@ -34,7 +34,7 @@ _GATHERING = 0.05
 """Seconds that a response without a document waits for others: switching threads for each of them costs more."""
 
 
-def request_of(source: UpstreamSource) -> Request:
+def build_request(source: UpstreamSource) -> Request:
     """Build the request for a source.
 
     Raises:
@@ -58,22 +58,22 @@ def request_of(source: UpstreamSource) -> Request:
     )
 
 
-def client_of(config: Config) -> Client:
+def create_client(config: Config) -> Client:
     """Create the HTTP client for upstream feeds."""
     from feeds.http import Client
-    from feeds.http.address import user_agent
+    from feeds.http.address import build_user_agent
 
-    return Client(user_agent(__version__, config.site.url))
+    return Client(build_user_agent(__version__, config.site.url))
 
 
-class Asking:
+class PollQueue:
     """Fetch submitted requests and pass the responses to ``ingester`` in the executor's thread."""
 
     def __init__(
         self,
-        ingester: Receiver,
+        ingester: FeedIngester,
         client: Client,
-        hosts: Hosts,
+        hosts: HostHolds,
         executor: Executor,
         on_ingested: Callable[[list[str]], None] = lambda names: None,
     ) -> None:
@@ -181,9 +181,9 @@ def poll_once(
     sources: Sequence[UpstreamSource],
     context: Callable[[int, bool], Context],
     lists: Collection[str] = (),
-) -> Polled:
+) -> PollReport:
     """Poll every source once, except those that must not be polled before they are due."""
-    ingester = Receiver(run, context)
+    ingester = FeedIngester(run, context)
     ingester.set_sources(sources, lists)
     now = int(run.clock().timestamp())
     requests = []
@@ -191,22 +191,22 @@ def poll_once(
         if ingester.must_wait(source.name) and ingester.get_due(source.name) > now:
             continue
         try:
-            requests.append(request_of(source))
+            requests.append(build_request(source))
         except UsageError as error:
             ingester.report.troubles.append(f"source {source.name}: {error}")
 
     async def poll() -> None:
-        hosts = Hosts(upstreams.load_held_hosts(run.db))
+        hosts = HostHolds(upstreams.load_held_hosts(run.db))
         with ThreadPoolExecutor(1) as executor:
-            async with client_of(run.config) as client:
-                queue = Asking(ingester, client, hosts, executor)
+            async with create_client(run.config) as client:
+                queue = PollQueue(ingester, client, hosts, executor)
                 try:
                     for request in requests:
                         queue.submit(request)
                     await queue.finish()
                 finally:
                     await queue.stop()
-        upstreams.hold_hosts(run.db, hosts.holds(run.clock()))
+        upstreams.hold_hosts(run.db, hosts.list_holds(run.clock()))
 
     if requests:
         asyncio.run(poll())

@@ -6,7 +6,7 @@ _ALWAYS = 20
 """This many items may be removed at once, whatever the percentage, as long as some are left."""
 
 
-def doubt(known: int, going: int, percent: int) -> str:
+def check_removals(known: int, going: int, percent: int) -> str:
     """Return why the removal of ``going`` of ``known`` items at once is refused; empty if it is accepted."""
     if not going:
         return ""

@@ -8,17 +8,17 @@ from datetime import datetime
 
 from feeds.config import UpstreamSource
 from feeds.errors import FeedUnreadable
-from feeds.ingest.entry_settings import compute_entry_digest, entry_settings
+from feeds.ingest.entry_settings import build_entry_settings, compute_entry_digest
 from feeds.run_context import Run
 from feeds.storage.records import Context, Reading
 from feeds.storage.sightings import ingest_readings
 from feeds.values.document_paths import split_into_chunks
-from feeds.workers.task_types import EntrySettings, Work
+from feeds.workers.task_types import EntrySettings, TaskKind
 
 _ENTRIES_PER_PIECE = 64
 
 
-def understand_again(
+def reprocess_entries(
     run: Run, sources: Sequence[UpstreamSource], context: Callable[[int, bool], Context]
 ) -> int:
     """Parse the stored entries again of each source whose settings have changed; return their number."""
@@ -28,7 +28,7 @@ def understand_again(
         number, _, stored, _, last_read = rows[source.name]
         if not stored:
             continue
-        settings = entry_settings(run, source, run.sources[number][1])
+        settings = build_entry_settings(run, source, run.sources[number][1])
         digest = compute_entry_digest(run, settings)
         if stored != digest:
             count += _parse_again(run, number, settings, context)
@@ -60,13 +60,13 @@ _Task = tuple[Sequence[tuple[int, str, bytes, bytes]], EntrySettings, datetime]
 
 
 def _read(task: _Task) -> list[Reading]:
-    from feeds.ingest.feed_items import understand_kept
+    from feeds.ingest.feed_items import reparse_entry
 
     rows, settings, now = task
     found = []
     for _, item, mark, stored in rows:
         try:
-            reading = understand_kept(stored, mark, settings, now)
+            reading = reparse_entry(stored, mark, settings, now)
         except FeedUnreadable:
             continue
         if reading is not None and reading.path != item:
@@ -86,7 +86,7 @@ def _keep_old(task: _Task, reason: str) -> list[Reading]:
     return []
 
 
-_READ_KEPT = Work(_read, _split, _keep_old)
+_READ_KEPT = TaskKind(_read, _split, _keep_old)
 
 
 def _restore_key(reading: Reading, item: str) -> Reading | None:

@@ -8,7 +8,7 @@ from feeds.config import ListSource, UpstreamSource
 from feeds.identity import Shown
 from feeds.models import FORMATS, Extent, Kind, Origin, Term
 from feeds.run_context import Run
-from feeds.sources import expand
+from feeds.sources import expand_sources
 from feeds.storage import feeds
 from feeds.storage.sqlite import Database
 from feeds.storage.upstreams import load_upstreams
@@ -125,7 +125,9 @@ def load_origins(run: Run) -> dict[str, Origin]:
     from feeds.sanitizer.text import clean_title
 
     given = {
-        source.name: source for source in expand(run.config, run.db)[0] if isinstance(source, UpstreamSource)
+        source.name: source
+        for source in expand_sources(run.config, run.db)[0]
+        if isinstance(source, UpstreamSource)
     }
     lists = {source.name for source in run.config.sources if isinstance(source, ListSource)}
     found = {}

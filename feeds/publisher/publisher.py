@@ -16,7 +16,7 @@ from feeds.output.tree import Tree
 from feeds.publisher import archives, entry_cache, html_pages, precompressed
 from feeds.publisher.feed_metadata import build_feed_head, get_archive_formats, get_label
 from feeds.run_context import Run
-from feeds.sources import expand
+from feeds.sources import expand_sources
 from feeds.storage import archives as stored_archives
 from feeds.storage import feeds as stored
 from feeds.storage import ledger, retention
@@ -61,7 +61,7 @@ def retire(run: Run) -> int:
     bounded = any(
         (source.settings if isinstance(source, ListSource) else source).keep for source in run.config.sources
     )
-    every = expand(run.config, run.db)[0] if bounded else []
+    every = expand_sources(run.config, run.db)[0] if bounded else []
     settings = {source.name: parse_keep(source.keep) for source in every if source.keep}
     sources = {number: settings[name] for number, (name, _) in run.sources.items() if name in settings}
     return retention.apply(run.db, run.clock(), parse_keep(run.config.output.keep), sources)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from feeds.errors import FeeddError, StoreError
 from feeds.storage import subscriptions
 from feeds.storage.subscriptions import Due
-from feeds.websub.outgoing import Jobs, Outcome
-from feeds.websub.storage_thread import Desk
+from feeds.websub.outgoing import Outcome, OutgoingRequests
+from feeds.websub.storage_thread import StorageThread
 
 _LOG = logging.getLogger(__name__)
 _FETCHED = 1024
@@ -29,7 +29,7 @@ class Bounds:
     """Seconds for running requests when the dispatcher stops."""
 
 
-class Sender:
+class Dispatcher:
     """Run due requests until stopped; nothing in memory has to survive.
 
     A due request stays in the store until its result is written there, each in its own transaction: after a
@@ -38,7 +38,11 @@ class Sender:
     """
 
     def __init__(
-        self, desk: Desk, jobs: Jobs, now: Callable[[], float], bounds: Bounds | None = None
+        self,
+        desk: StorageThread,
+        jobs: OutgoingRequests,
+        now: Callable[[], float],
+        bounds: Bounds | None = None,
     ) -> None:
         self._desk, self._jobs, self._now = desk, jobs, now
         self._bounds = bounds or Bounds()
@@ -123,7 +127,9 @@ class Sender:
 
     async def _run(self, request: Due) -> None:
         try:
-            outcome = await (self._jobs.deliver if request.to_subscriber else self._jobs.task)(request.number)
+            outcome = await (self._jobs.deliver if request.to_subscriber else self._jobs.run_task)(
+                request.number
+            )
         except FeeddError as error:
             outcome = Outcome("again", str(error))
         if outcome.kind == "again":

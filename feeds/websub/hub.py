@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from feeds.errors import StoreError
 from feeds.storage import subscriptions
 from feeds.storage.sqlite import Database
-from feeds.websub.protocol import Refusal, Topics, Wish, read_wish
+from feeds.websub.protocol import Refusal, SubscriptionRequest, Topics, parse_request
 from feeds.websub.responses import Mount, build_text
-from feeds.websub.storage_thread import Desk
+from feeds.websub.storage_thread import StorageThread
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -35,7 +35,7 @@ class Hub:
 
     def __init__(
         self,
-        desk: Desk,
+        desk: StorageThread,
         topics: Topics,
         allow: Collection[str] = (),
         wake: Callable[[], None] = lambda: None,
@@ -56,7 +56,7 @@ class Hub:
             text = "This is a WebSub hub: POST hub.mode, hub.topic and hub.callback to it."
             return build_text(405, text, {"Allow": "POST"})
         body = await request.body()
-        wish = read_wish(request.headers.get("content-type", ""), body, self._topics, self._allow)
+        wish = parse_request(request.headers.get("content-type", ""), body, self._topics, self._allow)
         if isinstance(wish, Refusal):
             return build_text(wish.status, wish.reason)
         try:
@@ -70,7 +70,7 @@ class Hub:
         return build_text(202)
 
 
-def _queue_verification(db: Database, wish: Wish) -> Refusal | None:
+def _queue_verification(db: Database, wish: SubscriptionRequest) -> Refusal | None:
     """Queue the verification of a request, within limits; return the refusal if they are reached."""
     if subscriptions.load_document_digest(db, wish.path) is None:
         return Refusal(404, "hub.topic is not a feed of this site; send the address of its rel=self link")

@@ -15,8 +15,8 @@ from feeds.http import Client, Response
 from feeds.storage import subscriptions
 from feeds.storage.subscriptions import Delivery, Task
 from feeds.websub import protocol
-from feeds.websub.protocol import Topics, Wish
-from feeds.websub.storage_thread import Desk
+from feeds.websub.protocol import SubscriptionRequest, Topics
+from feeds.websub.storage_thread import StorageThread
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _MOST_ANSWER_BYTES = 1024 * 1024
@@ -44,7 +44,7 @@ class _Document:
     digest: str
 
 
-class Jobs:
+class OutgoingRequests:
     """Send one request to another host and store its result.
 
     Args:
@@ -61,7 +61,7 @@ class Jobs:
 
     def __init__(
         self,
-        desk: Desk,
+        desk: StorageThread,
         client: Client,
         tree: Path,
         topics: Topics,
@@ -92,24 +92,24 @@ class Jobs:
             )
         except FetchError as error:
             return await self._postpone(delivery, str(error), "")
-        meaning = protocol.meaning(answer.status)
+        meaning = protocol.classify_status(answer.status)
         if meaning == "done":
             await self._desk(subscriptions.mark_delivered, delivery, document.digest)
             return Outcome("done")
         if meaning == "gone":
             await self._desk(subscriptions.unsubscribe, delivery.topic, delivery.callback)
             return Outcome("dropped", "410: the subscriber ended the subscription")
-        return await self._postpone(delivery, f"status {answer.status}", answer.header("retry-after"))
+        return await self._postpone(delivery, f"status {answer.status}", answer.get_header("retry-after"))
 
     async def _postpone(self, delivery: Delivery, trouble: str, retry_after: str) -> Outcome:
-        until = int(self._now()) + protocol.wait(delivery.tries, retry_after, delivery.number)
+        until = int(self._now()) + protocol.compute_delay(delivery.tries, retry_after, delivery.number)
         await self._desk(subscriptions.postpone, delivery, until, trouble[:500])
         return Outcome("again", trouble)
 
     def _build_content_headers(self, delivery: Delivery, document: _Document) -> dict[str, str]:
         headers = {
             "Content-Type": self._topics.media_type(delivery.topic),
-            "Link": protocol.link_header(self._hubs, self._topics.url(delivery.topic)),
+            "Link": protocol.build_link_header(self._hubs, self._topics.url(delivery.topic)),
         }
         if delivery.secret:
             headers["X-Hub-Signature"] = protocol.sign(document.data, delivery.secret)
@@ -143,7 +143,7 @@ class Jobs:
             most_bytes=_MOST_ANSWER_BYTES,
         )
 
-    async def task(self, number: int) -> Outcome:
+    async def run_task(self, number: int) -> Outcome:
         """Run a task in its current state in the store."""
         task = await self._desk(subscriptions.load_task, number, int(self._now()))
         if task is None:
@@ -152,7 +152,7 @@ class Jobs:
         run = {"verify": self._verify, "ping": self._ping, "ask": self._request_subscription}[task.kind]
         outcome = await run(task)
         if outcome.kind == "again":
-            until = int(self._now()) + protocol.wait(task.tries, "", task.number)
+            until = int(self._now()) + protocol.compute_delay(task.tries, "", task.number)
             await self._desk(subscriptions.retry_task, task, until)
         elif task.kind != "ask":
             await self._desk(subscriptions.remove_task, task)
@@ -164,16 +164,18 @@ class Jobs:
         mode: Literal["subscribe", "unsubscribe"] = (
             "subscribe" if data["mode"] == "subscribe" else "unsubscribe"
         )
-        wish = Wish(mode, data["topic"], data["path"], data["callback"], int(data["lease"]), data["secret"])
+        wish = SubscriptionRequest(
+            mode, data["topic"], data["path"], data["callback"], int(data["lease"]), data["secret"]
+        )
         challenge = secrets.token_urlsafe(32)
         try:
-            answer = await self._get(protocol.verification(wish, challenge))
+            answer = await self._get(protocol.build_verification_url(wish, challenge))
         except AddressRefused as error:
             return Outcome("dropped", str(error))
         except FetchError as error:
             return Outcome("again" if task.tries + 1 < _VERIFY_TRIES else "dropped", str(error))
         # A callback that redirects has not confirmed anything (5.3: every other status is a failure).
-        if answer.hops or not protocol.confirms(answer.status, answer.body, challenge):
+        if answer.hops or not protocol.is_confirmed(answer.status, answer.body, challenge):
             return Outcome("dropped", f"not confirmed (status {answer.status})")
         if wish.mode == "unsubscribe":
             await self._desk(subscriptions.unsubscribe, wish.path, wish.callback)
@@ -183,10 +185,10 @@ class Jobs:
                 return await self._deny(wish)
         return Outcome("done")
 
-    async def _deny(self, wish: Wish) -> Outcome:
+    async def _deny(self, wish: SubscriptionRequest) -> Outcome:
         reason = "the feed is not published any more"
         try:
-            await self._get(protocol.denial(wish.callback, wish.topic, reason))
+            await self._get(protocol.build_denial_url(wish.callback, wish.topic, reason))
         except FetchError as error:
             return Outcome("dropped", str(error))
         return Outcome("dropped", reason)

@@ -70,7 +70,7 @@ class Topics:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SubscriptionRequest:
     """A valid request to the hub; ``path`` is the document, ``lease`` is in seconds."""
 
     mode: Literal["subscribe", "unsubscribe"]
@@ -89,7 +89,9 @@ class Refusal:
     reason: str
 
 
-def read_wish(content_type: str, body: bytes, topics: Topics, allow: Collection[str] = ()) -> Wish | Refusal:
+def parse_request(
+    content_type: str, body: bytes, topics: Topics, allow: Collection[str] = ()
+) -> SubscriptionRequest | Refusal:
     """Parse a request to the hub (section 5.1); unknown parameters are ignored.
 
     Args:
@@ -114,13 +116,13 @@ def read_wish(content_type: str, body: bytes, topics: Topics, allow: Collection[
     if not path:
         return Refusal(404, "hub.topic is not a feed of this site; send the address of its rel=self link")
     if mode == "unsubscribe":
-        return Wish("unsubscribe", topic, path, callback)
+        return SubscriptionRequest("unsubscribe", topic, path, callback)
     lease, secret = form.get("hub.lease_seconds", ""), form.get("hub.secret", "")
     if lease and not re.fullmatch(r"\s*[0-9]{1,15}\s*", lease, re.ASCII):
         return Refusal(400, "hub.lease_seconds must be a number of seconds")
     if len(secret.encode()) >= SECRET_BYTES:
         return Refusal(400, f"hub.secret must be shorter than {SECRET_BYTES} bytes")
-    return Wish("subscribe", topic, path, callback, lease_of(int(lease or 0)), secret)
+    return SubscriptionRequest("subscribe", topic, path, callback, choose_lease(int(lease or 0)), secret)
 
 
 def _parse_form(content_type: str, body: bytes) -> dict[str, str] | Refusal:
@@ -164,12 +166,12 @@ def _check_callback(url: str, allow: Collection[str]) -> str:
     return ""
 
 
-def lease_of(requested: int) -> int:
+def choose_lease(requested: int) -> int:
     """Return the granted lease in seconds for the requested seconds (0: none stated)."""
     return min(requested, LONGEST_LEASE) or LEASE
 
 
-def verification(wish: Wish, challenge: str) -> str:
+def build_verification_url(wish: SubscriptionRequest, challenge: str) -> str:
     """Build the address that verifies the intent of a subscriber (section 5.3)."""
     values = {"hub.mode": wish.mode, "hub.topic": wish.topic, "hub.challenge": challenge}
     if wish.mode == "subscribe":
@@ -177,7 +179,7 @@ def verification(wish: Wish, challenge: str) -> str:
     return with_query(wish.callback, values)
 
 
-def denial(callback: str, topic: str, reason: str) -> str:
+def build_denial_url(callback: str, topic: str, reason: str) -> str:
     """Build the address that notifies a subscriber of a denied subscription (section 5.2)."""
     return with_query(callback, {"hub.mode": "denied", "hub.topic": topic, "hub.reason": reason})
 
@@ -187,7 +189,7 @@ def with_query(url: str, values: Mapping[str, str]) -> str:
     return f"{url}{'&' if '?' in url else '?'}{urlencode(values)}"
 
 
-def confirms(status: int, body: bytes, challenge: str) -> bool:
+def is_confirmed(status: int, body: bytes, challenge: str) -> bool:
     """Return whether the response to a verification confirms it: a 2xx that repeats the challenge."""
     return 200 <= status < 300 and hmac.compare_digest(body.strip(), challenge.encode())
 
@@ -205,12 +207,12 @@ def is_signed(body: bytes, secret: str, header: str) -> bool:
     return hmac.compare_digest(sign(body, secret, found[1]), f"{found[1]}={found[2].lower()}")
 
 
-def link_header(hubs: Sequence[str], self_url: str) -> str:
+def build_link_header(hubs: Sequence[str], self_url: str) -> str:
     """Build the value of a ``Link`` header with hubs and the document's own address (section 4)."""
     return ", ".join([*(f'<{hub}>; rel="hub"' for hub in hubs), f'<{self_url}>; rel="self"'])
 
 
-def discovered(fields: Sequence[str], base: str) -> tuple[tuple[str, ...], str]:
+def find_hubs(fields: Sequence[str], base: str) -> tuple[tuple[str, ...], str]:
     """Return the hubs and the own address in ``Link`` headers (section 4); they take precedence over those in the document.
 
     Args:
@@ -235,14 +237,14 @@ def discovered(fields: Sequence[str], base: str) -> tuple[tuple[str, ...], str]:
     return tuple(dict.fromkeys(hubs)), own
 
 
-def meaning(status: int) -> Meaning:
+def classify_status(status: int) -> Meaning:
     """Classify a subscriber's response to a delivery (section 7): only 2xx accepts it, 410 ends the subscription."""
     if 200 <= status < 300:
         return "done"
     return "gone" if status == 410 else "retry"
 
 
-def wait(tries: int, retry_after: str = "", spread: int = 0) -> int:
+def compute_delay(tries: int, retry_after: str = "", spread: int = 0) -> int:
     """Compute the seconds until the next attempt, when ``tries`` attempts have failed already.
 
     A ``Retry-After`` in seconds lengthens it, up to a day. ``spread`` (any number) adds up to a tenth, so

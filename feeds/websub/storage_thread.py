@@ -14,7 +14,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Desk:
+class StorageThread:
     """One connection to a store, in one thread; calls run in the order they are made.
 
     A context manager: it opens the store (raising ``StoreError``) and closes it.

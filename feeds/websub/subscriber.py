@@ -14,7 +14,7 @@ from feeds.storage import subscriptions
 from feeds.storage.subscriptions import Upstream
 from feeds.websub import protocol
 from feeds.websub.responses import Mount, build_text
-from feeds.websub.storage_thread import Desk
+from feeds.websub.storage_thread import StorageThread
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -43,7 +43,7 @@ class Subscriber:
 
     def __init__(
         self,
-        desk: Desk,
+        desk: StorageThread,
         on_content: OnContent,
         now: Callable[[], float],
         wake: Callable[[], None] = lambda: None,
@@ -80,7 +80,7 @@ class Subscriber:
             )
             self._wake()
 
-    async def active(self) -> dict[str, int]:
+    async def load_active(self) -> dict[str, int]:
         """Return the sources with an active hub, and when it last sent content (seconds since 1970, 0: never).
 
         They are polled rarely; if a poll finds entries that the hub did not send, the hub is dead.

@@ -42,7 +42,9 @@ def digest_with_includes(root: Path, path: str, data: bytes) -> bytes:
     texts = [
         read_beside_post(root)(path, name.decode("utf-8", "replace")) for name in _INCLUDES.findall(data)
     ]
-    return folder.digest(data + "\0".join(text or "" for text in texts).encode("utf-8", "surrogatepass"))
+    return folder.compute_digest(
+        data + "\0".join(text or "" for text in texts).encode("utf-8", "surrogatepass")
+    )
 
 
 def find_linked_posts(settings: SourceSettings, tail: Tail, guess: Guess) -> Link:

@@ -1,6 +1,6 @@
 """Parse files and clean bodies with pure functions that can run in any process.
 
-:func:`understand` turns bytes into readings (parse, split the tail, derive keys), :func:`clean_bodies` turns
+:func:`parse_files` turns bytes into readings (parse, split the tail, derive keys), :func:`clean_bodies` turns
 bodies into clean HTML, and :mod:`feeds.workers.render_tasks` renders entries. Each process calls
 :func:`begin` once, which sets their settings.
 """
@@ -23,7 +23,7 @@ from feeds.storage.records import Reading
 from feeds.values.patterns import Pattern, compile_pattern
 from feeds.values.urls import canonicalise, is_root
 from feeds.workers.included_files import digest_with_includes, find_linked_posts, read_beside_post
-from feeds.workers.task_types import Settings, Work
+from feeds.workers.task_types import Settings, TaskKind
 
 if TYPE_CHECKING:
     from feeds.parser.posts.post import Tail
@@ -90,12 +90,12 @@ def begin(settings: Settings) -> None:
     _tools = _Tools(settings)
 
 
-def settings() -> Settings:
+def get_settings() -> Settings:
     """Return the settings of this process."""
     return _tools.settings
 
 
-def rules() -> Sequence[tuple[str, Pattern]]:
+def get_rules() -> Sequence[tuple[str, Pattern]]:
     """Return the compiled identity rules."""
     return _tools.rules
 
@@ -139,7 +139,7 @@ def read_files(task: FilesTask) -> list[Reading | tuple[str, int, int]]:
             reason = f"cannot be read: {error.strerror}"
             found.append(Reading(path, _READ_AGAIN, mtime, b"", "rejected", reason))
             continue
-        digest, kept_size = folder.digest(data), size
+        digest, kept_size = folder.compute_digest(data), size
         if b"include_relative" in data:
             # The files that it includes may change while it does not, so the next run reads it again.
             digest = digest_with_includes(root, path, data)
@@ -148,7 +148,7 @@ def read_files(task: FilesTask) -> list[Reading | tuple[str, int, int]]:
             found.append((path, kept_size, mtime))
         else:
             fresh.append(_File(path, kept_size, mtime, digest, data))
-    return found + understand(name, fresh)
+    return found + parse_files(name, fresh)
 
 
 def split_files(task: FilesTask) -> list[FilesTask]:
@@ -164,7 +164,7 @@ def reject_file(task: FilesTask, reason: str) -> list[Reading | tuple[str, int, 
     return [Reading(path, size, mtime, b"", "rejected", reason)]
 
 
-READ_FILES = Work(read_files, split_files, reject_file)
+READ_FILES = TaskKind(read_files, split_files, reject_file)
 
 
 class _File(NamedTuple):
@@ -177,7 +177,7 @@ class _File(NamedTuple):
     data: bytes
 
 
-def understand(source: str, files: Sequence[_File]) -> list[Reading]:
+def parse_files(source: str, files: Sequence[_File]) -> list[Reading]:
     """Parse files into readings.
 
     Each step processes all files before the next step begins, so that its code stays in the processor's
@@ -187,7 +187,7 @@ def understand(source: str, files: Sequence[_File]) -> list[Reading]:
     items: list[tuple[_File, Item]] = []
     for file in files:
         try:
-            item = parse(source, file.path, file.data)
+            item = parse_file(source, file.path, file.data)
         except PostRejected as error:
             readings.append(Reading(*file[:4], "rejected", str(error)))
             continue
@@ -220,7 +220,7 @@ def _describe_error(error: Exception) -> str:
     return f"cannot be parsed ({type(error).__name__}: {error})"
 
 
-def parse(source: str, path: str, data: bytes) -> Item | Skipped:
+def parse_file(source: str, path: str, data: bytes) -> Item | Skipped:
     """Parse one file.
 
     Raises:
@@ -254,7 +254,7 @@ def _build_sighting(source: str, path: str, mtime: int, digest: bytes, item: Ite
     # Files have no text key (docs/reference/identity.md, keys of a sighting): notices and short posts repeat.
     keys = derive_keys(source, name or f"path:{path}", item.guid, item.address, _tools.rules, lambda: "")
     guess = item.guess or datetime.fromtimestamp(mtime // 1_000_000_000, _tools.zones[source])
-    categories, tags = terms_of(item, settings.categories, settings.own_terms)
+    categories, tags = select_terms(item, settings.categories, settings.own_terms)
     return Sighting(
         number=0,
         source=source,
@@ -296,7 +296,7 @@ def _derive_former_key(item: Item) -> str:
     return f"text:{mark}" if mark else ""
 
 
-def terms_of(item: Item, added: Sequence[str], own: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def select_terms(item: Item, added: Sequence[str], own: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return categories (with the configured ``added``) and tags of an item, within the limits of number and length."""
     from feeds.sanitizer.text import clean_title
 
@@ -310,25 +310,25 @@ def terms_of(item: Item, added: Sequence[str], own: bool) -> tuple[tuple[str, ..
     return categories[:most], tags[: max(0, most - len(categories))]
 
 
-def body_of(source: str, place: str, stored: bytes) -> Body | None:
+def decompress_body(source: str, place: str, stored: bytes) -> Body | None:
     """Load the body of a stored document; None if it is not a post to publish.
 
     Raises:
         PostRejected: it cannot be parsed as a post.
     """
-    return body_in(source, place, decompress(stored))
+    return unpack_stored_body(source, place, decompress(stored))
 
 
-def body_in(source: str, place: str, packed: bytes) -> Body | None:
+def unpack_stored_body(source: str, place: str, packed: bytes) -> Body | None:
     """Extract the body of a stored document that is decompressed already; None if it is not a post to publish."""
     body = unpack(packed)
     if body is None:
-        item = parse(source, place, data_of(packed))
+        item = parse_file(source, place, data_of(packed))
         return body_of_item(item) if isinstance(item, Item) else None
     return body
 
 
-def text_of(stored: bytes, source: str, place: str) -> str:
+def extract_text(stored: bytes, source: str, place: str) -> str:
     """Return the plain text of a stored document.
 
     Raises:
@@ -336,7 +336,7 @@ def text_of(stored: bytes, source: str, place: str) -> str:
     """
     from feeds.sanitizer.text import plain_text
 
-    return plain_text(clean_body(body_of(source, place, stored), source))
+    return plain_text(clean_body(decompress_body(source, place, stored), source))
 
 
 def clean_body(body: Body | None, source: str) -> str:
@@ -371,7 +371,7 @@ def _dialect_of(source: str) -> Dialect:
     return sources[source].parse.dialect if source in sources else "kramdown"
 
 
-def really_changed(before: Version, after: Version) -> bool:
+def is_changed(before: Version, after: Version) -> bool:
     """Return whether the cleaned title or body of two versions differ."""
     from feeds.sanitizer.text import clean_title
 
@@ -380,7 +380,7 @@ def really_changed(before: Version, after: Version) -> bool:
     if before.document == after.document:
         return False
     bodies = [
-        clean_body(body_of(v.source, v.place, v.document), v.source) if v.document else ""
+        clean_body(decompress_body(v.source, v.place, v.document), v.source) if v.document else ""
         for v in (before, after)
     ]
     return bodies[0] != bodies[1]

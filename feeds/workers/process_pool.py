@@ -37,17 +37,17 @@ Ctrl-Z does not stop a worker either, because its deadline would pass meanwhile.
 _PROGRAM = "import sys; sys.path[:] = {path!r}; from feeds.workers.process_pool import run_worker; run_worker({pipe})"
 """Main program of a worker process. ``multiprocessing`` would first run the main module of the parent again."""
 
-Setting = tuple[Callable[[Any], None], object]
+Initializer = tuple[Callable[[Any], None], object]
 """A function that each process calls before its first job, and its argument."""
 
 
-class Crew:
+class ProcessPool:
     """Processes and the jobs that wait for them.
 
     A job that takes longer than ``deadline`` seconds fails.
     """
 
-    def __init__(self, setting: Setting, deadline: float) -> None:
+    def __init__(self, setting: Initializer, deadline: float) -> None:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._setting, self._deadline = setting, deadline
         self._workers: list[_Worker] = []
@@ -93,7 +93,7 @@ class _Worker(threading.Thread):
         self,
         jobs: queue.SimpleQueue[_Job | None],
         crew: Sequence[_Worker],
-        setting: Setting,
+        setting: Initializer,
         deadline: float,
     ) -> None:
         super().__init__(name="worker", daemon=True)

@@ -14,8 +14,15 @@ from feeds.errors import EntryInvalid, PostRejected
 from feeds.models import FORMATS, Entry, Extent, Format
 from feeds.renderer.page_fragments import render_page_parts
 from feeds.storage.payload import Body, join_parts, split_parts
-from feeds.workers.ingest_tasks import body_in, clean_bodies, clean_body, compress, decompress, settings
-from feeds.workers.task_types import RenderResult, RenderTask, Work
+from feeds.workers.ingest_tasks import (
+    clean_bodies,
+    clean_body,
+    compress,
+    decompress,
+    get_settings,
+    unpack_stored_body,
+)
+from feeds.workers.task_types import RenderResult, RenderTask, TaskKind
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -26,8 +33,8 @@ _ENOUGH = 480  # characters of a body for its summary, or for a title if it has 
 def render(tasks: Sequence[RenderTask]) -> list[RenderResult]:
     """Clean and render posts, each once, in the formats that contain it."""
     archived = [task for task in tasks if task.extent == Extent.ARCHIVED]
-    found = _render([task for task in tasks if task.extent > Extent.ARCHIVED], settings().formats)
-    return found + _render(archived, settings().archive) if archived else found
+    found = _render([task for task in tasks if task.extent > Extent.ARCHIVED], get_settings().formats)
+    return found + _render(archived, get_settings().archive) if archived else found
 
 
 def _split(tasks: Sequence[RenderTask]) -> list[Sequence[RenderTask]]:
@@ -38,7 +45,7 @@ def _reject(tasks: Sequence[RenderTask], reason: str) -> list[RenderResult]:
     return [RenderResult(task.number, b"", reason) for task in tasks]
 
 
-RENDER = Work(render, _split, _reject)
+RENDER = TaskKind(render, _split, _reject)
 
 
 def unpack_entry(packed: bytes) -> list[bytes]:
@@ -82,7 +89,7 @@ def _build_entries(tasks: Mapping[int, RenderTask], refused: dict[int, str]) -> 
     packed = _apply_step(lambda _, task: decompress(task.document) if task.document else b"", tasks, refused)
 
     def unpack_body(number: int, data: bytes) -> Body | None:
-        return body_in(tasks[number].source, tasks[number].place, data) if data else None
+        return unpack_stored_body(tasks[number].source, tasks[number].place, data) if data else None
 
     bodies = _apply_step(unpack_body, packed, refused)
     htmls = _clean_htmls(bodies, tasks, refused)
@@ -145,7 +152,7 @@ def _render_parts(
     """Render each entry in every format, then its parts for pages."""
     from feeds.renderer.entries import render_entries
 
-    known = settings()
+    known = get_settings()
     rendered = render_entries(list(entries.values()), formats, known.site_url, known.language)
     found = []
     for (number, entry), result in zip(entries.items(), rendered, strict=True):

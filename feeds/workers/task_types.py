@@ -20,7 +20,7 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class Work(Generic[T, R]):
+class TaskKind(Generic[T, R]):
     """Functions that process tasks of several items, some of which may exceed the deadline."""
 
     do: Callable[[T], list[R]]

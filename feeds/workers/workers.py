@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, TypeVarTuple
 
 from feeds.errors import DeadlineExceeded
 from feeds.workers import BUDGET, DEADLINE
-from feeds.workers.task_types import Work
+from feeds.workers.task_types import TaskKind
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from feeds.workers.process_pool import Crew
+    from feeds.workers.process_pool import ProcessPool
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -51,7 +51,7 @@ class Workers:
         self._deadline = deadline
         self.budget = budget
         """Seconds for one feed document, or for a thousand files."""
-        self._pool: Crew | None = None
+        self._pool: ProcessPool | None = None
         begin((setting, value))
 
     def __enter__(self) -> Self:
@@ -83,7 +83,7 @@ class Workers:
         for _, result in self._submit_all(function, pieces, len(pieces)):
             yield result.result()
 
-    def process(self, work: Work[T, R], pieces: Sequence[T]) -> Iterator[list[R]]:
+    def process(self, work: TaskKind[T, R], pieces: Sequence[T]) -> Iterator[list[R]]:
         """Yield results like :meth:`map`; an item that exceeds the deadline is rejected without the others.
 
         A thousand items share a budget. When slow items have used it, the other items of the thousand that are
@@ -101,7 +101,7 @@ class Workers:
                 budget.add_items(len(work.split(piece)))
                 yield self._reject_all(work, piece)
 
-    def _process_within(self, budget: _Budget, work: Work[T, R], waiting: deque[T]) -> Iterator[list[R]]:
+    def _process_within(self, budget: _Budget, work: TaskKind[T, R], waiting: deque[T]) -> Iterator[list[R]]:
         """Process pieces from the left of ``waiting`` until the budget is used up."""
 
         def take_pieces() -> Iterator[tuple[Callable[[T], list[R]], T]]:
@@ -121,7 +121,7 @@ class Workers:
                 yield found
 
     def _process_one_by_one(
-        self, work: Work[T, R], items: Sequence[T], reason: str, budget: _Budget
+        self, work: TaskKind[T, R], items: Sequence[T], reason: str, budget: _Budget
     ) -> list[R]:
         """Return the results of a piece with an item that exceeds the deadline."""
         if len(items) < 2:
@@ -141,7 +141,7 @@ class Workers:
                 found += results
         return found
 
-    def _reject_all(self, work: Work[T, R], piece: T) -> list[R]:
+    def _reject_all(self, work: TaskKind[T, R], piece: T) -> list[R]:
         reason = (
             f"was not processed, because other items used the {self.budget:g} seconds for a thousand of them; "
             "see what is named above, or raise limits.document_seconds"
@@ -163,11 +163,11 @@ class Workers:
         while under_way:
             yield under_way.popleft()
 
-    def _start_pool(self, count: int) -> Crew:
+    def _start_pool(self, count: int) -> ProcessPool:
         if self._pool is None:
-            from feeds.workers.process_pool import Crew
+            from feeds.workers.process_pool import ProcessPool
 
-            self._pool = Crew((begin, (self._setting, self._value)), self._deadline)
+            self._pool = ProcessPool((begin, (self._setting, self._value)), self._deadline)
         self._pool.ensure_processes(count)
         return self._pool
 
@@ -214,6 +214,6 @@ def begin(work: tuple[Callable[[Any], None], object]) -> None:
     setting(value)
 
 
-def processors() -> int:
+def count_processors() -> int:
     """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

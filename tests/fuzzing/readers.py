@@ -30,7 +30,7 @@ from uvicorn.server import ServerState
 
 from feeds.config import Serve, load_config
 from feeds.errors import ConfigError, FeeddError
-from feeds.http.address import address
+from feeds.http.address import parse_address
 from feeds.models import DIALECTS, Item, Skipped
 from feeds.parser.feeds.encoding import decode
 from feeds.parser.feeds.feed import parse_upstream
@@ -155,7 +155,7 @@ def read_address(data: bytes) -> None:
         assert uri == convert_unusual_iri(text)
         assert uri.isascii()
         assert iri_to_uri(uri) == uri, uri
-    address(text)
+    parse_address(text)
 
 
 def _check_canonical(text: str) -> None:
