@@ -136,7 +136,7 @@ def _build_source_settings(config: Config, rank: int, source: FolderSource) -> A
             liquid=liquid,
             includes=site_files.read_includes(source.path) if liquid else {},
             data=site_files.read_site_data(source.path) if liquid else {},
-            dialect=source.markdown or _dialect_of(source.path, site),
+            dialect=source.markdown or _find_dialect(source.path, site),
         ),
         categories=source.categories,
         own_terms=source.terms == "own",
@@ -145,7 +145,7 @@ def _build_source_settings(config: Config, rank: int, source: FolderSource) -> A
     )
 
 
-def _dialect_of(folder: Path, site: JekyllSite) -> Dialect:
+def _find_dialect(folder: Path, site: JekyllSite) -> Dialect:
     """The dialect of a folder that no setting states: that of its generator."""
     from feeds.fetcher.folder import is_jekyll
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from feeds.models import DIALECTS, Dialect
 from feeds.sanitizer.html import clean_html
-from feeds.sanitizer.markdown import commonmark_options, markdown_to_html
+from feeds.sanitizer.markdown import choose_options, markdown_to_html
 from feeds.sanitizer.markdown.elements import BLOCK_ELEMENTS
 from feeds.sanitizer.markdown.kramdown_writer import KramdownWriter
 from feeds.sanitizer.markdown.lines import prepare
@@ -111,7 +111,7 @@ def _exact(html: str) -> str:
 
 def _written(text: str) -> str:
     """What the writer makes of CommonMark, without ids of headings."""
-    events = pyromark.events_with_range(text, options=commonmark_options(), merge_text=True)
+    events = pyromark.events_with_range(text, options=choose_options(), merge_text=True)
     return re.sub(r"(<h[1-6]) id=\"[^\"]*\"", r"\1", Writer("").write(events))
 
 
@@ -132,7 +132,7 @@ TEXTS = {
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_the_writer_writes_what_the_library_writes(name: str) -> None:
-    assert meaning(_written(TEXTS[name])) == meaning(pyromark.html(TEXTS[name], options=commonmark_options()))
+    assert meaning(_written(TEXTS[name])) == meaning(pyromark.html(TEXTS[name], options=choose_options()))
 
 
 @settings(max_examples=200, deadline=None)
@@ -214,14 +214,14 @@ EVENTS: dict[str, tuple[str, list[Any]]] = {
 @pytest.mark.parametrize("name", EVENTS)
 def test_the_library_gives_events_in_the_form_that_the_writer_reads(name: str) -> None:
     text, expected = EVENTS[name]
-    found = pyromark.events_with_range(text, options=commonmark_options(), merge_text=True)
+    found = pyromark.events_with_range(text, options=choose_options(), merge_text=True)
     assert [event for event, _ in found] == expected
 
 
 def test_places_of_events_are_bytes() -> None:
     found = {
         str(event): where
-        for event, where in pyromark.events_with_range("é *a*", options=commonmark_options(), merge_text=True)
+        for event, where in pyromark.events_with_range("é *a*", options=choose_options(), merge_text=True)
     }
     assert found["{'Start': 'Emphasis'}"] == {"start": 3, "end": 6}
 
@@ -350,7 +350,7 @@ def _ways(text: str) -> tuple[str | None, str]:
     """What the library itself and the writer make of a text in kramdown's dialect, without ids of headings."""
     source = Source(text, Marks())
     prepared = prepare(source)
-    options = commonmark_options() & ~pyromark.Options.ENABLE_HEADING_ATTRIBUTES
+    options = choose_options() & ~pyromark.Options.ENABLE_HEADING_ATTRIBUTES
     events = pyromark.events_with_range(
         prepared, options=options, merge_text=True, broken_link_callback=source.resolve_link
     )

@@ -353,7 +353,7 @@ def clean_bodies(bodies: Sequence[tuple[Body | None, str]]) -> list[str]:
     marked_up = [
         ""
         if body is None
-        else markdown_to_html(body.text, _dialect_of(name))
+        else markdown_to_html(body.text, _find_dialect(name))
         if body.markup == "markdown"
         else body.text
         for body, name in bodies
@@ -365,7 +365,7 @@ def clean_bodies(bodies: Sequence[tuple[Body | None, str]]) -> list[str]:
     return html.clean_all(list(zip(marked_up, pages, strict=True)))
 
 
-def _dialect_of(source: str) -> Dialect:
+def _find_dialect(source: str) -> Dialect:
     """The dialect of a source; posts of a source that is no longer configured stay in feedd's first one."""
     sources = _tools.settings.sources
     return sources[source].parse.dialect if source in sources else "kramdown"

@@ -99,7 +99,7 @@ def read_site_config(text: str) -> JekyllSite:
         exclude=tuple(_names(values.get("exclude"))),
         values=values,
         repairs=repairs,
-        dialect=_dialect(values),
+        dialect=_read_dialect(values),
     )
 
 
@@ -109,7 +109,7 @@ def _simple(text: str) -> dict[str, object] | None:
     return simple_values("\n".join(lines)) if len(text) <= LARGEST_HEADER else None
 
 
-def _dialect(values: Mapping[str, Any]) -> Dialect:
+def _read_dialect(values: Mapping[str, Any]) -> Dialect:
     """Return the dialect of the site's Markdown: what ``markdown`` names, or the parser that kramdown is told to use."""
     kramdown = values.get("kramdown")
     parser = _text(kramdown, "input") if isinstance(kramdown, dict) else ""

@@ -4,10 +4,11 @@
 library (pulldown-cmark, by pyromark) reads it. ``kramdown`` is what Jekyll's sites are written in, and is made of
 passes around the same library::
 
-    text -> lines (with html_blocks, verbatim, lists, tables, spans) -> pyromark's events -> kramdown_writer -> HTML
+    text -> lines (html_blocks, verbatim, lists, tables) -> spans -> pyromark -> simple or kramdown_writer -> HTML
 
-Before the library, a walk over the lines takes out what only kramdown knows and leaves marks. Behind it, the writer
-makes HTML of its events and of the marks. Everything takes time in proportion to the text.
+Before the library, a walk over the lines takes out what only kramdown knows and leaves marks. Where kramdown and the
+library mean the same by the rest, the library writes the HTML and marks are replaced in it; else the writer makes HTML of
+the library's events and of the marks. Everything takes time in proportion to the text.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ def markdown_to_html(text: str, dialect: Dialect = "kramdown", prefix: str = "")
     return (_convert_kramdown if dialect == "kramdown" else _convert_commonmark)(text, prefix)
 
 
-def commonmark_options() -> Options:
-    """Return what the library is to read beside CommonMark itself."""
+def choose_options() -> Options:
+    """Choose what the library is to read beside CommonMark itself."""
     from pyromark import Options
 
     return (
@@ -59,7 +60,7 @@ def _convert_commonmark(text: str, prefix: str) -> str:
 
     from feeds.sanitizer.markdown.writer import Writer
 
-    options = commonmark_options()
+    options = choose_options()
     if "[^" not in text and not ("#" in text and LINK_INSIDE.search(text)):
         return pyromark.html(text, options=options)  # the same but for ids that nothing links to
     return Writer(prefix).write(pyromark.events_with_range(text, options=options, merge_text=True))
@@ -75,7 +76,7 @@ def _convert_kramdown(text: str, prefix: str) -> str:
     from feeds.sanitizer.markdown.source import Source
 
     # Ids of headings are kramdown's own to read.
-    options = commonmark_options() & ~pyromark.Options.ENABLE_HEADING_ATTRIBUTES
+    options = choose_options() & ~pyromark.Options.ENABLE_HEADING_ATTRIBUTES
     source = Source(text, Marks())
     prepared = prepare(source)
     if (html := write_simply(prepared, source, options)) is not None:

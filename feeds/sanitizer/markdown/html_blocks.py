@@ -109,7 +109,7 @@ class HtmlBlocks:
                 if around and around[-1] == name:
                     around.pop()
             elif name not in VOID_ELEMENTS and not tag[3].endswith("/"):
-                if way := _markdown_inside(tag, name):
+                if way := _read_markdown_attribute(tag, name):
                     self._write_with_markdown(start, tag, name, way, around)
                     return
                 around.append(name)
@@ -156,7 +156,7 @@ class HtmlBlocks:
             source.skip_to(after)
 
 
-def _markdown_inside(tag: re.Match[str], name: str) -> str:
+def _read_markdown_attribute(tag: re.Match[str], name: str) -> str:
     """Return how the content of an element is Markdown: ``block``, ``span`` or not (empty)."""
     asked = MARKDOWN_ATTRIBUTE.search(tag[3]) if "markdown" in tag[3] else None
     if asked is None:

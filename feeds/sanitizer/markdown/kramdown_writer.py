@@ -73,7 +73,7 @@ class KramdownWriter(MarkedWriter):
             out[place] = write_contents(self._headings)
         return super().finish()
 
-    def language_of(self, word: str) -> str:
+    def read_language(self, word: str) -> str:
         """Return the language: behind ``?`` stand options of a highlighter."""
         return word.partition("?")[0]
 

@@ -57,7 +57,6 @@ class _Lines:
         """Whether the paragraph began behind a blank line, as a heading must whose underline follows."""
         self._quoted = False
         """Whether the line before belongs to a quotation, and this one too unless it is blank."""
-
         self._indented_code = False
         """Whether the line before is indented code."""
 
@@ -108,7 +107,9 @@ class _Lines:
             bare = line[indent:]
         if self._blank and self._lists:
             item = ITEM.match(line)
-            self._source.needs_writer |= indent > 0 or (item is not None and self._lists.goes_on(item))
+            self._source.needs_writer |= indent > 0 or (
+                item is not None and self._lists.is_continued_by(item)
+            )
             if indent < self._lists.column and not item:
                 self._lists.leave(indent)
         if self._is_fence(line, indent):
@@ -173,7 +174,7 @@ class _Lines:
         self._source.needs_writer |= line.startswith(SEPARATOR)
         if is_item:
             self._paragraph, self._blank = 0, True
-            text = line[_end_of_prefix(line) :]
+            text = line[_skip_prefix(line) :]
         if not self._paragraph:
             self._behind_boundary = self._blank
         self._paragraph = 0 if _OTHER_BLOCK.match(text) else self._paragraph + 1
@@ -264,7 +265,7 @@ class _Lines:
         return None
 
 
-def _end_of_prefix(line: str) -> int:
+def _skip_prefix(line: str) -> int:
     """Return where the text of a line begins, behind the marks of quotations and items."""
     prefix = _PREFIX.match(line)
     return prefix.end() if prefix else 0
@@ -272,7 +273,7 @@ def _end_of_prefix(line: str) -> int:
 
 def _keep_tag_in_line(line: str) -> str:
     """Return a line whose text, behind the marks of quotations and items, begins with a tag that begins no block."""
-    end = _end_of_prefix(line)
+    end = _skip_prefix(line)
     tag = TAG.match(line, end)
     if tag and (not tag[2] or tag[2].lower() in SPAN_ELEMENTS):
         return line[:end] + APART + line[end:]

@@ -28,7 +28,7 @@ class Lists:
     def __bool__(self) -> bool:
         return bool(self._open)
 
-    def goes_on(self, item: re.Match[str]) -> bool:
+    def is_continued_by(self, item: re.Match[str]) -> bool:
         """Whether an item at the margin belongs to the list that is open there."""
         return bool(self._open) and (self._open[0][1] == "ol") == item[2][0].isdigit()
 

@@ -70,7 +70,7 @@ class Marks:
         self._kept.append(Kept(kind, source, attributes))
         return f"{MARK}{len(self._kept) - 1}{MARK}"
 
-    def kinds(self) -> set[Kind]:
+    def list_kinds(self) -> set[Kind]:
         """Return the kinds of what is kept."""
         return {kept.kind for kept in self._kept}
 

@@ -38,7 +38,7 @@ def write_simply(text: str, source: Source, options: Options) -> str | None:
     if (
         source.needs_writer
         or source.abbreviations
-        or not source.marks.kinds() <= _KINDS
+        or not source.marks.list_kinds() <= _KINDS
         or _READ_OTHERWISE.search(text)
         or LINK_INSIDE.search(text)
         or "markdown=" in text

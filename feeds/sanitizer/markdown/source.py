@@ -40,12 +40,12 @@ class Source:
 
     def read_line(self) -> str:
         """Read on to the end of the line."""
-        end = self.end_of_line(self.position)
+        end = self.find_end_of_line(self.position)
         line = self.text[self.position : end]
         self.position = end + 1
         return line
 
-    def end_of_line(self, position: int) -> int:
+    def find_end_of_line(self, position: int) -> int:
         """Return where the line ends that a position is in."""
         end = self.text.find("\n", position)
         return len(self.text) if end < 0 else end

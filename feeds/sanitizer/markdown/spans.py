@@ -23,9 +23,11 @@ _TOKEN = re.compile(
     rf"|(?<=\{{):(?![:/])(?P<attributes>(?:[^{{}}\n{MARK}]|\n(?!\n))*+)\}}"
     r"|(?<=[ \t]\{)#(?P<id>(?:[^\W\d]|:)[\w:.-]*+)\}(?=[ \t]*$)"
     r"|(?<=\\)."
-    rf"|(?<=<)(?P<end>/?)(?P<name>{NAME})(?P<rest>{ATTRIBUTES}/?>)?+"
+    rf"|(?<=<)(?!https?:)(?P<end>/?)(?P<name>{NAME})(?P<rest>{ATTRIBUTES}/?>)?+"
     r"|(?<=\])[ \n]\[(?P<label>[^\]\[\n^][^\]\[\n]*+)\]"
-    r"|(?<=\])\([ ]*+(?P<address>[^\s()<>\[\]\"]++(?:[ ]+[^\s()<>\[\]\"]++)*+(?:\([^\s()<>\"]*+\)[^\s()<>\"]*+)*+)"
+    # Addresses with spaces or backslashes, which the library would not take as they are.
+    r"|(?<=\])\([ ]*+(?=(?:[^\s()<>\[\]\"\\]++|\([^\s()<>\[\]\"\\]*+\))*+(?:[ ]++(?![\"')])|\(?[^\s()<>\[\]\"\\]*+\\))"
+    r"(?P<address>[^\s()<>\[\]\"]++(?:[ ]+[^\s()<>\[\]\"]++)*+(?:\([^\s()<>\"]*+\)[^\s()<>\"]*+)*+)"
     r"(?=[ ]*+(?:\"[^\"\n]*+\"[ ]*+)?\))"
     # Emphasis beside punctuation, which the library sees only where white space stands on the other side.
     r"|(?<=[^\s*]\*)\*{3}(?=[^\s*])|(?<=\w\*)\**+(?=[^\w\s*])|(?<=[^\w\s*]\*)\**+(?=\w)"
@@ -65,11 +67,14 @@ class _Spans:
             for run in _RUN.finditer(text):
                 self._runs.setdefault(len(run[0]), []).append(run.start())
         out: list[str] = []
+        written = 0
         while (token := _TOKEN.search(text, self._position)) is not None:
-            out.append(text[self._position : token.start()])
-            self._position = token.end()
-            out.append(_READERS[token[0][0]](self, token))
-        out.append(text[self._position :])
+            start, self._position = token.span()
+            replaced = _READERS[text[start]](self, token)
+            if replaced is not None:
+                out += (text[written:start], replaced)
+                written = self._position
+        out.append(text[written:])
         return "".join(out)
 
     def _crosses_blank(self, start: int, end: int) -> bool:
@@ -78,7 +83,9 @@ class _Spans:
             self._text.find("\n\n", start, end) >= 0 or self._text.find(f"\n{SEPARATOR}\n", start, end) >= 0
         )
 
-    def _read_code(self, token: re.Match[str]) -> str:
+    # Each of the readers returns what stands in place of a token; None to leave it as it is.
+
+    def _read_code(self, token: re.Match[str]) -> str | None:
         """Pass over a code span."""
         run, start = token[0], token.start()
         if run == "`" and self._stands_alone(start):
@@ -86,33 +93,33 @@ class _Spans:
         places = self._runs.get(len(run), [])
         number = bisect_right(places, start)
         if number == len(places) or self._crosses_blank(token.end(), places[number]):
-            return run
+            return None
         self._position = places[number] + len(run)
-        return self._text[start : self._position]
+        return None
 
     def _stands_alone(self, start: int) -> bool:
         before, after = self._text[start - 1 : start], self._text[start + 1 : start + 2]
         return (not before or before.isspace()) and after.isspace()
 
-    def _read_formula(self, token: re.Match[str]) -> str:
+    def _read_formula(self, token: re.Match[str]) -> str | None:
         """Keep a formula as it is written: no feed reader shows it otherwise."""
         end = self._text.find("$$", token.end())
         if end < 0 or self._text.find(MARK, token.end(), end) >= 0:
-            return token[0]
+            return None
         self._position = end + 2
         return self._keep("text", self._text[token.start() : self._position])
 
-    def _read_braces(self, token: re.Match[str]) -> str:
+    def _read_braces(self, token: re.Match[str]) -> str | None:
         if token["id"]:
             return self._keep("id", token[0], token["id"])
         if token["extension"]:
             return self._read_extension(token)
         return self._keep("span", token[0], token["attributes"])
 
-    def _read_extension(self, token: re.Match[str]) -> str:
+    def _read_extension(self, token: re.Match[str]) -> str | None:
         name, opening = token["extension"], token[0]
         if name not in ("options", "comment", "nomarkdown"):
-            return opening
+            return None
         if opening.endswith("/}"):
             return self._keep("nothing", opening)
         if 0 <= self._extension_end < token.end():
@@ -120,20 +127,20 @@ class _Spans:
         end = self._extension_end
         stop = self._text.find("}", end) if end >= 0 else -1
         if name == "options" or stop < 0 or self._text.find(MARK, token.end(), end) >= 0:
-            return opening
+            return None
         self._position = stop + 1
         shown = name == "nomarkdown" and "latex" not in opening
         return self._keep("inline html" if shown else "nothing", self._text[token.end() : end])
 
-    def _read_escape(self, token: re.Match[str]) -> str:
+    def _read_escape(self, token: re.Match[str]) -> str | None:
         escaped = token[0][1]
         if escaped in _NOT_ESCAPED:
             return self._keep("text", token[0])
         # Both a backslash at the end of a line and an escaped one break it.
         breaks = escaped == "\\" and self._text.startswith("\n", token.end())
-        return "\\" if breaks else token[0]
+        return "\\" if breaks else None
 
-    def _read_tag(self, token: re.Match[str]) -> str:
+    def _read_tag(self, token: re.Match[str]) -> str | None:
         """Keep an element with raw content whole; what is no tag becomes text."""
         name, rest = token["name"].lower(), token["rest"]
         if rest is None:
@@ -145,23 +152,23 @@ class _Spans:
             or name in BLOCK_ELEMENTS
             or not has_raw_content(name)
         ):
-            return token[0]
-        end = self._end_of_element(name, token.end())
+            return None
+        end = self._find_end(name, token.end())
         if end < 0 or self._crosses_blank(token.end(), end):
-            return token[0]
+            return None
         self._position = self._text.find(">", end) + 1
         return self._keep("inline html", self._text[token.start() : self._position])
 
-    def _read_address(self, token: re.Match[str]) -> str:
+    def _read_address(self, token: re.Match[str]) -> str | None:
         """Leave an address between angle brackets to the library; anything else is no tag, and text."""
         if not self._text.startswith((":", "@"), token.end()):
             return f"<{APART}{token[0][1:]}"
         if token["name"] != "mailto":
-            return token[0]
+            return None
         self._position += 1  # kramdown shows the address alone
         return "<"
 
-    def _end_of_element(self, name: str, position: int) -> int:
+    def _find_end(self, name: str, position: int) -> int:
         """Return where the end tag begins; -1 if there is none, or another element of the name begins before it."""
         if self._tags is None:
             self._tags = {}
@@ -175,14 +182,12 @@ class _Spans:
         nested = following < len(starts) and starts[following] < ends[number]
         return -1 if nested else ends[number]
 
-    def _read_bracket(self, token: re.Match[str]) -> str:
+    def _read_bracket(self, token: re.Match[str]) -> str | None:
         """Join a label that a space parts from its text, and keep an address that the library would not take."""
-        label, address = token["label"], token["address"]
+        label = token["label"]
         if label is not None:
-            return f"][{label}]" if label in self._source.links else token[0]
-        if " " in address or "\\" in address:
-            return f"]({self._keep('address', address)}"
-        return token[0]
+            return f"][{label}]" if label in self._source.links else None
+        return f"]({self._keep('address', token['address'])}"
 
     def _read_stars(self, token: re.Match[str]) -> str:
         if token[0] == "****":
@@ -190,7 +195,7 @@ class _Spans:
         return APART + token[0] if self._text[token.start() - 1].isalnum() else token[0] + APART
 
 
-_READERS: dict[str, Callable[[_Spans, re.Match[str]], str]] = {
+_READERS: dict[str, Callable[[_Spans, re.Match[str]], str | None]] = {
     "`": _Spans._read_code,
     "$": _Spans._read_formula,
     "{": _Spans._read_braces,

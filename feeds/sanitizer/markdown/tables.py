@@ -51,7 +51,7 @@ class Tables:
         lines, position = [first], source.position
         in_item = bool(items.strip())
         while position < len(source.text):
-            end = source.end_of_line(position)
+            end = source.find_end_of_line(position)
             line = expand_indent(source.text[position:end])
             if quotes and line.startswith(quotes.rstrip()):
                 line = line[len(quotes.rstrip()) :]

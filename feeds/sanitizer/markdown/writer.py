@@ -180,7 +180,7 @@ class Writer:
         """Return an address as the value of an attribute, with what URLs may not hold percent-encoded."""
         return escape(quote(address, safe=_IN_URLS))
 
-    def language_of(self, word: str) -> str:
+    def read_language(self, word: str) -> str:
         """Return the language that the first word behind a fence names."""
         return word
 
@@ -212,7 +212,7 @@ class Writer:
     def start_code(self, frame: Frame) -> str:
         """Begin a block of code; the first word behind a fence is its language."""
         words = self.restore(frame.value["Fenced"]).split() if isinstance(frame.value, Mapping) else ()
-        language = f' class="language-{escape(self.language_of(words[0]))}"' if words else ""
+        language = f' class="language-{escape(self.read_language(words[0]))}"' if words else ""
         return f"<pre><code{language}>"
 
     def start_list(self, frame: Frame) -> str:
@@ -226,9 +226,9 @@ class Writer:
 
     def _start_link(self, frame: Frame) -> str:
         scheme = "mailto:" if frame.value["link_type"] == "Email" else ""
-        return f'<a href="{self.write_address(scheme + frame.value["dest_url"])}"{self._title(frame)}>'
+        return f'<a href="{self.write_address(scheme + frame.value["dest_url"])}"{self._write_title(frame)}>'
 
-    def _title(self, frame: Frame) -> str:
+    def _write_title(self, frame: Frame) -> str:
         title = self.restore(frame.value["title"])
         return f' title="{escape(title)}"' if title else ""
 
@@ -246,7 +246,7 @@ class Writer:
         description = escape(self.take_plain())
         self.plain = frame.state
         address = self.write_address(frame.value["dest_url"])
-        return f'<img src="{address}" alt="{description}"{self._title(frame)} />'
+        return f'<img src="{address}" alt="{description}"{self._write_title(frame)} />'
 
     def _start_table(self, frame: Frame) -> str:
         self._alignments = frame.value
