@@ -19,7 +19,8 @@ from tests.servers import Answer, UpstreamServer, UpstreamThread
 from tests.test_daemon import Running
 from tests.test_upstreams import rss, subscribe, titles
 
-DEADLINE = 1.0
+DEADLINE = 5.0
+"""Long enough for a worker that loads its libraries on a busy machine."""
 HANGING = "https://a.example/" + "x" * 400
 """An address with which :data:`RULE`, which RE2 cannot run, never comes to an end."""
 RULE = '[[identity]]\nname = "slow"\npattern = "/(?P<key>(?=x)x*x*x*x*x*x*x*x*x*y)"\n'
@@ -67,10 +68,10 @@ WORK = TaskKind(
 def test_only_the_item_that_hangs_is_rejected(hang: str, processes: int) -> None:
     large = "large" * 200_000  # more than a pipe holds
     pieces = [["a", hang, "b"], [large, "c"], [large, "d"], ["e"], [hang], ["f", "g"], [large]]
-    with Workers(processes, str, "", 0.5) as workers:
+    with Workers(processes, str, "", 2) as workers:
         found = list(workers.process(WORK, pieces))
         assert list(workers.process(WORK, [["again"]])) == [["again"]]
-    rejected = f"{hang} rejected: takes longer than 0.5 seconds to process; shorten it or simplify its markup"
+    rejected = f"{hang} rejected: takes longer than 2 seconds to process; shorten it or simplify its markup"
     short = large[:20]
     assert found == [
         ["a", rejected, "b"], [short, "c"], [short, "d"], ["e"], [rejected], ["f", "g"], [short],
@@ -90,16 +91,16 @@ def test_items_that_hang_share_a_budget_and_the_rest_is_rejected_with_a_reason()
 
 
 def test_a_call_that_hangs_is_an_error_and_the_next_is_done() -> None:
-    with Workers(1, str, "", 0.3) as workers:
+    with Workers(1, str, "", 2) as workers:
         with pytest.raises(DeadlineExceeded, match="takes longer than"):
             workers.run(match)
         assert workers.run(max, 1, 2) == 2
 
 
 def test_time_between_pieces_of_work_does_not_count() -> None:
-    with Workers(1, str, "", 0.3) as workers:
+    with Workers(1, str, "", 2) as workers:
         assert workers.run(max, 1, 2) == 2
-        time.sleep(0.6)
+        time.sleep(3)
         assert workers.run(max, 1, 2) == 2
 
 
@@ -129,10 +130,10 @@ def test_a_post_that_hangs_is_rejected_and_all_others_are_published(slow: Projec
     report = build(slow, processes)
     (rejected,) = report["rejected"]
     assert rejected["path"] == str(bad)
-    assert rejected["reason"].startswith("takes longer than 1 seconds to process")
+    assert rejected["reason"].startswith("takes longer than 5 seconds to process")
     assert titles(slow) == [f"Post {number}" for number in range(5)]
     explained = slow.run("explain", str(bad))
-    assert "takes longer than 1 seconds" in explained.stdout + explained.stderr
+    assert "takes longer than 5 seconds" in explained.stdout + explained.stderr
     slow.post("2024-01-06-p.md", "Post 5")
     assert build(slow, processes)["rejected"] == [rejected]
     assert "Post 5" in titles(slow)
@@ -164,7 +165,7 @@ def test_an_entry_that_hangs_is_left_out_and_all_others_are_published(
     subscribe(slow, upstream)
     (trouble,) = build(slow, 1)["troubles"]
     assert trouble == (
-        "source blog: entry 'Entry 2': takes longer than 1 seconds to process; "
+        "source blog: entry 'Entry 2': takes longer than 5 seconds to process; "
         "shorten it or simplify its markup; it is left out"
     )
     assert titles(slow) == ["Entry 1", "Entry 3", "Entry 4", "Post"]
@@ -174,18 +175,17 @@ def test_an_entry_that_hangs_is_left_out_and_all_others_are_published(
 
 
 def test_many_entries_that_hang_hold_nobody_up_for_ever(slow: Project, upstream: UpstreamServer) -> None:
-    upstream.routes["/feed"] = Answer(body=blog(20, range(3, 20)))
+    upstream.routes["/feed"] = Answer(body=blog(9, range(3, 9)))
     upstream.routes["/other"] = Answer(body=rss([("o", "https://other.example/1", "Other")]))
     subscribe(slow, upstream)
     subscribe(slow, upstream, "/other", "other")
     troubles = [str(one) for one in build(slow, 1)["troubles"]]
     assert sum("takes longer than" in one for one in troubles) == 5
-    assert troubles[-1].startswith("source blog: 13 more entries are left out")
+    assert troubles[-1].startswith("source blog: 2 more entries are left out")
     assert titles(slow) == ["Entry 1", "Entry 2", "Other"]
-    for left in (8, 3, 0):
-        troubles = [str(one) for one in build(slow, 1)["troubles"]]
-        assert any(f"{left} more entries" in one for one in troubles) == bool(left)
-    assert "Entry 20" in titles(slow)
+    (trouble,) = build(slow, 1)["troubles"]
+    assert "entry 'Entry 8': takes longer" in str(trouble)
+    assert titles(slow) == ["Entry 1", "Entry 2", "Entry 9", "Other"]
 
 
 def test_a_post_that_hangs_when_it_is_rendered_is_left_out_alone(
@@ -206,10 +206,10 @@ def test_a_post_that_hangs_when_it_is_rendered_is_left_out_alone(
     report = build(project, 2)
     assert [one["path"] for one in report["rejected"]] == ["_posts/2024-01-02-b.md"]
     (trouble,) = report["troubles"]
-    assert str(trouble).startswith("source blog: https://blog.example/2: takes longer than 1 seconds")
+    assert str(trouble).startswith("source blog: https://blog.example/2: takes longer than 5 seconds")
     assert titles(project) == ["Entry", "One", "Two"]
-    assert "takes longer than 1 seconds" in project.run("explain", str(bad)).stdout
-    assert "takes longer than 1 seconds" in project.run("explain", "https://blog.example/2").stdout
+    assert "takes longer than 5 seconds" in project.run("explain", str(bad)).stdout
+    assert "takes longer than 5 seconds" in project.run("explain", "https://blog.example/2").stdout
 
 
 def test_the_daemon_goes_on_after_a_post_that_hangs(slow: Project) -> None:
@@ -221,7 +221,7 @@ def test_the_daemon_goes_on_after_a_post_that_hangs(slow: Project) -> None:
         running.until(lambda: bool(running.events("rejected")))
         (event,) = running.events("rejected")
         assert event["file"] == str(bad.relative_to(slow.folder / "site"))
-        assert "takes longer than 1 seconds" in str(event["reason"])
+        assert "takes longer than 5 seconds" in str(event["reason"])
         slow.post("2024-01-04-p.md", "Next")
         running.until(lambda: "Next" in titles(slow))
     finally:
