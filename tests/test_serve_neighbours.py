@@ -50,7 +50,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     assert project.run("build").returncode == 0
     with running(project.config) as server:
         assert server.stdout
-        yield int(server.stdout.readline().split("/ until")[0].rpartition(":")[2])
+        yield int(server.stdout.readline().split("/ (Ctrl-C")[0].rpartition(":")[2])
         server.terminate()
         assert server.wait(20) == 0
 
