@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -206,6 +207,9 @@ def expressions(values: Iterable[str]) -> str:
     """Regular expressions."""
     for value in values:
         try:
+            with warnings.catch_warnings():  # about what a later Python may read differently
+                warnings.simplefilter("ignore")
+                re.compile(value)
             compile_pattern(value)
         except (re.error, OverflowError, RecursionError) as error:
             return f"{value[:80]!r} is not a regular expression: {error}; correct it"

@@ -10,8 +10,11 @@ from feeds.config import checks
 from feeds.models import DIALECTS, FORMATS
 
 DEFAULT_PATH = "config/feedd.toml"
-INFO_CODE = r"[?&]infoCode=(?:NW)?(?P<key>(?P<date>(?:19|20)\d{6})?[^&#\s]{1,200})"
-"""The rule that applies without any ``[[identity]]``."""
+INFO_CODES = (
+    r"[?&]infoCode=NW(?P<key>(?:(?P<date>(?:19|20)\d{6})[^&#\s]|\d)[^&#\s]{0,199})",
+    r"[?&]infoCode=(?P<key>(?P<date>(?:19|20)\d{6})?[^&#\s]{1,200})",
+)
+"""The rules that apply without any ``[[identity]]``: ``NW`` before digits is not part of the key."""
 
 Check = Callable[[Any], str]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from feeds.config import checks
-from feeds.config.fields import DEFAULT_PATH, INFO_CODE, LATER_SECTIONS, PRIVATE, SECTIONS, TABLES, Key
+from feeds.config.fields import DEFAULT_PATH, INFO_CODES, LATER_SECTIONS, PRIVATE, SECTIONS, TABLES, Key
 from feeds.config.tables import LATER, Tables, problem_of
 from feeds.config.values import (
     Config,
@@ -93,7 +93,8 @@ class _Reader(Tables):
             history=store["history"],
             store=self._path(store["url"].removeprefix("sqlite:///")),
             sources=tuple(self._source(one, f"sources[{i}]") for i, one in enumerate(sources)),
-            identity=tuple(IdentityRule(**one) for one in identity) or (IdentityRule("infoCode", INFO_CODE),),
+            identity=tuple(IdentityRule(**one) for one in identity)
+            or tuple(IdentityRule("infoCode", pattern) for pattern in INFO_CODES),
             boilerplate=tuple(clean["boilerplate"]) if given else None,
             labels=self._labels(values.get("labels", {})),
             aliases=self._aliases(values.get("aliases", {}), output, serve),

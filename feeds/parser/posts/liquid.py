@@ -7,13 +7,11 @@ blocks. Whatever is removed or fails is reported, and text that a condition hide
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-Link = Callable[[str, str], "str | None"]
-"""Returns the path of the page that a ``link`` or ``post_url`` tag names, or None."""
-Include = Callable[[str, str], "str | None"]
-"""Returns the text of the file that an ``include`` or ``include_relative`` tag names, or None."""
+from feeds.parser.posts.liquid_source import Include as Include
+from feeds.parser.posts.liquid_source import Link as Link
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from html import escape
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import Final, TextIO
 
 from liquid import Environment, RenderContext
 from liquid.ast import Node
@@ -33,10 +33,7 @@ from liquid.token import TOKEN_EXPRESSION, TOKEN_TAG, Token
 from liquid.undefined import UNDEFINED, is_undefined
 
 from feeds.parser.posts.liquid_filters import FILTERS, bound_filter, to_text
-from feeds.parser.posts.liquid_source import MASK, Source, repair_source
-
-if TYPE_CHECKING:
-    from feeds.parser.posts.liquid import Include, Link
+from feeds.parser.posts.liquid_source import MASK, Include, Link, Source, repair_source
 
 _MOST_VALUES: Final = 1024 * 1024
 """Characters of all values that one post shows and keeps: one that doubles often enough fills any memory."""
@@ -90,10 +87,10 @@ class Rendering:
         source = repair_source(text, _can_parse, self.is_known)
         self._sources.append((source, line))
         for mark in source.dropped:
-            self._report(text.count("\n", 0, mark.start) + 1, mark.text, line)
+            self._report(source.find_line(mark.start), mark.text, line)
         for mark in source.marks:
             if _SITE_LISTS.search(mark.argument) and mark.name not in ("raw", "comment"):
-                self._report(text.count("\n", 0, mark.start) + 1, mark.text, line)
+                self._report(source.find_line(mark.start), mark.text, line)
         nodes = get_parser(environment).parse(TokenStream(environment.tokenizer()(source.text)))
         return _Template(environment, nodes, globals=self.scope)
 
@@ -113,15 +110,14 @@ class Rendering:
             if token is not None and token.source == source.text:
                 mark = source.find_mark(token.start_index)
                 if mark is not None:
-                    original = source.original
-                    self._report(original.count("\n", 0, mark.start) + 1, mark.text, line)
+                    self._report(source.find_line(mark.start), mark.text, line)
                 return
 
     def line_of(self, token: Token) -> int:
         """Return the line of the body that a tag stands in, or that its outermost include stands in."""
         source, line = self._sources[-1]
         mark = source.find_mark(token.start_index)
-        return line or (source.original.count("\n", 0, mark.start) + 1 if mark else 1)
+        return line or (source.find_line(mark.start) if mark else 1)
 
     def _report(self, line: int, text: str, including: int) -> None:
         if len(self.dropped) < 1000:

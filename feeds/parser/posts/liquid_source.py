@@ -8,7 +8,7 @@ The scan is linear: every search is bounded or remembered.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -22,6 +22,7 @@ _DEEPEST: Final = 50
 _WHITE_SPACE_RUN: Final = re.compile(r"[^\S\n]{100,}+")
 _NAME: Final = re.compile(r"-?\s*+(#|\w++)")
 _END_RAW: Final = re.compile(r"\{%-?\s*+endraw\s*+-?%\}")
+_OPENER: Final = re.compile(r"\{[{%]")
 _CLOSERS: Final = {"{{": "}}", "{%": "%}"}
 
 BLOCKS: Final = frozenset(("if", "unless", "case", "for", "tablerow", "capture", "highlight"))
@@ -37,6 +38,10 @@ _SINGLE: Final = frozenset(
 )
 _LOOP_EXITS: Final = frozenset(("break", "continue"))
 
+Link = Callable[[str, str], "str | None"]
+"""Returns the path of the page that a ``link`` or ``post_url`` tag names, or None."""
+Include = Callable[[str, str], "str | None"]
+"""Returns the text of the file that an ``include`` or ``include_relative`` tag names, or None."""
 Check = Callable[[str, str], bool]
 """Says whether the argument of a tag can be parsed."""
 
@@ -64,6 +69,11 @@ class Source:
     """Pairs of a position in ``text`` and the position in the original that it comes from."""
     dropped: list[Mark]
     marks: list[Mark]
+    line_ends: list[int]
+
+    def find_line(self, position: int) -> int:
+        """Return the line of a position in the original, from 1."""
+        return bisect_left(self.line_ends, position) + 1
 
     def find_mark(self, position: int) -> Mark | None:
         """Return the mark of the original that the text at a position comes from, or None."""
@@ -93,15 +103,17 @@ def repair_source(text: str, check: Check, is_known: Callable[[str], bool]) -> S
 def _find_marks(text: str) -> list[Mark]:
     found: list[Mark] = []
     position = 0
-    while (start := _next_opener(text, position)) >= 0:
-        position = start + 2
-        closer = _CLOSERS[text[start : start + 2]]
+    has_end = True  # of a later ``raw``: it is searched for once, not from each of them
+    while opener := _OPENER.search(text, position):
+        start, position = opener.span()
+        closer = _CLOSERS[opener[0]]
         end = text.find(closer, position, position + _LONGEST_MARK)
         if end < 0 or _WHITE_SPACE_RUN.search(text, position, end):
             continue
         mark = _read_mark(text, start, end + 2)
         if mark.name == "raw":
-            close = _END_RAW.search(text, mark.end)
+            close = _END_RAW.search(text, mark.end) if has_end else None
+            has_end = close is not None
             if close is None:
                 mark.name = "raw that nothing closes"
             else:
@@ -109,11 +121,6 @@ def _find_marks(text: str) -> list[Mark]:
         found.append(mark)
         position = mark.end
     return found
-
-
-def _next_opener(text: str, position: int) -> int:
-    places = [place for opener in _CLOSERS if (place := text.find(opener, position)) >= 0]
-    return min(places, default=-1)
 
 
 def _read_mark(text: str, start: int, end: int) -> Mark:
@@ -183,7 +190,9 @@ class _Writer:
         self._add_text(self.original[position:], position)
         for mark in reversed(self.open):
             self._add(f"{{% end{mark.name} %}}", mark.start)
-        return Source(self.original, "".join(self.parts), self.offsets, self.dropped, self.marks)
+        line_ends = [place.start() for place in re.finditer("\n", self.original)]
+        text = "".join(self.parts)
+        return Source(self.original, text, self.offsets, self.dropped, self.marks, line_ends)
 
     def _add(self, text: str, origin: int) -> None:
         self.offsets.append((self.length, origin))
