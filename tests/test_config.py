@@ -161,9 +161,9 @@ def test_the_store_may_be_written_as_an_address(file: Path) -> None:
 def test_without_a_rule_the_parameter_infocode_is_the_key(
     file: Path, address: str, key: str, date: str | None
 ) -> None:
-    [rule] = load(file, MINIMAL).identity
-    found = re.search(rule.pattern, address)
-    assert found
+    rules = load(file, MINIMAL).identity
+    assert {rule.name for rule in rules} == {"infoCode"}
+    found = next(match for rule in rules if (match := compile_pattern(rule.pattern).search(address)))
     assert (found["key"], found["date"]) == (key, date)
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 
@@ -157,20 +158,25 @@ def blog(count: int, bad: Sequence[int]) -> bytes:
     )
 
 
+def name_entries(report: dict[str, Any]) -> list[str]:
+    """The troubles of entries; that the pattern of these tests may be slow is another one."""
+    return [str(one) for one in report["troubles"] if "may be slow" not in str(one)]
+
+
 def test_an_entry_that_hangs_is_left_out_and_all_others_are_published(
     slow: Project, upstream: UpstreamServer
 ) -> None:
     slow.post("2024-01-01-p.md", "Post")
     upstream.routes["/feed"] = Answer(body=blog(4, [2]))
     subscribe(slow, upstream)
-    (trouble,) = build(slow, 1)["troubles"]
+    (trouble,) = name_entries(build(slow, 1))
     assert trouble == (
         "source blog: entry 'Entry 2': takes longer than 5 seconds to process; "
         "shorten it or simplify its markup; it is left out"
     )
     assert titles(slow) == ["Entry 1", "Entry 3", "Entry 4", "Post"]
     upstream.routes["/feed"] = Answer(body=blog(5, [2]))
-    assert build(slow, 1)["troubles"] == []  # it is known, and not tried again
+    assert name_entries(build(slow, 1)) == []  # it is known, and not tried again
     assert "Entry 5" in titles(slow)
 
 
@@ -179,13 +185,10 @@ def test_many_entries_that_hang_hold_nobody_up_for_ever(slow: Project, upstream:
     upstream.routes["/other"] = Answer(body=rss([("o", "https://other.example/1", "Other")]))
     subscribe(slow, upstream)
     subscribe(slow, upstream, "/other", "other")
-    troubles = [str(one) for one in build(slow, 1)["troubles"]]
-    assert sum("takes longer than" in one for one in troubles) == 5
-    assert troubles[-1].startswith("source blog: 2 more entries are left out")
-    assert titles(slow) == ["Entry 1", "Entry 2", "Other"]
-    (trouble,) = build(slow, 1)["troubles"]
-    assert "entry 'Entry 8': takes longer" in str(trouble)
+    troubles = name_entries(build(slow, 1))
+    assert sum("takes longer than" in one for one in troubles) == 6
     assert titles(slow) == ["Entry 1", "Entry 2", "Entry 9", "Other"]
+    assert name_entries(build(slow, 1)) == []
 
 
 def test_a_post_that_hangs_when_it_is_rendered_is_left_out_alone(
