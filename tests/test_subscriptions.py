@@ -127,7 +127,7 @@ def test_status_says_in_words_why_an_upstream_fails(project: Project) -> None:
         upstream.routes["/page"] = Answer(body=b"<html><body>Domain for sale</body></html>")
         subscribe(project, upstream, "/page", "parked")
         project.run("build")
-    assert "no feed" in project.run("status").stdout
+    assert "is not a feed" in project.run("status").stdout
 
 
 def test_a_removed_source_keeps_its_posts_until_it_is_forgotten(project: Project) -> None:
