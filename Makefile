@@ -36,7 +36,7 @@ same: setup
 	$(BIN)/python -m benchmarks.same $(BASE) $(SAME)
 
 fuzz: .venv/fuzz
-	$(BIN)/python -m tests.fuzzing.guided $(FUZZ)
+	$(BIN)/python -m tests.rigs.fuzzing.guided $(FUZZ)
 
 .venv/fuzz: .venv/ready requirements-fuzz.lock
 	$(BIN)/pip install --quiet --require-hashes -r requirements-fuzz.lock

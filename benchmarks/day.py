@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.measuring import HERE, keep
 from tests.conftest import Project
-from tests.long_run import Day, LongRun, Sample
+from tests.rigs.long_run import Day, LongRun, Sample
 
 _PLOT = HERE.parent / "docs" / "images" / "long-run.svg"
 DAY = [

@@ -26,33 +26,37 @@ import hypothesis
 import pytest
 
 ROOT = Path(__file__).parents[1]
-_IDENTITY = ["test_identity_pure", "test_identity", "test_identity_rules"]
+_IDENTITY = [
+    "unit/test_identity",
+    "integration/storage/test_identity_model",
+    "integration/storage/test_identity_rules",
+]
 _STORE = [
-    "test_ledger",
-    "test_withdrawal",
-    "test_upstreams",
-    "test_history_machine",
-    "test_retention",
-    "test_questions",
+    "integration/storage/test_ledger",
+    "integration/ingest/test_withdrawal",
+    "integration/ingest/test_upstreams",
+    "integration/publisher/test_random_histories",
+    "integration/publisher/test_retention",
+    "integration/storage/test_queries",
 ]
 TESTS = {
     "feeds.identity": [*_IDENTITY, *_STORE[:3]],
     "feeds.post_ids": [*_IDENTITY, *_STORE[:3]],
     "feeds.values.urls": [
-        "test_urls",
-        "test_identity_pure",
-        "test_items",
-        "test_net",
-        "test_upstream_entries",
-        "test_stored_xss",
+        "unit/values/test_urls",
+        "unit/test_identity",
+        "integration/ingest/test_file_items",
+        "integration/http/test_client",
+        "unit/parser/feeds/test_entry",
+        "integration/publisher/test_stored_xss",
     ],
-    "feeds.values.document_paths": ["test_write", "test_pages"],
-    "feeds.output.tree": ["test_write"],
-    "feeds.output.validator": ["test_validate"],
-    "feeds.publisher.precompressed": ["test_serve_built"],
+    "feeds.values.document_paths": ["unit/output/test_tree", "unit/renderer/test_html_pages"],
+    "feeds.output.tree": ["unit/output/test_tree"],
+    "feeds.output.validator": ["unit/output/test_validator"],
+    "feeds.publisher.precompressed": ["integration/server/test_built_output"],
     "feeds.storage.neighbourhood": [*_IDENTITY[1:], *_STORE],
     "feeds.storage.posts": [*_IDENTITY[1:], *_STORE],
-    "feeds.storage.sightings": [*_IDENTITY[1:], *_STORE, "test_build"],
+    "feeds.storage.sightings": [*_IDENTITY[1:], *_STORE, "integration/test_build"],
 }
 """The files of tests that have to notice a fault in a module, the quick ones first."""
 _SECONDS = 240

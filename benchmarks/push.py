@@ -16,8 +16,8 @@ from collections import Counter
 from pathlib import Path
 
 from benchmarks.measuring import keep
-from tests.push_rig import TOPIC, Site, daemon, delivered, subscribe
-from tests.websub import SubscriberServer, until
+from tests.rigs.push_rig import TOPIC, Site, daemon, delivered, subscribe
+from tests.rigs.websub import SubscriberServer, until
 
 _ROUNDS = 20
 _MANY = 1000

@@ -1,0 +1,344 @@
+"""What a Jekyll site means, after Jekyll 4's own code: addresses, ids, defaults, terms, Liquid."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feeds.models import Item
+from feeds.parser.posts.jekyll import FolderSettings, defaults_for, folder_categories, read_site_config
+from feeds.parser.posts.liquid import render_liquid
+from feeds.parser.posts.permalinks import jekyll_id, post_url, slugify
+from feeds.parser.posts.post import parse_post
+from tests.conftest import ROOT, Project
+from tests.integration.test_build import entries, feedd
+from tests.unit.parser.posts.test_front_matter import LINES, VALUES
+
+WHEN = datetime(2024, 3, 7, 9, 5, 6, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("date", "/news/big-city/2024/03/07/My-Post.html"),
+        ("pretty", "/news/big-city/2024/03/07/My-Post/"),
+        ("ordinal", "/news/big-city/2024/067/My-Post.html"),
+        ("weekdate", "/news/big-city/2024/W10/Thu/My-Post.html"),
+        ("none", "/news/big-city/My-Post.html"),
+        ("/:year/:i_month/:i_day/:short_year/:slug", "/2024/3/7/24/my-post"),
+        ("/:short_month/:long_month/:short_day/:long_day/:title/", "/Mar/March/Thu/Thursday/My-Post/"),
+        ("/:hour:minute:second/:w_year-:week-:w_day/:title.html", "/090506/2024-10-4/My-Post.html"),
+        ("/:name:output_ext", "/2024-03-07-my-post.html"),
+        ("/:slugified_categories/:title", "/news/big-city/My-Post"),
+        ("/:collection/:path:output_ext", "/posts/2024-03-07-My%20Post.html"),
+        ("/:year-:month-:day-:title_x", "/2024-03-07-My-Post_x"),
+        ("/p/fixed.html", "/p/fixed.html"),
+        ("//a/../b/./c", "/a/b/c"),
+        ("about", "/about"),
+    ],
+)
+def test_addresses_are_those_of_jekyll(pattern: str, expected: str) -> None:
+    found = post_url(pattern, "_posts/2024-03-07-My Post.md", WHEN, ["News", "big-city", "news"])
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("2024-03-07-中文 标题.md", "/%E4%B8%AD%E6%96%87-%E6%A0%87%E9%A2%98.html"),
+        ("2024-03-07-what's (new)!.md", "/what's-(new)!.html"),
+        ("2024-03-07-a#b?c%d.md", "/a-b-c-d.html"),
+        ("2024-03-07-हिन्दी.md", "/%E0%A4%B9%E0%A4%BF%E0%A4%A8%E0%A5%8D%E0%A4%A6%E0%A5%80.html"),
+        ("no-date_here.md", "/no-date_here.html"),
+        ("2024-03-07-c++.md", "/c++.html"),
+        ("my-bundle/index.md", "/my-bundle.html"),
+        ("index.md", "/index.html"),
+    ],
+)
+def test_titles_in_addresses_are_slugs_of_the_pretty_kind(name: str, expected: str) -> None:
+    assert post_url("/:title:output_ext", f"_posts/{name}", WHEN, []) == expected
+
+
+def test_categories_in_addresses_are_escaped_like_jekylls() -> None:
+    found = post_url("/:categories/x", "_posts/2024-03-07-a.md", WHEN, ["Q & A", "中文"])
+    assert found == "/q%20&%20a/%E4%B8%AD%E6%96%87/x"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Hello,  World!", "hello-world"),
+        ("_under_score_", "under-score"),
+        ("Ärger & Öl", "ärger-öl"),
+        ("!!", ""),
+    ],
+)
+def test_slugs_of_words(text: str, expected: str) -> None:
+    assert slugify(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "path", "slug", "expected"),
+    [
+        ("/2024/03/07/a.html", "_posts/2024-03-07-a.md", "", "https://x.example/blog/2024/03/07/a"),
+        ("/news/a/", "_posts/2024-03-07-a.md", "", "https://x.example/blog/news/a"),
+        ("/p/about.html", "_posts/2024-03-07-a.md", "", "https://x.example/blog/p/a"),
+        ("/s.html", "_posts/2024-03-07-a.md", "s", "https://x.example/blog/s"),
+        ("/My-Post.html", "_posts/2024-03-07-My Post.md", "", "https://x.example/blog/My%20Post"),
+    ],
+)
+def test_ids_are_those_of_jekyll_feed(url: str, path: str, slug: str, expected: str) -> None:
+    assert jekyll_id("https://x.example/blog/", url, path, slug) == expected
+
+
+DEFAULTS = """\
+collections_dir: parts
+defaults:
+  - scope: {path: "", type: posts}
+    values: {author: all, layout: post, categories: [everything], seo: {a: 1, b: 2}}
+  - scope: {path: "town"}
+    values: {author: town}
+  - scope: {path: "_posts/2024"}
+    values: {lang: en}
+  - scope: {path: "*/_posts/deep"}
+    values: {author: star}
+  - scope: {path: "far/**/end.md"}
+    values: {author: any}
+  - scope: {path: "", type: drafts}
+    values: {layout: draft}
+  - scope: {path: "", type: pages}
+    values: {author: page}
+  - values: {tags: unscoped, seo: {b: 3}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "expected"),
+    [
+        ("_posts/2023-01-01-a.md", "author", "all"),
+        ("town/_posts/2023-01-01-a.md", "author", "town"),
+        ("township/_posts/2023-01-01-a.md", "author", "town"),  # Jekyll compares beginnings of paths
+        ("parts/town/_posts/2023-01-01-a.md", "author", "town"),
+        ("_posts/2024-01-01-a.md", "lang", "en"),
+        ("_posts/2023-01-01-a.md", "lang", None),
+        ("x/_posts/deep/a.md", "author", "star"),
+        ("x/y/_posts/deep/a.md", "author", "all"),
+        ("far/_posts/end.md", "author", "any"),
+        ("far/a/b/end.md", "author", "any"),
+        ("_posts/2023-01-01-a.md", "tags", "unscoped"),
+        ("_posts/2023-01-01-a.md", "seo", {"a": "1", "b": "2"}),
+    ],
+)
+def test_defaults_of_the_site(path: str, key: str, expected: object) -> None:
+    assert defaults_for(read_site_config(DEFAULTS), path, False).get(key) == expected
+
+
+def test_defaults_of_drafts() -> None:
+    assert defaults_for(read_site_config(DEFAULTS), "_drafts/a.md", True)["layout"] == "draft"
+
+
+def test_categories_of_folders_leave_out_the_folder_of_collections() -> None:
+    assert folder_categories("parts/town/_posts/sub/a.md", "parts") == ["town"]
+    assert folder_categories("a/b/_drafts/a.md") == ["a", "b"]
+
+
+def read(header: str, config: str = "", path: str = "_posts/2024-01-01-a.md") -> Item:
+    site = read_site_config(config or "url: https://x.example\n")
+    settings = FolderSettings(site.base, "UTC", "jekyll", site)
+    text = f"---\n{header}\n---\nText.\n"
+    item = parse_post(text.encode(), path, settings, lambda body: (body, ""), lambda _: None, lambda *_: None)
+    assert isinstance(item, Item)
+    return item
+
+
+@pytest.mark.parametrize(
+    ("header", "categories", "tags"),
+    [
+        ("categories: a b\ntags: x y", ("a", "b"), ("x", "y")),
+        ("categories: [a b, c]\ntags:\n- x y\n- z", ("a b", "c"), ("x y", "z")),
+        ("category: a b\ntag: x y", ("a b",), ("x y",)),
+        ("categories: [a]\ncategory: b\ntags: [x]\ntag: y", ("a", "b"), ("x", "y")),
+        ("categories: [a, a, '']\ntags: [2024, true, 1.5, ~]", ("a",), ("2024", "true", "1.5")),
+        ("categories:\ntags:", (), ()),
+        ("categories: a, b,c\ntags: 中文 标签", ("a", "b", "c"), ("中文", "标签")),
+        ("categories: [[a, b], c]", ("a", "b", "c"), ()),
+    ],
+)
+def test_terms_are_read_as_jekyll_reads_them(
+    header: str, categories: tuple[str, ...], tags: tuple[str, ...]
+) -> None:
+    item = read(header)
+    assert (item.categories, item.tags) == (categories, tags)
+
+
+def test_categories_of_defaults_folders_and_header_add_up() -> None:
+    config = (
+        "url: https://x.example\ndefaults:\n- scope: {path: ''}\n  values: {categories: base, tags: [d]}\n"
+    )
+    item = read("categories: own\ntags: [t]", config, "town/_posts/2024-01-01-a.md")
+    assert item.categories == ("town", "base", "own")
+    assert item.tags == ("t",)
+    assert item.permalink == "https://x.example/town/base/own/2024/01/01/a.html"
+
+
+def test_the_pattern_of_the_collection_wins() -> None:
+    config = "url: https://x.example\npermalink: pretty\ncollections: {posts: {permalink: '/p/:slug'}}\n"
+    assert read("title: T", config).permalink == "https://x.example/p/a"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "dropped"),
+    [
+        ("{{ site.title }} {{ page.title | upcase }}", "Harbour PAGE", 0),
+        ("{{ site.author.name }}", "Li", 0),
+        ("{% raw %}{{ x }} {% y %}{% endraw %}", "{{ x }} {% y %}", 0),
+        ("a{%- comment -%} {{ x }} {%- endcomment -%}b", "ab", 0),
+        ("{% # a remark %}a", "a", 0),
+        ("{% assign x = 'v' | append: 'w' %}{{ x }}", "vw", 0),
+        ("{% if page.x %}a{% else %}b{% endif %}", "b", 0),
+        ("{% if x %}a{% else %}b{% endif %}", "b", 1),
+        ("a{% include f.html\n  src='x'\n%}b", "ab", 1),
+        ("{{ nothing }}", "", 1),
+        ("[a]({% link _posts/x.md %})", "[a](/blog/x.html)", 0),
+        ("[a]({{ site.baseurl }}{% link _posts/x.md %})", "[a](/blog/x.html)", 0),
+        ("[a]({{site.url}}{% post_url x %})", "[a](https://h.example/blog/x.html)", 0),
+        ("[a]({{ site.url }}{{ site.baseurl }}{% post_url x %})", "[a](https://h.example/blog/x.html)", 0),
+        ("{{ '/css/a.css' | relative_url }}", "/blog/css/a.css", 0),
+        ("{{ '/a' | absolute_url }}", "https://h.example/blog/a", 0),
+        ("{{ page.date | date: '%d.%m.%Y' }}", "07.03.2024", 0),
+        ("{% highlight ruby linenos %}\na < b\n{% endhighlight %}",
+         '<pre><code class="language-ruby">a &lt; b</code></pre>', 0),
+        ("100 % {sure} }} %}", "100 % {sure} }} %}", 0),
+    ],
+)  # fmt: skip
+def test_liquid(text: str, expected: str, dropped: int) -> None:
+    scope = {
+        "site": {
+            "title": "Harbour",
+            "url": "https://h.example",
+            "baseurl": "/blog",
+            "author": {"name": "Li"},
+        },
+        "page": {"title": "Page", "date": "2024-03-07 09:05:06"},
+    }
+    found, left = render_liquid(text, scope, lambda kind, name: "/blog/x.html")
+    assert (found, len(left)) == (expected, dropped)
+
+
+def test_links_between_posts_lead_to_their_pages(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    (tmp_path / "site/_config.yml").write_text("url: https://h.example\nbaseurl: /blog\n")
+    (tmp_path / "site/town/_posts").mkdir(parents=True)
+    (tmp_path / "site/town/_posts/2024-01-03-c.md").write_text("---\ntitle: C\n---\nText C.\n")
+    (tmp_path / "outside.md").write_text("---\ntitle: Outside\n---\nText.\n")
+    (tmp_path / "site/out.md").symlink_to(tmp_path / "outside.md")
+    project.post("2024-01-01-a.md", "A", "Text A.")
+    project.post(
+        "2024-01-02-b.md",
+        "B",
+        "[1]({% link _posts/2024-01-01-a.md %}) [2]({{ site.url }}{% post_url 2024-01-01-a %}) "
+        "[3]({% post_url town/2024-01-03-c %}) [4]({% link out.md %}) [5](#x) [6]({{site.baseurl}}/y)",
+    )
+    assert project.run("build").returncode == 0
+    content = next(e for e in entries(project.output / "atom.xml") if e["title"] == "B")["content"]
+    page = "https://h.example/blog/news/2024/01/02/a.html"
+    assert content.count(f'href="{page}"') == 2
+    assert 'href="https://h.example/blog/town/2024/01/03/c.html"' in content
+    assert 'href="https://h.example/blog/y"' in content
+    assert "liquid-dropped" in project.run("lint").stdout
+
+
+def test_a_tree_without_a_configuration_is_recognised_by_its_posts(tmp_path: Path) -> None:
+    (tmp_path / "_posts").mkdir()
+    (tmp_path / "_posts/2024-01-01-a.md").write_text("---\ntitle: T\n---\nText.\n")
+    assert feedd("init", str(tmp_path)).returncode == 0
+    assert feedd("build", "-c", str(tmp_path / "config/feedd.toml")).returncode == 0
+    assert [e["title"] for e in entries(tmp_path / "feeds/atom.xml")] == ["T"]
+
+
+def test_a_file_that_cannot_be_read_is_named_and_takes_no_other_with_it(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.post("2024-01-01-a.md", "A")
+    with open(os.fsencode(project.posts) + b"/2024-01-02-\xb1\xea.md", "wb") as file:
+        file.write(b"---\ntitle: name in GBK\n---\nText.\n")
+    (project.posts / "2024-01-03-out.md").symlink_to(tmp_path / "feedd.toml")
+    (project.posts / "2024-01-04-nowhere.md").symlink_to(project.posts / "nowhere.md")
+    (project.posts / "2024-01-05-in.md").symlink_to(project.posts / "2024-01-01-a.md")
+    done = project.run("build", "--json")
+    report = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert (report["read"], report["published"], report["merged"]) == (5, 2, 0)
+    reasons = {one["path"].rpartition("/")[2]: one["reason"] for one in report["rejected"]}
+    assert "UTF-8" in reasons["2024-01-02-\\xb1\\xea.md"]
+    assert "leads out" in reasons["2024-01-03-out.md"]
+    assert "No such file" in reasons["2024-01-04-nowhere.md"]
+    assert json.loads(project.run("build", "--json").stdout)["written"] == []
+    assert "2024-01-03-out.md:1: rejected: a symbolic link" in project.run("lint").stdout
+
+
+def test_a_header_that_ends_with_more_dashes_is_read(tmp_path: Path) -> None:
+    item = read("title: T\ntags: a\n-----\nBody: of it\n")
+    assert (item.title, item.tags) == ("T", ("a",))
+    assert item.body.startswith("Body: of it")
+
+
+def test_the_docs_name_every_rule_of_lint() -> None:
+    code = "".join((ROOT / "feeds" / path).read_text("utf-8") for path in _RULE_FILES)
+    rules = set(re.findall(r"\"([a-z]+(?:-[a-z]+)+)\"", code)) - _NO_RULES | {
+        "encoding",
+        "tab",
+        "ignored",
+        "rejected",
+    }
+    text = (ROOT / "docs" / "reference" / "posts.md").read_text("utf-8").partition("## What lint says")[2]
+    named = set(
+        re.findall(
+            r"`([a-z-]+)`",
+            "\n".join(line.split("|")[1] for line in text.split("\n") if line.startswith("| `")),
+        )
+    )
+    assert named == rules
+
+
+SETTINGS = st.lists(
+    st.one_of(
+        LINES,
+        st.tuples(st.sampled_from(["title", "url", "permalink", "timezone"]), VALUES).map(": ".join),
+        st.sampled_from(
+            ["", "# a remark", "#", "  # a remark", "plugins:", "  - jekyll-feed", "defaults: []"]
+        ),
+    ),
+    max_size=6,
+).map("\n".join)
+
+
+@settings(max_examples=400, deadline=None)
+@given(SETTINGS)
+def test_the_fast_way_to_a_sites_settings_gives_what_yaml_gives(text: str) -> None:
+    fast = read_site_config(text)
+    by_yaml = read_site_config(f"---\n{text}")  # a mark that only YAML knows
+    assert replace(fast, repairs=()) == replace(by_yaml, repairs=())
+
+
+_RULE_FILES = (
+    "parser/posts/file_encoding.py",
+    "parser/posts/front_matter.py",
+    "parser/posts/front_matter_repair.py",
+    "parser/posts/post.py",
+    "commands/reports.py",
+)
+_NO_RULES = {"utf-8", "utf-16", "external-url", "jekyll-feed"}
+
+
+def test_lint_names_what_is_wrong_in_the_sites_configuration(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    (tmp_path / "site/_config.yml").write_text('title: "a "b" c"\nurl: https://x.example\n')
+    assert "_config.yml:1: unescaped-quote: " in project.run("lint").stdout
