@@ -146,7 +146,7 @@ def _build_source_settings(config: Config, rank: int, source: FolderSource) -> A
 
 
 def _find_dialect(folder: Path, site: JekyllSite) -> Dialect:
-    """The dialect of a folder that no setting states: that of its generator."""
+    """Return the dialect of a folder that no setting states: that of its generator."""
     from feeds.fetcher.folder import is_jekyll
 
     return site.dialect if is_jekyll(folder) or folder.name == "_posts" else "commonmark"

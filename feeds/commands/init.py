@@ -108,9 +108,9 @@ def _read_body(read: Callable[[Path, str], bytes], posts: Path, path: str) -> st
 
 def _find_source_line(body: str) -> str:
     """Return the URL at the end of a body, before the usual navigation."""
-    from feeds.sanitizer.boilerplate import compile_patterns, default_boilerplate, split_tail
+    from feeds.sanitizer.boilerplate import compile_patterns, load_default_boilerplate, split_tail
 
-    return split_tail(body, compile_patterns(default_boilerplate()), lambda _: True)[1]
+    return split_tail(body, compile_patterns(load_default_boilerplate()), lambda _: True)[1]
 
 
 def write_starter_config(jekyll: JekyllSite | None, path: str, source_line: bool = False) -> str:

@@ -150,7 +150,7 @@ async def _find_all(
 
 async def _find(client: Client, url: str, allow: tuple[str, ...]) -> tuple[Subscription | None, str]:
     """Find the feed at a URL or linked from the page there; return it with a sentence for the user."""
-    from feeds.parser.lists.discovery import candidates
+    from feeds.parser.lists.discovery import find_candidates
 
     try:
         head, address, page = await _fetch_head(client, url, allow)
@@ -158,7 +158,7 @@ async def _find(client: Client, url: str, allow: tuple[str, ...]) -> tuple[Subsc
         return None, str(error)
     if head is not None:
         return _describe(head, address), f"{address}: a feed ({head.version}), {head.title or 'no title'}"
-    tried = candidates(page, address)[:_MOST_TRIED]
+    tried = find_candidates(page, address)[:_MOST_TRIED]
     for candidate in tried:
         try:
             head, found, _ = await _fetch_head(client, candidate.url, allow)

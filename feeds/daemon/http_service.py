@@ -116,7 +116,7 @@ def _load_latest(db: Database, now: datetime) -> dict[str, datetime]:
 
 def _build_source_status(config: Config, status: dict[str, Any]) -> SourceStatus:
     from feeds.renderer.html_pages import SourceStatus
-    from feeds.sanitizer.metadata import public_feed
+    from feeds.sanitizer.metadata import redact_feed_address
 
     upstream = status["upstream"]
     folder = next(
@@ -138,7 +138,7 @@ def _build_source_status(config: Config, status: dict[str, Any]) -> SourceStatus
         name=redact_name(status["name"]),
         title=upstream["title"] or redact_name(status["name"]),
         kind="upstream",
-        url=public_feed(upstream["url"]),
+        url=redact_feed_address(upstream["url"]),
         health=_classify_health(upstream),
         posts=status["entries"],
         polled=_parse_time(upstream["last_poll"]),

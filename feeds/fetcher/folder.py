@@ -133,7 +133,7 @@ def _is_post_path(root: Path, path: str, jekyll: bool) -> bool:
 
 
 def is_jekyll(root: Path) -> bool:
-    """Whether the folder is a Jekyll tree (it has a ``_posts`` folder or a ``_config.yml``)."""
+    """Return whether the folder is a Jekyll tree (it has a ``_posts`` folder or a ``_config.yml``)."""
     return (root / "_posts").is_dir() or (root / "_config.yml").is_file()
 
 

@@ -1,1 +1,4 @@
-"""From bytes to items: files of posts in every dialect of front matter, documents of upstreams in every format."""
+"""Parse bytes to items: post files in every dialect of front matter, upstream documents in every feed format.
+
+``posts`` parses files, ``feeds`` parses fetched documents, ``lists`` parses lists of feeds. All of it is pure.
+"""

@@ -121,7 +121,7 @@ def load_origins(run: Run) -> dict[str, Origin]:
     """Load title and addresses of each upstream feed, by the name of its source."""
     if not run.config.polled:
         return {}
-    from feeds.sanitizer.metadata import public
+    from feeds.sanitizer.metadata import redact_address
     from feeds.sanitizer.text import clean_title
 
     given = {
@@ -142,7 +142,9 @@ def load_origins(run: Run) -> dict[str, Origin]:
         if any(is_same_document(link, own) for own in (url, source.url if source else "")):
             link = ""
         uid = head.get("id", "")
-        found[name] = Origin(uid if is_absolute_iri(uid) else url, clean_title(title), url, public(link))
+        found[name] = Origin(
+            uid if is_absolute_iri(uid) else url, clean_title(title), url, redact_address(link)
+        )
     return found
 
 

@@ -1,12 +1,12 @@
-"""From what an author wrote to what a reader may safely see.
+"""Convert the body of a post or entry to HTML and text that are safe to publish.
 
 ::
 
-    body -> split_tail -> markdown_to_html -> clean_html -> plain_text -> excerpt, title_from
+    body -> split_tail -> markdown_to_html -> clean_html -> extract_text -> make_excerpt, make_title
 
-:mod:`~feeds.sanitizer.boilerplate` cuts the tail off a body, :mod:`~feeds.sanitizer.markdown` makes HTML where there
-is Markdown, :mod:`~feeds.sanitizer.cleanup` takes out what nobody is meant to see, :mod:`~feeds.sanitizer.html`
-sanitises as the last step, with :mod:`~feeds.sanitizer.attributes` judging each value, and
-:mod:`~feeds.sanitizer.text` makes plain text. Lists of tags, properties, trackers and navigation lines are data files
-in ``feeds/data``.
+:mod:`~feeds.sanitizer.boilerplate` cuts the tail off a body. :mod:`~feeds.sanitizer.markdown` converts Markdown to
+HTML. :mod:`~feeds.sanitizer.hidden_elements` removes what a page does not show, and :mod:`~feeds.sanitizer.cleanup`
+prepares the rest. :mod:`~feeds.sanitizer.html` sanitises as the last step;
+:mod:`~feeds.sanitizer.attributes` filters each value. :mod:`~feeds.sanitizer.text` extracts plain text. The lists of
+tags, properties, trackers and navigation lines are data files in ``feeds/data``.
 """

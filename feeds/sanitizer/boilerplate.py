@@ -1,4 +1,4 @@
-"""The tail of a body: the source address on a line of its own, and the site's navigation."""
+"""Cut the tail off a body: the source address on a line of its own, and the navigation of the site."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from feeds.values.patterns import Pattern, compile_pattern
 _ADDRESS = re.compile(r"<(https?://[^\s<>]+)?>", re.IGNORECASE)
 # The same line after Markdown was converted: a link whose text is its own address.
 _LINKED_ADDRESS = re.compile(r"<p>\s*<a href=\"(https?://[^\s<>\"]+)\">\s*\1\s*</a>\s*</p>", re.IGNORECASE)
+# Patterns come from the configuration and may be slow: both limits bound the time for one body.
 _LONGEST_LINE = 4096
 _MOST_LINES = 24
 
 
 @cache
-def default_boilerplate() -> tuple[str, ...]:
-    """The patterns, as text, that apply when the configuration has none (``feeds/data/boilerplate.txt``)."""
+def load_default_boilerplate() -> tuple[str, ...]:
+    """Return the patterns, as text, that apply when the configuration has none (``feeds/data/boilerplate.txt``)."""
     text = read_packaged_text("data/boilerplate.txt")
     return tuple(line for line in text.splitlines() if line and not line.startswith("#"))
 
 
 def compile_patterns(lines: Sequence[str]) -> list[Pattern]:
-    """The patterns ready for :func:`split_tail`.
+    """Return the patterns ready for :func:`split_tail`.
 
     Raises:
-        re.error: One of them is no regular expression.
+        re.error: a pattern is not a valid regular expression.
     """
     return [compile_pattern(line) for line in lines]
 
@@ -35,17 +36,17 @@ def compile_patterns(lines: Sequence[str]) -> list[Pattern]:
 def split_tail(body: str, patterns: Sequence[Pattern], is_source: Callable[[str], bool]) -> tuple[str, str]:
     """Cut source address and boilerplate off the end of a body.
 
-    Looked at are the last lines, from the end, until one is neither empty, nor boilerplate (a
-    pattern fits the whole line), nor the one ``<address>``; ``<>`` is the address of nothing.
+    Lines are checked from the end. The first that is not empty, not boilerplate (a pattern matches the whole line)
+    and not ``<address>`` ends the tail. ``<>`` is an empty address.
 
     Args:
         body: In its own markup.
         patterns: From :func:`compile_patterns`.
-        is_source: Whether an address on a line of its own is where the post came from. Any other is a
-            reference, which belongs to the text.
+        is_source: Whether an address is where the post came from. Other addresses are references, which
+            belong to the text.
 
     Returns:
-        The body without them, and the address, empty if there is none.
+        The body without its tail, and the source address (empty if there is none).
     """
     rest = body.rstrip()
     address: str | None = None
@@ -54,7 +55,7 @@ def split_tail(body: str, patterns: Sequence[Pattern], is_source: Callable[[str]
         line = rest[start:].strip()
         if not line or len(line) > _LONGEST_LINE:
             break
-        found = _address(rest[start:]) if address is None else None
+        found = _parse_address_line(rest[start:]) if address is None else None
         if found is not None and (not found or is_source(found)):
             address = found
         elif not any(pattern.fullmatch(line) for pattern in patterns):
@@ -63,14 +64,14 @@ def split_tail(body: str, patterns: Sequence[Pattern], is_source: Callable[[str]
     return rest, address or ""
 
 
-def last_address(body: str) -> str:
-    """The address that is the last line of a body; empty if that is another line."""
+def find_last_address(body: str) -> str:
+    """Return the address on the last line of a body; empty if that line is text."""
     line = body.rstrip().rpartition("\n")[2]
-    return (_address(line) or "") if len(line) <= _LONGEST_LINE else ""
+    return (_parse_address_line(line) or "") if len(line) <= _LONGEST_LINE else ""
 
 
-def _address(line: str) -> str | None:
-    """The address that a line consists of; None if it is another line, such as the rest of an item in a list."""
+def _parse_address_line(line: str) -> str | None:
+    """Return the address that a line consists of; None for any other line, such as the end of a list item."""
     found = _ADDRESS.fullmatch(line.rstrip())
     if found:
         return found[1] or ""

@@ -1,68 +1,82 @@
-"""Steps before and after the sanitiser: they only take away, rename or link, and each is gated by a cheap test.
+"""Prepare HTML for the sanitiser and tidy its output. Each step only removes, renames or links.
 
-Before it, where the author's tags are still there: comments, hidden elements, lazy images, embedded pages, depth.
-After it, on balanced HTML in one form: empty spans, tracking pixels, places that links inside the body lead to.
+The steps before the sanitiser need the tags as the author wrote them: comments, lazy images, embedded
+pages, depth. The steps after it rely on balanced HTML in canonical form: empty spans, tracking pixels, fragments.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
 from functools import cache
 from html import escape
 
 from feeds._resources import read_packaged_text
-from feeds.sanitizer.attributes import PREFIX, page, place
+from feeds.sanitizer.attributes import PREFIX, page, resolve_fragment
 from feeds.values.references import unescape
 from feeds.values.urls import is_address, resolve
 
-# A start tag as an author may write it: quoted values may hold anything, and nothing is tried twice.
+# A start tag as authors write it. Quoted values may contain ">". Possessive quantifiers prevent backtracking, so
+# hostile tags take linear time; all patterns below follow this rule.
 _REST = r"(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+'){0,200}+>"
-_START = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*+)" + _REST)
+START_TAG = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*+)" + _REST)
 _IMAGE = re.compile(r"<img\b" + _REST, re.IGNORECASE)
 _INPUT = re.compile(r"<input\b" + _REST, re.IGNORECASE)
 _FRAME = re.compile(r"<(?:iframe|embed|object)\b" + _REST, re.IGNORECASE)
-# A start tag with hundreds of attributes: a parser compares each with each.
+# A start tag with hundreds of attributes: the parser compares each with all others, which takes quadratic time.
 _CROWDED = re.compile(
     r"<([a-zA-Z][a-zA-Z0-9]{0,30}+)\b(?:(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+'){400,}+|[^<>\"']{8000,}+)"
 )
 _ATTRIBUTE = re.compile(r"([a-zA-Z][a-zA-Z-]*+)(?:\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'<>=`]++)))?")
-_VOID = frozenset(
+VOID_ELEMENTS = frozenset(
     ("area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr")
 )
 
-_NOT_SHOWN = re.compile(r"display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden", re.IGNORECASE)
-# The same or the attribute, in text in lower case, and found fast: each begins with letters of its own.
-_HIDDEN_MARKS = tuple(
-    re.compile(mark)
-    for mark in (
-        r"display\s{0,9}:\s{0,9}none",
-        r"visibility\s{0,9}:\s{0,9}hidden",
-        r"hidden(?<=\shidden)(?=[\s=>/])",
-    )
-)
-# What a hidden element may contain to be taken out without a parser.
-_PLAIN_INSIDE = re.compile(r"(?:[^<]++|</?(?:br|img|span|a|b|strong|em|i|font)\b[^<>]*+>)*+", re.IGNORECASE)
-
 _BRACKETED = re.compile(r"<(https?://[^\s<>\"']{1,2000}+)>")
 
+# Attributes in which scripts for lazy loading keep the real address; feed readers run no scripts.
 _LAZY = ("data-src", "data-original", "data-lazy-src", "data-actualsrc", "data-lazyload", "data-echo")
 _PLACEHOLDER = re.compile(
     r"\s*|data:.*|about:blank|.*(?:blank|placeholder|spacer|loading|transparent|lazy|grey|1x1|pixel)[^/]*",
     re.I | re.S,
 )
+# Pages repeat their lazy images in `noscript`, for browsers that run no scripts.
 _NOSCRIPT = re.compile(r"<noscript\b[^<>]*+>", re.IGNORECASE)
 _NOSCRIPT_END = re.compile(r"</noscript\s*+>", re.IGNORECASE)
-_FOREIGN = re.compile(r"</?(?:svg|math|select|noscript)\b[^<>]*+>", re.IGNORECASE)
+_OTHER_MARKUP = re.compile(r"</?(?:svg|math|select|noscript)\b[^<>]*+>", re.IGNORECASE)
 
+# Parsers recurse or take quadratic time on deep nesting.
 DEEPEST = 100
+# A parser opens formats that are still open again in every later paragraph, so these multiply.
 _MOST_FORMATS = 12
 _FEWEST_FORMATS = 3
 _MANY_TAGS = 20_000
 _BARRIERS = frozenset(("table", "object", "applet", "marquee", "template", "select", "button", "caption"))
 _FORMATS = frozenset("a b big code em font i nobr s small strike strong tt u".split())  # noqa: SIM905
-# Their end tag may be missing, so counting them would take a long list for a deep one; none nests in itself directly.
-_UNCOUNTED = frozenset("p li td th tr dt dd rt rp rb rtc option thead tbody tfoot colgroup".split()) | _VOID  # noqa: SIM905
+# The end tags of these may be missing, so counting them would make a long list look deep. None nests in itself
+# directly.
+_UNCOUNTED = (
+    frozenset(
+        [
+            "p",
+            "li",
+            "td",
+            "th",
+            "tr",
+            "dt",
+            "dd",
+            "rt",
+            "rp",
+            "rb",
+            "rtc",
+            "option",
+            "thead",
+            "tbody",
+            "tfoot",
+            "colgroup",
+        ]
+    )
+    | VOID_ELEMENTS
+)
 _UNCOUNTED_TAGS = frozenset(f"{start}{name}" for name in _UNCOUNTED for start in ("<", "</"))
 _ANY_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*+)" + _REST)
 
@@ -75,8 +89,8 @@ _TARGET = re.compile(r" (?:id|name)=\"([^\"]*)\"")
 _LINK = re.compile(r" href=\"#([^\"]*)\"")
 
 
-def _attributes(tag: str) -> dict[str, str]:
-    """Names and values of a start tag; the first of two equal names counts, as in HTML."""
+def parse_attributes(tag: str) -> dict[str, str]:
+    """Return the attributes of a start tag; the first of two equal names counts, as in HTML."""
     found: dict[str, str] = {}
     for match in _ATTRIBUTE.finditer(tag, tag.find(" ") if " " in tag else len(tag)):
         found.setdefault(match[1].lower(), unescape(match[2] or match[3] or match[4] or ""))
@@ -84,7 +98,8 @@ def _attributes(tag: str) -> dict[str, str]:
 
 
 def without_comments(html: str) -> str:
-    """The HTML without comments that end; one that does not is left to the parser."""
+    """Return the HTML without its closed comments; the parser decides about an unclosed one."""
+    # A regular expression would search for the end again from each unclosed start, in quadratic time.
     parts = []
     position = 0
     while (start := html.find("<!--", position)) >= 0 and (end := html.find("-->", start + 4)) >= 0:
@@ -94,7 +109,7 @@ def without_comments(html: str) -> str:
 
 
 def with_character_data(html: str) -> str:
-    """The HTML with ``<![CDATA[…]]>`` as the text that it means in XML: parsers of HTML drop it."""
+    """Return the HTML with ``<![CDATA[…]]>`` sections as text, as XML defines them; HTML parsers drop them."""
     parts = []
     position = 0
     while (start := html.find("<![CDATA[", position)) >= 0 and (end := html.find("]]>", start + 9)) >= 0:
@@ -104,12 +119,18 @@ def with_character_data(html: str) -> str:
 
 
 def with_linked_addresses(html: str) -> str:
-    """The HTML with ``<https://…>`` as a link, as Markdown means it: a parser takes it for an element."""
+    """Return the HTML with ``<https://…>`` as a link, as in Markdown; an HTML parser would drop it as an element."""
     return _BRACKETED.sub(lambda found: f'<a href="{escape(unescape(found[1]))}">{found[1]}</a>', html)
 
 
 def may_be_deep(names: list[str]) -> bool:
-    """Whether tags, given in order as ``<name`` and ``</name``, may nest deeper than :func:`shallow` lets them."""
+    """Return whether tags may nest deeper than :func:`limit_depth` allows.
+
+    This is a cheap test that may err on the safe side.
+
+    Args:
+        names: The tags in order, as ``<name`` and ``</name``.
+    """
     counted = [name for name in names if name not in _UNCOUNTED_TAGS]
     if len(counted) < _MOST_FORMATS:
         return False
@@ -124,22 +145,22 @@ def may_be_deep(names: list[str]) -> bool:
     return False
 
 
-def shallow(html: str) -> str:
-    """The HTML nested at most :data:`DEEPEST` deep: deeper tags go, their text stays.
+def limit_depth(html: str) -> str:
+    """Return the HTML nested at most :data:`DEEPEST` deep: deeper tags are removed, their text stays.
 
-    Open formats (``<b>``) are bounded lower, because a parser opens them again in each later paragraph.
+    The limit for formats such as ``<b>`` is lower, because a parser opens them again in each later paragraph.
     """
     many = html.count("<") > _MANY_TAGS
-    return _ANY_TAG.sub(_Nesting(_FEWEST_FORMATS if many else _MOST_FORMATS).tag, html)
+    return _ANY_TAG.sub(_Nesting(_FEWEST_FORMATS if many else _MOST_FORMATS).filter_tag, html)
 
 
-def uncrowded(html: str) -> str:
-    """The HTML with tags that have hundreds of attributes bare of them."""
+def strip_crowded_tags(html: str) -> str:
+    """Return the HTML with the attributes of tags removed that have hundreds of them."""
     return _CROWDED.sub(r"<\1", html)
 
 
 class _Nesting:
-    """Follows open elements, tag by tag, as a parser would."""
+    """Tracks the open elements, tag by tag, as a parser does."""
 
     def __init__(self, formats: int) -> None:
         self.most_formats = formats
@@ -147,8 +168,8 @@ class _Nesting:
         self.formats: list[str] = []
         self.skipped: dict[str, int] = {}
 
-    def tag(self, match: re.Match[str]) -> str:
-        """What stands in place of a tag: itself, or nothing if it is too deep."""
+    def filter_tag(self, match: re.Match[str]) -> str:
+        """Return the tag, or nothing if it is nested too deep."""
         name = match[2].lower()
         if name in _UNCOUNTED:
             return match[0]
@@ -175,88 +196,14 @@ class _Nesting:
             if self.open[index] == name:
                 del self.open[index:]
                 break
-            if self.open[index] in _BARRIERS:  # an end tag does not reach out of a table
+            # As in a parser (HTML, 13.2.4.2), an end tag does not close an element outside its table.
+            if self.open[index] in _BARRIERS:
                 break
         return True
 
 
-def without_hidden(html: str, tidy: Callable[[str], str]) -> str:
-    """The HTML without elements that are not shown (``display:none``, ``visibility:hidden``, ``hidden``).
-
-    Args:
-        html: Any HTML.
-        tidy: Gives balanced HTML; used with a parser where the hidden element is no simple one.
-    """
-    parts = []
-    position = 0
-    for tag in _marked_tags(html):
-        if tag.start() < position or not is_hidden(tag[0]):
-            continue
-        end = _simple_end(html, tag)
-        if end < 0:
-            return _without_hidden_elements(tidy(html))
-        parts.append(html[position : tag.start()])
-        position = end
-    return "".join(parts) + html[position:]
-
-
-def _marked_tags(html: str) -> Iterable[re.Match[str]]:
-    """The start tags that may say hidden; all of them, if one cannot be told by the mark alone."""
-    found: list[re.Match[str]] = []
-    for start, end in hidden_marks(html):
-        if found and start < found[-1].end():
-            continue
-        tag = _START.match(html, max(0, html.rfind("<", 0, start)))
-        if tag is None or tag.end() < end:
-            return _START.finditer(html)
-        found.append(tag)
-    return found
-
-
-def hidden_marks(html: str) -> list[tuple[int, int]]:
-    """Where a text says hidden, in order."""
-    lower = html.encode().lower().decode()  # letters of ASCII alone: as long as the text
-    return sorted(mark.span() for pattern in _HIDDEN_MARKS for mark in pattern.finditer(lower))
-
-
-def is_hidden(tag: str) -> bool:
-    """Whether a start tag says that its element is not shown."""
-    if not hidden_marks(tag):
-        return False
-    values = _attributes(tag)
-    return _NOT_SHOWN.search(values.get("style", "")) is not None or "hidden" in values
-
-
-def _simple_end(html: str, tag: re.Match[str]) -> int:
-    """Where a hidden element ends, if only text and simple tags are in it; else -1."""
-    name = tag[1].lower()
-    if name in _VOID:
-        return tag.end()
-    inside = _PLAIN_INSIDE.match(html, tag.end())
-    if inside is None or f"<{name}" in inside[0].lower():
-        return -1
-    if f"</{name}" in inside[0].lower():  # one of the simple tags: it ends at its first end tag
-        start = tag.end() + inside[0].lower().index(f"</{name}")
-    else:
-        start = inside.end()
-    end = html.find(">", start)
-    return end + 1 if html[start : end + 1].lower() == f"</{name}>" else -1
-
-
-def _without_hidden_elements(html: str) -> str:
-    if "<" not in html:
-        return html
-    from bs4 import BeautifulSoup
-
-    soup = BeautifulSoup(html, "html.parser")
-    for tag in soup.find_all(True):
-        if not tag.decomposed and (_NOT_SHOWN.search(str(tag.get("style", ""))) or tag.has_attr("hidden")):
-            tag.decompose()
-    return str(soup)
-
-
 def with_real_images(html: str, repeated: bool) -> str:
-    """The HTML with lazy images as plain ones, and without what ``noscript`` repeats of them.
+    """Return the HTML with lazy images as plain images, without the copies in ``noscript``.
 
     Args:
         html: Any HTML.
@@ -264,22 +211,23 @@ def with_real_images(html: str, repeated: bool) -> str:
     """
     promoted: set[str] = set()
 
-    def image(match: re.Match[str]) -> str:
-        values = _attributes(match[0])
+    def replace_image(match: re.Match[str]) -> str:
+        values = parse_attributes(match[0])
         lazy = next((values[name] for name in _LAZY if values.get(name)), "")
         if not lazy or not _PLACEHOLDER.fullmatch(values.get("src", "")[:200]):
             return match[0]
         promoted.add(lazy)
         srcset = values.get("data-srcset", "")
         extra = f' srcset="{escape(srcset)}"' if srcset else ""
-        return f'<img src="{escape(lazy)}"{extra}{match[0][4:]}'  # of two equal attributes the first counts
+        # The placeholder in the old `src` needs no removal: of two equal attributes the first counts.
+        return f'<img src="{escape(lazy)}"{extra}{match[0][4:]}'
 
-    html = _IMAGE.sub(image, html)
+    html = _IMAGE.sub(replace_image, html)
     return _without_repeated(html, promoted) if promoted and repeated else html
 
 
 def _without_repeated(html: str, promoted: set[str]) -> str:
-    """The HTML without ``noscript`` elements all of whose images are there already."""
+    """Return the HTML without ``noscript`` elements that contain only images already shown."""
     parts = []
     position = 0
     for start in _NOSCRIPT.finditer(html):
@@ -287,7 +235,7 @@ def _without_repeated(html: str, promoted: set[str]) -> str:
         if end is None:
             break
         sources = {
-            _attributes(tag[0]).get("src", "") for tag in _IMAGE.finditer(html, start.end(), end.start())
+            parse_attributes(tag[0]).get("src", "") for tag in _IMAGE.finditer(html, start.end(), end.start())
         }
         if start.start() >= position and sources and sources <= promoted:
             parts.append(html[position : start.start()])
@@ -296,71 +244,78 @@ def _without_repeated(html: str, promoted: set[str]) -> str:
 
 
 def with_boxes(html: str) -> str:
-    """The HTML with the boxes of task lists as characters: the sanitiser keeps no part of a form."""
+    """Return the HTML with the check boxes of task lists as characters: the sanitiser removes all form elements."""
 
-    def box(match: re.Match[str]) -> str:
-        values = _attributes(match[0])
+    def replace_box(match: re.Match[str]) -> str:
+        values = parse_attributes(match[0])
         if values.get("type", "").lower() != "checkbox" or "disabled" not in values:
             return match[0]
         return "☑ " if "checked" in values else "☐ "
 
-    return _INPUT.sub(box, html)
+    return _INPUT.sub(replace_box, html)
 
 
-def without_foreign(html: str) -> str:
-    """The HTML without the tags of formulas, drawings and the like, whose text would go with them."""
-    return _FOREIGN.sub("", html)
+def without_other_markup(html: str) -> str:
+    """Return the HTML without the tags of MathML, SVG and similar elements.
+
+    The sanitiser would remove their text along with them; without the tags the text stays.
+    """
+    return _OTHER_MARKUP.sub("", html)
 
 
 def without_unknown(html: str, known: frozenset[str]) -> str:
-    """The HTML without the tags of elements that are none of HTML's; their text stays."""
+    """Return the HTML without the tags of unknown elements; their text stays."""
     return _ANY_TAG.sub(lambda tag: tag[0] if f"<{tag[1]}{tag[2].lower()}" in known else "", html)
 
 
 def with_linked_frames(html: str) -> str:
-    """The HTML with a link before each embedded page, player or object, so that its address is not lost."""
+    """Return the HTML with a link before each embedded page, player or object.
+
+    The sanitiser removes the element itself, and with it the only trace of a video or map.
+    """
     last = ""
 
-    def frame(match: re.Match[str]) -> str:
+    def replace_frame(match: re.Match[str]) -> str:
         nonlocal last
-        values = _attributes(match[0])
+        values = parse_attributes(match[0])
         stated = values.get("src") or values.get("data") or ""
         address = resolve(
             page.get(), stated if stated not in ("", "about:blank") else values.get("data-src", "")
         )
         if not is_address(address) or address == last:
             return match[0]
+        # An `object` often contains an `embed` of the same address as its fallback: one link is enough.
         last = address
         link = f'<a href="{escape(address)}">{escape(address)}</a>'
         return link if match[0][:7].lower() == "<iframe" else link + match[0]
 
-    return _FRAME.sub(frame, html)
+    return _FRAME.sub(replace_frame, html)
 
 
 @cache
-def _trackers() -> re.Pattern[str]:
+def _load_trackers() -> re.Pattern[str]:
     lines = read_packaged_text("data/trackers.txt").splitlines()
     beginnings = "|".join(re.escape(line) for line in lines if line and not line.startswith("#"))
     return re.compile(rf"(?:[\w-]{{1,63}}\.){{0,9}}(?:{beginnings})", re.IGNORECASE)
 
 
 def without_pixels(html: str) -> str:
-    """Sanitised HTML without images that show nothing: one pixel, a known counter, no source."""
-    return _CLEAN_IMAGE.sub(_pixel, html)
+    """Return sanitised HTML without invisible images: a single pixel, a known tracker, no source."""
+    return _CLEAN_IMAGE.sub(_drop_pixel, html)
 
 
-def _pixel(match: re.Match[str]) -> str:
+def _drop_pixel(match: re.Match[str]) -> str:
     tag = match[0]
     source = _SOURCE.search(tag)
     sized = "width" in tag or "height" in tag
-    if (sized and _PIXEL.search(tag)) or (source and _trackers().match(source[1])):
+    if (sized and _PIXEL.search(tag)) or (source and _load_trackers().match(source[1])):
         return ""
     nothing = not source and " src" not in tag and ' alt="' not in tag
     return "" if nothing else tag
 
 
 def without_empty_spans(html: str) -> str:
-    """Sanitised HTML without spans that have nothing in them, nested ones too."""
+    """Return sanitised HTML without empty spans, nested spans included."""
     count = 1
     while count:
         html, count = _EMPTY_SPAN.subn(r"\1", html)
@@ -368,17 +323,20 @@ def without_empty_spans(html: str) -> str:
 
 
 def with_linked_places(html: str) -> str:
-    """Sanitised HTML in which ``#fragment`` links lead to ids of the body, else to the page; other ids go."""
+    """Return sanitised HTML whose ``#fragment`` links lead to ids of the body or else to its page.
+
+    Ids that no link leads to are removed: on a page with many posts they could clash.
+    """
     targets = set(_TARGET.findall(html))
     wanted = set(_LINK.findall(html))
 
     def keep(match: re.Match[str]) -> str:
         return match[0] if match[1] in wanted else ""
 
-    def lead(match: re.Match[str]) -> str:
+    def resolve_link(match: re.Match[str]) -> str:
         if match[1] in targets:
             return match[0]
-        address = place(unescape(match[1]).removeprefix(PREFIX))
+        address = resolve_fragment(unescape(match[1]).removeprefix(PREFIX))
         return f' href="{escape(address)}"' if address else ""
 
-    return _CLEAN_TAG.sub(lambda tag: _LINK.sub(lead, _TARGET.sub(keep, tag[0])), html)
+    return _CLEAN_TAG.sub(lambda tag: _LINK.sub(resolve_link, _TARGET.sub(keep, tag[0])), html)

@@ -1,7 +1,7 @@
-"""HTML that any reader may show: mended, absolute, and sanitised by an allow-list as the last step.
+"""Convert any HTML to HTML that is safe to publish: repaired, with absolute addresses, sanitised by an allow-list.
 
-What stands after the sanitiser takes whole elements and attributes away and adds nothing. What is allowed stands in
-data files (``feeds/data/html.toml``, ``feeds/data/css_properties.txt``).
+Steps after the sanitiser only remove whole elements and attributes, so they cannot make its output unsafe. The
+allow-lists are data files (``feeds/data/html.toml``, ``feeds/data/css_properties.txt``).
 """
 
 from __future__ import annotations
@@ -14,25 +14,29 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from feeds._resources import read_packaged_text
-from feeds.sanitizer import cleanup
-from feeds.sanitizer.attributes import PREFIX, judge, page
+from feeds.sanitizer import cleanup, hidden_elements
+from feeds.sanitizer.attributes import PREFIX, filter_attribute, page
 from feeds.values.references import unescape
 
 if TYPE_CHECKING:
     import nh3
 
+# Characters that XML 1.0 forbids (2.2) or that Unicode reserves.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufeff\ufffe\uffff]")
-# None of them, found in half the time: what nearly every text consists of.
+# Text without any of them. Nearly every body matches, in half the time of a search.
 _USUAL = re.compile("[\x20-\x7e\xa0-\ufdcf\t\n\uff00-\uffef]*+")
+# A link to a fragment: only then do ids have to be kept.
 _LOCAL_LINK = re.compile(r"=\s{0,9}[\"']?\s{0,9}#")
 _NAME = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*")
-# A parser drops one line break at the beginning of these, and a serialiser does not give it back.
+# A parser drops the first line break in `pre`, and the serialiser does not write it again.
 _PREFORMATTED = re.compile(r"(<pre(?: [^<>]*)?>)\n")
 _FRAMES = frozenset(("<iframe", "<embed", "<object"))
-_FOREIGN = frozenset(("<svg", "<math", "<noscript", "<select"))
+_OTHER_MARKUP = frozenset(("<svg", "<math", "<noscript", "<select"))
 _LAZY = re.compile(rb"data-(?:src|original|lazy|actualsrc|echo)")
+# Crossed tags may need several passes until they are stable; the limit bounds the time for hostile input.
 _MOST_PASSES = 6
-# The parser's time grows with both: beyond this product (a megabyte with twenty thousand) it would take seconds.
+# The time of the parser grows with the size and the number of references. Beyond this product (a megabyte with
+# twenty thousand references) it takes seconds.
 _MOST_REFERENCES = 20_000_000_000
 _BLOCK_TAG = re.compile(r"</?(?:p|div|li|tr|h[1-6]|blockquote|br)\b[^<>]*+>", re.IGNORECASE)
 _TAG = re.compile(r"<[a-zA-Z/!?][^<>]*+>")
@@ -40,29 +44,30 @@ _LARGE = 100_000
 
 
 def clean_html(html: str, base: str) -> str:
-    """The HTML that may be published of ``html``, which stands on the page ``base``.
+    """Return ``html`` sanitised for publication. Never raises.
 
-    Deterministic, and cleaning twice changes nothing. No text is lost but that of hidden elements,
-    comments, scripts and styles. Never raises.
+    The result is deterministic, and cleaning it again changes nothing. No text is lost except that of hidden
+    elements, comments, scripts and styles.
 
     Args:
         html: Any text.
-        base: Absolute address against which references resolve; empty if unknown (then relative ones go).
+        base: Absolute address that references resolve against; if it is empty, relative references are removed.
     """
     return clean_all([(html, base)])[0]
 
 
 def clean_all(given: Sequence[tuple[str, str]]) -> list[str]:
-    """:func:`clean_html` of several bodies, each with the page that it stands on.
+    """Clean several bodies, each with the address of its page; see :func:`clean_html`.
 
-    Each step goes over all of them before the next begins: the code of one step stays in the processor's
-    caches, which saves a fifth of the time.
+    Each step runs over all bodies before the next step begins. So the code of a step stays in the caches of the
+    processor, which saves a fifth of the time.
     """
-    cleaned = [_characters(html) for html, _ in given]
+    cleaned = [_normalise_characters(html) for html, _ in given]
     marked = []
     for number, html in enumerate(cleaned):
         if "&" in html and html.count("&") * len(html) > _MOST_REFERENCES:
             cleaned[number] = _as_text(html)
+        # Without these characters the text has no markup, so there is nothing to sanitise.
         elif "<" in html or "&" in html or ">" in html:
             marked.append(number)
         else:
@@ -76,40 +81,40 @@ def clean_all(given: Sequence[tuple[str, str]]) -> list[str]:
 
 
 class _Body:
-    """A body on its way through the steps."""
+    """The state of a body between two steps."""
 
     __slots__ = ("base", "cleaner", "deep", "html", "names", "sanitised")
 
     def __init__(self, html: str, base: str) -> None:
         self.base = base
         page.set(base)
-        self.html, self.names, self.deep = _before(html)
-        self.cleaner = _cleaner("#" in self.html and _LOCAL_LINK.search(self.html) is not None)
+        self.html, self.names, self.deep = _prepare(html)
+        self.cleaner = _build_cleaner("#" in self.html and _LOCAL_LINK.search(self.html) is not None)
         self.sanitised = ""
 
     def finish(self) -> bool:
-        """Take away what may be taken of sanitised HTML; whether that is all there is to do."""
+        """Remove leftovers from sanitised HTML; return whether the body needs no further pass."""
         page.set(self.base)
-        self.html = after = _after(self.sanitised)
-        settled = _NAME.findall(self.sanitised) == self.names  # names are in lower case after the sanitiser
-        if settled and not self.deep:
+        self.html = after = _remove_leftovers(self.sanitised)
+        stable = _NAME.findall(self.sanitised) == self.names  # names are in lower case after the sanitiser
+        if stable and not self.deep:
             return True
         self.names = _NAME.findall(after)
-        # Of odd tags only this shows what a parser makes of them.
+        # How deep odd tags nest is known only after the parser has interpreted them.
         if cleanup.may_be_deep(self.names):
-            self.html = cleanup.shallow(after)
-        return settled and self.html == after
+            self.html = cleanup.limit_depth(after)
+        return stable and self.html == after
 
 
 def _as_text(html: str) -> str:
-    """What is left of HTML that no parser should see: its text, in paragraphs."""
+    """Return the text of HTML in paragraphs, for HTML that would take a parser too long."""
     text = unescape(_TAG.sub("", _BLOCK_TAG.sub("\n", html)))
     lines = (line.strip() for line in _FORBIDDEN.sub("", text).split("\n"))
     return "\n".join(f"<p>{escape(line, quote=False)}</p>" for line in lines if line)
 
 
-def _characters(html: str) -> str:
-    """The text without lone surrogates, line ends in one form."""
+def _normalise_characters(html: str) -> str:
+    """Return the text without lone surrogates and with line feeds as its only line ends."""
     if "\r" in html:
         html = html.replace("\r\n", "\n").replace("\r", "\n")
     try:
@@ -119,36 +124,42 @@ def _characters(html: str) -> str:
     return html
 
 
-def _before(html: str) -> tuple[str, list[str], bool]:
-    """What is mended where the author's tags are still there; the tags, as ``<name`` and ``</name``; whether they nest deep."""
+def _prepare(html: str) -> tuple[str, list[str], bool]:
+    """Run the steps that need the tags as the author wrote them.
+
+    Returns:
+        The HTML, its tags in order as ``<name`` and ``</name``, and whether they may nest too deep.
+    """
     if "<!" in html:
         html = cleanup.without_comments(cleanup.with_character_data(html))
     if "<http" in html:
         html = cleanup.with_linked_addresses(html)
     given = html
-    lower = html.encode().lower()  # of letters of ASCII alone: five times as fast as of the text
-    names = _tags(html)
+    # Each step below is slow, and few bodies need any. These tests decide which to run. Lowering bytes changes
+    # only ASCII and is five times as fast as lowering text.
+    lower = html.encode().lower()
+    names = _list_tags(html)
     present = frozenset(names)
     deep = len(html) > _LARGE or cleanup.may_be_deep(names)
     if deep:
-        html = cleanup.shallow(cleanup.uncrowded(html) if len(html) > _LARGE else html)
+        html = cleanup.limit_depth(cleanup.strip_crowded_tags(html) if len(html) > _LARGE else html)
     if (b"data-" in lower and _LAZY.search(lower)) or "<noscript" in present:
         html = cleanup.with_real_images(html, "<noscript" in present)
     if present & _FRAMES:
         html = cleanup.with_linked_frames(html)
     if "<input" in present:
         html = cleanup.with_boxes(html)
-    if present & _FOREIGN:
-        html = cleanup.without_foreign(html)
-    if not present <= _known_tags():
-        html = cleanup.without_unknown(html, _known_tags())
+    if present & _OTHER_MARKUP:
+        html = cleanup.without_other_markup(html)
+    if not present <= _load_known_tags():
+        html = cleanup.without_unknown(html, _load_known_tags())
     if b"hidden" in lower or (b"none" in lower and b"display" in lower):
-        html = cleanup.without_hidden(html, _tidy)
-    return html, names if html is given else _tags(html), deep
+        html = hidden_elements.without_hidden(html, _tidy)
+    return html, names if html is given else _list_tags(html), deep
 
 
-def _tags(html: str) -> list[str]:
-    """The tags of a text in order, in lower case."""
+def _list_tags(html: str) -> list[str]:
+    """Return the tags of a text in order, in lower case."""
     names = _NAME.findall(html)
     return names if "".join(names).islower() else [name.lower() for name in names]
 
@@ -156,8 +167,8 @@ def _tags(html: str) -> list[str]:
 def _sanitise(bodies: dict[int, _Body], cleaned: list[str]) -> None:
     """Sanitise each body until the parser finds nothing more to move, and put it into its place.
 
-    A parser that meets crossed tags gives a tree that, written out and read again, may be another
-    tree. Where the tags came out as they went in, it cannot.
+    From crossed tags a parser builds a tree that may become another tree when it is written and parsed again. Where
+    the tags of output and input are equal, that cannot happen.
     """
     for _ in range(_MOST_PASSES):
         for body in bodies.values():
@@ -169,8 +180,8 @@ def _sanitise(bodies: dict[int, _Body], cleaned: list[str]) -> None:
         bodies = going_on
 
 
-def _after(html: str) -> str:
-    """What is taken away of HTML in the sanitiser's form."""
+def _remove_leftovers(html: str) -> str:
+    """Remove from sanitised HTML what readers should not see: forbidden characters, pixels, unused ids, empty spans."""
     if not _USUAL.fullmatch(html):
         html = _FORBIDDEN.sub("", html)
     if "<img" in html:
@@ -183,24 +194,24 @@ def _after(html: str) -> str:
 
 
 @cache
-def _lists() -> dict[str, Any]:
+def _load_lists() -> dict[str, Any]:
     return tomllib.loads(read_packaged_text("data/html.toml"))
 
 
 @cache
-def _known_tags() -> frozenset[str]:
-    """The elements of HTML, as ``<name`` and ``</name``."""
-    lists = _lists()
+def _load_known_tags() -> frozenset[str]:
+    """Return the elements of HTML, as ``<name`` and ``</name``."""
+    lists = _load_lists()
     names = " ".join(lists[key] for key in ("tags", "dropped", "passing", "others")).split()
     return frozenset(f"{start}{name.partition('-')[0]}" for name in names for start in ("<", "</"))
 
 
 @cache
-def _cleaner(ids: bool) -> nh3.Cleaner:
-    """The sanitiser; ids are kept only for bodies that link to places in themselves."""
+def _build_cleaner(ids: bool) -> nh3.Cleaner:
+    """Return the sanitiser; ``ids`` keeps ids, for bodies with links to their own fragments."""
     import nh3
 
-    lists = _lists()
+    lists = _load_lists()
     attributes = {tag: set(names.split()) for tag, names in lists["attributes"].items()}
     if ids:
         attributes["*"] |= {"id"}
@@ -209,18 +220,18 @@ def _cleaner(ids: bool) -> nh3.Cleaner:
         tags=set(lists["tags"].split()),
         clean_content_tags=set(lists["dropped"].split()),
         attributes=attributes,
-        attribute_filter=judge,
+        attribute_filter=filter_attribute,
         url_schemes=set(lists["schemes"].split()),
         link_rel=None,
     )
 
 
 @cache
-def _tidier() -> nh3.Cleaner:
-    """Balances HTML for a parser that cannot: keeps all that the sanitiser keeps, and what says hidden."""
+def _build_tidier() -> nh3.Cleaner:
+    """Return a sanitiser that only balances tags, for ``html.parser``, and keeps the marks of hidden elements."""
     import nh3
 
-    lists = _lists()
+    lists = _load_lists()
     attributes = {tag: set(names.split()) for tag, names in lists["attributes"].items()}
     attributes["*"] |= {"hidden", "id"}
     return nh3.Cleaner(
@@ -233,4 +244,4 @@ def _tidier() -> nh3.Cleaner:
 
 
 def _tidy(html: str) -> str:
-    return _PREFORMATTED.sub("\\1\n\n", _tidier().clean(html))
+    return _PREFORMATTED.sub("\\1\n\n", _build_tidier().clean(html))

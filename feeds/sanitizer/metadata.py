@@ -1,6 +1,7 @@
-"""What an entry says besides its text: addresses, languages and media types, valid or left out.
+"""Clean the metadata of an entry: addresses, languages and media types that are invalid are left out.
 
-Everything here comes from outside; a document must not carry what a reader could follow or take for HTML.
+The values come from other people's feeds. A published document must not contain a value that a feed reader could
+follow or interpret as HTML, nor a secret of the address that a feed is fetched from.
 """
 
 from __future__ import annotations
@@ -15,73 +16,79 @@ from feeds.values.urls import escape_address, is_absolute_iri, is_same_document,
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,6}")
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,64}/[A-Za-z0-9!#$&^_.+-]{1,64}")
-_OPEN = frozenset(
+_PUBLIC_PARAMETERS = frozenset(
     "alt atom cat category channel_id feed format lang output playlist_id post_type rdf rss tag type xml".split()  # noqa: SIM905
 )
-"""Parameters that choose a feed or its format: any other may be a key, whatever it is called."""
-_LONG = frozenset(("channel_id", "playlist_id"))
-_LONGEST_OPEN = 24
+"""Parameters that choose a feed or its format; any other may be an access key, whatever its name is."""
+_LONG_PARAMETERS = frozenset(("channel_id", "playlist_id"))
+# Even a harmless name may hold a key; the values that choose a format are short.
+_LONGEST_PUBLIC = 24
 _SECRET = re.compile(
     r"(?i)(?:.*[_.-])?(?:(?:access|auth|api|feed|private|user|rss|session)?[_.-]?(?:token|key|secret|password|passwd|pass|pw"
     r"|sig|signature|auth|credentials?|sid|hash|pwd|passphrase|jwt|ticket|otp|pin|bearer)|apikey)$"
 )
 
 
-def language(text: str) -> str:
-    """A language tag (BCP 47), or nothing."""
+def validate_language(text: str) -> str:
+    """Return the language tag (BCP 47), or an empty string if it is invalid."""
     return text if _LANGUAGE.fullmatch(text) else ""
 
 
-def media(given: Iterable[Enclosure]) -> tuple[Enclosure, ...]:
-    """Media files whose address is one; a type only if it is one."""
+def clean_media(given: Iterable[Enclosure]) -> tuple[Enclosure, ...]:
+    """Return the enclosures with a valid address; an invalid media type is left empty."""
     return tuple(
-        Enclosure(url, one.type if _MEDIA_TYPE.fullmatch(one.type) else "", one.length)
-        for one in given
-        if (url := escape_address(one.url))
+        Enclosure(url, enclosure.type if _MEDIA_TYPE.fullmatch(enclosure.type) else "", enclosure.length)
+        for enclosure in given
+        if (url := escape_address(enclosure.url))
     )
 
 
-def extras(given: Iterable[Extra]) -> tuple[Extra, ...]:
-    """Fields of podcasts: addresses without characters that no address may have, the rest plain text."""
+def clean_extras(given: Iterable[Extra]) -> tuple[Extra, ...]:
+    """Return podcast fields with their addresses escaped and all other values as plain text."""
     return tuple(
-        Extra(one.name, clean_title(one.text), tuple((name, _value(value)) for name, value in one.attributes))
-        for one in given
+        Extra(
+            extra.name,
+            clean_title(extra.text),
+            tuple((name, _clean_value(value)) for name, value in extra.attributes),
+        )
+        for extra in given
     )
 
 
-def _value(text: str) -> str:
+def _clean_value(text: str) -> str:
     return escape_address(text) or clean_title(text)
 
 
-def origin(given: Origin | None) -> Origin | None:
-    """An upstream as an entry may name it: no address that is none."""
+def clean_origin(given: Origin | None) -> Origin | None:
+    """Return the upstream that an entry names, with invalid addresses and secrets removed."""
     if given is None:
         return None
-    url = public_feed(escape_address(given.url))
+    url = redact_feed_address(escape_address(given.url))
     own = is_same_document(given.id, given.url)
-    uid = public(given.id) if is_absolute_iri(given.id) and not own else url
-    return Origin(uid, given.title, url, public(escape_address(given.link)))
+    uid = redact_address(given.id) if is_absolute_iri(given.id) and not own else url
+    return Origin(uid, given.title, url, redact_address(escape_address(given.link)))
 
 
-def public(text: str) -> str:
-    """An address of an upstream's pages as it may be published: without what opens it to its owner alone."""
+def redact_address(text: str) -> str:
+    """Return the address of a page without its login and without parameters that hold a secret."""
     return _with_parameters(text, lambda name, _: not _SECRET.match(unquote(name)))
 
 
-def public_feed(text: str) -> str:
-    """The address that a feed is asked at as it may be published: without any parameter that may be a key."""
-    return _with_parameters(text.partition("#")[0], _is_open)
+def redact_feed_address(text: str) -> str:
+    """Return the address of a feed without its login and without any parameter that may be an access key."""
+    return _with_parameters(text.partition("#")[0], _is_public)
 
 
-def _is_open(name: str, value: str) -> bool:
-    return name.lower() in _OPEN and (name in _LONG or len(value) <= _LONGEST_OPEN)
+def _is_public(name: str, value: str) -> bool:
+    return name.lower() in _PUBLIC_PARAMETERS and (name in _LONG_PARAMETERS or len(value) <= _LONGEST_PUBLIC)
 
 
 def _with_parameters(text: str, wanted: Callable[[str, str], bool]) -> str:
-    """The address without a login, and with those of its parameters that are wanted by name and value."""
+    """Return the address without a login, with the parameters that ``wanted`` accepts by name and value."""
     whole, mark, fragment = without_user(text).partition("#")
     bare, _, query = whole.partition("?")
-    pairs = [(one, one.partition("=")) for one in re.split("[&;]", query) if one]
-    kept = "&".join(one for one, (name, _, value) in pairs if wanted(name, value))
+    pairs = [(parameter, parameter.partition("=")) for parameter in re.split("[&;]", query) if parameter]
+    kept = "&".join(parameter for parameter, (name, _, value) in pairs if wanted(name, value))
+    # A fragment with "=" may hold parameters too, as in the redirects of OAuth.
     end = mark + fragment if mark and "=" not in fragment else ""
     return (f"{bare}?{kept}" if kept else bare) + end

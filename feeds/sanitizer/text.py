@@ -1,4 +1,4 @@
-"""Plain text: of bodies for summaries and titles, of titles and names as feeds show them."""
+"""Extract plain text: summaries and titles from bodies, and titles and names as feeds show them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ _BREAK = re.compile(
     r"</?(?:p|div|br|li|ul|ol|dl|dd|dt|table|tr|td|th|caption|h[1-6]|blockquote|pre|section|article|aside|header"
     r"|footer|figure|figcaption|hr|center|details|summary|address|main|nav)\b[^<>]*+>"
 )
-# Not a single space, which stays as it is.
+# A run of white space or a character other than a space. Single spaces do not match: replacing each is slow.
 _SPACE = re.compile(r"[ \t\f\v\xa0](?:[ \t\f\v\xa0]+|(?<! ))")
 
-# Not for the eye: controls, direction overrides (their scope is not the title alone), noncharacters.
-_UNSEEN = re.compile(
+# Controls and noncharacters, which XML forbids or readers do not show, and direction overrides, which would also
+# reverse the text around a title.
+_INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufdd0-\ufdef\ufff9-\ufffb\ufffe\uffff"
     "\ud800-\udfff]"
 )
+# All line ends of Unicode: a feed reader may show a title with any of them on two lines.
 _FOLDED = re.compile("[ \t\r\n\x0b\x0c\x85\u2028\u2029]+")
+# Only tags of HTML: a title such as "Vec<T> in Rust" keeps its text.
 _KNOWN_TAG = re.compile(
     r"</?(?:a|abbr|b|bdi|bdo|big|blockquote|br|center|cite|code|del|dfn|div|em|font|h[1-6]|hr|i|img|ins|kbd|li|mark|ol"
     r"|p|pre|q|s|samp|small|span|strike|strong|sub|sup|table|tbody|td|th|thead|tr|tt|u|ul|var|wbr|video|audio|source"
@@ -29,12 +32,12 @@ _KNOWN_TAG = re.compile(
     r"(?:[\s/][^<>]*+)?>",
     re.IGNORECASE,
 )
-_UNREAD = re.compile(r"<(script|style)\b[^<>]*+>[^<]{0,5000}+</\1\s*+>", re.IGNORECASE)
+_CODE_ELEMENT = re.compile(r"<(script|style)\b[^<>]*+>[^<]{0,5000}+</\1\s*+>", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--[^<>]{0,2000}+-->")
 _MARKUP_START = re.compile(r"<(?=[a-zA-Z/!?])")
 
-# It begins with a set of characters, because that is found fast; which of them it was is looked at afterwards,
-# and of full stops in a row at the first alone.
+# The pattern begins with a set of characters because the engine finds sets fast. Look-behinds then check which
+# character matched; of several full stops only the first is checked.
 _SENTENCE = re.compile(
     r"[。！？!?….;；\n](?:(?<=[。！？!?…])[。！？!?…]*[”’」』）)\"']*|(?<=[.;；])(?<![.;；]{2})[.;；]*+[”’\"')]*+(?=\s)|(?<=\n))"
 )
@@ -42,8 +45,8 @@ _TRAILING = "。.；;，,、：:—-– "
 _WIRE = re.compile(r"^\s*[（(【\[][^（）()【】\[\]]{0,24}(?:讯|电|消息)[）)】\]]\s*")
 
 
-def plain_text(html: str) -> str:
-    """The text of clean HTML: a line for each block, white space folded, references decoded."""
+def extract_text(html: str) -> str:
+    """Return the text of sanitised HTML: a line for each block, white space collapsed, references decoded."""
     text = _BREAK.sub("\n", html.replace("\n", " ")) if "<" in html else html
     text = _TAG.sub("", text) if "<" in text else text
     if "&" in text:
@@ -52,20 +55,22 @@ def plain_text(html: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def opening(html: str, enough: int) -> str:
-    """The beginning of :func:`plain_text`: all of it, or at least ``enough`` characters of it."""
+def extract_opening(html: str, enough: int) -> str:
+    """Return the beginning of :func:`extract_text`: all of it, or at least ``enough`` characters of it."""
+    # Titles and excerpts need the first few hundred characters; converting all of a long body would be wasted.
     size = enough * 2
     while size < len(html):
+        # Cut before a tag: a cut inside a tag or a reference would leave half of it in the text.
         end = html.rfind("<", 0, size)
-        text = plain_text(html[:end].replace("\n", " ")) if end > 0 else ""
+        text = extract_text(html[:end].replace("\n", " ")) if end > 0 else ""
         if len(text) >= enough:
             return text
         size *= 2
-    return plain_text(html)
+    return extract_text(html)
 
 
-def excerpt(text: str, limit: int = 300) -> str:
-    """The beginning of a text on one line, at most ``limit`` characters.
+def make_excerpt(text: str, limit: int = 300) -> str:
+    """Return the beginning of a text on one line, at most ``limit`` characters.
 
     It ends with a sentence if one ends in its last two thirds, else with a word and ``…``; between
     ideographs a word may end anywhere.
@@ -81,26 +86,26 @@ def excerpt(text: str, limit: int = 300) -> str:
 
 
 def _cut(text: str, limit: int) -> str:
-    """The words of a text that fit into ``limit`` characters, with ``…``."""
+    """Return the words of a text that fit into ``limit`` characters, with ``…``."""
     head = text[: max(0, limit - 1)]
     following = text[len(head) : len(head) + 1]
-    if _in_word(head[-1:]) and _in_word(following):
+    if _is_in_word(head[-1:]) and _is_in_word(following):
         start = head.rfind(" ", limit // 2)
-        while start < 0 and head and _in_word(head[-1]) and len(head) > limit // 2:
+        while start < 0 and head and _is_in_word(head[-1]) and len(head) > limit // 2:
             head = head[:-1]
         head = head[:start] if start >= 0 else head
     return head.rstrip(_TRAILING) + "…"
 
 
-def _in_word(character: str) -> bool:
-    """Whether a character is part of a word that spaces divide from others."""
+def _is_in_word(character: str) -> bool:
+    """Return whether a character belongs to a script that separates words by spaces."""
     return character.isalnum() and character < "\u2e80"
 
 
-def title_from(text: str, limit: int = 60) -> str:
-    """A title for a post without one: its first sentence, or as much of it as fits; empty for no text.
+def make_title(text: str, limit: int = 60) -> str:
+    """Return a title for a post that has none: its first sentence, shortened to ``limit``; empty for no text.
 
-    A news wire's opening in brackets (``（… 讯）``) is left out.
+    The opening of a news agency in brackets (``（… 讯）``) is left out.
     """
     text = text.strip()
     text = _WIRE.sub("", text) or text
@@ -111,28 +116,30 @@ def title_from(text: str, limit: int = 60) -> str:
 
 
 def clean_title(title: str) -> str:
-    """A title, name or term as text, on one line, which stays text even where a reader takes it for HTML.
+    """Return a title, name or term as text on one line, safe even where a feed reader interprets it as HTML.
 
-    Tags of HTML are taken out and references decoded; what still looks like the start of a tag gets
-    a space behind its ``<``. Quotes and everything else stay as they are. Empty only for a title
-    without visible characters.
+    Tags of HTML are removed and references decoded. What still looks like the start of a tag gets a space behind
+    its ``<``. Quotes and everything else stay as they are. The result is empty only for a title without visible
+    characters.
     """
+    # Most titles need no change, and these four tests are faster than the patterns below.
     if title.isprintable() and "<" not in title and "&" not in title and "  " not in title:
         return title.strip()
-    text = _UNSEEN.sub("", title)
+    text = _INVISIBLE.sub("", title)
     if "<" in text:
         text = _without_tags(text)
     if "&" in text:
-        text = _UNSEEN.sub("", unescape(text))
+        text = _INVISIBLE.sub("", unescape(text))
+    # References may have hidden tags. Those are text to the author, but a reader could run them as HTML.
     if "<" in text:
         text = _MARKUP_START.sub("< ", text)
     return _FOLDED.sub(" ", text).strip()
 
 
 def clean_author(name: str) -> str:
-    """Give the name of an author as text, without mail addresses: nobody's address is published as a name.
+    """Return the name of an author as text without mail addresses, which are private.
 
-    Empty if nothing else is left of it.
+    The result is empty if the name is only a mail address.
     """
     text = clean_title(name)
     if "@" not in text and "\uff20" not in text and "mailto:" not in text.lower():
@@ -149,26 +156,27 @@ def _is_mail(word: str) -> bool:
 
 
 def _without_tags(text: str) -> str:
-    """The text without HTML tags, unless nothing would be left."""
-    bare = _KNOWN_TAG.sub("", _UNREAD.sub("", _COMMENT.sub("", text)))
+    """Return the text without HTML tags; unchanged if nothing else would be left, as in a post titled ``<b>``."""
+    bare = _KNOWN_TAG.sub("", _CODE_ELEMENT.sub("", _COMMENT.sub("", text)))
     return bare if bare.strip() else text
 
 
 def fingerprint(title: str, body: str) -> str:
-    """32 hex digits that say whether two posts have the same text, whatever its markup, case and spacing.
+    """Return 32 hex digits that are equal for posts with the same text, whatever its markup, case and spacing.
 
-    A body without text counts as it is written. Empty for an empty body: nothing to compare.
+    A body without text is compared as it is written. The result is empty for an empty body.
     """
     if not body.strip():
         return ""
-    said = _folded(_TAG.sub("", body) if "<" in body else body) or body
-    both = f"{_folded(title)}\n{said}"
+    visible = _fold_text(_TAG.sub("", body) if "<" in body else body) or body
+    both = f"{_fold_text(title)}\n{visible}"
     return hashlib.blake2b(both.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def _folded(text: str) -> str:
+def _fold_text(text: str) -> str:
     text = unescape(text) if "&" in text else text
     text = "".join(text.split())
+    # NFKC changes nothing in ASCII, so ASCII text takes the faster way.
     return (
         text.casefold() if text.isascii() else "".join(unicodedata.normalize("NFKC", text).casefold().split())
     )

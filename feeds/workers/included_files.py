@@ -52,10 +52,10 @@ def find_linked_posts(settings: SourceSettings, tail: Tail, guess: Guess) -> Lin
 
     def link(kind: str, argument: str) -> str | None:
         from feeds.fetcher import folder
-        from feeds.parser.posts.permalinks import files_named_by
+        from feeds.parser.posts.permalinks import find_named_files
         from feeds.parser.posts.post import parse_post
 
-        for path in files_named_by(kind, argument, settings.root.name == "_posts"):
+        for path in find_named_files(kind, argument, settings.root.name == "_posts"):
             try:
                 data = folder.read_inside(settings.root, path)
                 item = parse_post(data, path, settings.parse, tail, guess, lambda *_: None)

@@ -38,12 +38,14 @@ class _Tools:
     """Settings of this process, and what is compiled from them once."""
 
     def __init__(self, settings: Settings) -> None:
-        from feeds.parser.posts.date_guess import guess_of
+        from feeds.parser.posts.date_guess import make_date_guess
         from feeds.sanitizer import boilerplate
 
         self.settings = settings
         self.rules = [(name, compile_pattern(pattern)) for name, pattern in settings.identity]
-        lines = boilerplate.default_boilerplate() if settings.boilerplate is None else settings.boilerplate
+        lines = (
+            boilerplate.load_default_boilerplate() if settings.boilerplate is None else settings.boilerplate
+        )
         patterns = boilerplate.compile_patterns(lines)
         sources = settings.sources.items()
         self.tails: dict[str, Tail] = {
@@ -55,7 +57,7 @@ class _Tools:
             for name, source in sources
         }
         self.zones = {name: ZoneInfo(source.parse.zone) for name, source in sources}
-        self.guesses = {name: guess_of(self.rules, source.parse.zone) for name, source in sources}
+        self.guesses = {name: make_date_guess(self.rules, source.parse.zone) for name, source in sources}
         self.links = {
             name: find_linked_posts(source, self.tails[name], self.guesses[name]) for name, source in sources
         }
@@ -284,12 +286,12 @@ def _build_sighting(source: str, path: str, mtime: int, digest: bytes, item: Ite
 
 def _derive_former_key(item: Item) -> str:
     """Return the key that earlier versions derived from the last line or the text; the id made of it stays."""
-    from feeds.sanitizer.boilerplate import last_address
+    from feeds.sanitizer.boilerplate import find_last_address
     from feeds.sanitizer.text import fingerprint
 
     if item.address:
         return ""
-    address = last_address(item.body)
+    address = find_last_address(item.body)
     if address and not is_root(address) and (url := canonicalise(address)):
         return f"url:{url}"
     mark = fingerprint(item.title, item.body)
@@ -334,9 +336,9 @@ def extract_text(stored: bytes, source: str, place: str) -> str:
     Raises:
         PostRejected: it cannot be parsed as a post.
     """
-    from feeds.sanitizer.text import plain_text
+    from feeds.sanitizer.text import extract_text
 
-    return plain_text(clean_body(decompress_body(source, place, stored), source))
+    return extract_text(clean_body(decompress_body(source, place, stored), source))
 
 
 def clean_body(body: Body | None, source: str) -> str:
@@ -366,7 +368,7 @@ def clean_bodies(bodies: Sequence[tuple[Body | None, str]]) -> list[str]:
 
 
 def _find_dialect(source: str) -> Dialect:
-    """The dialect of a source; posts of a source that is no longer configured stay in feedd's first one."""
+    """Return the dialect of a source; posts of a source that is no longer configured stay in feedd's first one."""
     sources = _tools.settings.sources
     return sources[source].parse.dialect if source in sources else "kramdown"
 

@@ -93,7 +93,7 @@ def _build_entries(tasks: Mapping[int, RenderTask], refused: dict[int, str]) -> 
 
     bodies = _apply_step(unpack_body, packed, refused)
     htmls = _clean_htmls(bodies, tasks, refused)
-    openings = _apply_step(lambda _, html: text.opening(html, _ENOUGH), htmls, refused)
+    openings = _apply_step(lambda _, html: text.extract_opening(html, _ENOUGH), htmls, refused)
     return _apply_step(
         lambda number, opening: _build_entry(tasks[number], bodies[number], htmls[number], opening),
         openings,
@@ -118,9 +118,9 @@ def _build_entry(task: RenderTask, body: Body | None, html: str, opening: str) -
 
     shown = task.shown
     link = escape_address(shown.link) or shown.link
-    title = text.clean_title(shown.title) or text.clean_title(text.title_from(opening)) or link or task.uid
+    title = text.clean_title(shown.title) or text.clean_title(text.make_title(opening)) or link or task.uid
     published = shown.published or datetime.fromtimestamp(task.updated, UTC)
-    summary = (text.clean_title(body.summary) if body else "") or text.excerpt(
+    summary = (text.clean_title(body.summary) if body else "") or text.make_excerpt(
         text.clean_title(
             opening[:_ENOUGH].replace("\n", " ")
         )  # text on one line is mostly clean already, and then cleaning is cheap
@@ -135,11 +135,11 @@ def _build_entry(task: RenderTask, body: Body | None, html: str, opening: str) -
         published=published.replace(microsecond=0),
         updated=datetime.fromtimestamp(task.updated, published.tzinfo),
         terms=task.terms,
-        language=metadata.language(shown.language),
-        enclosures=metadata.media(body.enclosures) if body else (),
+        language=metadata.validate_language(shown.language),
+        enclosures=metadata.clean_media(body.enclosures) if body else (),
         rights=text.clean_title(body.rights) if body else "",
-        extras=metadata.extras(body.extras) if body else (),
-        origin=metadata.origin(task.origin),
+        extras=metadata.clean_extras(body.extras) if body else (),
+        origin=metadata.clean_origin(task.origin),
     )
 
 

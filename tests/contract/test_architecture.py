@@ -14,7 +14,7 @@ HOMES = {
     "anyascii": {"feeds.values.slugs"},
     "apscheduler": {"feeds.daemon.daemon"},
     "brotli": {"feeds.output.compression"},
-    "bs4": {"feeds.parser.lists.discovery", "feeds.sanitizer.cleanup"},
+    "bs4": {"feeds.parser.lists.discovery", "feeds.sanitizer.hidden_elements"},
     "certifi": {"feeds.http.transport"},
     "feedgen": {"feeds.renderer.feedgen_writer"},
     "feedparser": {"feeds.parser.feeds.feed"},

@@ -18,7 +18,7 @@ from feeds.http.address import Address, parse_address, parse_unusual_address
 from feeds.models import Item
 from feeds.parser.posts import permalinks
 from feeds.sanitizer.html import clean_html
-from feeds.sanitizer.text import opening, plain_text
+from feeds.sanitizer.text import extract_opening, extract_text
 from feeds.storage.payload import body_of_item, data_of, dumps, pack, unpack
 from feeds.storage.sqlite import Database
 from feeds.values import urls
@@ -75,7 +75,7 @@ BLOCKS = st.sampled_from([
 @given(st.lists(BLOCKS, max_size=9).map("".join), st.integers(1, 60))
 def test_the_opening_of_a_text_is_its_beginning(html: str, enough: int) -> None:
     clean = clean_html(html, "https://a.example/")
-    whole, begun = plain_text(clean), opening(clean, enough)
+    whole, begun = extract_text(clean), extract_opening(clean, enough)
     assert whole.startswith(begun.rstrip())
     assert len(begun) >= min(enough, len(whole))
 
@@ -160,10 +160,10 @@ def test_addresses_of_usual_patterns_are_those_of_any(
 ) -> None:
     path, template = f"_posts/2021-12-03-{name}.md", permalinks.STYLES.get(pattern, pattern)
     date = datetime(2021, 12, 3, 4, 5, 6, tzinfo=timezone(timedelta(hours=8))) if dated else None
-    slow = permalinks.tolerant_post_url(template, path, date, categories, slug, ".html")
-    assert permalinks.post_url(pattern, path, date, categories, slug) == slow
+    slow = permalinks.build_any_post_url(template, path, date, categories, slug, ".html")
+    assert permalinks.build_post_url(pattern, path, date, categories, slug) == slow
     for pretty in (True, False):
-        assert permalinks.slugify(name, pretty) == permalinks.tolerant_slugify(name, pretty)
+        assert permalinks.slugify(name, pretty) == permalinks.slugify_any(name, pretty)
 
 
 @pytest.mark.parametrize("size", [0, 1, 65_536, 200_000])

@@ -23,7 +23,7 @@ from feeds.parser.feeds.encoding import decode
 from feeds.parser.feeds.feed import parse_upstream
 from feeds.sanitizer.html import clean_html
 from feeds.sanitizer.markdown import markdown_to_html
-from feeds.sanitizer.text import clean_title, plain_text, title_from
+from feeds.sanitizer.text import clean_title, extract_text, make_title
 from tests.conftest import ROOT
 from tests.rigs.fuzzing import guided
 from tests.rigs.fuzzing.mutations import mutations
@@ -106,7 +106,7 @@ def test_twenty_thousand_requests(tmp_path: Path) -> None:
 def _clean(data: bytes) -> None:
     """Without what a reader checks afterwards: that takes longer."""
     html = clean_html(data.decode("utf-8", "replace"), BASE)
-    title_from(plain_text(html))
+    make_title(extract_text(html))
     clean_title(data.decode("utf-8", "replace"))
 
 

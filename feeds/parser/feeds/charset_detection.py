@@ -1,7 +1,6 @@
-"""Which encoding bytes have that nobody labels, or that the label does not fit.
+"""Guess the encoding of a document that is neither UTF-8 nor in the encoding that it declares.
 
-Each candidate is decoded and scored by how many of its characters are everyday ones of its language. It is
-asked only when a document is neither UTF-8 nor what it says it is.
+Each candidate decodes a sample. Its score counts how many characters are frequent in its language.
 """
 
 from __future__ import annotations
@@ -10,9 +9,12 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
+# Enough bytes to decide; decoding a whole document in every candidate would take long.
 _SAMPLE = 20_000
 _NOT_ASCII = re.compile(rb"(?<![^\n<>])[^\n<>\x80-\xff]*+[\x80-\xff][^\n<>]*+")
 _LANGUAGE = re.compile(rb"""<language>\s*([A-Za-z\-]{2,8})|\bxml:lang\s*=\s*["']([A-Za-z\-]{2,8})""")
+# A score is at most 2. A stated language adds enough to decide between related encodings, but too little to force an
+# encoding on text that does not fit.
 _HINTED = 0.35
 _CONVINCING = 0.5
 _TOLERABLE = 0.02
@@ -23,7 +25,7 @@ _LEVELS = {"gb18030": ("gb2312", 0xD7), "big5hkscs": ("big5", 0xC6)}
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """An encoding, the everyday characters of its language, the ordinary ones, and tags of that language."""
+    """An encoding, the frequent characters of its language, a pattern for its script, and its language tags."""
 
     codec: str
     everyday: str
@@ -80,65 +82,73 @@ _CANDIDATES = (
 
 
 def guess(data: bytes, utf8: bool) -> str:
-    """The codec that fits bytes which are not UTF-8 throughout.
+    """Return the most likely codec of bytes that are not valid UTF-8.
 
     Args:
         data: The document.
-        utf8: Whether UTF-8 was stated or is the default: then a few bad bytes do not speak against it.
+        utf8: Whether UTF-8 was stated or is the default; a few bad bytes are then accepted.
     """
-    if utf8 and _mostly_utf8(data):
+    if utf8 and _is_mostly_utf8(data):
         return "utf-8"
+    # ASCII is the same in all candidates, so only lines with other bytes are scored.
     pieces = _NOT_ASCII.findall(data[: _SAMPLE * 10])
     sample = b"\n".join(pieces)[:_SAMPLE]
-    hint = _language(data[:_SAMPLE])
+    hint = _find_language(data[:_SAMPLE])
     scored = [
-        (_score(sample, one) + (_HINTED if hint in one.languages else 0.0), one.codec) for one in _CANDIDATES
+        (
+            _compute_score(sample, candidate) + (_HINTED if hint in candidate.languages else 0.0),
+            candidate.codec,
+        )
+        for candidate in _CANDIDATES
     ]
-    # Latin letters of the East and the West differ too little to tell without a language.
+    # Central European and Western texts differ too little to decide without a stated language.
     scored = [pair for pair in scored if pair[1] != "cp1250" or hint in _CANDIDATES[-1].languages]
     best, codec = max(scored, key=lambda pair: pair[0])
     return codec if best >= _CONVINCING else "cp1252"
 
 
-def _mostly_utf8(data: bytes) -> bool:
-    """Whether the sequences of UTF-8 outweigh the bytes that are none."""
+def _is_mostly_utf8(data: bytes) -> bool:
+    """Return whether valid UTF-8 sequences outweigh the invalid bytes."""
     text = data.decode("utf-8", "replace")
     bad = text.count("\ufffd")
     good = sum(c > "\x7f" for c in text) - bad
     return good > 3 * bad
 
 
-def _language(head: bytes) -> str:
+def _find_language(head: bytes) -> str:
     found = _LANGUAGE.search(head)
     return (found[1] or found[2]).decode("ascii").lower() if found else ""
 
 
 @cache
-def _ordinary(pattern: str) -> re.Pattern[str]:
+def _compile_ordinary(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-def _is_ordinary(character: str, one: _Candidate) -> bool:
-    """Whether a character is of the candidate's script; of Chinese ones only the first level of its standard."""
-    if not _ordinary(one.ordinary).match(character):
+def _is_ordinary(character: str, candidate: _Candidate) -> bool:
+    """Return whether a character is in the script of a candidate.
+
+    Of Chinese characters only the first level of the standard counts: wrongly decoded bytes give rare characters.
+    """
+    if not _compile_ordinary(candidate.ordinary).match(character):
         return False
-    levels = _LEVELS.get(one.codec)
+    levels = _LEVELS.get(candidate.codec)
     if not levels:
         return True
     code = character.encode(levels[0], "ignore")
     return len(code) == 2 and code[0] <= levels[1]
 
 
-def _score(sample: bytes, one: _Candidate) -> float:
-    """From 0 to 2: the share of ordinary characters plus that of everyday ones; 0 if it does not decode."""
-    text = sample.decode(one.codec, "replace")
+def _compute_score(sample: bytes, candidate: _Candidate) -> float:
+    """Return a score from 0 to 2: the share of script characters plus that of frequent ones; 0 if decoding fails."""
+    text = sample.decode(candidate.codec, "replace")
     strange = [c for c in text if c > "\x7f"]
     bad = strange.count("\ufffd")
     if not strange or bad > max(1, _TOLERABLE * len(strange)) + 2:
         return 0.0
-    ordinary = sum(_is_ordinary(c, one) for c in strange)
-    everyday = sum(c in one.everyday for c in strange)
-    # Capitals inside words are how KOI8 and Windows-1251 look for each other; letters that touch Latin ones
-    # are how bytes of two look when they are read one by one.
-    odd = len(_MIXED.findall(text)) if one.codec.startswith(("cp12", "koi8", "cp874")) else 0
+    ordinary = sum(_is_ordinary(c, candidate) for c in strange)
+    everyday = sum(c in candidate.everyday for c in strange)
+    # KOI8 decoded as Windows-1251, and the reverse, has capitals inside words. Two-byte encodings decoded byte by
+    # byte mix Latin letters with others.
+    odd = len(_MIXED.findall(text)) if candidate.codec.startswith(("cp12", "koi8", "cp874")) else 0
     return (ordinary + everyday - 2 * bad - 4 * odd) / len(strange)

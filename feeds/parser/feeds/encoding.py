@@ -1,8 +1,8 @@
-"""From the bytes of an upstream's document to text that any parser can read.
+"""Decode the bytes of an upstream document to text that XML parsers accept.
 
-:func:`decode` finds the encoding as RFC 7303, 3 says (byte order mark, charset of HTTP, XML declaration,
-UTF-8) and as servers practise it: a label that the bytes contradict is not believed. One bad byte is one
-replacement character, never another encoding for the whole document.
+:func:`decode` finds the encoding as RFC 7303, 3 defines: byte order mark, charset of HTTP, XML declaration, UTF-8.
+Servers often declare a wrong encoding, so a label that the bytes contradict is ignored. A bad byte becomes a replacement
+character; it never changes the encoding of the whole document.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _WIDE: Final = (
     (re.compile(rb"\0[<{\[\s]\0[^\0]", re.DOTALL), "utf-16-be"),
 )
 
-# Labels mean what browsers take them for (WHATWG Encoding): the superset that authors really use.
+# Browsers map these labels to supersets (WHATWG Encoding), and authors use characters of the supersets.
 _MEANING: Final = {
     "gb2312": "gb18030",
     "gbk": "gb18030",
@@ -71,7 +71,9 @@ _LABELS: Final = {
     "x-mac-cyrillic": "mac_cyrillic",
     "utf8mb4": "utf-8",
 }
+# Encodings with escape sequences are ASCII bytes, so they would pass every test for UTF-8.
 _ESCAPING: Final = frozenset(["iso2022_jp", "iso2022_kr", "hz", "utf-7"])
+# Codecs of Python that are not encodings of documents; some run in quadratic time.
 _NOT_TEXT: Final = frozenset(
     ["utf-7", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"]
 )
@@ -89,6 +91,7 @@ _ENTITY = re.compile(
     r"""<!ENTITY\s+([A-Za-z][\w.\-]{0,63})\s+(?:"([^"&%<]{0,200})"|'([^'&%<]{0,200})')\s*>"""
 )
 _CONTROLS: Final = bytes([*range(9), 11, 12, *range(14, 32)])
+# Only tags of 2,000 characters or more can have enough attributes to be slow.
 _LONG_TAG = re.compile(r"(<[A-Za-z_][\w:.\-]*+)(?=[^<>]{2000})[^<>]*?(/?)>")
 _MOST_ATTRIBUTES = 150
 _FIRST_WINDOWS = 0x80
@@ -97,18 +100,18 @@ _HEAD = 4096
 
 
 def decode(data: bytes, content_type: str = "") -> str:
-    """The text of an upstream's document, fit for a parser.
+    """Return the text of an upstream document.
 
-    The XML declaration and the document type are gone, and simple entities of the document itself are
-    characters; control characters are dropped and surrogates replaced, since XML forbids them. Nothing is fetched and no
-    entity is expanded twice. :func:`mended` does the rest, for what is really parsed.
+    The XML declaration and the document type are removed, and simple entities of the document are replaced.
+    Control characters are dropped and surrogates replaced, because XML forbids them. Nothing is fetched, and no entity
+    is expanded twice. :func:`repair_xml` repairs the rest of the parts that are parsed.
 
     Args:
         data: The body, without any content coding.
         content_type: The value of the HTTP field, or empty.
     """
-    name, skip, fitting = _encoding_of(data, content_type)
-    text = data[skip:].decode(name, "replace") if fitting is None else fitting
+    name, skip, decoded = _find_encoding(data, content_type)
+    text = data[skip:].decode(name, "replace") if decoded is None else decoded
     ascii_like = name not in _ESCAPING and not name.startswith(("utf-16", "utf-32"))
     if (
         not ascii_like
@@ -116,30 +119,33 @@ def decode(data: bytes, content_type: str = "") -> str:
         or "\ufffe" in text
         or "\uffff" in text
     ):
-        text = _ILLEGAL.sub("\ufffd", _CONTROL.sub(_control, text))
+        text = _ILLEGAL.sub("\ufffd", _CONTROL.sub(_replace_control, text))
     text = text.removeprefix("\ufeff")
     if text.lstrip()[:1] in ("{", "["):
         return text
     return _without_prolog(text)
 
 
-def _control(found: re.Match[str]) -> str:
-    """Control characters say nothing, but a vertical tab and a form feed part words."""
+def _replace_control(found: re.Match[str]) -> str:
+    """Return a space for a vertical tab or form feed, which separate words; nothing for other controls."""
     return " " if found[0] in "\x0b\x0c" else ""
 
 
-def mended(text: str) -> str:
-    """A decoded XML document, or a part of one, that no parser stumbles over.
+def repair_xml(text: str) -> str:
+    """Return a decoded XML document, or a part of it, that a strict parser accepts.
 
-    Named references of HTML outside CDATA become characters, bare ampersands and references to what XML
-    forbids are replaced, and what is opened at the end without being closed (a comment, CDATA) is closed.
+    Named references of HTML outside CDATA become characters. Bare ampersands and references to forbidden characters
+    are replaced. A comment or CDATA section that is open at the end is closed.
     """
-    text = _LONG_TAG.sub(_without_attributes, _closed(text))
-    return _references(text, {})
+    text = _LONG_TAG.sub(_without_attributes, _close_sections(text))
+    return _replace_references(text, {})
 
 
 def _without_attributes(found: re.Match[str]) -> str:
-    """A tag without its attributes if it has more than any format knows: the library is quadratic in them."""
+    """Return a tag without its attributes if it has more than any format defines.
+
+    The time of feedparser grows with the square of the number of attributes.
+    """
     return found[0] if found[0].count("=") <= _MOST_ATTRIBUTES else found[1] + found[2] + ">"
 
 
@@ -147,13 +153,17 @@ def _without_prolog(text: str) -> str:
     text = _DECLARATION.sub("", text, count=1).lstrip()
     if _DOCTYPE.search(text, 0, _HEAD):
         text, entities = _without_doctype(text)
-        # They are known only here; references of HTML can wait until an entry is really parsed.
-        return _references(text, entities) if entities else text
+        # Only this function knows the entities of the document. References of HTML are replaced later, and only in
+        # the entries that are parsed.
+        return _replace_references(text, entities) if entities else text
     return text
 
 
-def _closed(text: str) -> str:
-    """The text with a cut-off comment made text and a cut-off CDATA section closed; each is quadratic to look for."""
+def _close_sections(text: str) -> str:
+    """Return the text with an unclosed comment escaped and an unclosed CDATA section closed.
+
+    feedparser would search for the missing end from each start, which takes quadratic time.
+    """
     last = text.rfind("-->") + 1
     if text.find("<!--", last) >= 0:
         text = text[:last] + text[last:].replace("<!--", "&lt;!--")
@@ -164,29 +174,29 @@ def _closed(text: str) -> str:
     return text
 
 
-def _encoding_of(data: bytes, content_type: str) -> tuple[str, int, str | None]:
-    """The codec of a document, the length of its byte order mark, and its text if that had to be tried."""
+def _find_encoding(data: bytes, content_type: str) -> tuple[str, int, str | None]:
+    """Return the codec of a document, the length of its byte order mark, and its text if it was already decoded."""
     for mark, name in _MARKS:
-        if data.startswith(mark) and not _contradicts(data, name, len(mark)):
+        if data.startswith(mark) and not _is_contradicted(data, name, len(mark)):
             return name, len(mark), None
     for pattern, name in _WIDE:
         if pattern.match(data[:8]):
             return name, 0, None
     label = _CHARSET.search(content_type)
-    sent = _codec(label[1]) if label else ""
+    sent = _find_codec(label[1]) if label else ""
     found = _DECLARED.match(data[:400])
-    declared = _codec(found[1].decode("ascii")) if found else ""
-    name, fitting = _believable(data, sent, declared)
-    return name, 0, fitting
+    declared = _find_codec(found[1].decode("ascii")) if found else ""
+    name, decoded = _choose_encoding(data, sent, declared)
+    return name, 0, decoded
 
 
-def _contradicts(data: bytes, name: str, skip: int) -> bool:
-    """Whether what follows a byte order mark is plainly in another encoding."""
+def _is_contradicted(data: bytes, name: str, skip: int) -> bool:
+    """Return whether the bytes contradict a byte order mark of UTF-16: they contain no zero byte."""
     return name.startswith("utf-16") and len(data) > skip + 8 and 0 not in data[skip : skip + 400]
 
 
-def _codec(label: str) -> str:
-    """Python's name for what a label means; empty for one that nobody knows or that is no text."""
+def _find_codec(label: str) -> str:
+    """Return Python's name of the encoding of a label; empty if it is unknown or not a text encoding."""
     label = label.strip().lower().strip(".:-_")
     name = _LABELS.get(label, label)
     try:
@@ -198,26 +208,32 @@ def _codec(label: str) -> str:
     return _MEANING.get(found.name, found.name)
 
 
-def _believable(data: bytes, sent: str, declared: str) -> tuple[str, str | None]:
-    """The first label that the bytes do not contradict, with their text, else what the bytes look like."""
+def _choose_encoding(data: bytes, sent: str, declared: str) -> tuple[str, str | None]:
+    """Return the first label that the bytes do not contradict, or else a guess.
+
+    UTF-8 is tried before the labels: text in another encoding is almost never valid UTF-8 by chance.
+
+    Returns:
+        The codec, and the text if it was decoded.
+    """
     labels = [name for name in (sent, declared) if name and not name.startswith(("utf-16", "utf-32"))]
     for name in labels:
         if name in _ESCAPING:
             return name, None
-    if (text := _fitting(data, "utf-8")) is not None:
+    if (text := _try_decode(data, "utf-8")) is not None:
         return "utf-8", text
-    # A server's default of ISO 8859-1 fits any bytes, so it says nothing against what the document declares.
+    # ISO 8859-1 is the default of many servers and decodes any bytes, so the declaration of the document goes first.
     labels.sort(key=lambda name: name == "cp1252")
     for name in labels:
-        if name not in ("utf-8", "cp1252") and (text := _fitting(data, name)) is not None:
+        if name not in ("utf-8", "cp1252") and (text := _try_decode(data, name)) is not None:
             return name, text
     if labels and "utf-8" not in labels:
         return labels[0], None
     return guess(data, "utf-8" in labels or not labels), None
 
 
-def _fitting(data: bytes, name: str) -> str | None:
-    """The text of bytes that are in this encoding throughout."""
+def _try_decode(data: bytes, name: str) -> str | None:
+    """Return the decoded text; None if some bytes are invalid in this encoding."""
     try:
         return data.decode(name)
     except UnicodeError:
@@ -225,9 +241,9 @@ def _fitting(data: bytes, name: str) -> str | None:
 
 
 def _without_doctype(text: str) -> tuple[str, dict[str, str]]:
-    """The text without its document type, and the entities of it that are plain text.
+    """Return the text without its document type, and its entities that are plain text.
 
-    Entities made of entities, and those that lie outside, are left alone: that is how bombs are built.
+    Entities that contain entities and external entities are not replaced: attacks such as "billion laughs" use them.
     """
     found = _DOCTYPE.search(text, 0, _HEAD)
     assert found
@@ -239,7 +255,7 @@ def _without_doctype(text: str) -> tuple[str, dict[str, str]]:
             end = part.end()
             break
         if part[0] == "[":
-            end = _subset_end(text, part.end())
+            end = _find_subset_end(text, part.end())
             subset = text[part.end() : end]
             break
     if end == len(text) and subset == "":
@@ -251,8 +267,8 @@ def _without_doctype(text: str) -> tuple[str, dict[str, str]]:
     return text[: found.start()] + text[end:], entities
 
 
-def _subset_end(text: str, position: int) -> int:
-    """Where an internal subset and its document type end."""
+def _find_subset_end(text: str, position: int) -> int:
+    """Return the position behind an internal subset and its document type."""
     while part := _SUBSET_PART.search(text, position):
         if part[0][0] == "]":
             return part.end()
@@ -265,34 +281,34 @@ def _subset_end(text: str, position: int) -> int:
     return len(text)
 
 
-def _references(text: str, entities: dict[str, str]) -> str:
-    """The text with every reference outside CDATA one that XML knows."""
+def _replace_references(text: str, entities: dict[str, str]) -> str:
+    """Return the text in which every reference outside CDATA is one that XML defines."""
     if "<![CDATA[" not in text:
-        return _plain_references(text, entities)
+        return _replace_plain_references(text, entities)
     pieces = []
     position = 0
     while (start := text.find("<![CDATA[", position)) >= 0:
         end = text.find("]]>", start)
         end = len(text) if end < 0 else end + 3
-        pieces += [_plain_references(text[position:start], entities), text[start:end]]
+        pieces += [_replace_plain_references(text[position:start], entities), text[start:end]]
         position = end
-    pieces.append(_plain_references(text[position:], entities))
+    pieces.append(_replace_plain_references(text[position:], entities))
     return "".join(pieces)
 
 
-def _plain_references(text: str, entities: dict[str, str]) -> str:
+def _replace_plain_references(text: str, entities: dict[str, str]) -> str:
     strange = text.count("&")
-    # Counting is ten times faster than looking at each; most documents have nothing else.
+    # Most documents contain only the five references of XML. Counting is ten times faster than matching each.
     if strange == 0 or strange == sum(map(text.count, ("&lt;", "&gt;", "&amp;", "&quot;", "&apos;"))):
         return text
     if "&#" in text:
-        text = _REFERENCE.sub(_character, text)
-    text = _NAMED.sub(lambda found: _entity(found, entities), text)
+        text = _REFERENCE.sub(_replace_character, text)
+    text = _NAMED.sub(lambda found: _replace_entity(found, entities), text)
     return _BARE.sub("&amp;", text)
 
 
-def _character(found: re.Match[str]) -> str:
-    """A character reference as it is if XML allows it; those of Windows-1252 mean what browsers show."""
+def _replace_character(found: re.Match[str]) -> str:
+    """Return a character reference that XML allows; numbers of Windows-1252 become what browsers show."""
     number = int(found[1], 16) if found[1] else int(found[2] or "0")
     if _FIRST_WINDOWS <= number < _FIRST_WINDOWS + 32:
         return bytes([number]).decode("cp1252", "replace")
@@ -307,7 +323,7 @@ def _character(found: re.Match[str]) -> str:
     return found[0] if found[0].endswith(";") else found[0] + ";"
 
 
-def _entity(found: re.Match[str], entities: dict[str, str]) -> str:
+def _replace_entity(found: re.Match[str], entities: dict[str, str]) -> str:
     name = found[1]
     if name in entities:
         return entities[name]

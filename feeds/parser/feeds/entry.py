@@ -1,4 +1,4 @@
-"""One entry as the library understood it, made an :class:`Item`."""
+"""Convert an entry that feedparser parsed to an :class:`Item`."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from feeds.models import Enclosure, Extra, Item
-from feeds.parser.feeds.channel import names, page_of, plain
-from feeds.parser.feeds.feedparser_workarounds import EXTRA, extra_of
-from feeds.parser.feeds.media_types import media_type
-from feeds.parser.feeds.text import language_tag, paragraphs, rebased, text_of
+from feeds.parser.feeds.channel import choose_page, read_author_names, read_text_construct
+from feeds.parser.feeds.feedparser_workarounds import EXTRA, parse_podcast_element
+from feeds.parser.feeds.media_types import guess_media_type
+from feeds.parser.feeds.text import html_to_text, normalise_language_tag, rebase_addresses, text_to_html
 from feeds.values.dates import parse_date
 from feeds.values.urls import escape_address, is_address, resolve
 
 Values = Mapping[str, Any]
 
-# Elements of iTunes that hold text; the library writes their names small.
+# Elements of iTunes with text; feedparser writes their names in lower case.
 _CARRIED = {
     "itunes_" + name.lower(): "itunes:" + name
     for name in ("title", "subtitle", "duration", "season", "episode", "episodeType", "explicit", "block")
 }
 _HTML = ("text/html", "application/xhtml+xml", "html", "xhtml", "")
+# Far more than real entries have; the limits keep hostile entries from filling the database.
 _MOST_ENCLOSURES = 64
 _MOST_TAGS = 1_000
 _MOST_EXTRAS = 64
@@ -30,184 +31,204 @@ _ADDRESSES = ("url", "href", "img", "uri")
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
-    """What the document says that an entry inherits."""
+class EntryContext:
+    """The values of the document that an entry inherits or depends on."""
 
     atom: bool
     """Whether the format is Atom: a plain date is one of publication elsewhere."""
     url: str
     """Address of the document."""
     base: str
-    """What relative addresses are relative to: in RSS the site, since its feed often lies elsewhere."""
+    """Base of relative addresses: in RSS the site, because its feed is often on another host."""
     zone: tzinfo
-    """What a date without an offset means."""
+    """Time zone of dates without an offset."""
     authors: tuple[str, ...]
-    """Who wrote what names no author (RFC 4287, 4.2.1)."""
+    """Authors of entries that name none (RFC 4287, 4.2.1)."""
     language: str
     rights: str
-    """What holds where an entry states none (RFC 4287, 4.2.10)."""
+    """Rights of entries that state none (RFC 4287, 4.2.10)."""
 
 
-def read_entry(entry: dict[str, Any], around: Around) -> Item:
-    """The item that an entry is, as the library understood it with its guid as it was written."""
-    address = _address(entry, around)
-    body, language, summary = _body(entry, address, around.base)
-    published, updated = _dates(entry, around)
+def read_entry(entry: dict[str, Any], context: EntryContext) -> Item:
+    """Convert an entry to an item, with its guid as it was written."""
+    address = _find_address(entry, context)
+    body, language, summary = _choose_body(entry, address, context.base)
+    published, updated = _read_dates(entry, context)
     media: dict[str, Enclosure] = {}
-    for one in _enclosures(entry, around):
-        media.setdefault(one.url, one)
+    for enclosure in _find_enclosures(entry, context):
+        media.setdefault(enclosure.url, enclosure)
     return Item(
-        guid=_guid(entry),
-        title=plain(entry, "title") or plain(entry, "feeddtitle"),
+        guid=_read_guid(entry),
+        title=read_text_construct(entry, "title") or read_text_construct(entry, "feeddtitle"),
         address=address,
-        permalink=address or _page_of_guid(entry, around.base),
-        authors=_authors(entry, around),
+        permalink=address or _find_guid_page(entry, context.base),
+        authors=_read_authors(entry, context),
         published=published,
         updated=updated,
         guess=None,
         categories=(),
-        tags=tuple(dict.fromkeys(_tags(entry))),
+        tags=tuple(dict.fromkeys(_read_tags(entry))),
         body=body,
         markup="html",
         summary=summary,
-        language=language_tag(
-            _string(entry, "language") or language or _title_language(entry) or around.language
+        language=normalise_language_tag(
+            _read_string(entry, "language") or language or _read_title_language(entry) or context.language
         ),
         enclosures=tuple(media.values()),
-        rights=plain(entry, "rights") or around.rights,
-        extras=tuple(_extras(entry, around.base)),
+        rights=read_text_construct(entry, "rights") or context.rights,
+        extras=tuple(_read_extras(entry, context.base)),
     )
 
 
-def _authors(entry: dict[str, Any], around: Around) -> tuple[str, ...]:
-    """Those of the entry, else of its source, else of the feed; nobody else if the entry states only a mail address."""
-    stated = any(one.get("name") or one.get("email") for one in _list(entry, "authors"))
-    if stated or _string(entry, "author"):
-        return names(entry)
+def _read_authors(entry: dict[str, Any], context: EntryContext) -> tuple[str, ...]:
+    """Return the authors of the entry, or else of its source, or else of the feed.
+
+    An entry that states only a mail address has an author whose name is unknown, so it inherits none.
+    """
+    stated = any(author.get("name") or author.get("email") for author in _read_list(entry, "authors"))
+    if stated or _read_string(entry, "author"):
+        return read_author_names(entry)
     source = dict.get(entry, "source")
-    return (names(source) if isinstance(source, dict) else ()) or around.authors
+    return (read_author_names(source) if isinstance(source, dict) else ()) or context.authors
 
 
-def _string(values: Values, name: str) -> str:
+def _read_string(values: Values, name: str) -> str:
     value = dict.get(values, name) if isinstance(values, dict) else None
     return value.strip() if isinstance(value, str) else ""
 
 
-def _list(values: Values, name: str) -> list[dict[str, Any]]:
+def _read_list(values: Values, name: str) -> list[dict[str, Any]]:
     value = dict.get(values, name) if isinstance(values, dict) else None
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
 
 
-def _title_language(entry: Values) -> str:
+def _read_title_language(entry: Values) -> str:
     detail = dict.get(entry, "title_detail") if isinstance(entry, dict) else None
     return str(detail.get("language") or "") if isinstance(detail, dict) else ""
 
 
-def _guid(entry: Values) -> str:
+def _read_guid(entry: Values) -> str:
     return (
-        _string(entry, "feeddid")
-        or _string(entry, "feeddguid")
-        or _string(entry, "feeddopaque")
-        or _string(entry, "id")
+        _read_string(entry, "feeddid")
+        or _read_string(entry, "feeddguid")
+        or _read_string(entry, "feeddopaque")
+        or _read_string(entry, "id")
     )
 
 
-def _address(entry: Values, around: Around) -> str:
-    """The page of the entry: the address before a redirecting service, the alternate link, a guid that is one."""
-    original = _string(entry, "feedburner_origlink")
+def _find_address(entry: Values, context: EntryContext) -> str:
+    """Return the page of the entry: its address before a redirect service, its alternate link, or its guid."""
+    original = _read_string(entry, "feedburner_origlink")
     if is_address(original):
         return original
-    stated = _string(entry, "link")
-    found = page_of(_list(entry, "links"), around.base) or (resolve(around.base, stated) if stated else "")
+    stated = _read_string(entry, "link")
+    found = choose_page(_read_list(entry, "links"), context.base) or (
+        resolve(context.base, stated) if stated else ""
+    )
     if is_address(found):
         return found
-    guid = _string(entry, "feeddguid") or (_string(entry, "feeddid") if around.atom else "")
+    guid = _read_string(entry, "feeddguid") or (_read_string(entry, "feeddid") if context.atom else "")
     return guid if is_address(guid) else found if escape_address(found) else ""
 
 
-def _page_of_guid(entry: Values, base: str) -> str:
-    """The page that a guid names by its path alone, unless it is said to be no address (RSS 2.0 ``isPermaLink``)."""
-    guid = _string(entry, "feeddguid")
+def _find_guid_page(entry: Values, base: str) -> str:
+    """Return the page whose path is the guid, unless ``isPermaLink`` is false (RSS 2.0)."""
+    guid = _read_string(entry, "feeddguid")
     return escape_address(resolve(base, guid)) if guid.startswith("/") else ""
 
 
-def _body(entry: Values, address: str, url: str) -> tuple[str, str, str]:
-    """The fullest HTML that the entry has, its language, and the summary as text if that is something else."""
-    contents = [one for one in _list(entry, "content") if _is_text(one)]
+def _choose_body(entry: Values, address: str, url: str) -> tuple[str, str, str]:
+    """Return the longest HTML of the entry, its language, and the summary as text if that is another element.
+
+    Feeds differ in whether the content or the summary holds the full text, so the length decides.
+    """
+    contents = [content for content in _read_list(entry, "content") if _is_text(content)]
     detail = dict.get(entry, "summary_detail") if isinstance(entry, dict) else None
-    stated = _string(entry, "summary")
+    stated = _read_string(entry, "summary")
     if not isinstance(detail, dict):
         detail = {"value": stated, "type": "text/html"}
-    candidates = [(one, _html(one)) for one in contents]
-    summary = (detail, _html(detail) if _is_text(detail) else "")
+    candidates = [(content, _to_html(content)) for content in contents]
+    summary = (detail, _to_html(detail) if _is_text(detail) else "")
     chosen, html = max([*candidates, summary], key=lambda pair: len(pair[1]))
     base = chosen.get("base") or url
     if not html:
-        # What Media RSS says of a picture or a film is the text of an entry that has no other.
-        html = _string(entry, "feeddmediahtml") or paragraphs(_string(entry, "feeddmedia"))
+        # Video and photo feeds describe an entry only in Media RSS.
+        html = _read_string(entry, "feeddmediahtml") or text_to_html(_read_string(entry, "feeddmedia"))
     if base != url or not address:
-        html = rebased(html, base)
-    rest = "" if chosen is detail or not summary[1] else text_of(summary[1])
+        html = rebase_addresses(html, base)
+    rest = "" if chosen is detail or not summary[1] else html_to_text(summary[1])
     language = str(chosen.get("language") or "")
     return html, language, rest
 
 
-def _is_text(one: Values) -> bool:
-    kind = str(one.get("type") or "").partition(";")[0].strip().lower()
+def _is_text(content: Values) -> bool:
+    kind = str(content.get("type") or "").partition(";")[0].strip().lower()
     return kind in _HTML or kind.startswith("text")
 
 
-def _html(one: Values) -> str:
-    value = str(one.get("value") or "").strip()
-    kind = str(one.get("type") or "").partition(";")[0].strip().lower()
-    return value if kind in _HTML else paragraphs(value)
+def _to_html(content: Values) -> str:
+    value = str(content.get("value") or "").strip()
+    kind = str(content.get("type") or "").partition(";")[0].strip().lower()
+    return value if kind in _HTML else text_to_html(value)
 
 
-def _dates(entry: Values, around: Around) -> tuple[datetime | None, datetime | None]:
-    published = _first_date(entry, ("published", "created"), around.zone)
-    updated = _first_date(entry, ("updated",), around.zone)
-    if around.atom:
+def _read_dates(entry: Values, context: EntryContext) -> tuple[datetime | None, datetime | None]:
+    published = _find_first_date(entry, ("published", "created"), context.zone)
+    updated = _find_first_date(entry, ("updated",), context.zone)
+    if context.atom:
         return published, updated
-    # Dublin Core's date is the only one that RSS 1.0 has: of publication, unless there is another.
+    # RSS 1.0 has only the date of Dublin Core, which feedparser reports as an update; it is the date of publication.
     if published is None:
         return updated, None
     return published, updated if updated and updated > published else None
 
 
-def _first_date(entry: Values, keys: tuple[str, ...], zone: tzinfo) -> datetime | None:
-    found = (parse_date(_string(entry, key), zone) for key in keys)
-    return next((one for one in found if one), None)
+def _find_first_date(entry: Values, keys: tuple[str, ...], zone: tzinfo) -> datetime | None:
+    found = (parse_date(_read_string(entry, key), zone) for key in keys)
+    return next((date for date in found if date), None)
 
 
-def _tags(entry: Values) -> Iterator[str]:
-    for one in _list(entry, "tags")[:_MOST_TAGS]:
-        label = " ".join(str(one.get("label") or one.get("term") or "").split())
+def _read_tags(entry: Values) -> Iterator[str]:
+    for tag in _read_list(entry, "tags")[:_MOST_TAGS]:
+        label = " ".join(str(tag.get("label") or tag.get("term") or "").split())
         if label:
             yield label
 
 
-def _enclosures(entry: Values, around: Around) -> Iterator[Enclosure]:
-    """Enclosures, then media of Media RSS, then what else it points to, then its pictures."""
-    links = [one for one in _list(entry, "links") if "enclosure" in str(one.get("rel", "")).lower().split()]
-    found = [(one.get("href"), one.get("type"), one.get("length")) for one in links]
-    original = _string(entry, "feedburner_origenclosurelink")
+def _find_enclosures(entry: Values, context: EntryContext) -> Iterator[Enclosure]:
+    """Yield the enclosures, then the content and the thumbnails of Media RSS.
+
+    The order matters: RSS output keeps only the first.
+    """
+    links = [
+        medium
+        for medium in _read_list(entry, "links")
+        if "enclosure" in str(medium.get("rel", "")).lower().split()
+    ]
+    found = [(medium.get("href"), medium.get("type"), medium.get("length")) for medium in links]
+    original = _read_string(entry, "feedburner_origenclosurelink")
     if len(found) == 1 and is_address(original):
         found = [(original, *found[0][1:])]
-    found += [(one.get("url"), one.get("type"), one.get("filesize")) for one in _list(entry, "media_content")]
-    found += [(one.get("url"), "", "") for one in _list(entry, "media_thumbnail")]
+    found += [
+        (medium.get("url"), medium.get("type"), medium.get("filesize"))
+        for medium in _read_list(entry, "media_content")
+    ]
+    found += [(medium.get("url"), "", "") for medium in _read_list(entry, "media_thumbnail")]
     for address, kind, length in found[:_MOST_ENCLOSURES]:
         stated = str(address or "").strip()
-        absolute = resolve(around.base, stated) if stated and stated != around.url else ""
+        absolute = resolve(context.base, stated) if stated and stated != context.url else ""
         if absolute:
-            yield Enclosure(absolute, str(kind or "").strip() or media_type(absolute), _size(length))
+            yield Enclosure(
+                absolute, str(kind or "").strip() or guess_media_type(absolute), _parse_size(length)
+            )
 
 
-def _size(text: object) -> int:
+def _parse_size(text: object) -> int:
     digits = str(text or "").strip()
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else 0
 
 
-def _extras(entry: Values, base: str) -> Iterator[Extra]:
+def _read_extras(entry: Values, base: str) -> Iterator[Extra]:
     for key, name in _CARRIED.items():
         value = dict.get(entry, key) if isinstance(entry, dict) else None
         if isinstance(value, bool):
@@ -217,13 +238,13 @@ def _extras(entry: Values, base: str) -> Iterator[Extra]:
     image = dict.get(entry, "image") if isinstance(entry, dict) else None
     if isinstance(image, dict) and image.get("href"):
         yield Extra("itunes:image", attributes=(("href", resolve(base, str(image["href"]))),))
-    apart = [key for key in entry if key.startswith(EXTRA) and key.removeprefix(EXTRA).isdecimal()]
-    for key in sorted(apart, key=lambda one: int(one.removeprefix(EXTRA)))[:_MOST_EXTRAS]:
-        yield _absolute(extra_of(_string(entry, key)), base)
+    extra_keys = [key for key in entry if key.startswith(EXTRA) and key.removeprefix(EXTRA).isdecimal()]
+    for key in sorted(extra_keys, key=lambda extra_key: int(extra_key.removeprefix(EXTRA)))[:_MOST_EXTRAS]:
+        yield _make_absolute(parse_podcast_element(_read_string(entry, key)), base)
 
 
-def _absolute(extra: Extra, base: str) -> Extra:
-    """The element with its addresses absolute."""
+def _make_absolute(extra: Extra, base: str) -> Extra:
+    """Return the element with absolute addresses."""
     return extra._replace(
         attributes=tuple(
             (name, resolve(base, value) if name in _ADDRESSES else value) for name, value in extra.attributes

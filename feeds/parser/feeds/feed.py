@@ -1,7 +1,7 @@
-"""An upstream's document understood: its head and its items, whatever format it is in (only importer of feedparser).
+"""Parse upstream documents of every format to their metadata and items. Only this module imports feedparser.
 
-The library gets one harmless form of each document (:mod:`feeds.parser.feeds.encoding` has made it so): bytes in
-UTF-8, no document type, no references that it would have to look up, and ids under names that it leaves alone.
+feedparser gets a harmless form of each document, prepared by :mod:`feeds.parser.feeds.encoding`: UTF-8, without a document
+type and without entities. :mod:`feeds.parser.feeds.feedparser_workarounds` renames elements that feedparser would change.
 """
 
 from __future__ import annotations
@@ -15,40 +15,43 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from feeds.errors import FeedUnreadable
 from feeds.models import Item
 from feeds.parser.feeds.channel import UpstreamHead, read_head
-from feeds.parser.feeds.encoding import mended
-from feeds.parser.feeds.entry import Around, read_entry
-from feeds.parser.feeds.feedparser_workarounds import shielded
+from feeds.parser.feeds.encoding import repair_xml
+from feeds.parser.feeds.entry import EntryContext, read_entry
+from feeds.parser.feeds.feedparser_workarounds import protect_elements
 from feeds.parser.feeds.json_feed import parse_json
 from feeds.parser.feeds.splitter import Outline, outline, several, single
 from feeds.values.urls import is_address, strip_address
 
+# Entries that feedparser parses at a time: it keeps its values of all of them in memory.
 _PIECE = 200
 _TERM = re.compile(
     r"<((?:[A-Za-z_][\w.\-]*:)?(?:category|subject))\b[^<>]*+(?:(?<=/)>|>[^<>]*+(?:</\1\s*>)?)", re.IGNORECASE
 )
 _MANY_TAGS = 1_000
 _MOST_TAGS = 500_000
-"""What the library reads in some seconds: each tag costs it 10 microseconds."""
-_MOST_TERMS = 500  # the library compares each with all before it
+"""Tags that feedparser parses in five seconds, at 10 microseconds each."""
+# feedparser compares each term with all before it, in quadratic time.
+_MOST_TERMS = 500
 _BASE = re.compile(r"""(?<=\s)xml:base\s*=\s*(?:"([^"<]*+)"|'([^'<]*+)')""")
-_LONGEST_BASE = 5_000  # of all relative ones together: one within the other, each makes the next longer
+# Length of all relative bases together. Nested bases resolve against each other, so each makes the next longer.
+_LONGEST_BASE = 5_000
 _RSS = re.compile(r"<(?:[A-Za-z_][\w.\-]*:)?(?:rss|rdf)(?=[\s/>])", re.IGNORECASE)
 _HEAD_OF_ROOT = 65_536
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A document of an upstream, understood."""
+    """A parsed upstream document."""
 
     head: UpstreamHead
-    """``head.version`` is empty if the document is no feed."""
+    """``head.version`` is empty if the document is not a feed."""
     items: tuple[Item, ...]
 
 
 def parse_upstream(text: str, url: str, zone: str) -> Parsed:
-    """Understand a document in RSS 0.90 to 2.0, RDF, Atom 0.3 or 1.0, CDF or JSON Feed.
+    """Parse a document in RSS 0.90 to 2.0, RDF, Atom 0.3 or 1.0, CDF or JSON Feed.
 
-    What is malformed is read as far as it goes.
+    A malformed document is parsed as far as possible.
 
     Args:
         text: The document, decoded.
@@ -56,34 +59,35 @@ def parse_upstream(text: str, url: str, zone: str) -> Parsed:
         zone: Name of the time zone of dates without an offset.
 
     Raises:
-        FeedUnreadable: The library gave up on the document, or would take too long.
+        FeedUnreadable: feedparser failed, or would take too long.
     """
     return parse_outline(outline(text), url, zone)
 
 
 def parse_outline(parts: Outline, url: str, zone: str) -> Parsed:
-    """The same for a document that was cut already; see :func:`parse_upstream`."""
+    """Parse a document that was already split; see :func:`parse_upstream`."""
     url = strip_address(url)
     if parts.kind == "json":
-        return Parsed(*parse_json(several(parts, range(len(parts.entries))), url, _zone(zone)))
+        return Parsed(*parse_json(several(parts, range(len(parts.entries))), url, _load_zone(zone)))
     if parts.kind == "none":
         return Parsed(UpstreamHead(), ())
-    if sum(map(_tags, (parts.head, *parts.entries))) > _MOST_TAGS:
+    if sum(map(_count_tags, (parts.head, *parts.entries))) > _MOST_TAGS:
         raise FeedUnreadable(
             f"{url}: the document has more than {_MOST_TAGS} tags; ask its publisher for a shorter one"
         )
     if parts.whole:
-        return _parse_xml(_few_terms(parts.entries[0], 10 * _MOST_TERMS), parts.entries[0], url, zone)[0]
-    return _in_pieces(parts, url, zone)
+        return _parse_xml(_limit_terms(parts.entries[0], 10 * _MOST_TERMS), parts.entries[0], url, zone)[0]
+    return _parse_in_pieces(parts, url, zone)
 
 
-def _in_pieces(parts: Outline, url: str, zone: str) -> Parsed:
-    """All entries, some at a time, so that what the library keeps of a long document is bounded."""
-    before, after = _few_terms(parts.head[: parts.gap]), _few_terms(parts.head[parts.gap :])
-    entries = tuple(map(_few_terms, parts.entries))
+def _parse_in_pieces(parts: Outline, url: str, zone: str) -> Parsed:
+    """Parse the entries in batches, which bounds the memory of feedparser for a long document."""
+    before, after = _limit_terms(parts.head[: parts.gap]), _limit_terms(parts.head[parts.gap :])
+    entries = tuple(map(_limit_terms, parts.entries))
     parts = replace(parts, head=before + after, gap=len(before), entries=entries)
     count = len(parts.entries)
-    # The head comes with every piece: all heads together are no longer than the entries.
+    # Every batch repeats the head. A long head makes the batches larger, so that all heads together are at most as
+    # long as the entries.
     pieces = max(1, sum(map(len, parts.entries)) // (len(parts.head) + 1))
     size = max(_PIECE, -(-count // pieces))
     head = UpstreamHead()
@@ -91,15 +95,16 @@ def _in_pieces(parts: Outline, url: str, zone: str) -> Parsed:
     for start in range(0, max(count, 1), size):
         indexes = range(start, min(start + size, count))
         found, strict = _parse_xml(several(parts, indexes), parts.head, url, zone)
+        # A malformed entry may hide others of its batch.
         if not strict and 1 < len(indexes) <= _PIECE:
-            found = _one_by_one(parts, indexes, found, url, zone)
+            found = _parse_one_by_one(parts, indexes, found, url, zone)
         head = found.head if start == 0 else head
         items += found.items
     return Parsed(head, tuple(items))
 
 
-def _tags(text: str) -> int:
-    """How many tags the library would have to look at; those in CDATA sections are text."""
+def _count_tags(text: str) -> int:
+    """Return how many tags feedparser has to parse; tags in CDATA sections are text."""
     count = text.count("<")
     position = 0 if count > _MANY_TAGS else len(text)
     while (start := text.find("<![CDATA[", position)) >= 0 and (end := text.find("]]>", start)) >= 0:
@@ -108,8 +113,8 @@ def _tags(text: str) -> int:
     return count
 
 
-def _few_terms(entry: str, most: int = _MOST_TERMS) -> str:
-    """The entry with its first categories, far more than are used."""
+def _limit_terms(entry: str, most: int = _MOST_TERMS) -> str:
+    """Return the entry with its first categories, far more than the program uses."""
     if entry.count("category") + entry.count("subject") <= most:
         return entry
     left = most
@@ -122,8 +127,8 @@ def _few_terms(entry: str, most: int = _MOST_TERMS) -> str:
     return _TERM.sub(keep, entry)
 
 
-def _few_bases(text: str) -> str:
-    """The document with its first relative ``xml:base``, and all absolute ones."""
+def _limit_bases(text: str) -> str:
+    """Return the document with all absolute ``xml:base`` attributes and the first relative bases, up to the limit."""
     if text.count("xml:base") < 2:
         return text
     left = _LONGEST_BASE
@@ -137,15 +142,19 @@ def _few_bases(text: str) -> str:
     return _BASE.sub(keep, text)
 
 
-def _one_by_one(parts: Outline, indexes: range, together: Parsed, url: str, zone: str) -> Parsed:
-    """The entries each for itself, so that a malformed one spoils no other; together if that finds more."""
+def _parse_one_by_one(parts: Outline, indexes: range, together: Parsed, url: str, zone: str) -> Parsed:
+    """Parse each entry alone, so that a malformed entry hides no other.
+
+    Returns:
+        The result with more entries: each alone, or ``together``.
+    """
     items: list[Item] = []
     for index in indexes:
         items += _parse_xml(single(parts, index), parts.head, url, zone)[0].items
     return replace(together, items=tuple(items)) if len(items) >= len(together.items) else together
 
 
-def _zone(name: str) -> ZoneInfo:
+def _load_zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
@@ -153,18 +162,20 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _parse_xml(text: str, head: str, url: str, zone: str) -> tuple[Parsed, bool]:
-    """What a document says, and whether it is well-formed."""
-    # RSS has no word on what addresses are relative to; where xml:base has one, it starts from the document.
+    """Parse a document; return the result and whether the document is well-formed."""
+    # RSS does not define the base of relative addresses, so they stay relative here and resolve against the site
+    # later. With xml:base the base is defined, and feedparser resolves them.
     rss = _RSS.search(head, 0, _HEAD_OF_ROOT) is not None and "xml:base" not in text
-    data = BytesIO(_few_bases(shielded(mended(text))).encode("utf-8", "replace"))
-    del text  # a long document is in memory often enough
-    found = _library(data, "" if rss else url)
+    data = BytesIO(_limit_bases(protect_elements(repair_xml(text))).encode("utf-8", "replace"))
+    # Release the text: other copies of a long document are in memory already.
+    del text
+    found = _run_feedparser(data, "" if rss else url)
     version = str(found.get("version") or "")
     feed = found.get("feed") or {}
-    where = _zone(zone)
+    where = _load_zone(zone)
     head_read = read_head(feed, version, head, url, where)
     atom = version.startswith("atom")
-    around = Around(
+    context = EntryContext(
         atom=atom,
         url=url,
         base=strip_address(head_read.link) if not atom and is_address(head_read.link) else url,
@@ -173,20 +184,27 @@ def _parse_xml(text: str, head: str, url: str, zone: str) -> tuple[Parsed, bool]
         language=head_read.language,
         rights=head_read.rights if atom else "",
     )
-    items = tuple(read_entry(entry, around) for entry in found.get("entries", ()))
+    items = tuple(read_entry(entry, context) for entry in found.get("entries", ()))
     if not version and (items or head_read.title):
         head_read = replace(head_read, version="rss")
     return Parsed(head_read, items), not found.get("bozo")
 
 
-def _library(data: BytesIO, base: str) -> dict[str, Any]:
-    """What feedparser makes of a document, whatever it is; never from a file or an address.
+def _run_feedparser(data: BytesIO, base: str) -> dict[str, Any]:
+    """Run feedparser on a document.
 
-    It resolves addresses against ``base``, and leaves them alone if that is empty.
+    The bytes come as a stream, because feedparser would open a string as a file or fetch it as an address.
+
+    Args:
+        data: The document in UTF-8.
+        base: Address that relative addresses resolve against; if empty, they stay relative.
+
+    Raises:
+        FeedUnreadable: feedparser failed.
     """
     import feedparser
 
-    # A driver that hardly any machine has is looked for in every folder at each document; expat is always there.
+    # feedparser would search all folders for another XML driver at each document. Python always has expat.
     feedparser.api.PREFERRED_XML_PARSERS.clear()
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": base}
     try:

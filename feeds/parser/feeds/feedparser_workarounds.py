@@ -1,7 +1,8 @@
-"""What the library would spoil, put under names that it leaves alone, before it reads a document.
+"""Rename elements that feedparser rewrites or drops, so that their raw values survive parsing.
 
-It resolves and rewrites ids, cuts mail addresses in two, takes a title of Dublin Core or a caption of a
-picture for the entry's own, the owner of a podcast for its author, and keeps the text or the attributes of a podcast's element, never both.
+feedparser resolves and rewrites ids and splits mail addresses. It confuses titles of Dublin Core and captions with the
+title and text of the entry, and the owner of a podcast with its author. Of a podcast element it keeps either the text or
+the attributes.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from feeds.models import Extra
 from feeds.values.references import unescape
 
 AT: Final = "\ue040"
-"""Stands for ``@`` in the name of an author: a private character, so that the library sees no mail address."""
+"""Replaces ``@`` in the name of an author: a private character, so that feedparser finds no mail address."""
 EXTRA: Final = "feeddextra"
-"""Elements of podcasts are ``feeddextra1``, ``feeddextra2`` …: the library keeps one element of each name."""
+"""Prefix of podcast elements, ``feeddextra1``, ``feeddextra2`` …: feedparser keeps only one element of a name."""
 
 _NAMES: Final = "guid|id|title|description|author|creator|managingEditor|webMaster|owner"
 _PODCAST: Final = "transcript|chapters|person|soundbite|season|episode|location|license|socialInteract|txt"
@@ -24,7 +25,7 @@ _PARTS = re.compile(
     rf"<(?:!--|!\[CDATA\[|(/?)((?:[A-Za-z_][\w.\-]*:)?)({_NAMES}|(?<=podcast:)(?:{_PODCAST}))(\s[^<>]*+|/?)>)",
     re.IGNORECASE,
 )
-# A guid is text, whatever it looks like.
+# Markup in a guid: a guid is text, even if it looks like HTML.
 _MARKUP = re.compile(r"\s*<(?!!)[^\0]{0,500}?(?=</(?:[A-Za-z_][\w.\-]*:)?guid\s*>)", re.IGNORECASE)
 _OPAQUE = re.compile(r"""\bisPermaLink\s*+=\s*+(?:["']\s*+)?(?:false|no|0)""", re.IGNORECASE)
 _HTML = re.compile(r"""\btype\s*=\s*["']\s*(?:html|text/html)""", re.IGNORECASE)
@@ -35,19 +36,19 @@ _PERSON_TEXT = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_WORD: Final = 500
-# Of characters and references, which are not cut in the middle.
+# A reference counts as one character, so that it is not cut in the middle.
 _LONG_WORD = re.compile(rf"((?:&[^\s&;]{{0,40}}+;?+|[^\s&]){{{_LONGEST_WORD}}})\S++")
 _TEXT = re.compile(r"\s*+(?:<!\[CDATA\[([^\]]{0,2000}+)\]\]>|([^<]{0,2000}+))\s*+</")
 _MOST_EXTRAS: Final = 20_000
-# What an element is called, with its prefix in small letters, and what it is called afterwards.
+# The name of an element, with its prefix in lower case, and its new name.
 _APART: Final = {"dc:title": "feeddtitle", "media:description": "feeddmedia"}
 _PEOPLE: Final = frozenset(
     ["author", "dc:creator", "dc:author", "itunes:author", "managingeditor", "webmaster", "rss:author"]
 )
 
 
-class _Shield:
-    """One walk over a document."""
+class _Renamer:
+    """Renames the elements of one document in a single pass."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -65,7 +66,7 @@ class _Shield:
         while found := _PARTS.search(self.text, position):
             position = found.end()
             if found[3]:
-                position = self.element(found, (found[2] + found[3]).lower(), found[3].lower())
+                position = self.rename_element(found, (found[2] + found[3]).lower(), found[3].lower())
                 continue
             closer = "-->" if found[0] == "<!--" else "]]>"
             position = self.text.find(closer, position) + 3
@@ -74,16 +75,16 @@ class _Shield:
         self.pieces.append(self.text[self.copied :])
         return "".join(self.pieces)
 
-    def element(self, found: re.Match[str], name: str, local: str) -> int:
-        """Rename one tag, and say where to go on."""
+    def rename_element(self, found: re.Match[str], name: str, local: str) -> int:
+        """Rename a tag; return the position from which to continue."""
         if local in ("id", "guid"):
-            return self.identifier(found, local)
+            return self.rename_identifier(found, local)
         if local == "owner":
             self.rename(found, "feeddowner")
         elif name in _APART:
             self.rename(found, _APART[name])
         elif name.startswith("podcast:"):
-            return self.podcast(found)
+            return self.convert_podcast(found)
         elif name in _PEOPLE and not found[1]:
             person = _PERSON.match(self.text, found.end())
             if person and "@" in person[0]:
@@ -98,8 +99,11 @@ class _Shield:
         closed = "/" if found[4].endswith("/") else ""
         self.put(found.start(), found.end(), f"<{found[1]}{name}{closed}>")
 
-    def identifier(self, found: re.Match[str], local: str) -> int:
-        """``id``, a guid that is an address, or one that is not (RSS 2.0 ``isPermaLink``)."""
+    def rename_identifier(self, found: re.Match[str], local: str) -> int:
+        """Rename an ``id`` or ``guid``; return the position from which to continue.
+
+        The new name distinguishes an id of Atom, a guid that is an address and an opaque guid (RSS 2.0 ``isPermaLink``).
+        """
         if not found[1]:
             opaque = _OPAQUE.search(found[4])
             self.guid = "feeddid" if local == "id" else "feeddopaque" if opaque else "feeddguid"
@@ -113,8 +117,12 @@ class _Shield:
         self.put(inner.start(), inner.end(), inner[0].replace("<", "&lt;"))
         return inner.end()
 
-    def podcast(self, found: re.Match[str]) -> int:
-        """An element with its attributes as the text of one that has none."""
+    def convert_podcast(self, found: re.Match[str]) -> int:
+        """Replace a podcast element by an element without attributes, whose text holds both attributes and text.
+
+        Returns:
+            The position from which to continue.
+        """
         if found[1] or self.extras == _MOST_EXTRAS:
             return found.end()
         end, text = found.end(), ""
@@ -126,29 +134,29 @@ class _Shield:
             end, text = close + 1, escape(inner[1], quote=False) if inner[1] else inner[2] or ""
         self.extras += 1
         name = EXTRA + str(self.extras)
-        said = escape(f"{found[3]} {found[4].rstrip('/').strip()}", quote=False)
-        self.put(found.start(), end, f"<{name}>{said}\n{text.replace(chr(10), ' ')}</{name}>")
+        described = escape(f"{found[3]} {found[4].rstrip('/').strip()}", quote=False)
+        self.put(found.start(), end, f"<{name}>{described}\n{text.replace(chr(10), ' ')}</{name}>")
         return end
 
 
-def shielded(text: str) -> str:
-    """The document with what the library would spoil under other names."""
-    return _Shield(_PERSON_TEXT.sub(_with_short_words, text)).walk()
+def protect_elements(text: str) -> str:
+    """Return the document with the elements renamed that feedparser would change."""
+    return _Renamer(_PERSON_TEXT.sub(_with_short_words, text)).walk()
 
 
 def _with_short_words(found: re.Match[str]) -> str:
-    """The text of a person without what is longer than any word, for which the library takes square time."""
+    """Return the text of a person with long words cut: the patterns of feedparser take quadratic time on them."""
     return found[1] + _LONG_WORD.sub(r"\1", found[2]) if len(found[2]) > _LONGEST_WORD else found[0]
 
 
 _ATTRIBUTE = re.compile(r"""([A-Za-z]{1,20})\s*=\s*(?:"([^"]*+)"|'([^']*+)')""")
 
 
-def extra_of(value: str) -> Extra:
-    """The podcast's element that became this text."""
+def parse_podcast_element(value: str) -> Extra:
+    """Return the podcast element that :func:`protect_elements` converted to this text."""
     head, _, text = value.partition("\n")
     local, _, rest = head.partition(" ")
     attributes = tuple(
-        (name, unescape(one or other).strip()) for name, one, other in _ATTRIBUTE.findall(rest)
+        (name, unescape(double or single).strip()) for name, double, single in _ATTRIBUTE.findall(rest)
     )
     return Extra(f"podcast:{local}", text.strip(), attributes)

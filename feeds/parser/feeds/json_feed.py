@@ -1,4 +1,4 @@
-"""JSON Feed 1.0 and 1.1 (jsonfeed.org), read leniently: a value of the wrong type counts as not there."""
+"""Parse JSON Feed 1.0 and 1.1 (jsonfeed.org) leniently: a value of the wrong type is ignored."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from feeds.models import Enclosure, Item
 from feeds.parser.feeds.channel import UpstreamHead
-from feeds.parser.feeds.text import folded, paragraphs, text_of
+from feeds.parser.feeds.text import fold_spaces, html_to_text, text_to_html
 from feeds.values.dates import parse_date
 from feeds.values.urls import escape_address, is_address, resolve
 
@@ -18,100 +18,110 @@ _MOST_ATTACHMENTS = 64
 
 
 def parse_json(text: str, url: str, zone: tzinfo) -> tuple[UpstreamHead, tuple[Item, ...]]:
-    """The head and the items of a JSON Feed; without ``version`` in the head if it is none."""
+    """Return the metadata and the items of a JSON Feed; ``version`` is empty if the text is not JSON."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
         return UpstreamHead(), ()
     if not isinstance(document, dict):
         return UpstreamHead(), ()
-    authors = _authors(document)
-    language = _text(document, "language")
+    authors = _read_authors(document)
+    language = _read_text(document, "language")
     items = tuple(
-        _item(one, url, zone, authors, language) for one in _list(document, "items") if isinstance(one, dict)
+        _read_item(item, url, zone, authors, language)
+        for item in _read_list(document, "items")
+        if isinstance(item, dict)
     )
-    return _head(document, url, authors), items
+    return _read_head(document, url, authors), items
 
 
-def _head(document: _Object, url: str, authors: tuple[str, ...]) -> UpstreamHead:
-    hubs = [resolve(url, _text(one, "url")) for one in _list(document, "hubs") if isinstance(one, dict)]
+def _read_head(document: _Object, url: str, authors: tuple[str, ...]) -> UpstreamHead:
+    hubs = [
+        resolve(url, _read_text(hub, "url")) for hub in _read_list(document, "hubs") if isinstance(hub, dict)
+    ]
     return UpstreamHead(
-        version="json10" if _text(document, "version").rstrip("/").endswith("/1") else "json11",
-        id=_text(document, "feed_url"),
-        title=folded(_text(document, "title")),
-        link=_address(document, "home_page_url", url),
-        subtitle=folded(_text(document, "description")),
-        language=_text(document, "language"),
+        version="json10" if _read_text(document, "version").rstrip("/").endswith("/1") else "json11",
+        id=_read_text(document, "feed_url"),
+        title=fold_spaces(_read_text(document, "title")),
+        link=_read_address(document, "home_page_url", url),
+        subtitle=fold_spaces(_read_text(document, "description")),
+        language=_read_text(document, "language"),
         authors=authors,
-        self_url=_address(document, "feed_url", url),
+        self_url=_read_address(document, "feed_url", url),
         hubs=tuple(dict.fromkeys(hub for hub in hubs if hub)),
-        icon=_address(document, "favicon", url),
-        logo=_address(document, "icon", url),
-        next_page=_address(document, "next_url", url),
+        icon=_read_address(document, "favicon", url),
+        logo=_read_address(document, "icon", url),
+        next_page=_read_address(document, "next_url", url),
     )
 
 
-def _item(one: _Object, url: str, zone: tzinfo, authors: tuple[str, ...], language: str) -> Item:
-    stated = one.get("id")
+def _read_item(item: _Object, url: str, zone: tzinfo, authors: tuple[str, ...], language: str) -> Item:
+    stated = item.get("id")
     guid = (
         str(stated).strip() if isinstance(stated, (str, int, float)) and not isinstance(stated, bool) else ""
     )
-    pages = (_address(one, name, url) for name in ("url", "external_url"))
+    pages = (_read_address(item, name, url) for name in ("url", "external_url"))
     address = next((page for page in pages if escape_address(page)), "")
-    html, text, summary = _text(one, "content_html"), _text(one, "content_text"), _text(one, "summary")
-    body = html or paragraphs(text)
+    html, text, summary = (
+        _read_text(item, "content_html"),
+        _read_text(item, "content_text"),
+        _read_text(item, "summary"),
+    )
+    body = html or text_to_html(text)
     return Item(
         guid=guid,
-        title=folded(_text(one, "title")),
+        title=fold_spaces(_read_text(item, "title")),
         address=address or (guid if is_address(guid) else ""),
         permalink=address,
-        authors=_authors(one) or authors,
-        published=parse_date(_text(one, "date_published"), zone),
-        updated=parse_date(_text(one, "date_modified"), zone),
+        authors=_read_authors(item) or authors,
+        published=parse_date(_read_text(item, "date_published"), zone),
+        updated=parse_date(_read_text(item, "date_modified"), zone),
         guess=None,
         categories=(),
         tags=tuple(
-            dict.fromkeys(folded(tag) for tag in _list(one, "tags") if isinstance(tag, str) and tag.strip())
+            dict.fromkeys(
+                fold_spaces(tag) for tag in _read_list(item, "tags") if isinstance(tag, str) and tag.strip()
+            )
         ),
-        body=body or paragraphs(summary),
+        body=body or text_to_html(summary),
         markup="html",
-        summary=text_of(summary) if body else "",
-        language=_text(one, "language") or language,
-        enclosures=tuple(_attachments(one, url)),
+        summary=html_to_text(summary) if body else "",
+        language=_read_text(item, "language") or language,
+        enclosures=tuple(_read_attachments(item, url)),
     )
 
 
-def _text(values: _Object, name: str) -> str:
+def _read_text(values: _Object, name: str) -> str:
     value = values.get(name)
     return value.strip() if isinstance(value, str) else ""
 
 
-def _list(values: _Object, name: str) -> list[Any]:
+def _read_list(values: _Object, name: str) -> list[Any]:
     value = values.get(name)
     return value if isinstance(value, list) else []
 
 
-def _address(values: _Object, name: str, url: str) -> str:
-    stated = _text(values, name)
+def _read_address(values: _Object, name: str, url: str) -> str:
+    stated = _read_text(values, name)
     return resolve(url, stated) if stated else ""
 
 
-def _authors(values: _Object) -> tuple[str, ...]:
-    """Version 1.1 has ``authors``, 1.0 one ``author``; many have both."""
+def _read_authors(values: _Object) -> tuple[str, ...]:
+    """Return the names of ``authors`` (version 1.1) or ``author`` (1.0); many feeds have both."""
     stated = values.get("authors")
-    people = _list(values, "authors") or [stated if isinstance(stated, dict) else values.get("author")]
-    found = [folded(_text(one, "name")) for one in people if isinstance(one, dict)]
+    people = _read_list(values, "authors") or [stated if isinstance(stated, dict) else values.get("author")]
+    found = [fold_spaces(_read_text(person, "name")) for person in people if isinstance(person, dict)]
     return tuple(dict.fromkeys(name for name in found if name))
 
 
-def _attachments(one: _Object, url: str) -> list[Enclosure]:
+def _read_attachments(item: _Object, url: str) -> list[Enclosure]:
     found = {}
-    for attachment in _list(one, "attachments")[:_MOST_ATTACHMENTS]:
+    for attachment in _read_list(item, "attachments")[:_MOST_ATTACHMENTS]:
         if not isinstance(attachment, dict):
             continue
-        address = _address(attachment, "url", url)
+        address = _read_address(attachment, "url", url)
         size = attachment.get("size_in_bytes")
         length = int(size) if isinstance(size, (int, float)) and 0 <= size < 2**63 else 0
         if address and address not in found:
-            found[address] = Enclosure(address, _text(attachment, "mime_type"), length)
+            found[address] = Enclosure(address, _read_text(attachment, "mime_type"), length)
     return list(found.values())

@@ -1,11 +1,11 @@
-"""The type of a media file that states none, told by its address."""
+"""Guess the media type of a file from its address, for enclosures without a type."""
 
 from __future__ import annotations
 
 from mimetypes import MimeTypes
 from urllib.parse import urlsplit
 
-# The tables of the library alone: those of a machine would give other bytes elsewhere.
+# Only the built-in tables: tables of the operating system would make the output depend on the machine.
 _TYPES = MimeTypes(filenames=())
 _MORE = {
     ".m4a": "audio/mp4",
@@ -23,8 +23,8 @@ _MORE = {
 _MEDIA = ("audio/", "video/", "image/", "application/pdf", "application/zip")
 
 
-def media_type(address: str) -> str:
-    """The type that the end of an address stands for; empty if it names no medium."""
+def guess_media_type(address: str) -> str:
+    """Return the media type of a file name extension; empty if it is not a media file."""
     try:
         path = urlsplit(address).path
     except ValueError:

@@ -1,4 +1,4 @@
-"""Between text and HTML in upstream entries: text of HTML, HTML of text, addresses made absolute."""
+"""Convert between text and HTML in upstream entries, and make addresses absolute."""
 
 from __future__ import annotations
 
@@ -23,44 +23,44 @@ _CASES = {2: str.upper, 4: str.capitalize}
 """How parts of a language tag are written, by length: regions and scripts."""
 
 
-def text_of(html: str) -> str:
-    """The text of HTML on one line, references decoded once."""
+def html_to_text(html: str) -> str:
+    """Return the text of HTML on one line, references decoded once."""
     if "<" in html:
         # Only a closed comment or script may be cut: a search for a missing end at each start is quadratic.
         if html.count("<!--") + html.count("<s") < 1000:
             html = _HIDDEN.sub(" ", html[:_LIMIT])
         html = _TAG.sub("", _BLOCK.sub(" ", html))
-    return folded(unescape(html))
+    return fold_spaces(unescape(html))
 
 
-def folded(text: str) -> str:
-    """The text with each run of white space one space."""
+def fold_spaces(text: str) -> str:
+    """Return the text with each run of white space collapsed to a space."""
     return " ".join(text.split())
 
 
-def paragraphs(text: str) -> str:
-    """Plain text as HTML: escaped, an empty line parts paragraphs, a line end is a break."""
+def text_to_html(text: str) -> str:
+    """Return plain text as HTML: escaped, with paragraphs at empty lines and breaks at line ends."""
     parts = [part.strip() for part in _PARAGRAPH.split(text.replace("\r\n", "\n"))]
     return "\n".join(
         f"<p>{escape(part, quote=False).replace(chr(10), '<br>' + chr(10))}</p>" for part in parts if part
     )
 
 
-def rebased(html: str, base: str) -> str:
-    """The same HTML with the addresses in its elements absolute, resolved against ``base`` (RFC 3986, 5)."""
+def rebase_addresses(html: str, base: str) -> str:
+    """Return the HTML with the addresses in its attributes resolved against ``base`` (RFC 3986, 5)."""
     if not base or "=" not in html:
         return html
 
-    def address(found: re.Match[str]) -> str:
+    def rebase_address(found: re.Match[str]) -> str:
         value = found[3].strip("\"'")
         absolute = resolve(base, unescape(value)) if value and not value.startswith("#") else ""
         return f'{found[1]}{found[2]}"{escape(absolute)}"' if absolute else found[0]
 
-    return _OPENING.sub(lambda tag: _ADDRESS.sub(address, tag[0]) if "=" in tag[0] else tag[0], html)
+    return _OPENING.sub(lambda tag: _ADDRESS.sub(rebase_address, tag[0]) if "=" in tag[0] else tag[0], html)
 
 
-def language_tag(stated: str) -> str:
-    """A language as RFC 5646 writes it (2.1.1: ``zh-CN``, ``zh-Hant``, ``en``); empty for what is no tag."""
+def normalise_language_tag(stated: str) -> str:
+    """Return a language tag in the case that RFC 5646, 2.1.1 recommends (``zh-CN``); empty if it is not a tag."""
     text = stated.strip().replace("_", "-")
     if not _LANGUAGE.fullmatch(text):
         return ""

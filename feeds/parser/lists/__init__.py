@@ -1,1 +1,1 @@
-"""Lists of feeds."""
+"""Parse lists of feeds: OPML, the configuration of Planet Venus, and the links of web pages."""

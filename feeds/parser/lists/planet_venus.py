@@ -1,4 +1,4 @@
-"""The configuration of Planet Venus (``config.ini``): what it says in feedd's words, and what has no counterpart."""
+"""Parse the configuration of Planet Venus (``config.ini``), and describe what has no counterpart in feedd."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from feeds.parser.posts.file_encoding import decode
 from feeds.values.urls import is_address, without_user
 
 LARGEST = 4 << 20
-"""Bytes of a configuration."""
+"""Limit for the bytes of a configuration."""
 
 _REFERENCE = re.compile(r"%\((\w{1,64})\)s")
 _LOCALE = re.compile(r"([a-z]{2,3})(?:_([A-Z]{2}))?(?![A-Za-z])")
@@ -25,7 +25,7 @@ _MOST_SECTIONS = 50_000
 _MOST_DEFAULTS = 100
 _MOST_NAMED = 30
 _LISTS = ("template_files", "filters", "reading_lists")
-# What Venus itself was run by (feedd has its own ways), and what stands in the site's values.
+# Options without a note: they configure only the program Venus, or they are in the values of :class:`PlanetSite`.
 _SILENT = frozenset(
     re.split(
         r"\s+",
@@ -35,7 +35,8 @@ _SILENT = frozenset(
         " new_feed_items owner_name reading_lists spider_threads template_directories template_files",
     )
 )
-# Old documents of Venus's templates; its atom.xml has feedd's own name. A reader of RSS 1.0 reads 2.0 as well.
+# Documents of Venus's templates and those that replace them; both programs write atom.xml. Feed readers that parse
+# RSS 1.0 also parse 2.0.
 _ALIASES = {"rss20.xml": "rss.xml", "rss10.xml": "rss.xml"}
 _ADVICE = {
     "filters": "feedd cleans every post itself; [clean] holds patterns of boilerplate",
@@ -49,9 +50,9 @@ _ADVICE = {
 
 @dataclass(frozen=True, slots=True)
 class PlanetSite:
-    """What a list of upstreams says of the site it is for; empty where it says nothing.
+    """The settings of the site that a list belongs to; a value is empty if the list does not state it.
 
-    ``aliases`` are places of old documents, each with the document of feedd that takes its place.
+    ``aliases`` maps old documents to the documents of feedd that replace them.
     """
 
     title: str = ""
@@ -65,7 +66,7 @@ class PlanetSite:
 
 @dataclass(frozen=True, slots=True)
 class Planet:
-    """A planet as its configuration describes it; ``notes`` are sentences on what was left out, without secrets."""
+    """A parsed configuration; ``notes`` are sentences about what was left out, without secrets."""
 
     site: PlanetSite
     subscriptions: tuple[Subscription, ...]
@@ -73,17 +74,17 @@ class Planet:
 
 
 def is_venus(data: bytes) -> bool:
-    """Whether these bytes look like a ``config.ini`` of Planet or Planet Venus."""
+    """Return whether these bytes look like a ``config.ini`` of Planet or Planet Venus."""
     return bool(re.search(rb"(?mi)^\[planet\]", data[:LARGEST]))
 
 
 def read_venus(data: bytes, name: str) -> Planet:
-    """Read a ``config.ini``; ``name`` is what messages call it.
+    """Parse a ``config.ini``; ``name`` is its name in messages.
 
     Raises:
-        UsageError: it is no such file; with the line.
+        UsageError: the file is not a configuration of Venus; the message names the line.
     """
-    sections = _sections(data, name)
+    sections = _read_sections(data, name)
     planet = next((values for section, values in sections.items() if section.lower() == "planet"), None)
     if planet is None:
         raise UsageError(f"{name}: has no section [Planet]; give the config.ini of a planet")
@@ -99,20 +100,22 @@ def read_venus(data: bytes, name: str) -> Planet:
     for section, values in feeds.items():
         if section in settings and not is_address(section):
             continue
-        found = _subscription(section, values)
+        found = _read_subscription(section, values)
         if isinstance(found, str):
             notes.append(f"{name}: [{without_user(section)[:200]}] {found}")
         else:
             subscriptions.append(found)
     notes += [
         f"{name}: {note}"
-        for note in _left_out(planet, [values for section, values in feeds.items() if is_address(section)])
+        for note in _describe_left_out(
+            planet, [values for section, values in feeds.items() if is_address(section)]
+        )
     ]
-    return Planet(_site(planet), tuple(subscriptions), tuple(notes))
+    return Planet(_read_site(planet), tuple(subscriptions), tuple(notes))
 
 
-def _sections(data: bytes, name: str) -> dict[str, dict[str, str]]:
-    """Sections with their own options; ``[DEFAULT]`` serves only for what is asked by name."""
+def _read_sections(data: bytes, name: str) -> dict[str, dict[str, str]]:
+    """Return the sections with their options; options of ``[DEFAULT]`` fill in what a section leaves out."""
     if len(data) > LARGEST:
         raise UsageError(f"{name}: is larger than {LARGEST >> 20} MB; it is no configuration of a planet")
     parser = configparser.RawConfigParser(
@@ -132,13 +135,14 @@ def _sections(data: bytes, name: str) -> dict[str, dict[str, str]]:
     if len(parser.defaults()) > _MOST_DEFAULTS or len(parser.sections()) > _MOST_SECTIONS:
         raise UsageError(f"{name}: has too many sections or options in [DEFAULT]; split it")
     return {
-        section: {key: _expanded(value, parser[section]) for key, value in parser[section].items()}
+        section: {key: _expand(value, parser[section]) for key, value in parser[section].items()}
         for section in parser.sections()
     }
 
 
-def _expanded(value: str, values: Mapping[str, str]) -> str:
-    """``%(name)s`` filled in, as Python's ConfigParser does, a few levels deep."""
+def _expand(value: str, values: Mapping[str, str]) -> str:
+    """Return a value with ``%(name)s`` replaced, as Python's ConfigParser does, up to five levels deep."""
+    # ConfigParser's own interpolation has no limit for the length: references that double fill the memory.
     for _ in range(5):
         if "%(" not in value:
             break
@@ -148,8 +152,8 @@ def _expanded(value: str, values: Mapping[str, str]) -> str:
     return value[:_LONGEST_VALUE].replace("%%", "%")
 
 
-def _subscription(section: str, values: Mapping[str, str]) -> Subscription | str:
-    """The upstream or list that a section stands for, or why it is none."""
+def _read_subscription(section: str, values: Mapping[str, str]) -> Subscription | str:
+    """Return the upstream or list of a section, or the reason why it is left out."""
     content_type = values.get("content_type", "")
     if "foaf" in content_type:
         return "is a list in FOAF, which feedd does not read; make an OPML file of it and use `feedd import`"
@@ -166,24 +170,25 @@ def _subscription(section: str, values: Mapping[str, str]) -> Subscription | str
     )
 
 
-def _site(planet: Mapping[str, str]) -> PlanetSite:
-    def one_line(key: str) -> str:
+def _read_site(planet: Mapping[str, str]) -> PlanetSite:
+    def read_line(key: str) -> str:
         return " ".join(planet.get(key, "").split())
 
-    author, entries = one_line("owner_name"), one_line("items_per_page")
-    language = _LOCALE.match(one_line("locale"))
+    author, entries = read_line("owner_name"), read_line("items_per_page")
+    language = _LOCALE.match(read_line("locale"))
     return PlanetSite(
-        title=one_line("name"),
-        url=_folder(one_line("link")),
-        author="" if author == "Anonymous Coward" else author,  # Venus's word for nobody
+        title=read_line("name"),
+        url=_find_folder(read_line("link")),
+        # The default of Venus for a site without an owner.
+        author="" if author == "Anonymous Coward" else author,
         language="-".join(part for part in language.groups() if part) if language else "en",
         entries=min(max(int(entries), 1), 100_000) if _NUMBER.fullmatch(entries) else 50,
-        aliases=tuple((old, new) for old, new in _ALIASES.items() if old in _documents(planet)),
+        aliases=tuple((old, new) for old, new in _ALIASES.items() if old in _list_documents(planet)),
     )
 
 
-def _folder(link: str) -> str:
-    """The folder that a planet's main page is in."""
+def _find_folder(link: str) -> str:
+    """Return the address of the folder that contains the main page of the planet."""
     link = re.split("[?#]", link)[0]
     if not is_address(link) or link != without_user(link):
         return ""
@@ -192,18 +197,21 @@ def _folder(link: str) -> str:
     return link if link.endswith("/") else link + "/"
 
 
-def _documents(planet: Mapping[str, str]) -> set[str]:
-    """What the templates write; a theme's cannot be seen, so it counts as having all that Venus's own have."""
+def _list_documents(planet: Mapping[str, str]) -> set[str]:
+    """Return the documents that the templates write.
+
+    The templates of a theme are elsewhere, so a theme counts as writing all documents of Venus's own templates.
+    """
     files = {file.rpartition("/")[2].rpartition(".")[0] for file in planet.get("template_files", "").split()}
     return files | ({*_ALIASES, "opml.xml"} if "output_theme" in planet else set())
 
 
-def _left_out(planet: Mapping[str, str], feeds: Sequence[Mapping[str, str]]) -> Iterator[str]:
-    """Sentences on the options that have no counterpart."""
+def _describe_left_out(planet: Mapping[str, str], feeds: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    """Yield sentences on the options that have no counterpart."""
     for key, advice in _ADVICE.items():
         if key in planet:
             yield f"`{key}` has no counterpart: {advice}"
-    if "opml.xml" in _documents(planet):
+    if "opml.xml" in _list_documents(planet):
         yield "opml.xml has no counterpart of this name: `feedd export` writes the list of upstreams"
     others = [f"`{key}`" for key in planet if key not in _SILENT and key not in _ADVICE]
     if others:

@@ -1,1 +1,1 @@
-"""Posts: files with front matter."""
+"""Parse post files: front matter, Liquid, and the rules of static site generators."""

@@ -16,16 +16,16 @@ from feeds.models import Repair
 from feeds.parser.posts.front_matter_repair import (
     has_known_key,
     is_key_line,
-    repaired_json,
-    repaired_toml,
-    repaired_yaml,
+    repair_json,
+    repair_toml,
+    repair_yaml,
 )
 from feeds.parser.posts.front_matter_values import (
     LARGEST_HEADER,
     load_toml,
     load_yaml,
     read_json,
-    simple_values,
+    read_simple_values,
 )
 from feeds.values.references import unescape
 
@@ -67,7 +67,7 @@ class FrontMatter(NamedTuple):
 
 
 def read_front_matter(text: str) -> FrontMatter | None:
-    """The header of a file and its body; None if the file has none. Never fails.
+    """Return the header of a file and its body; None if the file has none. Never fails.
 
     Args:
         text: The file as :func:`feeds.parser.posts.file_encoding.decode` gives it.
@@ -76,7 +76,7 @@ def read_front_matter(text: str) -> FrontMatter | None:
 
 
 def read_simple(text: str) -> FrontMatter | None:
-    """The fast way, for headers of ``key: value`` lines alone; None where YAML must decide.
+    """Return the fast way, for headers of ``key: value`` lines alone; None where YAML must decide.
 
     Gives what :func:`read_tolerant` gives.
     """
@@ -86,57 +86,59 @@ def read_simple(text: str) -> FrontMatter | None:
     if end < 0:
         return None
     header = text[4:end]
-    values = simple_values(header)
+    values = read_simple_values(header)
     if values is None:
         return None
     return FrontMatter("yaml", values, text[end + 5 :], header.count("\n") + 4)
 
 
 def read_tolerant(text: str) -> FrontMatter | None:
-    """The way that takes every dialect and repairs what is broken."""
+    """Return the way that takes every dialect and repairs what is broken."""
     leading = _LEADING.match(text)
     start = leading.end() if leading else 0
     if text.startswith(("---", "+++"), start):
-        return _fenced(text, start)
+        return _read_fenced(text, start)
     if text.startswith("{", start):
-        return _json(text, start)
+        return _read_json_header(text, start)
     if _HTML.match(text, start):
-        return _pelican_html(text, start)
-    return _pelican(text.removeprefix("\ufeff"))
+        return _read_pelican_html(text, start)
+    return _read_pelican(text.removeprefix("\ufeff"))
 
 
-def _line_at(text: str, position: int) -> int:
+def _find_line(text: str, position: int) -> int:
     return text.count("\n", 0, position) + 1
 
 
-def _after_line(text: str, position: int) -> int:
-    """Where the next line begins."""
+def _find_next_line(text: str, position: int) -> int:
+    """Return where the next line begins."""
     end = text.find("\n", position)
     return len(text) if end < 0 else end + 1
 
 
-def _fenced(text: str, start: int) -> FrontMatter | None:
-    """YAML between ``---`` or TOML between ``+++``."""
+def _read_fenced(text: str, start: int) -> FrontMatter | None:
+    """Return YAML between ``---`` or TOML between ``+++``."""
     opening = _OPEN.match(text, start)
     if not opening:
         return None
     first = opening.end()
-    number = _line_at(text, first)
+    number = _find_line(text, first)
     toml = text[start] == "+"
     repairs: tuple[Repair, ...] = ()
     if "\n" in text[:start]:
         repairs = (Repair(1, "leading-blank-lines", "", text[start : start + 3]),)
-    load, repair = (load_toml, repaired_toml) if toml else (load_yaml, repaired_yaml)
+    load, repair = (load_toml, repair_toml) if toml else (load_yaml, repair_yaml)
     closing = (_TOML_CLOSE if toml else _YAML_CLOSE).search(text, first)
-    header, end = (text[first : closing.start()], _after_line(text, closing.end())) if closing else ("", 0)
+    header, end = (
+        (text[first : closing.start()], _find_next_line(text, closing.end())) if closing else ("", 0)
+    )
     values = load(header) if closing else None
     longer = _LONG_CLOSE.search(header) if values is None and not toml else None
     if longer and (shorter := load(header[: longer.start()])) is not None:
-        values, end = shorter, _after_line(text, first + longer.end())
-        repairs += (Repair(_line_at(text, first + longer.start()), "no-end", longer[0].rstrip(), "---"),)
+        values, end = shorter, _find_next_line(text, first + longer.end())
+        repairs += (Repair(_find_line(text, first + longer.start()), "no-end", longer[0].rstrip(), "---"),)
     if values is None:
-        if not closing or (not toml and _prose_after_blank(header)):
-            header, end, unclosed = _unclosed(text, first, toml)
+        if not closing or (not toml and _has_prose_after_blank(header)):
+            header, end, unclosed = _read_unclosed(text, first, toml)
             repairs += unclosed
             values = load(header)
         if not _is_header(header, toml):
@@ -144,50 +146,50 @@ def _fenced(text: str, start: int) -> FrontMatter | None:
     if values is None:
         values, repaired = repair(header.removesuffix("\n"), number)
         repairs += repaired
-    return FrontMatter("toml" if toml else "yaml", values, text[end:], _line_at(text, end), repairs)
+    return FrontMatter("toml" if toml else "yaml", values, text[end:], _find_line(text, end), repairs)
 
 
 def _is_header(header: str, toml: bool) -> bool:
-    """Whether lines between two marks are a header and not prose between two thematic breaks."""
+    """Return whether lines between two marks are a header and not prose between two thematic breaks."""
     lines = [line for line in header.split("\n") if line.strip() and not line.startswith("#")]
     if toml:
         return any("=" in line for line in lines)
     return bool(lines) and (is_key_line(lines[0]) or any(map(has_known_key, lines)))
 
 
-def _prose_after_blank(header: str) -> bool:
-    """Whether what follows the first blank line belongs to the body: the header's end is missing."""
+def _has_prose_after_blank(header: str) -> bool:
+    """Return whether what follows the first blank line belongs to the body: the header's end is missing."""
     lines = header.split("\n")
     used = len(list(takewhile(lambda line: not line.strip(), lines)))
     while used < len(lines) and lines[used].strip():
         used += 1
     rest = [line for line in lines[used:] if line.strip() and not line.startswith("#")]
-    return bool(rest) and not _belongs(rest[0]) and not any(map(has_known_key, rest))
+    return bool(rest) and not _is_header_line(rest[0]) and not any(map(has_known_key, rest))
 
 
-def _belongs(line: str) -> bool:
+def _is_header_line(line: str) -> bool:
     return is_key_line(line) or bool(_BELOW_KEY.match(line))
 
 
-def _unclosed(text: str, first: int, toml: bool) -> tuple[str, int, tuple[Repair, ...]]:
-    """A header without its end mark: the lines up to the first blank one, or the first that cannot be one.
+def _read_unclosed(text: str, first: int, toml: bool) -> tuple[str, int, tuple[Repair, ...]]:
+    """Return a header without its end mark: the lines up to the first blank one, or the first that cannot be one.
 
     Returns:
         The header (empty if there is none), where the body begins, and the repair.
     """
     lines = text[first : first + LARGEST_HEADER].split("\n")
-    header = list(takewhile(lambda line: ("=" in line) if toml else _belongs(line), lines))
+    header = list(takewhile(lambda line: ("=" in line) if toml else _is_header_line(line), lines))
     if not header or not any(has_known_key(line.replace("=", ":", 1) if toml else line) for line in header):
         return "", len(text), ()
     if not toml and not is_key_line(header[0]):
         return "", len(text), ()
     written = "\n".join(header)
     end = min(first + len(written) + 1, len(text))
-    repair = Repair(_line_at(text, end), "no-end", "", "+++" if toml else "---")
+    repair = Repair(_find_line(text, end), "no-end", "", "+++" if toml else "---")
     return written, end + 1 if text[end : end + 1] == "\n" else end, (repair,)
 
 
-def _json(text: str, start: int) -> FrontMatter | None:
+def _read_json_header(text: str, start: int) -> FrontMatter | None:
     """Hugo's JSON: an object, and nothing else on its last line."""
     repairs: tuple[Repair, ...] = ()
     found = read_json(text[start:])
@@ -198,15 +200,15 @@ def _json(text: str, start: int) -> FrontMatter | None:
         if not closing:
             return None
         end = closing.end()
-        values, repairs = repaired_json(text[start:end], _line_at(text, start))
-    body = _after_line(text, end)
+        values, repairs = repair_json(text[start:end], _find_line(text, start))
+    body = _find_next_line(text, end)
     if text[end:body].strip():
         return None
-    return FrontMatter("json", values, text[body:], _line_at(text, body), repairs)
+    return FrontMatter("json", values, text[body:], _find_line(text, body), repairs)
 
 
-def _pelican(text: str) -> FrontMatter | None:
-    """Lines such as ``Title: …`` at the very top, up to the first line that is none."""
+def _read_pelican(text: str) -> FrontMatter | None:
+    """Return lines such as ``Title: …`` at the very top, up to the first line that is none."""
     first = _PELICAN_LINE.match(text)
     if not first or first[1].lower() not in _PELICAN_KEYS:
         return None
@@ -214,7 +216,7 @@ def _pelican(text: str) -> FrontMatter | None:
     last: list[str] = []
     position = 0
     while position < len(text):
-        after = _after_line(text, position)
+        after = _find_next_line(text, position)
         line = text[position:after].rstrip("\n")
         pair = _PELICAN_LINE.fullmatch(line)
         if pair:
@@ -226,7 +228,7 @@ def _pelican(text: str) -> FrontMatter | None:
             break
         position = after
     values = {key: " ".join(part for part in lines if part) for key, lines in parts.items()}
-    return FrontMatter("pelican", _with_lists(values), text[position:], _line_at(text, position))
+    return FrontMatter("pelican", _with_lists(values), text[position:], _find_line(text, position))
 
 
 def _with_lists(values: Mapping[str, str]) -> dict[str, object]:
@@ -239,23 +241,23 @@ def _with_lists(values: Mapping[str, str]) -> dict[str, object]:
     return lists
 
 
-def _pelican_html(text: str, start: int) -> FrontMatter | None:
+def _read_pelican_html(text: str, start: int) -> FrontMatter | None:
     """Pelican's HTML: the title and the ``<meta>`` elements of the head; the body is what ``<body>`` holds."""
     opening = _BODY_OPEN.search(text, start)
     if not opening:
         return None
-    values = _head_values(text[start : min(opening.start(), start + LARGEST_HEADER)])
+    values = _read_head(text[start : min(opening.start(), start + LARGEST_HEADER)])
     if not values:
         return None
     end = len(text)
     for closing in _BODY_CLOSE.finditer(text, opening.end()):
         end = closing.start()
     body = text[opening.end() : end]
-    return FrontMatter("pelican", _with_lists(values), body, _line_at(text, opening.end()))
+    return FrontMatter("pelican", _with_lists(values), body, _find_line(text, opening.end()))
 
 
-def _head_values(head: str) -> dict[str, str]:
-    """The title and the named ``<meta>`` elements of a head; ``keywords`` are the tags if none are given."""
+def _read_head(head: str) -> dict[str, str]:
+    """Return the title and the named ``<meta>`` elements of a head; ``keywords`` are the tags if none are given."""
     values: dict[str, str] = {}
     title = _TITLE.search(head)
     if title:

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from feeds.models import Repair
 from feeds.parser.posts.front_matter_values import (
     LARGEST_HEADER,
-    constant,
     load_json,
     load_toml,
     load_yaml,
-    quoted,
+    parse_constant,
+    quote_value,
 )
 
 MOST_LINES = 1000
@@ -53,19 +53,19 @@ _JSON_KEY = re.compile(r"([ \t{]*+)\"([^\"\\]++)\"[ \t]*+:(.*)", re.DOTALL)
 
 
 def is_key_line(line: str) -> bool:
-    """Whether a line of a header begins with ``key:`` (or ``key：`` if the key is a known one)."""
-    prefix, key, _, _ = _parts(line)
+    """Return whether a line of a header begins with ``key:`` (or ``key：`` if the key is a known one)."""
+    prefix, key, _, _ = _split_line(line)
     return bool(key) and "-" not in prefix
 
 
 def has_known_key(line: str) -> bool:
-    """Whether a line begins with one of the keys that posts really use."""
-    prefix, key, _, _ = _parts(line)
+    """Return whether a line begins with one of the keys that posts really use."""
+    prefix, key, _, _ = _split_line(line)
     return "-" not in prefix and key.strip("\"'").lower() in KNOWN_KEYS
 
 
-def _parts(line: str) -> tuple[str, str, str, str]:
-    """Indentation and dashes, key, colon and the text after it; no key where none is meant."""
+def _split_line(line: str) -> tuple[str, str, str, str]:
+    """Return indentation and dashes, key, colon and the text after it; no key where none is meant."""
     found = _LINE.fullmatch(line)
     if not found:
         return "", "", "", line
@@ -76,14 +76,14 @@ def _parts(line: str) -> tuple[str, str, str, str]:
     return prefix, key, colon, text
 
 
-def _yaml_quoted(value: object) -> str:
-    """The same for people: single quotes where double ones would need backslashes."""
+def _quote_yaml(value: object) -> str:
+    """Return the same for people: single quotes where double ones would need backslashes."""
     single = isinstance(value, str) and "'" not in value and value.isprintable()
-    return f"'{value}'" if single and ('"' in str(value) or "\\" in str(value)) else quoted(value)
+    return f"'{value}'" if single and ('"' in str(value) or "\\" in str(value)) else quote_value(value)
 
 
-def meant(key: str, text: str) -> tuple[str | list[str], str]:
-    """What the author of a broken value meant, and the rule that says so.
+def interpret_value(key: str, text: str) -> tuple[str | list[str], str]:
+    """Return what the author of a broken value meant, and the rule that says so.
 
     Args:
         key: As written; some keys hold lists.
@@ -92,23 +92,23 @@ def meant(key: str, text: str) -> tuple[str | list[str], str]:
     if text[0] == "[":
         name = key.strip("\"'").lower()
         if name in _LIST_KEYS or (text[-1] == "]" and name not in _TEXT_KEYS):
-            return _listed(text), "broken-list"
+            return _parse_list(text), "broken-list"
     if text[0] in "\"'":
-        return _unquoted(text)
+        return _unquote(text)
     if re.search(r":(?:\s|$)", text):
         return text, "unquoted-colon"
     return text, "unquoted-character" if text[0] in "@`%*&!|>[]{}?,-" else "unquoted-text"
 
 
-def _listed(text: str) -> list[str]:
-    """The items between brackets; the last bracket may be missing."""
+def _parse_list(text: str) -> list[str]:
+    """Return the items between brackets; the last bracket may be missing."""
     inner = text[1:].removesuffix("]")
     parts = ((m[1] or m[2] or "").strip() for m in _LIST_ITEM.finditer(inner))
-    return [_unquoted(part)[0] if part[0] in "\"'" else part for part in parts if part]
+    return [_unquote(part)[0] if part[0] in "\"'" else part for part in parts if part]
 
 
-def _unquoted(text: str) -> tuple[str, str]:
-    """The text between the outer quotes, those within it kept, and what was wrong."""
+def _unquote(text: str) -> tuple[str, str]:
+    """Return the text between the outer quotes, those within it kept, and what was wrong."""
     commented = _QUOTED_THEN_COMMENT.match(text)
     text = commented[0] if commented else text
     mark, inner = text[0], text[1:-1]
@@ -140,16 +140,16 @@ class _Block:
         self.lines = list(self.written)
         self.rules.clear()
 
-    def values(self) -> dict[str, object] | None:
+    def load_values(self) -> dict[str, object] | None:
         return load_yaml("\n".join(self.lines) + "\n")
 
-    def repairs(self) -> Iterator[Repair]:
+    def list_repairs(self) -> Iterator[Repair]:
         for index in sorted(self.rules):
             yield Repair(self.number + index, self.rules[index], self.written[index], self.lines[index])
 
 
-def repaired_yaml(header: str, first_line: int) -> tuple[dict[str, object], tuple[Repair, ...]]:
-    """The values of a header that YAML refuses as a whole, and every line that was repaired.
+def repair_yaml(header: str, first_line: int) -> tuple[dict[str, object], tuple[Repair, ...]]:
+    """Return the values of a header that YAML refuses as a whole, and every line that was repaired.
 
     Args:
         header: The lines between the marks.
@@ -157,28 +157,28 @@ def repaired_yaml(header: str, first_line: int) -> tuple[dict[str, object], tupl
     """
     lines = header.split("\n")
     if len(header) > LARGEST_HEADER or len(lines) > MOST_LINES:
-        return _pairs(lines), (Repair(first_line, "long-header", "", ""),)
+        return _read_pairs(lines), (Repair(first_line, "long-header", "", ""),)
     values: dict[str, object] = {}
     repairs: list[Repair] = []
-    for block in _blocks(lines, first_line):
-        values |= _mended(block)
-        repairs += block.repairs()
+    for block in _split_blocks(lines, first_line):
+        values |= _repair_block(block)
+        repairs += block.list_repairs()
     return values, tuple(repairs)
 
 
-def _pairs(lines: list[str]) -> dict[str, object]:
-    """The values of a header too long for YAML: one a line, nothing nested."""
+def _read_pairs(lines: list[str]) -> dict[str, object]:
+    """Return the values of a header too long for YAML: one a line, nothing nested."""
     values: dict[str, object] = {}
     for line in lines:
-        prefix, key, _, text = _parts(line)
+        prefix, key, _, text = _split_line(line)
         if key and not prefix:
             text = text.strip()
-            values[key.strip("\"'")] = _unquoted(text)[0] if text[:1] in ('"', "'") else constant(text)
+            values[key.strip("\"'")] = _unquote(text)[0] if text[:1] in ('"', "'") else parse_constant(text)
     return values
 
 
-def _blocks(lines: list[str], first_line: int) -> Iterator[_Block]:
-    """Top-level keys, each with its indented, listed, empty and stray lines below."""
+def _split_blocks(lines: list[str], first_line: int) -> Iterator[_Block]:
+    """Yield top-level keys, each with its indented, listed, empty and stray lines below."""
     base = next((_indent(line) for line in lines if line.strip() and not line.lstrip().startswith("#")), 0)
     starts = [n for n, line in enumerate(lines) if n and _indent(line) <= base and is_key_line(line)]
     for start, end in zip([0, *starts], [*starts, len(lines)], strict=True):
@@ -189,21 +189,21 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip(" \t"))
 
 
-def _mended(block: _Block) -> dict[str, object]:
-    """The values of a block; its lines are replaced, one idea after another, until YAML takes it."""
-    found = block.values()
+def _repair_block(block: _Block) -> dict[str, object]:
+    """Return the values of a block; its lines are replaced, one idea after another, until YAML takes it."""
+    found = block.load_values()
     for idea in _IDEAS:
         if found is not None:
             return found
         before = list(block.lines)
         idea(block)
-        found = block.values() if block.lines != before else None
+        found = block.load_values() if block.lines != before else None
     # Only a line that grew beyond the largest header is refused now.
-    return _pairs(list(block.written)) if found is None else found
+    return _read_pairs(list(block.written)) if found is None else found
 
 
-def _untab(block: _Block) -> None:
-    """YAML forbids tabs in indentation."""
+def _replace_tabs(block: _Block) -> None:
+    """Return YAML forbids tabs in indentation."""
     for index, line in enumerate(block.lines):
         indent = line[: _indent(line)]
         if "\t" in indent:
@@ -211,35 +211,35 @@ def _untab(block: _Block) -> None:
 
 
 def _join_list(block: _Block) -> None:
-    """A broken list in brackets over several lines becomes one line."""
-    prefix, key, _, text = _parts(block.lines[0])
+    """Return a broken list in brackets over several lines becomes one line."""
+    prefix, key, _, text = _split_line(block.lines[0])
     if key and text.lstrip().startswith("[") and len(block.lines) > 1:
         joined = " ".join([text.strip(), *(line.strip() for line in block.lines[1:])]).strip()
-        value, rule = meant(key, joined)
-        block.put(0, f"{prefix}{key}: {_yaml_quoted(value)}", rule)
+        value, rule = interpret_value(key, joined)
+        block.put(0, f"{prefix}{key}: {_quote_yaml(value)}", rule)
         for index in range(1, len(block.lines)):
             block.put(index, "", rule)
 
 
 def _fix_lines(block: _Block) -> None:
-    """Each line that is broken by itself."""
+    """Return each line that is broken by itself."""
     for index, line in enumerate(block.lines):
-        prefix, key, colon, rest = _parts(line)
+        prefix, key, colon, rest = _split_line(line)
         text = rest.strip()
         if not key and not (text and "-" in prefix):
             continue
         rule = "wide-colon" if colon == "：" else "missing-space"
         if text and not _BLOCK_SCALAR.fullmatch(text) and load_yaml(f"k: {text}") is None:
-            value, broken = meant(key, text)
-            text, rule = _yaml_quoted(value), broken if colon != "：" else rule
+            value, broken = interpret_value(key, text)
+            text, rule = _quote_yaml(value), broken if colon != "：" else rule
         elif not key or (colon == ":" and rest[:1] in ("", " ", "\t")):
             continue
         block.put(index, f"{prefix}{key}: {text}".rstrip() if key else prefix + text, rule)
 
 
-def _place_strays(block: _Block) -> None:
-    """Lines below a key that begin too far left or right."""
-    prefix, key, _, text = _parts(block.lines[0])
+def _fix_stray_lines(block: _Block) -> None:
+    """Return lines below a key that begin too far left or right."""
+    prefix, key, _, text = _split_line(block.lines[0])
     scalar = bool(_BLOCK_SCALAR.fullmatch(text.strip()))
     goes_on = scalar or (key.lower() in _TEXT_KEYS and text.strip()[:1] not in ("", '"', "'"))
     for index, line in enumerate(block.lines[1:], 1):
@@ -252,33 +252,42 @@ def _place_strays(block: _Block) -> None:
 
 
 def _as_text(block: _Block) -> None:
-    """The last idea: a list if all lines below begin with a dash, else all of it as text."""
+    """Return the last idea: a list if all lines below begin with a dash, else all of it as text."""
     block.reset()
-    prefix, key, _, first = _parts(block.lines[0])
+    prefix, key, _, first = _split_line(block.lines[0])
     below = [line.strip() for line in block.lines[1:] if line.strip()]
     value: str | list[str] = ""
     rule = "no-key"
     if key and not first.strip() and below and all(line.startswith("-") for line in below):
         items = (line.removeprefix("-").strip() for line in below)
-        value, rule = [_unquoted(one)[0] if one[0] in "\"'" else one for one in items if one], "broken-list"
+        value, rule = (
+            [_unquote(item)[0] if item[0] in "\"'" else item for item in items if item],
+            "broken-list",
+        )
     elif key:
         lead = "" if _BLOCK_SCALAR.fullmatch(first.strip()) else first.strip()
         joined = " ".join([lead, *below]).strip()
-        value, rule = meant(key, joined) if joined else ("", "unquoted-text")
-    block.put(0, f"{prefix.replace(chr(9), '')}{key}: {_yaml_quoted(value)}" if key else "", rule)
+        value, rule = interpret_value(key, joined) if joined else ("", "unquoted-text")
+    block.put(0, f"{prefix.replace(chr(9), '')}{key}: {_quote_yaml(value)}" if key else "", rule)
     for index in range(1, len(block.lines)):
         block.put(index, "", rule)
 
 
-_IDEAS: tuple[Callable[[_Block], None], ...] = (_untab, _join_list, _fix_lines, _place_strays, _as_text)
+_IDEAS: tuple[Callable[[_Block], None], ...] = (
+    _replace_tabs,
+    _join_list,
+    _fix_lines,
+    _fix_stray_lines,
+    _as_text,
+)
 
 
-def repaired_toml(header: str, first_line: int) -> tuple[dict[str, object], tuple[Repair, ...]]:
-    """The values of a header that TOML refuses; a value that is no TOML becomes text."""
+def repair_toml(header: str, first_line: int) -> tuple[dict[str, object], tuple[Repair, ...]]:
+    """Return the values of a header that TOML refuses; a value that is no TOML becomes text."""
     lines = header.split("\n")
     if len(header) > LARGEST_HEADER or len(lines) > MOST_LINES:
         found = (_TOML_KEY.fullmatch(line) for line in lines)
-        pairs: dict[str, object] = {m[1].strip("\"'"): _bare(m[2].strip()) for m in found if m}
+        pairs: dict[str, object] = {m[1].strip("\"'"): _strip_quotes(m[2].strip()) for m in found if m}
         return pairs, (Repair(first_line, "long-header", "", ""),)
     starts = [n for n, line in enumerate(lines) if n and (_TOML_KEY.match(line) or _TOML_TABLE.match(line))]
     values: dict[str, object] = {}
@@ -286,37 +295,37 @@ def repaired_toml(header: str, first_line: int) -> tuple[dict[str, object], tupl
     for start, end in zip([0, *starts], [*starts, len(lines)], strict=True):
         read = load_toml("\n".join(lines[start:end]))
         if read is None:
-            mended, rule = _mended_toml(" ".join(line.strip() for line in lines[start:end]).strip())
-            repairs.append(Repair(first_line + start, rule, "\n".join(lines[start:end]).rstrip(), mended))
-            lines[start:end] = [mended] + [""] * (end - start - 1)
-            read = load_toml(mended)
+            line, rule = _repair_toml_line(" ".join(line.strip() for line in lines[start:end]).strip())
+            repairs.append(Repair(first_line + start, rule, "\n".join(lines[start:end]).rstrip(), line))
+            lines[start:end] = [line] + [""] * (end - start - 1)
+            read = load_toml(line)
         values |= read or {}
     whole = load_toml("\n".join(lines))
     return values if whole is None else whole, tuple(repairs) or _as_read(whole or values, header, first_line)
 
 
-def _bare(text: str) -> str:
-    return _unquoted(text)[0] if text[:1] in ('"', "'") else text
+def _strip_quotes(text: str) -> str:
+    return _unquote(text)[0] if text[:1] in ('"', "'") else text
 
 
 def _as_read(values: dict[str, object], header: str, first_line: int) -> tuple[Repair, ...]:
-    """The repair of a header of which each part is right and only the whole is not."""
-    return (Repair(first_line, "broken-header", header.strip().partition("\n")[0], quoted(values)),)
+    """Return the repair of a header of which each part is right and only the whole is not."""
+    return (Repair(first_line, "broken-header", header.strip().partition("\n")[0], quote_value(values)),)
 
 
-def _mended_toml(chunk: str) -> tuple[str, str]:
-    """A correct line for a broken one, and the rule."""
+def _repair_toml_line(chunk: str) -> tuple[str, str]:
+    """Return a correct line for a broken one, and the rule."""
     found = _TOML_KEY.fullmatch(chunk)
     if not found:
         return "", "no-key"
     text = found[2].strip()
-    value, rule = meant(found[1], text) if text else ("", "unquoted-text")
-    key = found[1] if load_toml(f"{found[1]} = 1") else quoted(found[1])
-    return f"{key} = {quoted(value)}", rule
+    value, rule = interpret_value(found[1], text) if text else ("", "unquoted-text")
+    key = found[1] if load_toml(f"{found[1]} = 1") else quote_value(found[1])
+    return f"{key} = {quote_value(value)}", rule
 
 
-def repaired_json(header: str, first_line: int) -> tuple[dict[str, object], tuple[Repair, ...]]:
-    """The values of a JSON object that is no JSON: one chunk of lines for each outermost key."""
+def repair_json(header: str, first_line: int) -> tuple[dict[str, object], tuple[Repair, ...]]:
+    """Return the values of a JSON object that is no JSON: one chunk of lines for each outermost key."""
     lines = header.split("\n")
     if len(header) > LARGEST_HEADER or len(lines) > MOST_LINES:
         lines = lines[:MOST_LINES]
@@ -327,18 +336,18 @@ def repaired_json(header: str, first_line: int) -> tuple[dict[str, object], tupl
     repairs: list[Repair] = []
     for (start, found), end in zip(keyed, [*(n for n, _ in keyed[1:]), len(lines)], strict=True):
         text = "\n".join([found[3], *lines[start + 1 : end]])
-        values[found[2]], rule = _json_value(found[2], text.strip().removesuffix(",").strip())
+        values[found[2]], rule = _repair_json_value(found[2], text.strip().removesuffix(",").strip())
         if rule:
-            new = f"{found[1]}{quoted(found[2])}: {quoted(values[found[2]])},"
+            new = f"{found[1]}{quote_value(found[2])}: {quote_value(values[found[2]])},"
             repairs.append(Repair(first_line + start, rule, lines[start], new))
     return values, tuple(repairs) or _as_read(values, header, first_line)
 
 
-def _json_value(key: str, text: str) -> tuple[object, str]:
-    """A value between two keys, or before the last brace; as text if it is no JSON."""
+def _repair_json_value(key: str, text: str) -> tuple[object, str]:
+    """Return a value between two keys, or before the last brace; as text if it is no JSON."""
     last = text.removesuffix("}").strip().removesuffix(",")
     for whole in (text, last):
         found = load_json(f'{{"k": {whole}}}')
         if found is not None:
             return found["k"], ""
-    return meant(key, " ".join(last.split())) if last.strip() else ("", "unquoted-text")
+    return interpret_value(key, " ".join(last.split())) if last.strip() else ("", "unquoted-text")

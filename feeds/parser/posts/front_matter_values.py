@@ -37,24 +37,24 @@ _ODD = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def constant(text: str) -> object:
-    """What a plain YAML scalar stands for: a boolean, empty text for null, else the text itself.
+def parse_constant(text: str) -> object:
+    """Return what a plain YAML scalar stands for: a boolean, empty text for null, else the text itself.
 
     ``yes``, ``no``, ``on`` and ``off`` stay text, as in YAML 1.2: a title may be one of these words.
     """
     return _CONSTANTS.get(text, text)
 
 
-def simple_values(header: str) -> dict[str, object] | None:
-    """The fast way, for ``key: value`` lines alone: what :func:`load_yaml` gives; None where YAML must decide."""
+def read_simple_values(header: str) -> dict[str, object] | None:
+    """Return the fast way, for ``key: value`` lines alone: what :func:`load_yaml` gives; None where YAML must decide."""
     found = _SIMPLE_LINE.findall(header)
     if len(found) != header.count("\n") + 1:
         return None
-    return {key: quoted[1:-1] if quoted else constant(plain) for key, quoted, plain in found}
+    return {key: text[1:-1] if text else parse_constant(plain) for key, text, plain in found}
 
 
 def load_yaml(header: str) -> dict[str, object] | None:
-    """A YAML mapping, scalars as written; None if YAML refuses it or it is no mapping.
+    """Return a YAML mapping, scalars as written; None if YAML refuses it or it is no mapping.
 
     Booleans are resolved, null is empty text, of equal keys the last wins. Refused are also a header over
     ``LARGEST_HEADER``, aliases that expand beyond that, nesting over ``DEEPEST``, tags of applications
@@ -67,7 +67,7 @@ def load_yaml(header: str) -> dict[str, object] | None:
     try:
         found = _Construction(
             yaml.parse(header, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))
-        ).document()
+        ).build_document()
     except (yaml.YAMLError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else {} if found == "" else None
@@ -85,71 +85,71 @@ class _Construction:
         self.anchors: dict[str, tuple[object, int]] = {}
         self.unused: set[str] = set()
 
-    def document(self) -> object:
+    def build_document(self) -> object:
         kinds = [type(next(self.events)).__name__ for _ in range(2)]
         if kinds[1] == "StreamEndEvent":
             return ""
-        found = self.value(next(self.events), 0)
+        found = self.build_value(next(self.events), 0)
         if self.unused or len(list(self.events)) != 2:
             raise ValueError("an anchor that nothing refers to, or a second document")
         return found
 
-    def value(self, event: Any, depth: int) -> object:  # noqa: ANN401 - PyYAML's stubs know no kinds of events
+    def build_value(self, event: Any, depth: int) -> object:  # noqa: ANN401 - PyYAML's stubs know no kinds of events
         before = self.left
         kind = type(event).__name__
         if kind == "AliasEvent":
-            return self.alias(event.anchor)
+            return self.resolve_alias(event.anchor)
         if depth > DEEPEST or (event.tag or "").startswith("!"):
             raise ValueError("nested too deep, or a tag of some application")
-        self.spend(1 + (len(event.value) if kind == "ScalarEvent" else 0))
+        self.use_budget(1 + (len(event.value) if kind == "ScalarEvent" else 0))
         found: object
         if kind == "ScalarEvent":
-            found = event.value if event.style else constant(event.value)
+            found = event.value if event.style else parse_constant(event.value)
             if event.anchor:
                 self.unused.add(event.anchor)
         else:
-            found = self.sequence(depth) if kind == "SequenceStartEvent" else self.mapping(depth)
+            found = self.build_sequence(depth) if kind == "SequenceStartEvent" else self.build_mapping(depth)
         if event.anchor:
             self.anchors[event.anchor] = found, before - self.left
         return found
 
-    def spend(self, size: int) -> None:
+    def use_budget(self, size: int) -> None:
         self.left -= size
         if self.left < 0:
             raise ValueError("aliases make too much text")
 
-    def alias(self, name: str) -> object:
+    def resolve_alias(self, name: str) -> object:
         if name not in self.anchors:
             raise ValueError("an alias of nothing, or of what it is part of")
         found, size = self.anchors[name]
         self.unused.discard(name)
-        self.spend(size)
+        self.use_budget(size)
         return found
 
-    def sequence(self, depth: int) -> list[object]:
+    def build_sequence(self, depth: int) -> list[object]:
         found = []
         while type(event := next(self.events)).__name__ != "SequenceEndEvent":
-            found.append(self.value(event, depth + 1))
+            found.append(self.build_value(event, depth + 1))
         return found
 
-    def mapping(self, depth: int) -> dict[str, object]:
+    def build_mapping(self, depth: int) -> dict[str, object]:
         own: dict[str, object] = {}
         merged: dict[str, object] = {}
         while (kind := type(key := next(self.events)).__name__) != "MappingEndEvent":
             if kind != "ScalarEvent":
                 raise ValueError("a key that is no text")
-            self.value(key, depth)
-            value = self.value(next(self.events), depth + 1)
+            self.build_value(key, depth)
+            value = self.build_value(next(self.events), depth + 1)
             if key.value == "<<" and not key.style:
-                for one in reversed(value if isinstance(value, list) else [value]):
-                    merged |= one if isinstance(one, dict) else {}
+                for part in reversed(value if isinstance(value, list) else [value]):
+                    merged |= part if isinstance(part, dict) else {}
             else:
                 own[key.value] = value
         return {**merged, **own} if merged else own
 
 
 def load_toml(text: str) -> dict[str, object] | None:
-    """A TOML table; None if TOML refuses it, or it is too long, or a key has too many dots.
+    """Return a TOML table; None if TOML refuses it, or it is too long, or a key has too many dots.
 
     The standard library takes time that grows with the square of the dots in a key.
     """
@@ -170,13 +170,13 @@ def load_toml(text: str) -> dict[str, object] | None:
 
 
 def load_json(text: str) -> dict[str, object] | None:
-    """A JSON object; None if it is none."""
+    """Return a JSON object; None if it is none."""
     found = read_json(text)
     return found[0] if found and not text[found[1] :].strip() else None
 
 
 def read_json(text: str) -> tuple[dict[str, object], int] | None:
-    """The JSON object that a text begins with and where it ends; None if there is none."""
+    """Return the JSON object that a text begins with and where it ends; None if there is none."""
     try:
         values, end = _JSON.raw_decode(text)
         return (_as_written(values), end) if isinstance(values, dict) else None
@@ -185,21 +185,21 @@ def read_json(text: str) -> tuple[dict[str, object], int] | None:
 
 
 def _as_written(values: dict[str, Any]) -> dict[str, object]:
-    return {str(key): _one(value) for key, value in values.items()}
+    return {str(key): _convert_value(value) for key, value in values.items()}
 
 
-def _one(value: object) -> object:
+def _convert_value(value: object) -> object:
     if isinstance(value, dict):
         return _as_written(value)
     if isinstance(value, list):
-        return [_one(one) for one in value]
+        return [_convert_value(part) for part in value]
     if isinstance(value, datetime):
         return value.isoformat()
     return value if isinstance(value, str | bool) else "" if value is None else str(value)
 
 
-def quoted(value: object) -> str:
-    """A value as YAML, TOML and JSON all write it, the text in double quotes.
+def quote_value(value: object) -> str:
+    """Return a value as YAML, TOML and JSON all write it, the text in double quotes.
 
     Characters that YAML does not allow are escaped; a lone surrogate, which nothing can write, is replaced.
     """

@@ -32,7 +32,7 @@ from liquid.template import BoundTemplate
 from liquid.token import TOKEN_EXPRESSION, TOKEN_TAG, Token
 from liquid.undefined import UNDEFINED, is_undefined
 
-from feeds.parser.posts.liquid_filters import FILTERS, bound_filter, to_text
+from feeds.parser.posts.liquid_filters import FILTERS, limit_filter, to_text
 from feeds.parser.posts.liquid_source import MASK, Include, Link, Source, repair_source
 
 _MOST_VALUES: Final = 1024 * 1024
@@ -113,7 +113,7 @@ class Rendering:
                     self._report(source.find_line(mark.start), mark.text, line)
                 return
 
-    def line_of(self, token: Token) -> int:
+    def find_line(self, token: Token) -> int:
         """Return the line of the body that a tag stands in, or that its outermost include stands in."""
         source, line = self._sources[-1]
         mark = source.find_mark(token.start_index)
@@ -123,7 +123,7 @@ class Rendering:
         if len(self.dropped) < 1000:
             self.dropped.append((including or line, text))
 
-    def take_room(self, size: int) -> None:
+    def reserve_room(self, size: int) -> None:
         """Count the characters of a value.
 
         Raises:
@@ -157,20 +157,20 @@ class _Context(RenderContext):
 
     def assign(self, key: str, val: object) -> None:
         """Keep a value under a name."""
-        rendering = _rendering_of(self)
-        rendering.take_room(len(val) if isinstance(val, (str, list)) else 8)
+        rendering = _get_rendering(self)
+        rendering.reserve_room(len(val) if isinstance(val, (str, list)) else 8)
         self.locals[key] = val
 
     def get(self, path: list[object], *, token: Token | None, default: object = UNDEFINED) -> object:
         """Return the value at a path; a name that nothing is known of is nil, and reported."""
         if path[0] not in self.scope:
-            _rendering_of(self).report_token(token)
+            _get_rendering(self).report_token(token)
         return super().get(path, token=token, default=default)
 
     def filter(self, name: str, token: Token | None) -> Callable[..., object]:
         """Return a filter; an unknown one changes nothing, as in Jekyll, and is reported."""
         if name not in self.env.filters:
-            _rendering_of(self).report_token(token)
+            _get_rendering(self).report_token(token)
             return lambda value, *_arguments, **_named: value
         return super().filter(name, token)
 
@@ -179,7 +179,7 @@ class _Template(BoundTemplate):
     context_class = _Context
 
 
-def _rendering_of(context: RenderContext) -> Rendering:
+def _get_rendering(context: RenderContext) -> Rendering:
     environment = context.env
     assert isinstance(environment, _Environment)
     assert environment.rendering is not None
@@ -190,9 +190,9 @@ def _rendering_of(context: RenderContext) -> Rendering:
 def _make_environment() -> _Environment:
     environment = _Environment(tolerance=Mode.LAX)
     for name in [*environment.filters]:
-        environment.filters[name] = bound_filter(environment.filters[name])
+        environment.filters[name] = limit_filter(environment.filters[name])
     for name, function in FILTERS.items():
-        environment.add_filter(name, bound_filter(function))
+        environment.add_filter(name, limit_filter(function))
     for tag in (_Output, _Highlight, _Link, _PostUrl, _Include, _IncludeRelative):
         environment.add_tag(tag)
     return environment
@@ -241,9 +241,9 @@ class _OutputNode(OutputNode):
         """Show a value; one that is not known is reported."""
         value = self.expression.evaluate(context)
         if is_undefined(value) or value is None:
-            _rendering_of(context).report_token(self.token)
+            _get_rendering(context).report_token(self.token)
         text = to_text(value)
-        _rendering_of(context).take_room(len(text))
+        _get_rendering(context).reserve_room(len(text))
         return _write_path(text, context, buffer)
 
 
@@ -307,7 +307,7 @@ class _ArgumentNode(Node):
 class _LinkNode(_ArgumentNode):
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
         """Show the path of a page."""
-        rendering = _rendering_of(context)
+        rendering = _get_rendering(context)
         path = rendering.link(self.tag, self.argument)
         if path is None:
             rendering.report_token(self.token)
@@ -318,7 +318,7 @@ class _LinkNode(_ArgumentNode):
 class _IncludeNode(_ArgumentNode):
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
         """Run the Liquid of a file in the place of the tag."""
-        rendering = _rendering_of(context)
+        rendering = _get_rendering(context)
         name, _, rest = self.argument.partition(" ")
         if name == "{{":
             name, _, rest = self.argument.partition("}}")
@@ -331,7 +331,7 @@ class _IncludeNode(_ArgumentNode):
             rendering.report_token(self.token)
             return 0
         values = {key: _evaluate(value, context) for key, value in _PARAMETER.findall(rest)}
-        template = rendering.parse(text, rendering.line_of(self.token))
+        template = rendering.parse(text, rendering.find_line(self.token))
         try:
             with context.extend({"include": values}):
                 for node in template.nodes:
@@ -385,9 +385,9 @@ class _IncludeRelative(_ArgumentTag):
 def _to_liquid(value: object) -> object:
     """Return a value as YAML means it: numbers are numbers, and what a header leaves empty is nil."""
     if isinstance(value, Mapping):
-        return {str(key): _to_liquid(one) for key, one in value.items()}
+        return {str(key): _to_liquid(part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_to_liquid(one) for one in value]
+        return [_to_liquid(part) for part in value]
     if isinstance(value, str):
         if not value:
             return None

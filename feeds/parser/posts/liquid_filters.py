@@ -29,7 +29,7 @@ def to_text(value: object) -> str:
     return _stringify(value, autoescape=False)
 
 
-def bound_filter(function: Callable[..., Any]) -> Callable[..., Any]:
+def limit_filter(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a filter that refuses values too long, and whose failures are those of Liquid."""
 
     @wraps(function)
@@ -67,28 +67,28 @@ def _check_length(length: int) -> None:
         raise FilterError("a value is too long", token=None)
 
 
-def _site_text(context: Any, name: str) -> str:  # noqa: ANN401 - the library's context
+def _get_site_text(context: Any, name: str) -> str:  # noqa: ANN401 - the library's context
     site = context.globals.get("site")
     value = site.get(name) if isinstance(site, Mapping) else None
     return "" if value is None else to_text(value)
 
 
 @with_context
-def _relative_url(value: object, *, context: Any) -> object:  # noqa: ANN401
+def _make_relative_url(value: object, *, context: Any) -> object:  # noqa: ANN401
     if value is None or is_undefined(value):
         return None
     path = to_text(value)
     if _SCHEME.match(path):
         return path
-    return _site_text(context, "baseurl").rstrip("/") + "/" + path.lstrip("/")
+    return _get_site_text(context, "baseurl").rstrip("/") + "/" + path.lstrip("/")
 
 
 @with_context
-def _absolute_url(value: object, *, context: Any) -> object:  # noqa: ANN401
-    path = _relative_url(value, context=context)
+def _make_absolute_url(value: object, *, context: Any) -> object:  # noqa: ANN401
+    path = _make_relative_url(value, context=context)
     if not isinstance(path, str) or _SCHEME.match(path):
         return path
-    return _site_text(context, "url").rstrip("/") + path
+    return _get_site_text(context, "url").rstrip("/") + path
 
 
 def _to_date(value: object) -> datetime | None:
@@ -108,7 +108,7 @@ def _format_date(pattern: str) -> Callable[[object], object]:
     return format_date
 
 
-def _date(value: object, pattern: object = "") -> object:
+def _format_any_date(value: object, pattern: object = "") -> object:
     """Format a date; a value that is not a date stays as it is, as in Liquid."""
     date = _to_date(value) if value and not is_undefined(value) else None
     text = to_text(pattern)
@@ -127,7 +127,7 @@ def _to_xml_date(value: object) -> object:
 def _join_sentence(value: object, connector: object = "and") -> object:
     if not isinstance(value, (list, tuple)):
         return value
-    words = [to_text(one) for one in value]
+    words = [to_text(word) for word in value]
     if len(words) < 3:
         return f" {connector} ".join(words)
     return ", ".join(words[:-1]) + f", {connector} {words[-1]}"
@@ -146,10 +146,10 @@ def _to_integer(value: object) -> int:
 
 
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
-    "absolute_url": _absolute_url,
+    "absolute_url": _make_absolute_url,
     "array_to_sentence_string": _join_sentence,
     "cgi_escape": lambda value: quote_plus(to_text(value)),
-    "date": _date,
+    "date": _format_any_date,
     "date_to_long_string": _format_date("%d %B %Y"),
     "date_to_rfc822": _format_date("%a, %d %b %Y %H:%M:%S %z"),
     "date_to_string": _format_date("%d %b %Y"),
@@ -158,7 +158,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "jsonify": lambda value: json.dumps(value, ensure_ascii=False, default=str),
     "normalize_whitespace": lambda value: " ".join(to_text(value).split()),
     "number_of_words": lambda value: len(to_text(value).split()),
-    "relative_url": _relative_url,
+    "relative_url": _make_relative_url,
     "slugify": _slugify,
     "to_integer": _to_integer,
     "uri_escape": lambda value: quote(to_text(value), safe="!#$&'()*+,/:;=?@[]~%"),

@@ -223,13 +223,13 @@ class _Writer:
             self._close_block(index, mark)
         elif name in _BRANCHES:
             self._write_branch(mark)
-        elif not name or name in _SINGLE or (name in _LOOP_EXITS and self._in_loop()):
+        elif not name or name in _SINGLE or (name in _LOOP_EXITS and self._is_in_loop()):
             self._write_single(mark)
         else:
             self._drop(mark)
         return index + 1
 
-    def _in_loop(self) -> bool:
+    def _is_in_loop(self) -> bool:
         return any(mark.name in ("for", "tablerow") for mark in self.open)
 
     def _open_block(self, index: int, mark: Mark) -> int:

@@ -1,6 +1,6 @@
-"""Where Jekyll puts the page of a post, and the id that jekyll-feed gives it.
+"""Build the address of a post's page as Jekyll does, and the id that jekyll-feed gives the post.
 
-Rules after Jekyll 4: ``Jekyll::URL``, ``Drops::UrlDrop``, ``Utils.slugify`` and ``Document#id``.
+The rules are those of Jekyll 4: ``Jekyll::URL``, ``Drops::UrlDrop``, ``Utils.slugify`` and ``Document#id``.
 """
 
 from __future__ import annotations
@@ -35,12 +35,13 @@ _MONTHS = (
 
 
 def split_name(path: str) -> tuple[tuple[int, int, int] | None, str]:
-    """Date and slug in a file's name; a name without a date is all slug."""
+    """Return the date and the slug in a file name; without a date, the whole name is the slug."""
     folder, _, name = path.rpartition("/")
     stem = name.rpartition(".")[0]
     above = folder.rpartition("/")[2]
     if stem == "index" and above and not above.startswith("_"):
-        stem = above  # Hugo's bundles: the folder is the post
+        # In Hugo's page bundles the folder is the post.
+        stem = above
     found = _NAME_DATE.fullmatch(stem)
     if not found:
         return None, stem.rstrip(".") or stem
@@ -50,33 +51,34 @@ def split_name(path: str) -> tuple[tuple[int, int, int] | None, str]:
 
 @lru_cache(maxsize=4096)
 def slugify(text: str, pretty: bool = False) -> str:
-    """Jekyll's ``slugify``: letters, marks and digits of every script, hyphens for everything between.
+    """Return a slug as Jekyll's ``slugify`` does: letters, marks and digits of every script, hyphens between them.
 
     Args:
         text: Any text.
-        pretty: Keep the signs that are readable in an address, and capitals.
+        pretty: Whether to keep capitals and the punctuation that addresses may contain.
     """
+    # Most names are slugs already; the pattern is faster than checking each character.
     if _SLUG.fullmatch(text):
         return text if pretty else text.lower()
-    return tolerant_slugify(text, pretty)
+    return slugify_any(text, pretty)
 
 
-def tolerant_slugify(text: str, pretty: bool) -> str:
-    """:func:`slugify` for any text."""
-    kept = "".join(one if _in_slug(one, pretty) else " " for one in text)
+def slugify_any(text: str, pretty: bool) -> str:
+    """Return the slug of any text; see :func:`slugify`."""
+    kept = "".join(character if _is_kept_in_slug(character, pretty) else " " for character in text)
     slug = "-".join(kept.split(" ")) if "  " not in kept else "-".join(kept.split())
     slug = slug.strip("-")
     return slug if pretty else slug.lower()
 
 
-def _in_slug(one: str, pretty: bool) -> bool:
-    if one.isascii():
-        return one.isalnum() or (pretty and one in _PRETTY)
-    kind = unicodedata.category(one)
+def _is_kept_in_slug(character: str, pretty: bool) -> bool:
+    if character.isascii():
+        return character.isalnum() or (pretty and character in _PRETTY)
+    kind = unicodedata.category(character)
     return kind[0] in "LM" or kind == "Nd"
 
 
-def post_url(
+def build_post_url(
     pattern: str,
     path: str,
     date: datetime | None,
@@ -84,46 +86,52 @@ def post_url(
     slug: str = "",
     extension: str = ".html",
 ) -> str:
-    """The path of a post's page below the site's base (``URL#to_s``), escaped."""
+    """Return the escaped path of a post's page below the base of the site (Jekyll: ``URL#to_s``)."""
     template = STYLES.get(pattern, pattern)
-    pieces = _pieces(template)
+    pieces = _split_pattern(template)
     if not pieces:
-        return tolerant_post_url(template, path, date, categories, slug, extension)
+        return build_any_post_url(template, path, date, categories, slug, extension)
     found = ["/"]
     for literal, name in pieces:
         found.append(literal)
         if name in _DATE_NAMES:
             found.append(_DATE_NAMES[name](date) if date else "")
         elif name:
-            found.append(_escaped(_name_value(name, path, slug, categories, extension)))
+            found.append(_escape(_find_value(name, path, slug, categories, extension)))
     return _as_path("".join(found))
 
 
 @lru_cache(maxsize=64)
-def _pieces(template: str) -> tuple[tuple[str, str], ...]:
-    """A pattern as texts, each with the placeholder behind it; empty if one is no plain name."""
+def _split_pattern(template: str) -> tuple[tuple[str, str], ...]:
+    """Return the texts of a pattern, each with the placeholder behind it.
+
+    The result is empty if a placeholder is not a known name: only the slow way then finds where the name ends.
+    """
     parts = [*_PLACEHOLDER.split(template), ""]
     plain = all(name in _PLAIN_NAMES for name in parts[1:-1:2])
     return tuple(zip(parts[::2], parts[1::2], strict=True)) if plain else ()
 
 
-def tolerant_post_url(
+def build_any_post_url(
     template: str, path: str, date: datetime | None, categories: list[str], slug: str, extension: str
 ) -> str:
-    """:func:`post_url` for placeholders with something behind them: ``:title_x`` is ``:title`` and then ``_x``."""
+    """Return the path for a pattern with text behind a placeholder: ``:title_x`` is ``:title``, then ``_x``.
+
+    See :func:`build_post_url`.
+    """
     values: dict[str, str] = {}
-    for one in _PLAIN_NAMES:
-        if one not in _DATE_NAMES:
-            values[one] = _name_value(one, path, slug, categories, extension)
+    for name in _PLAIN_NAMES:
+        if name not in _DATE_NAMES:
+            values[name] = _find_value(name, path, slug, categories, extension)
         elif date:
-            values[one] = _DATE_NAMES[one](date)
+            values[name] = _DATE_NAMES[name](date)
     return _fill(template, values)
 
 
-def _name_value(one: str, path: str, slug: str, categories: list[str], extension: str) -> str:
-    """The value of a placeholder that is not of the date."""
+def _find_value(name: str, path: str, slug: str, categories: list[str], extension: str) -> str:
+    """Return the value of a placeholder that does not depend on the date."""
     stem = path.rpartition("/")[2].rpartition(".")[0]
-    match one:
+    match name:
         case "categories":
             return "/".join(dict.fromkeys(c.lower() for c in categories))
         case "slugified_categories":
@@ -175,36 +183,38 @@ _PLAIN_NAMES = (
 
 
 def _fill(template: str, values: Mapping[str, str]) -> str:
-    def one(match: re.Match[str]) -> str:
+    def replace(match: re.Match[str]) -> str:
         name = match[1]
         while name and name not in values:
             name = name.rpartition("_")[0]
         if not name:
             return match[0] if match[1] not in _DATE_NAMES else ""
-        return _escaped(values[name]) + match[1][len(name) :]
+        return _escape(values[name]) + match[1][len(name) :]
 
-    return _as_path("/" + _PLACEHOLDER.sub(one, template))
+    return _as_path("/" + _PLACEHOLDER.sub(replace, template))
 
 
-def _escaped(value: str) -> str:
+def _escape(value: str) -> str:
     return value if _UNQUOTED.fullmatch(value) else quote(value, safe=_SAFE)
 
 
 def _as_path(path: str) -> str:
-    """Without empty parts, nor those that lead elsewhere."""
+    """Return the path without empty parts and without ``..``, which could lead out of the site."""
     if "." in path:
         path = path.replace("..", "/").replace("./", "")
     return _SLASHES.sub("/", path) if "//" in path else path
 
 
-def jekyll_id(base: str, url: str, path: str, slug: str = "") -> str:
-    """The id that jekyll-feed gives a post (``Document#id``, then ``absolute_url``); empty without a base.
+def build_jekyll_id(base: str, url: str, path: str, slug: str = "") -> str:
+    """Return the id that jekyll-feed gives a post (``Document#id``, then ``absolute_url``).
+
+    The result is empty without a base.
 
     Args:
         base: Address of the site.
         url: Path of the post's page.
-        path: Of its file.
-        slug: In its front matter.
+        path: Path of its file.
+        slug: Slug in its front matter.
     """
     if not base:
         return ""
@@ -212,12 +222,12 @@ def jekyll_id(base: str, url: str, path: str, slug: str = "") -> str:
     return f"{base.rstrip('/')}{folder}/{quote(slug or split_name(path)[1], safe=_SAFE)}"
 
 
-def files_named_by(kind: str, argument: str, in_posts: bool) -> list[str]:
-    """Where the file may lie that a ``link`` or ``post_url`` tag names, as paths in the source.
+def find_named_files(kind: str, argument: str, in_posts: bool) -> list[str]:
+    """Return the paths in the source of the file that a ``link`` or ``post_url`` tag may name.
 
     Args:
         kind: The tag.
-        argument: What stands in it.
+        argument: The argument of the tag.
         in_posts: Whether the source is the ``_posts`` folder itself.
     """
     named = argument.strip().lstrip("/")

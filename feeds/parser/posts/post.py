@@ -14,10 +14,15 @@ from feeds.errors import PostRejected
 from feeds.models import Item, Markup, Repair, Skipped
 from feeds.parser.posts.file_encoding import decode
 from feeds.parser.posts.front_matter import FrontMatter, read_front_matter
-from feeds.parser.posts.jekyll import FolderSettings, defaults_for, folder_categories, merged
+from feeds.parser.posts.jekyll import (
+    FolderSettings,
+    find_defaults,
+    find_folder_categories,
+    merge_front_matter,
+)
 from feeds.parser.posts.liquid import Include, find_no_file, render_liquid
-from feeds.parser.posts.permalinks import jekyll_id, post_url, split_name
-from feeds.parser.posts.visibility import EXPIRY_KEYS, PUBLISH_KEYS, find_wish, fold_keys
+from feeds.parser.posts.permalinks import build_jekyll_id, build_post_url, split_name
+from feeds.parser.posts.visibility import EXPIRY_KEYS, PUBLISH_KEYS, find_hiding_key, fold_keys
 from feeds.values.dates import parse_date
 from feeds.values.urls import escape_address, is_absolute_iri, is_address, resolve
 
@@ -65,11 +70,13 @@ def parse_post(
     matter = read_front_matter(text)
     if matter is None:
         return Skipped("ignored", "no front matter")
-    return _Reader(path, settings, text, matter, [*repairs, *matter.repairs]).item(tail, guess, link, include)
+    return _Reader(path, settings, text, matter, [*repairs, *matter.repairs]).read_item(
+        tail, guess, link, include
+    )
 
 
 @lru_cache(maxsize=8)
-def _zone(name: str) -> ZoneInfo:
+def _load_zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
@@ -82,67 +89,69 @@ class _Reader:
         self.path, self.settings, self.text = path, settings, text
         self.matter, self.repairs = matter, repairs
         self.draft = "_drafts" in path.split("/")
-        defaults = defaults_for(settings.site, path, self.draft) if settings.site.defaults else {}
-        self.wish = find_wish(matter.values, defaults)
+        defaults = find_defaults(settings.site, path, self.draft) if settings.site.defaults else {}
+        self.hidden_by = find_hiding_key(matter.values, defaults)
         own = fold_keys(matter.values)
-        self.values: Mapping[str, Any] = merged(fold_keys(defaults), own) if defaults else own
+        self.values: Mapping[str, Any] = merge_front_matter(fold_keys(defaults), own) if defaults else own
 
-    def item(self, tail: Tail, guess: Guess, link: Link, include: Include) -> Item | Skipped:
-        hidden = self.wish or ("a draft" if self.draft and not self.settings.drafts else "")
+    def read_item(self, tail: Tail, guess: Guess, link: Link, include: Include) -> Item | Skipped:
+        hidden = self.hidden_by or ("a draft" if self.draft and not self.settings.drafts else "")
         if hidden:
             return Skipped("unpublished", hidden)
         body, address = tail(self.matter.body)
-        published = self._published()
-        categories, tags = self._categories(), self._tags()
-        stated = next((a for k in _ADDRESS_KEYS if (a := self._text(k))), "")
+        published = self._read_published()
+        categories, tags = self._read_categories(), self._read_tags()
+        stated = next((a for k in _ADDRESS_KEYS if (a := self._read_text(k))), "")
         guessed = self._guess(guess, stated or address) if published is None else None
-        page_path, permalink = self._page(published or guessed, categories)
-        found = self._stated_address(permalink) or address
-        title = self._text("title")
+        page_path, permalink = self._build_page(published or guessed, categories)
+        found = self._find_stated_address(permalink) or address
+        title = self._read_text("title")
         if not title:
             self._repair("title", "empty-title", "made from the text")
         page = {"categories": categories, "tags": tags, "url": page_path, "title": title}
         body = self._run_liquid(body, page, link, include)
         return Item(
-            guid=self._text("guid") or self._text("id"),
+            guid=self._read_text("guid") or self._read_text("id"),
             title=title,
             address=found if is_address(found) else "",
             permalink=permalink,
-            authors=self._authors(),
+            authors=self._read_authors(),
             published=published,
-            updated=self._date(_UPDATED_KEYS),
+            updated=self._read_date(_UPDATED_KEYS),
             guess=guessed,
             categories=tuple(categories),
             tags=tuple(tags),
             body=body,
-            markup=self._markup(),
-            summary=self._text("description") or self._text("excerpt") or self._text("summary"),
-            language=(self._text("lang") or self._text("language")).replace("_", "-"),
-            fixed_id=self._fixed_id(page_path),
-            expires=self._expires(),
+            markup=self._choose_markup(),
+            summary=self._read_text("description")
+            or self._read_text("excerpt")
+            or self._read_text("summary"),
+            language=(self._read_text("lang") or self._read_text("language")).replace("_", "-"),
+            fixed_id=self._build_fixed_id(page_path),
+            expires=self._read_expiry(),
             repairs=tuple(self.repairs),
         )
 
-    def _text(self, key: str) -> str:
+    def _read_text(self, key: str) -> str:
         value = self.values.get(key)
         if not isinstance(value, str):
             return ""
         text = " ".join(value.split())
         return "" if text in ("~", "null") else text
 
-    def _line(self, key: str) -> int:
-        """Line of a key, for a repair; 1 if it stands in no line of the header."""
+    def _find_line(self, key: str) -> int:
+        """Return line of a key, for a repair; 1 if it stands in no line of the header."""
         place = re.compile(rf"[ \t{{]*[\"']?{re.escape(key)}[\"']?[ \t]*[:=：]", re.IGNORECASE)
         header = self.text.split("\n", self.matter.body_line)[: self.matter.body_line - 1]
         return next((n for n, line in enumerate(header, 1) if place.match(line)), 1)
 
     def _repair(self, key: str, rule: str, new: str) -> None:
-        self.repairs.append(Repair(self._line(key), rule, f"{key}: {self.values.get(key, '')}", new))
+        self.repairs.append(Repair(self._find_line(key), rule, f"{key}: {self.values.get(key, '')}", new))
 
-    def _date(self, keys: tuple[str, ...]) -> datetime | None:
-        zone = _zone(self.settings.zone)
+    def _read_date(self, keys: tuple[str, ...]) -> datetime | None:
+        zone = _load_zone(self.settings.zone)
         for key in keys:
-            text = self._text(key)
+            text = self._read_text(key)
             if (
                 not text
                 or text.startswith(_NO_DATE)
@@ -161,29 +170,33 @@ class _Reader:
             return date
         return None
 
-    def _published(self) -> datetime | None:
-        """The stated date of publication, which a post waits for."""
-        self._exact_dates(PUBLISH_KEYS)
-        found = self._date(_DATE_KEYS)
-        if found is None or any(map(self._text, PUBLISH_KEYS)):
+    def _read_published(self) -> datetime | None:
+        """Return the stated date of publication, which a post waits for."""
+        self._read_exact_dates(PUBLISH_KEYS)
+        found = self._read_date(_DATE_KEYS)
+        if found is None or any(map(self._read_text, PUBLISH_KEYS)):
             return found
         for key in _LATER_KEYS:
-            later = parse_date(self._text(key), _zone(self.settings.zone)) if self._text(key) else None
-            found = self._date((key,)) or found if later and later > found else found
+            later = (
+                parse_date(self._read_text(key), _load_zone(self.settings.zone))
+                if self._read_text(key)
+                else None
+            )
+            found = self._read_date((key,)) or found if later and later > found else found
         return found
 
-    def _expires(self) -> datetime | None:
-        """When the post is to be taken out."""
-        return min(self._exact_dates(EXPIRY_KEYS), default=None)
+    def _read_expiry(self) -> datetime | None:
+        """Return when the post is to be taken out."""
+        return min(self._read_exact_dates(EXPIRY_KEYS), default=None)
 
-    def _exact_dates(self, keys: tuple[str, ...]) -> list[datetime]:
-        """The dates under keys that say when a post is public: none of them is made up if it cannot be read."""
+    def _read_exact_dates(self, keys: tuple[str, ...]) -> list[datetime]:
+        """Return the dates under keys that say when a post is public: none of them is made up if it cannot be read."""
         found = []
         for key in keys:
-            text = self._text(key)
+            text = self._read_text(key)
             if not text or text.startswith(_NO_DATE):
                 continue
-            date = parse_date(text, _zone(self.settings.zone))
+            date = parse_date(text, _load_zone(self.settings.zone))
             if date is None:
                 raise PostRejected(f"{key} is {text[:80]!r}, which is no date; write one such as 2024-05-01")
             found.append(date)
@@ -193,7 +206,7 @@ class _Reader:
         named, _ = split_name(self.path)
         if named:
             try:
-                return datetime(*named, tzinfo=_zone(self.settings.zone))
+                return datetime(*named, tzinfo=_load_zone(self.settings.zone))
             except ValueError:
                 pass
         for text in (address, self.path.rpartition("/")[2].rpartition(".")[0]):
@@ -202,8 +215,8 @@ class _Reader:
                 return found
         return None
 
-    def _words(self, key: str, whole_key: str) -> list[str]:
-        """Terms as Jekyll reads them: a list, or words; the singular key holds one whole string."""
+    def _read_words(self, key: str, whole_key: str) -> list[str]:
+        """Return terms as Jekyll reads them: a list, or words; the singular key holds one whole string."""
         value, whole = self.values.get(key), self.values.get(whole_key)
         if isinstance(value, str):
             if "," in value:
@@ -211,62 +224,64 @@ class _Reader:
                 self._repair(key, "comma-in-terms", " ".join(value.split()))
             found: list[object] = [*value.split()]
         else:
-            found = _flat(value)
+            found = _flatten(value)
         if whole is not None:
-            found += _flat(whole)
-        return [term for one in found if (term := _term(one))]
+            found += _flatten(whole)
+        return [term for entry in found if (term := _to_term(entry))]
 
-    def _terms(self, key: str, whole_key: str) -> list[str]:
+    def _read_terms(self, key: str, whole_key: str) -> list[str]:
         taxonomies = self.values.get("taxonomies")
-        hugo = _flat(fold_keys(taxonomies).get(key)) if isinstance(taxonomies, dict) else []
-        return [*self._words(key, whole_key), *(term for v in hugo if (term := _term(v)))]
+        hugo = _flatten(fold_keys(taxonomies).get(key)) if isinstance(taxonomies, dict) else []
+        return [*self._read_words(key, whole_key), *(term for v in hugo if (term := _to_term(v)))]
 
-    def _categories(self) -> list[str]:
-        above = map(_term, folder_categories(self.path, self.settings.site.collections_dir))
-        return list(dict.fromkeys([*above, *self._terms("categories", "category")]))
+    def _read_categories(self) -> list[str]:
+        above = map(_to_term, find_folder_categories(self.path, self.settings.site.collections_dir))
+        return list(dict.fromkeys([*above, *self._read_terms("categories", "category")]))
 
-    def _tags(self) -> list[str]:
-        return list(dict.fromkeys(self._terms("tags", "tag")))
+    def _read_tags(self) -> list[str]:
+        return list(dict.fromkeys(self._read_terms("tags", "tag")))
 
-    def _authors(self) -> tuple[str, ...]:
+    def _read_authors(self) -> tuple[str, ...]:
         value = self.values.get("authors") or self.values.get("author")
         values = value if isinstance(value, list) else [value]
         names = [v.get("name", "") if isinstance(v, dict) else v for v in values]
         return tuple(dict.fromkeys(" ".join(n.split()) for n in names if isinstance(n, str) and n.strip()))
 
-    def _markup(self) -> Markup:
+    def _choose_markup(self) -> Markup:
         if self.path.lower().endswith((".html", ".htm")):
             return "html"
         return "markdown"
 
-    def _page(self, date: datetime | None, categories: list[str]) -> tuple[str, str]:
-        """Path and address of the post's page: its own, unless that is none, else by the source's pattern."""
+    def _build_page(self, date: datetime | None, categories: list[str]) -> tuple[str, str]:
+        """Return path and address of the post's page: its own, unless that is none, else by the source's pattern."""
         style = self.settings.permalink
         if style == "jekyll":
             style = self.settings.site.permalink
-        own = next((key for key in ("permalink", "url") if self._text(key)), "")
+        own = next((key for key in ("permalink", "url") if self._read_text(key)), "")
         for key in dict.fromkeys((own, "")):
-            path = post_url(self._text(key) or style, self.path, date, categories, self._text("slug"))
-            permalink = resolve(self.settings.base, _relative(path)) if path else ""
+            path = build_post_url(
+                self._read_text(key) or style, self.path, date, categories, self._read_text("slug")
+            )
+            permalink = resolve(self.settings.base, _make_relative(path)) if path else ""
             if not key or not path or escape_address(permalink):
                 break
             self._repair(key, "bad-permalink", "the pattern of its source")
         return path, permalink
 
-    def _stated_address(self, permalink: str) -> str:
-        """The first source address in the front matter that is one; what is a script or a mail address is none."""
+    def _find_stated_address(self, permalink: str) -> str:
+        """Return the first source address in the front matter that is one; what is a script or a mail address is none."""
         for key in _ADDRESS_KEYS:
-            text = self._text(key)
+            text = self._read_text(key)
             if text and (found := escape_address(resolve(permalink, text))):
                 return found
             if text:
                 self._repair(key, "bad-address", "the address of its page")
         return ""
 
-    def _fixed_id(self, page_path: str) -> str:
+    def _build_fixed_id(self, page_path: str) -> str:
         if not self.settings.jekyll_ids:
             return ""
-        found = jekyll_id(self.settings.site.base, page_path, self.path, self._text("slug"))
+        found = build_jekyll_id(self.settings.site.base, page_path, self.path, self._read_text("slug"))
         return found if is_absolute_iri(found) else ""
 
     def _run_liquid(self, body: str, page: Mapping[str, object], link: Link, include: Include) -> str:
@@ -297,25 +312,25 @@ class _Reader:
         return body
 
 
-def _term(value: object) -> str:
+def _to_term(value: object) -> str:
     if isinstance(value, str):
-        return _folded(value)
+        return _fold_term(value)
     return str(value).lower() if isinstance(value, int) else ""
 
 
 @lru_cache(maxsize=4096)
-def _folded(text: str) -> str:
-    """A term that many posts have: white space folded, characters composed."""
+def _fold_term(text: str) -> str:
+    """Return a term that many posts have: white space folded, characters composed."""
     return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
-def _flat(value: object) -> list[object]:
+def _flatten(value: object) -> list[object]:
     if isinstance(value, list):
-        return [v for one in value for v in _flat(one)]
+        return [v for part in value for v in _flatten(part)]
     return [] if value is None or isinstance(value, dict) else [value]
 
 
-def _relative(path: str) -> str:
-    """A path below the base; a colon in its first part is none of a scheme (RFC 3986, 4.2)."""
+def _make_relative(path: str) -> str:
+    """Return a path below the base; a colon in its first part is none of a scheme (RFC 3986, 4.2)."""
     below = path.lstrip("/")
     return f"./{below}" if ":" in below.partition("/")[0] else below

@@ -1,4 +1,4 @@
-"""What the header of a post says about being published at all, in the words of the generators that posts are written for.
+"""Find out whether the header of a post hides it, in the words of the site generators that posts are written for.
 
 Jekyll: ``published``. Hugo: ``draft``, ``build`` (``_build``), ``headless``. Zola: ``draft``. Pelican: ``status``.
 Eleventy: ``eleventyExcludeFromCollections`` and ``permalink: false``. Docusaurus: ``unlisted``. A key counts in any case, and with
@@ -19,92 +19,96 @@ _BETWEEN = str.maketrans("", "", "_- ")
 _LONGEST_SHOWN = 80
 
 PUBLISH_KEYS: Final = ("publishdate", "publish_date", "publish-date")
-"""A post waits for this date, whatever its own date is (Hugo)."""
+"""Keys of the date from which a post is published, whatever its own date is (Hugo)."""
 EXPIRY_KEYS: Final = (
     *("expirydate", "expiry_date", "expiry-date", "expirationdate", "expiration_date", "expiration-date"),
     *("unpublishdate", "unpublish_date", "unpublish-date"),
 )
-"""A post is taken out at this date (Hugo)."""
+"""Keys of the date at which a post is removed (Hugo)."""
 
 
 def fold_keys(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Give the keys in lower case; of keys that are equal then, the one that is written so counts."""
+    """Return the values with keys in lower case; of equal keys, the key written in lower case counts."""
     if not any(key != key.lower() for key in values):
         return values
     folded = {key.lower(): value for key, value in values.items()}
     return folded | {key: value for key, value in values.items() if key == key.lower()}
 
 
-def find_wish(header: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
-    """Say which key keeps a post from being published, or nothing.
+def find_hiding_key(header: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
+    """Return the key and value that hide a post, or an empty string if it is published.
 
     Args:
-        header: What the file says, with its keys as they are written. One of several spellings is enough.
-        defaults: What holds where the file says nothing.
+        header: The values of the file, with keys as written. Any spelling of a key is enough to hide the post.
+        defaults: Values for keys that the file does not state.
     """
-    stated = {_plain(key) for key in header}
-    inherited = {key: value for key, value in defaults.items() if _plain(key) not in stated}
+    stated = {_fold_key(key) for key in header}
+    inherited = {key: value for key, value in defaults.items() if _fold_key(key) not in stated}
     for key, value in (*header.items(), *inherited.items()):
-        rule = _RULES.get(_plain(key))
+        rule = _RULES.get(_fold_key(key))
         if rule and rule(value):
-            return f"{key}: {_text(value)}"[:_LONGEST_SHOWN]
+            return f"{key}: {_to_text(value)}"[:_LONGEST_SHOWN]
     return ""
 
 
-def _plain(key: str) -> str:
+def _fold_key(key: str) -> str:
     return key.lower().translate(_BETWEEN)
 
 
-def _text(value: object) -> str:
+def _to_text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else " ".join(str(value).split())
 
 
-def _is_no(value: object) -> bool:
-    return _text(value).lower() in _NO
+def _is_negative(value: object) -> bool:
+    return _to_text(value).lower() in _NO
 
 
-def _is_yes(value: object) -> bool:
-    """Whether a value is neither a no nor nothing: who writes ``draft: wip`` means a draft."""
-    return _text(value).lower() not in _NO | _NOTHING and value not in ([], {})
+def _is_positive(value: object) -> bool:
+    """Return whether a value is neither negative nor empty: ``draft: wip`` means a draft.
+
+    In doubt a post is hidden: publishing a draft by mistake cannot be undone.
+    """
+    return _to_text(value).lower() not in _NO | _NOTHING and value not in ([], {})
 
 
 def _is_hidden(value: object) -> bool:
-    return any(_plain(_text(one)) in _HIDDEN for one in _each(value))
+    return any(_fold_key(_to_text(part)) in _HIDDEN for part in _to_list(value))
 
 
 def _is_false(value: object) -> bool:
-    return _text(value).lower() == "false"
+    return _to_text(value).lower() == "false"
 
 
 def _is_never(value: object) -> bool:
-    return _text(value).lower() == "never"
+    return _to_text(value).lower() == "never"
 
 
 def _is_unbuilt(value: object) -> bool:
-    """Whether a page is never rendered or never listed (Hugo's table ``build``)."""
+    """Return whether a page is never rendered or never listed (Hugo's table ``build``)."""
     if not isinstance(value, Mapping):
         return False
-    return any(_plain(key) in ("list", "render") and _is_no(one) for key, one in value.items())
+    return any(_fold_key(key) in ("list", "render") and _is_negative(part) for key, part in value.items())
 
 
-def _each(value: object) -> Iterable[object]:
+def _to_list(value: object) -> Iterable[object]:
     return value if isinstance(value, list) else [value]
 
 
 _RULES: Final[Mapping[str, Callable[[object], bool]]] = {
-    "draft": _is_yes,
-    "published": _is_no,
-    "publish": _is_no,
+    "draft": _is_positive,
+    "published": _is_negative,
+    "publish": _is_negative,
     "status": _is_hidden,
     "build": _is_unbuilt,
-    "build.list": _is_no,
-    "build.render": _is_no,
-    "list": _is_never,  # of a header that is read line by line
+    "build.list": _is_negative,
+    "build.render": _is_negative,
+    # A header that is read line by line has the keys of Hugo's table at the top level.
+    "list": _is_never,
     "render": _is_never,
-    "headless": _is_yes,
-    "private": _is_yes,
-    "unlisted": _is_yes,
-    "eleventyexcludefromcollections": _is_yes,
+    "headless": _is_positive,
+    "private": _is_positive,
+    "unlisted": _is_positive,
+    "eleventyexcludefromcollections": _is_positive,
     "permalink": _is_false,
 }
-"""By key, without case and without what parts its words."""
+"""By key, in lower case and without separators."""

@@ -50,5 +50,5 @@ MARKDOWN_ATTRIBUTE = re.compile(r"\smarkdown\s*+=\s*(?:\"([^\"]*)\"|'([^']*)'|(\
 
 
 def has_raw_content(name: str) -> bool:
-    """Whether Markdown within an element is text, wherever the element stands."""
+    """Return whether Markdown within an element is text, wherever the element stands."""
     return name not in CONTENT_OF_SPANS and name not in CONTENT_OF_BLOCKS

@@ -40,7 +40,7 @@ class HtmlBlocks:
         self._comments_end = True
         """Whether a comment that begins here may end: asking again for each would take quadratic time."""
 
-    def take(self, start: int, tag: re.Match[str], indent: int) -> bool:
+    def consume(self, start: int, tag: re.Match[str], indent: int) -> bool:
         """Take the block that a tag begins or ends.
 
         Args:
@@ -51,15 +51,15 @@ class HtmlBlocks:
         self._indent = indent
         name = (tag[2] or "").lower()
         if not name:
-            return self._take_comment(start, tag.end())
+            return self._consume_comment(start, tag.end())
         if tag[1]:
-            return self._take_end(start, tag.end(), name)
+            return self._consume_end(start, tag.end(), name)
         simple = _SIMPLE_BLOCKS.match(self._source.text, start)
         if simple and "markdown" not in simple[0]:
             self._write(start, simple.end())
             self._source.skip_to(simple.end())
         else:
-            self._take_raw(start, start, [])
+            self._consume_raw(start, start, [])
         return True
 
     def close_all(self) -> None:
@@ -70,7 +70,7 @@ class HtmlBlocks:
     def _write(self, start: int, end: int) -> None:
         self._source.mark_block("html", self._source.text[start:end], indent=self._indent)
 
-    def _take_comment(self, start: int, position: int) -> bool:
+    def _consume_comment(self, start: int, position: int) -> bool:
         end = self._source.text.find("-->", position) if self._comments_end else -1
         if end < 0:
             self._comments_end = False
@@ -79,19 +79,19 @@ class HtmlBlocks:
         self._source.skip_to(end + 3)
         return True
 
-    def _take_end(self, start: int, position: int, name: str) -> bool:
+    def _consume_end(self, start: int, position: int, name: str) -> bool:
         """Take the end tag of an element with Markdown inside; any other is no block."""
         if not self._open or self._open[-1][0] != name:
             return False
         _, around = self._open.pop()
         if around:
-            self._take_raw(start, position, around)
+            self._consume_raw(start, position, around)
         else:
             self._write(start, position)
             self._source.skip_to(position)
         return True
 
-    def _take_raw(self, start: int, position: int, around: list[str]) -> None:
+    def _consume_raw(self, start: int, position: int, around: list[str]) -> None:
         """Take raw HTML up to the end of its outermost element, or to an element with Markdown inside.
 
         Args:
@@ -151,17 +151,17 @@ class HtmlBlocks:
         source.write_block(keep("span html", before) + inside + keep("html", f"</{name}>"), self._indent)
         after = source.text.find(">", end) + 1 or len(source.text)
         if around:
-            self._take_raw(after, after, around)
+            self._consume_raw(after, after, around)
         else:
             source.skip_to(after)
 
 
 def _read_markdown_attribute(tag: re.Match[str], name: str) -> str:
     """Return how the content of an element is Markdown: ``block``, ``span`` or not (empty)."""
-    asked = MARKDOWN_ATTRIBUTE.search(tag[3]) if "markdown" in tag[3] else None
-    if asked is None:
+    stated = MARKDOWN_ATTRIBUTE.search(tag[3]) if "markdown" in tag[3] else None
+    if stated is None:
         return ""
-    way = asked[1] or asked[2] or asked[3]
+    way = stated[1] or stated[2] or stated[3]
     if way in ("block", "span"):
         return way
     if way != "1":

@@ -38,13 +38,13 @@ def find_tight(items: Sequence[Item]) -> Iterator[Item]:
 
 
 def is_blank_after(data: bytes, position: int) -> bool:
-    """Whether the author left a line blank behind a position in what the library reads."""
+    """Return whether the author left a line blank behind a position in what the library reads."""
     end = data.find(b"\n", position)
     line = data[position : end if end >= 0 else len(data)]
     return position < len(data) and line != _SEPARATOR and not line.strip(b" \t>")
 
 
 def is_blank_before(data: bytes, position: int) -> bool:
-    """Whether the line before that of a position is blank."""
+    """Return whether the line before that of a position is blank."""
     end = data.rfind(b"\n", 0, position)
     return end >= 0 and not data[data.rfind(b"\n", 0, end) + 1 : end].strip(b" \t>")

@@ -67,7 +67,7 @@ class KramdownWriter(MarkedWriter):
 
     def finish(self) -> str:
         """Return the HTML with the table of contents and the notes."""
-        self._tighten_lists()
+        self._remove_paragraphs()
         if self._contents:
             out, place = self._contents
             out[place] = write_contents(self._headings)
@@ -158,16 +158,16 @@ class KramdownWriter(MarkedWriter):
         return TAGS[frame.kind][1]
 
     def _is_one_tilde(self, frame: Frame) -> bool:
-        """Whether text stands between single tildes, which strike nothing out in kramdown."""
+        """Return whether text stands between single tildes, which strike nothing out in kramdown."""
         return self._data[frame.start + 1] != ord("~")
 
     def _end_paragraph(self, frame: Frame) -> str:
         """End a paragraph, or take its tags away: from marks that are blocks, and where an item is not loose."""
         self._last_list = None
-        if self._data.startswith(_MARK_BYTES, frame.start) and self._is_no_paragraph(frame):
+        if self._data.startswith(_MARK_BYTES, frame.start) and self._replace_block_marks(frame):
             return "\n"
         if self._pending:
-            self.add_attributes(frame.at, self._take_pending())
+            self.add_attributes(frame.at, self._pop_pending())
         parent = self.open[-1] if self.open else None
         if parent and parent.kind == "DefinitionListDefinition":
             if frame.at == parent.at + 1 and not parent.state:
@@ -178,8 +178,8 @@ class KramdownWriter(MarkedWriter):
             parent.state.blank = is_blank_after(self._data, frame.end)
         return self._end_block(frame)
 
-    def _is_no_paragraph(self, frame: Frame) -> bool:
-        """Whether a paragraph is only marks of blocks; what they stand for is written then."""
+    def _replace_block_marks(self, frame: Frame) -> bool:
+        """Return whether a paragraph is only marks of blocks; what they stand for is written then."""
         source = self._data[frame.start : frame.end].decode().strip()
         marks = [kept for mark in ANY_MARK.finditer(source) if (kept := self._source.marks.find(mark))]
         if not marks:
@@ -189,10 +189,10 @@ class KramdownWriter(MarkedWriter):
             return False
         self.out[frame.at] = ""
         for kept in marks:
-            self._take_block_mark(kept)
+            self._apply_block_mark(kept)
         return True
 
-    def _take_block_mark(self, kept: Kept) -> None:
+    def _apply_block_mark(self, kept: Kept) -> None:
         if kept.kind == "contents" and self._contents is None:
             self._contents = (self.out, len(self.out))
             self.out.append("")
@@ -211,14 +211,14 @@ class KramdownWriter(MarkedWriter):
             if "no_toc" not in attributes.get("class", ""):
                 self._headings.append(last._replace(id=attributes.get("id", last.id)))
 
-    def _take_pending(self) -> dict[str, str]:
+    def _pop_pending(self) -> dict[str, str]:
         pending, self._pending = self._pending, {}
         return pending
 
     def end_heading(self, frame: Frame) -> str:
         """End a heading, which the table of contents names unless its class is ``no_toc``."""
-        attributes = self._take_pending() | self.heading
-        text = self.take_plain()
+        attributes = self._pop_pending() | self.heading
+        text = self.pop_plain()
         if "id" not in attributes:
             attributes["id"] = self.ids.make(text)
         if "no_toc" not in attributes.get("class", ""):
@@ -226,7 +226,7 @@ class KramdownWriter(MarkedWriter):
             level = int(frame.value["level"][1])
             self._headings.append(Heading(level, attributes["id"], html, self.out, frame.at))
         self._last_block, self._last_list = frame.at, None
-        return self.tag_heading(frame, attributes)
+        return self.wrap_heading(frame, attributes)
 
     def start_list(self, frame: Frame) -> str:
         """Begin a list, or go on with the one before: kramdown parts no lists by their bullets."""
@@ -241,7 +241,7 @@ class KramdownWriter(MarkedWriter):
         return "<ul>\n" if frame.value is None else "<ol>\n"
 
     def _is_next(self, last: Frame, frame: Frame) -> bool:
-        """Whether nothing stands between two lists: a definition of a link parts them though it shows nothing."""
+        """Return whether nothing stands between two lists: a definition of a link parts them though it shows nothing."""
         return not self._data[last.end : frame.start].strip(b" \t\n>")
 
     def end_list(self, frame: Frame) -> str:
@@ -249,7 +249,7 @@ class KramdownWriter(MarkedWriter):
         self._last_list, self._last_block = frame, frame.at
         return super().end_list(frame)
 
-    def _tighten_lists(self) -> None:
+    def _remove_paragraphs(self) -> None:
         """Take away the tags of first paragraphs that are only text: by all its items kramdown decides it for a list."""
         for items in self._lists:
             for item in find_tight(items):
@@ -272,19 +272,19 @@ class KramdownWriter(MarkedWriter):
 
     def start_note(self, frame: Frame) -> str:
         """Begin a note."""
-        self._forget_places()
+        self._reset_places()
         html = super().start_note(frame)
         frame.state, self._lists = (frame.state, self._lists), []
         return html
 
     def end_note(self, frame: Frame) -> str:
         """End a note."""
-        self._forget_places()
-        self._tighten_lists()
+        self._reset_places()
+        self._remove_paragraphs()
         frame.state, self._lists = frame.state
         return super().end_note(frame)
 
-    def _forget_places(self) -> None:
+    def _reset_places(self) -> None:
         """Forget places in the output, which is another one from here on."""
         self.target = self._last_block = NOWHERE
         self._last_list = None

@@ -67,23 +67,23 @@ class _Lines:
         while source.position < size:
             if source.text[source.position] == "\n":  # a shorter way for most blank lines
                 source.position += 1
-                self._take_blank()
+                self._consume_blank()
                 continue
-            plain = _PLAIN.match(source.text, source.position) if self._takes_plain() else None
+            plain = _PLAIN.match(source.text, source.position) if self._can_continue_plain() else None
             if plain:
-                self._take_plain(plain[0])
+                self._consume_plain(plain[0])
             else:
-                self._take_line()
+                self._consume_line()
         self._html.close_all()
         return source.finish(mark_spans)
 
-    def _takes_plain(self) -> bool:
-        """Whether lines of plain text are a paragraph, or go on with one."""
+    def _can_continue_plain(self) -> bool:
+        """Return whether lines of plain text are a paragraph, or go on with one."""
         if self._quoted or self._indented_code:
             return False
         return self._blank or not self._lists or self._paragraph > 0
 
-    def _take_plain(self, lines: str) -> None:
+    def _consume_plain(self, lines: str) -> None:
         self._source.position += len(lines)
         self._source.lines.append(lines[:-1])
         if self._blank:
@@ -93,13 +93,13 @@ class _Lines:
         self._paragraph += lines.count("\n")
         self._blank = False
 
-    def _take_line(self) -> None:
+    def _consume_line(self) -> None:
         source = self._source
         start = source.position
         line = expand_indent(source.read_line())
         bare = line.lstrip(" \t")
         if not bare:
-            self._take_blank()
+            self._consume_blank()
             return
         indent = len(line) - len(bare)
         if not self._blank and (self._quoted or indent < self._lists.column):
@@ -119,7 +119,7 @@ class _Lines:
             source.lines.append(line)
             self._indented_code = True
             return
-        if self._indented_code and not self._ends_code(line, bare):
+        if self._indented_code and not self._is_code_end(line, bare):
             source.lines[-1] += f" {bare}"  # without a blank line the code goes on
             return
         reader = _READERS.get(bare[0])
@@ -127,7 +127,7 @@ class _Lines:
         if rewritten is not None:
             self._write(rewritten, indent)
 
-    def _take_blank(self) -> None:
+    def _consume_blank(self) -> None:
         self._source.lines.append("")
         self._begin_block()
 
@@ -146,8 +146,8 @@ class _Lines:
         column = self._lists.column
         return " " * column + bare, column
 
-    def _ends_code(self, line: str, bare: str) -> bool:
-        """Whether a line that is less far in ends indented code."""
+    def _is_code_end(self, line: str, bare: str) -> bool:
+        """Return whether a line that is less far in ends indented code."""
         return _LAZY_END.match(bare) is not None or (bool(self._lists) and ITEM.match(line) is not None)
 
     def _is_fence(self, line: str, indent: int) -> bool:
@@ -157,7 +157,7 @@ class _Lines:
         fence = FENCE.match(line)
         if fence is None or indent >= self._lists.column + 4:
             return False
-        if self._fences.take(line, fence, indent, bool(self._lists)):
+        if self._fences.consume(line, fence, indent, bool(self._lists)):
             self._paragraph, self._blank = 0, False
             return True
         self._write(fence[1] + APART + line[fence.end(1) :], indent)
@@ -165,7 +165,7 @@ class _Lines:
 
     def _write(self, line: str, indent: int) -> None:
         """Write a line that is no block of its own, unless a table begins with it."""
-        if "|" in line and (self._blank or ITEM.match(line)) and self._tables.take(line):
+        if "|" in line and (self._blank or ITEM.match(line)) and self._tables.consume(line):
             self._lists.rewrite(line, indent, 0, True)  # the table may begin an item
             self._begin_block()
             return
@@ -216,20 +216,20 @@ class _Lines:
         column = self._lists.column
         if indent >= column + 4:
             return line
-        if not self._take_html(start, column if indent >= column else 0):
+        if not self._consume_html(start, column if indent >= column else 0):
             return " " * indent + APART + bare
         self._begin_block()
         # Blocks may go on in the same line; to read the rest of it anew for each would take quadratic time.
-        while self._source.is_within_line() and self._take_html(self._source.position, 0):
+        while self._source.is_within_line() and self._consume_html(self._source.position, 0):
             pass
         return None
 
-    def _take_html(self, start: int, place: int) -> bool:
+    def _consume_html(self, start: int, place: int) -> bool:
         """Take the HTML block that begins at a position, if one does."""
         tag = BLOCK_TAG.match(self._source.text, start)
         name = (tag[2] or "").lower() if tag else ""
         begins = name or not self._paragraph  # a comment ends no paragraph
-        return bool(tag and begins and name not in SPAN_ELEMENTS and self._html.take(start, tag, place))
+        return bool(tag and begins and name not in SPAN_ELEMENTS and self._html.consume(start, tag, place))
 
     def _read_colon(self, line: str, bare: str, indent: int, start: int) -> str | None:
         if bare[1:2] not in (" ", "\t", ""):
@@ -239,7 +239,7 @@ class _Lines:
         return line
 
     def _read_braces(self, line: str, bare: str, indent: int, start: int) -> str | None:
-        if not self._braces.take(line, self._blank, indent):
+        if not self._braces.consume(line, self._blank, indent):
             return line
         self._begin_block()
         return None

@@ -27,7 +27,7 @@ class LinkDefinitions:
         return normalize_label(label) in self._places
 
     def is_superseded(self, line: str, start: int) -> bool:
-        """Whether a line that begins at a position is a definition whose label is defined again later."""
+        """Return whether a line that begins at a position is a definition whose label is defined again later."""
         found = _LABEL.match(line)
         return found is not None and self._places.get(normalize_label(found[1]), start) > start
 

@@ -29,7 +29,7 @@ class Lists:
         return bool(self._open)
 
     def is_continued_by(self, item: re.Match[str]) -> bool:
-        """Whether an item at the margin belongs to the list that is open there."""
+        """Return whether an item at the margin belongs to the list that is open there."""
         return bool(self._open) and (self._open[0][1] == "ol") == item[2][0].isdigit()
 
     def leave(self, indent: int) -> None:

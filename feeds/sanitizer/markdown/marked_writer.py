@@ -52,7 +52,7 @@ class MarkedWriter(Writer):
             **dict.fromkeys(("html", "span html", "inline html"), self._write_kept_html),
             **dict.fromkeys(("text", "address"), self._write_kept_text),
             "foot": self._begin_foot,
-            "headless": self._note_headless,
+            "headless": self._mark_headless,
             "span": self._attach_to_span,
             "id": self._attach_id,
         }
@@ -115,7 +115,7 @@ class MarkedWriter(Writer):
             self.out[self.row] = "</tbody>\n<tfoot>\n<tr>\n"
         return ""
 
-    def _note_headless(self, kept: Kept) -> str:
+    def _mark_headless(self, kept: Kept) -> str:
         self.is_headless = True
         return ""
 

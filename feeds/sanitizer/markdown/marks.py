@@ -83,10 +83,10 @@ class Marks:
         """Return a text with what its marks stood for, and what the marks in that stood for."""
         count = int(MARK in text)
         while count:  # what a mark stood for has only earlier marks in it, so this ends
-            text, count = ANY_MARK.subn(self._source, text)
+            text, count = ANY_MARK.subn(self._find_source, text)
         return text
 
-    def _source(self, mark: re.Match[str]) -> str:
+    def _find_source(self, mark: re.Match[str]) -> str:
         kept = self.find(mark)
         return kept.source if kept else ""
 

@@ -41,7 +41,7 @@ class Notes:
         items = "\n".join(map(self._write_note, self._labels, notes))
         return f'{html}<div class="footnotes">\n<ol>\n{items}\n</ol>\n</div>\n'
 
-    def _key(self, label: str) -> str:
+    def _make_key(self, label: str) -> str:
         return escape(self._prefix + label)
 
     def _write_reference(self, place: re.Match[str]) -> str:
@@ -53,13 +53,13 @@ class Notes:
             self._numbers[label] = len(self._labels)
         number = self._numbers[label]
         count = self._references[label] = self._references.get(label, -1) + 1
-        key = self._key(label)
+        key = self._make_key(label)
         again = f":{count}" if count else ""
         return f'<sup id="fnref:{key}{again}"><a href="#fn:{key}" class="footnote">{number}</a></sup>'
 
     def _write_note(self, label: str, html: str) -> str:
         """Write a note with a link back to each of its references."""
-        key = self._key(label)
+        key = self._make_key(label)
         back = " ".join(
             f'<a href="#fnref:{key}{f":{n}" if n else ""}" class="reversefootnote">&#8617;'
             f"{f'<sup>{n + 1}</sup>' if n else ''}</a>"

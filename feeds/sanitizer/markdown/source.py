@@ -51,7 +51,7 @@ class Source:
         return len(self.text) if end < 0 else end
 
     def is_within_line(self) -> bool:
-        """Whether something is left of the line that is read."""
+        """Return whether something is left of the line that is read."""
         return 0 < self.position < len(self.text) and self.text[self.position - 1] != "\n"
 
     def skip_to(self, position: int) -> None:

@@ -77,8 +77,8 @@ class _Spans:
         out.append(text[written:])
         return "".join(out)
 
-    def _crosses_blank(self, start: int, end: int) -> bool:
-        """Whether a blank line stands between two positions."""
+    def _has_blank_between(self, start: int, end: int) -> bool:
+        """Return whether a blank line stands between two positions."""
         return (
             self._text.find("\n\n", start, end) >= 0 or self._text.find(f"\n{SEPARATOR}\n", start, end) >= 0
         )
@@ -88,16 +88,16 @@ class _Spans:
     def _read_code(self, token: re.Match[str]) -> str | None:
         """Pass over a code span."""
         run, start = token[0], token.start()
-        if run == "`" and self._stands_alone(start):
+        if run == "`" and self._is_alone(start):
             return self._keep("text", run)
         places = self._runs.get(len(run), [])
         number = bisect_right(places, start)
-        if number == len(places) or self._crosses_blank(token.end(), places[number]):
+        if number == len(places) or self._has_blank_between(token.end(), places[number]):
             return None
         self._position = places[number] + len(run)
         return None
 
-    def _stands_alone(self, start: int) -> bool:
+    def _is_alone(self, start: int) -> bool:
         before, after = self._text[start - 1 : start], self._text[start + 1 : start + 2]
         return (not before or before.isspace()) and after.isspace()
 
@@ -154,7 +154,7 @@ class _Spans:
         ):
             return None
         end = self._find_end(name, token.end())
-        if end < 0 or self._crosses_blank(token.end(), end):
+        if end < 0 or self._has_blank_between(token.end(), end):
             return None
         self._position = self._text.find(">", end) + 1
         return self._keep("inline html", self._text[token.start() : self._position])

@@ -28,7 +28,7 @@ class Tables:
     def __init__(self, source: Source) -> None:
         self._source = source
 
-    def take(self, line: str) -> bool:
+    def consume(self, line: str) -> bool:
         """Take the table that begins with a line, if it is one."""
         prefix = _PREFIX.match(line)
         quotes, items = (prefix[1], prefix[2]) if prefix else ("", "")

@@ -29,7 +29,7 @@ class Fences:
         self._endless: dict[str, int] = {}
         """Length of the shortest fence of a character that ends nowhere below; longer ones do not either."""
 
-    def take(self, line: str, fence: re.Match[str], indent: int, in_list: bool) -> bool:
+    def consume(self, line: str, fence: re.Match[str], indent: int, in_list: bool) -> bool:
         """Take the lines from a match of :data:`FENCE` up to the closing fence, if there is one.
 
         Args:
@@ -67,7 +67,7 @@ class Braces:
         self._contents = False
         """Whether the place of the table of contents is known: there is only one."""
 
-    def take(self, line: str, blank: bool, indent: int) -> bool:
+    def consume(self, line: str, blank: bool, indent: int) -> bool:
         """Take a line, and of an extension its content.
 
         Args:
@@ -80,14 +80,14 @@ class Braces:
             defined[definition[1]] = f"{defined.get(definition[1], '')} {definition[2]}"
             self._source.lines.append("")
         elif attributes := _ATTRIBUTES.match(line):
-            self._take_attributes(line, attributes[1], blank, indent)
+            self._consume_attributes(line, attributes[1], blank, indent)
         elif extension := _EXTENSION.match(line):
-            return self._take_extension(line, extension[1], extension[2].rstrip())
+            return self._consume_extension(line, extension[1], extension[2].rstrip())
         else:
             return False
         return True
 
-    def _take_attributes(self, line: str, inside: str, blank: bool, indent: int) -> None:
+    def _consume_attributes(self, line: str, inside: str, blank: bool, indent: int) -> None:
         source = self._source
         if self._is_contents(inside):
             self._contents = True
@@ -100,12 +100,12 @@ class Braces:
             source.mark_block("end", line)
 
     def _is_contents(self, inside: str) -> bool:
-        """Whether the list before an attribute list becomes the table of contents."""
+        """Return whether the list before an attribute list becomes the table of contents."""
         lines = self._source.lines
         asked = not self._contents and _CONTENTS.search(inside) is not None
         return asked and bool(lines) and _ITEM_ALONE.match(lines[-1]) is not None
 
-    def _take_extension(self, line: str, name: str, rest: str) -> bool:
+    def _consume_extension(self, line: str, name: str, rest: str) -> bool:
         source = self._source
         if name not in _EXTENSIONS:
             return False

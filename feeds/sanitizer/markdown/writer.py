@@ -184,7 +184,7 @@ class Writer:
         """Return the language that the first word behind a fence names."""
         return word
 
-    def take_plain(self) -> str:
+    def pop_plain(self) -> str:
         """Return the text without marks of what ends here."""
         plain, self.plain = "".join(self.plain or ()), None
         return plain
@@ -197,13 +197,13 @@ class Writer:
     def end_heading(self, frame: Frame) -> str:
         """End a heading."""
         stated = frame.value
-        attributes = {"id": stated["id"] or self.ids.make(self.take_plain())}
+        attributes = {"id": stated["id"] or self.ids.make(self.pop_plain())}
         self.plain = None
         if stated["classes"]:
             attributes["class"] = " ".join(stated["classes"])
-        return self.tag_heading(frame, attributes)
+        return self.wrap_heading(frame, attributes)
 
-    def tag_heading(self, frame: Frame, attributes: Attributes) -> str:
+    def wrap_heading(self, frame: Frame, attributes: Attributes) -> str:
         """Write the start tag of a heading and return its end tag."""
         level = frame.value["level"][1]
         self.out[frame.at] = f"<h{level}{write_attributes(attributes)}>"
@@ -243,7 +243,7 @@ class Writer:
         self.images -= 1
         if self.images:
             return ""
-        description = escape(self.take_plain())
+        description = escape(self.pop_plain())
         self.plain = frame.state
         address = self.write_address(frame.value["dest_url"])
         return f'<img src="{address}" alt="{description}"{self._write_title(frame)} />'

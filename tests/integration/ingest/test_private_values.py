@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from feeds.models import Origin
-from feeds.sanitizer.metadata import origin, public, public_feed
+from feeds.sanitizer.metadata import clean_origin, redact_address, redact_feed_address
 from tests.conftest import ROOT, Project
 from tests.integration.ingest.test_upstreams import build, subscribe
 from tests.rigs.servers import Answer, UpstreamServer, UpstreamThread
@@ -314,10 +314,13 @@ def test_a_store_from_before_publishes_it_no_more(project: Project, upstream: Up
     ],
 )
 def test_how_the_address_of_a_feed_is_published(address: str, published: str) -> None:
-    assert public_feed(address) == published
-    assert origin(Origin(address, "T", address, "")) == Origin(published, "T", published, "")
+    assert redact_feed_address(address) == published
+    assert clean_origin(Origin(address, "T", address, "")) == Origin(published, "T", published, "")
 
 
 def test_how_the_address_of_its_pages_is_published() -> None:
-    assert public("https://jo:pw@a.example/forum?f=5&token=x;sid=1#new") == "https://a.example/forum?f=5#new"
-    assert public("https://a.example/#access_token=x") == "https://a.example/"
+    assert (
+        redact_address("https://jo:pw@a.example/forum?f=5&token=x;sid=1#new")
+        == "https://a.example/forum?f=5#new"
+    )
+    assert redact_address("https://a.example/#access_token=x") == "https://a.example/"

@@ -35,16 +35,16 @@ from feeds.models import DIALECTS, Item, Skipped
 from feeds.parser.feeds.encoding import decode
 from feeds.parser.feeds.feed import parse_upstream
 from feeds.parser.feeds.splitter import outline, single
-from feeds.parser.lists.discovery import candidates
+from feeds.parser.lists.discovery import find_candidates
 from feeds.parser.lists.opml import parse_opml
 from feeds.parser.posts.file_encoding import decode as decode_post
 from feeds.parser.posts.front_matter import read_simple, read_tolerant
 from feeds.parser.posts.jekyll import FolderSettings, JekyllSite
 from feeds.parser.posts.post import parse_post
-from feeds.sanitizer.boilerplate import compile_patterns, default_boilerplate, split_tail
+from feeds.sanitizer.boilerplate import compile_patterns, load_default_boilerplate, split_tail
 from feeds.sanitizer.html import clean_html
 from feeds.sanitizer.markdown import markdown_to_html
-from feeds.sanitizer.text import clean_title, excerpt, plain_text, title_from
+from feeds.sanitizer.text import clean_title, extract_text, make_excerpt, make_title
 from feeds.server.app import decode_path
 from feeds.server.negotiation import format_http_date
 from feeds.server.protocol import BoundedConfig, BoundedProtocol, Limits
@@ -72,7 +72,7 @@ SLOWEST = 5.0
 MOST_MEMORY = 200_000
 """Kilobytes by which no input of some kilobytes may make the process grow."""
 _ZONE = zoneinfo.ZoneInfo("Asia/Shanghai")
-_TAIL = compile_patterns(default_boilerplate())
+_TAIL = compile_patterns(load_default_boilerplate())
 _FOLDER = FolderSettings("https://base.example/", "Asia/Shanghai", "jekyll", JekyllSite())
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -127,9 +127,9 @@ def _check_html(text: str) -> None:
     assert not _NOT_XML.search(html)
     again = clean_html(html, BASE)
     assert again == html, f"no fixed point: {html[:400]!r} became {again[:400]!r}"
-    plain = plain_text(html)
-    assert len(excerpt(plain)) <= 300
-    assert len(title_from(plain)) <= 61
+    plain = extract_text(html)
+    assert len(make_excerpt(plain)) <= 300
+    assert len(make_title(plain)) <= 61
 
 
 def read_markdown(data: bytes) -> None:
@@ -186,7 +186,7 @@ def read_list(data: bytes) -> None:
 
 
 def read_page(data: bytes) -> None:
-    assert all(is_address(one.url) for one in candidates(data, BASE))
+    assert all(is_address(one.url) for one in find_candidates(data, BASE))
 
 
 def read_config(data: bytes) -> None:

@@ -12,9 +12,9 @@ from feeds.models import Entry, FeedHead, Format
 from feeds.renderer import fast_writer, feedgen_writer
 from feeds.renderer.documents import join
 from feeds.renderer.entries import check_entry
-from feeds.sanitizer import cleanup
+from feeds.sanitizer import hidden_elements
 from feeds.sanitizer.html import clean_html
-from feeds.sanitizer.text import excerpt, plain_text
+from feeds.sanitizer.text import extract_text, make_excerpt
 
 HIDING = st.sampled_from([
     "<p ", "<DIV ", ">", "</p>", "</DIV>", ' style="', '"', "display", "DISPLAY", " : ", ":", "none", "visibility", "hidden", " hidden",
@@ -26,8 +26,8 @@ HIDING = st.sampled_from([
 @given(st.lists(HIDING, max_size=14).map("".join))
 def test_what_says_hidden_is_found_wherever_it_is(html: str) -> None:
     either = r"display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden|(?<=\s)hidden(?=[\s=>/])"
-    assert cleanup.is_hidden(html) <= bool(re.search(either, html, re.IGNORECASE))
-    assert bool(cleanup.hidden_marks(html)) == bool(re.search(either, html, re.IGNORECASE))
+    assert hidden_elements.is_hidden(html) <= bool(re.search(either, html, re.IGNORECASE))
+    assert bool(hidden_elements.find_hidden_marks(html)) == bool(re.search(either, html, re.IGNORECASE))
 
 
 PIECES = st.sampled_from(["a", "文", "&", "<", ">", '"', "'", "\r", "\n", "\t", " ", "é", "]]>"])
@@ -62,7 +62,7 @@ TEXTS = st.lists(WORDS, max_size=20).map("".join)
 @settings(max_examples=1500, deadline=None)
 @given(TEXTS)
 def test_white_space_of_a_text_is_folded(text: str) -> None:
-    assert plain_text(text) == re.sub(r"\s*\n\s*", "\n", re.sub(r"[ \t\f\v\xa0]+", " ", text)).strip()
+    assert extract_text(text) == re.sub(r"\s*\n\s*", "\n", re.sub(r"[ \t\f\v\xa0]+", " ", text)).strip()
 
 
 @settings(max_examples=1500, deadline=None)
@@ -73,7 +73,7 @@ def test_an_excerpt_ends_where_a_sentence_does(text: str, limit: int) -> None:
     ends = [one.end() for one in re.finditer(pattern, line[: limit + 1])]
     ends = [end for end in ends if limit // 3 < end <= limit]
     if len(line) > limit and ends:
-        assert excerpt(line, limit) == line[: ends[-1]].rstrip()
+        assert make_excerpt(line, limit) == line[: ends[-1]].rstrip()
 
 
 def test_no_character_that_documents_may_not_have_is_passed_over() -> None:

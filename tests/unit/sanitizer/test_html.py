@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.models import DIALECTS
-from feeds.sanitizer.boilerplate import compile_patterns, default_boilerplate, split_tail
+from feeds.sanitizer.boilerplate import compile_patterns, load_default_boilerplate, split_tail
 from feeds.sanitizer.html import clean_html
 from feeds.sanitizer.markdown import markdown_to_html
-from feeds.sanitizer.text import clean_title, excerpt, plain_text, title_from
+from feeds.sanitizer.text import clean_title, extract_text, make_excerpt, make_title
 from tests.conftest import Project
 from tests.rigs.meaning import meaning
 
@@ -138,7 +138,7 @@ PIECE = st.one_of(
 def test_no_text_is_lost_and_cleaning_twice_changes_nothing(pieces: list[str]) -> None:
     html = " ".join(pieces)
     clean = clean_html(html, BASE)
-    assert "".join(plain_text(clean).split()) == "".join(re.sub(r"<[^>]*>", "", html).split())
+    assert "".join(extract_text(clean).split()) == "".join(re.sub(r"<[^>]*>", "", html).split())
     assert clean_html(clean, BASE) == clean
 
 
@@ -146,10 +146,10 @@ def test_no_text_is_lost_and_cleaning_twice_changes_nothing(pieces: list[str]) -
 @given(st.text())
 def test_any_text_can_be_cleaned(text: str) -> None:
     assert dangers(clean_html(markdown_to_html(text), BASE)) == []
-    split_tail(text, compile_patterns(default_boilerplate()), bool)
+    split_tail(text, compile_patterns(load_default_boilerplate()), bool)
     clean_title(text)
-    excerpt(text)
-    title_from(text)
+    make_excerpt(text)
+    make_title(text)
 
 
 def test_text_that_parsers_of_html_would_drop_is_kept() -> None:
@@ -182,18 +182,18 @@ def test_text_that_parsers_of_html_would_drop_is_kept() -> None:
     ],
 )
 def test_an_element_that_is_none_of_html_loses_its_tag_and_no_text(name: str) -> None:
-    assert plain_text(clean_html(f"<p>a<{name}> b <i>c</i></p><p>d</p>", BASE)) == "a b c\nd"
-    assert plain_text(clean_html(f'<p>a<{name} x="1"/> b</{name}> c</p>', BASE)) == "a b c"
+    assert extract_text(clean_html(f"<p>a<{name}> b <i>c</i></p><p>d</p>", BASE)) == "a b c\nd"
+    assert extract_text(clean_html(f'<p>a<{name} x="1"/> b</{name}> c</p>', BASE)) == "a b c"
 
 
 def test_a_drawing_takes_no_text_with_it() -> None:
     drawing = '<svg viewBox="0 0 1 1"><title>t</title><path d="M0 0"/><g><text>in</text></g></svg>'
-    assert plain_text(clean_html(f"<p>a {drawing} b</p>", BASE)).endswith(" b")
+    assert extract_text(clean_html(f"<p>a {drawing} b</p>", BASE)).endswith(" b")
     assert 'alt="x&lt;int&gt;y"' in clean_html('<p><img src="/i.png" alt="x<int>y"> b</p>', BASE)
 
 
 def test_the_tail_of_a_body_is_address_and_navigation() -> None:
-    patterns = compile_patterns(default_boilerplate())
+    patterns = compile_patterns(load_default_boilerplate())
     body = "text\n\n<https://a.example/x?infoCode=1>\n\n[返回甲](//a.example/b/)｜[返回首页](//a.example/)"
     assert split_tail(body, patterns, bool) == ("text", "https://a.example/x?infoCode=1")
     kept = "text\n\n<https://a.example/x?infoCode=1>"

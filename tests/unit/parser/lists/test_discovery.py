@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.parser.lists.discovery import MOST, Candidate, candidates
+from feeds.parser.lists.discovery import MOST, Candidate, find_candidates
 from feeds.values.urls import is_address
 
 PAGE = "https://site.example/blog/2024/post.html"
 
 
 def urls(html: bytes | str, url: str = PAGE, why: str = "") -> list[str]:
-    return [one.url for one in candidates(html, url) if why in one.why]
+    return [one.url for one in find_candidates(html, url) if why in one.why]
 
 
 def declared(html: bytes | str, url: str = PAGE) -> list[str]:
@@ -35,7 +35,7 @@ def test_link_elements_come_first_in_their_order_and_say_what_they_are() -> None
         + link("//cdn.example/atom", "APPLICATION/ATOM+XML")
         + "</head><body><a href='/rss.xml'>RSS</a></body>"
     )
-    found = candidates(html, PAGE)
+    found = find_candidates(html, PAGE)
     assert found[0] == Candidate(
         "https://site.example/feed/",
         "Site & News",
@@ -128,7 +128,7 @@ def test_usual_paths_are_tried_near_the_page_and_at_the_root() -> None:
     assert urls("", "https://site.example/blog")[0] == "https://site.example/blog/feed"
     assert urls("")[0] == "https://site.example/blog/2024/feed"
     assert "https://site.example/blog/atom.xml" in urls("", "https://site.example")
-    assert candidates("", "ftp://site.example/") == ()
+    assert find_candidates("", "ftp://site.example/") == ()
 
 
 @pytest.mark.parametrize(
@@ -156,9 +156,9 @@ def test_sites_with_their_own_ways(page: str, feed: str) -> None:
 
 def test_pages_in_other_encodings() -> None:
     html = '<meta charset="gbk"><title>x</title>' + link("/f", more='title="海港新闻"')
-    assert candidates(html.encode("gbk"), PAGE)[0].title == "海港新闻"
-    assert candidates(b"\xff\xfe" + html.encode("utf-16-le"), PAGE)[0].title == "海港新闻"
-    assert candidates(html.encode() + "海".encode()[:2], PAGE)[0].title == "海港新闻"
+    assert find_candidates(html.encode("gbk"), PAGE)[0].title == "海港新闻"
+    assert find_candidates(b"\xff\xfe" + html.encode("utf-16-le"), PAGE)[0].title == "海港新闻"
+    assert find_candidates(html.encode() + "海".encode()[:2], PAGE)[0].title == "海港新闻"
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_pages_in_other_encodings() -> None:
 )
 def test_hostile_pages_cost_little(html: str | bytes) -> None:
     start = time.process_time()
-    assert len(candidates(html, PAGE)) <= MOST
+    assert len(find_candidates(html, PAGE)) <= MOST
     assert time.process_time() - start < 3
 
 
@@ -226,6 +226,6 @@ def test_hostile_pages_cost_little(html: str | bytes) -> None:
     ),
 )
 def test_any_page_gives_web_addresses_each_once(html: bytes | str, url: str) -> None:
-    found = [one.url for one in candidates(html, url)]
+    found = [one.url for one in find_candidates(html, url)]
     assert all(map(is_address, found))
     assert len(found) == len(set(found))

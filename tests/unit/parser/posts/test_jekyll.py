@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.models import Item
-from feeds.parser.posts.jekyll import FolderSettings, defaults_for, folder_categories, read_site_config
+from feeds.parser.posts.jekyll import FolderSettings, find_defaults, find_folder_categories, read_site_config
 from feeds.parser.posts.liquid import render_liquid
-from feeds.parser.posts.permalinks import jekyll_id, post_url, slugify
+from feeds.parser.posts.permalinks import build_jekyll_id, build_post_url, slugify
 from feeds.parser.posts.post import parse_post
 from tests.conftest import ROOT, Project
 from tests.integration.test_build import entries, feedd
@@ -46,7 +46,7 @@ WHEN = datetime(2024, 3, 7, 9, 5, 6, tzinfo=UTC)
     ],
 )
 def test_addresses_are_those_of_jekyll(pattern: str, expected: str) -> None:
-    found = post_url(pattern, "_posts/2024-03-07-My Post.md", WHEN, ["News", "big-city", "news"])
+    found = build_post_url(pattern, "_posts/2024-03-07-My Post.md", WHEN, ["News", "big-city", "news"])
     assert found == expected
 
 
@@ -64,11 +64,11 @@ def test_addresses_are_those_of_jekyll(pattern: str, expected: str) -> None:
     ],
 )
 def test_titles_in_addresses_are_slugs_of_the_pretty_kind(name: str, expected: str) -> None:
-    assert post_url("/:title:output_ext", f"_posts/{name}", WHEN, []) == expected
+    assert build_post_url("/:title:output_ext", f"_posts/{name}", WHEN, []) == expected
 
 
 def test_categories_in_addresses_are_escaped_like_jekylls() -> None:
-    found = post_url("/:categories/x", "_posts/2024-03-07-a.md", WHEN, ["Q & A", "中文"])
+    found = build_post_url("/:categories/x", "_posts/2024-03-07-a.md", WHEN, ["Q & A", "中文"])
     assert found == "/q%20&%20a/%E4%B8%AD%E6%96%87/x"
 
 
@@ -96,7 +96,7 @@ def test_slugs_of_words(text: str, expected: str) -> None:
     ],
 )
 def test_ids_are_those_of_jekyll_feed(url: str, path: str, slug: str, expected: str) -> None:
-    assert jekyll_id("https://x.example/blog/", url, path, slug) == expected
+    assert build_jekyll_id("https://x.example/blog/", url, path, slug) == expected
 
 
 DEFAULTS = """\
@@ -138,16 +138,16 @@ defaults:
     ],
 )
 def test_defaults_of_the_site(path: str, key: str, expected: object) -> None:
-    assert defaults_for(read_site_config(DEFAULTS), path, False).get(key) == expected
+    assert find_defaults(read_site_config(DEFAULTS), path, False).get(key) == expected
 
 
 def test_defaults_of_drafts() -> None:
-    assert defaults_for(read_site_config(DEFAULTS), "_drafts/a.md", True)["layout"] == "draft"
+    assert find_defaults(read_site_config(DEFAULTS), "_drafts/a.md", True)["layout"] == "draft"
 
 
 def test_categories_of_folders_leave_out_the_folder_of_collections() -> None:
-    assert folder_categories("parts/town/_posts/sub/a.md", "parts") == ["town"]
-    assert folder_categories("a/b/_drafts/a.md") == ["a", "b"]
+    assert find_folder_categories("parts/town/_posts/sub/a.md", "parts") == ["town"]
+    assert find_folder_categories("a/b/_drafts/a.md") == ["a", "b"]
 
 
 def read(header: str, config: str = "", path: str = "_posts/2024-01-01-a.md") -> Item:
