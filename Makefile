@@ -11,7 +11,8 @@ run: setup
 	@echo "Look at it: open output/index.html, or add output/atom.xml to a feed reader."
 	@if [ -t 1 ]; then $(BIN)/feedd serve -c config/feedd.toml; fi
 
-test: check unit
+test: check
+	$(BIN)/pytest -n auto
 
 check: setup
 	$(BIN)/ruff format --check .
@@ -19,8 +20,9 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Pure code and local files only; properties are tried with few examples, and with all of them by `make test`.
 unit: setup
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest tests/unit -n 2 --hypothesis-profile=quick
 
 stress: setup
 	$(BIN)/pytest -m stress

@@ -10,6 +10,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+from tests.rigs.examples import QUICK
+
+settings.register_profile(QUICK, max_examples=10, deadline=None)
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from feeds.parser.posts.file_encoding import decode
+from feeds.parser.posts.front_matter import read_simple, read_tolerant
 from tests.conftest import Project
 
 pytestmark = pytest.mark.acceptance
@@ -74,3 +76,13 @@ def test_the_real_posts_keep_text_and_images(tmp_path: Path, shared: Path) -> No
             lines.pop()
         wanted = said("\n".join(lines))
         assert shown == wanted, path.name
+
+
+def test_the_real_posts_take_the_fast_way_and_lose_nothing(shared: Path) -> None:
+    for file in sorted((shared / "data" / "site" / "_posts").glob("*.md")):
+        text, repairs = decode(file.read_bytes())
+        fast = read_simple(text)
+        assert fast is not None
+        assert fast == read_tolerant(text)
+        assert not repairs
+        assert text.endswith(fast.body)

@@ -338,16 +338,3 @@ def test_front_matter_makes_no_objects_and_liquid_reads_no_files(project: Projec
     assert not list(project.folder.rglob("pwned"))
     assert not (ROOT / "pwned").exists()
     assert len(entries(project.output / "atom.xml")) == 2
-
-
-def test_the_threat_model_names_tests_that_exist() -> None:
-    text = (ROOT / "docs" / "security.md").read_text("utf-8")
-    named = set(re.findall(r"`([\w/]*test_\w+\.py)::(test_\w+)`", text))
-    assert len(named) > 30
-    missing = [
-        f"{file}::{test}"
-        for file, test in sorted(named)
-        if not (ROOT / "tests" / file).is_file()
-        or f"def {test}(" not in (ROOT / "tests" / file).read_text("utf-8")
-    ]
-    assert missing == []

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, given
 from hypothesis import strategies as st
 
 from feeds.commands.init import plan_files, suggest_next_steps, write_starter_config
 from feeds.config import Config, load_config
 from feeds.parser.posts.jekyll import JekyllSite, read_site_config
+from tests.rigs.examples import examples
 
 
 @pytest.fixture
@@ -84,7 +85,7 @@ _LEGAL = st.text(
 
 
 @given(_LEGAL, _LEGAL)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60, [HealthCheck.function_scoped_fixture])
 def test_titles_and_authors_come_back_as_they_are(file: Path, title: str, author: str) -> None:
     assume("@" not in author)  # a mail address is never published as a name
     config = load(file, JekyllSite(title=title, author=author, url="https://h.example"))
@@ -111,7 +112,7 @@ _KINDS = st.sampled_from(["", "category", "tag"])
         ).map(tuple),
     )
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60, [HealthCheck.function_scoped_fixture])
 def test_whatever_the_site_says_the_starter_loads(file: Path, site: JekyllSite) -> None:
     assert load(file, site).sources
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import tracemalloc
 import zlib
 
 import pytest
@@ -12,17 +11,6 @@ from hypothesis import strategies as st
 
 from feeds.errors import FetchError
 from feeds.http.content_coding import Decoder
-
-
-def test_a_bomb_takes_no_more_memory_than_the_limit() -> None:
-    pack = zlib.compressobj(9, zlib.DEFLATED, 31)
-    packed = b"".join(pack.compress(b"A" * (1 << 20)) for _ in range(512)) + pack.flush()
-    tracemalloc.start()
-    decoder = Decoder("gzip", 1 << 20)
-    with pytest.raises(FetchError, match="larger than 1048576 bytes"):
-        decoder.feed(packed)
-    assert tracemalloc.get_traced_memory()[1] < 4 << 20
-    tracemalloc.stop()
 
 
 @given(

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from feeds.models import FeedHead
 from feeds.output.validator import check_document, check_head
-from tests.conftest import feedd
 
 ATOM = (
     '<feed xmlns="http://www.w3.org/2005/Atom"><id>urn:f</id><title>T</title><updated>2024-01-02T00:00:00Z</updated>'
@@ -144,10 +143,3 @@ def test_a_feed_that_would_make_every_document_invalid_is_known_before(
     assert check_head(HEAD) == []
     (found,) = check_head(dataclasses.replace(HEAD, **change))
     assert word in found
-
-
-def test_the_command_names_file_line_and_rule(tmp_path) -> None:
-    (tmp_path / "atom.xml").write_text(ATOM.replace("urn:f", "f"), "utf-8")
-    done = feedd("validate", str(tmp_path / "atom.xml"))
-    assert done.returncode == 1
-    assert f"{tmp_path / 'atom.xml'}:1: atom-id: " in done.stdout

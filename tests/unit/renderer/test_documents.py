@@ -6,7 +6,7 @@ import json
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.errors import EntryInvalid
@@ -15,6 +15,7 @@ from feeds.output.validator import check_document
 from feeds.renderer import fast_writer, feedgen_writer
 from feeds.renderer.documents import join
 from feeds.renderer.entries import cut, render_entries
+from tests.rigs.examples import examples
 
 WHEN = datetime(2024, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=8)))
 URL = "https://site.example/feeds/"
@@ -44,7 +45,7 @@ def entry(number: int, title: str, html: str) -> Entry:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.lists(st.tuples(TEXT, TEXT), max_size=5))
 def test_joined_entries_are_the_bytes_of_feedgens_own_document(texts: list[tuple[str, str]]) -> None:
     entries = [entry(n, title.strip() or "x", html) for n, (title, html) in enumerate(texts)]
@@ -75,7 +76,7 @@ USUAL_ENTRY = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(USUAL_ENTRY)
 def test_a_usual_entry_is_written_as_feedgen_writes_it(one: Entry) -> None:
     assert fast_writer.is_usual(one, "zh-CN")
@@ -100,7 +101,7 @@ def test_an_entry_that_no_document_can_hold_does_not_harm_the_others() -> None:
     assert [b"0001<" in found[0]["atom"], b"0002<" in found[2]["atom"]] == [True, True]
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.binary())
 def test_any_bytes_can_be_checked(data: bytes) -> None:
     check_document(data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.models import Entry, FeedHead, Format
@@ -15,6 +15,7 @@ from feeds.renderer.entries import check_entry
 from feeds.sanitizer import hidden_elements
 from feeds.sanitizer.html import clean_html
 from feeds.sanitizer.text import extract_text, make_excerpt
+from tests.rigs.examples import examples
 
 HIDING = st.sampled_from([
     "<p ", "<DIV ", ">", "</p>", "</DIV>", ' style="', '"', "display", "DISPLAY", " : ", ":", "none", "visibility", "hidden", " hidden",
@@ -22,7 +23,7 @@ HIDING = st.sampled_from([
 ])  # fmt: skip
 
 
-@settings(max_examples=1500, deadline=None)
+@examples(1500)
 @given(st.lists(HIDING, max_size=14).map("".join))
 def test_what_says_hidden_is_found_wherever_it_is(html: str) -> None:
     either = r"display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden|(?<=\s)hidden(?=[\s=>/])"
@@ -46,7 +47,7 @@ HEADS = st.builds(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(HEADS, st.sampled_from(["atom", "rss"]))
 def test_a_head_is_written_as_the_library_writes_it(head: FeedHead, form: Format) -> None:
     assert fast_writer.is_usual_head(head)
@@ -59,13 +60,13 @@ WORDS = st.sampled_from(
 TEXTS = st.lists(WORDS, max_size=20).map("".join)
 
 
-@settings(max_examples=1500, deadline=None)
+@examples(1500)
 @given(TEXTS)
 def test_white_space_of_a_text_is_folded(text: str) -> None:
     assert extract_text(text) == re.sub(r"\s*\n\s*", "\n", re.sub(r"[ \t\f\v\xa0]+", " ", text)).strip()
 
 
-@settings(max_examples=1500, deadline=None)
+@examples(1500)
 @given(TEXTS, st.integers(5, 30))
 def test_an_excerpt_ends_where_a_sentence_does(text: str, limit: int) -> None:
     line = " ".join(text.split())

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.errors import UsageError
@@ -20,6 +20,7 @@ from feeds.renderer.feed_index import build_sections
 from feeds.renderer.templates import POLICY, load_templates, read_templates
 from feeds.sanitizer import attributes
 from feeds.sanitizer.html import clean_html
+from tests.rigs.examples import examples
 from tests.rigs.pages_sample import (
     NOON,
     NOW,
@@ -233,7 +234,7 @@ def test_mending_takes_linear_time(piece):
     assert time.perf_counter() - start < 2
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.text(st.sampled_from("<>\"'=/ abimgpstylehrf&;#\n字"), max_size=80), st.sampled_from(HOSTILE))
 def test_what_the_sanitiser_lets_through_keeps_its_tags(noise, hostile):
     html = clean_html(

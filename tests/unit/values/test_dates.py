@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.values.dates import format_rfc822, format_rfc3339, parse_date
+from tests.rigs.examples import examples
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -91,7 +90,7 @@ def test_a_zone_name_of_rfc_822_is_american_elsewhere() -> None:
     assert format_rfc3339(found) == "2021-12-23T16:14:00-06:00"
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.datetimes(timezones=st.just(UTC)).filter(lambda d: 1900 <= d.year <= 9998))
 def test_what_feedd_writes_it_reads(date) -> None:
     date = date.replace(microsecond=0)
@@ -99,20 +98,8 @@ def test_what_feedd_writes_it_reads(date) -> None:
     assert parse_date(format_rfc822(date), SHANGHAI) == date
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.text(alphabet="0123456789-:/., TZWhapm+年月日오후janmar()", max_size=40))
 def test_nothing_makes_the_reader_fail(text: str) -> None:
     found = parse_date(text, SHANGHAI)
     assert found is None or found.astimezone(UTC).tzinfo is not None
-
-
-@pytest.mark.acceptance
-def test_the_collected_dates_are_right(shared: Path) -> None:
-    wrong = []
-    lines = (shared / "data" / "dates.jsonl").read_text("utf-8").splitlines()
-    for record in map(json.loads, lines):
-        found = parse_date(record["in"], ZoneInfo(record.get("zone", "UTC")))
-        said = found.astimezone(UTC).isoformat().replace("+00:00", "Z") if found else None
-        if record["utc"] != "any" and said != record["utc"]:
-            wrong.append((record["in"], said))
-    assert not wrong

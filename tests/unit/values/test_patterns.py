@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.values.patterns import compile_pattern, find_refusal
-from tests.conftest import Project
 
 PATTERNS = [
     r"(?:infoCode=(?:NW)?|/news/\d+,)(?P<key>(?P<date>\d{8})\d{7,})",
@@ -47,15 +46,3 @@ def test_a_pattern_that_tries_many_ways_takes_linear_time(pattern: str) -> None:
 def test_a_pattern_that_needs_python_still_runs(pattern: str) -> None:
     assert find_refusal(pattern)
     assert compile_pattern(pattern).pattern == pattern
-
-
-def test_a_pattern_that_may_be_slow_is_named_with_what_to_do(project: Project) -> None:
-    with project.config.open("a", encoding="utf-8") as file:
-        file.write('\n[clean]\nboilerplate = ["(?<=x)y"]\n')
-    project.post("2024-01-02-a.md", "A", "Text.")
-    done = project.run("build")
-    assert done.returncode == 0
-    assert "clean.boilerplate: '(?<=x)y' may be slow" in done.stdout + done.stderr
-    checked = project.run("check")
-    assert checked.returncode == 1
-    assert "without lookaround" in checked.stdout + checked.stderr

@@ -6,7 +6,7 @@ from datetime import UTC
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.parser.posts.file_encoding import decode
@@ -15,6 +15,7 @@ from feeds.parser.posts.liquid import render_liquid
 from feeds.values.dates import parse_date
 from feeds.values.slugs import build_slug, fold, make_distinct
 from feeds.values.urls import canonicalise, resolve
+from tests.rigs.examples import examples
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -57,7 +58,7 @@ def test_every_dialect_is_understood(text: str) -> None:
     assert (values["title"], matter.body) == ("T", "body")
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.text())
 def test_no_text_makes_the_reader_fail(text: str) -> None:
     read_front_matter(text)
@@ -66,7 +67,7 @@ def test_no_text_makes_the_reader_fail(text: str) -> None:
 
 
 @given(st.binary())
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_any_bytes_become_text(data: bytes) -> None:
     text, _ = decode(data)
     text.encode("utf-8", "surrogatepass")
@@ -91,7 +92,7 @@ def test_dates_are_read_or_refused(text: str, expected: str | None) -> None:
 
 
 @given(st.text())
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_no_text_is_a_date_without_an_offset(text: str) -> None:
     found = parse_date(text, UTC)
     assert found is None or found.utcoffset() is not None
@@ -125,7 +126,7 @@ def test_canonical_addresses(address: str, expected: str) -> None:
 
 
 @given(st.text(), st.text())
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_resolving_never_fails(base: str, reference: str) -> None:
     resolve("https://a.example/b/", reference)
     resolve(base, reference)
@@ -133,7 +134,7 @@ def test_resolving_never_fails(base: str, reference: str) -> None:
 
 
 @given(st.lists(st.text(min_size=1), max_size=20))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_slugs_are_safe_and_distinct(names: list[str]) -> None:
     import re
 
