@@ -28,7 +28,7 @@ def choose_id_key(post: Group, blocked: Collection[str] = ()) -> str:
 
 
 def derive_id_name(key: str, post: Group) -> str:
-    """Return what an id is derived from: an address as rule 2 wrote it, so that ids do not change with the rule."""
+    """Return what an id is derived from: an address as address rule 2 wrote it, so that ids do not change with the rule."""
     if "xn--" not in key:
         return key
     links = {sighting.link for sighting in post.sightings if f"url:{canonicalise(sighting.link)}" == key}

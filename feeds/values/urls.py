@@ -12,7 +12,8 @@ from feeds._resources import read_packaged_text
 CANONICAL_RULE = 3
 """Number of the rule that :func:`canonicalise` follows; keys that the store has by an older rule are computed again.
 
-Rule 3 writes names of hosts by UTS 46, non-transitional, as browsers do; rule 2 by IDNA 2003 (:func:`canonicalise_by_rule_2`).
+Address rule 3 (docs/reference/identity.md) writes names of hosts by UTS 46, non-transitional, as browsers do; address rule 2
+by IDNA 2003 (:func:`canonicalise_by_rule_2`).
 """
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
@@ -156,7 +157,7 @@ def canonicalise_unusual(address: str) -> str:
 
 
 def canonicalise_by_rule_2(address: str) -> str:
-    """Return the result of :func:`canonicalise` before rule 3, for values that older versions stored."""
+    """Return the result by address rule 2 (docs/reference/identity.md), for values that older versions stored."""
     return _canonicalise(address, _encode_host_by_rule_2)
 
 
