@@ -125,7 +125,7 @@ def test_an_upstream_with_a_hub_is_followed_there(project: Project, start: Start
         project.config.write_text(f'{text}[serve]\nlisten = "127.0.0.1:0"\n{push}', "utf-8")
         daemon = start()
         address = str(daemon.events("serving")[0]["address"])
-        daemon.until(lambda: bool(hooks))
+        daemon.until(lambda: bool(hooks) and titles(project) == ["First"])
         asked = hooks[0]
         assert (asked["hub.mode"], asked["hub.topic"]) == ("subscribe", topic)
         assert asked["hub.callback"].startswith("https://me.example/hub/callback/")
