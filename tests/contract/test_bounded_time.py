@@ -12,7 +12,7 @@ import pytest
 
 from feeds.errors import FetchError, UsageError
 from feeds.http.content_coding import Decoder
-from feeds.parser.lists.discovery import MOST, candidates
+from feeds.parser.lists.discovery import MOST, find_candidates
 from feeds.parser.lists.opml import read_opml
 from feeds.parser.posts.front_matter import read_front_matter
 from feeds.sanitizer.html import clean_html
@@ -120,7 +120,7 @@ def test_hostile_files_cost_little(data: bytes) -> None:
 )
 def test_hostile_pages_cost_little(html: str | bytes) -> None:
     start = time.process_time()
-    assert len(candidates(html, PAGE)) <= MOST
+    assert len(find_candidates(html, PAGE)) <= MOST
     assert time.process_time() - start < 3
 
 
