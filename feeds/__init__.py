@@ -8,7 +8,8 @@ The steps of the pipeline::
 1. :mod:`feeds.fetcher` fetches documents: files and upstream feeds, skipped if they did not change.
 2. :mod:`feeds.parser` parses them into items: front matter in every dialect, Liquid, Atom, RSS, JSON Feed.
 3. :mod:`feeds.sanitizer` removes boilerplate, converts Markdown to HTML and sanitises the result.
-4. :mod:`feeds.identity` decides which items are one post, and :mod:`feeds.post_ids` derives its id (both are pure).
+4. :mod:`feeds.item_names` names the items of a document, :mod:`feeds.identity` decides which items are one post,
+   and :mod:`feeds.post_ids` derives its id (all are pure).
 5. :mod:`feeds.storage` stores items and posts, in one transaction with the state of their document.
 6. :mod:`feeds.values.document_paths` names the documents of a feed, and
    :mod:`feeds.publisher.publisher` finds out which must be written.

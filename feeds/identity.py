@@ -12,6 +12,7 @@ Keys are text. A strong key is ``!<name of the pattern>:<key>``. A weak key begi
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -22,6 +23,7 @@ from feeds.values.urls import canonicalise, is_absolute_iri, is_address, is_root
 
 # The patterns come from the configuration and may need quadratic time on long input.
 _LONGEST_ADDRESS = 2048
+_LONGEST_KEY = 1000  # an index of a database holds no longer text
 _ITEM = "item:"
 FILE_KEYS = 2
 """Number of the rule for the keys of files. A store with the keys of another rule derives them again."""
@@ -64,7 +66,9 @@ class Sighting(NamedTuple):
     language: str = ""
     digest: bytes = b""
     former: str = ""
-    """A key of a file by an earlier rule. Its id is still derived from it, but it joins no sightings."""
+    """A key by an earlier rule. The id is still derived from it, but it joins no sightings."""
+    text: str = ""
+    """Fingerprint of title, text and media of an entry of an upstream feed; empty for a file."""
 
 
 class Known(NamedTuple):
@@ -141,7 +145,15 @@ def derive_keys(
         weak.add("text:" + text)
     if not strong and not weak:
         weak.add(build_item_key(source, item))
-    return Keys(strong, frozenset(weak))
+    return Keys(shorten_key(strong), frozenset(map(shorten_key, weak)))
+
+
+def shorten_key(key: str) -> str:
+    """Return a key, or a name of an item; of a long one its kind and a digest."""
+    if len(key) <= _LONGEST_KEY:
+        return key
+    digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{key.partition(':')[0]}:sha256:{digest}"
 
 
 def find_strong_key(text: str, rules: Sequence[tuple[str, Pattern]]) -> str:
@@ -162,7 +174,7 @@ def filter_lasting_keys(keys: Iterable[str]) -> frozenset[str]:
 
 def build_item_key(source: str, item: str) -> str:
     """Return the key of an item that shares no other key; such an item is a post by itself."""
-    return f"{_ITEM}{source}:{item}"
+    return shorten_key(f"{_ITEM}{source}:{item}")
 
 
 def group(sightings: Iterable[Sighting], blocked: Collection[str] = ()) -> list[Group]:

@@ -88,6 +88,16 @@ class Item(NamedTuple):
     expires: datetime | None = None
     """When the post is to be removed from all feeds, or None."""
 
+    def remove_nul(self) -> Item:
+        """Return the item without NUL characters, which no database and no document accepts."""
+        texts = (self.guid, self.title, self.address, self.permalink, self.body, self.summary)
+        if not any("\0" in text for text in texts):
+            return self
+        guid, title, address, permalink, body, summary = (text.replace("\0", "") for text in texts)
+        return self._replace(
+            guid=guid, title=title, address=address, permalink=permalink, body=body, summary=summary
+        )
+
 
 class Skipped(NamedTuple):
     """A file that is not published: ``ignored`` (not a post) or ``unpublished`` (by a field of the file)."""

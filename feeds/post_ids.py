@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
-from feeds.identity import Group, compute_rank
+from feeds.identity import Group, compute_rank, shorten_key
 from feeds.values.urls import canonicalise, canonicalise_by_rule_2, is_absolute_iri
 
 # The name space of the UUIDs. With another value every post would get another id.
@@ -29,10 +29,22 @@ def choose_id_key(post: Group, blocked: Collection[str] = ()) -> str:
 
 def derive_id_name(key: str, post: Group) -> str:
     """Return what an id is derived from: an address as address rule 2 wrote it, so that ids do not change with the rule."""
+    if ":sha256:" in key:
+        return _find_long_key(key, post) or key
     if "xn--" not in key:
         return key
     links = {sighting.link for sighting in post.sightings if f"url:{canonicalise(sighting.link)}" == key}
     return min((f"url:{former}" for link in links if (former := canonicalise_by_rule_2(link))), default=key)
+
+
+def _find_long_key(key: str, post: Group) -> str:
+    """Return the long key of which ``key`` has the digest: earlier versions derived the id from it."""
+    long = {
+        text
+        for s in post.sightings
+        for text in (f"url:{canonicalise(s.link)}", f"iri:{s.guid}", f"guid:{s.source}:{s.guid}")
+    }
+    return next((text for text in sorted(long) if shorten_key(text) == key), "")
 
 
 def _measure_key(key: str) -> int:
@@ -57,7 +69,8 @@ def derive_id(post: Group, blocked: Collection[str], taken: Callable[[str], bool
     # A key that files had under an earlier rule still makes the id that subscribers know.
     former = min((s.former for s in ranked if s.former), default=key, key=_measure_key)
     uid = build_urn(_POSTS, former)
-    if not post.strong and _measure_key(former) < _measure_key(key) and not taken(uid):
+    is_better = former != key and _measure_key(former) <= _measure_key(key)
+    if not post.strong and is_better and not taken(uid):
         return uid
     key = derive_id_name(key, post)
     uid = build_urn(_POSTS, key.removeprefix("!"))

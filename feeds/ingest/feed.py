@@ -14,14 +14,15 @@ from feeds.errors import DeadlineExceeded, FeeddError, FeedUnreadable, UsageErro
 from feeds.fetcher.feed import Fetched, FetchState, Request, mark_unfinished, mark_unreadable
 from feeds.fetcher.schedule import HOUR, LEAST, NEVER, compute_next_poll
 from feeds.http.address import redact_address
+from feeds.identity import Sighting
+from feeds.ingest.entry_matching import collect_dates, match_entries, match_replaced_items
 from feeds.ingest.entry_settings import build_entry_settings, compute_entry_digest
 from feeds.ingest.feed_head import build_head_values, build_hints
 from feeds.reports import Ingested
 from feeds.run_context import Run
 from feeds.storage import upstreams
-from feeds.storage.records import Context, Reading
+from feeds.storage.records import Context
 from feeds.storage.sightings import ingest_readings
-from feeds.storage.sqlite import Database
 from feeds.storage.withdrawal import apply_tombstones
 from feeds.workers.task_types import EntrySettings
 
@@ -151,12 +152,14 @@ class FeedIngester:
 
     def _ingest_document(self, request: Request, fetched: Fetched, parts: Outline) -> None:
         name = request.name
-        known = upstreams.find_known_entries(self.run.db, self._numbers[name], parts.digests)
+        number = self._numbers[name]
+        known = upstreams.find_known_entries(self.run.db, self.run.sources, number, parts.digests)
+        digests = {entry.digest for entry in known}
         rejected = self._get_head(name).get("rejected", ())
         fresh = [
             i
             for i, digest in enumerate(parts.digests)
-            if digest not in known.digests and digest.hex() not in rejected
+            if digest not in digests and digest.hex() not in rejected
         ]
         try:
             self._save_entries(request, fetched, parts, known, self._drop_long_entries(name, parts, fresh))
@@ -196,11 +199,9 @@ class FeedIngester:
         request: Request,
         fetched: Fetched,
         parts: Outline,
-        known: upstreams.KnownEntries,
+        known: Sequence[Sighting],
         fresh: list[int],
     ) -> None:
-        from feeds.ingest.feed_items import find_shared_addresses
-
         db, number = self.run.db, self._numbers[request.name]
         settings = build_entry_settings(self.run, self._sources[request.name], self.run.sources[number][1])
         found, rejected, whole = self._parse_entries(request.name, fetched.url, parts, fresh, settings)
@@ -209,28 +210,24 @@ class FeedIngester:
             fetched = mark_unfinished(self.get_state(request.name), fetched)
         # An entry that was removed must not return because its old document is fetched again.
         gone = {row[0] for row in db.rows("sightings_gone", (number,))}
-        entries = [
-            *known.addresses,
-            *((r.sighting.guid, r.sighting.link) for r in found.readings if r.sighting),
-        ]
         context = self._context(number, self._complete.get(request.name, False))
-        blocked = find_shared_addresses(entries) - context.blocked
-        context = replace(context, blocked=context.blocked | blocked)
-        readings = [reading for reading in found.readings if reading.path not in known.items | gone]
-        readings = _match_replaced_items(db, number, readings, known.items, context.blocked)
-        recent = {*self._get_head(request.name).get("recent", ()), *_collect_dates(readings)}
+        matched = match_entries(request.name, known, found.readings, context.blocked)
+        context = replace(context, blocked=context.blocked | matched.blocked)
+        readings = [reading for reading in matched.readings if reading.path not in gone]
+        present = {entry.item for entry in known}
+        readings = match_replaced_items(db, number, readings, present, context.blocked)
+        recent = {*self._get_head(request.name).get("recent", ()), *collect_dates(readings)}
         head = build_head_values(found.head, fetched) | {"recent": sorted(recent)[-_RECENT:]}
         if rejected := [*self._get_head(request.name).get("rejected", ()), *rejected]:
             head["rejected"] = rejected[-_MOST_REJECTED:]
         row = self._build_row(request.name, fetched, head)
         # RFC 6721: a tombstone of an entry that the same document contains has no effect.
-        withdrawn = {stone.ref for stone in found.head.tombstones} - {guid for guid, _ in entries}
+        withdrawn = {stone.ref for stone in found.head.tombstones} - matched.guids
 
         def save_head() -> None:
             db.run("upstream_put", row)
             db.run("upstream_head", (json.dumps(head, ensure_ascii=False), number))
-            if blocked:
-                upstreams.block_keys(db, self.run.sources, blocked, self.run.clock())
+            matched.apply(db, self.run.sources, self.run.clock())
             if withdrawn:
                 self.report.gone += apply_tombstones(
                     db, self.run.sources, number, withdrawn, self.run.clock(), context.blocked
@@ -288,7 +285,7 @@ class FeedIngester:
         Raises:
             FeedUnreadable: it is not a feed.
         """
-        from feeds.ingest.feed_items import find_shared_addresses, split_document
+        from feeds.ingest.feed_items import split_document
 
         db, number = self.run.db, self._numbers[request.name]
         parts = self.run.workers.run(split_document, fetched.data, fetched.content_type)
@@ -300,21 +297,17 @@ class FeedIngester:
         kept = self._drop_long_entries(request.name, parts, range(len(parts.entries)))
         found, _, _ = self._parse_entries(request.name, fetched.url, parts, kept, settings)
         context = self._context(number, False)
-        blocked = find_shared_addresses(
-            [(r.sighting.guid, r.sighting.link) for r in found.readings if r.sighting]
-        )
-        blocked -= context.blocked
-        db.scope(reading.path for reading in found.readings)
+        matched = match_entries(request.name, (), found.readings, context.blocked)
+        db.scope(reading.path for reading in matched.readings)
         known = {row[0] for row in db.rows("items_of_source", (number,))}
-        readings = [reading for reading in found.readings if reading.path not in known]
+        readings = [reading for reading in matched.readings if reading.path not in known]
 
         def save_position() -> None:
-            if blocked:
-                upstreams.block_keys(db, self.run.sources, blocked, self.run.clock())
+            matched.apply(db, self.run.sources, self.run.clock())
             db.run("upstream_past_put", (number, placed(found.head, len(readings))))
 
         ingest_readings(
-            db, replace(context, blocked=context.blocked | blocked), readings, None, save_position
+            db, replace(context, blocked=context.blocked | matched.blocked), readings, None, save_position
         )
 
     def _reject_document(self, request: Request, fetched: Fetched, reason: str) -> None:
@@ -366,32 +359,3 @@ class FeedIngester:
             "outcome": fetched.outcome,
             "reason": fetched.reason,
         }
-
-
-def _match_replaced_items(
-    db: Database, number: int, readings: Sequence[Reading], known: frozenset[str], blocked: Collection[str]
-) -> list[Reading]:
-    """Link each reading whose guid alone has changed to the item that it replaces."""
-    addresses = {
-        key: reading.path
-        for reading in readings
-        if reading.sighting
-        for key in reading.sighting.own
-        if key.startswith("url:") and key not in blocked
-    }
-    replaced = upstreams.find_renamed_items(
-        db, number, addresses, known | {reading.path for reading in readings}
-    )
-    return [
-        reading._replace(replaces=replaced[reading.path]) if reading.path in replaced else reading
-        for reading in readings
-    ]
-
-
-def _collect_dates(readings: Sequence[Reading]) -> set[int]:
-    """Return the publication dates that the entries state, in seconds since 1970."""
-    return {
-        int(reading.sighting.published.timestamp())
-        for reading in readings
-        if reading.sighting and reading.sighting.published
-    }

@@ -8,12 +8,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from feeds.identity import Sighting, derive_keys
+from feeds.item_names import date_fingerprint, list_names
 from feeds.models import Enclosure, Item
 from feeds.parser.feeds.channel import UpstreamHead
 from feeds.parser.feeds.encoding import decode
@@ -23,7 +24,7 @@ from feeds.post_ids import derive_post_urn
 from feeds.sanitizer.text import clean_author, fingerprint
 from feeds.storage.payload import data_of, pack
 from feeds.storage.records import Reading
-from feeds.values.urls import canonicalise, is_address, is_root, is_same_document, strip_address
+from feeds.values.urls import is_address, is_same_document, strip_address
 from feeds.workers.ingest_tasks import compress, decompress, get_rules, select_terms
 from feeds.workers.task_types import EntrySettings
 
@@ -78,13 +79,13 @@ def parse_entries(
     readings = [
         _build_reading(item, digest, document, where, settings, now) for item, digest, document in found
     ]
-    return ParsedDocument(parsed.head, tuple(_keep_newest(readings))[::-1])
+    return ParsedDocument(parsed.head, tuple(readings[::-1]))
 
 
 def join_parsed_documents(found: Sequence[ParsedDocument]) -> ParsedDocument:
     """Join the parts of a document that was parsed in pieces, in their order; the first part has the head."""
     readings = [reading for part in found for reading in part.readings[::-1]]
-    return ParsedDocument(found[0].head, tuple(_keep_newest(readings))[::-1])
+    return ParsedDocument(found[0].head, tuple(readings[::-1]))
 
 
 def reparse_entry(stored: bytes, digest: bytes, settings: EntrySettings, now: datetime) -> Reading | None:
@@ -101,25 +102,6 @@ def reparse_entry(stored: bytes, digest: bytes, settings: EntrySettings, now: da
     parsed = parse_outline(parts, address, settings.zone)
     where = _Origin((address, settings.url), settings.link or parsed.head.link)
     return _build_reading(parsed.items[0], digest, document, where, settings, now) if parsed.items else None
-
-
-def find_shared_addresses(entries: Collection[tuple[str, str]]) -> set[str]:
-    """Return the address keys that entries with different guids share: identity rule 3 (docs/reference/identity.md).
-
-    ``entries`` are pairs of guid and address.
-    """
-    guids: dict[str, str] = {}
-    found = set()
-    for guid, address in entries:
-        url = canonicalise(address) if guid and address and not is_root(address) else ""
-        if url and guids.setdefault(url, guid) != guid:
-            found.add("url:" + url)
-    return found
-
-
-def _keep_newest(readings: Sequence[Reading]) -> list[Reading]:
-    """Keep each item once: the first in a document is the newest version."""
-    return list({reading.path: reading for reading in reversed(readings)}.values())[::-1]
 
 
 def _compute_digest(item: Item) -> bytes:
@@ -198,7 +180,7 @@ class _Origin:
 def _build_reading(
     item: Item, digest: bytes, document: bytes, where: _Origin, settings: EntrySettings, now: datetime
 ) -> Reading:
-    item = where.without_own(_shorten_texts(item))
+    item = where.without_own(_shorten_texts(item.remove_nul()))
     # A date in the future would keep a post on top of every feed, so it counts as missing.
     stated = [date if date and date <= now + _AHEAD else None for date in (item.published, item.updated)]
     sighting = _build_sighting(item, stated[0], stated[1], digest, where, settings, now)
@@ -214,10 +196,10 @@ def _build_reading(
     )
 
 
-def _fingerprint_without_text(item: Item) -> str:
-    """Compute a fingerprint of an item without text, from its title, media or date."""
-    media = " ".join(enclosure.url for enclosure in item.enclosures)
-    return fingerprint(item.title, item.title or media or str(item.published or item.updated or ""))
+def _compute_text(item: Item) -> str:
+    """Compute the fingerprint of title, text and media; addresses of media often have a new query at each fetch."""
+    media = " ".join(enclosure.url.partition("?")[0] for enclosure in item.enclosures)
+    return fingerprint(item.title, f"{item.body}\n{media}" if media else item.body or item.title)
 
 
 def _build_sighting(
@@ -229,31 +211,18 @@ def _build_sighting(
     settings: EntrySettings,
     now: datetime,
 ) -> Sighting:
-    def compute_text() -> str:
-        return fingerprint(item.title, item.body)
-
-    # Many feeds link entries to the home page; such an address does not identify an entry.
-    address = canonicalise(item.address) if item.address and not is_root(item.address) else ""
-    name = (
-        f"id:{item.guid}"
-        if item.guid
-        else f"url:{address}"
-        if address
-        else f"text:{compute_text() or _fingerprint_without_text(item)}"
-    )
-    keys = derive_keys(settings.name, name, item.guid, item.address, get_rules(), compute_text)
     categories, tags = select_terms(item, settings.categories, settings.own_terms)
     pages = (item.permalink, where.filter_page(item.guid), where.filter_page(where.pages))
     page = next((url for url in pages if is_address(url)), "")
-    return Sighting(
+    sighting = Sighting(
         number=0,
         source=settings.name,
         rank=settings.rank,
-        item=name,
+        item="",
         place="",
-        strong=keys.strong,
-        weak=keys.weak,
-        own=keys.weak,
+        strong="",
+        weak=frozenset(),
+        own=frozenset(),
         title=item.title,
         link=item.address,
         page=page,
@@ -268,4 +237,16 @@ def _build_sighting(
         fixed_id=derive_post_urn(f"guid:{settings.name}:{item.guid}") if where.is_secret(item.guid) else "",
         language=item.language,
         digest=digest,
+        text=_compute_text(item),
     )
+    return _add_keys(sighting, fingerprint(item.title, item.body))
+
+
+def _add_keys(sighting: Sighting, text: str) -> Sighting:
+    """Name an entry by what it states, and derive its keys; other entries of the document may change the name."""
+    name = list_names(sighting)[0]
+    dated = date_fingerprint(text, sighting.published)
+    keys = derive_keys(sighting.source, name, sighting.guid, sighting.link, get_rules(), lambda: dated)
+    # Earlier versions made the key without the date, and published ids are derived from it.
+    former = f"text:{text}" if keys.weak == {f"text:{dated}"} and dated != text and not keys.strong else ""
+    return sighting._replace(item=name, strong=keys.strong, weak=keys.weak, own=keys.weak, former=former)

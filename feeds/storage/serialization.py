@@ -40,9 +40,15 @@ def encode_sighting(sighting: Sighting) -> str:
             sighting.guid,
             sighting.fixed_id,
             sighting.language,
-            *([sighting.former] if sighting.former else []),
+            *_drop_empty_end((sighting.former, sighting.text)),
         ]
     )
+
+
+def _drop_empty_end(values: Sequence[str]) -> Sequence[str]:
+    while values and not values[-1]:
+        values = values[:-1]
+    return values
 
 
 def read_sighting(
@@ -94,6 +100,7 @@ def _build_sighting(
         language=values[12],
         digest=row[6],
         former=values[13] if len(values) > 13 else "",
+        text=values[14] if len(values) > 14 else "",
     )
 
 

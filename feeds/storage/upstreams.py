@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from feeds.storage.neighbourhood import Change
+from feeds.identity import Sighting
+from feeds.item_names import rename_entry
+from feeds.storage.neighbourhood import Change, load_keys
 from feeds.storage.posts import recompute_posts
 from feeds.storage.records import Circumstances
+from feeds.storage.serialization import read_sighting
 from feeds.storage.sqlite import Database
 
 
@@ -37,27 +40,23 @@ def load_upstreams(db: Database) -> dict[str, UpstreamRow]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class KnownEntries:
-    """The entries of a document that are stored already."""
-
-    digests: frozenset[bytes]
-    items: frozenset[str]
-    addresses: tuple[tuple[str, str], ...]
-    """Guid and address of each entry."""
-
-
-def find_known_entries(db: Database, source: int, digests: Collection[bytes]) -> KnownEntries:
+def find_known_entries(
+    db: Database, sources: dict[int, tuple[str, int]], source: int, digests: Collection[bytes]
+) -> list[Sighting]:
     """Find the stored entries of a source that have one of these digests, unchanged."""
     db.scope(digests)
     rows = db.rows("sightings_of_digests", (source,))
-    # The guid and the address have these places in the JSON list that `sighting_data` writes.
-    values = [json.loads(row[2]) for row in rows]
-    return KnownEntries(
-        frozenset(row[0] for row in rows),
-        frozenset(row[1] for row in rows),
-        tuple((value[10], value[1]) for value in values),
-    )
+    keys = load_keys(db, [row[0] for row in rows])
+    return [read_sighting(row, sources, *keys[row[0]]) for row in rows]
+
+
+def rename_items(db: Database, entries: Collection[tuple[Sighting, str]]) -> None:
+    """Give stored entries other names, unless a name is taken. Call it inside a transaction."""
+    for entry, name in entries:
+        renamed = rename_entry(entry, name)
+        if db.run("entry_rename", {"item": name, "id": entry.number}).rowcount:
+            db.many("sighting_key_drop", [(key, entry.number) for key in entry.own - renamed.own])
+            db.many("sighting_key_put", [(key, entry.number, True) for key in renamed.own - entry.own])
 
 
 def find_renamed_items(

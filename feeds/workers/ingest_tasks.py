@@ -233,7 +233,7 @@ def parse_file(source: str, path: str, data: bytes) -> Item | Skipped:
     tools = _tools
     settings = tools.settings.sources[source].parse
     try:
-        return parse_post(
+        item = parse_post(
             data,
             path,
             settings,
@@ -242,6 +242,7 @@ def parse_file(source: str, path: str, data: bytes) -> Item | Skipped:
             tools.links[source],
             read_beside_post(tools.settings.sources[source].root),
         )
+        return item.remove_nul() if isinstance(item, Item) else item
     except PostRejected:
         raise
     except Exception as error:

@@ -24,10 +24,14 @@ DELETE FROM host
 -- name: host_put
 INSERT INTO host (name, held_until) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET held_until = excluded.held_until
 -- name: sightings_of_digests
-SELECT digest, item, data FROM sighting WHERE source = ? AND place = '' AND digest IN (SELECT value FROM scope)
+SELECT id, source, item, place, strong, data, digest, post FROM sighting
+WHERE source = ? AND place = '' AND digest IN (SELECT value FROM scope)
 -- name: sightings_of_source_keys
 SELECT sighting_key.key, sighting.item FROM sighting_key JOIN sighting ON sighting.id = sighting_key.sighting
 WHERE sighting.source = ? AND sighting_key.key IN (SELECT value FROM scope)
+-- name: entry_rename
+UPDATE sighting SET item = :item WHERE id = :id AND NOT EXISTS (
+  SELECT 1 FROM sighting AS other WHERE other.source = sighting.source AND other.item = :item AND other.place = '')
 -- name: sightings_kept
 SELECT sighting.id, sighting.item, sighting.digest, payload.data FROM sighting
 JOIN payload ON payload.sighting = sighting.id WHERE sighting.source = ? AND sighting.gone = 0 AND sighting.id > ? ORDER BY sighting.id LIMIT 500
