@@ -7,11 +7,13 @@ after every step, so the next run finishes an interrupted run.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 
 from feeds.config import FolderSource, ListSource, UpstreamSource
 from feeds.errors import DeadlineExceeded, UsageError
 from feeds.fetcher import folder
 from feeds.identity import FILE_KEYS
+from feeds.ingest.pending_batches import READINGS_PER_BATCH, PendingBatches
 from feeds.ingest.removal_guard import check_removals as doubt_removal
 from feeds.output.tree import Tree
 from feeds.protocols import FileState, Judge, Version
@@ -23,7 +25,7 @@ from feeds.sources import expand_sources, register_sources
 from feeds.storage import feed_membership, ledger, ledger_replay
 from feeds.storage import feeds as stored
 from feeds.storage.records import EXPIRED, Context, Reading
-from feeds.storage.sightings import ingest_readings
+from feeds.storage.sightings import SourceBatch
 from feeds.storage.sqlite import Database
 from feeds.storage.withdrawal import remove_sightings
 from feeds.values.document_paths import split_into_chunks
@@ -31,7 +33,6 @@ from feeds.workers.ingest_tasks import READ_FILES, is_changed
 from feeds.workers.workers import Workers
 
 _FILES_PER_PIECE = 64
-_READINGS_PER_BATCH = 4096
 
 
 def ingest(run: Run, *, offline: bool = False) -> Ingested:
@@ -41,11 +42,13 @@ def ingest(run: Run, *, offline: bool = False) -> Ingested:
     """
     report = Ingested()
     read_ledger(run, report.troubles)
+    pending = PendingBatches(run.db, report)
     for source in run.config.folders:
         try:
-            ingest_folder(run, source, report)
+            ingest_folder(run, source, report, pending)
         except UsageError as error:
             report.troubles.append(f"source {source.name}: {error}")
+    pending.flush()
     if run.config.polled:
         _ingest_upstreams(run, report, offline)
     update_due_posts(run)
@@ -169,15 +172,21 @@ def ingest_paths(run: Run, source: FolderSource, paths: Collection[str], report:
     number = _find_number(run, source)
     known = _load_states(run.db, number, sorted(paths), ())
     seen = folder.scan_paths(source.path, folder.is_jekyll(source.path), paths, known)
-    _ingest_scan(run, source, known, seen, report, rederive=False)
+    pending = PendingBatches(run.db, report)
+    _ingest_scan(run, source, known, seen, report, pending, rederive=False)
+    pending.flush()
 
 
 def _find_number(run: Run, source: FolderSource) -> int:
     return next(n for n, (name, _) in run.sources.items() if name == source.name)
 
 
-def ingest_folder(run: Run, source: FolderSource, report: Ingested) -> None:
+def ingest_folder(
+    run: Run, source: FolderSource, report: Ingested, pending: PendingBatches | None = None
+) -> None:
     """Scan every file of a folder and read those that changed.
+
+    With ``pending``, what was read waits there to be stored together with other folders.
 
     Raises:
         UsageError: the folder cannot be read.
@@ -190,9 +199,16 @@ def ingest_folder(run: Run, source: FolderSource, report: Ingested) -> None:
     seen = folder.scan(source.path, folder.is_jekyll(source.path), present, everything=rederive)
     report.unchanged += seen.unchanged
     known = _load_states(run.db, number, [path for path, _, _ in seen.changed], seen.vanished)
-    _ingest_scan(run, source, known, seen, report, rederive=rederive)
-    with run.db.transaction():
-        run.db.run("meta_put", (_get_keys_name(number), _get_keys_version(source)))
+    batches = pending or PendingBatches(run.db, report)
+    _ingest_scan(run, source, known, seen, report, batches, rederive=rederive)
+    batches.then(partial(_mark_keys, run.db, number, source))
+    if pending is None:
+        batches.flush()
+
+
+def _mark_keys(db: Database, number: int, source: FolderSource) -> None:
+    with db.transaction():
+        db.run("meta_put", (_get_keys_name(number), _get_keys_version(source)))
 
 
 def _get_keys_name(number: int) -> str:
@@ -211,6 +227,7 @@ def _ingest_scan(
     known: dict[str, FileState],
     seen: folder.Scan,
     report: Ingested,
+    pending: PendingBatches,
     *,
     rederive: bool,
 ) -> None:
@@ -236,13 +253,22 @@ def _ingest_scan(
                 run.db.many("file_touch", [(size, mtime, number, path) for path, size, mtime in touched])
         done += len(files)
         run.progress("reading", done, len(seen.changed))
-        if len(batch) >= _READINGS_PER_BATCH:
-            _save_batch(run, context, batch, lost, known, report)
+        if len(batch) >= READINGS_PER_BATCH:
+            _save_batch(pending, context, batch, lost, known, report)
             batch = []
-    _save_batch(run, context, batch, lost, known, report)
-    _remove_vanished(run, source, number, {p for p in seen.vanished if p in lost}, report)
+    _save_batch(pending, context, batch, lost, known, report)
+
+    def finish() -> None:
+        _remove_vanished(run, source, number, {p for p in seen.vanished if p in lost}, report)
+        _mark_read(run, number, [path for path in seen.vanished if not known[path].sighting])
+
+    pending.then(finish)
+
+
+def _mark_read(run: Run, number: int, dropped: Sequence[str]) -> None:
+    """Store that a source was read completely, and forget vanished files that had no post."""
     with run.db.transaction():
-        run.db.many("file_drop", [(number, path) for path in seen.vanished if not known[path].sighting])
+        run.db.many("file_drop", [(number, path) for path in dropped])
         marked = {
             "id": number,
             "settings": run.settings_digest,
@@ -257,7 +283,7 @@ def _load_states(
     """Load the stored state of files to read, of files that vanished now, and of files that vanished before."""
     if not changed and not vanished:
         return {}
-    if len(changed) > _READINGS_PER_BATCH:  # a query with so many paths is slower than loading all
+    if len(changed) > READINGS_PER_BATCH:  # a query with so many paths is slower than loading all
         rows = db.rows("files_of_source", (number,))
     else:
         db.scope((*changed, *vanished))
@@ -324,7 +350,7 @@ def _find_lost_files(known: Mapping[str, FileState], vanished: tuple[str, ...]) 
 
 
 def _save_batch(
-    run: Run,
+    pending: PendingBatches,
     context: Context,
     batch: list[Reading],
     lost: dict[str, bytes],
@@ -339,8 +365,6 @@ def _save_batch(
     renamed = folder.match_renames(lost, appeared) if lost else {}
     for old in renamed.values():
         del lost[old]
-    intake = ingest_readings(run.db, context, batch, renamed)
-    report.new += intake.new
-    report.changed += intake.changed
+    pending.add(SourceBatch(context, batch, renamed))
     report.repaired += sum(r.repairs > 0 for r in batch)
     report.rejected += [{"path": r.path, "reason": r.reason} for r in batch if r.outcome == "rejected"]

@@ -33,6 +33,15 @@ class Change:
     inherited: dict[int, int] = field(default_factory=dict)
     """The post of a renamed file, by the number of its new sighting: nothing else recognises the file."""
 
+    def add(self, other: Change) -> None:
+        """Add the sightings of another source."""
+        self.before += other.before
+        self.after += other.after
+        self.superseded += other.superseded
+        self.posts |= other.posts
+        self.old_documents |= other.old_documents
+        self.inherited |= other.inherited
+
 
 class PostRow(NamedTuple):
     """The row of a stored post. Times are in seconds since 1970."""

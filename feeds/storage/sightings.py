@@ -45,16 +45,45 @@ def ingest_readings(
         renamed: Maps the path of a renamed file to its old path; None if the readings are not files.
         token: Writes the change token of an upstream document, in the same transaction.
     """
+    return ingest_batches(db, [SourceBatch(context, readings, renamed)], token)
+
+
+class SourceBatch(NamedTuple):
+    """Readings of one source; ``renamed`` as in :func:`ingest_readings`."""
+
+    context: Context
+    readings: Sequence[Reading]
+    renamed: Mapping[str, str] | None = None
+
+
+def ingest_batches(
+    db: Database, batches: Sequence[SourceBatch], token: Callable[[], None] | None = None
+) -> IngestCounts:
+    """Store batches of several sources in one transaction, and then update the posts once.
+
+    A post with copies in many sources is computed once, not once for each source. The batches must have the
+    same circumstances.
+    """
+    change = Change(batches[0].context)
     with db.transaction():
         if token:
             token()
-        change = Change(context)
-        numbers, rest = insert_new_items(db, context.source, change, readings, renamed)
-        taken = update_items(db, context, change, rest, renamed) if rest else UpdatedItems({}, 0, 0)
-        if renamed is not None:
-            write_files(db, context.source, readings, numbers | taken.numbers)
-            db.many("file_drop", [(context.source, old) for old in renamed.values()])
-    return IngestCounts(len(numbers) + taken.new, taken.changed)
+        new = sum(_store_batch(db, batch, change) for batch in batches)
+        changed = update_posts(db, batches[0].context.sources, change) if change.after or change.before else 0
+    return IngestCounts(new, changed)
+
+
+def _store_batch(db: Database, batch: SourceBatch, change: Change) -> int:
+    """Store the readings of one source, add their sightings to ``change``, and return how many are new."""
+    context, readings, renamed = batch
+    part = Change(context)
+    numbers, rest = insert_new_items(db, context.source, part, readings, renamed)
+    stored = store_items(db, context, part, rest, renamed) if rest else UpdatedItems({}, 0, 0)
+    if renamed is not None:
+        write_files(db, context.source, readings, numbers | stored.numbers)
+        db.many("file_drop", [(context.source, old) for old in renamed.values()])
+    change.add(part)
+    return len(numbers) + stored.new
 
 
 class UpdatedItems(NamedTuple):
@@ -73,6 +102,18 @@ def update_items(
     renamed: Mapping[str, str] | None,
 ) -> UpdatedItems:
     """Store readings that may share a key with a stored item, and recompute the posts around them."""
+    stored = store_items(db, context, change, readings, renamed)
+    return stored._replace(changed=update_posts(db, context.sources, change))
+
+
+def store_items(
+    db: Database,
+    context: Context,
+    change: Change,
+    readings: Sequence[ItemReading],
+    renamed: Mapping[str, str] | None,
+) -> UpdatedItems:
+    """Store readings that may share a key with a stored item; their posts are not updated yet."""
     moved = renamed or {}
     previous = _load_sightings_at_paths(db, context, readings, moved) if renamed is not None else {}
     names = {new: previous[old][0].item for new, old in moved.items() if old in previous}
@@ -83,7 +124,7 @@ def update_items(
         old_path = moved.get(reading.path)
         batch.add(reading, sighting._replace(item=item), old_path, known, previous.get(reading.path))
     batch.write(context)
-    return UpdatedItems(batch.numbers, batch.new, update_posts(db, context.sources, change))
+    return UpdatedItems(batch.numbers, batch.new, 0)
 
 
 class _Batch:
