@@ -4,12 +4,13 @@ BIN := .venv/bin
 BASE ?= HEAD
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check unit stress bench house same fuzz lock setup clean
+.PHONY: run test check unit matrix stress bench house same fuzz lock man setup clean
 
-run: setup
-	$(BIN)/feedd build -c config/feedd.toml
+# Only what feedd needs to run is installed for this.
+run: .venv/run
+	$(BIN)/python -m feeds build -c config/feedd.toml
 	@echo "Look at it: open output/index.html, or add output/atom.xml to a feed reader."
-	@if [ -t 1 ]; then $(BIN)/feedd serve -c config/feedd.toml; fi
+	@if [ -t 1 ]; then $(BIN)/python -m feeds serve -c config/feedd.toml; fi
 
 test: check
 	$(BIN)/pytest -n auto
@@ -23,6 +24,10 @@ check: setup
 # Pure code and local files only; properties are tried with few examples, and with all of them by `make test`.
 unit: setup
 	$(BIN)/pytest tests/unit -n 2 --hypothesis-profile=quick
+
+# The fast tests on every Python that is found and on the lowest versions of the dependencies; `make matrix MATRIX=--help`.
+matrix:
+	$(PYTHON) -m benchmarks.matrix $(MATRIX)
 
 stress: setup
 	$(BIN)/pytest -m stress
@@ -48,17 +53,27 @@ fuzz: .venv/fuzz
 setup: .venv/ready
 	-@$(BIN)/python -m compileall -q feeds
 
-.venv/ready: requirements-dev.lock pyproject.toml
+.venv/run: requirements.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
-	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m compileall -q feeds
 	touch $@
 
+.venv/ready: .venv/run requirements-dev.lock pyproject.toml
+	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+# For every platform and every Python from the lowest supported release on; versions in a lock stay while they satisfy.
+RESOLVE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header
 lock: setup
-	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header -o requirements.lock pyproject.toml
-	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header -o requirements-dev.lock pyproject.toml --extra dev
-	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header -c requirements-dev.lock -o requirements-fuzz.lock pyproject.toml --extra fuzz
+	$(RESOLVE) -o requirements.lock pyproject.toml
+	$(RESOLVE) -c requirements.lock --extra dev -o requirements-dev.lock pyproject.toml
+	$(RESOLVE) -c requirements.lock --extra fuzz -o requirements-fuzz.lock pyproject.toml
+	$(RESOLVE) --resolution lowest-direct --extra test -o requirements-lowest.lock pyproject.toml
+
+man: setup
+	$(BIN)/python -m benchmarks.man_page >docs/reference/feedd.1
 
 clean:
 	rm -rf .venv output/* state

@@ -8,10 +8,13 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from html.parser import HTMLParser
-from typing import Any
+from typing import TYPE_CHECKING
 
 from feeds.models import FeedHead
 from feeds.values.urls import is_absolute_iri, is_address
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
@@ -94,10 +97,10 @@ def check_document(data: bytes) -> list[Finding]:
             if element.get("type") == "rss"
             and not (element.get("text") and is_address(element.get("xmlUrl", "")))
         ]
-    return [Finding(1, "format", f"<{root.tag}> is not an Atom, RSS or OPML document")]
+    return [Finding(1, "format", f"<{etree.QName(root).text}> is not an Atom, RSS or OPML document")]
 
 
-def _check_atom(root: Any) -> list[Finding]:  # noqa: ANN401 - lxml elements
+def _check_atom(root: _Element) -> list[Finding]:
     found = _check_atom_element(root, "feed")
     links = root.findall(_ATOM + "link")
     if not any(link.get("rel") == "self" for link in links):
@@ -129,7 +132,7 @@ def _parse_rfc3339(text: str) -> datetime | None:
         return None
 
 
-def _check_atom_element(element: Any, name: str) -> list[Finding]:  # noqa: ANN401
+def _check_atom_element(element: _Element, name: str) -> list[Finding]:
     line = element.sourceline or 0
     found = [
         Finding(line, f"atom-{part}", f"<{name}> needs exactly one <{part}> (RFC 4287, 4.1)")
@@ -159,7 +162,7 @@ def _find_duplicates(ids: list[str]) -> list[Finding]:
     ]
 
 
-def _check_rss(root: Any) -> list[Finding]:  # noqa: ANN401
+def _check_rss(root: _Element) -> list[Finding]:
     channel = root.find("channel")
     if channel is None:
         return [Finding(1, "rss-channel", "<rss> has no <channel>")]

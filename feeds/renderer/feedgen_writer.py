@@ -31,7 +31,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class FeedGenerator(_FeedGenerator):  # type: ignore[misc]
     """A feed with its hubs and archives in RSS too: feedgen writes only the link to itself there."""
 
-    def _create_rss(self, extensions: bool = True) -> Any:  # noqa: ANN401 - lxml elements
+    def _create_rss(self, extensions: bool = True) -> tuple[etree._Element, etree._ElementTree]:
         root, tree = super()._create_rss(extensions)
         place = root.find(f"channel/{_ATOM_LINK}")
         for values in reversed(self.link() or ()):
@@ -46,27 +46,28 @@ class FeedEntry(_FeedEntry):  # type: ignore[misc]
     language = ""
     origin: Origin | None = None
 
-    def atom_entry(self, extensions: bool = True) -> Any:  # noqa: ANN401 - an lxml element
+    def atom_entry(self, extensions: bool = True) -> etree._Element:
         """Return the Atom element (called by feedgen)."""
-        entry = super().atom_entry(extensions)
+        entry: etree._Element = super().atom_entry(extensions)
         links = entry.findall("link")
         for element, values in zip(links, self.link() or (), strict=False):
             for name in ("rel", "type", "length"):
                 if values.get(name):
                     element.set(name, values[name])
         if self.origin:
-            _add_source(entry, self.origin, entry.findtext("updated"))
+            _add_source(entry, self.origin, entry.findtext("updated", ""))
         if self.language:
             entry.set("{http://www.w3.org/XML/1998/namespace}lang", self.language)
         return entry
 
 
-def _add_source(entry: Any, origin: Origin, updated: str) -> None:  # noqa: ANN401 - lxml
+def _add_source(entry: etree._Element, origin: Origin, updated: str) -> None:
     """Add a complete ``atom:source`` (RFC 4287, 4.2.11); feedgen writes only title and link.
 
     It has the date of the entry: the date of the upstream feed would change the entry with every poll.
     """
-    entry.remove(entry.find("source"))
+    for written in entry.findall("source"):
+        entry.remove(written)
     source = etree.SubElement(entry, "source")
     for name, text in (("id", origin.id), ("title", origin.title), ("updated", updated)):
         etree.SubElement(source, name).text = text
@@ -90,7 +91,7 @@ class PodcastEntryExtension(BaseEntryExtension):  # type: ignore[misc]
         self.values: tuple[Extra, ...] = ()
         self.media: tuple[Enclosure, ...] = ()
 
-    def extend_rss(self, entry: Any) -> Any:  # noqa: ANN401 - lxml
+    def extend_rss(self, entry: etree._Element) -> etree._Element:
         """Add the fields to the item (called by feedgen)."""
         for extra in self.values:
             prefix, _, local = extra.name.partition(":")
@@ -113,12 +114,12 @@ class ArchiveExtension(BaseExtension):  # type: ignore[misc]
         """Return prefix and namespace (called by feedgen)."""
         return {"fh": _HISTORY}
 
-    def extend_atom(self, feed: Any) -> Any:  # noqa: ANN401 - lxml
+    def extend_atom(self, feed: etree._Element) -> etree._Element:
         """Add the mark to an Atom feed (called by feedgen)."""
         etree.SubElement(feed, f"{{{_HISTORY}}}archive")
         return feed
 
-    def extend_rss(self, feed: Any) -> Any:  # noqa: ANN401 - lxml
+    def extend_rss(self, feed: etree._Element) -> etree._Element:
         """Add the mark to an RSS channel (called by feedgen)."""
         etree.SubElement(feed.find("channel"), f"{{{_HISTORY}}}archive")
         return feed
@@ -134,7 +135,7 @@ class TombstoneExtension(BaseExtension):  # type: ignore[misc]
         """Return prefix and namespace (called by feedgen)."""
         return {"at": _TOMBSTONES}
 
-    def extend_atom(self, feed: Any) -> Any:  # noqa: ANN401 - lxml
+    def extend_atom(self, feed: etree._Element) -> etree._Element:
         """Add a tombstone for each deleted entry (called by feedgen)."""
         for uid, when in self.deleted:
             etree.SubElement(feed, f"{{{_TOMBSTONES}}}deleted-entry", ref=uid, when=when.isoformat())
