@@ -73,7 +73,7 @@ lock: setup
 	$(RESOLVE) --resolution lowest-direct --extra test -o requirements-lowest.lock pyproject.toml
 
 man: setup
-	$(BIN)/python -m benchmarks.man_page >docs/reference/feedd.1
+	$(BIN)/python -m benchmarks.man_page
 
 clean:
 	rm -rf .venv output/* state
