@@ -121,7 +121,9 @@ class ArchiveExtension(BaseExtension):  # type: ignore[misc]
 
     def extend_rss(self, feed: etree._Element) -> etree._Element:
         """Add the mark to an RSS channel (called by feedgen)."""
-        etree.SubElement(feed.find("channel"), f"{{{_HISTORY}}}archive")
+        channel = feed.find("channel")
+        assert channel is not None  # feedgen always writes it
+        etree.SubElement(channel, f"{{{_HISTORY}}}archive")
         return feed
 
 

@@ -14,7 +14,9 @@ ARTICLES = 5
 
 def write_site(folder: Path) -> Path:
     """Write a configuration with folders that hold the same articles."""
-    text = '[site]\ntitle = "T"\nurl = "https://site.example/"\n[output]\ndir = "out"\n[store]\nurl = "s.db"\n'
+    text = (
+        '[site]\ntitle = "T"\nurl = "https://site.example/"\n[output]\ndir = "out"\n[store]\nurl = "s.db"\n'
+    )
     for number in range(FOLDERS):
         place = folder / f"f{number}"
         place.mkdir()

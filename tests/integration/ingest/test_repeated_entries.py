@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import Project
-from tests.servers import Answer, UpstreamServer, UpstreamThread
-from tests.test_build import entries
-from tests.test_upstreams import build, subscribe, titles
+from tests.rigs.servers import Answer, UpstreamServer, UpstreamThread
+from tests.integration.test_build import entries
+from tests.integration.ingest.test_upstreams import build, subscribe, titles
 
 
 def write_item(title: str, guid: str = "", link: str = "", text: str = "", day: int = 6) -> str:
