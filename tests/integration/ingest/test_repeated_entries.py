@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import Project
-from tests.rigs.servers import Answer, UpstreamServer, UpstreamThread
-from tests.integration.test_build import entries
 from tests.integration.ingest.test_upstreams import build, subscribe, titles
+from tests.integration.test_build import entries
+from tests.rigs.servers import Answer, UpstreamServer, UpstreamThread
 
 
 def write_item(title: str, guid: str = "", link: str = "", text: str = "", day: int = 6) -> str:
