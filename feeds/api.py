@@ -200,15 +200,15 @@ def forget(config: Config, source: str, clock: Clock = now) -> int | None:
     return remove_source(config, source, clock)
 
 
-def accept_removals(config: Config, clock: Clock = now) -> None:
-    """Make a running daemon accept the removal of many posts at once; return when it has removed them.
+def accept_removals(config: Config, clock: Clock = now) -> int:
+    """Make a running daemon accept the removal of many posts at once; return their number once they are removed.
 
     Raises:
         StoreLocked: the process that has locked the store did not do it in time.
     """
     from feeds.daemon import control
 
-    control.accept_removals(config, clock)
+    return control.accept_removals(config, clock)
 
 
 def backup(config: Config, file: Path) -> int:

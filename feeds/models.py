@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 Markup = Literal["markdown", "html"]
 Dialect = Literal["kramdown", "commonmark"]
-"""How Markdown is written: as Jekyll's sites are, or as CommonMark says."""
+"""How Markdown is written: as on Jekyll sites, or as CommonMark defines."""
 Kind = Literal["all", "category", "tag"]
 Format = Literal["atom", "rss", "json"]
 

@@ -38,8 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     prepare_streams()
     options = parse_command_line(arguments)
-    signal.signal(signal.SIGTERM, _terminate)  # the daemon and the server replace it
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a background job may ignore it
+    # The daemon and the server replace this handler to finish their work first.
+    signal.signal(signal.SIGTERM, _terminate)
+    # A shell starts background jobs with this signal ignored, and feedd must not undo that.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _terminate)
     try:
         code = _COMMANDS[options.command](options)
@@ -79,7 +81,8 @@ def _terminate(number: int, frame: object) -> None:
 
 
 def _make_path(name: str) -> Path:
-    from pathlib import Path  # imported late: `feedd --help` does not need it
+    # Imported late: `feedd --help` does not need it.
+    from pathlib import Path
 
     return Path(name)
 
@@ -98,9 +101,9 @@ def _run_build(options: Namespace) -> int:
             raise
     from feeds.api import accept_removals
 
-    accept_removals(_load_config(options))
-    text = "the daemon rescanned all folders and removed the posts that are gone"
-    return _report(options, {"left_to_daemon": True}, text)
+    removed = accept_removals(_load_config(options))
+    text = f"the daemon rescanned all folders and removed {format_count(removed, 'post')}"
+    return _report(options, {"left_to_daemon": True, "removed": removed}, text)
 
 
 def _build(options: Namespace) -> int:
@@ -289,8 +292,9 @@ def _withdraw(options: Namespace) -> int:
     done = withdraw(_load_config(options), options.post, undo=options.undo)
     values = {"id": done.uid, "undo": options.undo, "left_to_daemon": done.left}
     pending = "published again" if options.undo else "unpublished"
-    text = f"will be {pending} by the running daemon within a second" if done.left else done.what
-    return _report(options, values, f"{done.uid}: {text}")
+    name = f'"{done.title}"' if done.title else done.uid
+    text = f"{name} will be {pending} by the running daemon within a second"
+    return _report(options, values, text if done.left else f"{done.uid}: {done.what}")
 
 
 def _save_backup(options: Namespace) -> int:

@@ -41,7 +41,8 @@ def _describe_unknown(word: str, command: argparse.ArgumentParser) -> str:
 
 def _suggest(word: str, known: Iterable[str]) -> str:
     """Return ``; did you mean 'X'?`` for the most similar known word, or nothing."""
-    from difflib import get_close_matches  # needed only after a mistake
+    # Imported late, because only a mistake needs it.
+    from difflib import get_close_matches
 
     similar = get_close_matches(word, list(known), n=1)
     return f"; did you mean {similar[0]!r}?" if similar else ""

@@ -33,7 +33,8 @@ def _find_faults(db: Database) -> Iterator[str]:
         yield from pages
         return
     if db.value("version") < load_migrations()[-1][0]:
-        return  # the next run migrates it; the other checks expect the current schema
+        # The next run migrates it; the other checks expect the current schema.
+        return
     yield from (f"{n} rows of {table} refer to missing rows" for table, n in db.rows("unfitting") if n)
     yield from (f"{n} rows of {table} are unreadable" for table, n in db.rows("unreadable") if n)
     for query in ("payloads_packed", "entries_packed"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -120,7 +120,8 @@ def _lint_file(workers: Workers, source: FolderSource, path: str) -> Iterator[di
 
     full = source.path / path
     try:
-        item = workers.run(ingest_tasks.parse_file, source.name, path, folder.read(source.path, path))
+        data = folder.read(source.path, path)
+        item = workers.run(ingest_tasks.parse_file, source.name, path, data)
     except (OSError, PostRejected, DeadlineExceeded) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         yield _make_finding(full, 1, "rejected", note=reason or str(error))
@@ -129,8 +130,18 @@ def _lint_file(workers: Workers, source: FolderSource, path: str) -> Iterator[di
         if item.outcome == "ignored":
             yield _make_finding(full, 1, "ignored", note=item.reason)
         return
+    keys = _list_keys(data) if any(repair.rule == "empty-title" for repair in item.repairs) else ()
     for repair in sorted(item.repairs, key=lambda r: r.line):
-        yield _make_repair_finding(full, repair, item)
+        yield _make_repair_finding(full, repair, item, keys)
+
+
+def _list_keys(data: bytes) -> Collection[str]:
+    """Return the keys of the header of a post."""
+    from feeds.parser.posts.file_encoding import decode
+    from feeds.parser.posts.front_matter import read_front_matter
+
+    matter = read_front_matter(decode(data)[0])
+    return tuple(matter.values) if matter else ()
 
 
 def _make_finding(path: Path, line: int, rule: str, note: str) -> dict[str, Any]:
@@ -145,8 +156,10 @@ def _make_finding(path: Path, line: int, rule: str, note: str) -> dict[str, Any]
     }
 
 
-def _make_repair_finding(path: Path, repair: Repair, item: Item | None = None) -> dict[str, Any]:
-    message = describe_repair(repair, item, path.name)
+def _make_repair_finding(
+    path: Path, repair: Repair, item: Item | None = None, keys: Collection[str] = ()
+) -> dict[str, Any]:
+    message = describe_repair(repair, item, path.name, keys)
     found = _make_finding(path, repair.line, repair.rule, "")
     return found | {"old": repair.old, "new": repair.new, "message": message}
 

@@ -90,6 +90,10 @@ class DaemonContext:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def log_problems(self, reasons: list[str]) -> None:
-        """Log the problems of sources."""
+        """Log the problems of sources; a reason begins with ``source NAME:`` if it concerns a single source."""
         for reason in reasons:
-            self.log("trouble", reason=reason)
+            name, _, error = reason.removeprefix("source ").partition(": ")
+            concerns_source = reason.startswith("source ") and error
+            self.log(
+                "warning", source=name if concerns_source else "", error=error if concerns_source else reason
+            )

@@ -20,6 +20,7 @@ from feeds.run_context import Run
 from feeds.sources import expand_sources, register_sources
 from feeds.storage import ledger, source_removal, withdrawal
 from feeds.storage.ledger_replay import apply_withdrawals
+from feeds.storage.serialization import read_shown
 from feeds.storage.sqlite import Database, lock_store
 
 _PATIENCE = 60
@@ -55,8 +56,11 @@ def apply_request(run: Run, kind: str, value: str) -> int:
     return 0
 
 
-def accept_removals(config: Config, clock: Clock, patience: float = _PATIENCE) -> None:
+def accept_removals(config: Config, clock: Clock, patience: float = _PATIENCE) -> int:
     """Make the running daemon accept the removal of many posts; return when it has scanned its folders again.
+
+    Returns:
+        By how many posts the sources have shrunk.
 
     Raises:
         StoreLocked: no daemon applied it in time: a build has the store, or the daemon is busy.
@@ -64,6 +68,7 @@ def accept_removals(config: Config, clock: Clock, patience: float = _PATIENCE) -
     number = add_request(config, "removals", str(clock().timestamp()))
     end = time.monotonic() + patience
     with closing(Database.open(config.store)) as db:
+        before = dict(db.rows("sighting_counts"))
         try:
             while db.value("request_waits", (number,)):
                 if time.monotonic() > end:
@@ -72,6 +77,8 @@ def accept_removals(config: Config, clock: Clock, patience: float = _PATIENCE) -
                         "the removals yet; try again when it is done"
                     )
                 time.sleep(0.1)
+            after = dict(db.rows("sighting_counts"))
+            return sum(max(0, count - after.get(source, 0)) for source, count in before.items())
         # A request that nobody waits for any more must not be applied later.
         finally:
             with db.transaction():
@@ -123,6 +130,7 @@ class Withdrawn:
     uid: str
     what: str
     left: bool = False
+    title: str = ""
 
 
 def withdraw_post(config: Config, wanted: str, undo: bool, clock: Clock) -> Withdrawn:
@@ -141,13 +149,20 @@ def withdraw_post(config: Config, wanted: str, undo: bool, clock: Clock) -> With
     # A daemon has the store: check the request here, so that errors reach the user.
     except StoreLocked:
         with closing(Database.open(config.store, read_only=True)) as db:
-            uid = _check_withdrawable(db, find_post(db, config, wanted), wanted, undo)
+            number = find_post(db, config, wanted)
+            uid = _check_withdrawable(db, number, wanted, undo)
+            title = _load_title(db, number)
         add_request(config, "restore" if undo else "withdraw", uid)
-        return Withdrawn(uid, "", left=True)
+        return Withdrawn(uid, "", left=True, title=title)
     if not undo:
         return Withdrawn(uid, "withdrawn; `feedd build` takes it out of the feeds")
     later = "`feedd build` brings it back" if back else "it comes back when a source has it again"
     return Withdrawn(uid, f"no longer withdrawn; {later}")
+
+
+def _load_title(db: Database, number: int) -> str:
+    db.scope([number])
+    return read_shown(db.rows("posts_by_number")[0][10]).title
 
 
 def _check_withdrawable(db: Database, number: int, wanted: str, undo: bool) -> str:
@@ -172,7 +187,8 @@ def withdraw(db: Database, config: Config, uid: str, undo: bool, now: datetime) 
         back = withdrawal.restore(db, number, now) if undo else True
         if not undo:
             withdrawal.withdraw(db, [number], now)
-    write_ledger(db, config)  # at once: the next run reads the file
+    # Write the file now, because the next run reads it first.
+    write_ledger(db, config)
     return back
 
 

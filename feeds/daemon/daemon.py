@@ -301,7 +301,8 @@ class Daemon:
         reload = False
         for number, kind, value in db.rows("requests_all"):
             if reload and kind == "backfill":
-                continue  # its source is in the new configuration only
+                # Its source is in the new configuration only.
+                continue
             self._apply_request(kind, value)
             reload |= kind == "reload"
             with db.transaction():
@@ -311,7 +312,7 @@ class Daemon:
     def _apply_request(self, kind: str, value: str) -> None:
         shift = self._shift
         if kind == "forget":
-            self.log("forgot", source=value, entries=control.apply_request(shift.run, kind, value))
+            self.log("removed", source=value, posts=control.apply_request(shift.run, kind, value))
         elif kind in ("withdraw", "restore"):
             control.apply_request(shift.run, kind, value)
             self.log(kind, post=value)
@@ -335,7 +336,7 @@ class Daemon:
             try:
                 await self._publish()
             except OutputError as error:  # a full disk may get space again, and the store has everything
-                self.log("trouble", reason=error, again_in=_PUBLISH_AGAIN)
+                self.log("warning", error=error, retry_in=_PUBLISH_AGAIN)
                 self._loop.call_later(_PUBLISH_AGAIN / self._speed, self._shift.wants_publishing.set)
 
     async def _publish(self) -> None:

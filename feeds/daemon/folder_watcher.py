@@ -50,7 +50,7 @@ class FolderWatcher:
             mark = _identify_folder(source.path)
             if mark is None:
                 if exists:
-                    self._shift.log("trouble", source=source.name, reason=f"{source.path}: no such folder")
+                    self._shift.log("warning", source=source.name, error=f"{source.path}: no such folder")
                 exists = first = False
                 await asyncio.sleep(_CHECK_EVERY)
                 continue
@@ -64,7 +64,7 @@ class FolderWatcher:
                 await watching
             except (OSError, RuntimeError) as error:
                 reason = f"{source.path}: cannot be watched ({error}); it is scanned every minute instead"
-                self._shift.log("trouble", source=source.name, reason=reason)
+                self._shift.log("warning", source=source.name, error=reason)
                 await asyncio.sleep(_UNWATCHED_EVERY)
             finally:
                 watching.cancel()

@@ -31,7 +31,8 @@ _PATIENCE = 2.0
 """Seconds for running fetches at the end: a lost response must be fetched again."""
 _STOP_WITHIN = 6.0
 _NOT_BEFORE = timedelta(milliseconds=50)
-_LAST_SECOND = 253402300799  # of the year 9999
+# The last second that ``datetime`` can represent, in the year 9999.
+_LAST_SECOND = 253402300799
 
 
 class PollScheduler:
@@ -97,15 +98,15 @@ class PollScheduler:
         request, shift = self._requests.get(source), self._shift
         if request is None:
             shift.log(
-                "trouble",
+                "warning",
                 source=source,
-                reason="no upstream feed of this name, so its history is not fetched",
+                error="no upstream feed of this name, so its history is not fetched",
             )
             return
         past = await fetch_history(
             self._ingester, request, self._client, self._hosts, shift.run_in_store_thread, MOST_PAGES
         )
-        shift.log("past", source=source, documents=past.pages, new=past.new, reason=past.reason)
+        shift.log("backfilled", source=source, pages=past.pages, new=past.new, reason=past.reason)
         shift.wants_publishing.set()
 
     async def ingest_pushed(self, source: str, body: bytes, content_type: str) -> None:
@@ -150,7 +151,7 @@ class PollScheduler:
             try:
                 self._requests[source.name] = poller.build_request(source)
             except UsageError as error:
-                self._shift.log("trouble", source=source.name, reason=str(error))
+                self._shift.log("warning", source=source.name, error=str(error))
 
     def _schedule(self) -> None:
         """Request a wake-up when the next feed is due."""
@@ -164,7 +165,9 @@ class PollScheduler:
             if name in self._requests:
                 self._due[name] = self._get_stored_due(name)
                 heapq.heappush(self._order, (self._due[name], name))
-        self._shift.log("asked", upstreams=report.asked, new=report.new, changed=report.changed)
+        # Responses that arrive together are stored in one transaction, so their posts are counted together.
+        which = {"source": names[0]} if len(names) == 1 else {"sources": len(names)}
+        self._shift.log("fetched", **which, new=report.new, changed=report.changed)
         self._shift.log_problems(report.troubles)
         if report.new or report.changed or report.gone:
             self._shift.wants_publishing.set()

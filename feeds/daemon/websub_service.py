@@ -41,7 +41,8 @@ class WebSubService:
         config = self._config
         private = tuple(folder.feed + "/" for folder in config.serve.private) if config.serve else ()
         if config.serve and config.serve.auth:
-            private = ("/",)  # a reader without the password must not get documents through the hub
+            # A reader without the password must not get documents through the hub.
+            private = ("/",)
         topics = Topics(config.site.url, config.push.own, config.aliases, private)
         desk = self._stack.enter_context(StorageThread(config.store))
         client = await self._stack.enter_async_context(create_client(config))
@@ -63,7 +64,8 @@ class WebSubService:
 
     async def __aexit__(self, *_: object) -> None:
         self._sender.stop()
-        with suppress(TimeoutError):  # what was under way is sent again after the next start
+        # What was under way is sent again after the next start.
+        with suppress(TimeoutError):
             await asyncio.wait_for(self._sending, _STOP_WITHIN)
         await self._subscriber.close()
         await self._stack.aclose()

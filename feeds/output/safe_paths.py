@@ -225,6 +225,7 @@ def _open_folder(name: str, parent: int, create: bool) -> int:
     except FileNotFoundError:
         if not create:
             raise
-    with suppress(FileExistsError):  # another process was faster, or it is a link, which opening refuses
+    # Another process was faster, or it is a link, which opening refuses.
+    with suppress(FileExistsError):
         os.mkdir(name, dir_fd=parent)
     return os.open(name, _FOLDER, dir_fd=parent)

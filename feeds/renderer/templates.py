@@ -174,7 +174,8 @@ def _build_environment(read: TemplateFiles) -> jinja2.Environment:
         number=translations.format_number, size=translations.format_size, web=_check_link, file_name=_find_file_name,
         policy=Markup(POLICY), names=_NAMES, types=_TYPES,  # noqa: S704 - a constant
     )  # fmt: skip
-    for name in sources.keys() & set(read.own):  # feedd's own are tested, so they compile when they are used
+    # The rules of feedd are tested, so they are compiled only when they are used.
+    for name in sources.keys() & set(read.own):
         try:
             environment.get_template(name)
         except jinja2.TemplateSyntaxError as error:

@@ -96,7 +96,8 @@ class _Body:
         """Remove leftovers from sanitised HTML; return whether the body needs no further pass."""
         page.set(self.base)
         self.html = after = _remove_leftovers(self.sanitised)
-        stable = _NAME.findall(self.sanitised) == self.names  # names are in lower case after the sanitiser
+        # Names are in lower case after the sanitiser.
+        stable = _NAME.findall(self.sanitised) == self.names
         if stable and not self.deep:
             return True
         self.names = _NAME.findall(after)

@@ -130,7 +130,7 @@ class BoundedProtocol(HttpToolsProtocol):
     # Connections
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Accept a client; if there is no room, close the connections that were idle the longest."""
+        """Accept a client; if all connections are used, close those that were idle the longest."""
         super().connection_made(transport)
         if len(self.connections) > self._limits.connections and not self._make_room():
             self._metrics.connections_refused += 1

@@ -219,7 +219,7 @@ def render_changed_ledger(db: Database, present: bytes) -> bytes | None:
     rows = db.rows("ledger_all")
     if not rows and not present:
         return None
-    # Two digests tell that nothing changed, without the cost of formatting or parsing every line.
+    # Comparing two digests is enough if nothing changed, without the cost of formatting or parsing every line.
     marks = [_read_mark(db, name) for name in ("ledger_rows", "ledger_file")]
     if marks == [_hash(repr(rows).encode()), _hash(present)]:
         return None

@@ -60,7 +60,8 @@ def compile_pattern(text: str) -> Pattern:
     compiled, _ = _compile_linear(text)
     if compiled is not None:
         return compiled
-    with warnings.catch_warnings():  # about what a later Python may read differently
+    # About what a later Python may read differently.
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return re.compile(text)
 

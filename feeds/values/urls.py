@@ -131,7 +131,8 @@ def _normalise_escapes(text: str) -> str:
 
     text = quote(text, safe=_SAFE)
     normal = _ESCAPE.sub(decode_unreserved, text)
-    if _ESCAPE.sub(decode_unreserved, normal) != normal:  # a stray percent sign now precedes decoded digits
+    # A stray percent sign now precedes decoded digits.
+    if _ESCAPE.sub(decode_unreserved, normal) != normal:
         normal = _ESCAPE.sub(decode_unreserved, _STRAY_PERCENT.sub("%25", text))
     return normal
 

@@ -119,7 +119,8 @@ class Dispatcher:
         waiting = self._waiting.pop(host)
         request = waiting.popleft()
         if waiting:
-            self._waiting[host] = waiting  # behind the other hosts
+            # The host goes behind the others, so that a busy host delays nobody else.
+            self._waiting[host] = waiting
         self._under_way[host] = self._under_way.get(host, 0) + 1
         task = asyncio.create_task(self._run(request))
         self._tasks.add(task)

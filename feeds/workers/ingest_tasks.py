@@ -369,7 +369,7 @@ def clean_bodies(bodies: Sequence[tuple[Body | None, str]]) -> list[str]:
 
 
 def _find_dialect(source: str) -> Dialect:
-    """Return the dialect of a source; posts of a source that is no longer configured stay in feedd's first one."""
+    """Return the dialect of a source; posts of a source that was removed from the configuration keep kramdown."""
     sources = _tools.settings.sources
     return sources[source].parse.dialect if source in sources else "kramdown"
 

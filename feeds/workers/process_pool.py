@@ -203,7 +203,8 @@ def _request_end(pipe: Connection) -> None:
     try:
         pipe.send(None)
     except OSError:
-        return  # it has ended already
+        # The worker has ended already.
+        return
 
 
 def run_worker(descriptor: int) -> None:
@@ -225,7 +226,8 @@ def run_worker(descriptor: int) -> None:
         try:
             pipe.send(answer)
         except OSError:
-            os._exit(1)  # the parent has ended
+            # The parent has ended.
+            os._exit(1)
 
 
 def _execute(

@@ -27,7 +27,8 @@ from feeds.workers.task_types import RenderResult, RenderTask, TaskKind
 A = TypeVar("A")
 B = TypeVar("B")
 
-_ENOUGH = 480  # characters of a body for its summary, or for a title if it has none
+# Characters of a body for its summary, or for a title if it has none.
+_ENOUGH = 480
 
 
 def render(tasks: Sequence[RenderTask]) -> list[RenderResult]:

@@ -28,7 +28,8 @@ R = TypeVar("R")
 Arguments = TypeVarTuple("Arguments")
 
 _ITEMS_PER_BUDGET = 1000
-_WORTH_IT = 4  # with fewer tasks, starting another process costs more than it saves
+# With fewer tasks, starting another process costs more than it saves.
+_WORTH_IT = 4
 
 
 class Workers:

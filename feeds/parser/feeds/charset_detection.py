@@ -140,7 +140,7 @@ def _is_ordinary(character: str, candidate: _Candidate) -> bool:
 
 
 def _compute_score(sample: bytes, candidate: _Candidate) -> float:
-    """Return a score from 0 to 2: the share of script characters plus that of frequent ones; 0 if decoding fails."""
+    """Return a score from 0 to 2: the share of script characters plus the share of frequent characters; 0 if decoding fails."""
     text = sample.decode(candidate.codec, "replace")
     strange = [c for c in text if c > "\x7f"]
     bad = strange.count("\ufffd")

@@ -282,7 +282,7 @@ def _find_subset_end(text: str, position: int) -> int:
 
 
 def _replace_references(text: str, entities: dict[str, str]) -> str:
-    """Return the text in which every reference outside CDATA is one that XML defines."""
+    """Return the text with every reference outside CDATA replaced that XML does not define."""
     if "<![CDATA[" not in text:
         return _replace_plain_references(text, entities)
     pieces = []

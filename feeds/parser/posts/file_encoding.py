@@ -52,7 +52,7 @@ def _decode(data: bytes) -> tuple[str, list[Repair]]:
 def _is_utf8(data: bytes, lenient: str, bad: int) -> bool:
     """Return whether text with bad bytes is damaged UTF-8 rather than Chinese in an older encoding.
 
-    Decoded as UTF-8, Chinese text has hardly any valid character beyond ASCII; damaged UTF-8 has mostly valid ones.
+    Decoded as UTF-8, Chinese text has hardly any valid character beyond ASCII; damaged UTF-8 has mostly valid characters.
     """
     good = sum(1 for mark in lenient if mark > "\x7f" and mark != "\ufffd")
     if bad <= 1 or bad * 4 <= good:

@@ -1,8 +1,8 @@
-"""The header of a post file in its dialects: YAML, TOML, JSON, and Pelican's lines or ``<meta>`` elements.
+"""Read the header of a post file in its dialects: YAML, TOML, JSON, and Pelican's lines or ``<meta>`` elements.
 
-The cheap way first: one regular expression for the simple lines that most files have. Then the parser of
-the dialect (:mod:`feeds.parser.posts.front_matter_values`); then the repair of single lines (:mod:`feeds.parser.posts.front_matter_repair`), so
-that no post is lost for its header.
+A regular expression reads the simple headers that most files have. Other headers go to the parser of their dialect
+(:mod:`feeds.parser.posts.front_matter_values`). Headers that it refuses are repaired line by line
+(:mod:`feeds.parser.posts.front_matter_repair`), so that no post is lost for its header.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ Dialect = Literal["yaml", "toml", "json", "pelican"]
 
 
 class FrontMatter(NamedTuple):
-    """A header as read, and the rest of its file."""
+    """The header of a file and its body."""
 
     dialect: Dialect
     values: Mapping[str, object]
@@ -76,9 +76,9 @@ def read_front_matter(text: str) -> FrontMatter | None:
 
 
 def read_simple(text: str) -> FrontMatter | None:
-    """Return the fast way, for headers of ``key: value`` lines alone; None where YAML must decide.
+    """Read a header of ``key: value`` lines alone, fast; None if only YAML can decide.
 
-    Gives what :func:`read_tolerant` gives.
+    The result is that of :func:`read_tolerant`.
     """
     if not text.startswith("---\n"):
         return None
@@ -93,7 +93,7 @@ def read_simple(text: str) -> FrontMatter | None:
 
 
 def read_tolerant(text: str) -> FrontMatter | None:
-    """Return the way that takes every dialect and repairs what is broken."""
+    """Read a header in any dialect and repair it if it is broken; None if the file has no header."""
     leading = _LEADING.match(text)
     start = leading.end() if leading else 0
     if text.startswith(("---", "+++"), start):
@@ -110,13 +110,13 @@ def _find_line(text: str, position: int) -> int:
 
 
 def _find_next_line(text: str, position: int) -> int:
-    """Return where the next line begins."""
+    """Return the position where the next line begins."""
     end = text.find("\n", position)
     return len(text) if end < 0 else end + 1
 
 
 def _read_fenced(text: str, start: int) -> FrontMatter | None:
-    """Return YAML between ``---`` or TOML between ``+++``."""
+    """Read YAML between ``---`` or TOML between ``+++``."""
     opening = _OPEN.match(text, start)
     if not opening:
         return None
@@ -132,6 +132,7 @@ def _read_fenced(text: str, start: int) -> FrontMatter | None:
         (text[first : closing.start()], _find_next_line(text, closing.end())) if closing else ("", 0)
     )
     values = load(header) if closing else None
+    # Some authors close the header with more than three hyphens. The search for `---` then ends in the body.
     longer = _LONG_CLOSE.search(header) if values is None and not toml else None
     if longer and (shorter := load(header[: longer.start()])) is not None:
         values, end = shorter, _find_next_line(text, first + longer.end())
@@ -172,10 +173,10 @@ def _is_header_line(line: str) -> bool:
 
 
 def _read_unclosed(text: str, first: int, toml: bool) -> tuple[str, int, tuple[Repair, ...]]:
-    """Return a header without its end mark: the lines up to the first blank one, or the first that cannot be one.
+    """Read a header without an end mark: the lines up to the first blank line or the first line of prose.
 
     Returns:
-        The header (empty if there is none), where the body begins, and the repair.
+        The header (empty if there is none), the position of the body, and the repair.
     """
     lines = text[first : first + LARGEST_HEADER].split("\n")
     header = list(takewhile(lambda line: ("=" in line) if toml else _is_header_line(line), lines))
@@ -190,7 +191,7 @@ def _read_unclosed(text: str, first: int, toml: bool) -> tuple[str, int, tuple[R
 
 
 def _read_json_header(text: str, start: int) -> FrontMatter | None:
-    """Hugo's JSON: an object, and nothing else on its last line."""
+    """Read the JSON object that Hugo accepts as a header, with nothing else on its last line."""
     repairs: tuple[Repair, ...] = ()
     found = read_json(text[start:])
     if found:
@@ -208,7 +209,7 @@ def _read_json_header(text: str, start: int) -> FrontMatter | None:
 
 
 def _read_pelican(text: str) -> FrontMatter | None:
-    """Return lines such as ``Title: …`` at the very top, up to the first line that is none."""
+    """Read Pelican's lines such as ``Title: …`` at the very top, up to the first other line."""
     first = _PELICAN_LINE.match(text)
     if not first or first[1].lower() not in _PELICAN_KEYS:
         return None
@@ -232,7 +233,7 @@ def _read_pelican(text: str) -> FrontMatter | None:
 
 
 def _with_lists(values: Mapping[str, str]) -> dict[str, object]:
-    """Pelican's lists: tags at commas, authors at semicolons if there are any."""
+    """Return the values with Pelican's lists split: tags at commas, authors at semicolons if there are any."""
     lists: dict[str, object] = dict(values)
     for key in ("tags", "authors"):
         if key in values:
@@ -242,7 +243,7 @@ def _with_lists(values: Mapping[str, str]) -> dict[str, object]:
 
 
 def _read_pelican_html(text: str, start: int) -> FrontMatter | None:
-    """Pelican's HTML: the title and the ``<meta>`` elements of the head; the body is what ``<body>`` holds."""
+    """Read Pelican's HTML: the title and the ``<meta>`` elements of the head; the body is the content of ``<body>``."""
     opening = _BODY_OPEN.search(text, start)
     if not opening:
         return None

@@ -1,9 +1,8 @@
-"""Headers that no parser accepts as they stand, read as their author evidently meant them.
+"""Repair headers that no parser accepts, so that no post is lost for a mistake in its header.
 
-:func:`load_yaml` is YAML as a post's header needs it. What it refuses is taken apart into top-level keys,
-so that one broken line costs the others nothing; of the key that is broken, line after line is replaced by
-a correct one until YAML accepts it. The values always come from the corrected lines: what ``feedd lint``
-shows is what was read. TOML and JSON headers go the same way.
+A header that :func:`load_yaml` refuses is split into its top-level keys, so that a broken line affects only its own key.
+The lines of a broken key are replaced by correct lines until YAML accepts them. The values always come from the corrected
+lines, so ``feedd lint`` shows what was used. TOML and JSON headers are repaired the same way.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from feeds.parser.posts.front_matter_values import (
 )
 
 MOST_LINES = 1000
-"""Lines of a broken header that are repaired with YAML's help; a longer one is read without."""
+"""Limit for the lines of a broken header that are repaired with YAML; a longer header is read line by line."""
 
 KNOWN_KEYS = frozenset(
     re.split(
@@ -34,7 +33,7 @@ KNOWN_KEYS = frozenset(
         " tag tags template title type updated url",
     )
 )
-"""Keys that tell a header from prose, in lower case."""
+"""Keys that distinguish a header from prose, in lower case."""
 _LIST_KEYS = frozenset(["aliases", "authors", "categories", "category", "keywords", "tag", "tags"])
 _TEXT_KEYS = frozenset(["description", "excerpt", "subtitle", "summary", "title"])
 
@@ -46,6 +45,7 @@ _LIST_ITEM = re.compile(
     r"\s*+(?:(\"(?:[^\"\\]|\\.)*+\"|'[^']*+')\s*+(?=,|$)|([^,]*+))(?:,|$)",
 )
 _QUOTED_THEN_COMMENT = re.compile(r"([\"']).*\1(?=\s+#[^\"']*$)")
+# Marks that git leaves in a file with merge conflicts.
 _CONFLICT = ("<<<<<<<", "=======", ">>>>>>>")
 _TOML_KEY = re.compile(r"[ \t]*+([\w.-]++|\"[^\"]*+\"|'[^']*+')[ \t]*+=(.*)", re.DOTALL)
 _TOML_TABLE = re.compile(r"[ \t]*\[\[?[\w.\"' -]+\]\]?[ \t]*(?:#.*)?$")
@@ -53,19 +53,19 @@ _JSON_KEY = re.compile(r"([ \t{]*+)\"([^\"\\]++)\"[ \t]*+:(.*)", re.DOTALL)
 
 
 def is_key_line(line: str) -> bool:
-    """Return whether a line of a header begins with ``key:`` (or ``key：`` if the key is a known one)."""
+    """Return whether a line of a header begins with ``key:`` (or ``key：`` if the key is known)."""
     prefix, key, _, _ = _split_line(line)
     return bool(key) and "-" not in prefix
 
 
 def has_known_key(line: str) -> bool:
-    """Return whether a line begins with one of the keys that posts really use."""
+    """Return whether a line begins with a key that posts commonly use."""
     prefix, key, _, _ = _split_line(line)
     return "-" not in prefix and key.strip("\"'").lower() in KNOWN_KEYS
 
 
 def _split_line(line: str) -> tuple[str, str, str, str]:
-    """Return indentation and dashes, key, colon and the text after it; no key where none is meant."""
+    """Return indentation and dashes, key, colon, and the text behind it; the key is empty if the line has none."""
     found = _LINE.fullmatch(line)
     if not found:
         return "", "", "", line
@@ -77,16 +77,16 @@ def _split_line(line: str) -> tuple[str, str, str, str]:
 
 
 def _quote_yaml(value: object) -> str:
-    """Return the same for people: single quotes where double ones would need backslashes."""
+    """Return a value quoted for people: in single quotes where double quotes would need backslashes."""
     single = isinstance(value, str) and "'" not in value and value.isprintable()
     return f"'{value}'" if single and ('"' in str(value) or "\\" in str(value)) else quote_value(value)
 
 
 def interpret_value(key: str, text: str) -> tuple[str | list[str], str]:
-    """Return what the author of a broken value meant, and the rule that says so.
+    """Return the value that the author of a broken value most likely meant, and the name of the repair.
 
     Args:
-        key: As written; some keys hold lists.
+        key: The key as written; some keys have lists.
         text: The value as written, without spaces around it, not empty.
     """
     if text[0] == "[":
@@ -108,7 +108,7 @@ def _parse_list(text: str) -> list[str]:
 
 
 def _unquote(text: str) -> tuple[str, str]:
-    """Return the text between the outer quotes, those within it kept, and what was wrong."""
+    """Return the text between the outer quotes, with inner quotes kept, and the name of the repair."""
     commented = _QUOTED_THEN_COMMENT.match(text)
     text = commented[0] if commented else text
     mark, inner = text[0], text[1:-1]
@@ -124,7 +124,7 @@ def _unquote(text: str) -> tuple[str, str]:
 
 @dataclass(slots=True)
 class _Block:
-    """A top-level key with the lines below it, on the way to something that YAML accepts."""
+    """A top-level key with the lines below it, while they are repaired."""
 
     number: int
     written: tuple[str, ...]
@@ -149,11 +149,11 @@ class _Block:
 
 
 def repair_yaml(header: str, first_line: int) -> tuple[dict[str, object], tuple[Repair, ...]]:
-    """Return the values of a header that YAML refuses as a whole, and every line that was repaired.
+    """Return the values of a header that YAML refuses, and the repairs.
 
     Args:
         header: The lines between the marks.
-        first_line: Where the first of them stands in the file, from 1.
+        first_line: Number of its first line in the file, from 1.
     """
     lines = header.split("\n")
     if len(header) > LARGEST_HEADER or len(lines) > MOST_LINES:
@@ -167,7 +167,7 @@ def repair_yaml(header: str, first_line: int) -> tuple[dict[str, object], tuple[
 
 
 def _read_pairs(lines: list[str]) -> dict[str, object]:
-    """Return the values of a header too long for YAML: one a line, nothing nested."""
+    """Return the values of a header that is too long for YAML: a value on each line, nothing nested."""
     values: dict[str, object] = {}
     for line in lines:
         prefix, key, _, text = _split_line(line)
@@ -190,7 +190,7 @@ def _indent(line: str) -> int:
 
 
 def _repair_block(block: _Block) -> dict[str, object]:
-    """Return the values of a block; its lines are replaced, one idea after another, until YAML takes it."""
+    """Return the values of a block; the repairs run in turn until YAML accepts its lines."""
     found = block.load_values()
     for idea in _IDEAS:
         if found is not None:
@@ -198,12 +198,12 @@ def _repair_block(block: _Block) -> dict[str, object]:
         before = list(block.lines)
         idea(block)
         found = block.load_values() if block.lines != before else None
-    # Only a line that grew beyond the largest header is refused now.
+    # The last repair makes everything text. YAML refuses that only if a line grew beyond the largest header.
     return _read_pairs(list(block.written)) if found is None else found
 
 
 def _replace_tabs(block: _Block) -> None:
-    """Return YAML forbids tabs in indentation."""
+    """Replace tabs in the indentation, which YAML forbids."""
     for index, line in enumerate(block.lines):
         indent = line[: _indent(line)]
         if "\t" in indent:
@@ -211,7 +211,7 @@ def _replace_tabs(block: _Block) -> None:
 
 
 def _join_list(block: _Block) -> None:
-    """Return a broken list in brackets over several lines becomes one line."""
+    """Join a broken list in brackets from several lines to a single line."""
     prefix, key, _, text = _split_line(block.lines[0])
     if key and text.lstrip().startswith("[") and len(block.lines) > 1:
         joined = " ".join([text.strip(), *(line.strip() for line in block.lines[1:])]).strip()
@@ -222,7 +222,7 @@ def _join_list(block: _Block) -> None:
 
 
 def _fix_lines(block: _Block) -> None:
-    """Return each line that is broken by itself."""
+    """Repair each line that YAML refuses even alone."""
     for index, line in enumerate(block.lines):
         prefix, key, colon, rest = _split_line(line)
         text = rest.strip()
@@ -238,7 +238,7 @@ def _fix_lines(block: _Block) -> None:
 
 
 def _fix_stray_lines(block: _Block) -> None:
-    """Return lines below a key that begin too far left or right."""
+    """Repair lines below a key that begin too far left or right."""
     prefix, key, _, text = _split_line(block.lines[0])
     scalar = bool(_BLOCK_SCALAR.fullmatch(text.strip()))
     goes_on = scalar or (key.lower() in _TEXT_KEYS and text.strip()[:1] not in ("", '"', "'"))
@@ -252,7 +252,7 @@ def _fix_stray_lines(block: _Block) -> None:
 
 
 def _as_text(block: _Block) -> None:
-    """Return the last idea: a list if all lines below begin with a dash, else all of it as text."""
+    """Convert the block to a list if all lines below begin with a dash, or else to text; this repair comes last."""
     block.reset()
     prefix, key, _, first = _split_line(block.lines[0])
     below = [line.strip() for line in block.lines[1:] if line.strip()]
@@ -283,7 +283,7 @@ _IDEAS: tuple[Callable[[_Block], None], ...] = (
 
 
 def repair_toml(header: str, first_line: int) -> tuple[dict[str, object], tuple[Repair, ...]]:
-    """Return the values of a header that TOML refuses; a value that is no TOML becomes text."""
+    """Return the values of a header that TOML refuses, and the repairs; a broken value becomes text."""
     lines = header.split("\n")
     if len(header) > LARGEST_HEADER or len(lines) > MOST_LINES:
         found = (_TOML_KEY.fullmatch(line) for line in lines)
@@ -309,12 +309,12 @@ def _strip_quotes(text: str) -> str:
 
 
 def _as_read(values: dict[str, object], header: str, first_line: int) -> tuple[Repair, ...]:
-    """Return the repair of a header of which each part is right and only the whole is not."""
+    """Return the repair of a header whose parts are all valid while the whole is not, as with a duplicate key."""
     return (Repair(first_line, "broken-header", header.strip().partition("\n")[0], quote_value(values)),)
 
 
 def _repair_toml_line(chunk: str) -> tuple[str, str]:
-    """Return a correct line for a broken one, and the rule."""
+    """Return a correct line for a broken line, and the name of the repair."""
     found = _TOML_KEY.fullmatch(chunk)
     if not found:
         return "", "no-key"
@@ -325,7 +325,7 @@ def _repair_toml_line(chunk: str) -> tuple[str, str]:
 
 
 def repair_json(header: str, first_line: int) -> tuple[dict[str, object], tuple[Repair, ...]]:
-    """Return the values of a JSON object that is no JSON: one chunk of lines for each outermost key."""
+    """Return the values of a broken JSON object, and the repairs; each outermost key is repaired by itself."""
     lines = header.split("\n")
     if len(header) > LARGEST_HEADER or len(lines) > MOST_LINES:
         lines = lines[:MOST_LINES]
@@ -344,7 +344,7 @@ def repair_json(header: str, first_line: int) -> tuple[dict[str, object], tuple[
 
 
 def _repair_json_value(key: str, text: str) -> tuple[object, str]:
-    """Return a value between two keys, or before the last brace; as text if it is no JSON."""
+    """Return a value between two keys, or before the last brace; as text if it is not valid JSON."""
     last = text.removesuffix("}").strip().removesuffix(",")
     for whole in (text, last):
         found = load_json(f'{{"k": {whole}}}')

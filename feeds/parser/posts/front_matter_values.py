@@ -1,7 +1,7 @@
-"""The values of a header that is well-formed: YAML, TOML and JSON as posts need them.
+"""Load the values of a well-formed header in YAML, TOML or JSON.
 
-Scalars are text as written, so that ``title: 2021`` stays ``2021`` and dates reach our own reader of dates;
-booleans are booleans, null is empty text.
+Scalars are text as written, so that ``title: 2021`` stays ``2021`` and :mod:`feeds.values.dates` parses all dates.
+Booleans are booleans, and null is empty text.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from datetime import datetime
 from typing import Any
 
 LARGEST_HEADER = 64 * 1024
-"""Characters; a longer header is read without YAML, and aliases may not make more text than this."""
+"""Characters; a longer header is read without YAML, and aliases may not expand to more text than this."""
 DEEPEST = 64
 """Levels of nesting in a YAML header."""
 MOST_DOTS = 500
 """Dots between two equals signs of a TOML header."""
-# What YAML does not take for a printable character, or takes for the end of a line.
+# Characters that YAML does not allow, or interprets as the end of a line.
 _NOT_PRINTED = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff"
 _SIMPLE_LINE = re.compile(
     r"^([A-Za-z_][\w-]*+):(?: ++"
@@ -38,7 +38,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def parse_constant(text: str) -> object:
-    """Return what a plain YAML scalar stands for: a boolean, empty text for null, else the text itself.
+    """Return what a plain YAML scalar represents: a boolean, empty text for null, else the text itself.
 
     ``yes``, ``no``, ``on`` and ``off`` stay text, as in YAML 1.2: a title may be one of these words.
     """
@@ -46,7 +46,11 @@ def parse_constant(text: str) -> object:
 
 
 def read_simple_values(header: str) -> dict[str, object] | None:
-    """Return the fast way, for ``key: value`` lines alone: what :func:`load_yaml` gives; None where YAML must decide."""
+    """Load a header of ``key: value`` lines alone, fast; None if only YAML can decide.
+
+    The result is that of :func:`load_yaml`. Most headers are so simple, and loading the YAML library takes longer than
+    parsing them.
+    """
     found = _SIMPLE_LINE.findall(header)
     if len(found) != header.count("\n") + 1:
         return None
@@ -54,11 +58,11 @@ def read_simple_values(header: str) -> dict[str, object] | None:
 
 
 def load_yaml(header: str) -> dict[str, object] | None:
-    """Return a YAML mapping, scalars as written; None if YAML refuses it or it is no mapping.
+    """Return the values of a YAML mapping, scalars as written; None if YAML refuses it or it is not a mapping.
 
-    Booleans are resolved, null is empty text, of equal keys the last wins. Refused are also a header over
-    ``LARGEST_HEADER``, aliases that expand beyond that, nesting over ``DEEPEST``, tags of applications
-    (``!name``) and text with an anchor that nothing refers to: it is text that begins with an unlucky ``&``.
+    Booleans are resolved, null is empty text, and the last of equal keys counts. Also refused are a header over
+    ``LARGEST_HEADER``, aliases that expand beyond that, nesting over ``DEEPEST``, and tags of applications (``!name``).
+    So is text with an anchor that nothing refers to: it is text that happens to begin with ``&``.
     """
     import yaml
 
@@ -74,9 +78,9 @@ def load_yaml(header: str) -> dict[str, object] | None:
 
 
 class _Construction:
-    """Makes values of YAML's events and stops when they become too many or too deep.
+    """Builds values from the events of YAML, and stops when they become too many or too deep.
 
-    Events and not nodes: PyYAML's composer in C recurses without a bound and crashes on deep nesting.
+    It uses events instead of nodes, because the composer of PyYAML in C recurses without limit and crashes on deep nesting.
     """
 
     def __init__(self, events: Iterator[Any]) -> None:
@@ -149,9 +153,9 @@ class _Construction:
 
 
 def load_toml(text: str) -> dict[str, object] | None:
-    """Return a TOML table; None if TOML refuses it, or it is too long, or a key has too many dots.
+    """Return the values of a TOML table; None if TOML refuses it, it is too long, or a key has too many dots.
 
-    The standard library takes time that grows with the square of the dots in a key.
+    The time of the standard library grows with the square of the dots in a key.
     """
     import tomllib
 
@@ -159,6 +163,7 @@ def load_toml(text: str) -> dict[str, object] | None:
         return None
     try:
         values = tomllib.loads(text)
+        # The standard library converts numbers and dates. The raw text is used if it has the same value.
         written = {m[1]: m[2].rstrip(" \t") for m in _TOML_BARE.finditer(text)}
         for key, value in values.items():
             raw = written.get(key, "")

@@ -1,6 +1,6 @@
-"""What a Jekyll site means: its ``_config.yml``, front matter defaults and categories of folders.
+"""Read the settings of a Jekyll site: its ``_config.yml``, front matter defaults and categories of folders.
 
-Rules after Jekyll 4: ``Jekyll::Document`` and ``Jekyll::FrontmatterDefaults``.
+The rules are those of Jekyll 4: ``Jekyll::Document`` and ``Jekyll::FrontmatterDefaults``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from feeds.parser.posts.front_matter_values import LARGEST_HEADER, load_yaml, re
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """Front matter that a part of the site has unless a file says otherwise."""
+    """Front matter for a part of the site; the values of a file override it."""
 
     path: str
     type: str
@@ -56,7 +56,7 @@ class JekyllSite:
 
 @dataclass(frozen=True, slots=True)
 class FolderSettings:
-    """What understanding one file of a folder needs to know."""
+    """Settings of a folder for parsing its files."""
 
     base: str
     zone: str
@@ -104,13 +104,16 @@ def read_site_config(text: str) -> JekyllSite:
 
 
 def _read_simple(text: str) -> dict[str, object] | None:
-    """Return the values where YAML need not decide; to load its parser takes longer than the rest of reading a site's settings."""
+    """Return the values of a simple configuration; None if only YAML can decide.
+
+    Loading the YAML library takes longer than everything else that reading the settings of a site needs.
+    """
     lines = [line for line in text.split("\n") if line and not line.startswith("#")]
     return read_simple_values("\n".join(lines)) if len(text) <= LARGEST_HEADER else None
 
 
 def _read_dialect(values: Mapping[str, Any]) -> Dialect:
-    """Return the dialect of the site's Markdown: what ``markdown`` names, or the parser that kramdown is told to use."""
+    """Return the dialect of the site's Markdown: that of ``markdown``, or the parser configured for kramdown."""
     kramdown = values.get("kramdown")
     parser = _read_text(kramdown, "input") if isinstance(kramdown, dict) else ""
     named = (_read_text(values, "markdown").lower(), parser.lower())
@@ -118,7 +121,7 @@ def _read_dialect(values: Mapping[str, Any]) -> Dialect:
 
 
 def _find_permalink(values: Mapping[str, Any]) -> str:
-    """Return the pattern of posts: what the collection says goes before what the site says."""
+    """Return the pattern for posts: that of the collection, or else that of the site."""
     collections = values.get("collections")
     posts = collections.get("posts") if isinstance(collections, dict) else None
     own = _read_text(posts, "permalink") if isinstance(posts, dict) else ""
@@ -126,7 +129,7 @@ def _find_permalink(values: Mapping[str, Any]) -> str:
 
 
 def _find_feed_paths(feed: object) -> Iterator[tuple[str, str, str]]:
-    """Yield where jekyll-feed writes its documents (``JekyllFeed::Generator``), as far as the configuration names them."""
+    """Yield the documents of jekyll-feed (``JekyllFeed::Generator``) that the configuration names."""
     settings = feed if isinstance(feed, dict) else {}
     collections = settings.get("collections")
     posts = collections.get("posts") if isinstance(collections, dict) else None
@@ -172,7 +175,7 @@ def _read_defaults(value: object) -> list[Defaults]:
 
 
 def find_defaults(site: JekyllSite, path: str, draft: bool) -> dict[str, Any]:
-    """Return front matter defaults of a file; the longer path wins, then the one with a type, then the later one."""
+    """Return the front matter defaults of a file; longer paths win, then defaults with a type, then later defaults."""
     kinds = ("", "posts", "post", *(("drafts", "draft") if draft else ()))
     path = path.removeprefix(f"{site.collections_dir}/") if site.collections_dir else path
     fitting = [
@@ -188,7 +191,7 @@ def find_defaults(site: JekyllSite, path: str, draft: bool) -> dict[str, Any]:
 
 
 def merge_front_matter(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return front matter over other front matter: mappings merge, and categories add up, as in Jekyll."""
+    """Merge front matter ``over`` other front matter: mappings merge, and categories add up, as in Jekyll."""
     found = {**under, **over}
     for key in under.keys() & over.keys():
         both = under[key], over[key]
@@ -219,7 +222,7 @@ def _is_in_scope(path: str, scope: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _compile_glob(pattern: str) -> re.Pattern[str]:
-    """Ruby's ``Dir.glob``: ``*`` stays within a folder, ``**/`` is any number of them."""
+    """Compile a pattern of Ruby's ``Dir.glob``: ``*`` matches within a folder, ``**/`` any number of folders."""
     found = ""
     for part in re.findall(r"(?:\*\*/)+|\*+|\?|[^*?]+", pattern.rstrip("/")):
         any_folders, within = part.startswith("**/"), part.startswith("*")
@@ -236,7 +239,7 @@ def _compile_glob(pattern: str) -> re.Pattern[str]:
 
 
 def find_folder_categories(path: str, collections_dir: str = "") -> list[str]:
-    """Return categories of the folders above ``_posts`` (Jekyll: ``categories_from_path``)."""
+    """Return the categories of the folders above ``_posts`` (Jekyll: ``categories_from_path``)."""
     path = path.removeprefix(f"{collections_dir}/") if collections_dir else path
     parts = path.split("/")[:-1]
     for mark in ("_posts", "_drafts"):

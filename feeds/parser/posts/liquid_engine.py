@@ -36,11 +36,11 @@ from feeds.parser.posts.liquid_filters import FILTERS, limit_filter, to_text
 from feeds.parser.posts.liquid_source import MASK, Include, Link, Source, repair_source
 
 _MOST_VALUES: Final = 1024 * 1024
-"""Characters of all values that one post shows and keeps: one that doubles often enough fills any memory."""
+"""Limit for the characters of all values of a post: a value that doubles often enough fills any memory."""
 _MOST_SHOWN: Final = 4 * 1024 * 1024
-"""Bytes that the Liquid of one post may make."""
+"""Limit for the bytes that the Liquid of a post writes."""
 _MOST_LOOPS: Final = 10_000
-"""Rounds of all loops, nested loops multiplied."""
+"""Limit for the iterations of all loops; those of nested loops multiply."""
 _MOST_INCLUDES: Final = 100
 _DEEPEST_INCLUDE: Final = 10
 _SITE_LISTS: Final = re.compile(
@@ -56,7 +56,7 @@ _NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,15})?")
 
 
 class Rendering:
-    """One run over a text; ``dropped`` holds line and text of what means nothing or fails."""
+    """Renders one text; ``dropped`` lists line and text of tags that have no meaning or fail."""
 
     def __init__(self, scope: Mapping[str, object], link: Link, include: Include) -> None:
         self.scope = {name: _to_liquid(value) for name, value in scope.items()}
@@ -70,7 +70,7 @@ class Rendering:
     def render(self, text: str) -> str:
         """Return the result for the body of a post."""
         environment = _make_environment()
-        # A tag may name a post whose own Liquid runs meanwhile.
+        # A tag may name another post, whose Liquid then runs inside this rendering.
         outer, environment.rendering = environment.rendering, self
         try:
             template = self.parse(text, 0)
@@ -95,7 +95,7 @@ class Rendering:
         return _Template(environment, nodes, globals=self.scope)
 
     def is_known(self, condition: str) -> bool:
-        """Say whether every name of a condition has a value, so that it may hide the rest of a text."""
+        """Return whether every name of a condition has a value; only then may it hide the rest of a text."""
         for root, key in _NAMES.findall(_STRING.sub("", condition)):
             value = self.scope.get(root)
             if root not in _WORDS and (
@@ -114,7 +114,7 @@ class Rendering:
                 return
 
     def find_line(self, token: Token) -> int:
-        """Return the line of the body that a tag stands in, or that its outermost include stands in."""
+        """Return the line of a tag in the body, or that of its outermost include."""
         source, line = self._sources[-1]
         mark = source.find_mark(token.start_index)
         return line or (source.find_line(mark.start) if mark else 1)
@@ -153,7 +153,7 @@ class _Environment(Environment):
 
 
 class _Context(RenderContext):
-    """A context that bounds what is assigned, and passes a value through filters that it does not know."""
+    """A context that limits assigned values, and returns values unchanged from unknown filters."""
 
     def assign(self, key: str, val: object) -> None:
         """Keep a value under a name."""
@@ -199,7 +199,7 @@ def _make_environment() -> _Environment:
 
 
 def _can_parse(name: str, argument: str) -> bool:
-    """Say whether the library can parse the argument of a tag, or the content of a variable."""
+    """Return whether the library can parse the argument of a tag, or the content of a variable."""
     parse = _PARSERS.get(name)
     if parse is None:
         return True
@@ -238,7 +238,7 @@ _PARSERS: Final[Mapping[str, Callable[[Environment, TokenStream], object]]] = {
 
 class _OutputNode(OutputNode):
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
-        """Show a value; one that is not known is reported."""
+        """Write a value; an unknown value is reported."""
         value = self.expression.evaluate(context)
         if is_undefined(value) or value is None:
             _get_rendering(context).report_token(self.token)
@@ -252,7 +252,10 @@ class _Output(Output):
 
 
 def _write_path(text: str, context: RenderContext, buffer: TextIO) -> int:
-    """Write a text, without the site's base path if that stands before it: older sites write it themselves."""
+    """Write a text, without the base path of the site if the output already ends with it.
+
+    Older sites write the base path before ``link`` and ``post_url`` themselves.
+    """
     site = context.globals.get("site")
     base = str(site.get("baseurl") or "").rstrip("/") if isinstance(site, Mapping) else ""
     if base and text.startswith(f"{base}/"):

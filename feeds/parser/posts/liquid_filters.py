@@ -20,7 +20,7 @@ from liquid.undefined import is_undefined
 from feeds.values.dates import parse_date
 
 _LONGEST_VALUE: Final = 16 * 1024
-"""Characters or items of what a filter is given and makes."""
+"""Limit for the characters or items of the input and the result of a filter."""
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+:")
 
 
@@ -30,7 +30,7 @@ def to_text(value: object) -> str:
 
 
 def limit_filter(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a filter that refuses values too long, and whose failures are those of Liquid."""
+    """Return a filter that refuses values that are too long, and raises errors of Liquid."""
 
     @wraps(function)
     def filter_value(*values: Any, **named: Any) -> Any:  # noqa: ANN401 - Liquid's values
@@ -96,7 +96,8 @@ def _to_date(value: object) -> datetime | None:
         return value
     text = to_text(value)
     if text in ("now", "today"):
-        return None  # a pure function has no clock; the text stays as it is
+        # A pure function has no clock, and a feed must not change with every build; the text stays as it is.
+        return None
     return parse_date(text, UTC)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 MASK: Final = "\ufdd0"
-"""Stands for a brace that is text; Unicode reserves this character for such use, and no text holds it."""
+"""Replaces a brace that is text; Unicode reserves this character for such use, so no text contains it."""
 _LONGEST_MARK: Final = 2000
 """Characters between the delimiters of a tag or variable; longer text between them is text."""
 _DEEPEST: Final = 50
@@ -43,7 +43,7 @@ Link = Callable[[str, str], "str | None"]
 Include = Callable[[str, str], "str | None"]
 """Returns the text of the file that an ``include`` or ``include_relative`` tag names, or None."""
 Check = Callable[[str, str], bool]
-"""Says whether the argument of a tag can be parsed."""
+"""Returns whether the argument of a tag can be parsed."""
 
 
 @dataclass(slots=True)
@@ -90,8 +90,8 @@ def repair_source(text: str, check: Check, is_known: Callable[[str], bool]) -> S
 
     Args:
         text: The template.
-        check: Says whether the argument of a tag can be parsed.
-        is_known: Says whether every name in a condition has a value. Only such a condition hides the rest of a text
+        check: Returns whether the argument of a tag can be parsed.
+        is_known: Returns whether every name in a condition has a value. Only such a condition hides the rest of a text
             when nothing closes its block.
     """
     text = text.replace(MASK, "")
@@ -103,7 +103,8 @@ def repair_source(text: str, check: Check, is_known: Callable[[str], bool]) -> S
 def _find_marks(text: str) -> list[Mark]:
     found: list[Mark] = []
     position = 0
-    has_end = True  # of a later ``raw``: it is searched for once, not from each of them
+    # Whether a later ``raw`` may have an end. The end is searched once, not from each ``raw``.
+    has_end = True
     while opener := _OPENER.search(text, position):
         start, position = opener.span()
         closer = _CLOSERS[opener[0]]

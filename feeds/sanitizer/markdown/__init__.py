@@ -33,7 +33,8 @@ def markdown_to_html(text: str, dialect: Dialect = "kramdown", prefix: str = "")
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\0" in text:
-        text = text.replace("\0", "\ufffd")  # CommonMark 0.31.2, section 2.3
+        # CommonMark 0.31.2, section 2.3.
+        text = text.replace("\0", "\ufffd")
     try:
         text.encode()
     except UnicodeEncodeError:  # half a character, which the library does not take
@@ -62,7 +63,8 @@ def _convert_commonmark(text: str, prefix: str) -> str:
 
     options = choose_options()
     if "[^" not in text and not ("#" in text and LINK_INSIDE.search(text)):
-        return pyromark.html(text, options=options)  # the same but for ids that nothing links to
+        # The same but for ids that nothing links to.
+        return pyromark.html(text, options=options)
     return Writer(prefix).write(pyromark.events_with_range(text, options=options, merge_text=True))
 
 

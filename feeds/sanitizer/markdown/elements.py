@@ -30,7 +30,7 @@ CONTENT_OF_BLOCKS = frozenset(
     "address applet article aside blockquote body dd details div dl fieldset figure figcaption footer form header "  # noqa: SIM905
     "hgroup iframe li main map menu nav noscript object section summary td".split()
 )
-"""Elements whose content is blocks where ``markdown="1"`` asks for Markdown."""
+"""Elements whose content is blocks if ``markdown="1"`` enables Markdown."""
 
 CONTENT_OF_SPANS = frozenset(
     "a abbr acronym b bdo big button cite caption del dfn dt em h1 h2 h3 h4 h5 h6 i ins label legend optgroup p q rb "  # noqa: SIM905
@@ -50,5 +50,5 @@ MARKDOWN_ATTRIBUTE = re.compile(r"\smarkdown\s*+=\s*(?:\"([^\"]*)\"|'([^']*)'|(\
 
 
 def has_raw_content(name: str) -> bool:
-    """Return whether Markdown within an element is text, wherever the element stands."""
+    """Return whether Markdown within an element is text, whatever surrounds the element."""
     return name not in CONTENT_OF_SPANS and name not in CONTENT_OF_BLOCKS

@@ -17,7 +17,7 @@ class Heading(NamedTuple):
     id: str
     html: str
     out: list[str]
-    """The output that it stands in."""
+    """The output that it is in."""
     place: int
     """Where its tag is there."""
 

@@ -1,7 +1,7 @@
-"""HTML blocks as kramdown reads them: to the end tag of the element, and with Markdown inside where it is asked for.
+"""Find HTML blocks as kramdown does: up to the end tag of the element, with Markdown inside if an attribute enables it.
 
-CommonMark ends an HTML block at a blank line; kramdown follows the element. What is found is taken out of the text
-whole, and leaves a mark that is a paragraph of its own.
+CommonMark ends an HTML block at a blank line; kramdown follows the element. Each block is replaced by a mark that is a
+paragraph of its own.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _SCRIPT_END = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in ("s
 
 
 class HtmlBlocks:
-    """Takes HTML blocks out of a source."""
+    """Consumes the HTML blocks of a source."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -38,10 +38,10 @@ class HtmlBlocks:
         """Elements with Markdown inside that are open, and the raw elements around each."""
         self._indent = 0
         self._comments_end = True
-        """Whether a comment that begins here may end: asking again for each would take quadratic time."""
+        """Whether a comment that begins here may end; searching again for each would take quadratic time."""
 
     def consume(self, start: int, tag: re.Match[str], indent: int) -> bool:
-        """Take the block that a tag begins or ends.
+        """Consume the block that a tag begins or ends; return whether there is such a block.
 
         Args:
             start: Where its line begins.
@@ -80,7 +80,7 @@ class HtmlBlocks:
         return True
 
     def _consume_end(self, start: int, position: int, name: str) -> bool:
-        """Take the end tag of an element with Markdown inside; any other is no block."""
+        """Consume the end tag of an element with Markdown inside; any other end tag is not a block."""
         if not self._open or self._open[-1][0] != name:
             return False
         _, around = self._open.pop()
@@ -92,7 +92,7 @@ class HtmlBlocks:
         return True
 
     def _consume_raw(self, start: int, position: int, around: list[str]) -> None:
-        """Take raw HTML up to the end of its outermost element, or to an element with Markdown inside.
+        """Consume raw HTML up to the end of its outermost element, or to an element with Markdown inside.
 
         Args:
             start: Where it begins.

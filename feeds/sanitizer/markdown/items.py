@@ -22,7 +22,7 @@ class Item:
         self.start = self.end = NOWHERE
         """Where the tags of the first paragraph are in the output."""
         self.blank = False
-        """Whether a blank line stands behind it."""
+        """Whether a blank line is behind it."""
 
 
 def find_tight(items: Sequence[Item]) -> Iterator[Item]:

@@ -1,4 +1,7 @@
-"""HTML from the library's events as kramdown means it: marks become what they stand for, lists are loose by item."""
+"""Write the HTML of kramdown's dialect from the events of the library.
+
+Marks are replaced by what they represent, and each list item is loose or tight by itself.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,7 @@ class KramdownWriter(MarkedWriter):
         self._last_block = NOWHERE
         """Where the tag of the block is that ended last."""
         self._last_list: Frame | None = None
-        """The list that just ended, if nothing stands behind it."""
+        """The list that just ended, if nothing is behind it."""
         self._pending: dict[str, str] = {}
         """Attributes of the block that follows."""
         self._lists: list[list[Item]] = []
@@ -47,7 +50,7 @@ class KramdownWriter(MarkedWriter):
         self._strong = (NOWHERE, NOWHERE)
         """Where in the output the strong text that ended last begins and ends."""
         self._contents: tuple[list[str], int] | None = None
-        """The output and the place in it where the table of contents is to stand."""
+        """The output and the place in it where the table of contents belongs."""
         self.starts |= {
             "Strikethrough": self._start_struck,
             "DefinitionList": self._start_definitions,
@@ -74,7 +77,7 @@ class KramdownWriter(MarkedWriter):
         return super().finish()
 
     def read_language(self, word: str) -> str:
-        """Return the language: behind ``?`` stand options of a highlighter."""
+        """Return the language without the options of a highlighter behind ``?``."""
         return word.partition("?")[0]
 
     def write_break(self, kind: str) -> str:
@@ -119,7 +122,7 @@ class KramdownWriter(MarkedWriter):
         return TAGS[frame.kind][1]
 
     def start_code(self, frame: Frame) -> str:
-        """Begin a block of code, in which marks become what they stood for."""
+        """Begin a block of code, in which marks become what they represented."""
         self.in_code = True
         return super().start_code(frame)
 
@@ -129,7 +132,7 @@ class KramdownWriter(MarkedWriter):
         return super().start_heading(frame)
 
     def _end_span(self, frame: Frame) -> str:
-        """End an element that attributes may stand behind."""
+        """End an element that attributes may follow."""
         self.target = frame.at
         if frame.kind == "Strong":
             self._strong = (frame.at, len(self.out))
@@ -152,17 +155,17 @@ class KramdownWriter(MarkedWriter):
         return super().end_image(frame)
 
     def _end_block(self, frame: Frame) -> str:
-        """End a block that attributes may stand behind."""
+        """End a block that attributes may follow."""
         self.in_code = False
         self._last_block, self._last_list = frame.at, None
         return TAGS[frame.kind][1]
 
     def _is_one_tilde(self, frame: Frame) -> bool:
-        """Return whether text stands between single tildes, which strike nothing out in kramdown."""
+        """Return whether text is between single tildes, which strike nothing out in kramdown."""
         return self._data[frame.start + 1] != ord("~")
 
     def _end_paragraph(self, frame: Frame) -> str:
-        """End a paragraph, or take its tags away: from marks that are blocks, and where an item is not loose."""
+        """End a paragraph, or remove its tags if it consists of block marks or begins a tight item."""
         self._last_list = None
         if self._data.startswith(_MARK_BYTES, frame.start) and self._replace_block_marks(frame):
             return "\n"
@@ -179,7 +182,7 @@ class KramdownWriter(MarkedWriter):
         return self._end_block(frame)
 
     def _replace_block_marks(self, frame: Frame) -> bool:
-        """Return whether a paragraph is only marks of blocks; what they stand for is written then."""
+        """Write a paragraph that consists of block marks only; return whether it does."""
         source = self._data[frame.start : frame.end].decode().strip()
         marks = [kept for mark in ANY_MARK.finditer(source) if (kept := self._source.marks.find(mark))]
         if not marks:
@@ -229,7 +232,7 @@ class KramdownWriter(MarkedWriter):
         return self.wrap_heading(frame, attributes)
 
     def start_list(self, frame: Frame) -> str:
-        """Begin a list, or go on with the one before: kramdown parts no lists by their bullets."""
+        """Begin a list or continue the list before: in kramdown another bullet does not begin another list."""
         last = self._last_list
         end_tag = super().end_list(frame)
         if last and self.out[-1] == end_tag and self._is_next(last, frame):
@@ -241,16 +244,19 @@ class KramdownWriter(MarkedWriter):
         return "<ul>\n" if frame.value is None else "<ol>\n"
 
     def _is_next(self, last: Frame, frame: Frame) -> bool:
-        """Return whether nothing stands between two lists: a definition of a link parts them though it shows nothing."""
+        """Return whether nothing is between two lists; even a link definition, which shows nothing, separates them."""
         return not self._data[last.end : frame.start].strip(b" \t\n>")
 
     def end_list(self, frame: Frame) -> str:
-        """End a list, unless the next one goes on with it."""
+        """End a list, unless the next list continues it."""
         self._last_list, self._last_block = frame, frame.at
         return super().end_list(frame)
 
     def _remove_paragraphs(self) -> None:
-        """Take away the tags of first paragraphs that are only text: by all its items kramdown decides it for a list."""
+        """Remove the tags of first paragraphs that are only text.
+
+        kramdown decides by all items of a list, so this runs when the list is complete.
+        """
         for items in self._lists:
             for item in find_tight(items):
                 self.out[item.start] = ""
@@ -285,6 +291,6 @@ class KramdownWriter(MarkedWriter):
         return super().end_note(frame)
 
     def _reset_places(self) -> None:
-        """Forget places in the output, which is another one from here on."""
+        """Reset all places in the output, because the writer continues in another output."""
         self.target = self._last_block = NOWHERE
         self._last_list = None

@@ -56,7 +56,7 @@ class _Lines:
         self._behind_boundary = True
         """Whether the paragraph began behind a blank line, as a heading must whose underline follows."""
         self._quoted = False
-        """Whether the line before belongs to a quotation, and this one too unless it is blank."""
+        """Whether the line before belongs to a quotation, as this line does too unless it is blank."""
         self._indented_code = False
         """Whether the line before is indented code."""
 
@@ -65,7 +65,8 @@ class _Lines:
         source = self._source
         size = len(source.text)
         while source.position < size:
-            if source.text[source.position] == "\n":  # a shorter way for most blank lines
+            # A shorter way for most blank lines.
+            if source.text[source.position] == "\n":
                 source.position += 1
                 self._consume_blank()
                 continue
@@ -120,7 +121,8 @@ class _Lines:
             self._indented_code = True
             return
         if self._indented_code and not self._is_code_end(line, bare):
-            source.lines[-1] += f" {bare}"  # without a blank line the code goes on
+            # Without a blank line the code goes on.
+            source.lines[-1] += f" {bare}"
             return
         reader = _READERS.get(bare[0])
         rewritten = reader(self, line, bare, indent, start) if reader else line
@@ -151,7 +153,7 @@ class _Lines:
         return _LAZY_END.match(bare) is not None or (bool(self._lists) and ITEM.match(line) is not None)
 
     def _is_fence(self, line: str, indent: int) -> bool:
-        """Take a fence with its code, if the line begins one."""
+        """Consume a fence with its code if the line begins a fence; return whether it does."""
         if "```" not in line and "~~~" not in line:
             return False
         fence = FENCE.match(line)
@@ -164,9 +166,10 @@ class _Lines:
         return True
 
     def _write(self, line: str, indent: int) -> None:
-        """Write a line that is no block of its own, unless a table begins with it."""
+        """Write a line that is not a block of its own, unless a table begins with it."""
         if "|" in line and (self._blank or ITEM.match(line)) and self._tables.consume(line):
-            self._lists.rewrite(line, indent, 0, True)  # the table may begin an item
+            # The table may begin an item.
+            self._lists.rewrite(line, indent, 0, True)
             self._begin_block()
             return
         line, is_item = self._lists.rewrite(self._keep_apart(line), indent, self._paragraph, self._blank)
@@ -194,7 +197,8 @@ class _Lines:
         indent = line[: len(line) - len(bare)]
         underline = first in "-=" and self._paragraph and _UNDERLINE.match(line)
         if underline and self._paragraph == 1 and self._behind_boundary:
-            self._paragraph = -1  # of a heading, behind which a paragraph may begin
+            # Of a heading, behind which a paragraph may begin.
+            self._paragraph = -1
         elif not self._paragraph and RULE.match(line):
             self._paragraph = -1
         elif (
@@ -225,16 +229,18 @@ class _Lines:
         return None
 
     def _consume_html(self, start: int, place: int) -> bool:
-        """Take the HTML block that begins at a position, if one does."""
+        """Consume the HTML block that begins at a position; return whether there is a block."""
         tag = BLOCK_TAG.match(self._source.text, start)
         name = (tag[2] or "").lower() if tag else ""
-        begins = name or not self._paragraph  # a comment ends no paragraph
+        # A comment ends no paragraph.
+        begins = name or not self._paragraph
         return bool(tag and begins and name not in SPAN_ELEMENTS and self._html.consume(start, tag, place))
 
     def _read_colon(self, line: str, bare: str, indent: int, start: int) -> str | None:
         if bare[1:2] not in (" ", "\t", ""):
             return " " * indent + APART + bare
-        if bare.startswith(":     "):  # in kramdown a definition never begins with code
+        # In kramdown a definition never begins with code.
+        if bare.startswith(":     "):
             return " " * indent + ": " + bare[1:].lstrip(" \t")
         return line
 

@@ -11,7 +11,7 @@ _LABEL = re.compile(r"^[ ]{0,3}\[(?!\^)([^\]\n]+)\]:", re.MULTILINE)
 _DEFINITION = re.compile(r"[ ]{0,3}\[[^\]\n]+\]:[ \t]*+(<[^>\n]*+>(?=[ \t\n]|\Z))?([^\n]*+)")
 _ESCAPED = re.compile(r"\\([\\.*_+`<>()\[\]{}#!:|\"'$=~-])")
 _MOST_CHARACTERS = 200_000
-"""Of addresses in all: a long one that thousands refer to would grow without bound. The library bounds its own so."""
+"""Limit for all addresses together: a long address that thousands of links refer to would grow without bound."""
 
 
 class LinkDefinitions:

@@ -18,7 +18,7 @@ class Lists:
         self._open: list[tuple[int, str]] = []
         """Column in which the text of each open item begins, and the kind of its list."""
         self._shift = (0, 0)
-        """Column of items that belong further in than they stand, and the column where they belong."""
+        """Column of items that belong further in than they are written, and the column where they belong."""
 
     @property
     def column(self) -> int:
@@ -48,7 +48,7 @@ class Lists:
             line: The line.
             indent: Of the line.
             paragraph: How many lines the paragraph before has.
-            blank: Whether a blank line stands before.
+            blank: Whether a blank line is before.
         """
         item = ITEM.match(line)
         if item is None or RULE.match(line):
@@ -58,7 +58,8 @@ class Lists:
             item = ITEM.match(line)
             if item is None:
                 return line, False
-        if len(item[3]) > 4:  # in kramdown an item never begins with code
+        # In kramdown an item never begins with code.
+        if len(item[3]) > 4:
             line = f"{line[: item.end(2)]}    {line[item.end() :]}"
         kind = "ol" if item[2][0].isdigit() else "ul"
         if kind == "ul" and indent < self.column + 4:

@@ -1,4 +1,4 @@
-"""HTML from the library's events with what the marks in its text stand for."""
+"""Write HTML from the events of the library, with marks replaced by what they represent."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class MarkedWriter(Writer):
         }
 
     def restore(self, text: str) -> str:
-        """Return a text with what its marks stood for."""
+        """Return a text with what its marks represented."""
         return self._source.marks.restore(text)
 
     def write_address(self, address: str) -> str:
@@ -66,7 +66,7 @@ class MarkedWriter(Writer):
         return escape(self.restore(address))
 
     def write_text(self, text: str) -> str:
-        """Write text with what its marks stand for."""
+        """Write text with what its marks represent."""
         if self.in_code:
             return super().write_text(self.restore(text))
         if MARK not in text:
@@ -120,7 +120,7 @@ class MarkedWriter(Writer):
         return ""
 
     def _attach_to_span(self, kept: Kept) -> str:
-        """Give the attributes to the element that they stand behind; behind text the list is text."""
+        """Add the attributes to the element before them; behind text an attribute list is text."""
         if self.target == NOWHERE:
             return self._write_kept_text(kept)
         self.add_attributes(self.target, self.parse(kept.attributes))
@@ -142,12 +142,12 @@ class MarkedWriter(Writer):
         return parse_attributes(attributes, defined)
 
     def _repeat(self, definition: str) -> str:
-        """Return a definition that is used once more; nothing if there is no room for more."""
+        """Return a definition for another use; empty if the limit of repeated characters is reached."""
         self._room -= len(definition)
         return definition if self._room >= 0 else ""
 
     def add_attributes(self, place: int, attributes: Attributes) -> None:
-        """Write attributes into a tag; an id of its own goes before one that was made."""
+        """Write attributes into a tag; an id of the author replaces a generated id."""
         tag = self.out[place]
         if "id" in attributes:
             tag = _ID.sub("", tag, count=1)
@@ -155,7 +155,7 @@ class MarkedWriter(Writer):
         self.out[place] = tag[:end] + write_attributes(attributes) + tag[end:]
 
     def write_code(self, text: str) -> str:
-        """Write a code span with the text that its marks stand for."""
+        """Write a code span with the text that its marks represent."""
         self.target = len(self.out)
         return super().write_code(self.restore(text))
 

@@ -1,7 +1,7 @@
-"""Marks: what stands in the text for something that the Markdown library must not read.
+"""Marks: placeholders in the text for parts that the Markdown library must not parse.
 
 The passes over the source take out what only kramdown knows and leave a mark; the writer finds it in the library's
-events and writes what belongs there. Inside code, raw HTML and addresses a mark becomes again what it stood for.
+events and writes what belongs there. Inside code, raw HTML and addresses a mark becomes its source again.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MARK = "\ufffc"
 
 _NOTHING = "\ufdd0"
 APART = f"{MARK}{_NOTHING}{MARK}"
-"""A mark that stands for nothing: it keeps apart what the library would read as one."""
+"""A mark that represents nothing: it separates characters that the library would parse as a unit."""
 
 ANY_MARK = re.compile(rf"{MARK}(?:([0-9]+)|{_NOTHING}){MARK}")
 ONLY_MARKS = re.compile(rf"(?:{MARK}(?:[0-9]+|{_NOTHING}){MARK})+")
@@ -24,7 +24,7 @@ _OF_MARKS = re.compile(f"[{MARK}{_NOTHING}]")
 
 Kind = Literal[
     "html",  # raw HTML
-    "span html",  # raw HTML at the beginning of a block that is no paragraph, with marks within its line
+    "span html",  # raw HTML at the beginning of a block that is not a paragraph, with marks within its line
     "inline html",  # raw HTML that stays in its paragraph
     "text",  # text in which nothing is Markdown
     "nothing",  # a comment or an option: not shown
@@ -39,17 +39,17 @@ Kind = Literal[
     "headless",  # the row is there only because the library wants a head
 ]
 IN_PARAGRAPHS: frozenset[Kind] = frozenset(("inline html", "text", "address"))
-"""Kinds of marks that are a paragraph where they stand alone; others are blocks."""
+"""Kinds of marks that are a paragraph where they are alone; others are blocks."""
 
 Attributes = Mapping[str, str]
 
 
 class Kept(NamedTuple):
-    """What a mark stands for."""
+    """What a mark represents."""
 
     kind: Kind
     source: str
-    """What stood there, as it was written."""
+    """What was there, as it was written."""
     attributes: str = ""
     """The inside of an attribute list."""
 
@@ -66,7 +66,7 @@ class Marks:
         self._kept: list[Kept] = []
 
     def keep(self, kind: Kind, source: str, attributes: str = "") -> str:
-        """Keep something and return the mark that stands for it."""
+        """Keep something and return the mark that represents it."""
         self._kept.append(Kept(kind, source, attributes))
         return f"{MARK}{len(self._kept) - 1}{MARK}"
 
@@ -75,14 +75,15 @@ class Marks:
         return {kept.kind for kept in self._kept}
 
     def find(self, mark: re.Match[str]) -> Kept | None:
-        """Return what a match of :data:`ANY_MARK` stands for; None for nothing."""
+        """Return what a match of :data:`ANY_MARK` represents; None for nothing."""
         number = int(mark[1] or -1)
         return self._kept[number] if 0 <= number < len(self._kept) else None
 
     def restore(self, text: str) -> str:
-        """Return a text with what its marks stood for, and what the marks in that stood for."""
+        """Return a text with all marks replaced by their source, nested marks included."""
         count = int(MARK in text)
-        while count:  # what a mark stood for has only earlier marks in it, so this ends
+        # The source of a mark contains only earlier marks, so this loop ends.
+        while count:
             text, count = ANY_MARK.subn(self._find_source, text)
         return text
 
@@ -100,7 +101,7 @@ def parse_attributes(text: str, defined: Mapping[str, str]) -> dict[str, str]:
     """Parse an attribute list such as ``#id .class key="value" name``.
 
     Args:
-        text: What stands between the braces, without ``:``.
+        text: What is between the braces, without ``:``.
         defined: Attribute lists by the name that refers to them.
     """
     found: dict[str, str] = {}
@@ -125,5 +126,5 @@ def _add(found: dict[str, str], more: Attributes) -> None:
 
 
 def write_attributes(attributes: Attributes) -> str:
-    """Write attributes as they stand in a tag, each with a space before it."""
+    """Write attributes as they are written in a tag, each with a space before it."""
     return "".join(f' {key}="{escape(value)}"' for key, value in attributes.items())

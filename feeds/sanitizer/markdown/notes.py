@@ -24,7 +24,7 @@ class Notes:
         """How many references to each note were written."""
 
     def refer(self, label: str) -> str:
-        """Return what stands for a reference until :meth:`finish` knows its number."""
+        """Return what represents a reference until :meth:`finish` knows its number."""
         return f"{_SIGN}{label}{_SIGN}"
 
     def define(self, label: str, html: str) -> None:

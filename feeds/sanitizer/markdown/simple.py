@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pyromark import Options
 
 _KINDS: frozenset[Kind] = frozenset(("html", "inline html", "text", "end", "nothing"))
-"""Marks that stand for what is written where they are."""
+"""Marks whose source is written in their place."""
 
 # Notes, tildes, emphasis that is strong too, tags of blocks within text, blank lines in quotations.
 _READ_OTHERWISE = re.compile(
@@ -46,7 +46,7 @@ def write_simply(text: str, source: Source, options: Options) -> str | None:
         return None
     html = pyromark.html(text, options=options, broken_link_callback=source.resolve_link)
     # The library percent-encodes addresses, and marks in them; kramdown leaves them as they are.
-    if html.count("%") != text.count("%") or any(one in html for one in _WRITTEN_OTHERWISE):
+    if html.count("%") != text.count("%") or any(form in html for form in _WRITTEN_OTHERWISE):
         return None
     html = html.replace(APART, "")
     if MARK not in html:
@@ -55,7 +55,7 @@ def write_simply(text: str, source: Source, options: Options) -> str | None:
 
 
 def _restore(html: str, source: Source) -> str:
-    """Return HTML with what its marks stand for."""
+    """Return HTML with what its marks represent."""
 
     def restore(mark: re.Match[str]) -> str:
         kept = source.marks.find(mark)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _REST_OF_LINE = re.compile(r"[ \t]*+(?:\n|\Z)")
 SEPARATOR = "\t"
-"""A blank line that the author did not write. Authors' blank lines are empty, so the writer can tell them apart."""
+"""A blank line that the author did not write. Authors' blank lines are empty, so the writer can distinguish them."""
 
 
 class Source:
@@ -55,7 +55,7 @@ class Source:
         return 0 < self.position < len(self.text) and self.text[self.position - 1] != "\n"
 
     def skip_to(self, position: int) -> None:
-        """Go on reading at a position, or at the next line if nothing but space is left of this one."""
+        """Continue at a position, or at the next line if only space is left of the current line."""
         rest = _REST_OF_LINE.match(self.text, position)
         self.position = rest.end() if rest else position
 

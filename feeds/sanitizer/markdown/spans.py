@@ -1,4 +1,4 @@
-"""Marks for what stands within lines: attribute lists, formulas, extensions, raw elements, escapes.
+"""Replace parts of lines by marks: attribute lists, formulas, extensions, raw elements, escapes.
 
 One walk over the text of many lines. What begins with one of a few characters is looked at; code spans are passed over.
 """
@@ -29,7 +29,7 @@ _TOKEN = re.compile(
     r"|(?<=\])\([ ]*+(?=(?:[^\s()<>\[\]\"\\]++|\([^\s()<>\[\]\"\\]*+\))*+(?:[ ]++(?![\"')])|\(?[^\s()<>\[\]\"\\]*+\\))"
     r"(?P<address>[^\s()<>\[\]\"]++(?:[ ]+[^\s()<>\[\]\"]++)*+(?:\([^\s()<>\"]*+\)[^\s()<>\"]*+)*+)"
     r"(?=[ ]*+(?:\"[^\"\n]*+\"[ ]*+)?\))"
-    # Emphasis beside punctuation, which the library sees only where white space stands on the other side.
+    # Emphasis beside punctuation, which the library sees only where white space is on the other side.
     r"|(?<=[^\s*]\*)\*{3}(?=[^\s*])|(?<=\w\*)\**+(?=[^\w\s*])|(?<=[^\w\s*]\*)\**+(?=\w)"
     r")",
     re.MULTILINE,
@@ -78,12 +78,12 @@ class _Spans:
         return "".join(out)
 
     def _has_blank_between(self, start: int, end: int) -> bool:
-        """Return whether a blank line stands between two positions."""
+        """Return whether a blank line is between two positions."""
         return (
             self._text.find("\n\n", start, end) >= 0 or self._text.find(f"\n{SEPARATOR}\n", start, end) >= 0
         )
 
-    # Each of the readers returns what stands in place of a token; None to leave it as it is.
+    # Each of the readers returns what replaces a token; None to leave it as it is.
 
     def _read_code(self, token: re.Match[str]) -> str | None:
         """Pass over a code span."""
@@ -141,7 +141,7 @@ class _Spans:
         return "\\" if breaks else None
 
     def _read_tag(self, token: re.Match[str]) -> str | None:
-        """Keep an element with raw content whole; what is no tag becomes text."""
+        """Keep an element with raw content as a whole; what is not a tag becomes text."""
         name, rest = token["name"].lower(), token["rest"]
         if rest is None:
             return self._read_address(token)
@@ -160,12 +160,13 @@ class _Spans:
         return self._keep("inline html", self._text[token.start() : self._position])
 
     def _read_address(self, token: re.Match[str]) -> str | None:
-        """Leave an address between angle brackets to the library; anything else is no tag, and text."""
+        """Leave an address between angle brackets to the library; anything else becomes text."""
         if not self._text.startswith((":", "@"), token.end()):
             return f"<{APART}{token[0][1:]}"
         if token["name"] != "mailto":
             return None
-        self._position += 1  # kramdown shows the address alone
+        # kramdown shows the address alone.
+        self._position += 1
         return "<"
 
     def _find_end(self, name: str, position: int) -> int:

@@ -111,7 +111,8 @@ def _write_row(cells: list[str]) -> str:
 
 def split_cells(line: str) -> list[str]:
     """Return the cells of a row, in which pipes within code are escaped; none if no pipe divides it."""
-    parts = _CODE.split(line)  # text in turn with runs of backticks and elements
+    # Text in turn with runs of backticks and elements.
+    parts = _CODE.split(line)
     last = {parts[number]: number for number in range(1, len(parts), 2)}
     cells: list[str] = []
     cell = ""

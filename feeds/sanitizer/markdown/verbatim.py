@@ -16,18 +16,18 @@ _EXTENSION = re.compile(r"[ ]{0,3}\{::(\w+)([^}\n]*)\}[ \t]*$")
 _EXTENSIONS = ("comment", "nomarkdown", "options")
 _ITEM_ALONE = re.compile(r"[ ]{0,3}(?:[-*+]|\d{1,9}\.)[ \t]")
 _CONTENTS = re.compile(r"(?:^|\s)toc(?:\s|$)")
-# Attributes that make no difference to a reader: classes but for those that say a language or leave a heading out.
+# Attributes without effect for readers: classes other than those that name a language or leave a heading out.
 _WITHOUT_MEANING = re.compile(r"\s*(?:\.(?!language-|no_toc)[^\s.#]+\s*)*")
 _LONGEST_FENCE = 1 << 30
 
 
 class Fences:
-    """Takes fenced code out of a source as it stands; a fence without an end is text."""
+    """Consumes the fenced code of a source; a fence without an end is text."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self._endless: dict[str, int] = {}
-        """Length of the shortest fence of a character that ends nowhere below; longer ones do not either."""
+        """Length of the shortest fence of each character without an end below; longer fences have none either."""
 
     def consume(self, line: str, fence: re.Match[str], indent: int, in_list: bool) -> bool:
         """Take the lines from a match of :data:`FENCE` up to the closing fence, if there is one.
@@ -48,9 +48,11 @@ class Fences:
         if closing is None:
             self._endless[mark] = length
             return False
-        source.needs_writer |= "?" in line  # behind which stand options of a highlighter
+        # Options of a highlighter follow the question mark; only the writer removes them.
+        source.needs_writer |= "?" in line
         if not in_list:
-            line = line.lstrip(" ")  # kramdown leaves the code as far in as it stands
+            # kramdown keeps the indentation of the code.
+            line = line.lstrip(" ")
         code = source.text[source.position : closing.end()].rstrip(" \t")
         source.write_verbatim(f"{line}\n{code}", mark_spans)
         source.position = closing.end() + 1
@@ -72,7 +74,7 @@ class Braces:
 
         Args:
             line: The line.
-            blank: Whether a blank line stands before it: then attributes belong to the block that follows.
+            blank: Whether a blank line is before it: then attributes belong to the block that follows.
             indent: Of the line.
         """
         if definition := _DEFINITION.match(line):
@@ -102,8 +104,8 @@ class Braces:
     def _is_contents(self, inside: str) -> bool:
         """Return whether the list before an attribute list becomes the table of contents."""
         lines = self._source.lines
-        asked = not self._contents and _CONTENTS.search(inside) is not None
-        return asked and bool(lines) and _ITEM_ALONE.match(lines[-1]) is not None
+        is_contents = not self._contents and _CONTENTS.search(inside) is not None
+        return is_contents and bool(lines) and _ITEM_ALONE.match(lines[-1]) is not None
 
     def _consume_extension(self, line: str, name: str, rest: str) -> bool:
         source = self._source

@@ -46,7 +46,7 @@ class Frame:
     def __init__(self, kind: str, value: Any, at: int, where: Range) -> None:  # noqa: ANN401 - of the library
         self.kind = kind
         self.value = value
-        """What the library says of it besides its kind."""
+        """What the event of the library contains besides its kind."""
         self.at = at
         """Where its start tag is in the output."""
         self.start = where["start"]
@@ -62,7 +62,7 @@ def escape_text(text: str) -> str:
 
 
 class Writer:
-    """Writes the HTML of one text. Each handler of an event returns the HTML that stands for it.
+    """Writes the HTML of one text. Each handler of an event returns the HTML that represents it.
 
     Args:
         prefix: Put into the ids of footnotes, so that those of two texts on one page differ.

@@ -111,7 +111,7 @@ def test_a_folder_that_is_replaced_is_watched_again(project: Project, start: Sta
     daemon = start()
     site = project.posts.parent
     site.rename(project.folder / "old")
-    daemon.until(lambda: any("no such folder" in str(one["reason"]) for one in daemon.events("trouble")))
+    daemon.until(lambda: any("no such folder" in str(one["error"]) for one in daemon.events("warning")))
     assert titles(project) == ["First"]
     project.posts.mkdir(parents=True)
     project.post("2024-01-01-a.md", "First")
@@ -140,8 +140,8 @@ def test_output_that_cannot_be_written_is_tried_again(project: Project, start: S
     project.output.rename(aside)
     project.output.write_text("in the way", "utf-8")
     project.post("2024-01-02-b.md", "Second", date="2024-01-02 09:00:00")
-    daemon.until(lambda: bool(daemon.events("trouble")))
-    assert "cannot be written" in str(daemon.events("trouble")[0]["reason"])
+    daemon.until(lambda: bool(daemon.events("warning")))
+    assert "cannot be written" in str(daemon.events("warning")[0]["error"])
     project.output.unlink()
     aside.rename(project.output)
     daemon.until(lambda: titles(project) == ["First", "Second"])
@@ -204,7 +204,8 @@ def test_a_post_is_withdrawn_and_a_file_removed_while_it_runs(project: Project, 
         project.post(f"2024-01-0{number + 1}-p.md", f"Post {number}")
     running = start()
     running.until(lambda: bool(running.events("ready")))
-    assert "will be unpublished by the running daemon" in project.run("withdraw", "2024-01-01-p.md").stdout
+    withdrawn = project.run("withdraw", "2024-01-01-p.md").stdout
+    assert withdrawn == '"Post 0" will be unpublished by the running daemon within a second\n'
     running.until(lambda: titles(project) == ["Post 1", "Post 2"])
     assert project.run("withdraw", "--undo", "2024-01-01-p.md").returncode == 0
     running.until(lambda: titles(project) == ["Post 0", "Post 1", "Post 2"])
@@ -233,7 +234,7 @@ def test_a_host_that_asked_to_be_left_alone_is_even_after_a_crash(project: Proje
         upstream.routes["/busy"] = Answer(429, headers={"Retry-After": "3600"})
         subscribe(project, upstream, "/busy", "busy")
         daemon = start()
-        daemon.until(lambda: bool(daemon.events("asked")))
+        daemon.until(lambda: bool(daemon.events("fetched")))
         time.sleep(0.3)
         daemon.process.kill()
         daemon.process.wait(10)
@@ -241,7 +242,7 @@ def test_a_host_that_asked_to_be_left_alone_is_even_after_a_crash(project: Proje
         subscribe(project, upstream, "/other", "other")
         project.set('group = "other"', 'group = "busy"')
         again = start()
-        again.until(lambda: bool(again.events("asked")))
+        again.until(lambda: bool(again.events("fetched")))
         assert upstream.asked("/other") == []
         assert len(upstream.asked("/busy")) == 1
 

@@ -173,7 +173,7 @@ def test_a_running_daemon_reads_the_past(
     running = start()
     running.until(lambda: bool(running.events("ready")))
     assert "running daemon" in project.run("backfill", "blog").stdout
-    running.until(lambda: bool(running.events("past")))
+    running.until(lambda: bool(running.events("backfilled")))
     running.until(lambda: "<title>a</title>" in (project.output / "atom.xml").read_text("utf-8"))
     assert running.stop() == 0
 

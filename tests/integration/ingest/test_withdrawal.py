@@ -278,10 +278,12 @@ def test_a_running_daemon_believes_removals_when_it_is_told_to(project: Project)
         daemon.until(lambda: bool(daemon.events("ready")))
         for number in range(25):
             (project.posts / f"2024-01-01-p{number}.md").unlink()
-        daemon.until(lambda: any("stay published" in str(one["reason"]) for one in daemon.events("trouble")))
+        daemon.until(lambda: any("stay published" in str(one["error"]) for one in daemon.events("warning")))
         assert project.run("build").returncode == 75
         done = project.run("build", "--allow-removals", "--json")
-        assert (done.returncode, json.loads(done.stdout)) == (0, {"left_to_daemon": True}), done.stderr
+        assert (done.returncode, json.loads(done.stdout)) == (0, {"left_to_daemon": True, "removed": 25}), (
+            done.stderr
+        )
         daemon.until(lambda: b"Post 3<" not in project.bytes()["atom.xml"])
         assert b"Post 29<" in project.bytes()["atom.xml"]
         assert daemon.stop() == 0

@@ -283,7 +283,7 @@ def test_the_status_page_says_errors_and_polls_in_words():
 
 def test_the_page_speaks_the_language_of_the_site():
     english = replace(head(), language="en-GB")
-    assert "In figures" in html_pages.render_status_page(english, statuses(), activity(), NOW, LOOK).decode()
+    assert "Show data" in html_pages.render_status_page(english, statuses(), activity(), NOW, LOOK).decode()
     assert LOOK.choose_words("zh_TW")["tags"] == "标签"
     assert LOOK.choose_words("fr")["tags"] == "Tags"
     assert LOOK.choose_words("en").keys() == LOOK.choose_words("zh").keys()
