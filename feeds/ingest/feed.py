@@ -212,7 +212,9 @@ class FeedIngester:
         gone = {row[0] for row in db.rows("sightings_gone", (number,))}
         context = self._context(number, self._complete.get(request.name, False))
         matched = match_entries(request.name, known, found.readings, context.blocked)
-        context = replace(context, blocked=context.blocked | matched.blocked)
+        context = replace(
+            context, blocked=context.blocked | matched.blocked, polled=self._get_last_poll(request.name)
+        )
         readings = [reading for reading in matched.readings if reading.path not in gone]
         present = {entry.item for entry in known}
         readings = match_replaced_items(db, number, readings, present, context.blocked)
@@ -319,6 +321,10 @@ class FeedIngester:
                 "upstream_put", self._build_row(request.name, failed, self._get_head(request.name))
             )
         self.report.troubles.append(f"source {request.name}: {reason}")
+
+    def _get_last_poll(self, name: str) -> datetime | None:
+        row = self._rows.get(name)
+        return datetime.fromtimestamp(row.polled, UTC) if row and row.polled else None
 
     def _get_head(self, name: str) -> dict[str, Any]:
         row = self._rows.get(name)

@@ -42,6 +42,12 @@ _SENTENCE = re.compile(
     r"[。！？!?….;；\n](?:(?<=[。！？!?…])[。！？!?…]*[”’」』）)\"']*|(?<=[.;；])(?<![.;；]{2})[.;；]*+[”’\"')]*+(?=\s)|(?<=\n))"
 )
 _TRAILING = "。.；;，,、：:—-– "
+_ADDRESS = re.compile(r'(?<= )(src|srcset|poster|href)="([^"]*+)"')
+_QUERY = re.compile(r"\?[^\s\"]*+")
+_MEDIA_FILE = re.compile(
+    r"\.(?:avif|bmp|gif|heic|ico|jpe?g|png|svg|tiff?|webp|aac|flac|m4[av]|mov|mp[34]|og[agv]|opus|wav|webm)$",
+    re.IGNORECASE,
+)
 _WIRE = re.compile(r"^\s*[（(【\[][^（）()【】\[\]]{0,24}(?:讯|电|消息)[）)】\]]\s*")
 
 
@@ -180,3 +186,15 @@ def _fold_text(text: str) -> str:
     return (
         text.casefold() if text.isascii() else "".join(unicodedata.normalize("NFKC", text).casefold().split())
     )
+
+
+def drop_media_queries(html: str) -> str:
+    """Return clean HTML without the queries of media addresses, which many sites sign anew at each fetch."""
+    return _ADDRESS.sub(_drop_query, html) if "?" in html else html
+
+
+def _drop_query(found: re.Match[str]) -> str:
+    is_link = found[1] == "href"
+    if is_link and not _MEDIA_FILE.search(found[2].partition("?")[0]):
+        return found[0]
+    return f'{found[1]}="{_QUERY.sub("", found[2])}"'

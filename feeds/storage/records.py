@@ -74,6 +74,8 @@ class Context(Circumstances):
 
     source: int
     sources: dict[int, tuple[str, int]]
+    polled: datetime | None = None
+    """When the upstream feed was fetched before, or None."""
 
 
 def derive_item_from_path(path: str) -> str:

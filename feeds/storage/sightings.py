@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from feeds.identity import Sighting, filter_lasting_keys
@@ -19,6 +19,9 @@ from feeds.storage.posts import update_posts
 from feeds.storage.records import Context, ItemReading, Reading, derive_item_from_path
 from feeds.storage.serialization import encode_sighting, read_sighting
 from feeds.storage.sqlite import Database
+
+_STATED = ("text", "link", "authors", "categories", "tags")
+_CLOCKS_DIFFER = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ def store_items(
     previous = _load_sightings_at_paths(db, context, readings, moved) if renamed is not None else {}
     names = {new: previous[old][0].item for new, old in moved.items() if old in previous}
     known = _load_known_items(db, context, readings, names)
-    batch = _Batch(db, change, context.rekey)
+    batch = _Batch(db, change, context)
     for reading, sighting in readings:
         item = sighting.item or names.get(reading.path) or derive_item_from_path(reading.path)
         old_path = moved.get(reading.path)
@@ -130,10 +133,10 @@ def store_items(
 class _Batch:
     """Turn the readings of a transaction into sightings, each the next version of a known item."""
 
-    def __init__(self, db: Database, change: Change, rekey: bool) -> None:
+    def __init__(self, db: Database, change: Change, context: Context) -> None:
         self.change = change
         self.new = 0
-        self._rekey = rekey
+        self._rekey, self._polled = context.rekey, context.polled
         self.numbers: dict[str, int] = {}
         """Number of the sighting of each path."""
         self._db = db
@@ -174,6 +177,8 @@ class _Batch:
             if old:
                 self._moved[number] = old.number
         next_version = _derive_next_version(sighting, item, number, old, self._rekey)
+        if old and self._polled:
+            next_version = _keep_dates(next_version, old, self._polled)
         sighting = self._past.restore_keys(sighting, next_version, old)
         if reading.guessed:
             sighting = self._keep_first_guess(sighting)
@@ -345,6 +350,20 @@ def _derive_next_version(
         strong=sighting.strong or old.strong,
         weak=sighting.own | past,
         guess=old.guess or sighting.guess,
+    )
+
+
+def _keep_dates(sighting: Sighting, old: Sighting, polled: datetime) -> Sighting:
+    """Keep the dates of an unchanged entry whose new dates are only those of the fetch: later than the last poll."""
+    if not sighting.text or any(getattr(sighting, name) != getattr(old, name) for name in _STATED):
+        return sighting
+    since = polled - _CLOCKS_DIFFER
+
+    def keep(new: datetime | None, before: datetime | None) -> datetime | None:
+        return before if new and before and new > max(before, since) else new
+
+    return sighting._replace(
+        published=keep(sighting.published, old.published), updated=keep(sighting.updated, old.updated)
     )
 
 

@@ -375,8 +375,8 @@ def _find_dialect(source: str) -> Dialect:
 
 
 def is_changed(before: Version, after: Version) -> bool:
-    """Return whether the cleaned title or body of two versions differ."""
-    from feeds.sanitizer.text import clean_title
+    """Return whether the cleaned title or body of two versions differ for a reader."""
+    from feeds.sanitizer.text import clean_title, drop_media_queries
 
     if clean_title(before.title) != clean_title(after.title):
         return True
@@ -386,4 +386,4 @@ def is_changed(before: Version, after: Version) -> bool:
         clean_body(decompress_body(v.source, v.place, v.document), v.source) if v.document else ""
         for v in (before, after)
     ]
-    return bodies[0] != bodies[1]
+    return drop_media_queries(bodies[0]) != drop_media_queries(bodies[1])

@@ -114,7 +114,7 @@ def read_head(feed: Mapping[str, Any], version: str, head: str, url: str, zone: 
         language=_read_text(feed, "language"),
         authors=read_author_names(feed),
         rights=read_text_construct(feed, "rights"),
-        updated=_read_date(feed, ("updated", "published"), zone),
+        updated=_read_date(feed, ("updated", "published", "feeddmodified", "feeddissued", "feedddate"), zone),
         self_url=_get_first(_find_links(links, "self", url)),
         hubs=_find_links(links, "hub", url),
         icon=resolve(url, _read_text(feed, "icon")) if _read_text(feed, "icon") else "",

@@ -173,11 +173,14 @@ def _to_html(content: Values) -> str:
 
 
 def _read_dates(entry: Values, context: EntryContext) -> tuple[datetime | None, datetime | None]:
-    published = _find_first_date(entry, ("published", "created"), context.zone)
-    updated = _find_first_date(entry, ("updated",), context.zone)
+    # The dates of the format come first. The date of an extension counts if the format states none.
+    published = _find_first_date(entry, ("published", "created", "feeddissued", "feeddcreated"), context.zone)
+    updated = _find_first_date(entry, ("updated", "feeddmodified"), context.zone)
+    if published is None and (updated is None or not context.atom):
+        # RSS 1.0 has only the date of Dublin Core; it is the date of publication.
+        published = _find_first_date(entry, ("feedddate",), context.zone)
     if context.atom:
         return published, updated
-    # RSS 1.0 has only the date of Dublin Core, which feedparser reports as an update; it is the date of publication.
     if published is None:
         return updated, None
     return published, updated if updated and updated > published else None

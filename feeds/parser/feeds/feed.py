@@ -17,7 +17,7 @@ from feeds.models import Item
 from feeds.parser.feeds.channel import UpstreamHead, read_head
 from feeds.parser.feeds.encoding import repair_xml
 from feeds.parser.feeds.entry import EntryContext, read_entry
-from feeds.parser.feeds.feedparser_workarounds import protect_elements
+from feeds.parser.feeds.feedparser_workarounds import is_rss, protect_elements
 from feeds.parser.feeds.json_feed import parse_json
 from feeds.parser.feeds.splitter import Outline, outline, several, single
 from feeds.values.urls import is_address, strip_address
@@ -35,8 +35,6 @@ _MOST_TERMS = 500
 _BASE = re.compile(r"""(?<=\s)xml:base\s*=\s*(?:"([^"<]*+)"|'([^'<]*+)')""")
 # Length of all relative bases together. Nested bases resolve against each other, so each makes the next longer.
 _LONGEST_BASE = 5_000
-_RSS = re.compile(r"<(?:[A-Za-z_][\w.\-]*:)?(?:rss|rdf)(?=[\s/>])", re.IGNORECASE)
-_HEAD_OF_ROOT = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +163,7 @@ def _parse_xml(text: str, head: str, url: str, zone: str) -> tuple[Parsed, bool]
     """Parse a document; return the result and whether the document is well-formed."""
     # RSS does not define the base of relative addresses, so they stay relative here and resolve against the site
     # later. With xml:base the base is defined, and feedparser resolves them.
-    rss = _RSS.search(head, 0, _HEAD_OF_ROOT) is not None and "xml:base" not in text
+    rss = is_rss(head) and "xml:base" not in text
     data = BytesIO(_limit_bases(protect_elements(repair_xml(text))).encode("utf-8", "replace"))
     # Release the text: other copies of a long document are in memory already.
     del text

@@ -19,7 +19,10 @@ AT: Final = "\ue040"
 EXTRA: Final = "feeddextra"
 """Prefix of podcast elements, ``feeddextra1``, ``feeddextra2`` …: feedparser keeps only one element of a name."""
 
-_NAMES: Final = "guid|id|title|description|author|creator|managingEditor|webMaster|owner"
+_NAMES: Final = (
+    "guid|id|title|description|author|creator|managingEditor|webMaster|owner"
+    "|date|issued|created|modified|updated|published"
+)
 _PODCAST: Final = "transcript|chapters|person|soundbite|season|episode|location|license|socialInteract|txt"
 _PARTS = re.compile(
     rf"<(?:!--|!\[CDATA\[|(/?)((?:[A-Za-z_][\w.\-]*:)?)({_NAMES}|(?<=podcast:)(?:{_PODCAST}))(\s[^<>]*+|/?)>)",
@@ -42,6 +45,18 @@ _TEXT = re.compile(r"\s*+(?:<!\[CDATA\[([^\]]{0,2000}+)\]\]>|([^<]{0,2000}+))\s*
 _MOST_EXTRAS: Final = 20_000
 # The name of an element, with its prefix in lower case, and its new name.
 _APART: Final = {"dc:title": "feeddtitle", "media:description": "feeddmedia"}
+# Dates of extensions: feedparser keeps the last date of a kind, whichever element states it.
+_DATES: Final = {
+    "date": "feedddate",
+    "issued": "feeddissued",
+    "published": "feeddissued",
+    "created": "feeddcreated",
+    "modified": "feeddmodified",
+    "updated": "feeddmodified",
+}
+_EXTENSIONS: Final = frozenset(["dc:", "dcterms:", "dct:"])
+_RSS: Final = re.compile(r"<(?:[A-Za-z_][\w.\-]*:)?(?:rss|rdf)(?=[\s/>])", re.IGNORECASE)
+_HEAD_OF_ROOT: Final = 65_536
 _PEOPLE: Final = frozenset(
     ["author", "dc:creator", "dc:author", "itunes:author", "managingeditor", "webmaster", "rss:author"]
 )
@@ -56,6 +71,7 @@ class _Renamer:
         self.copied = 0
         self.guid = self.media = "feeddid"
         self.extras = 0
+        self.is_rss = is_rss(text)
 
     def put(self, start: int, end: int, text: str) -> None:
         self.pieces += [self.text[self.copied : start], text]
@@ -83,6 +99,10 @@ class _Renamer:
             self.rename(found, "feeddowner")
         elif name in _APART:
             self.rename(found, _APART[name])
+        elif local in _DATES:
+            prefix = found[2].lower()
+            if prefix in _EXTENSIONS or (self.is_rss and prefix not in ("", "rss:")):
+                self.rename(found, _DATES[local])
         elif name.startswith("podcast:"):
             return self.convert_podcast(found)
         elif name in _PEOPLE and not found[1]:
@@ -137,6 +157,11 @@ class _Renamer:
         described = escape(f"{found[3]} {found[4].rstrip('/').strip()}", quote=False)
         self.put(found.start(), end, f"<{name}>{described}\n{text.replace(chr(10), ' ')}</{name}>")
         return end
+
+
+def is_rss(text: str) -> bool:
+    """Return whether the root element of a document is that of RSS or RDF."""
+    return _RSS.search(text, 0, _HEAD_OF_ROOT) is not None
 
 
 def protect_elements(text: str) -> str:

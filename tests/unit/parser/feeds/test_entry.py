@@ -164,3 +164,28 @@ def test_a_document_takes_fields_only_as_their_forms_say() -> None:
         Extra("podcast:chapters", "", (("url", "https://m.example/c"), ("type", "application/json"))),
     ]
     assert namespaces.parse_duration(said) == 750
+
+
+_DAYS = {"own": "2024-05-01T00:00:00Z", "other": "2020-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize("name", ["dc:date", "dcterms:issued", "dcterms:created", "atom:published"])
+def test_a_date_of_an_extension_does_not_replace_that_of_the_format(name: str) -> None:
+    names = "xmlns:dc='http://purl.org/dc/elements/1.1/' xmlns:dcterms='http://purl.org/dc/terms/' xmlns:atom='http://www.w3.org/2005/Atom'"
+    other = f"<{name} {names}>{_DAYS['other']}</{name}>"
+    own = "<pubDate>Wed, 01 May 2024 00:00:00 GMT</pubDate>"
+    for text in (own + other, other + own):
+        read = item(text)
+        assert (str(read.published)[:10], read.updated) == ("2024-05-01", None)
+    if name != "atom:published":
+        own = f"<published>{_DAYS['own']}</published><updated>{_DAYS['own']}</updated>"
+        for text in (own + other, other + own):
+            read = entry(text)
+            assert (str(read.published)[:10], str(read.updated)[:10]) == ("2024-05-01", "2024-05-01")
+    assert str(item(other).published)[:10] == "2020-01-01"
+
+
+def test_a_later_change_that_an_extension_states_is_a_change() -> None:
+    own = "<pubDate>Wed, 01 May 2024 00:00:00 GMT</pubDate>"
+    changed = "<atom:updated xmlns:atom='http://www.w3.org/2005/Atom'>2024-06-01T00:00:00Z</atom:updated>"
+    assert str(item(own + changed).updated)[:10] == "2024-06-01"
