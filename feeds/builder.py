@@ -131,6 +131,7 @@ def _build(config: Config, store: Path, options: _Options, clock: Clock, progres
 
 def _count(db: Database, config: Config, sources: dict[int, tuple[str, int]], report: BuildReport) -> None:
     """Count the files by outcome, and report entries of upstream feeds that cannot be published."""
+    from feeds.storage.left_out import count_items
     from feeds.storage.serialization import read_shown
 
     folders = {source.name: source.path for source in config.folders}
@@ -142,6 +143,7 @@ def _count(db: Database, config: Config, sources: dict[int, tuple[str, int]], re
             report.unpublished += count if outcome == "unpublished" and not vanished else 0
         for path, _, reason in db.rows("files_troubled", (number,)):
             report.rejected.append({"path": str(folders[name] / path), "reason": reason})
+    report.entries, report.reasons = count_items(db)
     posts, files = db.rows("posts_of_files")[0]
     report.published += posts
     report.merged += files - posts

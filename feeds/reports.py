@@ -44,6 +44,10 @@ class BuildReport(Ingested):
     merged: int = 0
     unpublished: int = 0
     ignored: int = 0
+    entries: dict[str, int] = field(default_factory=dict)
+    """Entries of upstream feeds: ``read`` = published + merged + unpublished + rejected + repeated."""
+    reasons: dict[str, int] = field(default_factory=dict)
+    """How many files and entries are in no feed, by reason."""
     held: list[dict[str, str]] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
     size: int = 0

@@ -28,6 +28,7 @@ _INTERVALS = {
     "ttl": "its ttl",
 }
 """Why an upstream feed is polled next at that time, by ``decided_by`` of the poll scheduler."""
+_MOST_REASONS = 12
 _FILES = {"item": "posts", "unpublished": "drafts", "vanished": "deleted"}
 _STATES = {"live": "published", "waiting": "scheduled"}
 
@@ -108,6 +109,11 @@ def print_summary(report: BuildReport, dry_run: bool, each: bool) -> None:
         f"{report.merged} merged, {report.unpublished} unpublished, {report.ignored} ignored, "
         f"{len(report.rejected)} rejected"
     )
+    if report.entries["read"]:
+        counts = [f"{count} {name}" for name, count in report.entries.items() if count or name == "published"]
+        print(f"entries: {', '.join(counts)}")
+    for reason, count in sorted(report.reasons.items(), key=lambda pair: -pair[1])[:_MOST_REASONS]:
+        print(f"  {count} in no feed: {reason}")
     print(f"{format_count(report.posts, 'post')} in {format_count(report.feeds, 'feed')}")
     size = f"{format_count(report.archives, 'archive')}; {report.size / 1e6:.1f} MB"
     documents = format_count(len(report.written), "document")
@@ -142,7 +148,7 @@ def _describe_post(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for copy in found["sightings"]:
         url = f" <{copy['address']}>" if copy["address"] else ""
         shown = "  (its text is published)" if copy["shown_body"] else ""
-        yield "source", f"{copy['source']}: {copy['path']}{url}{shown}"
+        yield "source", f"{copy['source']}: {copy['path'] or copy['guid']}{url}{shown}"
     for alias in found["aliases"]:
         yield "merged", alias
     for change in found["history"]:

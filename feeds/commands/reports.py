@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from feeds.commands.lookup import find_post
+from feeds.commands.lookup import NoPost, find_item
 from feeds.commands.repair_messages import describe_repair
 from feeds.config import Config, FolderSource
 from feeds.config.page_style import build_page_style
@@ -193,7 +193,9 @@ def explain_post(db: Database, config: Config, settings: Settings, wanted: str) 
     Raises:
         UsageError: the post is not known.
     """
-    number = find_post(db, config, wanted)
+    number = find_item(db, config, wanted)
+    if isinstance(number, NoPost):
+        return _describe_no_post(number)
     db.scope([number])
     post = db.rows("posts_by_number")[0]
     shown = read_shown(post[10])
@@ -212,7 +214,13 @@ def explain_post(db: Database, config: Config, settings: Settings, wanted: str) 
         "published_guessed": shown.guessed,
         "keys": sorted({s.strong for s in sightings if s.strong} | {k for s in sightings for k in s.weak}),
         "sightings": [
-            {"source": s.source, "path": s.place, "address": s.link, "shown_body": s.number == shown.body}
+            {
+                "source": s.source,
+                "path": s.place,
+                "guid": s.guid,
+                "address": s.link,
+                "shown_body": s.number == shown.body,
+            }
             for s in sightings
         ],
         "aliases": [row[0] for row in db.rows("aliases_of", (number,))],
@@ -230,6 +238,32 @@ def explain_post(db: Database, config: Config, settings: Settings, wanted: str) 
     elif post[6] != "live":
         found["why_not"] = db.value("post_reason", (number,)) or "no source contains it any more"
     return found
+
+
+def _describe_no_post(item: NoPost) -> dict[str, Any]:
+    """Describe a file or an entry that is not a post with the keys that a post has."""
+    return {
+        "id": None,
+        "state": item.state,
+        "title": item.title,
+        "link": item.address,
+        "published": None,
+        "published_guessed": False,
+        "keys": [],
+        "sightings": [
+            {
+                "source": item.source,
+                "path": item.path,
+                "guid": "",
+                "address": item.address,
+                "shown_body": False,
+            }
+        ],
+        "aliases": [],
+        "feeds": [],
+        "history": [],
+        "why_not": item.reason,
+    }
 
 
 def _load_history(

@@ -171,15 +171,6 @@ def mark_unreadable(before: FetchState, fetched: Fetched, reason: str) -> Fetche
     return fetched._replace(outcome="failed", data=b"", state=state, reason=reason)
 
 
-def mark_unfinished(before: FetchState, fetched: Fetched) -> Fetched:
-    """Restore the old validators after only a part of the body was parsed, so that the next poll gets it again."""
-    old = before if before.configured == fetched.state.configured else FetchState()
-    state = fetched.state._replace(
-        etag=old.etag, last_modified=old.last_modified, validated=old.validated, digest=old.digest
-    )
-    return fetched._replace(state=state)
-
-
 def find_host_group(request: Request, state: FetchState) -> str:
     """Return the politeness group of a source: its ``group``, else the host of the next request."""
     if request.group:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from feeds.errors import DeadlineExceeded
+from feeds.ingest.entry_account import describe_entry
 from feeds.ingest.feed_items import ParsedDocument, join_parsed_documents, parse_entries
 from feeds.parser.feeds.splitter import Outline
 from feeds.workers.task_types import EntrySettings
 from feeds.workers.workers import Workers
 
 _PARTS = 32
-_LONGEST_NAME = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,10 @@ class Rejected:
     reason: str
 
 
-def parse_document(workers: Workers, document: Document) -> tuple[ParsedDocument, list[Rejected], int]:
-    """Parse the entries; return them, the rejected entries and the number of entries that were not tried.
+def parse_document(
+    workers: Workers, document: Document
+) -> tuple[ParsedDocument, list[Rejected], list[bytes]]:
+    """Parse the entries; return them, the rejected entries and the digests of entries that were not tried.
 
     A document has the budget of the workers, because hostile entries must not delay the others for long.
 
@@ -59,7 +61,7 @@ def parse_document(workers: Workers, document: Document) -> tuple[ParsedDocument
     """
     end = time.monotonic() + workers.budget
     try:
-        return _parse(workers, document), [], 0
+        return _parse(workers, document), [], []
     except DeadlineExceeded:
         if document.parts.whole:
             raise
@@ -74,11 +76,15 @@ def parse_document(workers: Workers, document: Document) -> tuple[ParsedDocument
         except DeadlineExceeded as error:
             if len(piece.parts.entries) == 1:
                 rejected.append(
-                    Rejected(piece.parts.digests[0], _describe_entry(piece.parts.entries[0]), str(error))
+                    Rejected(piece.parts.digests[0], describe_entry(piece.parts.entries[0]), str(error))
                 )
             else:
                 waiting += _divide(piece)[::-1]
-    return join_parsed_documents(found), rejected, sum(len(part.parts.entries) for part in waiting)
+    return (
+        join_parsed_documents(found),
+        rejected,
+        [digest for part in waiting for digest in part.parts.digests],
+    )
 
 
 def _parse(workers: Workers, document: Document) -> ParsedDocument:
@@ -93,14 +99,3 @@ def _divide(document: Document) -> list[Document]:
     return [
         document.select_entries(range(start, min(start + size, count))) for start in range(0, count, size)
     ]
-
-
-def _describe_entry(entry: str) -> str:
-    """Return the title of an unparsed entry for messages, or its first characters."""
-    for mark, end in (("<title", "</"), ('"title":"', '"')):
-        title = entry.partition(mark)[2].partition(end)[0]
-        text = title.partition(">")[2] if mark[0] == "<" else title
-        text = text.strip().removeprefix("<![CDATA[").removesuffix("]]>").strip()
-        if text:
-            return text[:_LONGEST_NAME]
-    return entry[:_LONGEST_NAME]

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from feeds.config import UpstreamSource
 from feeds.errors import DeadlineExceeded, FeeddError, FeedUnreadable, UsageError, WorkersLost
-from feeds.fetcher.feed import Fetched, FetchState, Request, mark_unfinished, mark_unreadable
+from feeds.fetcher.feed import Fetched, FetchState, Request, mark_unreadable
 from feeds.fetcher.schedule import HOUR, LEAST, NEVER, compute_next_poll
 from feeds.http.address import redact_address
 from feeds.identity import Sighting
+from feeds.ingest.entry_account import EntryAccount
 from feeds.ingest.entry_matching import collect_dates, match_entries, match_replaced_items
 from feeds.ingest.entry_settings import build_entry_settings, compute_entry_digest
 from feeds.ingest.feed_head import build_head_values, build_hints
 from feeds.reports import Ingested
 from feeds.run_context import Run
-from feeds.storage import upstreams
+from feeds.storage import left_out, upstreams
 from feeds.storage.records import Context
 from feeds.storage.sightings import ingest_readings
 from feeds.storage.withdrawal import apply_tombstones
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 _RECENT = 20
 _MOST_ENTRIES = 10_000  # more would delay every other upstream feed
 _LONGEST_ENTRY = 2_000_000  # characters; each is in memory several times while it is read
-_MOST_REJECTED = 5000  # digests of rejected entries, which are not tried again
 _PUSHED_INTERVAL = 6 * HOUR
 
 
@@ -155,14 +155,12 @@ class FeedIngester:
         number = self._numbers[name]
         known = upstreams.find_known_entries(self.run.db, self.run.sources, number, parts.digests)
         digests = {entry.digest for entry in known}
-        rejected = self._get_head(name).get("rejected", ())
-        fresh = [
-            i
-            for i, digest in enumerate(parts.digests)
-            if digest not in digests and digest.hex() not in rejected
-        ]
+        digests |= left_out.load_rejected_digests(self.run.db, number, parts.digests)
+        fresh = [i for i, digest in enumerate(parts.digests) if digest not in digests]
+        account = EntryAccount(parts)
         try:
-            self._save_entries(request, fetched, parts, known, self._drop_long_entries(name, parts, fresh))
+            kept = self._drop_long_entries(name, parts, fresh, account)
+            self._save_entries(request, fetched, parts, known, kept, account)
         except (FeedUnreadable, DeadlineExceeded, WorkersLost) as error:
             self._reject_document(request, fetched, str(error))
         # Any other error of ours, such as a full disk, concerns every source.
@@ -172,10 +170,13 @@ class FeedIngester:
             # An unexpected error in one document must not stop the polling of all others.
             self._reject_document(request, fetched, f"cannot be parsed ({type(error).__name__}: {error})")
 
-    def _drop_long_entries(self, name: str, parts: Outline, fresh: Sequence[int]) -> list[int]:
+    def _drop_long_entries(
+        self, name: str, parts: Outline, fresh: Sequence[int], account: EntryAccount
+    ) -> list[int]:
         """Return the entries without those that are too long, because feedparser makes many copies of each."""
         kept = [i for i in fresh if parts.whole or len(parts.entries[i]) <= _LONGEST_ENTRY]
         if len(kept) < len(fresh):
+            account.add_unparsed((parts.digests[i] for i in set(fresh) - set(kept)), "too long")
             self.report.troubles.append(
                 f"source {name}: {len(fresh) - len(kept)} entries of more than {_LONGEST_ENTRY:,} characters are left out"
             )
@@ -201,13 +202,11 @@ class FeedIngester:
         parts: Outline,
         known: Sequence[Sighting],
         fresh: list[int],
+        account: EntryAccount,
     ) -> None:
         db, number = self.run.db, self._numbers[request.name]
         settings = build_entry_settings(self.run, self._sources[request.name], self.run.sources[number][1])
-        found, rejected, whole = self._parse_entries(request.name, fetched.url, parts, fresh, settings)
-        if not whole:
-            # Without validators the next poll gets the document again, with the entries that were not tried.
-            fetched = mark_unfinished(self.get_state(request.name), fetched)
+        found = self._parse_entries(request.name, fetched.url, parts, fresh, settings, account)
         # An entry that was removed must not return because its old document is fetched again.
         gone = {row[0] for row in db.rows("sightings_gone", (number,))}
         context = self._context(number, self._complete.get(request.name, False))
@@ -216,12 +215,13 @@ class FeedIngester:
             context, blocked=context.blocked | matched.blocked, polled=self._get_last_poll(request.name)
         )
         readings = [reading for reading in matched.readings if reading.path not in gone]
+        account.add_readings(matched.repeated, "repeated")
+        account.add_readings((r for r in matched.readings if r.path in gone), "removed")
+        account.add_repeated([entry.digest for entry in known])
         present = {entry.item for entry in known}
         readings = match_replaced_items(db, number, readings, present, context.blocked)
         recent = {*self._get_head(request.name).get("recent", ()), *collect_dates(readings)}
         head = build_head_values(found.head, fetched) | {"recent": sorted(recent)[-_RECENT:]}
-        if rejected := [*self._get_head(request.name).get("rejected", ()), *rejected]:
-            head["rejected"] = rejected[-_MOST_REJECTED:]
         row = self._build_row(request.name, fetched, head)
         # RFC 6721: a tombstone of an entry that the same document contains has no effect.
         withdrawn = {stone.ref for stone in found.head.tombstones} - matched.guids
@@ -229,6 +229,7 @@ class FeedIngester:
         def save_head() -> None:
             db.run("upstream_put", row)
             db.run("upstream_head", (json.dumps(head, ensure_ascii=False), number))
+            left_out.store_left_out(db, number, parts.digests, account.left_out)
             matched.apply(db, self.run.sources, self.run.clock())
             if withdrawn:
                 self.report.gone += apply_tombstones(
@@ -246,27 +247,32 @@ class FeedIngester:
         self.report.changed += intake.changed
 
     def _parse_entries(
-        self, name: str, url: str, parts: Outline, fresh: Sequence[int], settings: EntrySettings
-    ) -> tuple[ParsedDocument, list[str], bool]:
-        """Parse entries; return them, the digests of rejected entries and whether all others were parsed.
-
-        Entries that are left out are reported.
-        """
+        self,
+        name: str,
+        url: str,
+        parts: Outline,
+        fresh: Sequence[int],
+        settings: EntrySettings,
+        account: EntryAccount,
+    ) -> ParsedDocument:
+        """Parse entries; those that are left out are reported, and added to the account."""
         from feeds.ingest.document_reader import Document, parse_document
 
         document = Document(parts, url, settings, self.run.clock()).select_entries(fresh)
         found, rejected, left = parse_document(self.run.workers, document)
         troubles = self.report.troubles
-        troubles += [
-            f"source {name}: entry {entry.name!r}: {entry.reason}; it is left out" for entry in rejected
-        ]
+        for entry in rejected:
+            account.add_unparsed([entry.digest], "rejected", entry.reason)
+            troubles.append(f"source {name}: entry {entry.name!r}: {entry.reason}; it is left out")
         if left:
+            # The same bytes would need the same time again, so the document counts as read.
+            account.add_unparsed(left, "not tried")
             troubles.append(
-                f"source {name}: {left} more entries are left out until the feed changes, because other entries "
+                f"source {name}: {len(left)} more entries are left out until the feed changes, because other entries "
                 f"used the {self.run.workers.budget:g} seconds for the document; see limits.document_seconds"
             )
-        # The same bytes would need the same time again, so the document counts as read.
-        return found, [entry.digest.hex() for entry in rejected], True
+        account.add_unparsed(found.unreadable, "unreadable")
+        return found
 
     def load_history_position(self, name: str) -> str:
         """Load the position in the history of a source; empty if none is stored."""
@@ -296,8 +302,9 @@ class FeedIngester:
                 f"{redact_address(fetched.url)}: is not a feed, or has more than {_MOST_ENTRIES:,} entries"
             )
         settings = build_entry_settings(self.run, self._sources[request.name], self.run.sources[number][1])
-        kept = self._drop_long_entries(request.name, parts, range(len(parts.entries)))
-        found, _, _ = self._parse_entries(request.name, fetched.url, parts, kept, settings)
+        account = EntryAccount(parts)
+        kept = self._drop_long_entries(request.name, parts, range(len(parts.entries)), account)
+        found = self._parse_entries(request.name, fetched.url, parts, kept, settings, account)
         context = self._context(number, False)
         matched = match_entries(request.name, (), found.readings, context.blocked)
         db.scope(reading.path for reading in matched.readings)

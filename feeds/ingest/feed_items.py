@@ -39,6 +39,8 @@ class ParsedDocument:
     head: UpstreamHead
     readings: tuple[Reading, ...]
     """Of the new entries, oldest first; an upstream feed lists the newest first."""
+    unreadable: tuple[bytes, ...] = ()
+    """Digests of the entries in which feedparser finds no item."""
 
 
 def split_document(data: bytes, content_type: str) -> Outline:
@@ -61,6 +63,7 @@ def parse_entries(
     )
     parsed = parse_outline(chosen, url, settings.zone)
     found: list[tuple[Item, bytes, bytes]] = []
+    unreadable: list[bytes] = []
     if parts.whole:
         found = [(item, _compute_digest(item), b"") for item in parsed.items]
     elif len(parsed.items) == len(fresh):
@@ -75,17 +78,19 @@ def parse_entries(
             document = single(parts, i).encode("utf-8", "surrogatepass")
             items = parse_outline(alone, url, settings.zone).items
             found += [(item, parts.digests[i], document) for item in items[:1]]
+            unreadable += [parts.digests[i]] if not items else []
     where = _Origin((url, settings.url), settings.link or parsed.head.link)
     readings = [
         _build_reading(item, digest, document, where, settings, now) for item, digest, document in found
     ]
-    return ParsedDocument(parsed.head, tuple(readings[::-1]))
+    return ParsedDocument(parsed.head, tuple(readings[::-1]), tuple(unreadable))
 
 
 def join_parsed_documents(found: Sequence[ParsedDocument]) -> ParsedDocument:
     """Join the parts of a document that was parsed in pieces, in their order; the first part has the head."""
     readings = [reading for part in found for reading in part.readings[::-1]]
-    return ParsedDocument(found[0].head, tuple(readings[::-1]))
+    unreadable = tuple(digest for part in found for digest in part.unreadable)
+    return ParsedDocument(found[0].head, tuple(readings[::-1]), unreadable)
 
 
 def reparse_entry(stored: bytes, digest: bytes, settings: EntrySettings, now: datetime) -> Reading | None:

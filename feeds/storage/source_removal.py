@@ -26,6 +26,7 @@ def remove_source(
         count += len(rows)
     with db.transaction():
         db.run("files_forget", (number,))
+        db.run("left_out_forget", (number,))
         db.run("upstream_drop", (number,))
         db.run("source_drop", (number,))
     return count
