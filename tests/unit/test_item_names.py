@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from feeds.identity import Sighting, build_item_key, shorten_key
 from feeds.item_names import Naming, list_names, name_entries
+from tests.rigs.examples import examples
 
 DAY = datetime(2024, 5, 6, tzinfo=UTC)
 
@@ -54,6 +55,7 @@ ENTRIES = st.lists(
 )
 
 
+@examples(100)
 @given(ENTRIES)
 def test_different_entries_have_different_names_and_share_no_open_key(entries: list[Sighting]) -> None:
     naming = name_entries("s", entries, ())
@@ -63,6 +65,7 @@ def test_different_entries_have_different_names_and_share_no_open_key(entries: l
             assert first == second or not (first.own & second.own) - naming.blocked
 
 
+@examples(100)
 @given(ENTRIES, st.randoms())
 def test_the_order_of_a_document_changes_no_name(entries: list[Sighting], dice: object) -> None:
     mixed = list(range(len(entries)))
@@ -73,6 +76,7 @@ def test_the_order_of_a_document_changes_no_name(entries: list[Sighting], dice: 
     assert [naming.names[i] for i in mixed] == list(other.names)
 
 
+@examples(100)
 @given(ENTRIES)
 def test_the_same_document_again_has_the_same_names(entries: list[Sighting]) -> None:
     naming = name_entries("s", entries, ())

@@ -12,9 +12,9 @@ import pytest
 from feeds.api import BuildReport, load_config
 from feeds.builder import build
 from tests.conftest import Project
-from tests.servers import Answer, UpstreamServer, UpstreamThread
-from tests.test_build import entries
-from tests.test_upstreams import subscribe
+from tests.integration.ingest.test_upstreams import subscribe
+from tests.integration.test_build import entries
+from tests.rigs.servers import Answer, UpstreamServer, UpstreamThread
 
 START = datetime(2025, 3, 1, 12, tzinfo=UTC)
 

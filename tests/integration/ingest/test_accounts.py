@@ -17,8 +17,8 @@ from feeds.errors import UsageError
 from feeds.reports import BuildReport
 from feeds.storage.sqlite import Database
 from tests.conftest import SHARED, Project
-from tests.servers import Answer, UpstreamServer, UpstreamThread
-from tests.test_upstreams import subscribe
+from tests.integration.ingest.test_upstreams import subscribe
+from tests.rigs.servers import Answer, UpstreamServer, UpstreamThread
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
 HEADS = (
