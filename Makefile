@@ -4,7 +4,7 @@ BIN := .venv/bin
 BASE ?= HEAD
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check unit matrix stress bench house same fuzz lock man setup clean
+.PHONY: run test check unit matrix stress bench house reference same fuzz lock man setup clean
 
 # Only what feedd needs to run is installed for this.
 run: .venv/run
@@ -37,6 +37,10 @@ bench: setup
 
 house: setup
 	$(BIN)/python -m benchmarks.house $(HOUSE)
+
+# Write what is generated from the declarations of the configuration.
+reference: setup
+	$(BIN)/python -m benchmarks.reference
 
 # `make same BASE=REV SAME="--only posts --allow FILE"`: what differs from the revision REV, and what it costs.
 same: setup

@@ -16,6 +16,7 @@ from feeds.session import build_worker_settings, now, open_run, read_site
 
 if TYPE_CHECKING:
     from feeds.commands.subscriptions import AddResult
+    from feeds.config.effective import Effective
     from feeds.daemon.control import Withdrawn
     from feeds.ingest.backfill import HistoryReport
     from feeds.output.validator import Finding
@@ -31,6 +32,7 @@ __all__ = [
     "backup",
     "believe_removals",
     "build",
+    "build_config_schema",
     "check",
     "explain",
     "export_opml",
@@ -44,6 +46,7 @@ __all__ = [
     "open_run",
     "restore",
     "serve",
+    "show_config",
     "status",
     "take_list",
     "validate",
@@ -62,17 +65,34 @@ def check(path: str | Path | None = None) -> list[str]:
     """
     from feeds.commands import integrity_check
     from feeds.commands.reports import check_paths
-    from feeds.config.checks import slow_patterns
     from feeds.errors import ConfigError
 
     try:
         config = load_config(path)
     except ConfigError as error:
         return error.mistakes
-    mistakes = check_paths(config) + slow_patterns(config)
+    mistakes = check_paths(config) + config.find_slow_patterns()
     if config.store.exists():
         mistakes += integrity_check.find_faults(config.store, build_worker_settings(config))
     return mistakes
+
+
+def show_config(path: str | Path | None = None) -> Effective:
+    """Return every value of a configuration and where it comes from. Passwords and tokens are hidden.
+
+    Raises:
+        ConfigError: the configuration cannot be read or is wrong.
+    """
+    from feeds.config.effective import load_effective
+
+    return load_effective(path)
+
+
+def build_config_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the configuration, with which editors complete its keys."""
+    from feeds.config.json_schema import build_schema
+
+    return build_schema()
 
 
 def lint(config: Config, folders: list[Path] | None = None) -> Iterator[dict[str, Any]]:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feeds.config import Config
-from feeds.config.checks import slow_patterns
 from feeds.protocols import Clock, Progress, ignore_progress
 from feeds.reports import BuildReport
 from feeds.session import now, open_run
@@ -121,7 +120,7 @@ def _build(config: Config, store: Path, options: _Options, clock: Clock, progres
             held=[{"path": path, "reason": reason} for path, reason in sorted(published.held.items())],
         )
         report.troubles += [trouble for trouble in troubles if trouble not in report.troubles]
-        report.troubles += index_pages.find_unmatched_private_feeds(run) + slow_patterns(config)
+        report.troubles += index_pages.find_unmatched_private_feeds(run) + config.find_slow_patterns()
         _count(db, config, run.sources, report)
         report.sources = len(run.sources)
         feeds = db.rows("feeds_all")

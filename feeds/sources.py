@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from feeds.config import Config, FolderSource, ListSource, UpstreamSource
-from feeds.config.checks import seconds
+from feeds.config.checks import parse_interval
 from feeds.errors import UsageError
 from feeds.models import Subscription
 from feeds.storage.sqlite import Database
@@ -59,17 +58,21 @@ def _build_upstream(source: ListSource, subscription: Subscription) -> UpstreamS
     """Build a source from a feed of a list, with the list's settings; the list cannot set access or credentials."""
     settings = source.settings
     address = subscription.url.partition("://")[2] or subscription.url
-    return replace(
-        settings,
+    return settings.change(
         name=f"{source.name}/{subscription.name or address}"[:_LONGEST_NAME],
         url=subscription.url,
         title=subscription.title,
         link=subscription.link,
-        every=settings.every or max(60, seconds(subscription.every))
-        if subscription.every
-        else settings.every,
+        every=settings.every or _limit_interval(subscription.every),
         categories=tuple(dict.fromkeys((*settings.categories, *subscription.categories))),
     )
+
+
+def _limit_interval(every: str) -> str:
+    """Return how often a list wants a feed to be fetched, at most once a minute."""
+    if not every:
+        return ""
+    return every if parse_interval(every) >= 60 else "1m"
 
 
 def register_sources(

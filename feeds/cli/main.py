@@ -175,6 +175,21 @@ def _check(options: Namespace) -> int:
     return int(bool(mistakes))
 
 
+def _show_config(options: Namespace) -> int:
+    from feeds.api import build_config_schema, show_config
+    from feeds.config.effective import write_effective
+
+    if options.action == "schema":
+        print_json(build_config_schema())
+        return 0
+    found = show_config(options.config)
+    if options.json:
+        print_json(found.as_dict())
+    else:
+        print(write_effective(found), end="")
+    return 0
+
+
 def _lint(options: Namespace) -> int:
     from feeds.api import lint
 
@@ -355,6 +370,7 @@ _COMMANDS: dict[str | None, Callable[[Namespace], int]] = {
     "build": _run_build,
     "init": _init,
     "check": _check,
+    "config": _show_config,
     "lint": _lint,
     "validate": _validate,
     "explain": _explain,

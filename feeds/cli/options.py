@@ -186,6 +186,13 @@ def _add_publishing(commands: _Commands) -> None:
 
 def _add_reports(commands: _Commands) -> None:
     commands.add("check", "validate the configuration, its paths and the database")
+    config = commands.add("config", "show the effective configuration, or print its JSON Schema")
+    config.add_argument(
+        "action",
+        choices=("show", "schema"),
+        metavar="ACTION",
+        help="show: every value and where it comes from, secrets hidden; schema: the JSON Schema for editors",
+    )
     lint = commands.add("lint", "report problems in posts and how feedd repairs them")
     lint.add_argument(
         "dir", nargs="*", metavar="DIR", help="only these folders or files (default: all source folders)"

@@ -121,8 +121,8 @@ def write_starter_config(jekyll: JekyllSite | None, path: str, source_line: bool
     """
     from feeds.sanitizer.text import clean_author
 
-    text = checks.cleaned
-    base = jekyll.base if jekyll and not checks.url(jekyll.base) else ""
+    text = checks.clean_text
+    base = jekyll.base if jekyll and not checks.check_url(jekyll.base) else ""
     author, description = (
         (text(clean_author(jekyll.author)), text(jekyll.description)) if jekyll else ("", "")
     )
@@ -130,8 +130,8 @@ def write_starter_config(jekyll: JekyllSite | None, path: str, source_line: bool
         name="config/feedd.toml",
         title=_quote((text(jekyll.title) if jekyll else "") or "My site"),
         url=_quote((base or "https://example.org/") + "feeds/"),
-        language=_quote(jekyll.language if jekyll and not checks.language(jekyll.language) else "en"),
-        timezone=_quote(jekyll.timezone if jekyll and not checks.zone(jekyll.timezone) else "UTC"),
+        language=_quote(jekyll.language if jekyll and not checks.check_language(jekyll.language) else "en"),
+        timezone=_quote(jekyll.timezone if jekyll and not checks.check_zone(jekyll.timezone) else "UTC"),
         author=f"author   = {_quote(author)}\n" if author else "",
         description=f"description = {_quote(description)}\n" if description else "",
         dir='"../feeds"' if jekyll else '"../output"',
@@ -163,7 +163,7 @@ def _write_aliases(jekyll: JekyllSite | None) -> str:
         taken = any(
             f"{other}/".startswith(f"{place}/") or f"{place}/".startswith(f"{other}/") for other in lines
         )
-        if not taken and not checks.alias(old):
+        if not taken and not checks.check_alias(old):
             lines[place] = f"{_quote(old)} = {_quote(_make_document_path(kind, name))}\n"
     return f"\n{_ALIASES}{''.join(lines.values())}" if lines else ""
 

@@ -132,7 +132,7 @@ def _make_subscription(source: Source) -> Subscription | None:
             link=source.link,
             categories=source.categories,
             name=source.name,
-            every=f"{source.every}s" if source.every else "",
+            every=source.every,
             terms=source.terms if source.terms != "own" else "",
             group=source.group,
         )

@@ -1,39 +1,27 @@
-"""``feedd.toml`` becomes a frozen :class:`Config`; every mistake is told at once.
+"""``feedd.toml``: its keys, how they are read, changed, shown and documented.
 
-:mod:`feeds.config.fields` is the only place that knows the keys: parser, JSON Schema and the
-reference in ``docs/reference/configuration.md`` follow it. :mod:`feeds.config.checks` says what is wrong
-with a value, :mod:`feeds.config.tables` holds tables against their keys, :mod:`feeds.config.reading`
-makes the configuration of them, :mod:`feeds.config.lines` finds the line of a mistake.
+:mod:`feeds.config.sections`, :mod:`feeds.config.sources` and :mod:`feeds.config.services` declare each key once, as
+:mod:`feeds.config.declare` explains; :mod:`feeds.config.settings` is the whole file. :mod:`feeds.config.reading`
+reads it, and :mod:`feeds.config.conversion` and :mod:`feeds.config.checks` find what is wrong with a value.
 """
 
 from __future__ import annotations
 
-from feeds.config.fields import DEFAULT_PATH, SECTIONS, Key, schema
 from feeds.config.reading import load_config
-from feeds.config.values import (
-    Config,
-    FolderSource,
-    IdentityRule,
-    Limits,
-    ListSource,
-    Output,
-    PrivateFeed,
-    Push,
-    Serve,
-    Site,
-    Source,
-    UpstreamSource,
-)
+from feeds.config.sections import IdentityRule, Limits, Output, Site
+from feeds.config.services import Hubs, PrivateFeed, Push, Serve
+from feeds.config.settings import DEFAULT_PATH, Config
+from feeds.config.sources import FolderSource, ListSource, NetworkSource, Source, UpstreamSource
 
 __all__ = [
     "DEFAULT_PATH",
-    "SECTIONS",
     "Config",
     "FolderSource",
+    "Hubs",
     "IdentityRule",
-    "Key",
     "Limits",
     "ListSource",
+    "NetworkSource",
     "Output",
     "PrivateFeed",
     "Push",
@@ -42,5 +30,4 @@ __all__ = [
     "Source",
     "UpstreamSource",
     "load_config",
-    "schema",
 ]

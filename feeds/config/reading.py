@@ -1,4 +1,4 @@
-"""Read ``feedd.toml`` and collect what is wrong with it."""
+"""Read ``feedd.toml`` key by key, so that every mistake is found at once."""
 
 from __future__ import annotations
 
@@ -7,276 +7,238 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from feeds.config import checks
-from feeds.config.fields import DEFAULT_PATH, INFO_CODES, LATER_SECTIONS, PRIVATE, SECTIONS, TABLES, Key
-from feeds.config.tables import LATER, Tables, problem_of
-from feeds.config.values import (
-    Config,
-    FolderSource,
-    IdentityRule,
-    Limits,
-    ListSource,
-    Output,
-    PrivateFeed,
-    Push,
-    Serve,
-    Site,
-    Source,
-    UpstreamSource,
-)
+from feeds.config.catalogue import list_kinds, merge_kinds, suggest_key
+from feeds.config.checks import check_alias, check_target, resolve_path
+from feeds.config.conversion import InvalidValueError, convert_value, describe_kind
+from feeds.config.declare import Key, Section, list_keys
+from feeds.config.mistakes import Mistakes
+from feeds.config.sections import INFO_CODES
+from feeds.config.services import build_hubs, is_below
+from feeds.config.settings import DEFAULT_PATH, Config, Settings
 from feeds.errors import ConfigError
-from feeds.models import Format
-from feeds.values.urls import iri_to_uri
 
 _AT_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
+_LATER = ("hubs", "rules", "feeds")
+"""Sections of later versions."""
+
+
+class File(NamedTuple):
+    """A configuration file with its text and its tables."""
+
+    path: Path
+    text: str
+    values: dict[str, Any]
 
 
 def load_config(path: str | Path | None = None) -> Config:
     """Read a configuration; without ``path`` that of ``$FEEDD_CONFIG`` or ``config/feedd.toml``.
 
     Raises:
-        ConfigError: it cannot be read or is wrong; every mistake with file, line and key.
+        ConfigError: it cannot be read or is wrong; it lists every mistake with file, line and key.
+    """
+    return build_config(read_file(path))
+
+
+def read_file(path: str | Path | None = None) -> File:
+    """Read the file of :func:`load_config`.
+
+    Raises:
+        ConfigError: it cannot be read, or it is not valid TOML.
     """
     file = Path(path or os.environ.get("FEEDD_CONFIG") or DEFAULT_PATH)
     try:
         text = file.read_text("utf-8-sig")  # some editors begin a file with a byte order mark
-        values = tomllib.loads(text)
+        return File(file, text, tomllib.loads(text))
     except FileNotFoundError as error:
         raise ConfigError([f"{file}: no such file; `feedd init` writes a starter configuration"]) from error
     except (OSError, ValueError, RecursionError) as error:
-        raise ConfigError([_unreadable(file, error)]) from error
-    reader = _Reader(file)
-    config = reader.config(values)
-    if reader:
-        raise ConfigError(reader.report(file, text))
-    return config
+        raise ConfigError([_describe_unreadable(file, error)]) from error
 
 
-def _unreadable(file: Path, error: Exception) -> str:
-    """What tomllib or the file system has against a file, in one line."""
+def _describe_unreadable(file: Path, error: Exception) -> str:
+    """Return what tomllib or the file system reports of a file, in one line."""
     if isinstance(error, RecursionError):
-        return f"{file}: is nested too deeply; correct it"
-    reason = error.strerror or str(error) if isinstance(error, OSError) else str(error).splitlines()[0]
+        return f"{file}: not valid TOML: nested too deeply"
+    if isinstance(error, OSError):
+        return f"{file}: cannot be read: {error.strerror or error}"
+    reason = str(error).splitlines()[0]
     found = _AT_LINE.search(reason)
     if found:
-        return f"{file}:{found[1]}: is no TOML: {reason[: found.start()]}; correct it"
+        reason = reason[: found.start()]
+        return f"{file}:{found[1]}: not valid TOML: {reason[:1].lower()}{reason[1:]}"
     return f"{file}: cannot be read: {reason}"
 
 
-class _Reader(Tables):
-    """Makes a :class:`Config` of the tables and collects what is wrong with them."""
+def build_config(file: File) -> Config:
+    """Build the configuration of a file.
 
-    def __init__(self, file: Path) -> None:
-        super().__init__()
-        self.file = file.absolute()
-        self.folder = self.file.parent
+    Raises:
+        ConfigError: it is wrong; it lists every mistake with file, line and key.
+    """
+    reader = _Reader(file.path.absolute())
+    found = reader.read_settings(file.values)
+    if reader.mistakes:
+        raise ConfigError(reader.mistakes.report(file.path, file.text))
+    return reader.complete(found)
 
-    def config(self, values: dict[str, Any]) -> Config:
-        """The configuration; meaningless if there are mistakes."""
-        self._sections(values)
-        output = self._output(values)
-        sources = self.array("sources", values)
-        identity = self.array("identity", values)
-        if "sources" not in values or values["sources"] == []:
-            self.wrong("sources", 'there is none; add a [[sources]] with name, kind = "folder" and path')
-        store = self.table("store", values)
-        clean, limits = self.table("clean", values), self.table("limits", values)
-        serve = self._serve(values)
-        boilerplate = values.get("clean")
-        given = isinstance(boilerplate, dict) and "boilerplate" in boilerplate
-        return Config(
-            path=self.file,
-            site=self._site(values),
-            output=output,
-            history=store["history"],
-            store=self._path(store["url"].removeprefix("sqlite:///")),
-            sources=tuple(self._source(one, f"sources[{i}]") for i, one in enumerate(sources)),
-            identity=tuple(IdentityRule(**one) for one in identity)
-            or tuple(IdentityRule("infoCode", pattern) for pattern in INFO_CODES),
-            boilerplate=tuple(clean["boilerplate"]) if given else None,
-            labels=self._labels(values.get("labels", {})),
-            aliases=self._aliases(values.get("aliases", {}), output, serve),
-            limits=Limits(**limits),
-            serve=serve,
-            push=self._push(values),
-        )
 
-    def _site(self, values: Mapping[str, Any]) -> Site:
-        site = self.table("site", values)
-        title = site["title"]
-        return Site(
-            title=title,
-            url=_folder(site["url"]),
-            language=site["language"],
-            timezone=site["timezone"],
-            author=site["author"] or title,
-            description=site["description"] or title,
-        )
+class _Reader:
+    """Converts tables to sections and collects what is wrong with them."""
 
-    def _output(self, values: Mapping[str, Any]) -> Output:
-        output = self.table("output", values)
-        return Output(
-            dir=self._path(output["dir"]),
-            formats=tuple(output["formats"]),
-            entries=output["entries"],
-            slugs=output["slugs"],
-            pages=output["pages"],
-            templates=self._path(output["templates"]) if output["templates"] else None,
-            keep=output["keep"],
-            archive=self._archive(values, output),
-            archive_kinds=tuple(output["archive_kinds"]),
-        )
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.mistakes = Mistakes()
 
-    def _archive(self, values: Mapping[str, Any], output: Mapping[str, Any]) -> tuple[Format, ...]:
-        """The formats of archives; the default is what of it is written at all."""
-        given = values.get("output")
-        missing = [form for form in output["archive"] if form not in output["formats"]]
-        if missing and isinstance(given, dict) and "archive" in given:
-            self.wrong(
-                "output.archive", f'names a format that is not written; add "{missing[0]}" to output.formats'
-            )
-        return tuple(form for form in output["archive"] if form not in missing)
-
-    def _serve(self, values: Mapping[str, Any]) -> Serve | None:
-        if "serve" not in values:
-            return None
-        given = values["serve"]
-        private = given.get("private", []) if isinstance(given, dict) else []
-        rest = (
-            {key: one for key, one in given.items() if key != "private"} if isinstance(given, dict) else given
-        )
-        serve = self.table("serve", {"serve": rest})
-        if not isinstance(private, list):
-            self.wrong("serve.private", "must be an array of tables; write [[serve.private]]")
-            private = []
-        return Serve(**serve, private=tuple(self._private(i, one) for i, one in enumerate(private)))
-
-    def _private(self, number: int, one: object) -> PrivateFeed:
-        name = f"serve.private[{number}]"
-        if not isinstance(one, dict):
-            self.wrong(name, "must be a table; write [[serve.private]]")
-            return PrivateFeed("")
-        for key in one:
-            if key not in PRIVATE:
-                self.wrong(f"{name}.{key}", "unknown key" + checks.suggestion(key, list(PRIVATE)))
-        found = {key: self.value(f"{name}.{key}", spec, one.get(key)) for key, spec in PRIVATE.items()}
-        if not found["auth"] and not found["secret"]:
-            self.wrong(name, "needs `auth` or `secret`; add one, or nobody can read this feed")
-        return PrivateFeed(found["feed"].strip("/"), found["auth"], found["secret"])
-
-    def _push(self, values: Mapping[str, Any]) -> Push:
-        push = self.table("push", values)
-        serve = values.get("serve")
-        served = serve.get("public", "") if isinstance(serve, dict) else ""
-        public = _folder(push["public"] or (served if isinstance(served, str) else ""))
-        site = values.get("site")
-        below = public or (_folder(str(site.get("url", ""))) if isinstance(site, dict) else "")
-        own = f"{iri_to_uri(below)}hub" if push["hub"] else ""
-        return Push(tuple(push["hubs"]), own, public, tuple(push["allow"]))
-
-    def _source(self, one: Mapping[str, Any], name: str) -> Source:
-        if one["kind"] == "upstream":
-            self._need(one, name, "url")
-            return self._upstream(one)
-        if one["kind"] == "opml":
-            if not one["url"]:
-                self._need(one, name, "path")
-            elif one["path"]:
-                self.wrong(f"{name}.path", "only one of `path` and `url` may be given; remove one")
-            path = self._path(one["path"]) if one["path"] else None
-            return ListSource(one["name"], path, one["url"], self._upstream(one))
-        self._need(one, name, "path")
-        return FolderSource(
-            name=one["name"],
-            path=self._path(one["path"]),
-            base=_folder(one["base"]),
-            permalink=one["permalink"],
-            ids=one["ids"],
-            markdown=one["markdown"],
-            future=one["future"],
-            drafts=one["drafts"],
-            on_remove=one["on_remove"],
-            keep=one["keep"],
-            categories=tuple(one["categories"]),
-            terms=one["terms"],
-            source_line=one["source_line"],
-        )
-
-    def _upstream(self, one: Mapping[str, Any]) -> UpstreamSource:
-        return UpstreamSource(
-            name=one["name"],
-            url=one["url"],
-            title=one["title"],
-            link=one["link"],
-            every=checks.seconds(one["every"]),
-            categories=tuple(one["categories"]),
-            terms=one["terms"],
-            auth=one["auth"],
-            proxy=one["proxy"],
-            allow=tuple(one["allow"]),
-            group=one["group"],
-            timeout=one["timeout"],
-            most_bytes=one["max_mb"] * 1024 * 1024,
-            keep=one["keep"],
-        )
-
-    def _need(self, one: Mapping[str, Any], name: str, key: str) -> None:
-        """A key that sources of this kind must have."""
-        if not one[key] and self.keys.isdisjoint((f"{name}.{key}", name, f"{name}.kind")):
-            self.wrong(f"{name}.{key}", f"is missing; add it: {SECTIONS['sources'][key].doc}")
-
-    def _path(self, text: str) -> Path:
-        return Path(os.path.normpath(self.folder / text))
-
-    def _sections(self, values: Mapping[str, Any]) -> None:
-        known = [*SECTIONS, *TABLES]
-        for name in values:
-            if name in LATER_SECTIONS:
-                self.wrong(name, LATER)
-            elif name not in known:
-                self.wrong(name, "unknown section" + checks.suggestion(name, known))
-
-    def _labels(self, tables: object) -> dict[str, dict[str, str]]:
-        found: dict[str, dict[str, str]] = {"category": {}, "tag": {}}
-        if not isinstance(tables, dict):
-            self.wrong("labels", "must be tables; write [labels.category] or [labels.tag]")
-            return found
-        for kind, table in tables.items():
-            if kind not in found or not isinstance(table, dict):
-                self.wrong(
-                    f"labels.{kind}",
-                    "must be one of the tables [labels.category] and [labels.tag]; rename it",
-                )
-                continue
-            for name, label in table.items():
-                problem = problem_of(Key("string", "", check=checks.text), label)
-                if problem:
-                    self.wrong(f"labels.{kind}.{name}", problem)
-            found[kind] = table
+    def read_settings(self, values: Mapping[str, Any]) -> Settings:
+        """Read the whole file; if there are mistakes, the result must not be used."""
+        keys = list_keys(Settings)
+        for name, value in values.items():
+            if name in _LATER:
+                self.mistakes.add(name, "not available in this version of feedd; remove it")
+            elif name not in keys:
+                what = "section" if isinstance(value, dict | list) else "key"
+                self.mistakes.add(name, f"unknown {what}{suggest_key(name, '', keys)}")
+        found = Settings(**self._read_keys("", keys, values))
+        if values.get("sources", []) == []:
+            text = 'no sources configured; add a [[sources]] with name, kind = "folder" and path'
+            self.mistakes.add("sources", text)
+        self._check_aliases(found)
         return found
 
-    def _aliases(self, table: object, output: Output, serve: Serve | None) -> dict[str, str]:
-        if not isinstance(table, dict):
-            self.wrong("aliases", "must be a table; write [aliases]")
+    def _read_keys(self, prefix: str, keys: Mapping[str, Key], table: Mapping[str, Any]) -> dict[str, Any]:
+        return {key.attribute: self._read_key(f"{prefix}{name}", key, table) for name, key in keys.items()}
+
+    def _read_key(self, place: str, key: Key, table: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a type of a key
+        """Read one key of a table; a key that is missing or wrong has its default."""
+        if key.name not in table:
+            return self._read_missing(place, key)
+        value = table[key.name]
+        if not key.sections:
+            return (self._read_mapping if key.is_mapping else self._convert)(place, key, value)
+        if key.is_array:
+            return self._read_array(place, key, value)
+        return self._read_table(place, key, next(iter(key.sections.values())), value)
+
+    def _read_missing(self, place: str, key: Key) -> Any:  # noqa: ANN401 - a type of a key
+        if not key.required or key.is_array:
+            return self._get_default(key)
+        if not key.sections:
+            self.mistakes.add(place, f"is missing; add it: {key.text.partition('. ')[0]}")
+            return self._get_default(key)
+        [section] = key.sections.values()
+        if required := [name for name, inner in list_keys(section).items() if inner.required]:
+            self.mistakes.add(place, f"is missing; add [{place}] with {' and '.join(required)}")
+        return self._build_default(section)
+
+    def _get_default(self, key: Key) -> Any:  # noqa: ANN401 - a type of a key
+        if key.required:
+            return () if key.is_array else ""
+        return convert_value(key, key.default, self.path.parent) if key.details.default else key.default
+
+    def _build_default(self, section: type[Section]) -> Section:
+        return section(**{key.attribute: self._get_default(key) for key in list_keys(section).values()})
+
+    def _convert(self, place: str, key: Key, value: object) -> Any:  # noqa: ANN401 - a type of a key
+        try:
+            return convert_value(key, value, self.path.parent)
+        except InvalidValueError as error:
+            self.mistakes.add(place, str(error))
+            return self._get_default(key)
+
+    def _read_mapping(self, place: str, key: Key, value: object) -> dict[str, str]:
+        """Read a table whose keys are free; their values are strings."""
+        if not isinstance(value, dict):
+            self.mistakes.add(place, f"must be a table; write [{place}]")
             return {}
-        places = {old.casefold(): old for old in table}
-        for old, document in table.items():
+        element = key._replace(annotated=str, kind=str, default="")
+        return {name: self._convert(f"{place}.{name}", element, text) for name, text in value.items()}
+
+    def _read_array(self, place: str, key: Key, value: object) -> tuple[Section, ...]:
+        """Read an array of tables. Names in it are unique."""
+        if not isinstance(value, list):
+            self.mistakes.add(place, f"must be an array of tables; write [[{place}]]")
+            return ()
+        found = []
+        names: set[str] = set()
+        for number, table in enumerate(value):
+            at = f"{place}[{number}]"
+            section = self._choose_section(at, key, table)
+            if section is None:
+                continue
+            found.append(self._read_table(at, key, section, table))
+            name = getattr(found[-1], "name", "")
+            if name in names:
+                self.mistakes.add(f"{at}.name", f"{name!r} is given twice; each needs its own")
+            names |= {name} - {""}
+        return tuple(found)
+
+    def _choose_section(self, place: str, key: Key, table: object) -> type[Section] | None:
+        """Return the section for the ``kind`` of a table; None if that is not known."""
+        kinds = key.sections
+        default = next(iter(kinds))
+        kind = table.get("kind", default) if default and isinstance(table, dict) else default
+        if isinstance(kind, str) and kind in kinds:
+            return kinds[kind]
+        self.mistakes.add(f"{place}.kind", describe_kind(kind, list(kinds)))
+        if isinstance(table, dict):
+            known = merge_kinds(key)
+            self._find_unknown(place, key, known, table)
+            for name in known.keys() & table.keys():
+                self._convert(f"{place}.{name}", known[name], table[name])
+        return None
+
+    def _read_table(self, place: str, key: Key, section: type[Section], table: object) -> Section:
+        if not isinstance(table, dict):
+            header = re.sub(r"\[\d+\]", "", place)
+            self.mistakes.add(
+                place, f"must be a table; write {f'[[{header}]]' if key.is_array else f'[{header}]'}"
+            )
+            return self._build_default(section)
+        keys = list_keys(section)
+        self._find_unknown(place, key, keys, table)
+        found = section(**self._read_keys(f"{place}.", keys, table))
+        for name, text in found.find_conflicts(table):
+            self._add_conflict(f"{place}.{name}" if name else place, text)
+        return found
+
+    def _add_conflict(self, place: str, text: str) -> None:
+        if place not in self.mistakes:  # a wrong value has a default here, which says nothing
+            self.mistakes.add(place, text)
+
+    def _find_unknown(self, place: str, key: Key, keys: Mapping[str, Key], table: Mapping[str, Any]) -> None:
+        several = len(key.sections) > 1
+        for name in table.keys() - keys.keys() - ({"kind"} if several else set()):
+            if kinds := list_kinds(key, name):
+                text = f"belongs to {key.name} of kind {' and '.join(kinds)}; remove it or correct `kind`"
+            else:
+                text = "unknown key" + suggest_key(name, place, merge_kinds(key))
+            self.mistakes.add(f"{place}.{name}", text)
+
+    def _check_aliases(self, found: Settings) -> None:
+        places = {old.casefold(): old for old in found.aliases}
+        for old, document in found.aliases.items():
             above = [old[:i].casefold() for i, c in enumerate(old[:4096]) if c == "/"]
-            problem = checks.alias(old) or checks.target(document, output.formats)
+            problem = check_alias(old) or check_target(document, found.output.formats)
             if not problem and (places[old.casefold()] != old or any(place in places for place in above)):
                 problem = "clashes with another alias on some file systems; rename one"
-            if (
-                not problem
-                and serve
-                and any(f"{document}/".startswith(f"{one.feed}/") for one in serve.private)
-            ):
+            if not problem and found.serve and is_below(document, found.serve.private):
                 problem = "would open a private feed to everybody; remove it"
             if problem:
-                self.wrong(f"aliases.{old}", problem)
-        return table
+                self._add_conflict(f"aliases.{old}", problem)
 
-
-def _folder(url: str) -> str:
-    return url if not url or url.endswith("/") else url + "/"
+    def complete(self, found: Settings) -> Config:
+        """Fill in the defaults that depend on other keys."""
+        site, output = found.site, found.output
+        site = site.change(author=site.author or site.title, description=site.description or site.title)
+        store = resolve_path(self.path.parent, found.database.url.removeprefix("sqlite:///"))
+        archive = tuple(form for form in output.archive if form in output.formats)
+        values = {name: getattr(found, name) for name in Settings.__struct_fields__} | {
+            "site": site,
+            "output": output.change(archive=archive),
+            "database": found.database.change(url=str(store)),
+            "identity": found.identity or INFO_CODES,
+            "push": build_hubs(found.push, found.serve, site.url),
+        }
+        return Config(path=self.path, **values)

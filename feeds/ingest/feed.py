@@ -344,7 +344,7 @@ class FeedIngester:
         number = self._numbers[name]
         found = compute_next_poll(
             now,
-            source.every,
+            source.interval,
             [datetime.fromtimestamp(second, UTC) for second in head.get("recent", ())],
             build_hints(head, fetched),
             fetched.state.failures,

@@ -69,7 +69,7 @@ def retire(run: Run) -> int:
 
 def parse_keep(text: str) -> retention.Keep:
     """Parse a ``keep`` setting into its limits."""
-    return retention.Keep(*checks.keep_values(text))
+    return retention.Keep(*checks.parse_keep(text))
 
 
 def check_slugs(db: Database) -> None:

@@ -49,6 +49,13 @@ HOMES = {
         "feeds.websub.responses",
         "feeds.websub.subscriber",
     },
+    "msgspec": {
+        "feeds.config.conversion",
+        "feeds.config.declare",
+        "feeds.config.json_schema",
+        "feeds.config.sections",
+        "feeds.config.settings",
+    },
     "tomlkit": {"feeds.config.editor"},
     "uvicorn": {"feeds.server.protocol", "feeds.server.server"},
     "uvloop": {"feeds.server.server"},

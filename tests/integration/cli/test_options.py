@@ -17,7 +17,7 @@ from tests.conftest import ROOT, Project
 NEEDED = (
     {"add": ["http://x.example/"], "validate": []}
     | {verb: ["x"] for verb in ("explain", "backfill", "import", "forget", "withdraw", "backup", "restore")}
-    | {"completion": ["bash"]}
+    | {"completion": ["bash"], "config": ["show"]}
 )
 COUNTER = """\
 import pathlib, os, sys

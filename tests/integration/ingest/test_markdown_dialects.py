@@ -73,9 +73,8 @@ def test_a_value_that_is_none_is_named_with_the_nearest(project: Project) -> Non
     project.set('name = "news"\n', 'name = "news"\nmarkdown = "common-mark"\n')
     done = project.run("check")
     assert done.returncode != 0
-    assert "sources[0].markdown: 'common-mark' is none of its values; did you mean `commonmark`?" in (
-        done.stdout + done.stderr
-    )
+    expected = 'expected "kramdown" or "commonmark"; did you mean `commonmark`?'
+    assert f"sources[0].markdown: invalid value 'common-mark': {expected}" in done.stdout + done.stderr
 
 
 def test_only_folders_have_a_dialect(project: Project) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from feeds import api, load_config
 from feeds.commands.text_diff import find_changes
-from feeds.config.checks import keep, keep_values
+from feeds.config.checks import check_keep, parse_keep
 from tests.integration.publisher.test_archives import Site
 from tests.rigs.chain import archives, chain, newest, read
 
@@ -59,10 +59,10 @@ def test_posts_of_a_source_are_kept_for_a_time(site: Site) -> None:
 
 
 def test_what_keep_may_say() -> None:
-    assert keep_values("2y") == (2 * 366 * 86400, 0)
-    assert keep_values("500") == (0, 500)
+    assert parse_keep("2y") == (2 * 366 * 86400, 0)
+    assert parse_keep("500") == (0, 500)
     for wrong in ("", "0", "2 years", "-1", "y"):
-        assert keep(wrong)
+        assert check_keep(wrong)
 
 
 def test_explain_shows_what_changed_in_words(site: Site) -> None:

@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -84,7 +83,7 @@ def site(
         environment.setenv("FEEDD_READER", f"{USER}:{PASSWORD}")
         config = load_config(built / "feedd.toml")
         assert config.serve
-        settings = replace(config.serve, public=config.site.url)
+        settings = config.serve.change(public=config.site.url)
         with (
             serving(built / "output", settings) as feedd,
             SERVERS[name](built / "output", tmp_path_factory.mktemp(name)) as other,

@@ -91,7 +91,7 @@ def test_passwords_and_what_is_no_address_stay_out() -> None:
     assert edited.added == ("alice-s-blog",)
     assert "secret" not in edited.text + "".join(edited.refused)
     assert 'auth = "env:NAME"' in edited.refused[0]
-    assert "no web address" in edited.refused[1]
+    assert "not a valid URL" in edited.refused[1]
 
 
 def test_what_a_list_says_wrongly_is_left_out() -> None:

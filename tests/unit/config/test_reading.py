@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feeds.config import SECTIONS, Config, load_config, schema
+from feeds.config import Config, load_config
+from feeds.config.catalogue import list_tables
 from feeds.errors import ConfigError
 from feeds.values.patterns import compile_pattern, find_refusal
 
@@ -74,10 +72,10 @@ def test_the_environment_names_the_file(file: Path, monkeypatch: pytest.MonkeyPa
 def test_every_mistake_is_told_at_once_with_its_line(file: Path) -> None:
     text = SITE + 'timezone = "/x"\n[[sources]]\nname = "n"\npth = "x"\n[limits]\nterms = true\n'
     told = "\n".join(mistakes(file, text))
-    assert ":4: site.timezone: '/x' is no time zone" in told
+    assert ":4: site.timezone: unknown time zone '/x'" in told
     assert ":7: sources[0].pth: unknown key; did you mean `path`?" in told
     assert "sources[0].path: is missing" in told
-    assert "limits.terms: must be of type integer" in told
+    assert "limits.terms: expected an integer, got the boolean true" in told
 
 
 @pytest.mark.parametrize(
@@ -85,7 +83,7 @@ def test_every_mistake_is_told_at_once_with_its_line(file: Path) -> None:
     [
         (MINIMAL + "[outptu]\n", "outptu", "did you mean `output`?"),
         (SITE + 'language = "zh_CN"\n' + SOURCE, "site.language", "`zh-CN`"),
-        (MINIMAL.replace("https://", ""), "site.url", "web address"),
+        (MINIMAL.replace("https://", ""), "site.url", "not a valid URL"),
         (MINIMAL.replace('"T"', '" "'), "site.title", "empty"),
         (MINIMAL + "[output]\nentries = 0\n", "output.entries", "between 1 and"),
         (MINIMAL + "[output]\nformats = []\n", "output.formats", "at least one"),
@@ -93,7 +91,7 @@ def test_every_mistake_is_told_at_once_with_its_line(file: Path) -> None:
         (MINIMAL + '[[identity]]\nname = "a"\npattern = "("\n', "identity[0].pattern", "regular expression"),
         (MINIMAL + '[[identity]]\nname = "a"\npattern = "a"\n', "identity[0].pattern", "`key`"),
         (MINIMAL + '[clean]\nboilerplate = ["("]\n', "clean.boilerplate", "regular expression"),
-        (SITE, "sources", "there is none"),
+        (SITE, "sources", "no sources configured"),
         (MINIMAL + SOURCE, "name", "given twice"),
         (MINIMAL + '[aliases]\n"../x" = "atom.xml"\n', "aliases.../x", "inside the output folder"),
         (MINIMAL + '[aliases]\n"a\\\\b" = "atom.xml"\n', "aliases.a", "inside the output folder"),
@@ -167,65 +165,6 @@ def test_without_a_rule_the_parameter_infocode_is_the_key(
     assert (found["key"], found["date"]) == (key, date)
 
 
-def _documented(columns: str) -> dict[str, list[str]]:
-    rows = re.findall(r"^\| `([a-z_.]+)` \| (.*) \|$", columns, re.MULTILINE)
-    return {key: rest.split(" | ") for key, rest in rows}
-
-
-def test_docs_schema_and_code_know_the_same_keys() -> None:
-    known = {f"{section}.{name}": key for section, keys in SECTIONS.items() for name, key in keys.items()}
-    docs = (ROOT / "docs" / "reference" / "configuration.md").read_text("utf-8")
-    rows = _documented(docs)
-    assert set(rows) == {name for name, key in known.items()}
-    for name, (kind, default, *_) in rows.items():
-        assert kind == known[name].type
-        assert (default == "required") == known[name].required
-        if default.startswith("`") and known[name].default is not None:
-            assert tomllib.loads(f"x = {default.strip('`')}")["x"] == known[name].default
-
-
-def test_the_schema_that_ships_follows_the_table_of_keys() -> None:
-    shipped = json.loads((ROOT / "feeds" / "data" / "feedd.schema.json").read_text("utf-8"))
-    assert shipped == json.loads(json.dumps(schema()))
-    jsonschema.Draft202012Validator.check_schema(shipped)
-
-
-def test_the_schema_accepts_what_feedd_accepts() -> None:
-    validator = jsonschema.Draft202012Validator(schema())
-    docs = (ROOT / "docs" / "reference" / "configuration.md").read_text("utf-8")
-    smallest = re.findall(r"```toml\n(.*?)```", docs, re.DOTALL)[0]
-    for text in (smallest, (ROOT / "config" / "feedd.toml").read_text("utf-8")):
-        validator.validate(tomllib.loads(text))
-
-
-def test_the_schema_refuses_unknown_and_later_keys() -> None:
-    validator = jsonschema.Draft202012Validator(schema())
-    for extra in ("[serve]\nlistne = 1\n", "[outptu]\n", '[output]\narchive = ["xml"]\n'):
-        assert not validator.is_valid(tomllib.loads(MINIMAL + extra))
-
-
-def test_the_examples_of_the_docs_are_accepted(file: Path) -> None:
-    rows = _documented((ROOT / "docs" / "reference" / "configuration.md").read_text("utf-8"))
-    for name, columns in rows.items():
-        section, _, key = name.partition(".")
-        value = columns[-1].strip("`").replace("\\|", "|")
-        tables: dict[str, dict[str, str]] = {
-            "site": {"title": '"T"', "url": '"https://x.example/"'},
-            "sources": {"name": '"n"', "path": '"p"'},
-        }
-        kinds = SECTIONS[section][key].kinds
-        if (kinds and "folder" not in kinds) or value == '"upstream"':
-            tables["sources"] = {"name": '"n"', "kind": '"upstream"', "url": '"https://b.example/"'}
-        if section == "identity":
-            tables["identity"] = {"name": '"a"', "pattern": "'(?P<key>a)'"}
-        tables.setdefault(section, {})[key] = value
-        text = ""
-        for table, values in tables.items():
-            text += f"[[{table}]]\n" if table in ("sources", "identity") else f"[{table}]\n"
-            text += "".join(f"{one} = {given}\n" for one, given in values.items())
-        load(file, text)
-
-
 def test_the_projects_own_configuration_is_right() -> None:
     assert load_config(ROOT / "config" / "feedd.toml").sources
 
@@ -244,8 +183,10 @@ _VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXT, inner, max_size=3),
     max_leaves=6,
 )
-_KEYS = st.sampled_from([*SECTIONS, "labels", "aliases", "serve", "x"])
-_INNER = st.sampled_from(sorted({name for keys in SECTIONS.values() for name in keys} | {"category", "y"}))
+_KEYS = st.sampled_from([*(name for name in list_tables() if "." not in name), "x"])
+_INNER = st.sampled_from(
+    sorted({name for table in list_tables().values() for name in table.keys} | {"category", "private", "y"})
+)
 _TABLE = st.dictionaries(_INNER, _VALUES, max_size=5)
 
 
@@ -277,7 +218,7 @@ def test_a_time_zone_that_does_not_exist_is_a_mistake(file: Path, zone: str) -> 
 
 def test_a_city_alone_suggests_its_time_zone(file: Path) -> None:
     [told] = mistakes(file, SITE + 'timezone = "shanghai"\n' + SOURCE)
-    assert "`Asia/Shanghai`" in told
+    assert "did you mean 'Asia/Shanghai'?" in told
 
 
 @pytest.mark.parametrize(
