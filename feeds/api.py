@@ -16,7 +16,7 @@ from feeds.session import build_worker_settings, now, open_run, read_site
 
 if TYPE_CHECKING:
     from feeds.commands.subscriptions import AddResult
-    from feeds.config.effective import Effective
+    from feeds.config.effective import Setting
     from feeds.daemon.control import Withdrawn
     from feeds.ingest.backfill import HistoryReport
     from feeds.output.validator import Finding
@@ -77,8 +77,8 @@ def check(path: str | Path | None = None) -> list[str]:
     return mistakes
 
 
-def show_config(path: str | Path | None = None) -> Effective:
-    """Return every value of a configuration and where it comes from. Passwords and tokens are hidden.
+def show_config(path: str | Path | None = None) -> tuple[Path, list[Setting]]:
+    """Return the path of a configuration, and every value with where it comes from; secrets are hidden.
 
     Raises:
         ConfigError: the configuration cannot be read or is wrong.

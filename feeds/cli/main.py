@@ -182,11 +182,11 @@ def _show_config(options: Namespace) -> int:
     if options.action == "schema":
         print_json(build_config_schema())
         return 0
-    found = show_config(options.config)
+    path, settings = show_config(options.config)
     if options.json:
-        print_json(found.as_dict())
+        print_json({"path": path, "settings": [setting.as_dict() for setting in settings]})
     else:
-        print(write_effective(found), end="")
+        print(write_effective(path, settings), end="")
     return 0
 
 

@@ -58,16 +58,16 @@ def list_kinds(key: Key, name: str) -> list[str]:
 
 def suggest_key(name: str, place: str, keys: Mapping[str, object]) -> str:
     """Return the end of a message on a key that a table with these ``keys`` does not have."""
-    table = re.sub(r"\[\d+\]", "", place)
-    elsewhere: dict[str, list[str]] = {}
+    return suggest(name, keys, _describe_elsewhere(re.sub(r"\[\d+\]", "", place)))
+
+
+@cache
+def _describe_elsewhere(table: str) -> dict[str, str]:
+    """Return the tables that have a key, in words, for each key of another table."""
+    found: dict[str, list[str]] = {}
     for other in list_tables().values():
-        if other.name != table:
-            for known in other.keys:
-                elsewhere.setdefault(known, []).append(other.header)
-    sections = list_tables() if table else {}
-    return suggest(
-        name,
-        keys,
-        {known: " and ".join(headers) for known, headers in elsewhere.items()}
-        | {known: f"the top level, as {sections[known].header}" for known in sections if "." not in known},
-    )
+        for name in other.keys if other.name != table else ():
+            found.setdefault(name, []).append(other.header)
+        if table and "." not in other.name:
+            found[other.name] = [f"the top level, as {other.header}"]
+    return {name: " and ".join(headers) for name, headers in found.items()}

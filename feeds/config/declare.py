@@ -9,7 +9,7 @@ reader, the JSON Schema, the reference in the documentation and ``feedd config s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, Union, get_args, get_origin
@@ -22,8 +22,6 @@ Check = Callable[[Any], str]
 NOT_EMPTY = msgspec.Meta(min_length=1)
 """An array with at least one element."""
 FOREVER, NONE = "forever", "none"
-
-_UNIONS = (Union, UnionType)
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -78,40 +76,19 @@ class Key(NamedTuple):
     details: Details
     bounds: msgspec.Meta
     """Of a number or of the length of an array."""
+    is_array: bool
+    """Whether it is an array, of values or of tables."""
+    is_mapping: bool
+    """Whether it is a table whose keys are free."""
+    sections: Mapping[str, type[Section]]
+    """The tables that it holds, by the value of ``kind`` that selects them; empty for a value."""
+    choices: Sequence[str]
+    """The possible values of a string, or of the elements of an array; empty if they are free."""
 
     @property
     def required(self) -> bool:
         """Whether the file must have it."""
         return self.default is msgspec.NODEFAULT
-
-    @property
-    def is_array(self) -> bool:
-        """Whether it is an array, of values or of tables."""
-        return get_origin(self.kind) is tuple
-
-    @property
-    def is_mapping(self) -> bool:
-        """Whether it is a table whose keys are free."""
-        return get_origin(self.kind) is dict
-
-    @property
-    def sections(self) -> dict[str, type[Section]]:
-        """The tables that it holds, by the value of ``kind`` that selects them; empty for a value."""
-        held = get_args(self.kind)[0] if self.is_array else self.kind
-        members = get_args(held) if get_origin(held) in _UNIONS else (held,)
-        found = [member for member in members if isinstance(member, type) and issubclass(member, Section)]
-        return {_get_tag(section): section for section in found}
-
-    @property
-    def choices(self) -> tuple[Any, ...]:
-        """The possible values of a string, or of the elements of an array; empty if they are free."""
-        held = get_args(self.kind)[0] if self.is_array else self.kind
-        return get_args(held) if get_origin(held) is Literal else ()
-
-
-def _get_tag(section: type[Section]) -> str:
-    tag = section.__struct_config__.tag
-    return str(tag) if tag else ""
 
 
 @cache
@@ -122,21 +99,34 @@ def list_keys(section: type[msgspec.Struct]) -> dict[str, Key]:
 
 def _read_field(field: structs.FieldInfo) -> Key:
     annotations = get_args(field.type) if get_origin(field.type) is Annotated else (field.type,)
-    kind = annotations[0]
-    if get_origin(kind) in _UNIONS and NoneType in get_args(kind):
-        kind = next(member for member in get_args(kind) if member is not NoneType)
+    [kind] = [member for member in _split_union(annotations[0]) if member is not NoneType][:1]
     found: dict[type, Any] = {type(given): given for given in annotations[1:]}
-    described = found.get(Details, Details())
-    default = field.default
-    if field.default_factory is not msgspec.NODEFAULT:
-        default = field.default_factory()
+    details = found.get(Details, Details())
+    has_factory = field.default_factory is not msgspec.NODEFAULT
+    held = get_args(kind)[0] if get_origin(kind) is tuple else kind
     return Key(
         name=field.encode_name,
         attribute=field.name,
         annotated=field.type,
         kind=kind,
-        default=described.default or default,
+        default=details.default or (field.default_factory() if has_factory else field.default),
         text=found.get(str, ""),
-        details=described,
+        details=details,
         bounds=found.get(msgspec.Meta, msgspec.Meta()),
+        is_array=get_origin(kind) is tuple,
+        is_mapping=get_origin(kind) is dict,
+        sections={_get_tag(inner): inner for inner in _split_union(held) if _is_section(inner)},
+        choices=get_args(held) if get_origin(held) is Literal else (),
     )
+
+
+def _split_union(kind: Any) -> Sequence[Any]:  # noqa: ANN401 - a type
+    return get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+
+
+def _is_section(kind: Any) -> bool:  # noqa: ANN401 - a type
+    return isinstance(kind, type) and issubclass(kind, Section)
+
+
+def _get_tag(section: type[Section]) -> str:
+    return str(section.__struct_config__.tag or "")

@@ -80,7 +80,7 @@ def get_line(lines: Mapping[str, int], key: str) -> int:
     while key:
         if key in lines:
             return lines[key]
-        key = key.rpartition(".")[0]
+        key = key.rpartition("[" if key.endswith("]") else ".")[0]
     return 0
 
 

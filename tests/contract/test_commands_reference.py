@@ -96,4 +96,17 @@ def test_help_loads_neither_rich_nor_shtab_nor_the_rest_of_feedd() -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, env={**os.environ})
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert done.returncode == 0
-    assert loaded & {"rich", "shtab", "difflib", "feeds.api", "feeds.config", "feeds.cli.terminal"} == set()
+    assert (
+        loaded
+        & {
+            "rich",
+            "shtab",
+            "difflib",
+            "feeds.api",
+            "feeds.config",
+            "feeds.cli.terminal",
+            "msgspec",
+            "tomlkit",
+        }
+        == set()
+    )

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import termios
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -227,3 +228,26 @@ def test_status_is_a_coloured_table_on_a_terminal_and_plain_lines_in_a_pipe(proj
 def _reject_on_terminal(project: Project) -> bytes:
     (project.posts / "2024-01-03-c.md").write_bytes(b"\0" * 500)
     return _run_on_terminal(project, "build")
+
+
+def test_the_effective_configuration_is_printed_as_toml_and_as_json(project: Project) -> None:
+    shown = project.run("config", "show")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert tomllib.loads(shown.stdout)["output"]["dir"] == str(project.output)
+    values = json.loads(project.run("config", "show", "--json").stdout)
+    assert values["path"] == str(project.config)
+    assert {"key": "output.pages", "value": True, "from": "default", "line": None} in values["settings"]
+
+
+def test_a_wrong_configuration_is_not_shown_and_its_schema_is_printed(project: Project) -> None:
+    project.config.write_text("[sit]\n", "utf-8")
+    done = project.run("config", "show")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert ":1: sit: unknown section; did you mean `site`?" in done.stderr
+    assert json.loads(project.run("config", "schema").stdout)["title"] == "feedd.toml"
+
+
+def test_a_misspelt_action_of_config_gets_a_suggestion(project: Project) -> None:
+    done = project.run("config", "shwo")
+    assert done.returncode == 2
+    assert "did you mean 'show'?" in done.stderr
