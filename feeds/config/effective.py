@@ -12,7 +12,7 @@ from feeds.config.editor import format_value
 from feeds.config.mistakes import find_lines, get_line
 from feeds.config.reading import build_config, read_file
 from feeds.config.settings import Settings
-from feeds.sanitizer.metadata import public_feed
+from feeds.sanitizer.metadata import redact_feed_address
 
 
 class Setting(NamedTuple):
@@ -86,7 +86,7 @@ def _simplify(key: Key, value: object) -> object:
 
 def hide_secrets(url: str) -> str:
     """Return a URL with ``***`` for its password and for parameters that may be a token."""
-    public = public_feed(url)
+    public = redact_feed_address(url)
     if public == url:
         return url
     scheme, _, rest = public.partition("://")
