@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feeds.config import checks
+from feeds.config.editor import quote
 from feeds.errors import UsageError
 from feeds.values.slugs import build_slug
 
@@ -128,15 +128,15 @@ def write_starter_config(jekyll: JekyllSite | None, path: str, source_line: bool
     )
     return _TEMPLATE.format(
         name="config/feedd.toml",
-        title=_quote((text(jekyll.title) if jekyll else "") or "My site"),
-        url=_quote((base or "https://example.org/") + "feeds/"),
-        language=_quote(jekyll.language if jekyll and not checks.check_language(jekyll.language) else "en"),
-        timezone=_quote(jekyll.timezone if jekyll and not checks.check_zone(jekyll.timezone) else "UTC"),
-        author=f"author   = {_quote(author)}\n" if author else "",
-        description=f"description = {_quote(description)}\n" if description else "",
+        title=quote((text(jekyll.title) if jekyll else "") or "My site"),
+        url=quote((base or "https://example.org/") + "feeds/"),
+        language=quote(jekyll.language if jekyll and not checks.check_language(jekyll.language) else "en"),
+        timezone=quote(jekyll.timezone if jekyll and not checks.check_zone(jekyll.timezone) else "UTC"),
+        author=f"author   = {quote(author)}\n" if author else "",
+        description=f"description = {quote(description)}\n" if description else "",
         dir='"../feeds"' if jekyll else '"../output"',
         store='"../state/feedd.db"',
-        path=_quote(path),
+        path=quote(path),
         source="".join(line + "\n" for line in _write_source_lines(jekyll, base, source_line)),
         aliases=_write_aliases(jekyll),
     )
@@ -144,7 +144,7 @@ def write_starter_config(jekyll: JekyllSite | None, path: str, source_line: bool
 
 def _write_source_lines(jekyll: JekyllSite | None, base: str, source_line: bool) -> Iterator[str]:
     if base:
-        yield f"base = {_quote(base)}   # URL of the site that has the posts as pages"
+        yield f"base = {quote(base)}   # URL of the site that has the posts as pages"
     if jekyll:
         yield 'permalink = "jekyll"'
     if jekyll and _PLUGIN in jekyll.plugins:
@@ -164,7 +164,7 @@ def _write_aliases(jekyll: JekyllSite | None) -> str:
             f"{other}/".startswith(f"{place}/") or f"{place}/".startswith(f"{other}/") for other in lines
         )
         if not taken and not checks.check_alias(old):
-            lines[place] = f"{_quote(old)} = {_quote(_make_document_path(kind, name))}\n"
+            lines[place] = f"{quote(old)} = {quote(_make_document_path(kind, name))}\n"
     return f"\n{_ALIASES}{''.join(lines.values())}" if lines else ""
 
 
@@ -188,8 +188,3 @@ def suggest_next_steps(folder: Path, jekyll: JekyllSite) -> tuple[str, ...]:
             f"{_PLUGIN} from `plugins:` and redirect the old URL to the new document"
         )
     return tuple(found)
-
-
-def _quote(text: str) -> str:
-    """Return a TOML basic string. The escapes of JSON are valid in TOML, but TOML also escapes DEL."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -37,7 +37,7 @@ def _walk(prefix: str, keys: Mapping[str, Key]) -> Iterator[Table]:
     for name, key in keys.items():
         if key.sections or key.is_mapping:
             inner = merge_kinds(key)
-            values = {name: one for name, one in inner.items() if not one.sections and not one.is_mapping}
+            values = {name: held for name, held in inner.items() if not held.sections and not held.is_mapping}
             yield Table(prefix + name, key, values)
             yield from _walk(f"{prefix}{name}.", inner)
 

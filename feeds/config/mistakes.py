@@ -17,22 +17,24 @@ class Mistakes:
     """What is wrong with a file, key by key."""
 
     def __init__(self) -> None:
-        self.found: list[tuple[str, str]] = []
+        self._found: list[tuple[str, str]] = []
+        self._keys: set[str] = set()
 
     def __bool__(self) -> bool:
-        return bool(self.found)
+        return bool(self._found)
 
     def __contains__(self, key: str) -> bool:
-        return any(place == key for place, _ in self.found)
+        return key in self._keys
 
     def add(self, key: str, text: str) -> None:
         """Note a mistake."""
-        self.found.append((key, text))
+        self._found.append((key, text))
+        self._keys.add(key)
 
     def report(self, file: object, text: str) -> list[str]:
         """Return a message for each mistake in the order of the file; those without a line are last."""
         lines = find_lines(text)
-        ranked = sorted(self.found, key=lambda mistake: get_line(lines, mistake[0]) or len(text))
+        ranked = sorted(self._found, key=lambda mistake: get_line(lines, mistake[0]) or len(text))
         return [
             f"{file}{f':{line}' if (line := get_line(lines, key)) else ''}: {_make_printable(key)}: {message}"
             for key, message in ranked

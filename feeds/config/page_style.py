@@ -9,7 +9,7 @@ from feeds.renderer.templates import read_templates
 
 
 def build_page_style(config: Config) -> PageStyle:
-    """How the pages of a configuration look.
+    """Return how the pages of a configuration look.
 
     Raises:
         UsageError: its folder of templates cannot be read; the text names the file.
@@ -17,5 +17,5 @@ def build_page_style(config: Config) -> PageStyle:
     site = config.site
     head = CatalogueHead(site.title, site.description, site.language, site.url)
     output = config.output
-    private = tuple(one.feed for one in config.serve.private) if config.serve else ()
+    private = tuple(private.feed for private in config.serve.private) if config.serve else ()
     return PageStyle(head, read_templates(output.templates), output.formats, output.pages, private)

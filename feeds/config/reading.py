@@ -185,7 +185,7 @@ class _Reader:
         if isinstance(table, dict):
             known = merge_kinds(key)
             self._find_unknown(place, key, known, table)
-            for name in known.keys() & table.keys():
+            for name in filter(known.__contains__, table):
                 self._convert(f"{place}.{name}", known[name], table[name])
         return None
 
@@ -204,12 +204,12 @@ class _Reader:
         return found
 
     def _add_conflict(self, place: str, text: str) -> None:
-        if place not in self.mistakes:  # a wrong value has a default here, which says nothing
+        if place not in self.mistakes:  # a wrong value has a default here, which means nothing
             self.mistakes.add(place, text)
 
     def _find_unknown(self, place: str, key: Key, keys: Mapping[str, Key], table: Mapping[str, Any]) -> None:
-        several = len(key.sections) > 1
-        for name in table.keys() - keys.keys() - ({"kind"} if several else set()):
+        known = {*keys, *({"kind"} if len(key.sections) > 1 else ())}
+        for name in filter(lambda name: name not in known, table):
             if kinds := list_kinds(key, name):
                 text = f"belongs to {key.name} of kind {' and '.join(kinds)}; remove it or correct `kind`"
             else:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.config.editor import add_sources, new_configuration
+from feeds.config.editor import add_sources, format_value, new_configuration, quote
 from feeds.errors import UsageError
 from feeds.models import Subscription
 from feeds.parser.lists.opml import read_opml
@@ -201,3 +201,30 @@ def test_the_shipped_configuration_can_be_edited() -> None:
     edited = add_sources(text, [A])
     assert edited.text.startswith(text)
     assert without(edited.text, 1) == tomllib.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("title", 'Alice\'s "blog"\\'),
+        ("pattern", r"[?&]story=(?P<key>\d+)"),
+        ("odd", "a\n\x7f\x01\u2028"),
+        ("a b.c", ["x", "海"]),
+        ("count", 3),
+        ("pages", False),
+    ],
+)
+def test_a_value_is_written_as_toml_on_one_line(key: str, value: object) -> None:
+    line = format_value(key, value)
+    assert "\n" not in line
+    assert tomllib.loads(line) == {key: value}
+
+
+def test_a_pattern_is_written_without_escapes() -> None:
+    assert format_value("pattern", r"\d") == r"pattern = '\d'"
+    assert quote('a "b"') == r'"a \"b\""'
+
+
+def test_sources_between_other_tables_keep_their_places() -> None:
+    text = '[[sources]]\nname = "a"\n[[identity]]\nname = "i"\n[[sources]]\nname = "b"\n'
+    assert add_sources(text, [A]).text.startswith(text)
