@@ -8,18 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import field
 
-from feeds.config.checks import (
-    check_expressions,
-    check_keep,
-    check_language,
-    check_name,
-    check_pattern,
-    check_store,
-    check_text,
-    check_url,
-    check_zone,
-    end_with_slash,
-)
+from feeds.config import checks
 from feeds.config.declare import FOREVER, NOT_EMPTY, Details, Section, number
 from feeds.models import Format, Kind
 
@@ -28,24 +17,28 @@ class Site(Section, frozen=True, kw_only=True):
     """The site that the feeds belong to."""
 
     title: Annotated[
-        str, "Title of the site and of the feed of all posts.", Details("Harbour News", check_text)
+        str, "Title of the site and of the feed of all posts.", Details("Harbour News", checks.check_text)
     ]
     url: Annotated[
         str,
         "URL at which the output folder is published; every URL in a feed is absolute and begins with it. A missing slash at the end is added.",
-        Details("https://news.example/feeds/", check_url, adapt=end_with_slash),
+        Details("https://news.example/feeds/", checks.check_url, adapt=checks.end_with_slash),
     ]
     language: Annotated[
-        str, "Language tag (RFC 5646), with a hyphen: `zh-CN`.", Details("zh-CN", check_language)
+        str, "Language tag (RFC 5646), with a hyphen: `zh-CN`.", Details("zh-CN", checks.check_language)
     ] = "en"
     timezone: Annotated[
-        str, "Time zone of dates without an offset, by its IANA name.", Details("Asia/Shanghai", check_zone)
+        str,
+        "Time zone of dates without an offset, by its IANA name.",
+        Details("Asia/Shanghai", checks.check_zone),
     ] = "UTC"
     author: Annotated[
-        str, "Author of posts that name none.", Details("Newsroom", check_text, fallback="the title")
+        str, "Author of posts that name none.", Details("Newsroom", checks.check_text, fallback="the title")
     ] = ""
     description: Annotated[
-        str, "One sentence about the site.", Details("News of the harbour", check_text, fallback="the title")
+        str,
+        "One sentence about the site.",
+        Details("News of the harbour", checks.check_text, fallback="the title"),
     ] = ""
 
 
@@ -66,7 +59,7 @@ class Output(Section, frozen=True, kw_only=True):
     keep: Annotated[
         str,
         'How long posts are kept: `"2y"`, `"6m"`, `"4w"` or `"90d"` after publication, or a number of the newest posts such as `"5000"`. Older posts are in [no document](output.md#retention).',
-        Details("2y", check_keep, fallback=FOREVER),
+        Details("2y", checks.check_keep, fallback=FOREVER),
     ] = ""
     archive: Annotated[
         tuple[Format, ...],
@@ -111,7 +104,7 @@ class Store(Section, frozen=True, kw_only=True):
     url: Annotated[
         str,
         "The SQLite file, as a path or as `sqlite:///` and a path. `ledger.jsonl` is beside it.",
-        Details("sqlite:////var/lib/feedd/feedd.db", check_store),
+        Details("sqlite:////var/lib/feedd/feedd.db", checks.check_store),
     ] = "../state/feedd.db"
     history: Annotated[
         int,
@@ -125,12 +118,14 @@ class IdentityRule(Section, frozen=True, kw_only=True):
     """Which URLs are the same post."""
 
     name: Annotated[
-        str, "Name of the rule, unique; part of the ids assigned with it.", Details("story", check_name)
+        str,
+        "Name of the rule, unique; part of the ids assigned with it.",
+        Details("story", checks.check_name),
     ]
     pattern: Annotated[
         str,
         "Regular expression, searched in the source URL. What its group `key` matches is the key; a group `date` (`YYYYMMDD`) dates posts without a date. It takes linear time (RE2); a pattern that needs lookaround, backreferences or possessive quantifiers is slow, and `feedd check` names it.",
-        Details(r"[?&]story=(?P<key>\d+)", check_pattern),
+        Details(r"[?&]story=(?P<key>\d+)", checks.check_pattern),
     ]
 
 
@@ -150,7 +145,7 @@ class Clean(Section, frozen=True, kw_only=True):
     boilerplate: Annotated[
         tuple[str, ...] | None,
         "Regular expressions: last lines of a body that match one as a whole are removed. `[]` removes none.",
-        Details(["Back to .*"], check_expressions, fallback="built-in patterns"),
+        Details(["Back to .*"], checks.check_expressions, fallback="built-in patterns"),
     ] = None
 
 
@@ -185,8 +180,8 @@ class Labels(Section, frozen=True, kw_only=True):
     """Labels of categories and tags: the key is the name in posts, the value is what readers see."""
 
     category: Annotated[
-        dict[str, str], "Labels of categories by their names in posts.", Details(check=check_text)
+        dict[str, str], "Labels of categories by their names in posts.", Details(check=checks.check_text)
     ] = field(default_factory=dict)
-    tag: Annotated[dict[str, str], "Labels of tags by their names in posts.", Details(check=check_text)] = (
-        field(default_factory=dict)
-    )
+    tag: Annotated[
+        dict[str, str], "Labels of tags by their names in posts.", Details(check=checks.check_text)
+    ] = field(default_factory=dict)

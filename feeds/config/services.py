@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from typing import Annotated
 
-from feeds.config.checks import check_auth, check_hosts, check_hubs, check_listen, check_url, end_with_slash
+from feeds.config import checks
 from feeds.config.declare import NONE, Details, Section, number
 from feeds.values.urls import iri_to_uri
 
@@ -16,7 +16,7 @@ class Push(Section, frozen=True, kw_only=True):
     hubs: Annotated[
         tuple[str, ...],
         "URLs of external hubs (WebSub) that are notified of every change.",
-        Details(["https://hub.example/"], check_hubs),
+        Details(["https://hub.example/"], checks.check_hubs),
     ] = ()
     hub: Annotated[
         bool,
@@ -28,15 +28,15 @@ class Push(Section, frozen=True, kw_only=True):
         "URL at which feedd itself is reached from outside. feedd subscribes to upstream feeds at their hubs only if this is set.",
         Details(
             "https://news.example/feeds/",
-            check_url,
-            adapt=end_with_slash,
+            checks.check_url,
+            adapt=checks.end_with_slash,
             fallback="`serve.public`; for the hub else `site.url`",
         ),
     ] = ""
     allow: Annotated[
         tuple[str, ...],
         "Callbacks and hubs at private addresses, as `host:port`, that may be requested.",
-        Details(["10.0.0.7:8080"], check_hosts),
+        Details(["10.0.0.7:8080"], checks.check_hosts),
     ] = ()
 
 
@@ -68,12 +68,12 @@ class PrivateFeed(Section, frozen=True):
     auth: Annotated[
         str,
         "Environment variable with `user:password` (HTTP basic authentication).",
-        Details("env:INSIDE_LOGIN", check_auth, fallback=NONE),
+        Details("env:INSIDE_LOGIN", checks.check_auth, fallback=NONE),
     ] = ""
     secret: Annotated[
         str,
         "Environment variable with the secret part of the address `/private/<secret>/atom.xml`.",
-        Details("env:INSIDE_SECRET", check_auth, fallback=NONE),
+        Details("env:INSIDE_SECRET", checks.check_auth, fallback=NONE),
     ] = ""
 
     def find_conflicts(self, given: Container[str]) -> Iterator[tuple[str, str]]:
@@ -88,12 +88,12 @@ class Serve(Section, frozen=True, kw_only=True):
     listen: Annotated[
         str,
         "Address to listen at: `host:port`, `[v6]:port` or `unix:/path`; port 0 is any free port.",
-        Details("0.0.0.0:80", check_listen),
+        Details("0.0.0.0:80", checks.check_listen),
     ] = "127.0.0.1:8080"
     public: Annotated[
         str,
         "URL at which subscribers see the output; the callbacks of hubs are below it.",
-        Details("https://feeds.example/", check_url, fallback="`site.url`"),
+        Details("https://feeds.example/", checks.check_url, fallback="`site.url`"),
     ] = ""
     max_age: Annotated[
         int,
@@ -104,12 +104,12 @@ class Serve(Section, frozen=True, kw_only=True):
     auth: Annotated[
         str,
         "Environment variable with `user:password`: all documents are private.",
-        Details("env:FEEDD_LOGIN", check_auth, fallback=NONE),
+        Details("env:FEEDD_LOGIN", checks.check_auth, fallback=NONE),
     ] = ""
     token: Annotated[
         str,
         "Environment variable with the bearer token that opens `/status` and `/metrics`; without it they are public.",
-        Details("env:FEEDD_TOKEN", check_auth, fallback=NONE),
+        Details("env:FEEDD_TOKEN", checks.check_auth, fallback=NONE),
     ] = ""
     precompress: Annotated[
         bool, "Write `.gz`, `.br` and `.zst` beside every document, for nginx and Caddy.", Details(True)
@@ -136,6 +136,6 @@ def is_below(path: str, feeds: tuple[PrivateFeed, ...]) -> bool:
 
 def build_hubs(push: Push, serve: Serve | None, site_url: str) -> Hubs:
     """Return ``[push]`` with the defaults from other sections."""
-    public = push.public or end_with_slash(serve.public if serve else "")
+    public = push.public or checks.end_with_slash(serve.public if serve else "")
     own = f"{iri_to_uri(public or site_url)}hub" if push.hub else ""
     return Hubs(hubs=push.hubs, hub=push.hub, public=public, allow=push.allow, own=own)

@@ -6,22 +6,7 @@ from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-from feeds.config.checks import (
-    check_auth,
-    check_feed_url,
-    check_hosts,
-    check_interval,
-    check_keep,
-    check_name,
-    check_page_url,
-    check_permalink,
-    check_proxy,
-    check_text,
-    check_texts,
-    check_url,
-    end_with_slash,
-    parse_interval,
-)
+from feeds.config import checks
 from feeds.config.declare import FOREVER, NONE, Details, Section, number
 from feeds.models import Dialect
 
@@ -30,10 +15,12 @@ class AnySource(Section, frozen=True, kw_only=True, tag_field="kind"):
     """The keys of every kind of source."""
 
     name: Annotated[
-        str, "Identity of the source, unique; a renamed source is a new source.", Details("news", check_name)
+        str,
+        "Identity of the source, unique; a renamed source is a new source.",
+        Details("news", checks.check_name),
     ]
     categories: Annotated[
-        tuple[str, ...], "Categories added to each post.", Details(["harbour"], check_texts)
+        tuple[str, ...], "Categories added to each post.", Details(["harbour"], checks.check_texts)
     ] = ()
     terms: Annotated[
         Literal["own", "none"],
@@ -43,7 +30,7 @@ class AnySource(Section, frozen=True, kw_only=True, tag_field="kind"):
     keep: Annotated[
         str,
         "The same as `output.keep` for the posts of this source. A post that another source has too stays as long as either keeps it.",
-        Details("500", check_keep, fallback=FOREVER),
+        Details("500", checks.check_keep, fallback=FOREVER),
     ] = ""
 
 
@@ -60,15 +47,15 @@ class FolderSource(AnySource, frozen=True, kw_only=True, tag="folder"):
         "URL of the site that the posts are pages of.",
         Details(
             "https://news.example/",
-            check_url,
-            adapt=end_with_slash,
+            checks.check_url,
+            adapt=checks.end_with_slash,
             fallback="that of `_config.yml`, else `site.url`",
         ),
     ] = ""
     permalink: Annotated[
         str,
         '`"jekyll"` for the value in `_config.yml`, a style of Jekyll or a pattern.',
-        Details("/:year/:month/:title.html", check_permalink),
+        Details("/:year/:month/:title.html", checks.check_permalink),
     ] = "jekyll"
     ids: Annotated[
         Literal["feedd", "jekyll-feed"],
@@ -100,25 +87,27 @@ class NetworkSource(AnySource, frozen=True, kw_only=True):
     every: Annotated[
         str,
         "How often the feed is fetched. The server can lengthen it (`ttl`, `Cache-Control`, `Retry-After`).",
-        Details("30m", check_interval, fallback="how often it posts"),
+        Details("30m", checks.check_interval, fallback="how often it posts"),
     ] = ""
     auth: Annotated[
         str,
         "Environment variable with the credentials: `user:password` or `Bearer …`. They are never sent to another host.",
-        Details("env:BLOG_AUTH", check_auth, fallback=NONE),
+        Details("env:BLOG_AUTH", checks.check_auth, fallback=NONE),
     ] = ""
     proxy: Annotated[
         str,
         "URL of a proxy. Proxies of the environment are not used.",
-        Details("http://proxy.example:3128", check_proxy, fallback=NONE, url=True),
+        Details("http://proxy.example:3128", checks.check_proxy, fallback=NONE, url=True),
     ] = ""
     allow: Annotated[
-        tuple[str, ...], "Private addresses that may be fetched.", Details(["10.0.0.5:80"], check_hosts)
+        tuple[str, ...],
+        "Private addresses that may be fetched.",
+        Details(["10.0.0.5:80"], checks.check_hosts),
     ] = ()
     group: Annotated[
         str,
         "Sources of a group are fetched one after the other.",
-        Details("slow", check_name, fallback="the host"),
+        Details("slow", checks.check_name, fallback="the host"),
     ] = ""
     timeout: Annotated[int, "Time limit of a fetch in all.", number(1, 600, "seconds"), Details(10)] = 30
     max_mb: Annotated[int, "Largest size of a document, uncompressed.", number(1, 256, "MB"), Details(4)] = 16
@@ -126,7 +115,7 @@ class NetworkSource(AnySource, frozen=True, kw_only=True):
     @property
     def interval(self) -> int:
         """Seconds between fetches; 0 for an adaptive interval."""
-        return parse_interval(self.every)
+        return checks.parse_interval(self.every)
 
     @property
     def most_bytes(self) -> int:
@@ -138,13 +127,15 @@ class UpstreamSource(NetworkSource, frozen=True, kw_only=True, tag="upstream"):
     """An upstream feed. Its entries name it (`atom:source`)."""
 
     url: Annotated[
-        str, "URL of the feed.", Details("https://blog.example/atom.xml", check_feed_url, url=True)
+        str, "URL of the feed.", Details("https://blog.example/atom.xml", checks.check_feed_url, url=True)
     ]
-    title: Annotated[str, "Title.", Details("Example's blog", check_text, fallback="the feed's own")] = ""
+    title: Annotated[
+        str, "Title.", Details("Example's blog", checks.check_text, fallback="the feed's own")
+    ] = ""
     link: Annotated[
         str,
         "URL of its pages.",
-        Details("https://blog.example/", check_page_url, fallback="the feed's own", url=True),
+        Details("https://blog.example/", checks.check_page_url, fallback="the feed's own", url=True),
     ] = ""
 
 
@@ -157,7 +148,7 @@ class ListSource(NetworkSource, frozen=True, kw_only=True, tag="opml"):
     url: Annotated[
         str,
         "URL of the list.",
-        Details("https://lists.example/feeds.opml", check_feed_url, fallback=NONE, url=True),
+        Details("https://lists.example/feeds.opml", checks.check_feed_url, fallback=NONE, url=True),
     ] = ""
 
     @property
