@@ -57,7 +57,7 @@ _HUGO_RSS = """<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules
 <link>{{ .Permalink }}</link><description>{{ .Title }}</description>
 {{ range first 50 .RegularPages.ByDate.Reverse }}<item><title>{{ .Title }}</title><link>{{ .Permalink }}</link>
 <pubDate>{{ .Date.Format "Mon, 02 Jan 2006 15:04:05 -0700" }}</pubDate><guid>{{ .Permalink }}</guid>
-<content:encoded>{{ .Content | transform.XMLEscape | safeHTML }}</content:encoded></item>{{ end }}</channel></rss>
+<content:encoded>{{ .Content | html }}</content:encoded></item>{{ end }}</channel></rss>
 """
 _ATOM = ["atom"]
 _EVERY = ["atom", "rss", "json"]

@@ -21,7 +21,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 ENVIRONMENTS = ROOT / ".venv"
 LOWEST = "lowest"
-FAST = ("tests/unit", "tests/contract")
+FAST = ("tests/unit", "tests/integration/http", "tests/integration/server", "tests/integration/cli")
+"""Where libraries and versions of Python differ: all pure code, and real sockets and terminals."""
 _LOCKS = {LOWEST: "requirements-lowest.lock"}
 _ABOUT = """\
 import os, sys
@@ -135,7 +136,18 @@ def run_environment(name: str, interpreters: Sequence[Interpreter], tests: Seque
         except subprocess.CalledProcessError as error:
             reasons.append(f"{label}: {_read_last_line(error)}")
             continue
-        command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
+        command = [
+            python,
+            "-m",
+            "pytest",
+            "-q",
+            "-n",
+            "2",
+            "--hypothesis-profile=quick",
+            "-p",
+            "no:cacheprovider",
+            *tests,
+        ]
         done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
         print(done.stdout, end="", flush=True)
         summary = (done.stdout.strip() or "no output").splitlines()[-1]
