@@ -133,14 +133,18 @@ def derive_keys(
     ``rules`` are the names and the patterns of ``[[identity]]``. ``fingerprint`` is called only if the
     item has neither an address nor a strong key, because it reads the whole text.
     """
+    # The address comes first, because guids often contain the address of another page.
     strong = find_strong_key(address, rules) or find_strong_key(guid, rules)
     weak = set()
+    # The root of a site is the address of many items that state no page of their own.
     url = canonicalise(address) if address and not is_root(address) else ""
     if url:
         weak.add("url:" + url)
     if guid:
+        # An IRI such as `tag:` or `urn:uuid:` is unique in the world, other guids only in their source.
         across = is_absolute_iri(guid) and not is_address(guid)
         weak.add(f"iri:{guid}" if across else f"guid:{source}:{guid}")
+    # Equal texts join only items that nothing else identifies: different posts may have the same short text.
     if not url and not strong and (text := fingerprint()):
         weak.add("text:" + text)
     if not strong and not weak:
@@ -198,6 +202,7 @@ def group(sightings: Iterable[Sighting], blocked: Collection[str] = ()) -> list[
     alone = []
     for component in _connect(loose, blocked):
         owners = [strong_of[k] for s in component for k in s.weak if k in strong_of and k not in blocked]
+        # The smallest key, so that the result does not depend on the order of reading.
         if owners:
             posts[min(owners)].extend(component)
         else:
@@ -260,6 +265,7 @@ def claim(
     by_age = {post.assigned: post.number for post in known.values()}
     result: list[int | None] = [None] * len(groups)
     taken: set[int] = set()
+    # The oldest post chooses first: its id has been known to readers the longest.
     for age, *_, index in sorted(candidates):
         if result[index] is None and age not in taken:
             result[index] = by_age[age]

@@ -50,6 +50,7 @@ def prepare_streams() -> None:
     """
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
+        # Python starts without a stream if the shell has closed it.
         if stream is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - until the end
         elif isinstance(stream, io.TextIOWrapper):
@@ -60,6 +61,7 @@ def print_json(value: object) -> None:
     """Print a result as JSON, in ASCII if stdout is not UTF-8."""
     import json
 
+    # Escapes keep JSON valid where the encoding cannot represent all characters.
     ascii_only = sys.stdout.encoding.lower() not in ("utf-8", "utf8")
     print(json.dumps(value, ensure_ascii=ascii_only, indent=2, default=str))
 
@@ -67,6 +69,7 @@ def print_json(value: object) -> None:
 @contextmanager
 def show_progress(enabled: bool) -> Iterator[Progress]:
     """Show a progress bar on stderr if it is a terminal; yield the function that a build calls."""
+    # Rich is loaded only for a terminal.
     if not enabled or not sys.stderr.isatty():
         from feeds.protocols import ignore_progress
 
@@ -227,6 +230,7 @@ def _describe_next(instant: str, now: datetime) -> str:
 def format_duration(seconds: float) -> str:
     """Return a duration in its largest useful unit: s, min, h or days."""
     seconds = max(0, round(seconds))
+    # 90 and not 60: "89 s" is more precise than "1 min".
     if seconds < 90:
         return f"{seconds} s"
     if seconds < 90 * 60:

@@ -46,6 +46,7 @@ def check_paths(config: Config) -> list[str]:
         if source.path in seen:
             wrong.append(f"{name}: the same folder as source {seen[source.path]!r}; remove one of them")
         seen[source.path] = source.name
+        # feedd would read its own output as posts; Jekyll trees have folders that are skipped.
         if output == source.path or (
             output.is_relative_to(source.path) and not folder.is_jekyll(source.path)
         ):
@@ -127,6 +128,7 @@ def _lint_file(workers: Workers, source: FolderSource, path: str) -> Iterator[di
         yield _make_finding(full, 1, "rejected", note=reason or str(error))
         return
     if isinstance(item, Skipped):
+        # Drafts are intended, so lint does not report them.
         if item.outcome == "ignored":
             yield _make_finding(full, 1, "ignored", note=item.reason)
         return
@@ -279,6 +281,7 @@ def _load_history(
 
     found = []
     with Workers(1, ingest_tasks.begin, settings) as workers:
+        # Versions are compared in turn, from the current version back.
         newer = (title, _extract_text(workers, *load_document(db, body)))
         for until, old_title, data, source, place in rows:
             older = (old_title, _extract_text(workers, data, source, place))
@@ -357,6 +360,7 @@ def load_status(db: Database, config: Config) -> dict[str, Any]:
     for number, name, _, complete, last in db.rows("source_all"):
         counts = {"item": 0, "ignored": 0, "unpublished": 0, "rejected": 0, "vanished": 0, "repaired": 0}
         for outcome, vanished, count, repaired in db.rows("file_counts", (number,)):
+            # A file that has vanished keeps its last outcome, but must not count twice.
             counts["vanished" if vanished else outcome] += count
             counts["repaired"] += 0 if vanished else repaired
         sources.append(

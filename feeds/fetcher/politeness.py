@@ -22,6 +22,7 @@ OnResult = Callable[[Request, Fetched], Awaitable[None] | None]
 
 AT_ONCE = 64
 """Limit of quick fetches that run together."""
+# Each fetch needs a file descriptor, and many systems allow 1,024 for a process.
 _MOST_OPEN = 512
 _SLOW_AFTER = 0.5
 _DEFAULT_WAIT = 600
@@ -41,6 +42,7 @@ class HostHolds:
     def hold(self, group: str, until: datetime) -> None:
         """Do not poll the group before this time; a later time that is set already stays."""
         self._holds[group] = max(until, self._holds.get(group, until))
+        # Storing the times costs a transaction, so the caller needs to know whether there are any.
         self.changed = True
 
     def get_hold(self, group: str, now: datetime) -> datetime | None:
@@ -61,6 +63,7 @@ class HostHolds:
             return
         # A 429 without Retry-After still needs a pause, and its length is up to us.
         seconds = max(fetched.retry_after or _DEFAULT_WAIT, min(fetched.max_age or 0, 86400))
+        # A redirect may have led to another host, which sent the response.
         for name in {group, extract_host(fetched.url)}:
             self.hold(name, now + timedelta(seconds=seconds))
 
@@ -163,6 +166,7 @@ class Poller:
 
         def release() -> None:
             nonlocal counted
+            # Called by the timer and at the end, but the place is freed once.
             if counted:
                 counted = False
                 self._free += 1
@@ -180,6 +184,7 @@ class Poller:
                 fetched = await fetch(self._client, request, state, self._clock())
                 self.hosts.apply_response(group, fetched, self._clock())
             ingesting = self._on_result(request, fetched)
+            # The host stays busy until its document is ingested, so that documents cannot pile up.
             if ingesting is not None:
                 await self._await_ingest(ingesting)
         except Exception as error:
@@ -211,6 +216,7 @@ class Poller:
     def _finish_fetch(self, group: str, gap: float) -> None:
         self._left -= 1
         if group in self._queues:
+            # A result without a request needs no pause.
             if gap > 0:
                 self._pauses[group] = asyncio.get_running_loop().call_later(gap, self._end_pause, group)
             else:

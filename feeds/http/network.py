@@ -20,6 +20,7 @@ from feeds.http.dns import Resolve
 from feeds.http.ip_ranges import is_global, is_literal
 from feeds.http.messages import build_proxy_headers, explain_error
 
+# A name may have dozens of addresses, and trying all of them would take the whole deadline.
 _MOST_ADDRESSES = 4
 _SECONDS_PER_ADDRESS = 4.0
 _LONGEST_HEAD = 100 * 1024
@@ -203,6 +204,7 @@ async def open_stream(route: Route, resolve: Resolve, context: ssl.SSLContext | 
 
 async def _find_checked(route: Route, resolve: Resolve) -> Sequence[str]:
     found = await _find(route.host, route.port, resolve)
+    # One private address is enough to refuse: the next resolution may return it first.
     refused = [] if route.allowed else [address for address in found if not is_global(address)]
     if refused:
         raise AddressRefused(
@@ -254,6 +256,7 @@ async def _make_tunnel(stream: Stream, proxy: Address, address: str, port: int) 
     response = await connection.handle_async_request(httpcore.Request("CONNECT", url, headers=headers))
     if not 200 <= response.status < 300:
         raise FetchError(f"the proxy {proxy.authority} refused a tunnel (status {response.status})")
+    # Bytes before the handshake could pass for the response of the host.
     if stream.get_extra_info("is_readable"):
         raise FetchError(f"the proxy {proxy.authority} sent more than its answer")
     stream.end_head()

@@ -28,10 +28,12 @@ from feeds.http.messages import (
 from feeds.http.network import Route
 from feeds.http.transport import Transport
 
+# Reading a small rest is cheaper than a new connection; a large rest is not.
 _UNWANTED_BYTES = 64 * 1024
 _UNWANTED_SECONDS = 2.0
 _PIECES_AT_ONCE = 256
 _WITHOUT_BODY = (204, 304)
+# Servers refuse requests with longer headers.
 _LONGEST_COOKIES = 8 * 1024
 
 
@@ -172,6 +174,7 @@ async def _read_body(answer: httpx.Response, response: Response, most_bytes: int
     Raises:
         FetchError: it is too large, damaged, or in a coding that is not supported.
     """
+    # Refusing early saves the transfer; the decoder checks the real size later.
     length = response.get_header("content-length")
     if length.isdigit() and int(length[:20]) > most_bytes:
         raise FetchError(f"the body is {length[:20]} bytes long, more than the limit of {most_bytes}")

@@ -27,8 +27,10 @@ _STAGING = (".feedd-tmp", *(f".feedd-tmp-{number}" for number in range(1, 10)))
 _JOURNAL = "journal"
 JOURNAL = f"{_STAGING[0]}/{_JOURNAL}"
 """List of the renames under way, in the form of the manifest."""
+# One sync for a batch is much cheaper than one for each document; the limits bound disk space and memory.
 _BATCH_BYTES = 64 * 1024 * 1024
 _BATCH_FILES = 512
+# Above this number, syncing the whole file system is faster than syncing each file.
 _SINGLE_SYNCS = 16
 _UNMANAGED = "exists and was not written by feedd"
 _OUTSIDE = "is not inside the output folder, so nothing is written or removed there; restore another backup, or move the store away"
@@ -129,6 +131,7 @@ class Tree:
         if known is None or not self._is_real(path.rpartition("/")[0]):
             return False
         try:
+            # A link in place of a document is not the document, even if its target has the same size and time.
             found = os.stat(f"{self.folder}/{path}", follow_symlinks=False)
         except (FileNotFoundError, NotADirectoryError, ValueError):
             return False
@@ -183,6 +186,7 @@ class Tree:
                 return self._refuse(path, blocked.path, blocked.reason)
             if there is not None and not self._is_ours(path, there):
                 return self._refuse(path, path, _UNMANAGED)
+            # The bytes are right, only size or time were unknown: record them without writing.
             if there == digest and not self.full:
                 self._record(below, path, digest)
                 return True
@@ -226,6 +230,7 @@ class Tree:
         if not self._serial:
             self._staging = self._choose_staging(below)
             below.folder(self._staging, create=True)
+        # The process number keeps the files of two processes apart, and marks them as ours after a crash.
         self._serial += 1
         temporary = f"{self._staging}/{os.getpid()}-{self._serial}"
         below.create(temporary, data)
@@ -300,6 +305,7 @@ class Tree:
         text = "".join(f"{digest}  {path}\n" for path, digest in listed).encode()
         with self._report_errors(), SafeFolder(self.folder) as below:
             try:
+                # Rewriting an unchanged list would change its time, and mirrors would copy it again.
                 if not below.is_file(MANIFEST) or below.read(MANIFEST) != text:
                     replace_in(below, MANIFEST, text)
             except Blocked as blocked:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
+# The sanitiser removes these, so one of them in a document is a defect of feedd.
 _ACTIVE = frozenset(
     ["script", "iframe", "object", "embed", "svg", "math", "form", "style", "base", "meta", "link"]
 )
@@ -32,7 +33,10 @@ class _ActiveHTML(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Check one element (called by the parser)."""
         addresses = [
-            re.sub(r"[\x00-\x20]", "", v or "").lower() for k, v in attrs if k in ("href", "src", "action")
+            # Browsers ignore white space and controls inside a scheme.
+            re.sub(r"[\x00-\x20]", "", v or "").lower()
+            for k, v in attrs
+            if k in ("href", "src", "action")
         ]
         self.found |= tag in _ACTIVE or any(name.startswith("on") for name, _ in attrs)
         self.found |= any(element.startswith(("javascript:", "vbscript:")) for element in addresses)
@@ -80,6 +84,7 @@ def check_document(data: bytes) -> list[Finding]:
         return _check_json(data)
     from lxml import etree
 
+    # The files of other people are checked too, so nothing may be loaded or expanded.
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
     try:
         root = etree.fromstring(data, parser)

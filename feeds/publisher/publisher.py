@@ -25,6 +25,7 @@ from feeds.storage.sqlite import Database
 from feeds.values import document_paths
 from feeds.values.slugs import build_slug, fold, is_slug, make_distinct
 
+# Feed readers that poll less often than monthly keep a deleted entry; longer lists cost every other reader.
 _TOMBSTONE_AGE = timedelta(days=30)
 _MAX_TOMBSTONES = 100
 
@@ -58,6 +59,7 @@ def get_ledger_path(config: Config) -> Path:
 
 def retire(run: Run) -> int:
     """Remove posts that exceed the configured ``keep`` limits; return how many."""
+    # Expanding lists of sources takes time, which a configuration without limits need not spend.
     bounded = any(
         (source.settings if isinstance(source, ListSource) else source).keep for source in run.config.sources
     )
@@ -114,6 +116,7 @@ def write_archives(run: Run, tree: Tree, lost: bool) -> set[int]:
     if not run.config.output.archive:
         return set()
     stored_archives.append_versions(run.db, run.config.output.entries)
+    # Missing archives are repaired first, because a new archive links to the archive before it.
     failed = archives.repair(run, tree, lost)
     dirty = stored.load_dirty_feeds(run.db)
     shown = {feed: stored.load_window(run.db, feed.number, run.config.output.entries) for feed in dirty}
@@ -205,6 +208,7 @@ def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Publishe
     reader = entry_cache.EntryReader(run.db)
     figures = stored.load_feed_figures(run.db)
     for done, item in enumerate(feeds, 1):
+        # A feed without posts has no documents; those it had are removed later.
         if not item.posts:
             continue
         count, latest = figures[item.feed.number]
@@ -215,6 +219,7 @@ def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Publishe
         parts = reader.read_columns(item.posts) if not wrong else {}
         for form in run.config.output.formats:
             path = document_paths.build_document_path(item.feed.kind, item.feed.slug, form)
+            # An invalid head would make every reader reject the document, so the old document stays.
             if wrong:
                 published.held[path] = "; ".join(wrong)
                 item.held = True
@@ -222,6 +227,7 @@ def write_feeds(run: Run, tree: Tree, feeds: Sequence[Feed], published: Publishe
             data = join(head, form, parts[form])
             for place in (path, *copies.get(path, ())):
                 item.held |= not precompressed.put(run, tree, place, data)
+        # A page names the documents of its feed, so it must not be newer than they are.
         if not item.held:
             title = get_label(run.config, item.feed.kind, item.feed.name)
             for place in html_pages.list_page_paths(run, item.feed.kind, item.feed.slug):
@@ -254,6 +260,7 @@ def mark_published(run: Run, tree: Tree, feeds: Sequence[Feed], published: Publi
     to no feed, are ever removed.
     """
     recorded = _load_documents(run.db, feeds, tree.written)
+    # Sorted, so that two runs report the same order.
     for path in sorted(recorded.keys() - tree.written.keys() - _list_wanted_paths(run, feeds)):
         tree.remove(path)
     published.held.update(tree.unmanaged)

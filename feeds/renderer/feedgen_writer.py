@@ -22,6 +22,7 @@ _PODCASTS = {
     "media": _MEDIA,
 }
 _ATOM_LINK = "{http://www.w3.org/2005/Atom}link"
+# Relations that RSS documents need as `atom:link`: for WebSub and RFC 5005.
 _RSS_LINKS = ("hub", "prev-archive", "current")
 _HISTORY = "http://purl.org/syndication/history/1.0"
 _TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
@@ -152,10 +153,12 @@ def build_feed(head: FeedHead, form: Format) -> Any:  # noqa: ANN401 - feedgen h
     feed.title(head.title)
     feed.subtitle(head.subtitle)
     feed.author({"name": head.author})
+    # feedgen's default is the current time, which would change every document.
     feed.updated(head.updated)
     feed.lastBuildDate(head.updated)
     feed.language(head.language)
     feed.generator("feedd")
+    # feedgen would add the address of a specification to each document.
     feed.docs("")
     types = {"atom": "application/atom+xml", "rss": "application/rss+xml"}
     feed.link(href=own, rel="self", type=types[form])
@@ -169,6 +172,7 @@ def build_feed(head: FeedHead, form: Format) -> Any:  # noqa: ANN401 - feedgen h
         feed.tombstones.deleted = head.deleted
     if head.current:
         feed.register_extension("archive", ArchiveExtension, None, atom=True, rss=True)
+    # Last, because feedgen uses the last link as the `link` of an RSS channel.
     feed.link(href=head.site_url, rel="alternate", type="text/html")
     feed.register_extension("dc", DcExtension, DcEntryExtension, atom=False, rss=True)
     feed.register_extension("podcasts", PodcastExtension, PodcastEntryExtension, atom=False, rss=True)
@@ -184,6 +188,7 @@ def add_entry(feed: Any, entry: Entry, site_url: str, language: str) -> None:  #
     element.title(entry.title)
     if entry.link:
         element.link(href=entry.link, rel="alternate", type="text/html")
+    # Escaped HTML and not XHTML: XHTML fails on HTML entities.
     element.content(entry.html or entry.title, type="html")
     element.description(entry.summary or entry.title, isSummary=True)
     element.published(entry.published)
@@ -199,6 +204,7 @@ def add_entry(feed: Any, entry: Entry, site_url: str, language: str) -> None:  #
         element.source(entry.origin.url, entry.origin.title)
     if entry.language and entry.language != language:
         element.language = entry.language
+    # Prepending is feedgen's default and takes quadratic time.
     feed.add_entry(element, order="append")
 
 
@@ -209,6 +215,7 @@ def _add_media(element: Any, entry: Entry) -> None:  # noqa: ANN401
         element.link(**{name: text for name, text in link.items() if text}, length=str(media.length))
     if entry.enclosures:
         first = entry.enclosures[0]
+        # RSS requires a type, and readers choose a player by it.
         element.enclosure(first.url, str(first.length), first.type or "application/octet-stream")
     if entry.rights:
         element.rights(entry.rights)

@@ -20,6 +20,7 @@ from feeds.renderer.feed_index import build_sections
 from feeds.renderer.page_body import join_paragraphs, prepare_html
 from feeds.renderer.templates import Templates, compute_digest, render
 
+# A page should load within seconds on a phone.
 _MAX_PAGE_BYTES = 280_000
 _MAX_BODY_BYTES = 250_000
 # No text that a page shows has a NUL: it marks where the rendered entries go.
@@ -116,6 +117,7 @@ def render_entry(entry: PageEntry, site: CatalogueHead, templates: Templates) ->
     """Render a post in full, for every page that shows it."""
     from markupsafe import Markup
 
+    # Ids of two posts on a page must differ, and must not change with the position of a post.
     mark = compute_digest(entry.id)
     # A character has four bytes at most, so short texts need not be encoded to be measured.
     if len(entry.html) > _MAX_BODY_BYTES // 4 and len(entry.html.encode()) > _MAX_BODY_BYTES:

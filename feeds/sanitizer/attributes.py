@@ -74,6 +74,7 @@ def filter_attribute(_tag: str, name: str, value: str) -> str | None:
 
 def _clean_link(value: str) -> str | None:
     """Return the target of a link: a web, mail or telephone address, or a fragment of the same body."""
+    # A lone `#` is the top of a page and means nothing in a feed reader.
     if value.startswith("#") and len(value) > 1:
         name = unquote(value[1:]).removeprefix(PREFIX)
         return f"#{PREFIX}{name}" if _ID.fullmatch(name) else None
@@ -86,6 +87,7 @@ def _clean_address(value: str) -> str | None:
     return _make_absolute(page.get(), value)
 
 
+# Pages repeat links and images, above all in their navigation.
 @lru_cache(maxsize=8192)
 def _make_absolute(base: str, value: str) -> str | None:
     """Return the absolute web address of a reference; None if it has another scheme or is invalid."""
@@ -120,6 +122,7 @@ def resolve_fragment(fragment: str) -> str | None:
 
 def _clean_image(value: str) -> str | None:
     """Return the address of an image, or the data URL of a small one."""
+    # Larger images would make feeds unusable; they are better fetched.
     if value.lstrip()[:5].lower() == "data:":
         return value.strip() if len(value) <= _LONGEST_DATA and _IMAGE_DATA.fullmatch(value.strip()) else None
     return _clean_address(value)
@@ -149,6 +152,7 @@ def _load_properties() -> frozenset[str]:
     return frozenset(line for line in lines if line and not line.startswith("#"))
 
 
+# Pages repeat the same few styles.
 @lru_cache(maxsize=4096)
 def clean_style(value: str) -> str | None:
     """Return the harmless declarations of an inline style in canonical form; None if none is left.

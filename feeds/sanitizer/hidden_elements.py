@@ -32,6 +32,7 @@ def without_hidden(html: str, tidy: Callable[[str], str]) -> str:
     parts = []
     position = 0
     for tag in _find_marked_tags(html):
+        # A tag inside an element that was removed already does not count.
         if tag.start() < position or not is_hidden(tag[0]):
             continue
         end = _find_simple_end(html, tag)
@@ -49,6 +50,7 @@ def _find_marked_tags(html: str) -> Iterable[re.Match[str]]:
         if found and start < found[-1].end():
             continue
         tag = START_TAG.match(html, max(0, html.rfind("<", 0, start)))
+        # The mark is in text or in an odd tag; only checking all start tags is safe.
         if tag is None or tag.end() < end:
             return START_TAG.finditer(html)
         found.append(tag)
@@ -90,10 +92,12 @@ def _find_simple_end(html: str, tag: re.Match[str]) -> int:
 def _without_hidden_elements(html: str) -> str:
     if "<" not in html:
         return html
+    # Parsing takes most of the time of cleaning, so only complex hidden elements pay for it.
     from bs4 import BeautifulSoup
 
     soup = BeautifulSoup(html, "html.parser")
     for tag in soup.find_all(True):
+        # Elements inside a removed element are gone already.
         if not tag.decomposed and (_NOT_SHOWN.search(str(tag.get("style", ""))) or tag.has_attr("hidden")):
             tag.decompose()
     return str(soup)

@@ -142,6 +142,7 @@ def _prepare(html: str) -> tuple[str, list[str], bool]:
     names = _list_tags(html)
     present = frozenset(names)
     deep = len(html) > _LARGE or cleanup.may_be_deep(names)
+    # Crowded tags are stripped first: matching them costs most.
     if deep:
         html = cleanup.limit_depth(cleanup.strip_crowded_tags(html) if len(html) > _LARGE else html)
     if (b"data-" in lower and _LAZY.search(lower)) or "<noscript" in present:
@@ -177,6 +178,7 @@ def _sanitise(bodies: dict[int, _Body], cleaned: list[str]) -> None:
             body.sanitised = body.cleaner.clean(body.html)
         going_on = {number: body for number, body in bodies.items() if not body.finish()}
         for number, body in bodies.items():
+            # The last pass counts even if the limit ends the loop, because every pass sanitises.
             cleaned[number] = body.html.strip()
         bodies = going_on
 

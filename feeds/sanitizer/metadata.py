@@ -64,6 +64,7 @@ def clean_origin(given: Origin | None) -> Origin | None:
     if given is None:
         return None
     url = redact_feed_address(escape_address(given.url))
+    # Some feeds use their own address as id; as an id it would publish the secret of that address.
     own = is_same_document(given.id, given.url)
     uid = redact_address(given.id) if is_absolute_iri(given.id) and not own else url
     return Origin(uid, given.title, url, redact_address(escape_address(given.link)))

@@ -133,8 +133,10 @@ class Application:
 
     def _check_request(self, scope: Scope, fields: Mapping[bytes, bytes], hosts: int) -> Response | None:
         """Check ``Host``, ``Expect`` and the declared length (RFC 9110, 7.2, 10.1.1 and 15.5.14)."""
+        # The protocol has refused this request while parsing; it may not reach a route.
         if scope["state"]:
             return _refuse_connection(scope["state"][REFUSED])
+        # HTTP/1.0 allows a request without Host; two Host fields are an attack on caches (RFC 9112, 3.2).
         if hosts != 1 and (hosts or scope["http_version"] == "1.1"):
             return refuse_and_close(400)
         if hosts and not _HOST.fullmatch(fields[b"host"]):
@@ -177,6 +179,7 @@ class Application:
 def join_fields(headers: Sequence[tuple[bytes, bytes]]) -> tuple[dict[bytes, bytes], int]:
     """Join repeated header fields with commas (RFC 9110, 5.2), and count the ``Host`` fields."""
     fields = dict(headers)
+    # No name is repeated, which is true of nearly all requests.
     if len(fields) == len(headers):
         return fields, b"host" in fields
     fields, hosts = {}, 0
@@ -188,6 +191,7 @@ def join_fields(headers: Sequence[tuple[bytes, bytes]]) -> tuple[dict[bytes, byt
 
 @lru_cache(maxsize=4096)
 def _decode_path(raw: bytes) -> str:
+    # An encoded slash means different paths to proxies and servers.
     if not raw.startswith(b"/") or b"%2f" in raw.lower():
         return ""
     try:

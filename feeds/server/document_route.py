@@ -38,7 +38,9 @@ ALLOWED = {"Allow": "GET, HEAD, OPTIONS"}
 """Methods that documents support."""
 
 _CATALOG = "feeds.opml"
+# Compression releases the lock of the interpreter, but more threads would compete with the event loop.
 _THREADS = 2
+# Each turn makes one missing variant; the limit ends a race with a document that changes all the time.
 _STEPS = 8
 _LOG = logging.getLogger("feedd.serve")
 _T = TypeVar("_T")
@@ -141,6 +143,7 @@ class DocumentRoute(BaseRoute):
         coding = resource.choose_coding(list_acceptable_codings(headers.get(b"accept-encoding")))
         if coding is None:
             return refuse(406, "No content coding that is acceptable to you is available")
+        # Most requests have only a Host, and the checks below need other fields.
         if len(headers) > 1:
             status = evaluate_preconditions(headers, resource.etags[coding], document.modified)
             if status == 304:
@@ -156,6 +159,7 @@ class DocumentRoute(BaseRoute):
         variant = resource.variants.get(coding)
         if variant is None:
             return None
+        # RFC 9110, 14.2: a range is defined for GET only.
         if b"range" in headers and wanted.method == "GET":
             return _cut_range(headers, variant, document.modified)
         return variant.whole
@@ -195,6 +199,7 @@ class DocumentRoute(BaseRoute):
         if document is None:
             return None
         self._metrics.documents_loaded += 1
+        # Archives never change, so nobody needs a delta of one.
         known = self._versions.record(document) if document.form and "/archive/" not in f"/{inside}" else {}
         return Resource(document, self._access.is_private(inside), self._policy, known)
 

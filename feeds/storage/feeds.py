@@ -53,6 +53,7 @@ def assign_post_ids(db: Database, sources: dict[int, tuple[str, int]], blocked: 
     Implements identity rule 7 (docs/reference/identity.md).
     """
     numbers = [row[0] for row in db.rows("posts_unminted")]
+    # Most runs have no new post, and loading the ledger takes time.
     if not numbers:
         return 0
 
@@ -68,6 +69,7 @@ def assign_post_ids(db: Database, sources: dict[int, tuple[str, int]], blocked: 
             for start in range(0, len(others), _BATCH)
             for number, post in _load_groups(db, sources, others[start : start + _BATCH]).items()
         ]
+        # Ids must not depend on the order of reading, so that every machine assigns the same.
         new.sort(key=itemgetter(0, 1, 2))
         _assign_ids(db, new, ledger, derive_again)
     db.namings.clear()
@@ -101,6 +103,7 @@ def _assign_ids(
         assigned.add(uid)
         last += 1
         rows.append((uid, last, post.key, post.number))
+        # The ledger keeps only what a rebuild would not derive by itself.
         if uid != preferred:
             lines.append(("id", post.key, uid))
         appeared, _, updated = ledger.get(("surfaced", uid), "").partition(" ")
@@ -114,6 +117,7 @@ def _assign_ids(
     db.run("feeds_unsure")
     db.many("key_put", ((key, post.number) for post in posts for key in post.keys))
     db.many("ledger_put", lines)
+    # A withdrawn post that a source shows again must not be published again.
     for number, since in out:
         leave_feeds(db, [number])
         db.run("post_withdraw", (parse_time(since), "", number))

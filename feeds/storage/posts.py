@@ -42,9 +42,11 @@ def update_posts(db: Database, sources: dict[int, tuple[str, int]], change: Chan
     owners = load_owners_of_blocked(db, sightings.values(), change.context.blocked)
     owners |= load_owners(db, groups, change.context.blocked)
     posts = load_posts(db, {*owners.values(), *(h for h in holders.values() if h), *change.posts})
+    # Their keys may have changed, so the prepared ids are no longer valid.
     for number in posts:
         db.namings.pop(number, None)
     outside = find_held_outside(db, list(posts), sightings)
+    # Only a change of the rules for keys can split many posts at once; then the body decides who keeps the post.
     split = _find_split_posts(groups, holders) if change.context.rekey else set()
     known = {
         p.number: Known(
@@ -79,6 +81,7 @@ def _choose_numbers(
 ) -> list[int]:
     """Choose the row of each group: the claimed row, else a row of its own without an id, else a new row."""
     taken = {number for number in claimed if number is not None}
+    # Numbers are assigned here, because later rows of the same transaction refer to them.
     last = db.value("last_post")
     result = []
     for post, known in zip(groups, claimed, strict=True):
@@ -192,6 +195,7 @@ def _is_really_changed(db: Database, change: Change, old: PostRow, shown: Shown,
     before = read_shown(old.shown)
     old_document = change.old_documents.get(before.body) or load_document(db, before.body)
     document = load_document(db, body.number)
+    # Comparing means cleaning both bodies, so it is done only for posts whose digest differs.
     changed = change.context.judge(Version(before.title, *old_document), Version(shown.title, *document))
     if changed and change.context.history:
         until = int(change.context.now.timestamp())
@@ -242,6 +246,7 @@ def _retire_posts(
     idle = {p.number: p for p in posts.values() if p.number not in live and p.number not in outside}
     if not idle:
         return
+    # Readers that know the id of a merged post are sent to the post that replaced it.
     heirs: dict[int, int] = {}
     for post, number in zip(groups, numbers, strict=True):
         former = [owners.get(key) for key in sorted(post.collect_keys(change.context.blocked))]

@@ -119,6 +119,7 @@ def store_items(
     """Store readings that may share a key with a stored item; their posts are not updated yet."""
     moved = renamed or {}
     previous = _load_sightings_at_paths(db, context, readings, moved) if renamed is not None else {}
+    # A renamed file without a guid keeps the item of its old path.
     names = {new: previous[old][0].item for new, old in moved.items() if old in previous}
     known = _load_known_items(db, context, readings, names)
     batch = _Batch(db, change, context)
@@ -140,6 +141,7 @@ class _Batch:
         self.numbers: dict[str, int] = {}
         """Number of the sighting of each path."""
         self._db = db
+        # Numbers are assigned here and not by the database, because posts refer to them in the same batch.
         self._last = db.value("last_sighting")
         self._documents: list[tuple[int, bytes]] = []
         self._lines: list[tuple[str, str, str]] = []
@@ -194,6 +196,7 @@ class _Batch:
         self, versions: Sequence[Sighting], place: str, old_path: str | None
     ) -> Sighting | None:
         """Return the version that was stored for ``place``, or for the path from which the file was renamed."""
+        # The same place is better evidence than a rename, which is only guessed from equal bytes.
         same = next((version for version in versions if version.place == place), None)
         moved = next((version for version in versions if version.place == old_path), None)
         if same is None and moved is not None:
@@ -249,6 +252,7 @@ class _PastKeys:
     def restore_keys(self, read: Sighting, sighting: Sighting, old: Sighting | None) -> Sighting:
         """Add the past keys of the file that only the ledger has, and record the past keys of ``sighting``."""
         name = f"{sighting.source}/{sighting.place}"
+        # Upstream entries have no place.
         if not sighting.place:
             return sighting
         if old is None and name in self._recorded:

@@ -18,6 +18,7 @@ from feeds.errors import StoreError, StoreLocked, build_damage_error
 from feeds.post_ids import PendingId
 
 _MIGRATION = re.compile(r"(\d{4})_\w+\.sql")
+# Messages of SQLite quote bytes of a damaged file.
 _UNPRINTABLE = re.compile(r"[^ -~]")
 _LONGEST_REASON = 120
 # Few sizes, so that SQLite compiles few statements; the largest is below every limit of parameters.
@@ -80,6 +81,7 @@ def _create(path: Path) -> None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.new")
+    # A crash may have left a file beside, and SQLite would read its log.
     for name in ("", "-wal", "-shm", "-journal"):
         beside.with_name(beside.name + name).unlink(missing_ok=True)
     database = Database(sqlite3.connect(beside, isolation_level=None), beside)
@@ -122,6 +124,7 @@ class Database:
         try:
             if not read_only:
                 _create(path)
+            # SQLite accepts an empty file as a new database, which would publish empty feeds.
             if not path.stat().st_size:
                 raise build_damage_error(str(path), "it is empty")
             mode = "ro" if read_only else "rwc"

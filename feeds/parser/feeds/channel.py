@@ -22,6 +22,7 @@ _LONGEST_LIST = 4000
 _LONGEST_NAME = 500
 _NUMBER = re.compile(r"<hour\b[^<>]*+>\s*+(\d{1,2})\s*+<", re.IGNORECASE)
 _DAY = re.compile(r"<day\b[^<>]*+>\s*+([A-Za-z]++)\s*+<", re.IGNORECASE)
+# Flags of RFC 5005 are empty elements with any prefix.
 _FLAG = re.compile(r"<[A-Za-z_][\w.\-]*:(archive|complete)\s*/?>", re.IGNORECASE)
 _DELETED = re.compile(r"<(?:[A-Za-z_][\w.\-]*:)?deleted-entry\b([^<>]*+)>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""(?<![\w:.\-])([A-Za-z_:][\w:.\-]*+)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""")
@@ -99,9 +100,11 @@ def read_head(feed: Mapping[str, Any], version: str, head: str, url: str, zone: 
         url: Address of the document.
         zone: Time zone of dates without an offset.
     """
+    # Patterns do not know comments; an element inside a comment must not count.
     bare = _without_comments(head)
     links = [link for link in _read_list(feed, "links") if isinstance(link, Mapping)]
     period = _read_text(feed, "sy_updateperiod").lower()
+    # Found by pattern, because feedparser drops empty elements.
     flags = {flag.lower() for flag in _FLAG.findall(bare)}
     image = feed.get("image")
     return UpstreamHead(
@@ -145,6 +148,7 @@ def read_author_names(values: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of the authors; an author with only a mail address is left out."""
     people = [person for person in _read_list(values, "authors") if isinstance(person, Mapping)]
     found = [_extract_name(str(person.get("name") or "")) for person in people]
+    # Some formats have a single author as plain text only.
     if not any(found):
         found = [_extract_name(_read_text(values, "author"))]
     return tuple(dict.fromkeys(name for name in found if name))
@@ -153,6 +157,7 @@ def read_author_names(values: Mapping[str, Any]) -> tuple[str, ...]:
 def _extract_name(stated: str) -> str:
     """Return the name of a person in RSS: ``Name``, ``mail (Name)`` or ``Name <mail>``; empty for a mail address."""
     text = fold_spaces(stated.replace(AT, "@"))
+    # The pattern for addresses takes time on long text; a name is short.
     if "@" not in text or len(text) > _LONGEST_NAME:
         return text
     found = _MAIL_AND_NAME.fullmatch(text)
@@ -168,6 +173,7 @@ def choose_page(links: Sequence[Mapping[str, Any]], base: str) -> str:
         for link in links
         if link.get("rel", "alternate") == "alternate" and str(link.get("href", "")).strip()
     ]
+    # Sorting is stable, so links of the same type stay in the order of the document.
     pages.sort(key=lambda link: link.get("type", "text/html") not in ("text/html", "application/xhtml+xml"))
     found = [resolve(base, str(link["href"])) for link in pages]
     return next((link for link in found if is_address(link)), found[0] if found else "")
@@ -252,6 +258,7 @@ def _read_tombstones(head: str, zone: tzinfo) -> tuple[Tombstone, ...]:
         }
         if values.get("ref", "").strip():
             found.append(Tombstone(values["ref"].strip(), parse_date(values.get("when", ""), zone)))
+        # A hostile document must not fill the database with tombstones.
         if len(found) == _MOST_TOMBSTONES:
             break
     return tuple(found)

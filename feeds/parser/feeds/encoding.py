@@ -121,6 +121,7 @@ def decode(data: bytes, content_type: str = "") -> str:
     ):
         text = _ILLEGAL.sub("\ufffd", _CONTROL.sub(_replace_control, text))
     text = text.removeprefix("\ufeff")
+    # JSON has no prolog, entities or references.
     if text.lstrip()[:1] in ("{", "["):
         return text
     return _without_prolog(text)
@@ -137,6 +138,7 @@ def repair_xml(text: str) -> str:
     Named references of HTML outside CDATA become characters. Bare ampersands and references to forbidden characters
     are replaced. A comment or CDATA section that is open at the end is closed.
     """
+    # Sections are closed first, because an open comment would hide the tags behind it.
     text = _LONG_TAG.sub(_without_attributes, _close_sections(text))
     return _replace_references(text, {})
 
@@ -179,9 +181,11 @@ def _find_encoding(data: bytes, content_type: str) -> tuple[str, int, str | None
     for mark, name in _MARKS:
         if data.startswith(mark) and not _is_contradicted(data, name, len(mark)):
             return name, len(mark), None
+    # Without a mark, the zero bytes around the first character show the width.
     for pattern, name in _WIDE:
         if pattern.match(data[:8]):
             return name, 0, None
+    # RFC 7303 gives the charset of HTTP precedence over the declaration.
     label = _CHARSET.search(content_type)
     sent = _find_codec(label[1]) if label else ""
     found = _DECLARED.match(data[:400])
@@ -203,6 +207,7 @@ def _find_codec(label: str) -> str:
         found = codecs.lookup(name)
     except (LookupError, ValueError):
         return ""
+    # Python also has codecs from bytes to bytes, such as zlib.
     if not getattr(found, "_is_text_encoding", True) or found.name in _NOT_TEXT:
         return ""
     return _MEANING.get(found.name, found.name)
@@ -216,6 +221,7 @@ def _choose_encoding(data: bytes, sent: str, declared: str) -> tuple[str, str | 
     Returns:
         The codec, and the text if it was decoded.
     """
+    # A document in UTF-16 was recognised by its zero bytes before; this label is wrong.
     labels = [name for name in (sent, declared) if name and not name.startswith(("utf-16", "utf-32"))]
     for name in labels:
         if name in _ESCAPING:
@@ -227,6 +233,7 @@ def _choose_encoding(data: bytes, sent: str, declared: str) -> tuple[str, str | 
     for name in labels:
         if name not in ("utf-8", "cp1252") and (text := _try_decode(data, name)) is not None:
             return name, text
+    # A few invalid bytes do not refute a label; a guess would risk the whole text.
     if labels and "utf-8" not in labels:
         return labels[0], None
     return guess(data, "utf-8" in labels or not labels), None
@@ -258,6 +265,7 @@ def _without_doctype(text: str) -> tuple[str, dict[str, str]]:
             end = _find_subset_end(text, part.end())
             subset = text[part.end() : end]
             break
+    # An unclosed document type: removing it would remove the document.
     if end == len(text) and subset == "":
         return text, {}
     entities = {
@@ -269,6 +277,7 @@ def _without_doctype(text: str) -> tuple[str, dict[str, str]]:
 
 def _find_subset_end(text: str, position: int) -> int:
     """Return the position behind an internal subset and its document type."""
+    # Quoted values and comments may contain a bracket.
     while part := _SUBSET_PART.search(text, position):
         if part[0][0] == "]":
             return part.end()
@@ -310,6 +319,7 @@ def _replace_plain_references(text: str, entities: dict[str, str]) -> str:
 def _replace_character(found: re.Match[str]) -> str:
     """Return a character reference that XML allows; numbers of Windows-1252 become what browsers show."""
     number = int(found[1], 16) if found[1] else int(found[2] or "0")
+    # Authors copy characters of Windows-1252 as numbers, although Unicode has controls there.
     if _FIRST_WINDOWS <= number < _FIRST_WINDOWS + 32:
         return bytes([number]).decode("cp1252", "replace")
     legal = (

@@ -22,6 +22,7 @@ _CARRIED = {
     "itunes_" + name.lower(): "itunes:" + name
     for name in ("title", "subtitle", "duration", "season", "episode", "episodeType", "explicit", "block")
 }
+# An empty type is HTML: RSS has no types and contains HTML.
 _HTML = ("text/html", "application/xhtml+xml", "html", "xhtml", "")
 # Far more than real entries have; the limits keep hostile entries from filling the database.
 _MOST_ENCLOSURES = 64
@@ -56,6 +57,7 @@ def read_entry(entry: dict[str, Any], context: EntryContext) -> Item:
     published, updated = _read_dates(entry, context)
     media: dict[str, Enclosure] = {}
     for enclosure in _find_enclosures(entry, context):
+        # The same file is often both an enclosure and Media RSS; the first has the better metadata.
         media.setdefault(enclosure.url, enclosure)
     return Item(
         guid=_read_guid(entry),
@@ -118,6 +120,7 @@ def _read_guid(entry: Values) -> str:
 
 def _find_address(entry: Values, context: EntryContext) -> str:
     """Return the page of the entry: its address before a redirect service, its alternate link, or its guid."""
+    # Redirect services change or end; the original address stays.
     original = _read_string(entry, "feedburner_origlink")
     if is_address(original):
         return original
@@ -127,6 +130,7 @@ def _find_address(entry: Values, context: EntryContext) -> str:
     )
     if is_address(found):
         return found
+    # In RSS a guid is an address unless ``isPermaLink`` is false; those are `feeddopaque` here.
     guid = _read_string(entry, "feeddguid") or (_read_string(entry, "feeddid") if context.atom else "")
     return guid if is_address(guid) else found if escape_address(found) else ""
 
@@ -154,6 +158,7 @@ def _choose_body(entry: Values, address: str, url: str) -> tuple[str, str, str]:
     if not html:
         # Video and photo feeds describe an entry only in Media RSS.
         html = _read_string(entry, "feeddmediahtml") or text_to_html(_read_string(entry, "feeddmedia"))
+    # Bodies resolve against the page of the entry later; only other bases need this now.
     if base != url or not address:
         html = rebase_addresses(html, base)
     rest = "" if chosen is detail or not summary[1] else html_to_text(summary[1])
@@ -210,6 +215,7 @@ def _find_enclosures(entry: Values, context: EntryContext) -> Iterator[Enclosure
     ]
     found = [(medium.get("href"), medium.get("type"), medium.get("length")) for medium in links]
     original = _read_string(entry, "feedburner_origenclosurelink")
+    # With several enclosures it is unknown which of them the original replaces.
     if len(found) == 1 and is_address(original):
         found = [(original, *found[0][1:])]
     found += [
@@ -234,6 +240,7 @@ def _parse_size(text: object) -> int:
 def _read_extras(entry: Values, base: str) -> Iterator[Extra]:
     for key, name in _CARRIED.items():
         value = dict.get(entry, key) if isinstance(entry, dict) else None
+        # feedparser converts `explicit` and `block` to booleans.
         if isinstance(value, bool):
             value = str(value).lower()
         if isinstance(value, str) and value.strip():

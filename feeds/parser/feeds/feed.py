@@ -69,6 +69,7 @@ def parse_outline(parts: Outline, url: str, zone: str) -> Parsed:
         return Parsed(*parse_json(several(parts, range(len(parts.entries))), url, _load_zone(zone)))
     if parts.kind == "none":
         return Parsed(UpstreamHead(), ())
+    # feedparser cannot be interrupted inside a document, so the bound is checked before.
     if sum(map(_count_tags, (parts.head, *parts.entries))) > _MOST_TAGS:
         raise FeedUnreadable(
             f"{url}: the document has more than {_MOST_TAGS} tags; ask its publisher for a shorter one"
@@ -80,6 +81,7 @@ def parse_outline(parts: Outline, url: str, zone: str) -> Parsed:
 
 def _parse_in_pieces(parts: Outline, url: str, zone: str) -> Parsed:
     """Parse the entries in batches, which bounds the memory of feedparser for a long document."""
+    # The head is limited in two parts, because entries are inserted between them.
     before, after = _limit_terms(parts.head[: parts.gap]), _limit_terms(parts.head[parts.gap :])
     entries = tuple(map(_limit_terms, parts.entries))
     parts = replace(parts, head=before + after, gap=len(before), entries=entries)
@@ -96,6 +98,7 @@ def _parse_in_pieces(parts: Outline, url: str, zone: str) -> Parsed:
         # A malformed entry may hide others of its batch.
         if not strict and 1 < len(indexes) <= _PIECE:
             found = _parse_one_by_one(parts, indexes, found, url, zone)
+        # All batches have the same head.
         head = found.head if start == 0 else head
         items += found.items
     return Parsed(head, tuple(items))
@@ -183,6 +186,7 @@ def _parse_xml(text: str, head: str, url: str, zone: str) -> tuple[Parsed, bool]
         rights=head_read.rights if atom else "",
     )
     items = tuple(read_entry(entry, context) for entry in found.get("entries", ()))
+    # A feed without a root that feedparser knows is still a feed if it has entries.
     if not version and (items or head_read.title):
         head_read = replace(head_read, version="rss")
     return Parsed(head_read, items), not found.get("bozo")
@@ -209,6 +213,7 @@ def _run_feedparser(data: BytesIO, base: str) -> dict[str, Any]:
         found: dict[str, Any] = feedparser.parse(
             data, response_headers=headers, sanitize_html=False, resolve_relative_uris=False
         )
+    # feedparser raises any kind of error on malformed documents.
     except Exception as error:
         raise FeedUnreadable(
             f"{base or 'the feed'}: the document cannot be read ({type(error).__name__}: {error}); ask its publisher to validate it"

@@ -79,6 +79,8 @@ class _Renamer:
 
     def walk(self) -> str:
         position = 0
+        # A single pass with one pattern takes linear time; a substitution for each element would copy the text many
+        # times.
         while found := _PARTS.search(self.text, position):
             position = found.end()
             if found[3]:
@@ -95,6 +97,7 @@ class _Renamer:
         """Rename a tag; return the position from which to continue."""
         if local in ("id", "guid"):
             return self.rename_identifier(found, local)
+        # feedparser would use the owner of a podcast as its author.
         if local == "owner":
             self.rename(found, "feeddowner")
         elif name in _APART:
@@ -106,6 +109,7 @@ class _Renamer:
         elif name.startswith("podcast:"):
             return self.convert_podcast(found)
         elif name in _PEOPLE and not found[1]:
+            # feedparser splits "Name (mail)" in a way that loses names with parentheses.
             person = _PERSON.match(self.text, found.end())
             if person and "@" in person[0]:
                 self.put(person.start(), person.end(), person[0].replace("@", AT))
@@ -131,6 +135,7 @@ class _Renamer:
         self.put(found.start(), found.end(), f"<{found[1]}{found[2]}{self.guid}{closed}>")
         if self.guid == "feeddid" or found[1] or closed:
             return found.end()
+        # An escaped guid stays text for the parser.
         inner = _MARKUP.match(self.text, found.end())
         if not inner:
             return found.end()
@@ -143,6 +148,7 @@ class _Renamer:
         Returns:
             The position from which to continue.
         """
+        # End tags were consumed with their element.
         if found[1] or self.extras == _MOST_EXTRAS:
             return found.end()
         end, text = found.end(), ""

@@ -21,6 +21,7 @@ def parse_json(text: str, url: str, zone: tzinfo) -> tuple[UpstreamHead, tuple[I
     """Return the metadata and the items of a JSON Feed; ``version`` is empty if the text is not JSON."""
     try:
         document = json.loads(text)
+    # Deep nesting raises RecursionError.
     except (ValueError, RecursionError):
         return UpstreamHead(), ()
     if not isinstance(document, dict):
@@ -58,8 +59,10 @@ def _read_head(document: _Object, url: str, authors: tuple[str, ...]) -> Upstrea
 def _read_item(item: _Object, url: str, zone: tzinfo, authors: tuple[str, ...], language: str) -> Item:
     stated = item.get("id")
     guid = (
+        # Version 1.1 requires a string, but many feeds have numbers.
         str(stated).strip() if isinstance(stated, (str, int, float)) and not isinstance(stated, bool) else ""
     )
+    # `external_url` is the page that the item is about; it is better than none.
     pages = (_read_address(item, name, url) for name in ("url", "external_url"))
     address = next((page for page in pages if escape_address(page)), "")
     html, text, summary = (
@@ -121,6 +124,7 @@ def _read_attachments(item: _Object, url: str) -> list[Enclosure]:
             continue
         address = _read_address(attachment, "url", url)
         size = attachment.get("size_in_bytes")
+        # Larger numbers do not fit into the database.
         length = int(size) if isinstance(size, (int, float)) and 0 <= size < 2**63 else 0
         if address and address not in found:
             found[address] = Enclosure(address, _read_text(attachment, "mime_type"), length)

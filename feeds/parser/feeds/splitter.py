@@ -17,6 +17,7 @@ from typing import Any, Final, Literal
 
 Feed = Literal["xml", "json", "none"]
 
+# Long enough that no two entries of the world have the same digest, and short enough to store for every entry.
 _DIGEST_BYTES: Final = 16
 _ROOT = re.compile(r"<(?:[A-Za-z_][\w.\-]*:)?(rss|feed|rdf|channel|entry)(?=[\s/>])", re.IGNORECASE)
 _ROOT_ENTRY = re.compile(r"<(?:[A-Za-z_][\w.\-]*:)?entry(?=[\s/>])", re.IGNORECASE)
@@ -142,6 +143,7 @@ def _find_spans(text: str, root: int) -> list[_Ranges] | None:
 
     An entry usually has a single range. An empty entry inside an entry is cut out, which makes two.
     """
+    # An entry document (RFC 4287, 2) has no feed around it.
     if _ROOT_ENTRY.match(text, root):
         return None
     names = _find_prefixes(text[root : root + _HEAD_OF_ROOT])
@@ -149,6 +151,7 @@ def _find_spans(text: str, root: int) -> list[_Ranges] | None:
     name, start, ranges = "", -1, list[tuple[int, int]]()
     for first, end, tag, closing, empty in _find_tags(text, root):
         if start < 0:
+            # A prefix that the root does not declare may be bound anywhere.
             ours = names.get(tag.rpartition(":")[0])
             if ours is False:
                 continue
@@ -185,6 +188,7 @@ def _find_tags(text: str, position: int) -> Iterator[tuple[int, int, str, bool, 
                 yield found.start(), len(text), _ENDLESS, False, False
                 return
             continue
+        # A quoted value may contain ">".
         tail = _TAG_END.match(text, found.end())
         if not tail:
             yield found.start(), len(text), _ENDLESS, False, False
@@ -200,6 +204,7 @@ def _find_prefixes(opening: str) -> dict[str, bool]:
 
 def _split_json(text: str) -> Outline:
     try:
+        # NaN and Infinity are not JSON; they count as null.
         document = json.loads(text.lstrip("\ufeff"), parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return Outline("none", "", (), ())
@@ -230,6 +235,7 @@ def is_json_feed(document: dict[str, Any]) -> bool:
 def _to_canonical(value: Any) -> str:  # noqa: ANN401 - any JSON value
     """Return JSON that is equal for equal values, without lone surrogates, which cannot be encoded."""
     try:
+        # Sorted keys, because their order has no meaning.
         text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     except (ValueError, RecursionError):
         return "{}"

@@ -18,6 +18,7 @@ _ADDRESS = re.compile(
 )
 _OPENING = re.compile(r"<[a-zA-Z][^<>]*+>")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8}){0,4}", re.IGNORECASE)
+# A title or summary of this length is hostile.
 _LIMIT = 2_000_000
 _CASES = {2: str.upper, 4: str.capitalize}
 """How parts of a language tag are written, by length: regions and scripts."""
@@ -53,6 +54,7 @@ def rebase_addresses(html: str, base: str) -> str:
 
     def rebase_address(found: re.Match[str]) -> str:
         value = found[3].strip("\"'")
+        # Fragments stay, because they link inside the body.
         absolute = resolve(base, unescape(value)) if value and not value.startswith("#") else ""
         return f'{found[1]}{found[2]}"{escape(absolute)}"' if absolute else found[0]
 

@@ -48,6 +48,7 @@ _FEED_PATH = re.compile(
 _FEED_QUERY = re.compile(
     r"(?:^|&)(?:feed=(?:rss2?|atom|rdf|json)|format=(?:rss|atom)|flav=(?:rss|atom))(?:&|$)", re.IGNORECASE
 )
+# Feeds of comments in the languages of the most common blog systems.
 _COMMENTS = re.compile(r"\bcomments?\b|评论|commentaires|kommentare|comentarios", re.IGNORECASE)
 # Comments and scripts contain no elements, even where their end is missing.
 _UNREAD = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1|\Z)", re.IGNORECASE | re.DOTALL)
@@ -55,6 +56,7 @@ _UNREAD = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1|\Z)", re.IG
 _ELEMENT = re.compile(r"<(?:link|base|a)\b(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+'){0,200}+>", re.IGNORECASE)
 _HINT = re.compile("feed|rss|atom|rdf|xml|json", re.IGNORECASE)
 _MARKUP = re.compile(r"<[^<>]*>?")
+# In the order of how often sites use them.
 _USUAL = (
     ("feed", ""),
     ("feed.xml", ""),
@@ -89,6 +91,7 @@ def find_candidates(html: bytes | str, url: str) -> tuple[Candidate, ...]:
         html: The page; if it is empty, candidates come from the address alone.
         url: Address of the page after all redirects.
     """
+    # A login must not reach the candidates, which are shown and stored.
     page = urldefrag(without_user(url))[0]
     if not is_address(page):
         return ()
@@ -134,6 +137,7 @@ def _find_pieces(text: str) -> Iterator[str]:
     for match in _ELEMENT.finditer(text):
         # The parser may see the end of a quoted value elsewhere, so no other tag may begin inside.
         tag, is_link = "<" + match[0][1:].replace("<", "&lt;"), match[0][1] in "aA"
+        # Most links of a page lead to other pages; only those that mention a feed are parsed.
         if len(tag) > _LONGEST_TAG or (is_link and not _HINT.search(tag)):
             continue
         behind = re.split("</a", text[match.end() : match.end() + 300], maxsplit=1, flags=re.IGNORECASE)[0]
@@ -198,6 +202,7 @@ def _find_linked(tags: list[Tag], base: str, page: str) -> Iterator[Candidate]:
 def _resolve_target(tag: Tag, base: str) -> str:
     """Return the absolute address without fragment that an element leads to, or empty."""
     href = _get_attribute(tag, "href")[:2000]
+    # Old pages link to feeds by a scheme of their own.
     for scheme in ("feed:http", "FEED:http"):
         href = href[5:] if href.startswith(scheme) else href
     if href[:7].lower() == "feed://":

@@ -29,6 +29,7 @@ _MOST_NOTES = 1000
 _MOST_CATEGORIES = 1_000_000
 
 _DECLARED = re.compile(rb"""\A\s*<\?xml\b[^>]{0,200}?\bencoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
+# Encodings of real lists; others, such as UTF-7, could hide tags from the scanner.
 _ENCODING = re.compile(
     r"utf-(?:8|16(?:-[lb]e)?)|ascii|iso8859-\d+|cp\d+|gb\w+|big5\w*|shift_jis\w*|euc_\w+|koi8-\w"
 )
@@ -129,9 +130,11 @@ class _Scan:
             if match[2]:
                 seen.add(match[1] + match[2].lower())
                 self._read_tag(match)
+        # Without the check, any web page would be an empty list.
         if not seen & {"opml", "outline"}:
             self.line = 1
             raise self.make_error("is no OPML: it has no <outline>; give a list that a feed reader exported")
+        # Importing half a list without notice would be worse than an error.
         if "opml" in seen and "/opml" not in seen:
             raise self.make_error("ends before </opml>: is the list cut off? get it again")
 
@@ -179,6 +182,7 @@ class _Scan:
         categories |= dict.fromkeys(_split_categories(values.get("category", "")))
         self.categories += len(self.path) + len(categories)
         subscription = _make_subscription(address, tuple(categories), values)
+        # `feedd export` writes the position of a source, because OPML groups subscriptions by category.
         rank = values.get("feedd:rank", "")
         new = _Found(subscription, int(rank) if re.fullmatch(r"[0-9]{1,6}", rank) else 0, self.line)
         key = (canonicalise(address), subscription.name, subscription.type)
@@ -220,6 +224,7 @@ def _decode_value(raw: str) -> str:
 def _find_address(values: dict[str, str]) -> str:
     """Return the address of the feed or list that an outline names; empty for an outline that only groups."""
     address = values.get("xmlurl", "").strip()
+    # Some programs write `url` instead of `xmlUrl`.
     if not address and values.get("type", "").lower() in ("rss", "atom", "feed", "include", "json"):
         address = values.get("url", "").strip()
     # Browsers once passed addresses to feed readers as feed:https://… or feed://….

@@ -19,6 +19,7 @@ LARGEST = 4 << 20
 _REFERENCE = re.compile(r"%\((\w{1,64})\)s")
 _LOCALE = re.compile(r"([a-z]{2,3})(?:_([A-Z]{2}))?(?![A-Za-z])")
 _NUMBER = re.compile(r"[0-9]{1,9}")
+# References may multiply a value, so its length is limited at each level.
 _LONGEST_VALUE = 100_000
 _LONGEST_TITLE = 500
 _MOST_SECTIONS = 50_000
@@ -95,6 +96,7 @@ def read_venus(data: bytes, name: str) -> Planet:
     }
     notes: list[str] = []
     subscriptions: list[Subscription] = []
+    # Lists may be named without a section of their own.
     for address in planet.get("reading_lists", "").split():
         feeds.setdefault(address, {"content_type": "opml"})
     for section, values in feeds.items():
@@ -118,6 +120,7 @@ def _read_sections(data: bytes, name: str) -> dict[str, dict[str, str]]:
     """Return the sections with their options; options of ``[DEFAULT]`` fill in what a section leaves out."""
     if len(data) > LARGEST:
         raise UsageError(f"{name}: is larger than {LARGEST >> 20} MB; it is no configuration of a planet")
+    # Real files have duplicate sections and options; Venus uses the last.
     parser = configparser.RawConfigParser(
         strict=False, inline_comment_prefixes=(";",), default_section="DEFAULT"
     )

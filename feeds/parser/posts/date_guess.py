@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from feeds.values.patterns import Pattern
 
+# Some systems name files by a time stamp and a number without separators.
 _KEY_NAME = re.compile(r"\D*((?:19|20)\d{6})\d{7,}\D*")
 
 
@@ -21,6 +22,7 @@ def make_date_guess(rules: Sequence[tuple[str, Pattern]], zone: str) -> Callable
             found = pattern.search(text)
             date = (found["date"] if found else None) or _find_leading_date(text)
             if date:
+                # Eight digits need not be a date.
                 try:
                     return datetime.strptime(date, "%Y%m%d").replace(tzinfo=ZoneInfo(zone))
                 except ValueError:

@@ -8,6 +8,7 @@ from feeds.models import Repair
 
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+# A binary file would otherwise give a repair for each of its lines.
 _MOST_REPAIRS = 20
 
 
@@ -35,6 +36,7 @@ def _list_controls(text: str) -> list[Repair]:
 
 
 def _decode(data: bytes) -> tuple[str, list[Repair]]:
+    # Editors that write UTF-16 also write a byte order mark.
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16", "replace"), [Repair(1, "encoding", "utf-16", "utf-8")]
     data = data.removeprefix(b"\xef\xbb\xbf")
@@ -42,10 +44,12 @@ def _decode(data: bytes) -> tuple[str, list[Repair]]:
         return data.decode(), []
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
+    # A few bad bytes in UTF-8 are damage, not another encoding.
     lenient = data.decode("utf-8", "replace")
     bad = lenient.count("\ufffd") - data.count("\ufffd".encode())
     if _is_utf8(data, lenient, bad):
         return lenient, _list_bad_bytes(data)
+    # GB18030 includes GBK and GB 2312, and decodes nearly all bytes.
     return data.decode("gb18030", "replace"), [Repair(line, "encoding", "gb18030", "utf-8")]
 
 

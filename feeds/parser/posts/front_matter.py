@@ -30,11 +30,14 @@ from feeds.parser.posts.front_matter_values import (
 from feeds.values.references import unescape
 
 _LEADING = re.compile(r"[\ufeff\s]*+")
+# Editors on Windows leave carriage returns and spaces behind the marks.
 _OPEN = re.compile(r"(?:---|\+\+\+)[ \t\r]*+\n")
 _YAML_CLOSE = re.compile(r"^(?:---|\.\.\.)[ \t\r]*+$", re.MULTILINE)
 _LONG_CLOSE = re.compile(r"^-{4,}[ \t\r]*$", re.MULTILINE)
 _TOML_CLOSE = re.compile(r"^\+\+\+[ \t\r]*+$", re.MULTILINE)
+# Lines that continue a key: indented, an item of a list, or a closing bracket.
 _BELOW_KEY = re.compile(r"[ \t]+\S|-(?:\s|$)|[\]}]")
+# A post may begin with a brace that is Liquid or prose.
 _JSON_LIKE = re.compile(r"\{\s*\"[\w -]+\"\s*:")
 _JSON_CLOSE = re.compile(r"^\}[^\S\n]*$|\n(?=[^\S\n]*$)", re.MULTILINE)
 _PELICAN_LINE = re.compile(r"([A-Za-z][\w-]*+)[ \t]*+:(?!//)(.*)")
@@ -72,6 +75,7 @@ def read_front_matter(text: str) -> FrontMatter | None:
     Args:
         text: The file as :func:`feeds.parser.posts.file_encoding.decode` gives it.
     """
+    # Most headers are simple, and the tolerant reader gives the same result for them.
     return read_simple(text) or read_tolerant(text)
 
 
@@ -80,6 +84,7 @@ def read_simple(text: str) -> FrontMatter | None:
 
     The result is that of :func:`read_tolerant`.
     """
+    # Anything unusual at the beginning is a case for the tolerant reader.
     if not text.startswith("---\n"):
         return None
     end = text.find("\n---\n", 3, LARGEST_HEADER)
@@ -122,6 +127,7 @@ def _read_fenced(text: str, start: int) -> FrontMatter | None:
         return None
     first = opening.end()
     number = _find_line(text, first)
+    # Hugo marks TOML by plus signs.
     toml = text[start] == "+"
     repairs: tuple[Repair, ...] = ()
     if "\n" in text[:start]:
@@ -138,6 +144,7 @@ def _read_fenced(text: str, start: int) -> FrontMatter | None:
         values, end = shorter, _find_next_line(text, first + longer.end())
         repairs += (Repair(_find_line(text, first + longer.start()), "no-end", longer[0].rstrip(), "---"),)
     if values is None:
+        # The mark that was found may be a thematic break in the body.
         if not closing or (not toml and _has_prose_after_blank(header)):
             header, end, unclosed = _read_unclosed(text, first, toml)
             repairs += unclosed
@@ -178,10 +185,12 @@ def _read_unclosed(text: str, first: int, toml: bool) -> tuple[str, int, tuple[R
     Returns:
         The header (empty if there is none), the position of the body, and the repair.
     """
+    # A file without an end mark may be huge; a header is small.
     lines = text[first : first + LARGEST_HEADER].split("\n")
     header = list(takewhile(lambda line: ("=" in line) if toml else _is_header_line(line), lines))
     if not header or not any(has_known_key(line.replace("=", ":", 1) if toml else line) for line in header):
         return "", len(text), ()
+    # Prose that happens to have a known key further down is not a header.
     if not toml and not is_key_line(header[0]):
         return "", len(text), ()
     written = "\n".join(header)
@@ -202,6 +211,7 @@ def _read_json_header(text: str, start: int) -> FrontMatter | None:
             return None
         end = closing.end()
         values, repairs = repair_json(text[start:end], _find_line(text, start))
+    # Text behind the object means that it is not a header but, for example, a code sample.
     body = _find_next_line(text, end)
     if text[end:body].strip():
         return None
@@ -210,6 +220,7 @@ def _read_json_header(text: str, start: int) -> FrontMatter | None:
 
 def _read_pelican(text: str) -> FrontMatter | None:
     """Read Pelican's lines such as ``Title: …`` at the very top, up to the first other line."""
+    # Any prose may begin with `Word:`, so only Pelican's own keys begin a header.
     first = _PELICAN_LINE.match(text)
     if not first or first[1].lower() not in _PELICAN_KEYS:
         return None
@@ -251,6 +262,7 @@ def _read_pelican_html(text: str, start: int) -> FrontMatter | None:
     if not values:
         return None
     end = len(text)
+    # The last end tag counts, because code samples may contain others.
     for closing in _BODY_CLOSE.finditer(text, opening.end()):
         end = closing.start()
     body = text[opening.end() : end]

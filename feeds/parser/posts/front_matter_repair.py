@@ -24,6 +24,7 @@ from feeds.parser.posts.front_matter_values import (
 MOST_LINES = 1000
 """Limit for the lines of a broken header that are repaired with YAML; a longer header is read line by line."""
 
+# Prose may have lines such as `Note: …`, so a line counts as part of a header only if its key is common.
 KNOWN_KEYS = frozenset(
     re.split(
         r"\s+",
@@ -70,6 +71,7 @@ def _split_line(line: str) -> tuple[str, str, str, str]:
     if not found:
         return "", "", "", line
     prefix, key, colon, text = found[1], found[2] or "", found[3] or "", found[4]
+    # A full-width colon is common in Chinese prose; in a list, `- 12:30` is text.
     unknown = colon == "：" and key.lower() not in KNOWN_KEYS
     if unknown or (key and "-" in prefix and text[:1] not in ("", " ", "\t")):
         return prefix, "", "", line[len(prefix) :]
@@ -90,6 +92,7 @@ def interpret_value(key: str, text: str) -> tuple[str | list[str], str]:
         text: The value as written, without spaces around it, not empty.
     """
     if text[0] == "[":
+        # In a title, brackets are more likely text than a list.
         name = key.strip("\"'").lower()
         if name in _LIST_KEYS or (text[-1] == "]" and name not in _TEXT_KEYS):
             return _parse_list(text), "broken-list"
@@ -109,6 +112,7 @@ def _parse_list(text: str) -> list[str]:
 
 def _unquote(text: str) -> tuple[str, str]:
     """Return the text between the outer quotes, with inner quotes kept, and the name of the repair."""
+    # A comment behind a quoted value is the most common reason why the quotes do not match.
     commented = _QUOTED_THEN_COMMENT.match(text)
     text = commented[0] if commented else text
     mark, inner = text[0], text[1:-1]
@@ -116,6 +120,7 @@ def _unquote(text: str) -> tuple[str, str]:
         return text[1:].strip(), "missing-quote"
     if text[-1] != mark:
         return text, "unescaped-quote"
+    # In YAML, a single quote inside single quotes is doubled.
     if mark == "'":
         return inner.replace("''", "'"), "unescaped-quote"
     rule = "unescaped-quote" if '"' in inner.replace('\\"', "") else "unknown-escape"
@@ -179,6 +184,7 @@ def _read_pairs(lines: list[str]) -> dict[str, object]:
 
 def _split_blocks(lines: list[str], first_line: int) -> Iterator[_Block]:
     """Yield top-level keys, each with its indented, listed, empty and stray lines below."""
+    # Some authors indent the whole header.
     base = next((_indent(line) for line in lines if line.strip() and not line.lstrip().startswith("#")), 0)
     starts = [n for n, line in enumerate(lines) if n and _indent(line) <= base and is_key_line(line)]
     for start, end in zip([0, *starts], [*starts, len(lines)], strict=True):
@@ -214,6 +220,7 @@ def _join_list(block: _Block) -> None:
     """Join a broken list in brackets from several lines to a single line."""
     prefix, key, _, text = _split_line(block.lines[0])
     if key and text.lstrip().startswith("[") and len(block.lines) > 1:
+        # YAML allows a list over several lines, but a broken list is simpler to repair as one line.
         joined = " ".join([text.strip(), *(line.strip() for line in block.lines[1:])]).strip()
         value, rule = interpret_value(key, joined)
         block.put(0, f"{prefix}{key}: {_quote_yaml(value)}", rule)
@@ -228,6 +235,7 @@ def _fix_lines(block: _Block) -> None:
         text = rest.strip()
         if not key and not (text and "-" in prefix):
             continue
+        # An input method for Chinese writes full-width colons, which YAML does not know.
         rule = "wide-colon" if colon == "：" else "missing-space"
         if text and not _BLOCK_SCALAR.fullmatch(text) and load_yaml(f"k: {text}") is None:
             value, broken = interpret_value(key, text)
@@ -240,6 +248,7 @@ def _fix_lines(block: _Block) -> None:
 def _fix_stray_lines(block: _Block) -> None:
     """Repair lines below a key that begin too far left or right."""
     prefix, key, _, text = _split_line(block.lines[0])
+    # Lines of a block scalar are text, even if they look like keys.
     scalar = bool(_BLOCK_SCALAR.fullmatch(text.strip()))
     goes_on = scalar or (key.lower() in _TEXT_KEYS and text.strip()[:1] not in ("", '"', "'"))
     for index, line in enumerate(block.lines[1:], 1):
@@ -247,12 +256,14 @@ def _fix_stray_lines(block: _Block) -> None:
             if text.strip() and not scalar and has_known_key(line):
                 block.put(index, prefix + line.lstrip(), "bad-indent")
         elif line.strip() and not line.lstrip().startswith(("-", "#", "]", "}")):
+            # A line that continues a text is kept; other stray lines belong to nothing.
             keep = goes_on and not line.startswith(_CONFLICT)
             block.put(index, f"  {line}" if keep else "", "bad-indent" if keep else "no-key")
 
 
 def _as_text(block: _Block) -> None:
     """Convert the block to a list if all lines below begin with a dash, or else to text; this repair comes last."""
+    # Earlier repairs may have made it worse, so this repair starts from the lines as written.
     block.reset()
     prefix, key, _, first = _split_line(block.lines[0])
     below = [line.strip() for line in block.lines[1:] if line.strip()]
@@ -300,6 +311,7 @@ def repair_toml(header: str, first_line: int) -> tuple[dict[str, object], tuple[
             lines[start:end] = [line] + [""] * (end - start - 1)
             read = load_toml(line)
         values |= read or {}
+    # Tables span several parts, so the values of the whole are better if it is valid now.
     whole = load_toml("\n".join(lines))
     return values if whole is None else whole, tuple(repairs) or _as_read(whole or values, header, first_line)
 
@@ -328,8 +340,10 @@ def repair_json(header: str, first_line: int) -> tuple[dict[str, object], tuple[
     """Return the values of a broken JSON object, and the repairs; each outermost key is repaired by itself."""
     lines = header.split("\n")
     if len(header) > LARGEST_HEADER or len(lines) > MOST_LINES:
+        # Repairing takes time for each line and key, so the rest of a long header is ignored.
         lines = lines[:MOST_LINES]
     keyed = [(n, found) for n, line in enumerate(lines) if (found := _JSON_KEY.fullmatch(line))]
+    # Keys of nested objects are indented further and belong to the value of the outer key.
     base = next((found[1] for _, found in keyed if "{" not in found[1]), "")
     keyed = [(n, found) for n, found in keyed if "{" in found[1] or found[1] == base]
     values: dict[str, object] = {}
@@ -345,6 +359,7 @@ def repair_json(header: str, first_line: int) -> tuple[dict[str, object], tuple[
 
 def _repair_json_value(key: str, text: str) -> tuple[object, str]:
     """Return a value between two keys, or before the last brace; as text if it is not valid JSON."""
+    # The last value is followed by the brace that closes the object.
     last = text.removesuffix("}").strip().removesuffix(",")
     for whole in (text, last):
         found = load_json(f'{{"k": {whole}}}')

@@ -20,6 +20,7 @@ MOST_DOTS = 500
 """Dots between two equals signs of a TOML header."""
 # Characters that YAML does not allow, or interprets as the end of a line.
 _NOT_PRINTED = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff"
+# Only values for which YAML has no rule of its own: no indicators, escapes, comments or nested structures.
 _SIMPLE_LINE = re.compile(
     r"^([A-Za-z_][\w-]*+):(?: ++"
     rf"(?:(\"[^\"\\{_NOT_PRINTED}]*+\"|'[^'{_NOT_PRINTED}]*+')"
@@ -32,6 +33,7 @@ _CONSTANTS: dict[str, object] = {
     **dict.fromkeys(["", "~", "null", "Null", "NULL"], ""),
 }
 _TOML_BARE = re.compile(r"^([\w-]++)[ \t]*+=[ \t]*+([\d+-][^#,\]\n]*+)(?:#.*)?$", re.MULTILINE)
+# Numbers stay text, so that an id such as 1e5 or 007 is not changed.
 _JSON = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 _ODD = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -52,6 +54,7 @@ def read_simple_values(header: str) -> dict[str, object] | None:
     parsing them.
     """
     found = _SIMPLE_LINE.findall(header)
+    # A single line that does not match may change the meaning of all others.
     if len(found) != header.count("\n") + 1:
         return None
     return {key: text[1:-1] if text else parse_constant(plain) for key, text, plain in found}
@@ -69,6 +72,7 @@ def load_yaml(header: str) -> dict[str, object] | None:
     if len(header) > LARGEST_HEADER:
         return None
     try:
+        # The loader in C is much faster, but some builds of PyYAML do not have it.
         found = _Construction(
             yaml.parse(header, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))
         ).build_document()
@@ -94,11 +98,13 @@ class _Construction:
         if kinds[1] == "StreamEndEvent":
             return ""
         found = self.build_value(next(self.events), 0)
+        # Text that begins with `&`, such as `&c.`, looks like an anchor to YAML.
         if self.unused or len(list(self.events)) != 2:
             raise ValueError("an anchor that nothing refers to, or a second document")
         return found
 
     def build_value(self, event: Any, depth: int) -> object:  # noqa: ANN401 - PyYAML's stubs know no kinds of events
+        # What an anchor costs is charged again for each alias, so that nested aliases cannot multiply.
         before = self.left
         kind = type(event).__name__
         if kind == "AliasEvent":
@@ -144,6 +150,7 @@ class _Construction:
                 raise ValueError("a key that is no text")
             self.build_value(key, depth)
             value = self.build_value(next(self.events), depth + 1)
+            # The merge key of YAML 1.1, which Ruby's YAML supports; the first of several mappings wins.
             if key.value == "<<" and not key.style:
                 for part in reversed(value if isinstance(value, list) else [value]):
                     merged |= part if isinstance(part, dict) else {}

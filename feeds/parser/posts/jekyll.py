@@ -76,6 +76,7 @@ class FolderSettings:
 
 def read_site_config(text: str) -> JekyllSite:
     """Read ``_config.yml``; broken lines are read as in front matter and listed in ``repairs``."""
+    # A configuration without nesting needs no YAML.
     values = _read_simple(text) or load_yaml(text)
     repairs: tuple[Repair, ...] = ()
     if values is None:
@@ -87,6 +88,7 @@ def read_site_config(text: str) -> JekyllSite:
         title=_read_text(values, "title") or _read_text(values, "name"),
         url=_read_text(values, "url"),
         baseurl=_read_text(values, "baseurl"),
+        # Jekyll themes write `zh_CN`; feeds need `zh-CN`.
         language=(_read_text(values, "lang") or _read_text(values, "locale")).replace("_", "-"),
         timezone=_read_text(values, "timezone"),
         author=_read_author(values.get("author")),
@@ -176,6 +178,7 @@ def _read_defaults(value: object) -> list[Defaults]:
 
 def find_defaults(site: JekyllSite, path: str, draft: bool) -> dict[str, Any]:
     """Return the front matter defaults of a file; longer paths win, then defaults with a type, then later defaults."""
+    # Both the singular and the plural are documented by Jekyll.
     kinds = ("", "posts", "post", *(("drafts", "draft") if draft else ()))
     path = path.removeprefix(f"{site.collections_dir}/") if site.collections_dir else path
     fitting = [
@@ -185,6 +188,7 @@ def find_defaults(site: JekyllSite, path: str, draft: bool) -> dict[str, Any]:
         and _is_in_scope(path, defaults.path.removeprefix(f"{site.collections_dir}/"))
     ]
     found: dict[str, Any] = {}
+    # Sorting is stable, so later defaults of the same precedence override earlier defaults.
     for defaults in sorted(fitting, key=lambda d: (len(d.path), d.type != "")):
         found = merge_front_matter(found, dict(defaults.values))
     return found
@@ -192,6 +196,7 @@ def find_defaults(site: JekyllSite, path: str, draft: bool) -> dict[str, Any]:
 
 def merge_front_matter(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """Merge front matter ``over`` other front matter: mappings merge, and categories add up, as in Jekyll."""
+    # Jekyll merges mappings deeply and adds up categories; all other values are replaced.
     found = {**under, **over}
     for key in under.keys() & over.keys():
         both = under[key], over[key]
@@ -220,6 +225,7 @@ def _is_in_scope(path: str, scope: str) -> bool:
     return any(_compile_glob(scope).fullmatch("/".join(parts[:end])) for end in range(1, len(parts) + 1))
 
 
+# A site has few patterns, and each is tried on every post.
 @lru_cache(maxsize=256)
 def _compile_glob(pattern: str) -> re.Pattern[str]:
     """Compile a pattern of Ruby's ``Dir.glob``: ``*`` matches within a folder, ``**/`` any number of folders."""
@@ -242,6 +248,7 @@ def find_folder_categories(path: str, collections_dir: str = "") -> list[str]:
     """Return the categories of the folders above ``_posts`` (Jekyll: ``categories_from_path``)."""
     path = path.removeprefix(f"{collections_dir}/") if collections_dir else path
     parts = path.split("/")[:-1]
+    # The folders above these are categories in Jekyll, below them they are not.
     for mark in ("_posts", "_drafts"):
         if mark in parts:
             return parts[: parts.index(mark)]

@@ -32,7 +32,7 @@ from liquid.template import BoundTemplate
 from liquid.token import TOKEN_EXPRESSION, TOKEN_TAG, Token
 from liquid.undefined import UNDEFINED, is_undefined
 
-from feeds.parser.posts.liquid_filters import FILTERS, limit_filter, to_text
+from feeds.parser.posts.liquid_filters import FILTERS, limit_filter, to_liquid, to_text
 from feeds.parser.posts.liquid_source import MASK, Include, Link, Source, repair_source
 
 _MOST_VALUES: Final = 1024 * 1024
@@ -43,6 +43,7 @@ _MOST_LOOPS: Final = 10_000
 """Limit for the iterations of all loops; those of nested loops multiply."""
 _MOST_INCLUDES: Final = 100
 _DEEPEST_INCLUDE: Final = 10
+# Their values would depend on all other posts, so every post would change with each new post.
 _SITE_LISTS: Final = re.compile(
     r"\b(?:site\.(?:posts|pages|tags|categories|related_posts|collections|static_files|documents|html_pages)"
     r"|page\.(?:next|previous)|paginator)\b"
@@ -52,14 +53,14 @@ _PARAMETER: Final = re.compile(r"""([\w-]++)\s*+=\s*+("[^"]*+"|'[^']*+'|[\w.\[\]
 _STRING: Final = re.compile(r"'[^']*+'|\"[^\"]*+\"")
 _NAMES: Final = re.compile(r"(?<![\w.-])([A-Za-z_][\w-]*+)(?:\.([\w-]++))?")
 _WORDS: Final = frozenset(("and", "or", "contains", "true", "false", "nil", "null", "empty", "blank"))
-_NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,15})?")
 
 
 class Rendering:
     """Renders one text; ``dropped`` lists line and text of tags that have no meaning or fail."""
 
     def __init__(self, scope: Mapping[str, object], link: Link, include: Include) -> None:
-        self.scope = {name: _to_liquid(value) for name, value in scope.items()}
+        # Conditions compare numbers, while headers are loaded as text.
+        self.scope = {name: to_liquid(value) for name, value in scope.items()}
         self.link, self.include = link, include
         self.dropped: list[tuple[int, str]] = []
         self.room = _MOST_VALUES
@@ -96,6 +97,7 @@ class Rendering:
 
     def is_known(self, condition: str) -> bool:
         """Return whether every name of a condition has a value; only then may it hide the rest of a text."""
+        # Names inside quoted strings are text.
         for root, key in _NAMES.findall(_STRING.sub("", condition)):
             value = self.scope.get(root)
             if root not in _WORDS and (
@@ -120,6 +122,7 @@ class Rendering:
         return line or (source.find_line(mark.start) if mark else 1)
 
     def _report(self, line: int, text: str, including: int) -> None:
+        # A loop could otherwise fill the memory with reports.
         if len(self.dropped) < 1000:
             self.dropped.append((including or line, text))
 
@@ -189,6 +192,7 @@ def _get_rendering(context: RenderContext) -> Rendering:
 @cache
 def _make_environment() -> _Environment:
     environment = _Environment(tolerance=Mode.LAX)
+    # The library limits output and loops, but not the values inside a filter.
     for name in [*environment.filters]:
         environment.filters[name] = limit_filter(environment.filters[name])
     for name, function in FILTERS.items():
@@ -200,6 +204,7 @@ def _make_environment() -> _Environment:
 
 def _can_parse(name: str, argument: str) -> bool:
     """Return whether the library can parse the argument of a tag, or the content of a variable."""
+    # Tags without an entry accept any argument.
     parse = _PARSERS.get(name)
     if parse is None:
         return True
@@ -279,6 +284,7 @@ class _HighlightNode(Node):
         inner = context.get_buffer(buffer)
         self.block.render(context, inner)
         # A blank line would end the HTML block in Markdown.
+        # `&#10;` is a line break to readers, while Markdown sees no blank line.
         code = escape(inner.getvalue().strip("\n"), quote=False).replace("\n\n", "\n&#10;")
         marks = f' class="language-{escape(self.language)}"' if self.language else ""
         return buffer.write(f"<pre><code{marks}>{code}</code></pre>")
@@ -323,11 +329,13 @@ class _IncludeNode(_ArgumentNode):
         """Run the Liquid of a file in the place of the tag."""
         rendering = _get_rendering(context)
         name, _, rest = self.argument.partition(" ")
+        # Jekyll allows a variable as the name of the file.
         if name == "{{":
             name, _, rest = self.argument.partition("}}")
             name = to_text(_evaluate(name.removeprefix("{{").strip(), context))
         text = None
         rendering.includes += 1
+        # A file may include itself.
         if rendering.includes <= _MOST_INCLUDES and len(rendering._sources) <= _DEEPEST_INCLUDE:
             text = rendering.include(self.tag, name.strip("\"'"))
         if text is None:
@@ -383,17 +391,3 @@ class _Include(_ArgumentTag):
 
 class _IncludeRelative(_ArgumentTag):
     name, node = "include_relative", _IncludeNode
-
-
-def _to_liquid(value: object) -> object:
-    """Return a value as YAML means it: numbers are numbers, and what a header leaves empty is nil."""
-    if isinstance(value, Mapping):
-        return {str(key): _to_liquid(part) for key, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_to_liquid(part) for part in value]
-    if isinstance(value, str):
-        if not value:
-            return None
-        if _NUMBER.fullmatch(value):
-            return float(value) if "." in value else int(value)
-    return value

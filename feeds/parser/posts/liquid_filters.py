@@ -21,12 +21,28 @@ from feeds.values.dates import parse_date
 
 _LONGEST_VALUE: Final = 16 * 1024
 """Limit for the characters or items of the input and the result of a filter."""
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,15})?")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+:")
 
 
 def to_text(value: object) -> str:
     """Return a value as Liquid shows it."""
     return _stringify(value, autoescape=False)
+
+
+def to_liquid(value: object) -> object:
+    """Return a value as YAML means it: numbers are numbers, and what a header leaves empty is nil."""
+    if isinstance(value, Mapping):
+        return {str(key): to_liquid(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_liquid(part) for part in value]
+    if isinstance(value, str):
+        # Headers load null and empty text as empty text; an empty string would be true in Liquid.
+        if not value:
+            return None
+        if _NUMBER.fullmatch(value):
+            return float(value) if "." in value else int(value)
+    return value
 
 
 def limit_filter(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -51,9 +67,11 @@ def _check_sizes(function: Callable[..., Any], values: tuple[Any, ...]) -> None:
     for value in values:
         if isinstance(value, Sized):
             _check_length(len(value))
+        # Powers of large numbers take unbounded time and memory.
         if isinstance(value, int) and value.bit_length() > 256:
             raise FilterError("a number is too large", token=None)
     texts = [value for value in values if isinstance(value, str)]
+    # The size of the result is computed first, because checking it afterwards would be too late.
     if function.__name__.startswith("replace") and len(texts) == 3:
         text, old, new = texts
         count = text.count(old) if old else len(text) + 1
@@ -75,6 +93,7 @@ def _get_site_text(context: Any, name: str) -> str:  # noqa: ANN401 - the librar
 
 @with_context
 def _make_relative_url(value: object, *, context: Any) -> object:  # noqa: ANN401
+    # Jekyll's filter returns nil for nil; an empty path would become a link to the root.
     if value is None or is_undefined(value):
         return None
     path = to_text(value)
@@ -116,6 +135,7 @@ def _format_any_date(value: object, pattern: object = "") -> object:
     if date is None or not text:
         return value
     # Ruby's flags: without padding.
+    # Ruby's flag for numbers without padding, which Python's `strftime` has on some systems only.
     text = text.replace("%-d", str(date.day)).replace("%-m", str(date.month)).replace("%e", f"{date.day:2}")
     return date.strftime(text)
 

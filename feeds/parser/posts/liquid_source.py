@@ -94,6 +94,7 @@ def repair_source(text: str, check: Check, is_known: Callable[[str], bool]) -> S
         is_known: Returns whether every name in a condition has a value. Only such a condition hides the rest of a text
             when nothing closes its block.
     """
+    # The mask must not be in the text already.
     text = text.replace(MASK, "")
     marks = _find_marks(text)
     _match_blocks(marks)
@@ -109,6 +110,7 @@ def _find_marks(text: str) -> list[Mark]:
         start, position = opener.span()
         closer = _CLOSERS[opener[0]]
         end = text.find(closer, position, position + _LONGEST_MARK)
+        # The patterns of the library take quadratic time on long runs of white space.
         if end < 0 or _WHITE_SPACE_RUN.search(text, position, end):
             continue
         mark = _read_mark(text, start, end + 2)
@@ -137,6 +139,7 @@ def _read_mark(text: str, start: int, end: int) -> Mark:
 
 def _match_blocks(marks: list[Mark]) -> None:
     """Set ``closes`` of each tag that opens a block; the end of a block closes those inside it too."""
+    # Comments come first, because tags inside them do not count.
     _match_comments(marks)
     opened: list[int] = []
     counts = dict.fromkeys(BLOCKS, 0)
@@ -150,6 +153,7 @@ def _match_blocks(marks: list[Mark]) -> None:
             opened.append(index)
             counts[mark.name] += 1
         elif counts.get(name := mark.name.removeprefix("end")) and name != mark.name:
+            # Blocks that are still open inside end here as well.
             while marks[inner := opened.pop()].name != name:
                 counts[marks[inner].name] -= 1
             counts[name] -= 1
@@ -237,9 +241,11 @@ class _Writer:
         if mark.closes is None and not (mark.name in _CONDITIONS and self.is_known(mark.argument)):
             self._drop(mark)
             return index + 1
+        # The parser of the library recurses.
         if len(self.open) >= _DEEPEST:
             self._drop(mark)
             return len(self.marks) if mark.closes is None else mark.closes + 1
+        # A condition that cannot be parsed counts as false: showing hidden text would be worse than hiding text.
         known = bool(mark.argument) and self.check(mark.name, mark.argument)
         if not known:
             self._drop(mark)
@@ -280,6 +286,7 @@ class _Writer:
             self._add(mark.text, mark.start)
 
     def _add_tag(self, mark: Mark, argument: str) -> None:
+        # The hyphens of white space control belong to the tag and are kept.
         before = "-" if mark.text[2:3] == "-" else ""
         after = "-" if mark.text[-3:-2] == "-" else ""
         self._add(f"{{%{before} {mark.name} {argument} {after}%}}", mark.start)

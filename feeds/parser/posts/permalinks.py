@@ -22,6 +22,7 @@ STYLES = {
 """Patterns by the names that ``permalink`` may have in ``_config.yml``."""
 
 _PLACEHOLDER = re.compile(r":([a-z_]+)")
+# Jekyll accepts years of two digits and months and days of one.
 _NAME_DATE = re.compile(r"(\d{2,4})-(\d{1,2})-(\d{1,2})-(.*)", re.DOTALL)
 _SAFE = "/:@!$&'()*+,;=~-._"
 _UNQUOTED = re.compile(r"[A-Za-z0-9/:@!$&'()*+,;=~\-._]*")
@@ -49,6 +50,7 @@ def split_name(path: str) -> tuple[tuple[int, int, int] | None, str]:
     return (year + 2000 if len(found[1]) == 2 else year, int(found[2]), int(found[3])), found[4].rstrip(".")
 
 
+# Terms and names repeat over thousands of posts.
 @lru_cache(maxsize=4096)
 def slugify(text: str, pretty: bool = False) -> str:
     """Return a slug as Jekyll's ``slugify`` does: letters, marks and digits of every script, hyphens between them.
@@ -65,6 +67,7 @@ def slugify(text: str, pretty: bool = False) -> str:
 
 def slugify_any(text: str, pretty: bool) -> str:
     """Return the slug of any text; see :func:`slugify`."""
+    # Replacing by spaces and joining parts by hyphens also collapses runs of separators.
     kept = "".join(character if _is_kept_in_slug(character, pretty) else " " for character in text)
     slug = "-".join(kept.split(" ")) if "  " not in kept else "-".join(kept.split())
     slug = slug.strip("-")
@@ -87,6 +90,7 @@ def build_post_url(
     extension: str = ".html",
 ) -> str:
     """Return the escaped path of a post's page below the base of the site (Jekyll: ``URL#to_s``)."""
+    # `permalink` may be a style or a pattern.
     template = STYLES.get(pattern, pattern)
     pieces = _split_pattern(template)
     if not pieces:
@@ -101,6 +105,7 @@ def build_post_url(
     return _as_path("".join(found))
 
 
+# A site has a single pattern for all its posts.
 @lru_cache(maxsize=64)
 def _split_pattern(template: str) -> tuple[tuple[str, str], ...]:
     """Return the texts of a pattern, each with the placeholder behind it.
@@ -185,6 +190,7 @@ _PLAIN_NAMES = (
 def _fill(template: str, values: Mapping[str, str]) -> str:
     def replace(match: re.Match[str]) -> str:
         name = match[1]
+        # A placeholder ends where no known name fits any more: `:title_x` is `:title` and `_x`.
         while name and name not in values:
             name = name.rpartition("_")[0]
         if not name:
@@ -201,6 +207,7 @@ def _escape(value: str) -> str:
 def _as_path(path: str) -> str:
     """Return the path without empty parts and without ``..``, which could lead out of the site."""
     if "." in path:
+        # Jekyll removes these too (`URL#sanitize_url`).
         path = path.replace("..", "/").replace("./", "")
     return _SLASHES.sub("/", path) if "//" in path else path
 
@@ -218,6 +225,7 @@ def build_jekyll_id(base: str, url: str, path: str, slug: str = "") -> str:
     """
     if not base:
         return ""
+    # jekyll-feed's id is the folder of the page and the slug, without the file name.
     folder = url.rstrip("/").rpartition("/")[0] if len(url) > 1 else ""
     return f"{base.rstrip('/')}{folder}/{quote(slug or split_name(path)[1], safe=_SAFE)}"
 

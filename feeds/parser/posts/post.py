@@ -30,7 +30,10 @@ Tail = Callable[[str], tuple[str, str]]
 Guess = Callable[[str], "datetime | None"]
 Link = Callable[[str, str], "str | None"]
 
+# In the order of preference: keys that can only mean the original page come before `link`, which some themes use for
+# other pages.
 _ADDRESS_KEYS = ("source_url", "canonical_url", "external-url", "external_url", "link")
+# `published` comes after `date`, because in Jekyll it is a boolean.
 _DATE_KEYS = (*PUBLISH_KEYS, "date", "published", "pubdate", "created")
 _LATER_KEYS = ("published", "pubdate")
 """Hugo's other keys for the date of publication: they replace ``date`` if they are later."""
@@ -64,6 +67,7 @@ def parse_post(
     Raises:
         PostRejected: the file is not text.
     """
+    # UTF-16 text is full of NUL bytes too, so a byte order mark exempts a file.
     if data.count(b"\0", 0, 4096) > 64 and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
         raise PostRejected("not a text file (it contains NUL bytes); remove it from the folder")
     text, repairs = decode(data)
@@ -75,6 +79,7 @@ def parse_post(
     )
 
 
+# Loading a zone reads a file, and all posts of a source have the same.
 @lru_cache(maxsize=8)
 def _load_zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
@@ -98,10 +103,12 @@ class _Reader:
         hidden = self.hidden_by or ("a draft" if self.draft and not self.settings.drafts else "")
         if hidden:
             return Skipped("unpublished", hidden)
+        # The tail is cut before Liquid runs: Liquid could change the address in it.
         body, address = tail(self.matter.body)
         published = self._read_published()
         categories, tags = self._read_categories(), self._read_tags()
         stated = next((a for k in _ADDRESS_KEYS if (a := self._read_text(k))), "")
+        # A guess depends on the name and address only, so it stays the same when the text of the post changes.
         guessed = self._guess(guess, stated or address) if published is None else None
         page_path, permalink = self._build_page(published or guessed, categories)
         found = self._find_stated_address(permalink) or address
@@ -133,6 +140,7 @@ class _Reader:
         )
 
     def _read_text(self, key: str) -> str:
+        # A header may have a list or a number under any key.
         value = self.values.get(key)
         if not isinstance(value, str):
             return ""
@@ -165,6 +173,7 @@ class _Reader:
             if date is None:
                 self._repair(key, "bad-date", "a date found elsewhere")
                 continue
+            # The time zone of the site is a guess that authors should know of.
             if not _OFFSET_AT_END.search(text[-6:]):
                 self._repair(key, "no-timezone", date.isoformat(" "))
             return date
@@ -223,6 +232,7 @@ class _Reader:
 
     def _read_words(self, key: str, whole_key: str) -> list[str]:
         """Return terms as Jekyll reads them: a list or words; the singular key has a whole string."""
+        # Jekyll splits `categories: a b` at spaces, but reads `category: a b` as a single term.
         value, whole = self.values.get(key), self.values.get(whole_key)
         if isinstance(value, str):
             if "," in value:
@@ -264,6 +274,7 @@ class _Reader:
         if style == "jekyll":
             style = self.settings.site.permalink
         own = next((key for key in ("permalink", "url") if self._read_text(key)), "")
+        # The second turn, with the pattern of the source, runs only if the own permalink is invalid.
         for key in dict.fromkeys((own, "")):
             path = build_post_url(
                 self._read_text(key) or style, self.path, date, categories, self._read_text("slug")

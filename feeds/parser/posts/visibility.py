@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+# The words for false of YAML 1.1 and of the generators' own command lines.
 _NO: Final = frozenset(("false", "no", "off", "never", "n", "f", "0"))
 _NOTHING: Final = frozenset(("", "~", "null", "none", "nil"))
+# Every status other than published that a generator documents: an unknown status does not hide a post.
 _HIDDEN: Final = frozenset(
     ("draft", "autodraft", "hidden", "private", "skip", "pending", "trash", "unlisted", "unpublished")
 )
@@ -29,6 +31,7 @@ EXPIRY_KEYS: Final = (
 
 def fold_keys(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the values with keys in lower case; of equal keys, the key written in lower case counts."""
+    # Most headers are in lower case, and comparing is cheaper than copying.
     if not any(key != key.lower() for key in values):
         return values
     folded = {key.lower(): value for key, value in values.items()}
@@ -42,6 +45,7 @@ def find_hiding_key(header: Mapping[str, Any], defaults: Mapping[str, Any]) -> s
         header: The values of the file, with keys as written. Any spelling of a key is enough to hide the post.
         defaults: Values for keys that the file does not state.
     """
+    # A value of the file overrides the default of the site, whatever the spelling of the key.
     stated = {_fold_key(key) for key in header}
     inherited = {key: value for key, value in defaults.items() if _fold_key(key) not in stated}
     for key, value in (*header.items(), *inherited.items()):

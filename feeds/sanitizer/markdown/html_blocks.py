@@ -54,6 +54,7 @@ class HtmlBlocks:
             return self._consume_comment(start, tag.end())
         if tag[1]:
             return self._consume_end(start, tag.end(), name)
+        # A single match skips what the general way would read tag by tag.
         simple = _SIMPLE_BLOCKS.match(self._source.text, start)
         if simple and "markdown" not in simple[0]:
             self._write(start, simple.end())
@@ -81,6 +82,7 @@ class HtmlBlocks:
 
     def _consume_end(self, start: int, position: int, name: str) -> bool:
         """Consume the end tag of an element with Markdown inside; any other end tag is not a block."""
+        # An end tag without its start tag is text in kramdown.
         if not self._open or self._open[-1][0] != name:
             return False
         _, around = self._open.pop()
@@ -106,6 +108,7 @@ class HtmlBlocks:
             if not name:
                 position = self._skip_comment(position)
             elif tag[1]:
+                # Only the innermost element is closed, as in kramdown; other end tags are ignored.
                 if around and around[-1] == name:
                     around.pop()
             elif name not in VOID_ELEMENTS and not tag[3].endswith("/"):

@@ -72,6 +72,7 @@ class KramdownWriter(MarkedWriter):
         """Return the HTML with the table of contents and the notes."""
         self._remove_paragraphs()
         if self._contents:
+            # The table of contents may be before the headings that it lists.
             out, place = self._contents
             out[place] = write_contents(self._headings)
         return super().finish()
@@ -141,6 +142,7 @@ class KramdownWriter(MarkedWriter):
     def _end_emphasis(self, frame: Frame) -> str:
         """End emphasis; of text that is strong as well, the strong element is outside in kramdown."""
         self.target = frame.at
+        # Both parsers accept `***text***`, but nest the elements in opposite order.
         if self._strong != (frame.at + 1, len(self.out) - 1):
             return TAGS[frame.kind][1]
         self.out[frame.at], self.out[frame.at + 1], self.out[-1] = "<strong>", "<em>", "</em>"
@@ -188,6 +190,7 @@ class KramdownWriter(MarkedWriter):
         if not marks:
             return False
         first = marks[0].kind
+        # A paragraph with text beside its marks stays a paragraph.
         if first != "span html" and (first in IN_PARAGRAPHS or not ONLY_MARKS.fullmatch(source)):
             return False
         self.out[frame.at] = ""
@@ -225,6 +228,7 @@ class KramdownWriter(MarkedWriter):
         if "id" not in attributes:
             attributes["id"] = self.ids.make(text)
         if "no_toc" not in attributes.get("class", ""):
+            # Links inside the links of the table of contents would be invalid HTML.
             html = _NOT_IN_CONTENTS.sub("", REFERENCE.sub("", "".join(self.out[frame.at + 1 :])))
             level = int(frame.value["level"][1])
             self._headings.append(Heading(level, attributes["id"], html, self.out, frame.at))

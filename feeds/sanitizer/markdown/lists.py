@@ -62,11 +62,13 @@ class Lists:
         if len(item[3]) > 4:
             line = f"{line[: item.end(2)]}    {line[item.end() :]}"
         kind = "ol" if item[2][0].isdigit() else "ul"
+        # The library begins another list at another bullet, kramdown does not; with equal bullets they agree.
         if kind == "ul" and indent < self.column + 4:
             line = f"{line[: item.start(2)]}-{line[item.end(2) :]}"
         line, indent = self._move(line, indent, kind, blank)
         begins = paragraph and kind == "ol" and (not self._open or indent >= self.column)
         self.leave(indent)
+        # Four spaces outside of lists are code.
         if indent < 4 or self._open:
             space = len(item[3]) if len(item[3]) < 5 else 4
             self._open.append((indent + len(item[2]) + space, kind))

@@ -45,6 +45,7 @@ class MarkedWriter(Writer):
         self._room = _MOST_REPEATED
         self.is_headless = self.in_code = False
         """Whether the table has a head only because the library wants one; whether a block of code is open."""
+        # Longer names first, because an alternation takes the first that matches.
         names = sorted(source.abbreviations, key=len, reverse=True)[:_MOST_ABBREVIATIONS]
         pattern = "|".join(map(re.escape, names))
         self._abbreviations = re.compile(rf"(?<!\w)(?:{pattern})(?!\w)") if names else None
@@ -151,6 +152,7 @@ class MarkedWriter(Writer):
         tag = self.out[place]
         if "id" in attributes:
             tag = _ID.sub("", tag, count=1)
+        # Behind the attributes that the tag has, before its end.
         end = len(tag.rstrip(" />\n"))
         self.out[place] = tag[:end] + write_attributes(attributes) + tag[end:]
 
@@ -164,6 +166,7 @@ class MarkedWriter(Writer):
         html = self.restore(html)
         tag = TAG.match(html)
         name = (tag[2] or "").lower() if tag else ""
+        # kramdown closes a paragraph for no tag inside it, and shows such a tag as text.
         if name in BLOCK_ELEMENTS and not (self.open and self.open[-1].kind == "HtmlBlock"):
             return self._write_plain(html)
         self.target = len(self.out) if name in VOID_ELEMENTS and not html.startswith("</") else NOWHERE

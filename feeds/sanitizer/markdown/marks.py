@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 MARK = "\ufffc"
 """Begins and ends a mark. A symbol, so that emphasis opens and closes beside it as beside punctuation, in any language."""
 
+# Reserved for internal use by Unicode, so it is never part of a text.
 _NOTHING = "\ufdd0"
 APART = f"{MARK}{_NOTHING}{MARK}"
 """A mark that represents nothing: it separates characters that the library would parse as a unit."""

@@ -46,8 +46,10 @@ class Notes:
 
     def _write_reference(self, place: re.Match[str]) -> str:
         label = place[1]
+        # A reference without a note is text.
         if label not in self._bodies:
             return escape(f"[^{label}]")
+        # Notes that nothing refers to get no number and are not shown.
         if label not in self._numbers:
             self._labels.append(label)
             self._numbers[label] = len(self._labels)

@@ -33,6 +33,7 @@ class Tables:
         prefix = _PREFIX.match(line)
         quotes, items = (prefix[1], prefix[2]) if prefix else ("", "")
         lead = quotes + items
+        # Headings, HTML, code, notes and abbreviations may contain pipes.
         if line.startswith(_NO_TABLE, len(lead)):
             return False
         lines, end = self._read_lines(line[len(lead) :], quotes, items)

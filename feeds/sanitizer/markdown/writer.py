@@ -35,6 +35,7 @@ TAGS = {
 
 _BREAKS = {"SoftBreak": "\n", "HardBreak": "<br />\n", "Rule": "<hr />\n"}
 _CHECKED = ' checked=""'
+# Reserved and unreserved characters of URLs, and `%`, so that nothing is encoded twice.
 _IN_URLS = "!#$%&'()*+,-./:;=?@_~"
 
 
@@ -191,6 +192,7 @@ class Writer:
 
     def start_heading(self, frame: Frame) -> str:
         """Begin a heading, whose tag is written when its id is known."""
+        # The id is made of the text of the heading, which is complete at its end.
         self.plain = []
         return ""
 
@@ -266,6 +268,7 @@ class Writer:
 
     def start_note(self, frame: Frame) -> str:
         """Begin a note, which is written apart."""
+        # Notes are written at the end of the text, whatever their place.
         frame.state, self.out = self.out, []
         return ""
 

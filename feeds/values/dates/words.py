@@ -149,6 +149,7 @@ def _parse_numeric_day(found: re.Match[str]) -> tuple[int, int, int] | None:
     if len(first) > 2 or len(third) not in (2, 4):
         return None
     one, two, year = int(first), int(second), expand_year(third)
+    # With slashes the month usually comes first, unless the number cannot be a month.
     american = (mark == "/" and one <= 12) or two > 12
     return (year, one, two) if american else (year, two, one)
 
