@@ -5,17 +5,13 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import threading
-import time
 from pathlib import Path
 
 import pytest
 
 from feeds.errors import OutputError
 from feeds.output import tree as write
-from feeds.output.single_files import clear_beside, lock_folder, replace_file
 from feeds.output.tree import JOURNAL, MANIFEST, Tree, Written
-from feeds.values import document_paths
 
 
 def digest(data: bytes) -> str:
@@ -372,86 +368,6 @@ def test_a_list_with_odd_lines_is_read_as_far_as_it_goes(tmp_path: Path) -> None
     assert tree.put("a.xml", b"b")
 
 
-def test_a_single_file_is_replaced_whole(tmp_path: Path) -> None:
-    target = tmp_path / "new" / "file.toml"
-    replace_file(target, b"one")
-    replace_file(target, b"two")
-    assert files(tmp_path) == {"new/file.toml": b"two"}
-    with pytest.raises(OSError, match="directory"):
-        replace_file(tmp_path / "new", b"three")
-    assert files(tmp_path) == {"new/file.toml": b"two"}
-    (tmp_path / "new" / ".file.toml.new-1").write_bytes(b"left")
-    (tmp_path / "new" / ".file.toml.newer").write_bytes(b"somebody's")
-    clear_beside(target)
-    assert files(tmp_path) == {"new/file.toml": b"two", "new/.file.toml.newer": b"somebody's"}
-
-
-def test_one_at_a_time_changes_a_file(tmp_path: Path) -> None:
-    target, order = tmp_path / "file", []
-
-    def change(name: str) -> None:
-        with lock_folder(target):
-            order.append(f"{name} begins")
-            time.sleep(0.05)
-            order.append(f"{name} ends")
-
-    threads = [threading.Thread(target=change, args=(name,)) for name in "ab"]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join(10)
-    assert [one.partition(" ")[2] for one in order] == ["begins", "ends"] * 2
-
-
-def test_where_documents_lie() -> None:
-    assert document_paths.build_document_path("all", "-", "atom") == "atom.xml"
-    assert document_paths.build_document_path("all", "-", "rss") == "rss.xml"
-    assert set(document_paths.CATALOGUE) == {"feeds.opml", "index.html"}
-    assert document_paths.get_media_type("atom.xml", {}) == "application/atom+xml"
-    assert document_paths.build_document_path("tag", "x", "json") == "tag/x/feed.json"
-    assert document_paths.build_archive_path("all", "-", 1, "rss") == "archive/1.rss.xml"
-    assert document_paths.build_archive_path("category", "y", 12, "json") == "category/y/archive/12.json"
-    assert document_paths.build_page_path("all", "-") == "index.html"
-    assert document_paths.build_page_path("tag", "x") == "tag/x/index.html"
-    assert document_paths.get_media_type("old.xml", {"old.xml": "tag/x/rss.xml"}) == "application/rss+xml"
-    assert document_paths.get_media_type("tag/x/feed.json", {}) == "application/feed+json"
-    assert document_paths.get_media_type("tag/x/index.html", {}) == ""
-    assert document_paths.group_aliases({"a": "x", "b": "x", "c": "y"}) == {"x": ["a", "b"], "y": ["c"]}
-    assert [list(one) for one in document_paths.split_into_chunks([1, 2, 3, 4, 5], 2)] == [
-        [1, 2],
-        [3, 4],
-        [5],
-    ]
-
-
-def test_the_order_of_a_document() -> None:
-    places = [
-        document_paths.Place(1, "b", 5),
-        document_paths.Place(2, "a", 5),
-        document_paths.Place(3, "c", 9),
-        document_paths.Place(4, "d", 1),
-    ]
-    assert document_paths.sort_places(places) == document_paths.sort_places(places[::-1]) == [3, 2, 1, 4]
-
-
-@pytest.mark.parametrize(
-    ("sizes", "entries", "most", "expected"),
-    [
-        ([], 5, 100, 0),
-        ([(10, 20)] * 9, 5, 1000, 5),
-        ([(10, 20)] * 3, 5, 1000, 3),
-        ([(10, 60)] * 9, 5, 100, 1),
-        ([(50, 10)] * 9, 5, 100, 2),
-        ([(500, 10), (1, 1)], 5, 100, 1),
-        ([(100,), (1,)], 5, 100, 1),
-        ([(99,), (1,), (1,)], 5, 100, 2),
-        ([()] * 4, 2, 100, 2),
-    ],
-)
-def test_how_many_entries_make_an_archive(sizes, entries, most, expected) -> None:
-    assert document_paths.count_archive_entries(sizes, entries, most) == expected
-
-
 def test_what_is_published_is_ours_and_there(tmp_path: Path) -> None:
     tree = publish(tmp_path, {"a.xml": b"a"})
     assert tree.is_published("a.xml")
@@ -494,16 +410,3 @@ def test_what_this_process_wrote_is_ours_and_what_it_removed_is_not(tmp_path: Pa
     tree.remove("b.xml")
     (tmp_path / "b.xml").write_bytes(b"b")
     assert not tree.put("b.xml", b"again"), "somebody put it back: it is theirs"
-
-
-def test_a_single_file_is_synced_before_and_its_folder_after(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    order: list[str] = []
-    fsync, replace = os.fsync, os.replace
-    monkeypatch.setattr(
-        os, "fsync", lambda one: (order.append(os.readlink(f"/proc/self/fd/{one}")), fsync(one))
-    )
-    monkeypatch.setattr(os, "replace", lambda *one, **at: (order.append("replace"), replace(*one, **at)))
-    replace_file(tmp_path / "deep" / "er" / "file", b"x")
-    assert [Path(one).name.partition(".new")[0] for one in order] == [".file", "replace", "er"]

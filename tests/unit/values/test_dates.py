@@ -103,3 +103,31 @@ def test_what_feedd_writes_it_reads(date) -> None:
 def test_nothing_makes_the_reader_fail(text: str) -> None:
     found = parse_date(text, SHANGHAI)
     assert found is None or found.astimezone(UTC).tzinfo is not None
+
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2021-12-23 16:14:00 +0800", "2021-12-23T16:14:00+08:00"),
+        ("2021-12-08 10:39:11", "2021-12-08T10:39:11+08:00"),
+        ("2021年12月23日 下午4:14", "2021-12-23T16:14:00+08:00"),
+        ("Thu, 23 Dec 2021 16:14:00 GMT", "2021-12-23T16:14:00+00:00"),
+        ("2021-12-23T16:14:00Z", "2021-12-23T16:14:00+00:00"),
+        ("2021-02-30", None),
+        (" +0800", None),
+        ("yesterday", None),
+    ],
+)
+def test_dates_are_read_or_refused(text: str, expected: str | None) -> None:
+    found = parse_date(text, SHANGHAI)
+    assert (found.isoformat() if found else None) == expected
+
+
+@given(st.text())
+@examples(200)
+def test_no_text_is_a_date_without_an_offset(text: str) -> None:
+    found = parse_date(text, UTC)
+    assert found is None or found.utcoffset() is not None

@@ -56,3 +56,21 @@ def test_any_names_get_slugs_that_stay_in_their_folder_and_apart(names: list[str
             assert given_one.isascii()
             assert given_one == given_one.lower()
         taken.add(fold(given_one))
+
+
+@given(st.lists(st.text(min_size=1), max_size=20))
+@examples(100)
+def test_slugs_are_safe_and_distinct(names: list[str]) -> None:
+    import re
+
+    taken: set[str] = set()
+    for name in dict.fromkeys(names):
+        given_slug = make_distinct(build_slug(name, "ascii"), name, taken)
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", given_slug)
+        assert fold(given_slug) not in taken
+        taken.add(fold(given_slug))
+
+
+def test_han_becomes_pinyin() -> None:
+    assert build_slug("中国经济网新闻", "ascii") == "zhongguojingjiwangxinwen"
+    assert build_slug("中国经济网", "unicode") == "中国经济网"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from feeds.values.urls import (
     CANONICAL_RULE,
@@ -18,6 +20,7 @@ from feeds.values.urls import (
     resolve_unusual,
     without_user,
 )
+from tests.rigs.examples import examples
 
 
 @pytest.mark.parametrize(
@@ -235,3 +238,38 @@ def test_an_address_that_may_be_published(text: str, expected: str) -> None:
 )
 def test_user_names_and_passwords_are_not_shown(address: str, expected: str) -> None:
     assert without_user(address) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("HTTP://Example.com:80/a%7eb?utm_source=x&b=1#f", "https://example.com/a~b?b=1#f"),
+        ("https://example.com", "https://example.com/"),
+        ("mailto:a@b", ""),
+        ("https://[bad", ""),
+        ("http://example.com:443/a", "https://example.com/a"),
+        ("https://example.com:80/a", "https://example.com:80/a"),
+        ("https://[::1]:443/a", "https://[::1]/a"),
+        ("http://[fe80::1%25eth0]/", ""),
+        ("http://[::%%26]/", ""),
+        ("http://ex%61mple.com./a", "https://example.com/a"),
+        ("http://%E4%BE%8B.example/", "https://xn--fsq.example/"),
+        ("http://a%2Fb/", ""),
+        ("http://a>b/", ""),
+        ("http://%2e/", ""),
+        ("http://a/%3%30", "https://a/%2530"),
+        ("http://a/100%", "https://a/100%"),
+        ("http://a/\udcf2", "https://a/%EF%BF%BD"),
+    ],
+)
+def test_canonical_addresses(address: str, expected: str) -> None:
+    assert canonicalise(address) == expected
+    assert canonicalise(canonicalise(address)) == expected
+
+
+@given(st.text(), st.text())
+@examples(200)
+def test_resolving_never_fails(base: str, reference: str) -> None:
+    resolve("https://a.example/b/", reference)
+    resolve(base, reference)
+    canonicalise(reference)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from time import process_time
 
 import pytest
@@ -13,7 +12,6 @@ from feeds.errors import FeedUnreadable
 from feeds.models import Enclosure, Extra
 from feeds.parser.feeds.encoding import decode
 from feeds.parser.feeds.feed import Parsed, parse_upstream
-from feeds.parser.feeds.splitter import outline, several, single
 from tests.rigs.examples import examples
 
 URL = "https://up.example/feed.xml"
@@ -28,109 +26,11 @@ def rss(items: str, head: str = "") -> str:
     return f"<rss version='2.0' {names}><channel><title>T</title>{head}{items}</channel></rss>"
 
 
-@pytest.mark.parametrize("codec", ["utf-8", "utf-16", "utf-32", "gb18030", "gbk", "big5"])
-def test_a_declared_encoding_is_read(codec: str) -> None:
-    text = "財經要聞"
-    data = f"<?xml version='1.0' encoding='{codec}'?><rss><title>{text}</title></rss>".encode(codec)
-    assert text in decode(data, "application/rss+xml")
-    assert "<?xml" not in decode(data)
-
-
-@pytest.mark.parametrize(
-    ("codec", "text"),
-    [
-        ("gb18030", "财经要闻：沪指收涨，公司公告"),
-        ("big5", "財經要聞：臺股收漲，公司公告"),
-        ("cp949", "경제 뉴스: 코스피 상승"),
-        ("shift_jis", "経済ニュース：日経平均続伸"),
-        ("windows-1251", "Экономика: индекс вырос"),
-        ("windows-1252", "Économie – l’indice à la hausse"),
-    ],
-)
-def test_an_encoding_that_nobody_states_is_guessed(codec: str, text: str) -> None:
-    assert text in decode(f"<rss><title>{text}</title></rss>".encode(codec))
-
-
-@pytest.mark.parametrize("codec", ["gbk", "utf-8"])
-def test_one_bad_byte_is_one_bad_character(codec: str) -> None:
-    title = "贵州茅台涨停公告"
-    data = (
-        f"<?xml version='1.0' encoding='{codec}'?><rss><title>{title}</title><a>".encode(codec)
-        + b"\xff</a></rss>"
-    )
-    found = decode(data)
-    assert title in found
-    assert found.endswith("</a></rss>")
-
-
-def test_what_xml_forbids_does_not_stop_anybody() -> None:
-    found = parse(rss("<item><title>a &#xD800; &nbsp;b &bogus; & c \x08</title><guid>1</guid></item>"))
-    assert found.items[0].title == "a \ufffd b &bogus; & c"
-
-
 def test_entities_never_multiply_and_nothing_is_fetched() -> None:
     bomb = "".join(f"<!ENTITY a{n} '&a{n - 1};&a{n - 1};'>" for n in range(1, 30))
     kind = f"<!DOCTYPE rss [<!ENTITY a0 'lol'>{bomb}<!ENTITY x SYSTEM 'file:///etc/passwd'>]>"
     found = parse(kind + rss("<item><title>&a0; &a29; &x;</title></item>"))
     assert found.items[0].title == "lol &a29; &x;"
-
-
-def test_an_outline_knows_cdata_and_comments() -> None:
-    document = rss(
-        "<!-- <item> --><item><title>1</title><description><![CDATA[</item><item>]]></description></item>"
-        "<item><title>2</title></item><language>de</language>"
-    )
-    parts = outline(decode(document.encode()))
-    assert len(parts.entries) == 2
-    assert [len(digest) for digest in parts.digests] == [16, 16]
-    alone = parse_upstream(single(parts, 1), URL, "UTC")
-    assert ([item.title for item in alone.items], alone.head.language) == (["2"], "de")
-    both = parse_upstream(several(parts, [1, 0]), URL, "UTC")
-    assert [item.title for item in both.items] == ["2", "1"]
-
-
-@pytest.mark.parametrize(
-    ("text", "kind"),
-    [
-        ("", "none"),
-        ("<!DOCTYPE html><html><body><feed></body></html>", "none"),
-        ('{"a": 1}', "none"),
-        ("<opml version='2.0'/>", "none"),
-        ("Warning: line 3<br>\n<?xml version='1.0'?><rss version='2.0'/>", "xml"),
-        ('{"version": "https://jsonfeed.org/version/1.1", "items": []}', "json"),
-    ],
-)
-def test_what_is_a_feed(text: str, kind: str) -> None:
-    assert outline(decode(text.encode())).kind == kind
-
-
-_PIECES = st.sampled_from(
-    [
-        "text",
-        "&amp;",
-        "&lt;p&gt;x&lt;/p&gt;",
-        "<![CDATA[</item><b>x</b>]]>",
-        "<!-- <item> -->",
-        "é中",
-        "\n",
-        "&#8217;",
-    ]
-)
-_ENTRY = st.tuples(st.lists(_PIECES, max_size=4), st.lists(_PIECES, max_size=4), st.integers(0, 9))
-
-
-@examples(60)
-@given(st.lists(_ENTRY, max_size=4))
-def test_entries_alone_say_what_they_say_together(entries) -> None:
-    items = "".join(
-        f"<item><title>{''.join(title)}</title><description>{''.join(body)}</description><guid>{guid}</guid></item>"
-        for title, body, guid in entries
-    )
-    text = decode(rss(items).encode())
-    parts = outline(text)
-    assert len(parts.entries) == len(entries)
-    alone = [item for n in range(len(entries)) for item in parse_upstream(single(parts, n), URL, "UTC").items]
-    assert tuple(alone) == parse_upstream(text, URL, "UTC").items
 
 
 @examples(100)
@@ -192,41 +92,6 @@ def test_a_guid_that_is_an_address_stands_for_a_link() -> None:
         )
     )
     assert [item.address for item in found.items] == ["https://up.example/p", ""]
-
-
-def test_a_json_feed_is_read_in_full() -> None:
-    document = {
-        "version": "https://jsonfeed.org/version/1.1",
-        "title": "J",
-        "hubs": [{"type": "WebSub", "url": "https://hub.example/"}],
-        "next_url": "/2",
-        "authors": [{"name": "Ann"}],
-        "items": [
-            {
-                "id": 7,
-                "url": "/7",
-                "content_text": "a < b\n\nc",
-                "tags": ["x"],
-                "date_published": "2021-01-02T03:04:05Z",
-            },
-            {
-                "id": "8",
-                "external_url": "https://e.example/",
-                "content_html": "<p>8</p>",
-                "attachments": [{"url": "a.mp3"}],
-            },
-        ],
-    }
-    found = parse(json.dumps(document))
-    one, two = found.items
-    assert (found.head.version, found.head.next_page, found.head.hubs) == (
-        "json11",
-        "https://up.example/2",
-        ("https://hub.example/",),
-    )
-    assert (one.guid, one.address, one.body) == ("7", "https://up.example/7", "<p>a &lt; b</p>\n<p>c</p>")
-    assert (two.address, two.body, two.authors) == ("https://e.example/", "<p>8</p>", ("Ann",))
-    assert two.enclosures[0].url == "https://up.example/a.mp3"
 
 
 def test_a_document_with_more_tags_than_any_feed_has_is_refused() -> None:

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.parser.posts.file_encoding import decode
 from feeds.parser.posts.front_matter import read_front_matter, read_simple, read_tolerant
 from feeds.parser.posts.front_matter_values import load_yaml
 from tests.rigs.examples import examples
@@ -197,42 +196,6 @@ def test_pelican_needs_no_blank_line_to_end():
     assert (found.body, found.body_line) == ("<p>x</p>\n", 2)
 
 
-DECODED = {
-    "utf-8": ("茶\n".encode(), "茶\n", []),
-    "utf-8 with a mark": ("茶".encode("utf-8-sig"), "茶", []),
-    "utf-16": ("茶 tea".encode("utf-16"), "茶 tea", ["encoding"]),
-    "utf-16 big-endian": (b"\xfe\xff" + "茶".encode("utf-16-be"), "茶", ["encoding"]),
-    "gb18030": ("标题：今天的茶市开张了".encode("gb18030"), "标题：今天的茶市开张了", ["encoding"]),
-    "one bad byte": ("今天的茶市\n".encode() + b"caf\xe9t", "今天的茶市\ncaf\ufffdt", ["bad-byte"]),
-    "a cut character": ("今天的茶市".encode()[:-1], "今天的茶\ufffd", ["bad-byte"]),
-    "ends of lines": (b"a\r\nb\rc\n\rd", "a\nb\nc\n\nd", []),
-    "controls": (b"a\x00b\x08\tc\nd\x1f", "ab\tc\nd", ["control-character"] * 3),
-    "non-characters": ("a\uffffb".encode(), "ab", ["control-character"]),
-    "nothing": (b"", "", []),
-}
-
-
-@pytest.mark.parametrize("case", DECODED)
-def test_bytes_become_text(case):
-    data, text, rules = DECODED[case]
-    found, repairs = decode(data)
-    assert found == text
-    assert [r.rule for r in repairs] == rules
-
-
-def test_a_bad_byte_is_named_with_its_line():
-    _, repairs = decode("今天\r\n".encode() + b"a\xe9 b")
-    assert [(r.line, r.old, r.new) for r in repairs] == [(2, "\\xe9", "\ufffd")]
-
-
-@QUICK
-@given(st.binary(max_size=200))
-def test_any_bytes_become_text_fit_for_xml(data):
-    text, _ = decode(data)
-    text.encode()
-    assert not set(text) & {chr(n) for n in range(32) if n not in (9, 10)} | set(text) & {"\ufffe", "\uffff"}
-
-
 PIECES = st.sampled_from(
     [
         *["---", "+++", "\n", "\n", ": ", "：", '"', "'", "title: ", "tags:", "- ", "[", "{", "}", "]", ",", "#", " "],
@@ -297,3 +260,49 @@ def test_a_header_too_long_for_yaml_still_gives_its_values():
     assert found is not None
     assert (found.values["title"], found.values["tags"], found.body) == ("茶", "a", "body")
     assert [r.rule for r in found.repairs] == ["long-header"]
+
+
+@pytest.mark.parametrize(
+    ("header", "key", "value"),
+    [
+        ('title: "He said "no" today"', "title", 'He said "no" today'),
+        ('title: "2021年"双十一"收官"', "title", '2021年"双十一"收官'),
+        ("title: Council: no car park", "title", "Council: no car park"),
+        ("title: @home", "title", "@home"),
+        ("title: 'it's here'", "title", "it's here"),
+        ("title： 标题", "title", "标题"),
+        ("title: 2021", "title", "2021"),
+        ("tags:\n- a\n- b", "tags", ["a", "b"]),
+        ("tags: [a, 'b c']", "tags", ["a", "b c"]),
+    ],
+)
+def test_a_broken_line_is_read_as_its_author_meant_it(header: str, key: str, value: object) -> None:
+    matter = read_front_matter(f"---\nlayout: post\n{header}\ndate: 2024-01-01\n---\nbody\n")
+    assert matter is not None
+    assert matter.values[key] == value
+    assert matter.values["layout"] == "post"
+    assert matter.body == "body\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '+++\ntitle = "T"\n+++\nbody',
+        '{"title": "T"}\nbody',
+        "Title: T\nDate: 2024-01-01\n\nbody",
+        "---\ntitle: T\n---\nbody",
+    ],
+)
+def test_every_dialect_is_understood(text: str) -> None:
+    matter = read_front_matter(text)
+    assert matter is not None
+    values = {key.lower(): value for key, value in matter.values.items()}
+    assert (values["title"], matter.body) == ("T", "body")
+
+
+@examples(200)
+@given(st.text())
+def test_no_text_makes_the_reader_fail(text: str) -> None:
+    read_front_matter(text)
+    read_front_matter("---\n" + text + "\n---\n")
+    read_front_matter("+++\n" + text + "\n+++\n")
