@@ -33,7 +33,7 @@ _KNOWN_TAG = re.compile(
     re.IGNORECASE,
 )
 _CODE_ELEMENT = re.compile(r"<(script|style)\b[^<>]*+>[^<]{0,5000}+</\1\s*+>", re.IGNORECASE)
-_COMMENT = re.compile(r"<!--[^<>]{0,2000}+-->")
+_COMMENT = re.compile(r"<!--[^<>]{0,2000}?-->")
 _MARKUP_START = re.compile(r"<(?=[a-zA-Z/!?])")
 
 # The pattern begins with a set of characters because the engine finds sets fast. Look-behinds then check which

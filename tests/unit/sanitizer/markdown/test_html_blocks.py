@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.sanitizer.markdown import markdown_to_html
 from tests.rigs.examples import examples
+from tests.rigs.markdown_cases import assert_case
 from tests.rigs.meaning import meaning
 
 _BLOCKS = st.sampled_from([
@@ -24,3 +26,8 @@ def test_simple_blocks_are_taken_as_any_are(blocks: list[str]) -> None:
     commented = [re.sub(r"(?=</\w+>$)", "<!-- -->", block) for block in blocks]
     one, other = ("\n\n".join(parts) for parts in (blocks, commented))
     assert meaning(markdown_to_html(one)) == meaning(markdown_to_html(other))
+
+
+@pytest.mark.parametrize("name", ["html-blocks", "html-comments", "html-with-markdown", "no-tags"])
+def test_cases(name: str) -> None:
+    assert_case(name)

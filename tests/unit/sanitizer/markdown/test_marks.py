@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from feeds.sanitizer.markdown import markdown_to_html
 from feeds.sanitizer.markdown.marks import APART, MARK, Marks, parse_attributes
 from tests.rigs.examples import examples
+from tests.rigs.markdown_cases import assert_case
 from tests.rigs.meaning import meaning
 from tests.unit.sanitizer.markdown.test_simple import _TOKENS
 
@@ -48,3 +49,8 @@ def test_no_mark_is_left_in_the_html(text: str) -> None:
     assert not {*APART} & {*html}
     assert "\0" not in html + markdown_to_html(text, "commonmark")
     html.encode()
+
+
+@pytest.mark.parametrize("name", ["attribute-lists-with-names", "escapes"])
+def test_cases(name: str) -> None:
+    assert_case(name)

@@ -9,6 +9,8 @@ import pytest
 from feeds.models import DIALECTS, Dialect
 from feeds.sanitizer.html import clean_html
 from feeds.sanitizer.markdown import markdown_to_html
+from feeds.sanitizer.markdown.notes import Notes
+from tests.rigs.markdown_cases import assert_case
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -30,3 +32,33 @@ def test_notes_are_numbered_as_the_text_refers_to_them(dialect: Dialect) -> None
     assert re.findall(r">(\d)<", html) == ["1", "2", "1", "3", "2"]
     assert html.index(">X") < html.index(">Y") < html.index(">Z")
     assert "N" not in re.sub(r"<[^>]*>", "", html)
+
+
+@pytest.mark.parametrize("name", ["footnotes"])
+def test_cases(name: str) -> None:
+    assert_case(name)
+
+
+def test_a_note_that_is_referred_to_twice_links_back_twice() -> None:
+    notes = Notes("p-")
+    notes.define("a", "<p>One</p>")
+    notes.define("a", "<p>ignored</p>")
+    notes.define("unused", "<p>x</p>")
+    html = notes.finish(f"x{notes.refer('a')}{notes.refer('a')}{notes.refer('missing')}")
+    assert '<sup id="fnref:p-a"><a href="#fn:p-a" class="footnote">1</a></sup>' in html
+    assert '<sup id="fnref:p-a:1">' in html
+    assert "[^missing]" in html
+    assert html.count("reversefootnote") == 2
+    assert "ignored" not in html
+    assert "<p>x</p>" not in html
+    assert '<li id="fn:p-a">\n<p>One&nbsp;<a href="#fnref:p-a"' in html
+
+
+def test_a_text_without_references_stays() -> None:
+    assert Notes("").finish("<p>x</p>") == "<p>x</p>"
+
+
+def test_a_note_that_ends_with_another_block_has_its_links_in_a_paragraph() -> None:
+    notes = Notes("")
+    notes.define("a", "<pre>x</pre>")
+    assert "<pre>x</pre>\n<p><a href" in notes.finish(notes.refer("a"))

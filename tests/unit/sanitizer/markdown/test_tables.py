@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from feeds.sanitizer.markdown.tables import split_cells
+from tests.rigs.markdown_cases import assert_case
 
 
 @pytest.mark.parametrize(
@@ -22,3 +23,8 @@ from feeds.sanitizer.markdown.tables import split_cells
 )
 def test_the_cells_of_a_row(line: str, cells: list[str]) -> None:
     assert split_cells(line) == cells
+
+
+@pytest.mark.parametrize("name", ["tables", "tables-in-blocks"])
+def test_cases(name: str) -> None:
+    assert_case(name)
