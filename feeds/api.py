@@ -12,7 +12,7 @@ from feeds.config import Config, load_config
 from feeds.errors import FeeddError, StoreLocked, UsageError
 from feeds.protocols import Clock, ignore_progress
 from feeds.reports import BuildReport
-from feeds.session import build_worker_settings, now, open_run, read_site
+from feeds.session import build_worker_settings, now, open_session, read_site
 
 if TYPE_CHECKING:
     from feeds.commands.subscriptions import AddResult
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from feeds.daemon.control import Withdrawn
     from feeds.ingest.backfill import HistoryReport
     from feeds.output.validator import Finding
-    from feeds.storage.records import Context
 
 __all__ = [
     "BuildReport",
@@ -44,6 +43,7 @@ __all__ = [
     "load_config",
     "now",
     "open_run",
+    "open_session",
     "restore",
     "serve",
     "show_config",
@@ -280,18 +280,16 @@ def backfill(config: Config, source: str, pages: int = 1000, clock: Clock = now)
     Raises:
         UsageError: there is no upstream feed of this name.
     """
-    from feeds import pipeline
     from feeds.daemon import control
     from feeds.ingest import backfill as reading
     from feeds.storage.sqlite import lock_store
 
     try:
-        with lock_store(config.store), open_run(config, config.store, 1, clock, ignore_progress) as run:
-
-            def make_context(number: int, complete: bool) -> Context:
-                return pipeline.build_context(run, number, early=not complete)
-
-            return reading.fetch_history_once(run, make_context, source, pages)
+        with (
+            lock_store(config.store),
+            open_session(config, config.store, 1, clock, ignore_progress) as session,
+        ):
+            return reading.fetch_history_once(session, source, pages)
     except StoreLocked:
         control.add_request(config, "backfill", source)
         return None
@@ -369,5 +367,6 @@ def init(folder: Path, source: Path | None = None) -> tuple[list[Path], tuple[st
 
 # The names of earlier versions, kept for programs that use them.
 believe_removals = accept_removals
+open_run = open_session
 give_list = export_opml
 take_list = import_opml

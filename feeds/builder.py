@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from feeds.config import Config
 from feeds.protocols import Clock, Progress, ignore_progress
 from feeds.reports import BuildReport
-from feeds.session import now, open_run
+from feeds.session import now, open_session
 
 if TYPE_CHECKING:
     from feeds.storage.sqlite import Database
@@ -95,22 +95,25 @@ class _Options:
 
 def _build(config: Config, store: Path, options: _Options, clock: Clock, progress: Progress) -> BuildReport:
     from feeds import pipeline
-    from feeds.output.tree import Tree, Written
-    from feeds.publisher import index_pages
+    from feeds.output.tree import Tree
+    from feeds.publisher import pages
+    from feeds.storage.control import load_requests
+    from feeds.storage.documents import load_documents
+    from feeds.storage.feeds import load_feeds
 
-    with open_run(config, store, options.jobs, clock, progress, options.deadline) as opened:
-        run = replace(opened, allow_removals=options.removals)
-        db = run.db
+    with open_session(config, store, options.jobs, clock, progress, options.deadline) as session:
+        if options.removals:
+            session.most_removals = None
+        db = session.db
         troubles: list[str] = []
         # Requests may wait from commands that ran during another build.
-        if not options.dry and db.rows("requests_all"):
+        if not options.dry and load_requests(db):
             from feeds.daemon import control
 
-            troubles = control.apply_requests(run)
-        ingested = pipeline.ingest(run, offline=options.offline)
-        known = {row[0]: Written(*row[1:4]) for row in db.rows("documents_all")}
-        tree = Tree(config.output.dir, known, full=options.full, dry=options.dry)
-        published = pipeline.publish(run, tree)
+            troubles = control.apply_requests(session)
+        ingested = pipeline.ingest(session, offline=options.offline)
+        tree = Tree(config.output.dir, load_documents(db), full=options.full, dry=options.dry)
+        published = pipeline.publish(session, tree)
         report = BuildReport(
             **asdict(replace(ingested, rejected=[])),
             written=sorted(tree.written),
@@ -120,34 +123,35 @@ def _build(config: Config, store: Path, options: _Options, clock: Clock, progres
             held=[{"path": path, "reason": reason} for path, reason in sorted(published.held.items())],
         )
         report.troubles += [trouble for trouble in troubles if trouble not in report.troubles]
-        report.troubles += index_pages.find_unmatched_private_feeds(run) + config.find_slow_patterns()
-        _count(db, config, run.sources, report)
-        report.sources = len(run.sources)
-        feeds = db.rows("feeds_all")
-        report.feeds, report.posts = len(feeds), sum(row[6] or 0 for row in feeds if row[1] == "all")
+        report.troubles += pages.find_unmatched_private_feeds(published) + config.find_slow_patterns()
+        _count(db, config, session.sources, report)
+        report.sources = len(session.sources)
+        feeds = load_feeds(db)
+        report.feeds, report.posts = len(feeds), sum(feed.posts for feed in feeds if feed.kind == "all")
     return report
 
 
 def _count(db: Database, config: Config, sources: dict[int, tuple[str, int]], report: BuildReport) -> None:
     """Count the files by outcome, and report entries of upstream feeds that cannot be published."""
     from feeds.storage.left_out import count_items
-    from feeds.storage.serialization import read_shown
+    from feeds.storage.reports import load_folder_counts, load_post_counts
 
     folders = {source.name: source.path for source in config.folders}
     for number, name in ((n, name) for n, (name, _) in sources.items() if name in folders):
-        report.read += db.value("files_in_all", (number,))
-        for outcome, vanished, count in db.rows("files_odd", (number,)):
-            report.read -= count if vanished else 0
-            report.ignored += count if outcome == "ignored" and not vanished else 0
-            report.unpublished += count if outcome == "unpublished" and not vanished else 0
-        for path, _, reason in db.rows("files_troubled", (number,)):
-            report.rejected.append({"path": str(folders[name] / path), "reason": reason})
+        files = load_folder_counts(db, number)
+        report.read += files.read
+        report.ignored += files.ignored
+        report.unpublished += files.unpublished
+        report.rejected += [
+            {"path": str(folders[name] / path), "reason": reason} for path, reason in files.rejected
+        ]
     report.entries, report.reasons = count_items(db)
-    posts, files = db.rows("posts_of_files")[0]
-    report.published += posts
-    report.merged += files - posts
-    report.unpublished += sum(count for _, count in db.rows("files_out_of_feeds"))
-    for path, reason in db.rows("posts_left_out"):
-        report.rejected.append({"path": path, "reason": reason})
-    for source, shown, reason in db.rows("entries_left_out"):
-        report.troubles.append(f"source {source}: {read_shown(shown).link}: {reason}; it is left out")
+    counts = load_post_counts(db)
+    report.published += counts.posts
+    report.merged += counts.files - counts.posts
+    report.unpublished += counts.unpublished
+    report.rejected += [{"path": path, "reason": reason} for path, reason in counts.left_out]
+    report.troubles += [
+        f"source {source}: {link}: {reason}; it is left out"
+        for source, link, reason in counts.entries_left_out
+    ]

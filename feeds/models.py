@@ -145,6 +145,21 @@ class Entry(NamedTuple):
     origin: Origin | None = None
 
 
+class Keep(NamedTuple):
+    """The limits of ``keep``: seconds since publication, and number of newest posts; 0 for no limit."""
+
+    seconds: int = 0
+    posts: int = 0
+
+
+class Written(NamedTuple):
+    """A document on disk: digest (hex), and size and mtime, which show cheaply that it is unchanged."""
+
+    digest: str
+    size: int
+    mtime: int
+
+
 NEWEST = 10
 """Number of entries that the page of a feed shows in full."""
 

@@ -1,23 +1,31 @@
-"""Open a run from a configuration; shared by the commands and the daemon."""
+"""A session: one configuration with its open store, sources, workers and clock; steps and commands share it."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
-from feeds.config import Config, FolderSource
-from feeds.protocols import Clock, Progress
+from feeds.config import Config, FolderSource, Source, UpstreamSource, checks
+from feeds.errors import DeadlineExceeded
+from feeds.models import Keep
+from feeds.protocols import Clock, Progress, Version
+from feeds.sources import expand_sources, list_fetched_lists, register_sources
 from feeds.values.urls import CANONICAL_RULE
 
 if TYPE_CHECKING:
     from feeds.models import Dialect
     from feeds.parser.posts.jekyll import JekyllSite
-    from feeds.run_context import Run
-    from feeds.workers.task_types import Settings
+    from feeds.settings import PublishSettings
+    from feeds.storage.records import Context
+    from feeds.storage.sqlite import Database
+    from feeds.workers.task_types import EntrySettings, Settings
+    from feeds.workers.workers import Workers
 
 _DERIVATION = 11  # increase it when the same file would be parsed or rendered differently
 
@@ -27,31 +35,140 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(slots=True)
+class Session:
+    """An open store with its sources, workers and clock, and the settings of one configuration."""
+
+    db: Database
+    workers: Workers
+    clock: Clock
+    progress: Progress
+    configured: tuple[Source, ...]
+    """The sources of the configuration; a list is one source."""
+    sources: dict[int, tuple[str, int]]
+    """Name and rank of every stored source by its number, removed sources included."""
+    settings_digest: str
+    """Digest of everything that parsing posts depends on."""
+    publishing: PublishSettings
+    timezone: str
+    history: int
+    """Number of older versions of a post that are kept."""
+    most_removals: int | None
+    """Percentage of a source's posts that may be removed at once; None for any number."""
+    path: Path
+    """The configuration, for messages."""
+    folders: tuple[FolderSource, ...]
+    lists: tuple[UpstreamSource, ...]
+    """Lists of upstream feeds that are fetched from an address."""
+    polled: bool
+    """Whether a source is fetched over the network."""
+
+    def load_upstreams(self) -> tuple[list[UpstreamSource], list[str]]:
+        """Load the upstream feeds, also those of lists; return the errors of lists too."""
+        every, troubles = expand_sources(self.configured, self.db)
+        return [source for source in every if isinstance(source, UpstreamSource)], troubles
+
+    def register_upstreams(self) -> tuple[list[UpstreamSource], list[str]]:
+        """Do what :meth:`load_upstreams` does, and add new sources to the store."""
+        every, troubles = expand_sources(self.configured, self.db)
+        self.sources.update(register_sources(self.db, self.configured, every))
+        return [source for source in every if isinstance(source, UpstreamSource)], troubles
+
+    def load_keep_limits(self) -> dict[int, Keep]:
+        """Load the limits of the sources whose posts are not kept for ever, by number of the source."""
+        if not any(_get_keep(source) for source in self.configured):
+            return {}
+        limits = {source.name: source.keep for source in expand_sources(self.configured, self.db)[0]}
+        return {
+            number: parse_keep(limits[name]) for number, (name, _) in self.sources.items() if limits.get(name)
+        }
+
+    def build_context(
+        self, number: int, *, early: bool, judge: bool = True, future: bool = False, rekey: bool = False
+    ) -> Context:
+        """Build the context in which the readings of a source are ingested."""
+        from feeds.storage.records import Context
+
+        return Context(
+            source=number,
+            sources=self.sources,
+            early=early,
+            now=self.clock(),
+            blocked=frozenset(),
+            judge=self.is_changed if judge else None,
+            future=future,
+            history=self.history,
+            rekey=rekey,
+        )
+
+    def is_changed(self, before: Version, after: Version) -> bool:
+        """Compare two versions in a worker process; a comparison that exceeds the deadline counts as a change."""
+        from feeds.workers.ingest_tasks import is_changed
+
+        # Equal bytes need no worker process.
+        if before.title == after.title and before.document == after.document:
+            return False
+        try:
+            return self.workers.run(is_changed, before, after)
+        except DeadlineExceeded:
+            return True
+
+    def build_entry_settings(self, number: int, source: UpstreamSource) -> EntrySettings:
+        """Build the settings for parsing the entries of a source."""
+        from feeds.workers.task_types import EntrySettings
+
+        return EntrySettings(
+            source.name,
+            self.sources[number][1],
+            self.timezone,
+            source.categories,
+            source.terms == "own",
+            source.url,
+            source.link,
+        )
+
+    def compute_entry_digest(self, settings: EntrySettings) -> str:
+        """Compute a digest of the settings that parsed the entries of a source, without its rank."""
+        return compute_settings_digest((self.settings_digest, replace(settings, rank=0)))
+
+
+def compute_settings_digest(values: object) -> str:
+    """Compute a digest of settings; when it differs, everything derived from them is derived again."""
+    return hashlib.blake2b(repr(values).encode(), digest_size=16).hexdigest()
+
+
+def _get_keep(source: Source) -> str:
+    return source.keep if isinstance(source, (FolderSource, UpstreamSource)) else source.settings.keep
+
+
+def parse_keep(text: str) -> Keep:
+    """Parse a ``keep`` setting into its limits."""
+    return Keep(*checks.parse_keep(text))
+
+
 @contextmanager
-def open_run(
+def open_session(
     config: Config,
     store: Path,
     jobs: int,
     clock: Clock,
     progress: Progress,
     deadline: float | None = None,
-) -> Iterator[Run]:
-    """Open the store and the workers of a run; entries rendered with other settings are marked to be rendered again.
+) -> Iterator[Session]:
+    """Open the store and the workers; entries rendered with other settings are marked to be rendered again.
 
     Raises:
         StoreError: the store cannot be used.
     """
-    from feeds.config.page_style import build_page_style
     from feeds.renderer import page_fragments
-    from feeds.run_context import Run, compute_settings_digest
-    from feeds.sources import expand_sources, register_sources
+    from feeds.storage import documents
     from feeds.storage.address_rule import follow_address_rule
     from feeds.storage.sqlite import Database
     from feeds.workers import ingest_tasks
     from feeds.workers.workers import Workers, count_processors
 
-    look = build_page_style(config)
-    settings = replace(build_worker_settings(config), look=look)
+    publishing = build_publish_settings(config)
+    settings = replace(build_worker_settings(config), look=publishing.look)
     limits = config.limits
     workers = Workers(
         jobs or count_processors(),
@@ -61,37 +178,85 @@ def open_run(
         limits.document_seconds,
     )
     with closing(Database.open(store)) as db, workers:
-        sources = register_sources(db, config, expand_sources(config, db)[0])
+        sources = register_sources(db, config.sources, expand_sources(config.sources, db)[0])
         # Keys of an older canonical form would not match those of new entries.
         follow_address_rule(db, sources, clock())
-        render = compute_settings_digest(
-            (
-                _DERIVATION,
-                config.site,
-                config.output,
-                config.boilerplate,
-                config.labels,
-                config.aliases,
-                config.push.named,
-                (bool(config.serve.auth), config.serve.precompress) if config.serve else (False, False),
-                settings,
-            )
+        render = _compute_render_digest(config, settings)
+        if documents.load_render_settings(db) != render:
+            page_fragments.check_templates(publishing.look)
+            documents.use_render_settings(db, render)
+        derive = replace(settings, formats=(), site_url="", language="", look=None)
+        yield Session(
+            db=db,
+            workers=workers,
+            clock=clock,
+            progress=progress,
+            configured=config.sources,
+            sources=sources,
+            settings_digest=compute_settings_digest((_DERIVATION, CANONICAL_RULE, derive)),
+            publishing=publishing,
+            timezone=config.site.timezone,
+            history=config.history,
+            most_removals=limits.removals,
+            path=config.path,
+            folders=config.folders,
+            lists=tuple(list_fetched_lists(config.sources)),
+            polled=config.polled,
         )
-        derive = compute_settings_digest(
-            (_DERIVATION, CANONICAL_RULE, replace(settings, formats=(), site_url="", language="", look=None))
+
+
+def _compute_render_digest(config: Config, settings: Settings) -> str:
+    """Compute a digest of everything that rendered entries and documents depend on."""
+    return compute_settings_digest(
+        (
+            _DERIVATION,
+            config.site,
+            config.output,
+            config.boilerplate,
+            config.labels,
+            config.aliases,
+            config.push.named,
+            (bool(config.serve.auth), config.serve.precompress) if config.serve else (False, False),
+            settings,
         )
-        run = Run(config, db, workers, clock, progress, sources, derive, look)
-        rendered = db.value("meta_get", ("render",))
-        if rendered != render:
-            page_fragments.check_templates(look)
-        # A new store has nothing to discard.
-        if rendered not in (None, render):
-            with db.transaction():
-                db.run("entries_drop")
-                db.run("feeds_touch_all")
-        with db.transaction():
-            db.run("meta_put", ("render", render))
-        yield run
+    )
+
+
+def build_publish_settings(config: Config) -> PublishSettings:
+    """Build the values that publishing needs of a configuration.
+
+    Raises:
+        UsageError: the folder of templates cannot be read.
+    """
+    from feeds.config.page_style import build_page_style
+    from feeds.settings import PublishSettings
+    from feeds.storage.ledger import LEDGER
+    from feeds.values.document_paths import group_aliases
+
+    site, output, serve = config.site, config.output, config.serve
+    return PublishSettings(
+        title=site.title,
+        description=site.description,
+        author=site.author,
+        language=site.language,
+        site_url=site.url,
+        zone=ZoneInfo(site.timezone),
+        formats=output.formats,
+        entries=output.entries,
+        archive=output.archive,
+        archive_kinds=output.archive_kinds,
+        slugs=output.slugs,
+        keep=parse_keep(output.keep),
+        labels=config.labels,
+        copies=group_aliases(config.aliases),
+        hubs=config.push.hubs,
+        named_hubs=config.push.named,
+        private=tuple(folder.feed for folder in serve.private) if serve else (),
+        all_private=bool(serve and serve.auth),
+        precompress=bool(serve and serve.precompress),
+        look=build_page_style(config),
+        ledger=config.store.with_name(LEDGER),
+    )
 
 
 def build_worker_settings(config: Config) -> Settings:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
-from feeds.config import Config, FolderSource, ListSource, UpstreamSource
+from feeds.config import FolderSource, ListSource, Source, UpstreamSource
 from feeds.config.checks import parse_interval
 from feeds.errors import UsageError
 from feeds.models import Subscription
+from feeds.storage.sources import add_sources, load_lists
 from feeds.storage.sqlite import Database
 
 _LONGEST_NAME = 300
 
 
 def expand_sources(
-    config: Config, db: Database | None
+    configured: Iterable[Source], db: Database | None
 ) -> tuple[list[FolderSource | UpstreamSource], list[str]]:
     """Return every folder and upstream feed in order of rank, and the errors of lists.
 
@@ -22,8 +24,8 @@ def expand_sources(
     """
     found: list[FolderSource | UpstreamSource] = []
     troubles = []
-    kept = dict(db.rows("lists_all")) if db is not None else {}
-    for source in config.sources:
+    kept = load_lists(db) if db is not None else {}
+    for source in configured:
         if not isinstance(source, ListSource):
             found.append(source)
             continue
@@ -75,17 +77,29 @@ def _limit_interval(every: str) -> str:
     return every if parse_interval(every) >= 60 else "1m"
 
 
+def list_fetched_lists(configured: Iterable[Source]) -> list[UpstreamSource]:
+    """Return the lists that are fetched from an address, with the settings to fetch them."""
+    return [source.settings for source in configured if isinstance(source, ListSource) and source.url]
+
+
 def register_sources(
-    db: Database, config: Config, every: Sequence[FolderSource | UpstreamSource]
+    db: Database, configured: Iterable[Source], every: Sequence[FolderSource | UpstreamSource]
 ) -> dict[int, tuple[str, int]]:
     """Add new sources to the store; return number, name and rank of every stored source, removed sources included."""
     names = [source.name for source in every]
-    names += [source.name for source in config.sources if isinstance(source, ListSource) and source.url]
+    names += [source.name for source in list_fetched_lists(configured)]
     ranks = {name: rank for rank, name in enumerate(names)}
-    known = {row[1] for row in db.rows("source_all")}
-    # A write needs the lock, so it happens only for new sources.
-    new = [name for name in ranks if name not in known]
-    if new:
-        with db.transaction():
-            db.many("source_add", [(name,) for name in new])
-    return {row[0]: (row[1], ranks.get(row[1], len(ranks))) for row in db.rows("source_all")}
+    stored = add_sources(db, ranks).values()
+    return {source.number: (source.name, ranks.get(source.name, len(ranks))) for source in stored}
+
+
+def find_upstream(configured: Iterable[Source], db: Database | None, name: str, path: Path) -> UpstreamSource:
+    """Return the upstream feed with this name, also a feed of a list; ``path`` is that of the configuration.
+
+    Raises:
+        UsageError: no upstream feed has this name.
+    """
+    for source in expand_sources(configured, db)[0]:
+        if source.name == name and isinstance(source, UpstreamSource):
+            return source
+    raise UsageError(f"{name}: {path} has no upstream feed of this name; `feedd status` lists the sources")

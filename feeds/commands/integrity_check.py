@@ -8,7 +8,8 @@ from itertools import islice
 from pathlib import Path
 
 from feeds.errors import StoreError, build_damage_error
-from feeds.storage.sqlite import Database, load_migrations
+from feeds.storage import reports
+from feeds.storage.sqlite import Database
 from feeds.workers import ingest_tasks
 from feeds.workers.task_types import Settings
 
@@ -27,19 +28,12 @@ def find_faults(store: Path, settings: Settings) -> list[str]:
 
 
 def _find_faults(db: Database) -> Iterator[str]:
-    """Yield the faults. Pages and indexes come first: with damage there, rows cannot be trusted."""
-    pages = [row[0].replace("\n", " ") for row in db.rows("integrity")]
-    if pages != ["ok"]:
-        yield from pages
+    found = list(reports.find_faults(db))
+    yield from found
+    if found or not reports.is_migrated(db):
         return
-    if db.value("version") < load_migrations()[-1][0]:
-        # The next run migrates it; the other checks expect the current schema.
-        return
-    yield from (f"{n} rows of {table} refer to missing rows" for table, n in db.rows("unfitting") if n)
-    yield from (f"{n} rows of {table} are unreadable" for table, n in db.rows("unreadable") if n)
-    for query in ("payloads_packed", "entries_packed"):
-        for name, data in db.iterate_rows(query):
-            try:
-                ingest_tasks.decompress(data)
-            except StoreError:
-                yield f"{name}: cannot be decompressed"
+    for name, data in reports.iterate_compressed(db):
+        try:
+            ingest_tasks.decompress(data)
+        except StoreError:
+            yield f"{name}: cannot be decompressed"

@@ -9,9 +9,8 @@ from typing import NamedTuple
 from feeds.config import Config
 from feeds.errors import UsageError
 from feeds.identity import derive_keys
+from feeds.storage import reports
 from feeds.storage.left_out import REASONS, find_left_out
-from feeds.storage.payload import dumps
-from feeds.storage.serialization import read_shown
 from feeds.storage.sqlite import Database
 from feeds.values.urls import canonicalise, is_address
 
@@ -61,47 +60,32 @@ def _build_error(wanted: str) -> UsageError:
 
 
 def _find(db: Database, config: Config, wanted: str) -> int | NoPost | None:
-    number = db.value("post_of_uid", (wanted,)) or db.value("strong_like", (wanted.removeprefix("NW"),))
+    number = reports.find_post(db, wanted) or reports.find_post_by_value(db, wanted.removeprefix("NW"))
     if number is None and is_address(wanted):
-        number = _find_by_url(db, config, wanted)
+        number = reports.find_post_by_key(db, _derive_keys(config, wanted))
     if number is not None:
-        return int(number)
-    found = _find_file(db, config, wanted)
-    return found if found is not None else _find_by_guid(db, wanted)
-
-
-def _find_file(db: Database, config: Config, wanted: str) -> int | NoPost | None:
-    rows = db.rows("file_of_path", {"path": _make_relative(config, wanted)})
-    for source, path, outcome, reason, sighting, _vanished in rows:
-        if sighting is None or outcome != "item":
-            return NoPost(source, path, outcome, reason)
-        db.scope([sighting])
-        return int(db.rows("sightings_by_number")[0][7])
-    return None
-
-
-def _find_by_guid(db: Database, wanted: str) -> int | None:
-    return next((int(row[0]) for row in db.rows("posts_of_guid", {"guid": wanted})), None)
+        return number
+    file = reports.find_file(db, _make_relative(config, wanted))
+    if file is None:
+        return reports.find_post_by_guid(db, wanted)
+    return NoPost(file.source, file.path, file.outcome, file.reason) if file.post is None else file.post
 
 
 def _find_by_title(db: Database, wanted: str) -> int | NoPost | None:
-    for number, shown in db.rows("posts_titled", {"start": f"[{dumps(wanted)},%"}):
-        if read_shown(shown).title == wanted:
-            return int(number)
+    number = reports.find_post_by_title(db, wanted)
+    if number is not None:
+        return number
     for source, entry in find_left_out(db, wanted):
         reason = REASONS[entry.reason] + (f" ({entry.detail})" if entry.detail else "")
         return NoPost(source, "", "left out", reason, entry.title, entry.address)
     return None
 
 
-def _find_by_url(db: Database, config: Config, wanted: str) -> int | None:
+def _derive_keys(config: Config, address: str) -> list[str]:
+    """Return the keys of a post with this address, the strong key first."""
     rules = [(rule.name, re.compile(rule.pattern)) for rule in config.identity]
-    keys = derive_keys("", "", "", wanted, rules, lambda: "")
-    for key in (keys.strong, "url:" + canonicalise(wanted)):
-        number = db.value("posts_of_key", {"key": key}) if key else None
-        if number is not None:
-            return int(number)
-    return None
+    strong = derive_keys("", "", "", address, rules, lambda: "").strong
+    return [*([strong] if strong else []), "url:" + canonicalise(address)]
 
 
 def _make_relative(config: Config, wanted: str) -> str:

@@ -16,14 +16,23 @@ from feeds.config.page_style import build_page_style
 from feeds.errors import DeadlineExceeded, PostRejected, UsageError
 from feeds.fetcher import folder
 from feeds.models import Item, Repair, Skipped
-from feeds.publisher.feed_metadata import get_archive_formats, get_label
 from feeds.renderer import page_fragments
 from feeds.sources import expand_sources
 from feeds.storage.archives import load_unarchived
-from feeds.storage.neighbourhood import load_document, load_keys
-from feeds.storage.serialization import read_shown, read_sighting
+from feeds.storage.bodies import NO_BODY, load_bodies
+from feeds.storage.documents import count_documents
+from feeds.storage.feeds import load_feeds
+from feeds.storage.reports import (
+    FeedOfPost,
+    PostReport,
+    count_files,
+    count_posts,
+    count_posts_of_feeds,
+    load_post_report,
+)
+from feeds.storage.sources import load_sources
 from feeds.storage.sqlite import Database
-from feeds.storage.upstreams import UpstreamRow, load_upstreams
+from feeds.storage.upstreams import UpstreamRow, count_entries, load_upstreams
 from feeds.values import document_paths
 
 if TYPE_CHECKING:
@@ -198,18 +207,11 @@ def explain_post(db: Database, config: Config, settings: Settings, wanted: str) 
     number = find_item(db, config, wanted)
     if isinstance(number, NoPost):
         return _describe_no_post(number)
-    db.scope([number])
-    post = db.rows("posts_by_number")[0]
-    shown = read_shown(post[10])
-    sources = {row[0]: (row[1], 0) for row in db.rows("source_all")}
-    db.scope([number])
-    numbers = [row[0] for row in db.rows("sightings_by_post")]
-    keys = load_keys(db, numbers)
-    db.scope(numbers)
-    sightings = [read_sighting(row, sources, *keys[row[0]]) for row in db.rows("sightings_by_number")]
+    post = load_post_report(db, number, config.output.entries)
+    shown, sightings = post.shown, post.sightings
     found: dict[str, Any] = {
-        "id": post[1],
-        "state": post[6],
+        "id": post.uid,
+        "state": post.state,
         "title": shown.title,
         "link": shown.link,
         "published": shown.published.isoformat() if shown.published else None,
@@ -225,20 +227,18 @@ def explain_post(db: Database, config: Config, settings: Settings, wanted: str) 
             }
             for s in sightings
         ],
-        "aliases": [row[0] for row in db.rows("aliases_of", (number,))],
-        "feeds": [
-            _describe_membership(db, config, number, row) for row in db.rows("feeds_of_post", (number,))
-        ],
+        "aliases": list(post.aliases),
+        "feeds": [_describe_membership(db, config, post, feed) for feed in post.feeds],
     }
-    found["history"] = _load_history(db, settings, number, shown.title, shown.body)
-    if post[6] == "waiting":
+    found["history"] = _describe_history(db, settings, post)
+    if post.state == "waiting":
         found["why_not"] = "scheduled: its date is in the future"
-    elif post[6] == "withdrawn":
-        found["why_not"] = _describe_withdrawal(db.value("post_reason", (number,)), post[12])
-    elif post[6] == "expired":
+    elif post.state == "withdrawn":
+        found["why_not"] = _describe_withdrawal(post)
+    elif post.state == "expired":
         found["why_not"] = "older than `keep` allows"
-    elif post[6] != "live":
-        found["why_not"] = db.value("post_reason", (number,)) or "no source contains it any more"
+    elif post.state != "live":
+        found["why_not"] = post.reason or "no source contains it any more"
     return found
 
 
@@ -268,22 +268,20 @@ def _describe_no_post(item: NoPost) -> dict[str, Any]:
     }
 
 
-def _load_history(
-    db: Database, settings: Settings, number: int, title: str, body: int
-) -> list[dict[str, Any]]:
+def _describe_history(db: Database, settings: Settings, post: PostReport) -> list[dict[str, Any]]:
     """Return when the post changed and what changed, the latest change first."""
-    rows = db.rows("revisions_of", (number,))
-    if not rows:
+    if not post.revisions:
         return []
     from feeds.commands.text_diff import find_changes
     from feeds.workers import ingest_tasks
     from feeds.workers.workers import Workers
 
     found = []
+    body = load_bodies(db, [post.shown.body]).get(post.shown.body, NO_BODY)
     with Workers(1, ingest_tasks.begin, settings) as workers:
         # Versions are compared in turn, from the current version back.
-        newer = (title, _extract_text(workers, *load_document(db, body)))
-        for until, old_title, data, source, place in rows:
+        newer = (post.shown.title, _extract_text(workers, *body))
+        for until, old_title, data, source, place in post.revisions:
             older = (old_title, _extract_text(workers, data, source, place))
             found.append(
                 {
@@ -306,28 +304,29 @@ def _extract_text(workers: Workers, data: bytes, source: str, place: str) -> str
         return ""
 
 
-def _describe_withdrawal(reason: str, at: int) -> str:
-    since = f"withdrawn since {_format_time(at)}" + (f" ({reason})" if reason else "")
+def _describe_withdrawal(post: PostReport) -> str:
+    since = f"withdrawn since {_format_time(post.withdrawn)}" + (f" ({post.reason})" if post.reason else "")
     return f"{since}; `feedd withdraw --undo` publishes it again"
 
 
-def _describe_membership(
-    db: Database, config: Config, number: int, row: tuple[str, str, str, int]
-) -> dict[str, Any]:
-    kind, name, slug, feed = row
-    inside = number in {r[0] for r in db.rows("window", (feed, config.output.entries))}
-    archive = db.value("archive_of_post", (feed, number))
-    if get_archive_formats(config, kind):
-        inside |= number in {row.post for row in load_unarchived(db, feed)}
+def _describe_membership(db: Database, config: Config, post: PostReport, feed: FeedOfPost) -> dict[str, Any]:
+    inside = feed.in_window
+    if config.output.archive and feed.kind in config.output.archive_kinds:
+        inside |= post.number in {row.post for row in load_unarchived(db, feed.number)}
     found = {
-        "feed": document_paths.build_folder(kind, slug or "") or "/",
-        "label": get_label(config, kind, name) or config.site.title,
+        "feed": document_paths.build_folder(feed.kind, feed.slug) or "/",
+        "label": _get_label(config, feed.kind, feed.name) or config.site.title,
         "in_document": inside,
     }
     if not inside:
-        held = f"; it is in archive {archive}" if archive else ""
+        held = f"; it is in archive {feed.archive}" if feed.archive else ""
         found["why_not"] = f"{config.output.entries} newer posts fill it{held}"
     return found
+
+
+def _get_label(config: Config, kind: str, name: str) -> str:
+    """Return the name of a feed for people: its configured label, or its own name."""
+    return config.labels.get(kind, {}).get(name, name)
 
 
 def _describe_upstream(row: UpstreamRow) -> dict[str, Any]:
@@ -353,13 +352,13 @@ def _format_time(seconds: int) -> str:
 
 def load_status(db: Database, config: Config) -> dict[str, Any]:
     """Return the sources with their counts, the number of posts by state, and the feeds."""
-    configured = {source.name for source in (*config.sources, *expand_sources(config, db)[0])}
+    configured = {source.name for source in (*config.sources, *expand_sources(config.sources, db)[0])}
     upstreams = load_upstreams(db)
-    entries = dict(db.rows("sighting_counts"))
+    entries = count_entries(db)
     sources = []
-    for number, name, _, complete, last in db.rows("source_all"):
+    for number, name, _, complete, last in load_sources(db).values():
         counts = {"item": 0, "ignored": 0, "unpublished": 0, "rejected": 0, "vanished": 0, "repaired": 0}
-        for outcome, vanished, count, repaired in db.rows("file_counts", (number,)):
+        for outcome, vanished, count, repaired in count_files(db, number):
             # A file that has vanished keeps its last outcome, but must not count twice.
             counts["vanished" if vanished else outcome] += count
             counts["repaired"] += 0 if vanished else repaired
@@ -367,27 +366,27 @@ def load_status(db: Database, config: Config) -> dict[str, Any]:
             {
                 "name": name,
                 "configured": name in configured,
-                "complete": bool(complete),
+                "complete": complete,
                 "last_read": last,
                 "files": counts,
                 "entries": entries.get(number, 0),
                 "upstream": _describe_upstream(upstreams[name]) if name in upstreams else None,
             }
         )
-    counts = dict(db.rows("feed_counts"))
+    posts = count_posts_of_feeds(db)
     feeds = [
         {
-            "kind": kind,
-            "name": name,
-            "label": get_label(config, kind, name),
-            "folder": document_paths.build_folder(kind, slug) or "/",
-            "posts": counts.get(number, 0),
+            "kind": feed.kind,
+            "name": feed.name,
+            "label": _get_label(config, feed.kind, feed.name),
+            "folder": document_paths.build_folder(feed.kind, feed.slug) or "/",
+            "posts": posts.get(feed.number, 0),
         }
-        for number, kind, name, slug, *_ in db.rows("feeds_all")
+        for feed in load_feeds(db)
     ]
     return {
         "sources": sources,
-        "posts": dict(db.rows("posts_of_state")),
+        "posts": count_posts(db),
         "feeds": feeds,
-        "documents": len(db.rows("documents_all")),
+        "documents": count_documents(db),
     }

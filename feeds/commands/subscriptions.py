@@ -144,7 +144,7 @@ def _make_subscription(source: Source) -> Subscription | None:
 async def _find_all(
     config: Config, urls: Sequence[str], allow: tuple[str, ...]
 ) -> list[tuple[Subscription | None, str]]:
-    async with create_client(config) as client:
+    async with create_client(config.site.url) as client:
         return [await _find(client, url if "://" in url else f"https://{url}", allow) for url in urls]
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from feeds.config import Config
 from feeds.daemon.event_log import EventLog
 from feeds.protocols import Clock
-from feeds.run_context import Run
+from feeds.session import Session
 
 T = TypeVar("T")
 
@@ -21,13 +21,13 @@ class JobInterrupted(Exception):  # noqa: N818 - it is not an error
 
 
 class DaemonContext:
-    """The run, and the only thread that uses its store.
+    """The session, and the only thread that uses its store.
 
     The event loop runs timers, the network and the watchers. Everything that uses the store runs in the
     store's thread, one job after the other.
     """
 
-    run: Run
+    session: Session
     """Set once the store is open; used in the store's thread."""
 
     def __init__(self, config: Config, clock: Clock, log: EventLog) -> None:

@@ -28,12 +28,14 @@ from feeds.daemon.http_service import build_server
 from feeds.daemon.poll_scheduler import PollScheduler
 from feeds.daemon.systemd import Supervisor
 from feeds.errors import FeeddError, OutputError
-from feeds.output.tree import Tree, Written
+from feeds.output.tree import Tree
 from feeds.protocols import Clock
 from feeds.publisher import publisher
-from feeds.run_context import Run
-from feeds.session import open_run
-from feeds.storage.sqlite import Database, lock_store
+from feeds.session import Session, open_session
+from feeds.storage import control as requests
+from feeds.storage.documents import load_documents
+from feeds.storage.reports import load_invalid_posts
+from feeds.storage.sqlite import lock_store
 
 if TYPE_CHECKING:
     from feeds.server.server import Server
@@ -173,7 +175,7 @@ class Daemon:
         async with AsyncExitStack() as stack:
             # Registered first, so that it runs last: closing the run needs the thread.
             stack.callback(self._shift.store_thread.shutdown)
-            self._shift.run = await stack.enter_async_context(self._open())
+            self._shift.session = await stack.enter_async_context(self._open())
             with suppress(JobInterrupted):
                 await self._start(stack)
                 self._supervisor.notify("READY=1", "STATUS=watching and publishing")
@@ -203,13 +205,13 @@ class Daemon:
         return following
 
     @asynccontextmanager
-    async def _open(self) -> AsyncIterator[Run]:
-        opened = open_run(
+    async def _open(self) -> AsyncIterator[Session]:
+        opened = open_session(
             self.config, self.config.store, self._jobs, self.clock, self._shift.progress, self._deadline
         )
-        run = await self._shift.run_in_store_thread(opened.__enter__)
+        session = await self._shift.run_in_store_thread(opened.__enter__)
         try:
-            yield run
+            yield session
         finally:
             await self._shift.run_in_store_thread(opened.__exit__, None, None, None)
 
@@ -217,7 +219,7 @@ class Daemon:
         await self._folders.watch()
         await self._shift.run_in_store_thread(self._folders.read_everything)
         await self._publish()
-        await self._shift.run_in_store_thread(publisher.warm_up, self._shift.run)
+        await self._shift.run_in_store_thread(publisher.warm_up, self._shift.session)
         if websub_service.is_needed(self.config):
             push = websub_service.WebSubService(self.config, self.clock, self._ingest_pushed)
             self._pushing = await stack.enter_async_context(push)
@@ -279,7 +281,7 @@ class Daemon:
 
     async def _release(self) -> None:
         """Publish posts whose date has come and remove expired posts."""
-        if await self._shift.run_in_store_thread(pipeline.update_due_posts, self._shift.run):
+        if await self._shift.run_in_store_thread(pipeline.update_due_posts, self._shift.session):
             self._shift.wants_publishing.set()
 
     # Requests of other commands
@@ -291,30 +293,29 @@ class Daemon:
             self._signals.reload()
 
     def _apply_requests(self) -> bool:
-        db = self._shift.run.db
+        db = self._shift.session.db
         db.require_in_place()
         # A cheap counter of SQLite: the requests are queried only after another process has written.
-        version = db.value("changes_elsewhere")
+        version = requests.load_change_counter(db)
         if version == self._seen_version:
             return False
         self._seen_version = version
         reload = False
-        for number, kind, value in db.rows("requests_all"):
+        for number, kind, value in requests.load_requests(db):
             if reload and kind == "backfill":
                 # Its source is in the new configuration only.
                 continue
             self._apply_request(kind, value)
             reload |= kind == "reload"
-            with db.transaction():
-                db.run("request_drop", (number,))
+            requests.remove_request(db, number)
         return reload
 
     def _apply_request(self, kind: str, value: str) -> None:
         shift = self._shift
         if kind == "forget":
-            self.log("removed", source=value, posts=control.apply_request(shift.run, kind, value))
+            self.log("removed", source=value, posts=control.apply_request(shift.session, kind, value))
         elif kind in ("withdraw", "restore"):
-            control.apply_request(shift.run, kind, value)
+            control.apply_request(shift.session, kind, value)
             self.log(kind, post=value)
         elif kind == "removals" and control.is_current(value, self.clock):
             self._folders.read_everything(allow_removals=True)
@@ -353,22 +354,18 @@ class Daemon:
 
     def _find_newly_left_out(self) -> dict[str, str]:
         """Return the posts that no document can contain since the last publishing."""
-        before, self._left_out = self._left_out, dict(self._shift.run.db.rows("posts_invalid"))
+        before, self._left_out = self._left_out, load_invalid_posts(self._shift.session.db)
         return dict(self._left_out.items() - before.items())
 
     def _publish_now(self) -> tuple[int, dict[str, str], float]:
         self._shift.progress("publishing", 0, 1)
         started = self.clock()
-        run = self._shift.run
+        session = self._shift.session
         # Somebody may delete the output folder; then every document is written again.
         if self._tree is None or not self._tree.folder.is_dir():
-            self._tree = Tree(self.config.output.dir, _load_written(run.db))
+            self._tree = Tree(self.config.output.dir, load_documents(session.db))
         tree, self._tree = self._tree.again(), None
-        published = pipeline.publish(run, tree)
+        published = pipeline.publish(session, tree)
         self._tree = tree
         seconds = round((self.clock() - started).total_seconds(), 3)
         return len(tree.written), published.held, seconds
-
-
-def _load_written(db: Database) -> dict[str, Written]:
-    return {row[0]: Written(*row[1:4]) for row in db.rows("documents_all")}

@@ -11,6 +11,8 @@ from feeds import pipeline
 from feeds.config import FolderSource
 from feeds.daemon.context import DaemonContext
 from feeds.errors import UsageError
+from feeds.ingest.folder import ingest_folder, ingest_paths
+from feeds.ingest.pending_batches import PendingBatches
 from feeds.reports import Ingested
 
 SCAN_EVERY = 600
@@ -40,8 +42,10 @@ class FolderWatcher:
 
     def read_everything(self, *, allow_removals: bool = False) -> None:
         """Scan every file of every folder; in the store's thread."""
-        run = replace(self._shift.run, allow_removals=allow_removals)
-        self._log_report(pipeline.ingest(run, offline=True))
+        session = self._shift.session
+        if allow_removals:
+            session = replace(session, most_removals=None)
+        self._log_report(pipeline.ingest(session, offline=True))
 
     async def _watch(self, source: FolderSource) -> None:
         """Read files when they change, and everything when the folder was replaced."""
@@ -106,9 +110,11 @@ class FolderWatcher:
         report = Ingested()
         try:
             if any((source.path / path).is_dir() for path in paths):
-                pipeline.ingest_folder(self._shift.run, source, report)
+                pending = PendingBatches(self._shift.session.db, report)
+                ingest_folder(self._shift.session, source, report, pending)
+                pending.flush()
             else:
-                pipeline.ingest_paths(self._shift.run, source, paths, report)
+                ingest_paths(self._shift.session, source, paths, report)
         except UsageError as error:
             report.troubles.append(f"source {source.name}: {error}")
         self._log_report(report, source.name)

@@ -14,6 +14,7 @@ from feeds.commands.reports import load_status
 from feeds.config import Config, FolderSource, Serve
 from feeds.config.page_style import build_page_style
 from feeds.protocols import Clock
+from feeds.storage.reports import count_posts_of_days, load_latest_posts
 from feeds.storage.sqlite import Database
 from feeds.values.urls import redact_name
 
@@ -94,24 +95,18 @@ def build_status_page(config: Config, now: datetime) -> bytes:
     activity: list[tuple[date, int]] = []
     if config.store.exists():
         with closing(Database.open(config.store, read_only=True)) as db:
-            latest = _load_latest(db, now)
+            latest = load_latest_posts(db)
             statuses = [
-                replace(_build_source_status(config, source), latest=latest.get(source["name"]))
+                replace(
+                    _build_source_status(config, source),
+                    latest=datetime.fromtimestamp(latest[source["name"]], now.tzinfo)
+                    if source["name"] in latest
+                    else None,
+                )
                 for source in load_status(db, config)["sources"]
             ]
             activity = _count_activity(db, now)
     return render(look.site, statuses, activity, now, compile_templates(look.templates))
-
-
-def _load_latest(db: Database, now: datetime) -> dict[str, datetime]:
-    """Load the date of the newest post of each source, by name."""
-    found = dict(db.rows("sources_latest"))
-    names = {row[0]: row[1] for row in db.rows("source_all")}
-    return {
-        names[number]: datetime.fromtimestamp(second, now.tzinfo)
-        for number, second in found.items()
-        if number in names
-    }
 
 
 def _build_source_status(config: Config, status: dict[str, Any]) -> SourceStatus:
@@ -165,7 +160,7 @@ def _count_activity(db: Database, now: datetime) -> list[tuple[date, int]]:
     first = now.date() - timedelta(days=_DAYS - 1)
     since = int(datetime.combine(first, datetime.min.time(), now.tzinfo).timestamp())
     offset = int((now.utcoffset() or timedelta()).total_seconds())
-    counts = dict(db.rows("surfaced_by_day", {"since": since, "offset": offset}))
+    counts = count_posts_of_days(db, since, offset)
     days = [first + timedelta(days=n) for n in range(_DAYS)]
     epoch = date(1970, 1, 1)
     return [(day, counts.get((day - epoch).days, 0)) for day in days]

@@ -9,8 +9,6 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from feeds import pipeline
-from feeds.config import ListSource, UpstreamSource
 from feeds.daemon.context import DaemonContext, JobInterrupted
 from feeds.errors import FeeddError, UsageError
 from feeds.fetcher.feed import Request
@@ -19,7 +17,6 @@ from feeds.fetcher.schedule import distribute_times
 from feeds.ingest import poller
 from feeds.ingest.backfill import MOST_PAGES, fetch_history
 from feeds.ingest.feed import FeedIngester, PollReport
-from feeds.sources import expand_sources, register_sources
 from feeds.storage import upstreams as stored
 
 if TYPE_CHECKING:
@@ -51,11 +48,9 @@ class PollScheduler:
     async def begin(self, stack: AsyncExitStack) -> asyncio.Task[None]:
         """Load the upstream feeds and start; return the task that ingests responses, which ends only if the store fails."""
         shift = self._shift
-        client = self._client = await stack.enter_async_context(poller.create_client(shift.config))
-        self._hosts = HostHolds(await shift.run_in_store_thread(stored.load_held_hosts, shift.run.db))
-        self._ingester = FeedIngester(
-            shift.run, lambda number, complete: pipeline.build_context(shift.run, number, early=not complete)
-        )
+        client = self._client = await stack.enter_async_context(poller.create_client(shift.config.site.url))
+        self._hosts = HostHolds(await shift.run_in_store_thread(stored.load_held_hosts, shift.session.db))
+        self._ingester = FeedIngester(shift.session)
         await shift.run_in_store_thread(self._load_sources)
         self._queue = poller.PollQueue(
             self._ingester, client, self._hosts, shift.store_thread, self._handle_ingested
@@ -80,7 +75,7 @@ class PollScheduler:
             self._hosts.changed = False
             shift = self._shift
             await shift.run_in_store_thread(
-                stored.hold_hosts, shift.run.db, self._hosts.list_holds(shift.clock())
+                stored.hold_hosts, shift.session.db, self._hosts.list_holds(shift.clock())
             )
 
     async def poll_due(self) -> None:
@@ -137,14 +132,10 @@ class PollScheduler:
 
     def _load_sources(self) -> None:
         """Load every upstream feed, including those of lists; in the store's thread."""
-        run, config = self._shift.run, self._shift.config
-        lists = [
-            source.settings for source in config.sources if isinstance(source, ListSource) and source.url
-        ]
-        every, troubles = expand_sources(config, run.db)
+        session = self._shift.session
+        lists = session.lists
+        upstreams, troubles = session.register_upstreams()
         self._shift.log_problems(troubles)
-        run.sources.update(register_sources(run.db, config, every))
-        upstreams = [source for source in every if isinstance(source, UpstreamSource)]
         self._ingester.set_sources([*lists, *upstreams], [source.name for source in lists])
         self._requests = {}
         for source in (*lists, *upstreams):

@@ -45,7 +45,7 @@ class WebSubService:
             private = ("/",)
         topics = Topics(config.site.url, config.push.own, config.aliases, private)
         desk = self._stack.enter_context(StorageThread(config.store))
-        client = await self._stack.enter_async_context(create_client(config))
+        client = await self._stack.enter_async_context(create_client(config.site.url))
         jobs = OutgoingRequests(
             desk,
             client,

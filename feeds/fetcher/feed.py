@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 from feeds.errors import FetchError
-from feeds.http import DEADLINE, MOST_BYTES, Client, Conditions, Response, cache_control
+from feeds.http import DEADLINE, MOST_BYTES, Client, Conditions, Link, Response, cache_control
 from feeds.http.address import is_same_site, parse_address, redact_address
 
 Outcome = Literal["new", "same", "gone", "failed", "delayed"]
@@ -107,8 +107,8 @@ class Fetched(NamedTuple):
     """Seconds."""
     retry_after: int | None = None
     """Seconds, at most a week."""
-    links: tuple[str, ...] = ()
-    """``Link`` headers as they came (RFC 8288): hubs may be among them."""
+    links: tuple[Link, ...] = ()
+    """The links of its ``Link`` headers: hubs may be among them."""
     at: datetime | None = None
     """When the response arrived, if it was not ingested at once."""
 
@@ -222,7 +222,7 @@ def _build_fetched(
         url=response.url,
         status=response.status,
         max_age=freshness,
-        links=response.get_headers("link"),
+        links=response.find_links(),
     )
 
 

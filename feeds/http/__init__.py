@@ -15,7 +15,7 @@ opens. A request
 from feeds.http.address import Address, build_user_agent, is_same_site, parse_address, redact_address
 from feeds.http.client import DEADLINE, MOST_BYTES, Client
 from feeds.http.dns import Resolve
-from feeds.http.messages import Conditions, Hop, Response
+from feeds.http.messages import Conditions, Hop, Link, Response
 
 __all__ = [
     "DEADLINE",
@@ -24,6 +24,7 @@ __all__ = [
     "Client",
     "Conditions",
     "Hop",
+    "Link",
     "Resolve",
     "Response",
     "build_user_agent",

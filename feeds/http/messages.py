@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import re
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
+from urllib.parse import urljoin
 
 from feeds.errors import FetchError
 from feeds.http.address import Address, is_same_site, parse_address
@@ -22,6 +23,9 @@ REDIRECTS = {"GET": (301, 302, 303, 307, 308), "POST": (307, 308)}
 BROKEN = (OSError, NoAnswer)
 """Errors of a broken connection."""
 
+_LONGEST_LINKS = 16 * 1024
+_LINK = re.compile(r"<([^<>]{1,2048})>([^<]*)")
+_REL = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))', re.IGNORECASE)
 _PERMANENT = (301, 308)
 _SCHEMED = re.compile(r"(?:Bearer|Basic|Token) \S", re.IGNORECASE)
 _SENDABLE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -46,6 +50,13 @@ class Hop(NamedTuple):
     url: str
 
 
+class Link(NamedTuple):
+    """A link of a ``Link`` header: its absolute address and its relation types, in lower case."""
+
+    url: str
+    relations: tuple[str, ...]
+
+
 class Response(NamedTuple):
     """A response. ``body`` is unpacked; it is empty for a GET with a status other than 200 and 203."""
 
@@ -67,6 +78,11 @@ class Response(NamedTuple):
         """Return all values of a header that may occur several times."""
         return tuple(value for key, value in self.headers if key == name)
 
+    def find_links(self) -> tuple[Link, ...]:
+        """Return the links of the ``Link`` headers, with absolute addresses (RFC 8288)."""
+        fields = self.get_headers("link")
+        return tuple(_parse_links(", ".join(fields)[:_LONGEST_LINKS], self.url)) if fields else ()
+
     @property
     def moved_to(self) -> str:
         """Permanent new address of the resource: the end of the redirects before the first temporary redirect."""
@@ -76,6 +92,17 @@ class Response(NamedTuple):
                 break
             moved = hop.url
         return moved
+
+
+def _parse_links(text: str, base: str) -> Iterator[Link]:
+    for address, parameters in _LINK.findall(text):
+        rel = _REL.search(parameters)
+        try:
+            url = urljoin(base, address.strip())
+        except ValueError:
+            continue
+        if rel is not None and urls.is_address(url):
+            yield Link(url, tuple((rel[1] or rel[2] or "").lower().split()))
 
 
 class Plan(NamedTuple):

@@ -16,22 +16,19 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from feeds.config import Config, UpstreamSource
-from feeds.errors import FeeddError, UsageError
+from feeds.errors import FeeddError
 from feeds.fetcher.feed import Fetched, FetchState, Request, fetch, find_host_group
 from feeds.fetcher.politeness import HostHolds
 from feeds.http.address import is_same_site, parse_address
 from feeds.ingest.feed import FeedIngester
 from feeds.ingest.poller import build_request, create_client
 from feeds.parser.feeds.channel import UpstreamHead
-from feeds.sources import expand_sources
+from feeds.sources import find_upstream
 from feeds.storage import upstreams
-from feeds.storage.records import Context
-from feeds.storage.sqlite import Database
 
 if TYPE_CHECKING:
     from feeds.http import Client
-    from feeds.run_context import Run
+    from feeds.session import Session
 
 MOST_PAGES = 1000
 _WORDPRESS = re.compile(rb"wordpress\.org/\?v=|<generator>[^<]{0,80}wordpress", re.IGNORECASE)
@@ -126,7 +123,7 @@ async def fetch_history(
         except FeeddError as error:
             past.reason = str(error)
             return past
-        group, now = find_host_group(wanted, FetchState()), ingester.run.clock()
+        group, now = find_host_group(wanted, FetchState()), ingester.session.clock()
         held = hosts.get_hold(group, now)
         if held:
             past.reason = f"its host is rate-limited until {held:%Y-%m-%d %H:%M}"
@@ -200,16 +197,14 @@ def _ingest_document(
     return after
 
 
-def fetch_history_once(
-    run: Run, context: Callable[[int, bool], Context], name: str, most_pages: int
-) -> HistoryReport:
-    """Fetch the history of the upstream feed with this name, in a run that nothing else uses.
+def fetch_history_once(session: Session, name: str, most_pages: int) -> HistoryReport:
+    """Fetch the history of the upstream feed with this name, in a session that nothing else uses.
 
     Raises:
         UsageError: no upstream feed has this name.
     """
-    source = find_upstream(run.config, run.db, name)
-    ingester = FeedIngester(run, context)
+    source = find_upstream(session.configured, session.db, name, session.path)
+    ingester = FeedIngester(session)
     ingester.set_sources([source])
     request = build_request(source)
 
@@ -217,24 +212,10 @@ def fetch_history_once(
         return work(*arguments)
 
     async def run_fetch() -> HistoryReport:
-        hosts = HostHolds(upstreams.load_held_hosts(run.db))
-        async with create_client(run.config) as client:
+        hosts = HostHolds(upstreams.load_held_hosts(session.db))
+        async with create_client(session.publishing.site_url) as client:
             past = await fetch_history(ingester, request, client, hosts, run_directly, most_pages)
-        upstreams.hold_hosts(run.db, hosts.list_holds(run.clock()))
+        upstreams.hold_hosts(session.db, hosts.list_holds(session.clock()))
         return past
 
     return asyncio.run(run_fetch())
-
-
-def find_upstream(config: Config, db: Database | None, name: str) -> UpstreamSource:
-    """Return the upstream feed with this name, also a feed of a list.
-
-    Raises:
-        UsageError: no upstream feed has this name.
-    """
-    for source in expand_sources(config, db)[0]:
-        if source.name == name and isinstance(source, UpstreamSource):
-            return source
-    raise UsageError(
-        f"{name}: {config.path} has no upstream feed of this name; `feedd status` lists the sources"
-    )

@@ -1,16 +1,13 @@
-"""Match the entries of a fetched document with what is stored: names, blocked keys, and changed guids."""
+"""Match the entries of a fetched document with what is stored: names and blocked keys; nothing is read or written."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from feeds.identity import Sighting
 from feeds.item_names import name_entries, rename_entry
-from feeds.storage import upstreams
 from feeds.storage.records import Reading
-from feeds.storage.sqlite import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +23,6 @@ class MatchedEntries:
     """Entries that equal another entry of the document in everything."""
     guids: frozenset[str]
     """The guids of all entries of the document."""
-
-    def apply(self, db: Database, sources: dict[int, tuple[str, int]], now: datetime) -> None:
-        """Rename stored entries and block keys. Call it inside a transaction."""
-        upstreams.rename_items(db, self.renamed)
-        if self.blocked:
-            upstreams.block_keys(db, sources, self.blocked, now)
 
 
 def match_entries(
@@ -62,26 +53,6 @@ def match_entries(
         repeated,
         frozenset(entry.guid for entry in entries),
     )
-
-
-def match_replaced_items(
-    db: Database, number: int, readings: Sequence[Reading], known: Collection[str], blocked: Collection[str]
-) -> list[Reading]:
-    """Link each reading whose guid alone has changed to the item that it replaces."""
-    addresses = {
-        key: reading.path
-        for reading in readings
-        if reading.sighting
-        for key in reading.sighting.own
-        if key.startswith("url:") and key not in blocked
-    }
-    replaced = upstreams.find_renamed_items(
-        db, number, addresses, {*known, *(reading.path for reading in readings)}
-    )
-    return [
-        reading._replace(replaces=replaced[reading.path]) if reading.path in replaced else reading
-        for reading in readings
-    ]
 
 
 def collect_dates(readings: Sequence[Reading]) -> set[int]:

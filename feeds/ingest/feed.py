@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -12,30 +11,22 @@ from typing import TYPE_CHECKING, Any
 from feeds.config import UpstreamSource
 from feeds.errors import DeadlineExceeded, FeeddError, FeedUnreadable, UsageError, WorkersLost
 from feeds.fetcher.feed import Fetched, FetchState, Request, mark_unreadable
-from feeds.fetcher.schedule import HOUR, LEAST, NEVER, compute_next_poll
 from feeds.http.address import redact_address
-from feeds.identity import Sighting
+from feeds.ingest import feed_decisions
 from feeds.ingest.entry_account import EntryAccount
-from feeds.ingest.entry_matching import collect_dates, match_entries, match_replaced_items
-from feeds.ingest.entry_settings import build_entry_settings, compute_entry_digest
-from feeds.ingest.feed_head import build_head_values, build_hints
+from feeds.ingest.entry_matching import match_entries
 from feeds.reports import Ingested
-from feeds.run_context import Run
-from feeds.storage import left_out, upstreams
-from feeds.storage.records import Context
-from feeds.storage.sightings import ingest_readings
-from feeds.storage.withdrawal import apply_tombstones
+from feeds.session import Session
+from feeds.storage import upstreams
+from feeds.storage.neighbourhood import load_blocked_keys
+from feeds.storage.sources import load_sources
+from feeds.storage.upstreams import FeedUpdate, PollResult, UpstreamRow
 from feeds.workers.task_types import EntrySettings
 
 if TYPE_CHECKING:
     from feeds.ingest.feed_items import ParsedDocument
     from feeds.parser.feeds.channel import UpstreamHead
     from feeds.parser.feeds.splitter import Outline
-
-_RECENT = 20
-_MOST_ENTRIES = 10_000  # more would delay every other upstream feed
-_LONGEST_ENTRY = 2_000_000  # characters; each is in memory several times while it is read
-_PUSHED_INTERVAL = 6 * HOUR
 
 
 @dataclass(slots=True)
@@ -49,22 +40,21 @@ class PollReport(Ingested):
 class FeedIngester:
     """Ingest responses of upstream feeds; used by one thread."""
 
-    def __init__(self, run: Run, context: Callable[[int, bool], Context]) -> None:
-        """Build an ingester; ``context`` returns a source's context by its number and whether it was read before."""
-        self.run = run
+    def __init__(self, session: Session) -> None:
+        self.session = session
         self.report = PollReport()
-        self._context = context
         self.pushed: set[str] = set()
         """Sources with an active hub: they are polled rarely."""
-        self._random = Random(run.clock().timestamp())  # noqa: S311 - it spreads polls and protects no secret
+        self._random = Random(session.clock().timestamp())  # noqa: S311 - it spreads polls and protects no secret
 
     def set_sources(self, sources: Sequence[UpstreamSource], lists: Collection[str] = ()) -> None:
         """Set the sources whose responses are expected; those in ``lists`` are OPML lists, not feeds."""
         self._lists = frozenset(lists)
         self._sources = {source.name: source for source in sources}
-        self._numbers = {name: number for number, (name, _) in self.run.sources.items()}
-        self._rows = upstreams.load_upstreams(self.run.db)
-        self._complete = {row[1]: bool(row[3]) for row in self.run.db.rows("source_all")}
+        self._rows = upstreams.load_upstreams(self.session.db)
+        stored = load_sources(self.session.db).values()
+        self._numbers = {source.name: source.number for source in stored}
+        self._complete = {source.name for source in stored if source.complete}
 
     def get_heads(self) -> dict[str, dict[str, Any]]:
         """Return the stored metadata of each feed, by source."""
@@ -97,154 +87,90 @@ class FeedIngester:
         The list is emptied, so that each document is freed from memory once it is stored.
         """
         documents = [answer for answer in answers if answer[1].outcome == "new"][::-1]
-        self._ingest_unchanged([answer for answer in answers if answer[1].outcome != "new"])
+        unchanged = [answer for answer in answers if answer[1].outcome != "new"]
         answers.clear()
+        if unchanged:
+            self._save_unchanged(unchanged)
         while documents:
             self.report.asked += 1
-            self.run.progress("upstreams", self.report.asked, max(len(self._sources), self.report.asked))
-            # Popping drops the last reference, so a document is freed before the next is parsed.
-            request, fetched = documents.pop()
-            if request.name in self._lists:
-                self._ingest_list(request, fetched)
-            else:
-                parts = self._split_document(request, fetched)
-                fetched = fetched._replace(data=b"")  # frees a long document, of which parsing makes copies
-                if parts is not None:
-                    self._ingest_document(request, fetched, parts)
+            self.session.progress("upstreams", self.report.asked, max(len(self._sources), self.report.asked))
+            self._ingest_next(documents)
 
-    def _ingest_unchanged(self, answers: Sequence[tuple[Request, Fetched]]) -> None:
+    def _save_unchanged(self, answers: Sequence[tuple[Request, Fetched]]) -> None:
         """Store the state after responses without a new document."""
         self.report.asked += len(answers)
-        rows = [
-            self._build_row(request.name, fetched, self._get_head(request.name))
-            for request, fetched in answers
-        ]
         self.report.troubles += [
             f"source {request.name}: {fetched.reason}"
             for request, fetched in answers
             if fetched.outcome != "same"
         ]
-        if rows:
-            with self.run.db.transaction():
-                self.run.db.many("upstream_put", rows)
+        polls = [
+            self._decide_poll(request.name, fetched, self._get_head(request.name))
+            for request, fetched in answers
+        ]
+        upstreams.save_polls(self.session.db, polls)
 
-    def _split_document(self, request: Request, fetched: Fetched) -> Outline | None:
-        """Split a document into its entries; None if it is refused, which is reported."""
-        from feeds.ingest.feed_items import split_document
-
+    def _ingest_next(self, documents: list[tuple[Request, Fetched]]) -> None:
+        """Parse the last document and store it; one that cannot be parsed is reported, and stored as a failure."""
+        # Popping drops the last reference, so a document is freed before the next is parsed.
+        request, fetched = documents.pop()
         try:
-            parts = self.run.workers.run(split_document, fetched.data, fetched.content_type)
-        except FeeddError as error:
-            reason = str(error)
-        except Exception as error:
-            reason = f"cannot be parsed ({type(error).__name__}: {error})"
-        else:
-            if parts.kind == "none":
-                reason = "is not a feed; check whether it has moved: `feedd add` finds the feeds of a page"
-            elif len(parts.entries) > _MOST_ENTRIES:
-                reason = (
-                    f"has {len(parts.entries)} entries; more than {_MOST_ENTRIES} in one document are refused"
-                )
-            else:
-                return parts
-        self._reject_document(request, fetched, reason)
-        return None
-
-    def _ingest_document(self, request: Request, fetched: Fetched, parts: Outline) -> None:
-        name = request.name
-        number = self._numbers[name]
-        known = upstreams.find_known_entries(self.run.db, self.run.sources, number, parts.digests)
-        digests = {entry.digest for entry in known}
-        digests |= left_out.load_rejected_digests(self.run.db, number, parts.digests)
-        fresh = [i for i, digest in enumerate(parts.digests) if digest not in digests]
-        account = EntryAccount(parts)
-        try:
-            kept = self._drop_long_entries(name, parts, fresh, account)
-            self._save_entries(request, fetched, parts, known, kept, account)
-        except (FeedUnreadable, DeadlineExceeded, WorkersLost) as error:
-            self._reject_document(request, fetched, str(error))
+            if request.name in self._lists:
+                self._ingest_list(request, fetched)
+                return
+            parts = self._split_document(fetched)
+            fetched = fetched._replace(data=b"")  # frees a long document, of which parsing makes copies
+            refusal = feed_decisions.find_refusal(parts) or self._ingest_entries(request, fetched, parts)
+        except (FeedUnreadable, DeadlineExceeded, WorkersLost, UsageError) as error:
+            refusal = str(error)
         # Any other error of ours, such as a full disk, concerns every source.
         except FeeddError:
             raise
         except Exception as error:
             # An unexpected error in one document must not stop the polling of all others.
-            self._reject_document(request, fetched, f"cannot be parsed ({type(error).__name__}: {error})")
+            refusal = f"cannot be parsed ({type(error).__name__}: {error})"
+        if refusal:
+            self._reject_document(request, fetched, refusal)
 
-    def _drop_long_entries(
-        self, name: str, parts: Outline, fresh: Sequence[int], account: EntryAccount
-    ) -> list[int]:
-        """Return the entries without those that are too long, because feedparser makes many copies of each."""
-        kept = [i for i in fresh if parts.whole or len(parts.entries[i]) <= _LONGEST_ENTRY]
-        if len(kept) < len(fresh):
-            account.add_unparsed((parts.digests[i] for i in set(fresh) - set(kept)), "too long")
-            self.report.troubles.append(
-                f"source {name}: {len(fresh) - len(kept)} entries of more than {_LONGEST_ENTRY:,} characters are left out"
-            )
-        return kept
+    def _split_document(self, fetched: Fetched) -> Outline:
+        from feeds.ingest.feed_items import split_document
+
+        return self.session.workers.run(split_document, fetched.data, fetched.content_type)
 
     def _ingest_list(self, request: Request, fetched: Fetched) -> None:
         from feeds.parser.lists.opml import read_opml
 
-        try:
-            self.run.workers.run(read_opml, fetched.data, request.url)
-        except (UsageError, DeadlineExceeded, WorkersLost) as error:
-            return self._reject_document(request, fetched, str(error))
-        with self.run.db.transaction():
-            self.run.db.run("upstream_put", self._build_row(request.name, fetched, {}))
-            self.run.db.run("upstream_list", (fetched.data, self._numbers[request.name]))
+        self.session.workers.run(read_opml, fetched.data, request.url)
+        upstreams.save_list(self.session.db, self._decide_poll(request.name, fetched, {}), fetched.data)
         self.report.lists = True
-        return None
 
-    def _save_entries(
-        self,
-        request: Request,
-        fetched: Fetched,
-        parts: Outline,
-        known: Sequence[Sighting],
-        fresh: list[int],
-        account: EntryAccount,
-    ) -> None:
-        db, number = self.run.db, self._numbers[request.name]
-        settings = build_entry_settings(self.run, self._sources[request.name], self.run.sources[number][1])
-        found = self._parse_entries(request.name, fetched.url, parts, fresh, settings, account)
-        # An entry that was removed must not return because its old document is fetched again.
-        gone = {row[0] for row in db.rows("sightings_gone", (number,))}
-        context = self._context(number, self._complete.get(request.name, False))
-        matched = match_entries(request.name, known, found.readings, context.blocked)
-        context = replace(
-            context, blocked=context.blocked | matched.blocked, polled=self._get_last_poll(request.name)
+    def _ingest_entries(self, request: Request, fetched: Fetched, parts: Outline) -> str:
+        """Parse the new entries of a document, and store what it changes; return an empty text."""
+        session, name, number = self.session, request.name, self._numbers[request.name]
+        known = upstreams.find_known_entries(session.db, session.sources, number, parts.digests)
+        account = EntryAccount(parts)
+        settings = session.build_entry_settings(number, self._sources[name])
+        fresh = feed_decisions.select_new_entries(parts, known)
+        found = self._parse_entries(name, fetched.url, parts, fresh, settings, account)
+        update = feed_decisions.decide_update(name, found, fetched, known, self._get_head(name), account)
+        context = session.build_context(number, early=name not in self._complete)
+        context = replace(context, polled=self._get_last_poll(name))
+        update = replace(
+            update,
+            poll=self._decide_poll(name, fetched, dict(update.head or {})),
+            settings=session.compute_entry_digest(settings),
+            digests=parts.digests,
         )
-        readings = [reading for reading in matched.readings if reading.path not in gone]
-        account.add_readings(matched.repeated, "repeated")
-        account.add_readings((r for r in matched.readings if r.path in gone), "removed")
-        account.add_repeated([entry.digest for entry in known])
-        present = {entry.item for entry in known}
-        readings = match_replaced_items(db, number, readings, present, context.blocked)
-        recent = {*self._get_head(request.name).get("recent", ()), *collect_dates(readings)}
-        head = build_head_values(found.head, fetched) | {"recent": sorted(recent)[-_RECENT:]}
-        row = self._build_row(request.name, fetched, head)
-        # RFC 6721: a tombstone of an entry that the same document contains has no effect.
-        withdrawn = {stone.ref for stone in found.head.tombstones} - matched.guids
+        counts = upstreams.ingest_document(session.db, context, update)
+        self._complete.add(name)
+        self.report.new += counts.new
+        self.report.changed += counts.changed
+        self.report.gone += counts.removed
+        return ""
 
-        def save_head() -> None:
-            db.run("upstream_put", row)
-            db.run("upstream_head", (json.dumps(head, ensure_ascii=False), number))
-            left_out.store_left_out(db, number, parts.digests, account.left_out)
-            matched.apply(db, self.run.sources, self.run.clock())
-            if withdrawn:
-                self.report.gone += apply_tombstones(
-                    db, self.run.sources, number, withdrawn, self.run.clock(), context.blocked
-                )
-            now = self.run.clock().isoformat("T", "seconds")
-            db.run(
-                "source_settle",
-                {"id": number, "settings": compute_entry_digest(self.run, settings), "now": now},
-            )
-
-        intake = ingest_readings(db, context, readings, None, save_head)
-        self._complete[request.name] = True
-        self.report.new += intake.new
-        self.report.changed += intake.changed
+    def _get_last_poll(self, name: str) -> datetime | None:
+        row = self._rows.get(name)
+        return datetime.fromtimestamp(row.polled, UTC) if row and row.polled else None
 
     def _parse_entries(
         self,
@@ -258,117 +184,86 @@ class FeedIngester:
         """Parse entries; those that are left out are reported, and added to the account."""
         from feeds.ingest.document_reader import Document, parse_document
 
-        document = Document(parts, url, settings, self.run.clock()).select_entries(fresh)
-        found, rejected, left = parse_document(self.run.workers, document)
-        troubles = self.report.troubles
+        kept, trouble = feed_decisions.drop_long_entries(parts, fresh, account)
+        troubles = [trouble] if trouble else []
+        document = Document(parts, url, settings, self.session.clock()).select_entries(kept)
+        found, rejected, left = parse_document(self.session.workers, document)
         for entry in rejected:
             account.add_unparsed([entry.digest], "rejected", entry.reason)
-            troubles.append(f"source {name}: entry {entry.name!r}: {entry.reason}; it is left out")
+            troubles.append(f"entry {entry.name!r}: {entry.reason}; it is left out")
         if left:
             # The same bytes would need the same time again, so the document counts as read.
             account.add_unparsed(left, "not tried")
             troubles.append(
-                f"source {name}: {len(left)} more entries are left out until the feed changes, because other entries "
-                f"used the {self.run.workers.budget:g} seconds for the document; see limits.document_seconds"
+                f"{len(left)} more entries are left out until the feed changes, because other entries "
+                f"used the {self.session.workers.budget:g} seconds for the document; see limits.document_seconds"
             )
         account.add_unparsed(found.unreadable, "unreadable")
+        self.report.troubles += [f"source {name}: {text}" for text in troubles]
         return found
 
     def load_history_position(self, name: str) -> str:
         """Load the position in the history of a source; empty if none is stored."""
-        return self.run.db.value("upstream_past", (self._numbers[name],)) or ""
+        return upstreams.load_history_position(self.session.db, self._numbers[name])
 
-    def save_history_position(self, name: str, place: str) -> None:
+    def save_history_position(self, name: str, position: str) -> None:
         """Store the position in the history of a source."""
-        with self.run.db.transaction():
-            self.run.db.run("upstream_past_put", (self._numbers[name], place))
+        upstreams.save_history_position(self.session.db, self._numbers[name], position)
 
     def ingest_history_document(
-        self, request: Request, fetched: Fetched, placed: Callable[[UpstreamHead, int], str]
+        self, request: Request, fetched: Fetched, decide_position: Callable[[UpstreamHead, int], str]
     ) -> None:
         """Ingest a document of the history; entries that are stored already stay unchanged.
 
-        ``placed`` returns the new position, from the head of the document and the number of its new entries.
+        ``decide_position`` returns the new position, from the head of the document and the number of its
+        new entries.
 
         Raises:
             FeedUnreadable: it is not a feed.
         """
-        from feeds.ingest.feed_items import split_document
-
-        db, number = self.run.db, self._numbers[request.name]
-        parts = self.run.workers.run(split_document, fetched.data, fetched.content_type)
-        if parts.kind == "none" or len(parts.entries) > _MOST_ENTRIES:
+        name, number = request.name, self._numbers[request.name]
+        parts = self._split_document(fetched)
+        if feed_decisions.find_refusal(parts):
             raise FeedUnreadable(
-                f"{redact_address(fetched.url)}: is not a feed, or has more than {_MOST_ENTRIES:,} entries"
+                f"{redact_address(fetched.url)}: is not a feed, or has more than "
+                f"{feed_decisions.MOST_ENTRIES:,} entries"
             )
-        settings = build_entry_settings(self.run, self._sources[request.name], self.run.sources[number][1])
-        account = EntryAccount(parts)
-        kept = self._drop_long_entries(request.name, parts, range(len(parts.entries)), account)
-        found = self._parse_entries(request.name, fetched.url, parts, kept, settings, account)
-        context = self._context(number, False)
-        matched = match_entries(request.name, (), found.readings, context.blocked)
-        db.scope(reading.path for reading in matched.readings)
-        known = {row[0] for row in db.rows("items_of_source", (number,))}
-        readings = [reading for reading in matched.readings if reading.path not in known]
-
-        def save_position() -> None:
-            matched.apply(db, self.run.sources, self.run.clock())
-            db.run("upstream_past_put", (number, placed(found.head, len(readings))))
-
-        ingest_readings(
-            db, replace(context, blocked=context.blocked | matched.blocked), readings, None, save_position
+        settings = self.session.build_entry_settings(number, self._sources[name])
+        every = range(len(parts.entries))
+        found = self._parse_entries(name, fetched.url, parts, every, settings, EntryAccount(parts))
+        matched = match_entries(name, (), found.readings, load_blocked_keys(self.session.db))
+        stored = upstreams.find_known_items(self.session.db, number, (r.path for r in matched.readings))
+        readings = [reading for reading in matched.readings if reading.path not in stored]
+        update = FeedUpdate(
+            readings=readings,
+            renamed=matched.renamed,
+            blocked=matched.blocked,
+            position=decide_position(found.head, len(readings)),
         )
+        upstreams.ingest_document(self.session.db, self.session.build_context(number, early=True), update)
 
     def _reject_document(self, request: Request, fetched: Fetched, reason: str) -> None:
-        row = self._rows.get(request.name)
-        before = FetchState.from_json(row.state) if row else FetchState()
-        failed = mark_unreadable(before, fetched, reason)
-        with self.run.db.transaction():
-            self.run.db.run(
-                "upstream_put", self._build_row(request.name, failed, self._get_head(request.name))
-            )
+        failed = mark_unreadable(self.get_state(request.name), fetched, reason)
+        poll = self._decide_poll(request.name, failed, self._get_head(request.name))
+        upstreams.save_polls(self.session.db, [poll])
         self.report.troubles.append(f"source {request.name}: {reason}")
-
-    def _get_last_poll(self, name: str) -> datetime | None:
-        row = self._rows.get(name)
-        return datetime.fromtimestamp(row.polled, UTC) if row and row.polled else None
 
     def _get_head(self, name: str) -> dict[str, Any]:
         row = self._rows.get(name)
         return row.head if row else {}
 
-    def _build_row(self, name: str, fetched: Fetched, head: dict[str, Any]) -> dict[str, Any]:
-        """Build the stored row of an upstream feed after a response: its state, the next poll and its reason."""
-        now = fetched.at or self.run.clock()
-        source = self._sources[name]
-        number = self._numbers[name]
-        found = compute_next_poll(
-            now,
-            source.interval,
-            [datetime.fromtimestamp(second, UTC) for second in head.get("recent", ())],
-            build_hints(head, fetched),
-            fetched.state.failures,
-            self._random.random(),
-            gone=fetched.state.gone,
-            least=_PUSHED_INTERVAL if name in self.pushed else LEAST,
-        )
-        due = int(found.due.timestamp()) if found.due != NEVER else int(NEVER.timestamp())
-        state = fetched.state.to_json()
-        self._rows[name] = upstreams.UpstreamRow(
-            state,
+    def _decide_poll(self, name: str, fetched: Fetched, head: dict[str, Any]) -> PollResult:
+        """Decide when a source is polled next, and remember its state."""
+        poll = feed_decisions.decide_next_poll(
+            self._numbers[name],
+            self._sources[name].interval,
+            fetched,
             head,
-            due,
-            found.decided_by,
-            int(now.timestamp()),
-            fetched.outcome,
-            fetched.reason,
+            fetched.at or self.session.clock(),
+            self._random.random(),
+            pushed=name in self.pushed,
         )
-        return {
-            "source": number,
-            "state": state,
-            "due": due,
-            "decided_by": found.decided_by,
-            "polled": int(now.timestamp()),
-            "outcome": fetched.outcome,
-            "reason": fetched.reason,
-        }
+        self._rows[name] = UpstreamRow(
+            poll.state, head, poll.due, poll.decided_by, poll.polled, poll.outcome, poll.reason
+        )
+        return poll

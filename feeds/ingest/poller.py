@@ -10,18 +10,17 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from feeds.config import Config, UpstreamSource
+from feeds.config import UpstreamSource
 from feeds.errors import UsageError
 from feeds.fetcher.feed import Fetched, Request
 from feeds.fetcher.politeness import HostHolds, Poller
 from feeds.ingest.feed import FeedIngester, PollReport
-from feeds.run_context import Run
+from feeds.session import Session
 from feeds.storage import upstreams
-from feeds.storage.records import Context
 from feeds.version import __version__
 
 if TYPE_CHECKING:
@@ -58,12 +57,12 @@ def build_request(source: UpstreamSource) -> Request:
     )
 
 
-def create_client(config: Config) -> Client:
-    """Create the HTTP client for upstream feeds."""
+def create_client(site_url: str) -> Client:
+    """Create the HTTP client for upstream feeds; its ``User-Agent`` names the site."""
     from feeds.http import Client
     from feeds.http.address import build_user_agent
 
-    return Client(build_user_agent(__version__, config.site.url))
+    return Client(build_user_agent(__version__, site_url))
 
 
 class PollQueue:
@@ -81,7 +80,7 @@ class PollQueue:
         self._ingester = ingester
         self._executor = executor
         self._on_ingested = on_ingested
-        self._clock = ingester.run.clock
+        self._clock = ingester.session.clock
         self._answers: asyncio.Queue[tuple[Request, Fetched]] = asyncio.Queue()
         self._queued_bytes = 0
         """Size of the documents that wait to be ingested."""
@@ -176,16 +175,11 @@ class PollQueue:
         self._draining.cancel()
 
 
-def poll_once(
-    run: Run,
-    sources: Sequence[UpstreamSource],
-    context: Callable[[int, bool], Context],
-    lists: Collection[str] = (),
-) -> PollReport:
+def poll_once(session: Session, sources: Sequence[UpstreamSource], *, are_lists: bool = False) -> PollReport:
     """Poll every source once, except those that must not be polled before they are due."""
-    ingester = FeedIngester(run, context)
-    ingester.set_sources(sources, lists)
-    now = int(run.clock().timestamp())
+    ingester = FeedIngester(session)
+    ingester.set_sources(sources, [source.name for source in sources] if are_lists else ())
+    now = int(session.clock().timestamp())
     requests = []
     for source in sources:
         if ingester.must_wait(source.name) and ingester.get_due(source.name) > now:
@@ -194,20 +188,22 @@ def poll_once(
             requests.append(build_request(source))
         except UsageError as error:
             ingester.report.troubles.append(f"source {source.name}: {error}")
-
-    async def poll() -> None:
-        hosts = HostHolds(upstreams.load_held_hosts(run.db))
-        with ThreadPoolExecutor(1) as executor:
-            async with create_client(run.config) as client:
-                queue = PollQueue(ingester, client, hosts, executor)
-                try:
-                    for request in requests:
-                        queue.submit(request)
-                    await queue.finish()
-                finally:
-                    await queue.stop()
-        upstreams.hold_hosts(run.db, hosts.list_holds(run.clock()))
-
     if requests:
-        asyncio.run(poll())
+        asyncio.run(_poll(ingester, requests))
     return ingester.report
+
+
+async def _poll(ingester: FeedIngester, requests: Sequence[Request]) -> None:
+    """Fetch these requests, and ingest their responses."""
+    session = ingester.session
+    hosts = HostHolds(upstreams.load_held_hosts(session.db))
+    with ThreadPoolExecutor(1) as executor:
+        async with create_client(session.publishing.site_url) as client:
+            queue = PollQueue(ingester, client, hosts, executor)
+            try:
+                for request in requests:
+                    queue.submit(request)
+                await queue.finish()
+            finally:
+                await queue.stop()
+    upstreams.hold_hosts(session.db, hosts.list_holds(session.clock()))

@@ -15,9 +15,9 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 from feeds.errors import OutputError
+from feeds.models import Written
 from feeds.output.safe_paths import Blocked, SafeFolder, is_inside
 from feeds.output.single_files import clear_beside_in, remove_file, replace_in
 
@@ -34,14 +34,6 @@ _BATCH_FILES = 512
 _SINGLE_SYNCS = 16
 _UNMANAGED = "exists and was not written by feedd"
 _OUTSIDE = "is not inside the output folder, so nothing is written or removed there; restore another backup, or move the store away"
-
-
-class Written(NamedTuple):
-    """A document on disk: digest (hex), and size and mtime, which show cheaply that it is unchanged."""
-
-    digest: str
-    size: int
-    mtime: int
 
 
 @dataclass(slots=True)

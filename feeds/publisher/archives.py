@@ -8,18 +8,26 @@ rebuilt from the store.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from feeds.models import Extent, Format
+from feeds.models import Extent, Format, Kind
 from feeds.output.tree import Tree
-from feeds.publisher import precompressed
 from feeds.publisher.entry_cache import PARTS, EntryReader, render_missing
-from feeds.publisher.feed_metadata import build_archive_head, build_feed_head, get_archive_formats
-from feeds.run_context import Run
+from feeds.publisher.feed_head import build_archive_head, build_feed_head
+from feeds.publisher.plan import FeedPaths, compute_extents, list_variants, locate_feed, order_posts
+from feeds.publisher.publication import Publication
 from feeds.storage import archives
 from feeds.storage.archives import Archived, Logged
-from feeds.storage.feeds import DirtyFeed, load_dirty_feeds, load_feeds, load_window
+from feeds.storage.feeds import (
+    ShownPost,
+    StoredFeed,
+    find_latest_change,
+    load_dirty_feeds,
+    load_feeds,
+    load_shown_posts,
+    load_window,
+)
 from feeds.values import document_paths
 
 _REVISION = "1"
@@ -45,103 +53,126 @@ class _Batch:
         return len(self.feed_by_path) >= _MAX_BATCH_DOCUMENTS or self.size >= _MAX_BATCH_BYTES
 
 
-def close_archives(run: Run, tree: Tree, dirty: Sequence[DirtyFeed], first: Mapping[int, Extent]) -> set[int]:
-    """Close and write every full archive of these feeds.
+def write_archives(publication: Publication, *, lost: bool) -> None:
+    """Close and write full archives, and repair older ones; call it before anything links to them.
+
+    A feed with an archive that could not be written stays unfinished.
 
     Args:
-        run: The run.
-        tree: The output tree.
-        dirty: Feeds to look at.
-        first: Posts of the subscription documents, with the extent to which each is rendered.
-
-    Returns:
-        Numbers of the feeds whose archive could not be written.
+        publication: The publication.
+        lost: Whether to rebuild archives that are missing or changed on disk.
     """
-    most = run.config.output.entries
-    longer = archives.find_long_logs(run.db, [feed.number for feed in dirty], most)
-    feeds = [feed for feed in dirty if feed.number in longer and get_archive_formats(run.config, feed.kind)]
-    if not feeds:
-        return set()
-    _render_unarchived(run, feeds, first)
-    reader = EntryReader(run.db)
-    newest = archives.load_newest_archives(run.db)
-    batch, failed = _Batch(), set()
+    settings, db = publication.settings, publication.db
+    if not settings.archive:
+        return
+    archives.append_versions(db, settings.entries)
+    archives.remove_abandoned_logs(db, [feed.number for feed in load_dirty_feeds(db)])
+    _repair_archives(publication, lost)
+    dirty = load_dirty_feeds(db)
+    longer = archives.find_long_logs(db, [feed.number for feed in dirty], settings.entries)
+    feeds = [feed for feed in dirty if feed.number in longer and feed.kind in settings.archive_kinds]
+    if feeds:
+        _close_archives(publication, dirty, feeds)
+
+
+def _close_archives(
+    publication: Publication, dirty: Sequence[StoredFeed], feeds: Sequence[StoredFeed]
+) -> None:
+    """Close and write every full archive of these feeds."""
+    most, db = publication.settings.entries, publication.db
+    _render_unarchived(publication, dirty, feeds)
+    reader = EntryReader(db)
+    newest = archives.load_newest_archives(db)
+    batch = _Batch()
     for done, feed in enumerate(feeds, 1):
         number = newest.get(feed.number, 0)
-        rows, start = archives.load_unarchived(run.db, feed.number), 0
+        paths = locate_feed(publication.settings, feed.kind, feed.slug)
+        rows, start = archives.load_unarchived(db, feed.number), 0
         while len(rows) - start > most:
             number += 1
             ahead = rows[start : start + most]
             parts = reader.read_parts([row.post for row in ahead])
             # The byte limit may close an archive before it has its full number of entries.
-            page = ahead[: _measure_archive(run, feed, ahead, parts)]
+            page = ahead[: _measure_archive(most, paths, ahead, parts)]
             start += len(page)
-            if not _queue(run, tree, feed, _join_archive(run, feed, number, page, parts), batch):
-                failed.add(feed.number)
+            documents = _join_archive(publication, feed, paths, number, page, parts)
+            if not _queue(publication, feed, paths, documents, batch):
+                publication.unfinished.add(feed.number)
                 break
             batch.closed.append((feed.number, number, page))
             # Bounded batches: a long history must fit into memory, and an interrupted run keeps what it wrote.
             if batch.full:
-                _commit(run, tree, batch)
+                _commit(publication, batch)
                 batch = _Batch()
-        run.progress("archives", done, len(feeds))
-    _commit(run, tree, batch)
-    return failed
+        publication.session.progress("archives", done, len(feeds))
+    _commit(publication, batch)
 
 
-def _render_unarchived(run: Run, feeds: Sequence[DirtyFeed], first: Mapping[int, Extent]) -> None:
-    """Render the unarchived entries of these feeds; posts that fit no document leave their feeds."""
-    ends = {row.post for feed in feeds for row in archives.load_unarchived(run.db, feed.number)}
+def _render_unarchived(
+    publication: Publication, dirty: Sequence[StoredFeed], feeds: Sequence[StoredFeed]
+) -> None:
+    """Render the unarchived entries of these feeds; posts that fit no document leave their feeds.
+
+    Those that a document of a dirty feed shows are rendered as that needs them, so that none is rendered twice.
+    """
+    settings, db = publication.settings, publication.db
+    shown = load_shown_posts(db, {feed.number: False for feed in dirty}, settings.entries)
+    by_kind: dict[Kind, list[Sequence[ShownPost]]] = {}
+    for feed in dirty:
+        by_kind.setdefault(feed.kind, []).append(shown[feed.number])
+    first = compute_extents(settings, by_kind)
+    ends = {row.post for feed in feeds for row in archives.load_unarchived(db, feed.number)}
     for some in document_paths.split_into_chunks(sorted(ends), _POSTS_PER_BATCH):
-        render_missing(run, {post: first.get(post, Extent.ARCHIVED) for post in some})
+        render_missing(publication, {post: first.get(post, Extent.ARCHIVED) for post in some})
 
 
 def _measure_archive(
-    run: Run, feed: DirtyFeed, rows: Sequence[Logged], parts: Mapping[int, Sequence[bytes]]
+    most: int, paths: FeedPaths, rows: Sequence[Logged], parts: Mapping[int, Sequence[bytes]]
 ) -> int:
-    most = run.config.output.entries
-    forms = get_archive_formats(run.config, feed.kind)
-    columns = [PARTS.index(form) for form in forms]
+    columns = [PARTS.index(form) for form in paths.archive_formats]
     sizes = [[len(parts[row.post][column]) for column in columns] for row in rows[:most]]
     return document_paths.count_archive_entries(sizes, most, MAX_BYTES)
 
 
-def _queue(run: Run, tree: Tree, feed: DirtyFeed, documents: Mapping[str, bytes], batch: _Batch) -> bool:
-    for path, data in {**_join_missing_documents(run, tree, feed, batch), **documents}.items():
-        if not precompressed.put(run, tree, path, data):
+def _queue(
+    publication: Publication,
+    feed: StoredFeed,
+    paths: FeedPaths,
+    documents: Mapping[str, bytes],
+    batch: _Batch,
+) -> bool:
+    missing = _join_missing_documents(publication, feed, paths, batch)
+    for path, data in {**missing, **documents}.items():
+        if not publication.put(path, data):
             return False
-        batch.feed_by_path.update(dict.fromkeys(precompressed.list_variants(run, [path]), feed.number))
+        batch.feed_by_path.update(dict.fromkeys(list_variants(publication.settings, [path]), feed.number))
         batch.size += len(data)
     return True
 
 
-def _join_missing_documents(run: Run, tree: Tree, feed: DirtyFeed, batch: _Batch) -> dict[str, bytes]:
+def _join_missing_documents(
+    publication: Publication, feed: StoredFeed, paths: FeedPaths, batch: _Batch
+) -> dict[str, bytes]:
     """Join the subscription documents that archives link to, where they are missing on disk.
 
     They link to no archive yet: the regular write that follows adds that link.
     """
     from feeds.renderer.documents import join
 
+    db, settings, tree = publication.db, publication.settings, publication.tree
     # A dry run writes no archive either, so nothing links to these documents.
     if feed.number in batch.begun or tree.dry:
         return {}
     batch.begun.add(feed.number)
-    paths = {
-        document_paths.build_document_path(feed.kind, feed.slug, form): form
-        for form in get_archive_formats(run.config, feed.kind)
-    }
-    missing = {path: form for path, form in paths.items() if not tree.is_intact(path)}
+    documents = {paths.documents[form]: form for form in paths.archive_formats}
+    missing = {path: form for path, form in documents.items() if not tree.is_intact(path)}
     if not missing:
         return {}
-    rows = load_window(run.db, feed.number, run.config.output.entries)
-    render_missing(run, {row[0]: Extent.SHOWN for row in rows})
-    parts = EntryReader(run.db).read_parts([row[0] for row in rows])
-    ordered = [
-        parts[post]
-        for post in document_paths.sort_places(document_paths.Place(*row) for row in rows)
-        if post in parts
-    ]
-    head = build_feed_head(run.config, feed, run.db.value("feed_latest", (feed.number,)) or 0)
+    rows = load_window(db, feed.number, settings.entries)
+    render_missing(publication, {row.post: Extent.SHOWN for row in rows})
+    parts = EntryReader(db).read_parts([row.post for row in rows])
+    ordered = [parts[post] for post in order_posts(rows) if post in parts]
+    head = build_feed_head(settings, feed, paths, find_latest_change(db, feed.number))
     return {
         path: join(head, form, [part[PARTS.index(form)] for part in ordered])
         for path, form in missing.items()
@@ -149,8 +180,9 @@ def _join_missing_documents(run: Run, tree: Tree, feed: DirtyFeed, batch: _Batch
 
 
 def _join_archive(
-    run: Run,
-    feed: DirtyFeed,
+    publication: Publication,
+    feed: StoredFeed,
+    paths: FeedPaths,
     number: int,
     page: Sequence[Logged | Archived],
     parts: Mapping[int, Sequence[bytes]],
@@ -158,107 +190,97 @@ def _join_archive(
     """Join an archive in each of its formats; return its documents by path."""
     from feeds.renderer.documents import join
 
-    ordered = document_paths.sort_places(
-        document_paths.Place(row.post, row.uid, row.published) for row in page
-    )
-    head = build_archive_head(run.config, feed, number, max((row.updated for row in page), default=0))
+    ordered = order_posts(page)
+    updated = max((row.updated for row in page), default=0)
+    head = build_archive_head(publication.settings, feed, paths, number, updated)
     return {
-        document_paths.build_archive_path(feed.kind, feed.slug, number, form): join(
-            head, form, [parts[post][PARTS.index(form)] for post in ordered if post in parts]
-        )
-        for form in get_archive_formats(run.config, feed.kind)
+        path: join(head, form, [parts[post][PARTS.index(form)] for post in ordered if post in parts])
+        for form, path in paths.list_archives(number).items()
     }
 
 
-def _commit(run: Run, tree: Tree, batch: _Batch) -> None:
-    tree.flush()
-    archives.close_archives(run.db, batch.closed, _list_written(tree, batch.feed_by_path))
+def _commit(publication: Publication, batch: _Batch) -> None:
+    publication.tree.flush()
+    archives.close_archives(publication.db, batch.closed, _list_written(publication.tree, batch.feed_by_path))
 
 
 def _list_written(tree: Tree, feed_by_path: Mapping[str, int]) -> list[tuple[str, int, str, int, int]]:
     return [(path, feed, *tree.written[path]) for path, feed in feed_by_path.items() if path in tree.written]
 
 
-def repair(run: Run, tree: Tree, lost: bool) -> set[int]:
-    """Remove withdrawn entries from archives, and rebuild archives that are missing on disk.
-
-    Args:
-        run: The run.
-        tree: The output tree.
-        lost: Whether to look for archives that are missing or changed on disk.
-
-    Returns:
-        Numbers of the feeds with an archive that could not be written.
-    """
-    archives.remove_abandoned_logs(run.db, [feed.number for feed in load_dirty_feeds(run.db)])
-    stale = dict.fromkeys(archives.load_stale_archives(run.db))
-    older = run.db.value("meta_get", ("archives",)) != _REVISION
+def _repair_archives(publication: Publication, lost: bool) -> None:
+    """Remove withdrawn entries from archives; if ``lost``, rebuild archives that are missing or changed on disk."""
+    db = publication.db
+    stale = dict.fromkeys(archives.load_stale_archives(db))
+    older = archives.load_revision(db) != _REVISION
     if not lost and not stale and not older:
-        return set()
-    feeds = {feed.number: feed for feed in load_feeds(run.db)}
-    places = list(stale)
-    if lost or older:
-        places += [
-            (n, feed)
-            for n, last in archives.load_newest_archives(run.db).items()
-            for feed in range(1, last + 1)
-        ]
-    missing = {place: _find_missing(run, tree, feeds[place[0]], place[1], older) for place in places}
-    work = {place: forms for place, forms in missing.items() if forms or place in stale}
-    failed = _rewrite_archives(run, tree, feeds, work) if work else set()
+        return
+    newest = archives.load_newest_archives(db) if lost or older else {}
+    places = [*stale, *((feed, number) for feed, last in newest.items() for number in range(1, last + 1))]
+    failed = _rewrite_archives(publication, places, stale, older) if places else set()
+    publication.unfinished |= failed
     # Recorded only after success, so that a failed rewrite is tried again by the next run.
     if older and not failed:
-        with run.db.transaction():
-            run.db.run("meta_put", ("archives", _REVISION))
-    return failed
+        archives.save_revision(db, _REVISION)
 
 
-def _find_missing(run: Run, tree: Tree, feed: DirtyFeed, number: int, older: bool) -> list[Format]:
+def _find_missing(publication: Publication, paths: Mapping[Format, str], older: bool) -> list[Format]:
     """Return the formats of an archive that are missing or changed on disk; all of them with ``older``."""
-    return [
-        form
-        for form in get_archive_formats(run.config, feed.kind)
-        if older
-        or not _is_in_place(run, tree, document_paths.build_archive_path(feed.kind, feed.slug, number, form))
-    ]
+    return [form for form, path in paths.items() if older or not _is_in_place(publication, path)]
 
 
-def _is_in_place(run: Run, tree: Tree, path: str) -> bool:
+def _is_in_place(publication: Publication, path: str) -> bool:
+    tree = publication.tree
     return tree.is_intact(path) and all(
-        tree.is_up_to_date(place) for place in precompressed.list_variants(run, [path])
+        tree.is_up_to_date(place) for place in list_variants(publication.settings, [path])
     )
 
 
 def _rewrite_archives(
-    run: Run, tree: Tree, feeds: Mapping[int, DirtyFeed], work: Mapping[tuple[int, int], Sequence[Format]]
+    publication: Publication,
+    places: Iterable[tuple[int, int]],
+    stale: Collection[tuple[int, int]],
+    older: bool,
 ) -> set[int]:
+    """Write those of these archives that are stale or missing; return the feeds with one that could not be written."""
+    tree, db = publication.tree, publication.db
+    feeds = {feed.number: feed for feed in load_feeds(db)}
     batch, failed, done = _Batch(), set(), []
-    for (number, archive), missing in work.items():
+    for number, archive in dict.fromkeys(places):
         feed = feeds[number]
-        page = archives.load_archive(run.db, number, archive)
-        documents = _rebuild_archive(run, feed, archive, page) if missing else {}
-        for form in get_archive_formats(run.config, feed.kind):
-            path = document_paths.build_archive_path(feed.kind, feed.slug, archive, form)
-            # Bytes on disk are kept where they exist: published archives must not change otherwise.
-            if form not in missing:
-                documents[path] = _remove_withdrawn(tree, path, form, page)
-        if _queue(run, tree, feed, documents, batch):
+        paths = locate_feed(publication.settings, feed.kind, feed.slug)
+        found = paths.list_archives(archive)
+        missing = _find_missing(publication, found, older)
+        if not missing and (number, archive) not in stale:
+            continue
+        page = archives.load_archive(db, number, archive)
+        documents = _rebuild_archive(publication, feed, paths, archive, page) if missing else {}
+        # Bytes on disk are kept where they exist: published archives must not change otherwise.
+        documents |= {
+            path: _remove_withdrawn(tree, path, form, page)
+            for form, path in found.items()
+            if form not in missing
+        }
+        if _queue(publication, feed, paths, documents, batch):
             done.append((number, archive))
         else:
             failed.add(number)
         if batch.full:
             tree.flush()
-            archives.mark_archives_clean(run.db, done, _list_written(tree, batch.feed_by_path))
+            archives.mark_archives_clean(db, done, _list_written(tree, batch.feed_by_path))
             batch, done = _Batch(), []
     tree.flush()
-    archives.mark_archives_clean(run.db, done, _list_written(tree, batch.feed_by_path))
+    archives.mark_archives_clean(db, done, _list_written(tree, batch.feed_by_path))
     return failed
 
 
-def _rebuild_archive(run: Run, feed: DirtyFeed, number: int, page: Sequence[Archived]) -> dict[str, bytes]:
+def _rebuild_archive(
+    publication: Publication, feed: StoredFeed, paths: FeedPaths, number: int, page: Sequence[Archived]
+) -> dict[str, bytes]:
     posts = [row.post for row in page]
-    render_missing(run, dict.fromkeys(posts, Extent.ARCHIVED))
-    return _join_archive(run, feed, number, page, EntryReader(run.db).read_parts(posts))
+    render_missing(publication, dict.fromkeys(posts, Extent.ARCHIVED))
+    parts = EntryReader(publication.db).read_parts(posts)
+    return _join_archive(publication, feed, paths, number, page, parts)
 
 
 def _remove_withdrawn(tree: Tree, path: str, form: Format, page: Sequence[Archived]) -> bytes:
@@ -266,12 +288,3 @@ def _remove_withdrawn(tree: Tree, path: str, form: Format, page: Sequence[Archiv
     from feeds.renderer.documents import keep_entries
 
     return keep_entries(tree.read(path), form, {row.uid for row in page})
-
-
-def list_paths(run: Run, feed: DirtyFeed, newest: int) -> Iterable[str]:
-    """Return the paths of a feed's archives, from number 1 to ``newest``, in every archive format."""
-    return (
-        document_paths.build_archive_path(feed.kind, feed.slug, number, form)
-        for form in get_archive_formats(run.config, feed.kind)
-        for number in range(1, newest + 1)
-    )

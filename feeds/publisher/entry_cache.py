@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from feeds.config import ListSource, UpstreamSource
 from feeds.identity import Shown
 from feeds.models import FORMATS, Extent, Kind, Origin, Term
-from feeds.run_context import Run
-from feeds.sources import expand_sources
+from feeds.publisher.publication import Publication
+from feeds.session import Session
 from feeds.storage import feeds
+from feeds.storage.bodies import NO_BODY, load_bodies
 from feeds.storage.sqlite import Database
 from feeds.storage.upstreams import load_upstreams
-from feeds.values import document_paths
+from feeds.values.document_paths import split_into_chunks
 from feeds.values.urls import is_absolute_iri, is_same_document, redact_name
 from feeds.workers.render_tasks import RENDER, unpack_entry
 from feeds.workers.task_types import RenderTask
@@ -25,88 +25,86 @@ _MAX_KEPT_BYTES = 6 * 1024 * 1024
 """Packed size; unpacked entries are several times as large."""
 
 
-def render_missing(run: Run, wanted: Mapping[int, Extent]) -> list[int]:
+def render_missing(publication: Publication, wanted: Mapping[int, Extent]) -> bool:
     """Render those of these posts that have no entry of the wanted extent.
 
     A post that no document can hold is removed from all feeds, with its reason.
 
     Args:
-        run: The run.
+        publication: The publication.
         wanted: Numbers of posts, each with the extent that documents and pages need.
 
     Returns:
-        Numbers of the posts that had no such entry.
+        Whether every post has an entry now; False if posts were removed, so that others replace them.
     """
-    missing = feeds.find_missing_entries(run.db, wanted)
-    if missing:
-        _render_entries(run, missing, wanted)
-    return missing
+    missing = feeds.find_missing_entries(publication.db, wanted)
+    invalid = _render_entries(publication.session, missing, wanted) if missing else []
+    if not invalid:
+        return True
+    # Removing a post changes its feeds once more, which this publication writes too.
+    for feed, published in feeds.exclude_invalid_posts(publication.db, invalid).items():
+        publication.revisions[feed] = publication.revisions.get(feed, published) + 1
+    return False
 
 
-def warm_up(run: Run, post: int) -> None:
+def warm_up(session: Session, post: int) -> None:
     """Render a post and store nothing: it loads modules and templates before they are needed."""
-    tasks = _RenderTasks(run.db, [[post]], _Terms(run), load_origins(run), {post: Extent.ON_FRONT})
-    list(run.workers.process(RENDER, tasks))
+    tasks = _RenderTasks(session, [[post]], {post: Extent.ON_FRONT})
+    list(session.workers.process(RENDER, tasks))
 
 
-def _render_entries(run: Run, missing: Sequence[int], wanted: Mapping[int, Extent]) -> None:
-    terms, origins = _Terms(run), load_origins(run)
+def _render_entries(
+    session: Session, missing: Sequence[int], wanted: Mapping[int, Extent]
+) -> list[tuple[int, str]]:
+    """Render posts and store their entries; return number and reason of the posts that no document can hold."""
     done = 0
-    pieces = document_paths.split_into_chunks(missing, _POSTS_PER_TASK)
+    pieces = split_into_chunks(missing, _POSTS_PER_TASK)
     rows, invalid = [], []
-    for results in run.workers.process(RENDER, _RenderTasks(run.db, pieces, terms, origins, wanted)):
+    for results in session.workers.process(RENDER, _RenderTasks(session, pieces, wanted)):
         for result in results:
             if result.invalid:
                 invalid.append((result.number, result.invalid))
             else:
                 rows.append((result.number, result.data, int(result.extent)))
         done += len(results)
-        run.progress("rendering", done, len(missing))
+        session.progress("rendering", done, len(missing))
         if len(rows) >= _ENTRIES_PER_BATCH:
-            _store_entries(run.db, rows)
+            feeds.save_entries(session.db, rows)
             rows = []
-    _store_entries(run.db, rows)
-    if invalid:
-        feeds.exclude_invalid_posts(run.db, invalid)
-
-
-def _store_entries(db: Database, rows: Sequence[tuple[object, ...]]) -> None:
-    with db.transaction():
-        db.many("entry_put", rows)
+    feeds.save_entries(session.db, rows)
+    return invalid
 
 
 class _RenderTasks(Sequence[list[RenderTask]]):
     """Render tasks, built only when a worker is ready for them: fetched documents are large."""
 
     def __init__(
-        self,
-        db: Database,
-        pieces: Sequence[Sequence[int]],
-        terms: _Terms,
-        origins: dict[str, Origin],
-        wanted: Mapping[int, Extent],
+        self, session: Session, pieces: Sequence[Sequence[int]], wanted: Mapping[int, Extent]
     ) -> None:
-        self._db, self._pieces, self._terms, self._origins = db, pieces, terms, origins
-        self._wanted = wanted
+        self._db, self._pieces, self._wanted = session.db, pieces, wanted
+        self._labels = session.publishing.labels
+        self._origins = load_origins(session) if session.polled else {}
+        self._terms: dict[tuple[str, str], Term | None] = {}
+        """Each queried once: many posts share few terms."""
 
     def __len__(self) -> int:
         return len(self._pieces)
 
     def __getitem__(self, index: int) -> list[RenderTask]:  # type: ignore[override]
         found = feeds.load_posts(self._db, self._pieces[index])
-        documents = feeds.load_documents(self._db, [post.shown.body for post in found.values()])
+        bodies = load_bodies(self._db, [post.shown.body for post in found.values()])
         tasks = []
         # Every worker gets whole tasks: it must not open the store itself.
         for number in self._pieces[index]:
             post = found[number]
-            document, source, place = documents.get(post.shown.body, (b"", "", ""))
+            document, source, place = bodies.get(post.shown.body, NO_BODY)
             tasks.append(
                 RenderTask(
                     number,
                     post.uid,
                     post.updated,
                     post.shown,
-                    self._terms.select(post.shown),
+                    self._select_terms(post.shown),
                     document,
                     source,
                     place,
@@ -116,22 +114,27 @@ class _RenderTasks(Sequence[list[RenderTask]]):
             )
         return tasks
 
+    def _select_terms(self, shown: Shown) -> tuple[Term, ...]:
+        """Return the terms of a post that have a feed."""
+        names: list[tuple[Kind, str]] = [("category", name) for name in shown.categories]
+        names += [("tag", name) for name in shown.tags]
+        for kind, name in names:
+            if (kind, name) not in self._terms:
+                slug = feeds.find_slug(self._db, kind, name)
+                label = self._labels.get(kind, {}).get(name, name)
+                self._terms[kind, name] = Term(kind, name, slug, label) if slug else None
+        return tuple(term for key in names if (term := self._terms[key]))
 
-def load_origins(run: Run) -> dict[str, Origin]:
+
+def load_origins(session: Session) -> dict[str, Origin]:
     """Load title and addresses of each upstream feed, by the name of its source."""
-    if not run.config.polled:
-        return {}
     from feeds.sanitizer.metadata import redact_address
     from feeds.sanitizer.text import clean_title
 
-    given = {
-        source.name: source
-        for source in expand_sources(run.config, run.db)[0]
-        if isinstance(source, UpstreamSource)
-    }
-    lists = {source.name for source in run.config.sources if isinstance(source, ListSource)}
+    given = {source.name: source for source in session.load_upstreams()[0]}
+    lists = {source.name for source in session.lists}
     found = {}
-    for name, row in load_upstreams(run.db).items():
+    for name, row in load_upstreams(session.db).items():
         if name in lists:
             continue
         head, source = row.head, given.get(name)
@@ -146,27 +149,6 @@ def load_origins(run: Run) -> dict[str, Origin]:
             uid if is_absolute_iri(uid) else url, clean_title(title), url, redact_address(link)
         )
     return found
-
-
-class _Terms:
-    """The terms of posts, each queried once: many posts share few terms."""
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._known: dict[tuple[str, str], Term | None] = {}
-
-    def select(self, shown: Shown) -> tuple[Term, ...]:
-        """Return the terms of a post that have a feed."""
-        names: list[tuple[Kind, str]] = [("category", name) for name in shown.categories]
-        names += [("tag", name) for name in shown.tags]
-        return tuple(term for kind, name in names if (term := self._load_term(kind, name)))
-
-    def _load_term(self, kind: Kind, name: str) -> Term | None:
-        if (kind, name) not in self._known:
-            given = self._run.db.value("feed_slug", (kind, name))
-            label = self._run.config.labels.get(kind, {}).get(name, name)
-            self._known[kind, name] = Term(kind, name, given, label) if given else None
-        return self._known[kind, name]
 
 
 class EntryReader:

@@ -122,6 +122,17 @@ def load_newest_archives(db: Database) -> dict[int, int]:
     return dict(db.rows("archives_latest"))
 
 
+def load_revision(db: Database) -> str:
+    """Load the revision of the program that wrote all archives; empty if none did."""
+    return db.value("meta_get", ("archives",)) or ""
+
+
+def save_revision(db: Database, revision: str) -> None:
+    """Record that this revision of the program has written all archives."""
+    with db.transaction():
+        db.run("meta_put", ("archives", revision))
+
+
 def load_stale_archives(db: Database) -> list[tuple[int, int]]:
     """Load feed and number of each archive with a withdrawn post."""
     return [(row[0], row[1]) for row in db.rows("archives_stale")]

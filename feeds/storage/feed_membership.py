@@ -67,9 +67,14 @@ def add_tombstones(db: Database, numbers: Iterable[int], now: datetime) -> None:
     db.run("tombstones_put", (int(now.timestamp()),))
 
 
-def leave_feeds(db: Database, numbers: Iterable[int]) -> None:
-    """Remove posts from all feeds, drop their entries, and mark the feeds to be counted and written again."""
-    db.many("feed_touch", [(feed,) for feed in {feed for _, feed in _leave(db, list(numbers))}])
+def leave_feeds(db: Database, numbers: Iterable[int]) -> set[int]:
+    """Remove posts from all feeds, drop their entries, and mark the feeds to be counted and written again.
+
+    Return the feeds.
+    """
+    feeds = {feed for _, feed in _leave(db, list(numbers))}
+    db.many("feed_touch", [(feed,) for feed in feeds])
+    return feeds
 
 
 def _leave(db: Database, numbers: Sequence[int]) -> list[tuple[int, int]]:

@@ -7,16 +7,18 @@ So every order of reading gives the same ids and slugs.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
 from feeds.identity import Group, Shown, Sighting
+from feeds.models import Kind
 from feeds.post_ids import PendingId, build_urn, derive_id, prepare_id
 from feeds.storage.feed_membership import leave_feeds
 from feeds.storage.ledger import load_pending_kinds, parse_time, remove_pending_kinds
+from feeds.storage.neighbourhood import load_blocked_keys
 from feeds.storage.serialization import read_shown, read_sighting
 from feeds.storage.sqlite import Database
 
@@ -26,16 +28,29 @@ _BATCH = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class DirtyFeed:
-    """A feed whose documents may be out of date. ``wanted`` is its revision."""
+class StoredFeed:
+    """A feed that has a slug. ``updated`` is in seconds since 1970."""
 
     number: int
-    kind: str
+    kind: Kind
     name: str
     slug: str
     uid: str
     updated: int
+
+
+@dataclass(frozen=True, slots=True)
+class DirtyFeed(StoredFeed):
+    """A feed whose documents may be out of date. ``wanted`` is its revision."""
+
     wanted: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFeed(StoredFeed):
+    """A feed with its number of posts; 0 if they are not counted yet."""
+
+    posts: int
 
 
 class StoredPost(NamedTuple):
@@ -47,20 +62,22 @@ class StoredPost(NamedTuple):
     shown: Shown
 
 
-def assign_post_ids(db: Database, sources: dict[int, tuple[str, int]], blocked: frozenset[str]) -> int:
+def assign_post_ids(
+    db: Database, sources: dict[int, tuple[str, int]], blocked: frozenset[str] = frozenset()
+) -> int:
     """Assign an id to every new post that can be published; return the number of new ids.
 
-    Implements identity rule 7 (docs/reference/identity.md).
+    Implements identity rule 7 (docs/reference/identity.md). ``blocked`` adds to the blocked keys of the store.
     """
-    numbers = [row[0] for row in db.rows("posts_unminted")]
-    # Most runs have no new post, and loading the ledger takes time.
-    if not numbers:
+    if not db.rows("posts_unminted"):  # no transaction, which a publication without news would pay for
         return 0
 
     def derive_again(number: int, taken: Callable[[str], bool]) -> str:
         return derive_id(_load_groups(db, sources, [number])[number], blocked, taken)
 
     with db.transaction():
+        numbers = [row[0] for row in db.rows("posts_unminted")]
+        blocked |= load_blocked_keys(db)
         ledger = {(kind, name): value for kind, name, value in db.rows("ledger_all")}
         new = [db.namings[number] for number in numbers if number in db.namings]
         others = [number for number in numbers if number not in db.namings]
@@ -182,10 +199,10 @@ def assign_feed_slugs(
     ``slug`` makes a slug from a name. ``distinct(slug, name, taken)`` returns a slug that differs from
     every slug in ``taken`` on every file system, and the form in which slugs are compared.
     """
-    nameless = db.rows("feeds_nameless")
-    if not nameless:
+    if not db.rows("feeds_nameless"):
         return 0
     with db.transaction():
+        nameless = db.rows("feeds_nameless")
         taken: dict[str, set[str]] = {}
         recorded = {name: value for kind, name, value in db.rows("ledger_all") if kind == "slug"}
         rows, lines = [], []
@@ -208,9 +225,33 @@ def load_dirty_feeds(db: Database) -> list[DirtyFeed]:
     return [DirtyFeed(*row) for row in db.rows("feeds_dirty")]
 
 
-def load_feeds(db: Database) -> list[DirtyFeed]:
+def load_feeds(db: Database) -> list[ListedFeed]:
     """Load every feed that has a slug, whether its documents are out of date or not."""
-    return [DirtyFeed(*(*row[:6], 0)) for row in db.rows("feeds_all")]
+    return [
+        ListedFeed(number, kind, name, slug, uid, updated, posts or 0)
+        for number, kind, name, slug, uid, updated, posts in db.rows("feeds_all")
+    ]
+
+
+def find_feed(db: Database, kind: str, name: str) -> int | None:
+    """Find the number of a feed; None if no post was ever in it."""
+    number: int | None = db.value("feed_number", (kind, name))
+    return number
+
+
+def find_slug(db: Database, kind: str, name: str) -> str:
+    """Find the slug of a feed; empty if it has none."""
+    return db.value("feed_slug", (kind, name)) or ""
+
+
+def find_latest_change(db: Database, feed: int) -> int:
+    """Find when a post of a feed changed last, in seconds since 1970; 0 for a feed without posts."""
+    return db.value("feed_latest", (feed,)) or 0
+
+
+def load_tombstones(db: Database, feed: int, since: int, most: int) -> list[tuple[str, int]]:
+    """Load id and time of at most ``most`` posts that left a feed since a time, the latest first (RFC 6721)."""
+    return db.rows("tombstones_of_feed", (feed, since, most))
 
 
 def load_feed_figures(db: Database) -> dict[int, tuple[int, int | None]]:
@@ -223,24 +264,37 @@ def load_feed_figures(db: Database) -> dict[int, tuple[int, int | None]]:
     return {number: (posts, latest) for number, posts, latest in db.rows("feeds_figures")}
 
 
-def load_window(db: Database, feed: int, entries: int) -> list[tuple[int, str, int]]:
-    """Load number, id and date of publication of the posts that appeared last in a feed.
+class ShownPost(NamedTuple):
+    """A post in a document, with what decides its place. ``published`` is in seconds since 1970."""
 
-    ``entries`` is the maximum number of posts. Dates are in seconds since 1970.
+    post: int
+    uid: str
+    published: int
+
+
+def load_window(db: Database, feed: int, entries: int) -> list[ShownPost]:
+    """Load the posts that appeared last in a feed, at most ``entries``."""
+    return [ShownPost(*row) for row in db.rows("window", (feed, entries))]
+
+
+def load_shown_posts(db: Database, feeds: Mapping[int, bool], entries: int) -> dict[int, list[ShownPost]]:
+    """Load the posts of subscription documents: those that appeared last, and the unarchived entries.
+
+    ``feeds`` maps the number of a feed to whether it has archives.
     """
-    return db.rows("window", (feed, entries))
+    found = {}
+    for feed, archived in feeds.items():
+        rows = db.rows("window", (feed, entries))
+        if archived:
+            rows += [(row[1], row[2], row[3]) for row in db.rows("log_open", (feed,))]
+        found[feed] = [ShownPost(*row) for row in dict.fromkeys(rows)]
+    return found
 
 
 def load_posts(db: Database, numbers: Collection[int]) -> dict[int, StoredPost]:
     """Load the fields from which the entries of these posts are rendered."""
     db.scope(numbers)
     return {row[0]: StoredPost(row[0], row[1], row[3], read_shown(row[4])) for row in db.rows("posts_shown")}
-
-
-def load_documents(db: Database, sightings: Collection[int]) -> dict[int, tuple[bytes, str, str]]:
-    """Load the compressed document, the source and the place of each sighting that has a document."""
-    db.scope(sightings)
-    return {number: (data, source, place) for number, data, source, place in db.rows("payloads_get")}
 
 
 def load_entries(db: Database, numbers: Collection[int]) -> list[tuple[int, str, int, bytes]]:
@@ -256,8 +310,29 @@ def find_missing_entries(db: Database, wanted: Mapping[int, int]) -> list[int]:
     return sorted(number for number, extent in wanted.items() if known.get(number, -1) < extent)
 
 
-def exclude_invalid_posts(db: Database, invalid: Sequence[tuple[int, str]]) -> None:
-    """Remove invalid posts from all feeds and store the reason for each."""
+def save_entries(db: Database, entries: Iterable[tuple[int, bytes, int]]) -> None:
+    """Store number, packed entry and extent of rendered posts."""
     with db.transaction():
-        leave_feeds(db, [number for number, _ in invalid])
+        db.many("entry_put", entries)
+
+
+def exclude_invalid_posts(db: Database, invalid: Sequence[tuple[int, str]]) -> dict[int, int]:
+    """Remove invalid posts from all feeds and store the reason for each.
+
+    Returns:
+        The feeds that had the posts, each with the revision that is published. The revision that is
+        wanted of each grows by one.
+    """
+    with db.transaction():
+        touched = leave_feeds(db, [number for number, _ in invalid])
         db.many("post_state", [("invalid", reason, number) for number, reason in invalid])
+        db.scope(touched)
+        return dict(db.rows("feeds_published"))
+
+
+def load_wanted_revisions(db: Database) -> dict[int, int]:
+    """Load the wanted revision of each feed whose documents may be out of date.
+
+    It is read before ids are assigned: only what was there then is marked as published afterwards.
+    """
+    return dict(db.rows("feeds_wanted"))

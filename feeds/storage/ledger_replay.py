@@ -11,12 +11,18 @@ from datetime import UTC, datetime
 
 from feeds.identity import Sighting
 from feeds.storage import ledger
-from feeds.storage.neighbourhood import Change, load_keys
+from feeds.storage.neighbourhood import Change, load_blocked_keys, load_keys
 from feeds.storage.posts import recompute_posts, regroup_all
 from feeds.storage.records import Circumstances
 from feeds.storage.serialization import read_sighting
 from feeds.storage.sqlite import Database
 from feeds.storage.withdrawal import load_post_state, restore, withdraw
+
+
+def apply_lines(db: Database, sources: Mapping[int, tuple[str, int]], now: datetime) -> None:
+    """Apply all lines that concern posts with an id and files; :func:`apply_dates` applies the others."""
+    apply_withdrawals(db, now)
+    apply_keys(db, sources, now, load_blocked_keys(db))
 
 
 def apply_withdrawals(db: Database, now: datetime) -> None:

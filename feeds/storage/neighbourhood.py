@@ -11,12 +11,10 @@ from typing import NamedTuple
 
 from feeds import identity
 from feeds.identity import Group, Sighting
+from feeds.storage.bodies import StoredBody
 from feeds.storage.records import Circumstances
 from feeds.storage.serialization import read_sighting
 from feeds.storage.sqlite import Database
-
-StoredDocument = tuple[bytes, str, str]
-"""A compressed document, the name of its source, and its place."""
 
 
 @dataclass(slots=True)
@@ -29,7 +27,8 @@ class Change:
     superseded: list[int] = field(default_factory=list)
     posts: set[int] = field(default_factory=set)
     """Posts whose sighting was removed."""
-    old_documents: dict[int, StoredDocument] = field(default_factory=dict)
+    old_bodies: dict[int, StoredBody] = field(default_factory=dict)
+    """Bodies of replaced sightings, by number; only if a judge compares them."""
     inherited: dict[int, int] = field(default_factory=dict)
     """The post of a renamed file, by the number of its new sighting: nothing else recognises the file."""
 
@@ -39,7 +38,7 @@ class Change:
         self.after += other.after
         self.superseded += other.superseded
         self.posts |= other.posts
-        self.old_documents |= other.old_documents
+        self.old_bodies |= other.old_bodies
         self.inherited |= other.inherited
 
 
@@ -131,6 +130,11 @@ def load_owners_of_blocked(
     return {item: had[key] for item, keys in touched for key in sorted(keys, reverse=True) if key in had}
 
 
+def load_blocked_keys(db: Database) -> frozenset[str]:
+    """Load the blocked keys, which join no items (identity rule 3, docs/reference/identity.md)."""
+    return frozenset(row[0] for row in db.rows("burnt_all"))
+
+
 def load_posts(db: Database, numbers: Iterable[int]) -> dict[int, PostRow]:
     """Load the rows of these posts, by number."""
     wanted = set(numbers)
@@ -150,12 +154,6 @@ def find_held_outside(db: Database, numbers: Sequence[int], inside: dict[int, Si
         if sighting not in inside:
             held.add(number)
     return held
-
-
-def load_document(db: Database, number: int) -> StoredDocument:
-    """Load the compressed document, source and place of a sighting; empty values if it was removed."""
-    row = db.run("payload_get", (number,)).fetchone()
-    return (row[0], row[1], row[2]) if row else (b"", "", "")
 
 
 def load_keys(db: Database, numbers: Sequence[int]) -> dict[int, tuple[frozenset[str], frozenset[str]]]:

@@ -16,13 +16,13 @@ from feeds import identity
 from feeds.identity import Group, Known, Shown, Sighting
 from feeds.post_ids import choose_id_key, derive_id
 from feeds.protocols import Version
+from feeds.storage.bodies import NO_BODY, load_bodies
 from feeds.storage.feed_membership import add_tombstones, join_feeds, leave_feeds
 from feeds.storage.ledger import build_appearance_line, determine_change_times
 from feeds.storage.neighbourhood import (
     Change,
     PostRow,
     find_held_outside,
-    load_document,
     load_keys,
     load_neighbourhood,
     load_owners,
@@ -193,13 +193,14 @@ def _is_really_changed(db: Database, change: Change, old: PostRow, shown: Shown,
     if change.context.judge is None:
         return False
     before = read_shown(old.shown)
-    old_document = change.old_documents.get(before.body) or load_document(db, before.body)
-    document = load_document(db, body.number)
+    bodies = load_bodies(db, (before.body, body.number))
+    old_body = change.old_bodies.get(before.body) or bodies.get(before.body, NO_BODY)
+    new_body = bodies.get(body.number, NO_BODY)
     # Comparing means cleaning both bodies, so it is done only for posts whose digest differs.
-    changed = change.context.judge(Version(before.title, *old_document), Version(shown.title, *document))
+    changed = change.context.judge(Version(before.title, *old_body), Version(shown.title, *new_body))
     if changed and change.context.history:
         until = int(change.context.now.timestamp())
-        db.run("revision_put", (old.number, until, before.title, *old_document))
+        db.run("revision_put", (old.number, until, before.title, *old_body))
         db.run("revisions_thin", {"post": old.number, "keep": change.context.history})
     return changed
 

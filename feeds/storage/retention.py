@@ -7,18 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
 
+from feeds.models import Keep
 from feeds.storage.feed_membership import find_feed_numbers, leave_feeds
 from feeds.storage.serialization import read_shown
 from feeds.storage.sqlite import Database
-
-
-class Keep(NamedTuple):
-    """The limits of ``keep``: seconds since publication, and number of newest posts; 0 for no limit."""
-
-    seconds: int = 0
-    posts: int = 0
 
 
 def apply(db: Database, now: datetime, every: Keep, sources: Mapping[int, Keep]) -> int:

@@ -7,14 +7,15 @@ The keys of a sighting only grow. The replaced version is kept until the posts a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from feeds.identity import Sighting, filter_lasting_keys
+from feeds.storage.bodies import load_bodies
 from feeds.storage.bulk_insert import insert_new_items
-from feeds.storage.neighbourhood import Change, load_document, load_keys
+from feeds.storage.neighbourhood import Change, load_blocked_keys, load_keys
 from feeds.storage.posts import update_posts
 from feeds.storage.records import Context, ItemReading, Reading, derive_item_from_path
 from feeds.storage.serialization import encode_sighting, read_sighting
@@ -37,7 +38,6 @@ def ingest_readings(
     context: Context,
     readings: Sequence[Reading],
     renamed: Mapping[str, str] | None = None,
-    token: Callable[[], None] | None = None,
 ) -> IngestCounts:
     """Store a batch of readings of one source and update the posts.
 
@@ -46,9 +46,8 @@ def ingest_readings(
         context: The source, and the settings of the batch.
         readings: The files, or the entries of an upstream feed.
         renamed: Maps the path of a renamed file to its old path; None if the readings are not files.
-        token: Writes the change token of an upstream document, in the same transaction.
     """
-    return ingest_batches(db, [SourceBatch(context, readings, renamed)], token)
+    return ingest_batches(db, [SourceBatch(context, readings, renamed)])
 
 
 class SourceBatch(NamedTuple):
@@ -59,20 +58,25 @@ class SourceBatch(NamedTuple):
     renamed: Mapping[str, str] | None = None
 
 
-def ingest_batches(
-    db: Database, batches: Sequence[SourceBatch], token: Callable[[], None] | None = None
-) -> IngestCounts:
+def ingest_batches(db: Database, batches: Sequence[SourceBatch]) -> IngestCounts:
     """Store batches of several sources in one transaction, and then update the posts once.
 
     A post with copies in many sources is computed once, not once for each source. The batches must have the
     same circumstances.
     """
-    change = Change(batches[0].context)
     with db.transaction():
-        if token:
-            token()
-        new = sum(_store_batch(db, batch, change) for batch in batches)
-        changed = update_posts(db, batches[0].context.sources, change) if change.after or change.before else 0
+        return write_batches(db, batches, load_blocked_keys(db))
+
+
+def write_batches(db: Database, batches: Sequence[SourceBatch], blocked: frozenset[str]) -> IngestCounts:
+    """Do what :func:`ingest_batches` does, inside a transaction, with these blocked keys."""
+    contexts = [replace(batch.context, blocked=batch.context.blocked | blocked) for batch in batches]
+    change = Change(contexts[0])
+    new = sum(
+        _store_batch(db, batch._replace(context=context), change)
+        for batch, context in zip(batches, contexts, strict=True)
+    )
+    changed = update_posts(db, contexts[0].sources, change) if change.after or change.before else 0
     return IngestCounts(new, changed)
 
 
@@ -229,7 +233,7 @@ class _Batch:
         self._past.write()
         if context.judge:
             old = [sighting.number for sighting in self.change.before]
-            self.change.old_documents = {number: load_document(self._db, number) for number in old}
+            self.change.old_bodies = load_bodies(self._db, old)
         self._db.scope(self._moved.values())
         held = dict(self._db.rows("posts_of_sightings")) if self._moved else {}
         self.change.inherited = {new: held[old] for new, old in self._moved.items() if old in held}

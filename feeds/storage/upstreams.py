@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from feeds.identity import Sighting
 from feeds.item_names import rename_entry
-from feeds.storage.neighbourhood import Change, load_keys
+from feeds.storage.bodies import NO_BODY, load_bodies
+from feeds.storage.left_out import LeftOut, load_rejected_digests, store_left_out
+from feeds.storage.neighbourhood import Change, load_blocked_keys, load_keys
 from feeds.storage.posts import recompute_posts
-from feeds.storage.records import Circumstances
+from feeds.storage.records import Circumstances, Context, Reading
 from feeds.storage.serialization import read_sighting
+from feeds.storage.sightings import SourceBatch, write_batches
 from feeds.storage.sqlite import Database
+from feeds.storage.withdrawal import apply_tombstones
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +44,59 @@ def load_upstreams(db: Database) -> dict[str, UpstreamRow]:
     }
 
 
+class PollResult(NamedTuple):
+    """The state of an upstream feed after a response. Times are seconds since 1970."""
+
+    source: int
+    """Number of the source."""
+    state: str
+    """JSON of the fetch state."""
+    due: int
+    decided_by: str
+    polled: int
+    outcome: str
+    reason: str
+
+
+def save_polls(db: Database, polls: Iterable[PollResult]) -> None:
+    """Store the state of upstream feeds after responses without new entries."""
+    with db.transaction():
+        db.many("upstream_put", [poll._asdict() for poll in polls])
+
+
+def save_list(db: Database, poll: PollResult, document: bytes) -> None:
+    """Store a new version of a list of upstream feeds."""
+    with db.transaction():
+        db.run("upstream_put", poll._asdict())
+        db.run("upstream_list", (document, poll.source))
+
+
+@dataclass(frozen=True, slots=True)
+class KnownEntries:
+    """What the store has of the entries of a document, read before the document is parsed."""
+
+    entries: Sequence[Sighting]
+    """The entries that are stored unchanged."""
+    rejected: Collection[bytes]
+    """Digests of the entries that were rejected before."""
+    removed: Collection[str]
+    """Items of the source that were removed: their old document must not bring them back."""
+    blocked: frozenset[str]
+
+
 def find_known_entries(
     db: Database, sources: dict[int, tuple[str, int]], source: int, digests: Collection[bytes]
-) -> list[Sighting]:
+) -> KnownEntries:
     """Find the stored entries of a source that have one of these digests, unchanged."""
     db.scope(digests)
     rows = db.rows("sightings_of_digests", (source,))
     keys = load_keys(db, [row[0] for row in rows])
-    return [read_sighting(row, sources, *keys[row[0]]) for row in rows]
+    return KnownEntries(
+        [read_sighting(row, sources, *keys[row[0]]) for row in rows],
+        load_rejected_digests(db, source, digests),
+        {row[0] for row in db.rows("sightings_gone", (source,))},
+        load_blocked_keys(db),
+    )
 
 
 def rename_items(db: Database, entries: Collection[tuple[Sighting, str]]) -> None:
@@ -57,6 +106,127 @@ def rename_items(db: Database, entries: Collection[tuple[Sighting, str]]) -> Non
         if db.run("entry_rename", {"item": name, "id": entry.number}).rowcount:
             db.many("sighting_key_drop", [(key, entry.number) for key in entry.own - renamed.own])
             db.many("sighting_key_put", [(key, entry.number, True) for key in renamed.own - entry.own])
+
+
+def find_known_items(db: Database, source: int, items: Iterable[str]) -> frozenset[str]:
+    """Return those of these items that are stored for a source, also removed items."""
+    db.scope(items)
+    return frozenset(row[0] for row in db.rows("items_of_source", (source,)))
+
+
+def count_entries(db: Database) -> dict[int, int]:
+    """Count the items of each source, by its number."""
+    return dict(db.rows("sighting_counts"))
+
+
+class StoredEntry(NamedTuple):
+    """An entry as it was read, to parse it again. ``document`` is empty if only its body is stored."""
+
+    number: int
+    item: str
+    digest: bytes
+    document: bytes
+
+
+def load_entries_after(db: Database, source: int, number: int) -> list[StoredEntry]:
+    """Load some entries of a source whose number is higher than ``number``; empty at the end."""
+    rows = db.rows("sightings_kept", (source, number))
+    bodies = load_bodies(db, (row[0] for row in rows))
+    return [
+        StoredEntry(number, item, digest, bodies.get(number, NO_BODY).document)
+        for number, item, digest in rows
+    ]
+
+
+def load_history_position(db: Database, source: int) -> str:
+    """Load the position in the history of an upstream feed; empty if none is stored."""
+    return db.value("upstream_past", (source,)) or ""
+
+
+def save_history_position(db: Database, source: int, position: str) -> None:
+    """Store the position in the history of an upstream feed."""
+    with db.transaction():
+        db.run("upstream_past_put", (source, position))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedUpdate:
+    """What a document of an upstream feed changes; decided before the transaction that stores it."""
+
+    readings: Sequence[Reading]
+    """Its new entries."""
+    renamed: Collection[tuple[Sighting, str]]
+    """Stored entries whose name another entry has too, each with its other name."""
+    blocked: Collection[str]
+    """Keys that the document blocks (identity rule 3, docs/reference/identity.md)."""
+    digests: Collection[bytes] = ()
+    """Digests of all entries of the document; empty for a document of the history."""
+    present: Collection[str] = ()
+    """The items of the document that are stored unchanged."""
+    left_out: Sequence[LeftOut] = ()
+    """Entries that became no item."""
+    withdrawn: Collection[str] = ()
+    """Guids of entries that the document withdraws (RFC 6721)."""
+    poll: PollResult | None = None
+    """The state for the next poll; None for a document of the history."""
+    head: Mapping[str, Any] | None = None
+    """The metadata of the feed, for the next poll."""
+    settings: str = ""
+    """Digest of the settings with which its entries were parsed."""
+    position: str = ""
+    """The position in the history; empty for the current document."""
+
+
+class FeedCounts(NamedTuple):
+    """How many entries of a document were new, changed a post, and were removed."""
+
+    new: int
+    changed: int
+    removed: int
+
+
+def ingest_document(db: Database, context: Context, update: FeedUpdate) -> FeedCounts:
+    """Store a document of an upstream feed in one transaction: its state, its entries and the posts."""
+    source, removed = context.source, 0
+    with db.transaction():
+        before = load_blocked_keys(db)
+        blocked = before | frozenset(update.blocked)
+        rename_items(db, update.renamed)
+        if blocked != before:
+            block_keys(db, context.sources, blocked - before, context.now)
+        if update.withdrawn:
+            removed = apply_tombstones(db, context.sources, source, update.withdrawn, context.now, blocked)
+        if update.poll is not None:
+            db.run("upstream_put", update.poll._asdict())
+            store_left_out(db, source, update.digests, update.left_out)
+            db.run("upstream_head", (json.dumps(update.head, ensure_ascii=False), source))
+            now = context.now.isoformat("T", "seconds")
+            db.run("source_settle", {"id": source, "settings": update.settings, "now": now})
+        if update.position:
+            db.run("upstream_past_put", (source, update.position))
+        readings = _match_replaced_items(db, source, update, blocked) if update.poll else update.readings
+        counts = write_batches(db, [SourceBatch(context, readings)], blocked)
+    return FeedCounts(counts.new, counts.changed, removed)
+
+
+def _match_replaced_items(
+    db: Database, source: int, update: FeedUpdate, blocked: Collection[str]
+) -> list[Reading]:
+    """Link each reading whose guid alone has changed to the item that it replaces."""
+    readings = update.readings
+    addresses = {
+        key: reading.path
+        for reading in readings
+        if reading.sighting
+        for key in reading.sighting.own
+        if key.startswith("url:") and key not in blocked
+    }
+    present = {*update.present, *(reading.path for reading in readings)}
+    replaced = find_renamed_items(db, source, addresses, present)
+    return [
+        reading._replace(replaces=replaced[reading.path]) if reading.path in replaced else reading
+        for reading in readings
+    ]
 
 
 def find_renamed_items(
@@ -94,8 +264,7 @@ def block_keys(
     db.many("ledger_put", [("burnt", key, "") for key in keys])
     db.scope(keys)
     numbers = [row[0] for row in db.rows("sightings_with_keys")]
-    blocked = frozenset(row[0] for row in db.rows("burnt_all"))
-    recompute_posts(db, sources, numbers, Change(Circumstances(False, now, blocked, None)))
+    recompute_posts(db, sources, numbers, Change(Circumstances(False, now, load_blocked_keys(db), None)))
 
 
 def load_held_hosts(db: Database) -> dict[str, datetime]:

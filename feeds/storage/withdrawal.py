@@ -39,6 +39,29 @@ def load_post_state(db: Database, number: int) -> PostState:
     return PostState(*db.rows("post_standing", (number,))[0])
 
 
+def withdraw_post(db: Database, uid: str, now: datetime) -> bool | None:
+    """Withdraw the post with this id for a person; None if no such post is published, else True."""
+    with db.transaction():
+        number = db.value("post_of_uid", (uid,))
+        if number is None or load_post_state(db, number).withdrawn:
+            return None
+        withdraw(db, [number], now)
+    return True
+
+
+def restore_post(db: Database, uid: str, now: datetime) -> bool | None:
+    """Undo the withdrawal of the post with this id; None if no such post is withdrawn.
+
+    Returns:
+        Whether a source has the post.
+    """
+    with db.transaction():
+        number = db.value("post_of_uid", (uid,))
+        if number is None or not load_post_state(db, number).withdrawn:
+            return None
+        return restore(db, number, now)
+
+
 def withdraw(db: Database, numbers: Sequence[int], now: datetime, reason: str = "") -> None:
     """Remove posts from every document until :func:`restore`. Call it inside a transaction."""
     at = int(now.timestamp())

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from feeds.http.ip_ranges import is_global, is_literal
 from feeds.values import document_paths
@@ -27,9 +27,6 @@ LONGEST_FORM = 16 * 1024
 
 _LONGEST_ADDRESS = 2048
 _MOST_FIELDS = 40
-_LONGEST_LINKS = 16 * 1024
-_LINK = re.compile(r"<([^<>]{1,2048})>([^<]*)")
-_REL = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))', re.IGNORECASE)
 _SIGNATURE = re.compile(r"\s*(sha1|sha256|sha384|sha512)=([0-9a-fA-F]{40,128})\s*")
 
 Meaning = Literal["done", "gone", "retry"]
@@ -210,31 +207,6 @@ def is_signed(body: bytes, secret: str, header: str) -> bool:
 def build_link_header(hubs: Sequence[str], self_url: str) -> str:
     """Build the value of a ``Link`` header with hubs and the document's own address (section 4)."""
     return ", ".join([*(f'<{hub}>; rel="hub"' for hub in hubs), f'<{self_url}>; rel="self"'])
-
-
-def find_hubs(fields: Sequence[str], base: str) -> tuple[tuple[str, ...], str]:
-    """Return the hubs and the own address in ``Link`` headers (section 4); they take precedence over those in the document.
-
-    Args:
-        fields: The headers as they came.
-        base: The address of the document.
-    """
-    hubs: list[str] = []
-    own = ""
-    for address, parameters in _LINK.findall(", ".join(fields)[:_LONGEST_LINKS]):
-        rel = _REL.search(parameters)
-        try:
-            url = urljoin(base, address.strip())
-        except ValueError:
-            continue
-        if rel is None or not is_address(url):
-            continue
-        names = (rel[1] or rel[2] or "").lower().split()
-        if "hub" in names:
-            hubs.append(url)
-        if "self" in names and not own:
-            own = url
-    return tuple(dict.fromkeys(hubs)), own
 
 
 def classify_status(status: int) -> Meaning:

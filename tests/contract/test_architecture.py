@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from feeds.storage.sqlite import load_statements
 from tests.conftest import ROOT, Project
 
 HOMES = {
@@ -94,6 +95,37 @@ def test_every_home_imports_its_library() -> None:
             place = ROOT / module.replace(".", "/")
             path = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
             assert library in set(imported_names(path)), f"{module} no longer imports {library}"
+
+
+QUERIES = {"iterate_rows", "many", "rows", "run", "scope", "transaction", "value"}
+"""Methods of a database that name a query or begin a transaction."""
+
+
+def names_a_query(node: ast.AST) -> bool:
+    """Return whether a call names a query of the store, or uses a database as only ``storage`` may."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return False
+    owner = ast.unparse(node.func.value).rpartition(".")[2]
+    first = node.args[0] if node.args else None
+    named = isinstance(first, ast.Constant) and first.value in load_statements()
+    return node.func.attr in QUERIES and (named or owner.strip("_") in ("db", "database", "connection"))
+
+
+def test_only_storage_names_a_query() -> None:
+    strays = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in sorted((ROOT / "feeds").rglob("*.py"))
+        if path.relative_to(ROOT / "feeds").parts[0] != "storage"
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and names_a_query(node)
+    ]
+    assert strays == []
+
+
+def test_a_call_that_names_a_query_is_found() -> None:
+    for line in ("run.db.rows('source_all')", "db.transaction()", "self._db.scope([1])"):
+        assert any(map(names_a_query, ast.walk(ast.parse(line)))), line
+    assert not any(map(names_a_query, ast.walk(ast.parse("workers.run(parse, data)"))))
 
 
 def test_a_build_loads_no_server(project: Project) -> None:

@@ -45,13 +45,17 @@ WHERE wanted <> published AND (posts IS NULL OR latest IS NULL)
 SELECT id, posts, latest FROM feed WHERE wanted <> published
 -- name: feeds_dirty
 SELECT id, kind, name, slug, uid, updated, wanted FROM feed WHERE wanted <> published AND slug IS NOT NULL ORDER BY id
+-- name: feeds_wanted
+SELECT id, wanted FROM feed WHERE wanted <> published
+-- name: feeds_published
+SELECT id, published FROM feed WHERE id IN (SELECT value FROM scope)
 -- name: feed_settle
 UPDATE feed SET published = ?, updated = ? WHERE id = ?
 -- name: feed_counts
 SELECT feed, count(*) FROM member GROUP BY feed
 -- name: window
 SELECT post.id, post.uid, post.published FROM member JOIN post ON post.id = member.post
-WHERE member.feed = ? AND post.state = 'live' ORDER BY member.surfaced DESC, post.uid DESC LIMIT ?
+WHERE member.feed = ? AND post.state = 'live' AND post.uid IS NOT NULL ORDER BY member.surfaced DESC, post.uid DESC LIMIT ?
 -- name: feed_latest
 SELECT max(post.updated) FROM member JOIN post ON post.id = member.post
 WHERE member.feed = ? AND post.state = 'live'
@@ -70,6 +74,8 @@ WHERE post.id IN (SELECT value FROM scope)
 
 -- name: documents_all
 SELECT path, digest, size, mtime, feed FROM document
+-- name: documents_count
+SELECT count(*) FROM document
 -- name: documents_of_feeds
 SELECT path, digest, feed FROM document WHERE feed IN (SELECT value FROM scope)
 -- name: documents_of_none

@@ -111,10 +111,6 @@ UPDATE sighting SET post = ? WHERE id = ?
 INSERT INTO payload (sighting, data) VALUES (?, ?) ON CONFLICT (sighting) DO UPDATE SET data = excluded.data
 -- name: payload_drop
 DELETE FROM payload WHERE sighting = ?
--- name: payload_get
-SELECT payload.data, source.name, sighting.place
-FROM payload JOIN sighting ON sighting.id = payload.sighting JOIN source ON source.id = sighting.source
-WHERE payload.sighting = ?
 -- name: payloads_get
 SELECT sighting.id, payload.data, source.name, sighting.place
 FROM payload JOIN sighting ON sighting.id = payload.sighting JOIN source ON source.id = sighting.source

@@ -33,8 +33,7 @@ WHERE sighting.source = ? AND sighting_key.key IN (SELECT value FROM scope)
 UPDATE sighting SET item = :item WHERE id = :id AND NOT EXISTS (
   SELECT 1 FROM sighting AS other WHERE other.source = sighting.source AND other.item = :item AND other.place = '')
 -- name: sightings_kept
-SELECT sighting.id, sighting.item, sighting.digest, payload.data FROM sighting
-JOIN payload ON payload.sighting = sighting.id WHERE sighting.source = ? AND sighting.gone = 0 AND sighting.id > ? ORDER BY sighting.id LIMIT 500
+SELECT id, item, digest FROM sighting WHERE source = ? AND gone = 0 AND id > ? ORDER BY id LIMIT 500
 -- name: sightings_with_keys
 SELECT DISTINCT sighting FROM sighting_key WHERE key IN (SELECT value FROM scope)
 -- name: sighting_counts

@@ -15,7 +15,7 @@ from feeds import api, load_config
 from feeds.daemon import control
 from feeds.daemon.control import Withdrawn
 from feeds.errors import StoreLocked
-from feeds.ingest.removal_guard import check_removals
+from feeds.storage.removal_guard import check_removals
 from feeds.storage.sqlite import Database, lock_store
 from tests.conftest import Project
 from tests.integration.daemon.test_daemon import Running

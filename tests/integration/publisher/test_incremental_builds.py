@@ -13,7 +13,7 @@ from feeds import load_config, pipeline
 from feeds.fetcher import folder
 from feeds.protocols import ignore_progress
 from feeds.publisher import publisher
-from feeds.session import open_run
+from feeds.session import open_session
 from tests.integration.publisher.test_archives import Site
 from tests.rigs.whole import check_all, counts_of
 
@@ -141,7 +141,7 @@ def test_a_rehearsal_leaves_nothing(tmp_path: Path) -> None:
     for posts in (0, 1):
         site.build()
         before = site.snapshot()
-        with open_run(config, config.store, 1, lambda: site.now, ignore_progress) as run:
+        with open_session(config, config.store, 1, lambda: site.now, ignore_progress) as run:
             publisher.warm_up(run)
         assert site.build().written == []
         assert site.snapshot() == before
@@ -157,7 +157,7 @@ def test_the_figures_of_feeds_follow_their_posts(tmp_path: Path) -> None:
     site.write(1, "Changed.")
     site.write(0, categories="c9")
     config = load_config(site.config)
-    with open_run(config, config.store, 1, lambda: site.now, ignore_progress) as run:
+    with open_session(config, config.store, 1, lambda: site.now, ignore_progress) as run:
         pipeline.ingest(run)
         unknown = "SELECT name FROM feed WHERE posts IS NULL OR (posts > 0 AND latest IS NULL)"
         assert run.db._connection.execute(unknown).fetchall() == [], (

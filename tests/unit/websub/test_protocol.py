@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.config import load_config
+from feeds.http import Link, Response
 from feeds.output.validator import check_document
 from feeds.renderer import feedgen_writer
 from feeds.renderer.documents import join
@@ -179,10 +180,17 @@ def test_the_configuration_says_which_hubs_are_named(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_hubs_are_found_in_headers(fields: list[str], found: tuple[tuple[str, ...], str]) -> None:
-    assert protocol.find_hubs(fields, "https://s.example/feeds/atom.xml") == found
+    links = parse_links(fields, "https://s.example/feeds/atom.xml")
+    hubs = tuple(link.url for link in links if "hub" in link.relations)
+    assert (hubs, next((link.url for link in links if "self" in link.relations), "")) == found
+
+
+def parse_links(fields: list[str], base: str) -> tuple[Link, ...]:
+    """Return the links of a response with these ``Link`` headers."""
+    return Response(200, base, tuple(("link", field) for field in fields), b"").find_links()
 
 
 @given(st.lists(st.text(max_size=300)), st.text(max_size=50))
 def test_any_link_header_can_be_read(fields: list[str], base: str) -> None:
-    hubs, _ = protocol.find_hubs(fields, base)
-    assert all(hub.startswith(("http://", "https://")) for hub in map(str.lower, hubs))
+    links = parse_links(fields, base)
+    assert all(link.url.lower().startswith(("http://", "https://")) for link in links)

@@ -1,0 +1,175 @@
+"""Decide what a response of an upstream feed means: the next poll, its metadata and the change of its entries.
+
+Nothing here reads or writes anything; :mod:`feeds.ingest.feed` stores what is decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from feeds.fetcher.schedule import HOUR, LEAST, NEVER, Hints, compute_next_poll
+from feeds.storage.upstreams import FeedUpdate, KnownEntries, PollResult
+
+if TYPE_CHECKING:
+    from feeds.fetcher.feed import Fetched
+    from feeds.ingest.entry_account import EntryAccount
+    from feeds.ingest.feed_items import ParsedDocument
+    from feeds.parser.feeds.channel import UpstreamHead
+    from feeds.parser.feeds.splitter import Outline
+
+_PERIODS = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000, "yearly": 31536000}
+"""Seconds of each period of ``sy:updatePeriod`` (RSS 1.0 Syndication module)."""
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+# Each hub costs a subscription, and a feed may name as many as it likes.
+_MAX_HUBS = 5
+_RECENT = 20
+MOST_ENTRIES = 10_000
+"""A document with more entries is refused, because it would delay every other upstream feed."""
+_LONGEST_ENTRY = 2_000_000  # characters; each is in memory several times while it is read
+_PUSHED_INTERVAL = 6 * HOUR
+
+
+def find_refusal(parts: Outline) -> str:
+    """Return why a document is refused before its entries are parsed; empty if it is accepted."""
+    if parts.kind == "none":
+        return "is not a feed; check whether it has moved: `feedd add` finds the feeds of a page"
+    if len(parts.entries) > MOST_ENTRIES:
+        return f"has {len(parts.entries)} entries; more than {MOST_ENTRIES} in one document are refused"
+    return ""
+
+
+def select_new_entries(parts: Outline, known: KnownEntries) -> list[int]:
+    """Return the indexes of the entries that are neither stored unchanged nor rejected before."""
+    digests = {*(entry.digest for entry in known.entries), *known.rejected}
+    return [i for i, digest in enumerate(parts.digests) if digest not in digests]
+
+
+def drop_long_entries(parts: Outline, indexes: Sequence[int], account: EntryAccount) -> tuple[list[int], str]:
+    """Leave out the entries that are too long, because feedparser makes many copies of each.
+
+    Returns:
+        The indexes of the other entries, and a message about those that are left out.
+    """
+    kept = [i for i in indexes if parts.whole or len(parts.entries[i]) <= _LONGEST_ENTRY]
+    left = set(indexes) - set(kept)
+    if not left:
+        return kept, ""
+    account.add_unparsed((parts.digests[i] for i in left), "too long")
+    return kept, f"{len(left)} entries of more than {_LONGEST_ENTRY:,} characters are left out"
+
+
+def decide_update(
+    source: str,
+    found: ParsedDocument,
+    fetched: Fetched,
+    known: KnownEntries,
+    before: Mapping[str, Any],
+    account: EntryAccount,
+) -> FeedUpdate:
+    """Decide what a document changes, from its new entries and what is stored of it.
+
+    Args:
+        source: The name of the source.
+        found: The parsed head and new entries.
+        fetched: The response.
+        known: What the store has of the document.
+        before: The stored metadata of the feed.
+        account: The entries that became no item so far.
+    """
+    from feeds.ingest.entry_matching import collect_dates, match_entries
+
+    matched = match_entries(source, known.entries, found.readings, known.blocked)
+    # An entry that was removed must not return because its old document is fetched again.
+    readings = [reading for reading in matched.readings if reading.path not in known.removed]
+    account.add_readings(matched.repeated, "repeated")
+    account.add_readings((r for r in matched.readings if r.path in known.removed), "removed")
+    account.add_repeated([entry.digest for entry in known.entries])
+    recent = {*before.get("recent", ()), *collect_dates(readings)}
+    return FeedUpdate(
+        readings=readings,
+        renamed=matched.renamed,
+        blocked=matched.blocked,
+        present={entry.item for entry in known.entries},
+        left_out=account.left_out,
+        # RFC 6721: a tombstone of an entry that the same document contains has no effect.
+        withdrawn={stone.ref for stone in found.head.tombstones} - matched.guids,
+        head=build_head_values(found.head, fetched) | {"recent": sorted(recent)[-_RECENT:]},
+    )
+
+
+def decide_next_poll(
+    source: int,
+    every: float,
+    fetched: Fetched,
+    head: Mapping[str, Any],
+    now: datetime,
+    jitter: float,
+    *,
+    pushed: bool,
+) -> PollResult:
+    """Decide when a feed is polled next, after a response.
+
+    Args:
+        source: Number of the source.
+        every: The configured interval; 0 for an adaptive interval.
+        fetched: The response.
+        head: The metadata of the feed.
+        now: When the response arrived.
+        jitter: A random number from 0 to 1, which spreads the polls.
+        pushed: Whether a hub delivers the feed; then it is polled rarely.
+    """
+    found = compute_next_poll(
+        now,
+        every,
+        [datetime.fromtimestamp(second, UTC) for second in head.get("recent", ())],
+        build_hints(head, fetched),
+        fetched.state.failures,
+        jitter,
+        gone=fetched.state.gone,
+        least=_PUSHED_INTERVAL if pushed else LEAST,
+    )
+    return PollResult(
+        source=source,
+        state=fetched.state.to_json(),
+        due=int(found.due.timestamp()) if found.due != NEVER else int(NEVER.timestamp()),
+        decided_by=found.decided_by,
+        polled=int(now.timestamp()),
+        outcome=fetched.outcome,
+        reason=fetched.reason,
+    )
+
+
+def build_head_values(head: UpstreamHead, fetched: Fetched) -> dict[str, Any]:
+    """Return the values of the head of a feed that are stored with its source, ready for JSON."""
+    period = _PERIODS.get(head.update_period, 0)
+    # Links of the response take precedence over those in the document (WebSub, section 4).
+    hubs = tuple(dict.fromkeys(link.url for link in fetched.links if "hub" in link.relations))
+    own = next((link.url for link in fetched.links if "self" in link.relations), "")
+    return {
+        "id": head.id,
+        "title": head.title,
+        "link": head.link,
+        "url": fetched.url,
+        "version": head.version,
+        "hubs": list(hubs or head.hubs)[:_MAX_HUBS],
+        "self": own or head.self_url,
+        "ttl": head.ttl or 0,
+        "sy": period / head.update_frequency if period else 0,
+        "skip_hours": sorted(head.skip_hours),
+        "skip_days": [_DAYS[day] for day in sorted(head.skip_days)],
+    }
+
+
+def build_hints(head: Mapping[str, Any], fetched: Fetched) -> Hints:
+    """Build the hints of an upstream about when to poll, from its stored head and its last answer."""
+    return Hints(
+        ttl=head.get("ttl", 0),
+        sy=head.get("sy", 0),
+        max_age=fetched.max_age,
+        retry_after=fetched.retry_after,
+        skip_hours=frozenset(head.get("skip_hours", ())),
+        skip_days=frozenset(head.get("skip_days", ())),
+        validators=bool(fetched.state.etag or fetched.state.last_modified),
+    )

@@ -1,0 +1,108 @@
+"""Record the published documents, and which feeds are published up to which revision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from feeds.models import Written
+from feeds.storage import subscriptions
+from feeds.storage.sqlite import Database
+
+
+class RecordedDocument(NamedTuple):
+    """A document that was written. ``feed`` is None if it belongs to no feed."""
+
+    digest: str
+    feed: int | None
+
+
+class PublishedFeed(NamedTuple):
+    """A feed of which everything up to a revision is written."""
+
+    revision: int
+    updated: int
+    """Time of its last change, in seconds since 1970."""
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedDocuments:
+    """What was written and removed; recorded in one transaction."""
+
+    written: Mapping[str, Written]
+    """Documents by path."""
+    feed_by_path: Mapping[str, int | None]
+    removed: Sequence[str]
+    published: Sequence[PublishedFeed]
+    changed: Sequence[tuple[str, str]]
+    """Path and digest of public documents with new bytes, for subscribers."""
+    site_url: str
+    hubs: Sequence[str] = ()
+
+
+def load_documents(db: Database) -> dict[str, Written]:
+    """Load every recorded document by its path."""
+    return {row[0]: Written(*row[1:4]) for row in db.rows("documents_all")}
+
+
+def count_documents(db: Database) -> int:
+    """Count the recorded documents."""
+    return int(db.value("documents_count"))
+
+
+def load_documents_of_feeds(
+    db: Database, feeds: Iterable[int], paths: Iterable[str]
+) -> dict[str, RecordedDocument]:
+    """Load the documents of these feeds, those of no feed, and those at these paths."""
+    db.scope(feeds)
+    rows = [*db.rows("documents_of_feeds"), *db.rows("documents_of_none")]
+    db.scope(paths)
+    rows += db.rows("documents_of_paths")
+    return {path: RecordedDocument(digest, feed) for path, digest, feed in rows}
+
+
+def mark_documents_lost(db: Database, paths: Iterable[str]) -> None:
+    """Mark the feeds of documents that are missing or changed on disk to be written again."""
+    db.scope(paths)
+    lost = {feed for _, _, feed in db.rows("documents_of_paths") if feed is not None}
+    if lost:
+        with db.transaction():
+            db.many("feed_touch", [(feed,) for feed in lost])
+
+
+def discard_entries(db: Database) -> None:
+    """Discard every rendered entry, and mark every feed to be written again."""
+    with db.transaction():
+        db.run("entries_drop")
+        db.run("feeds_touch_all")
+
+
+def load_render_settings(db: Database) -> str | None:
+    """Load the digest of the settings with which entries were rendered; None in a new store."""
+    digest: str | None = db.value("meta_get", ("render",))
+    return digest
+
+
+def use_render_settings(db: Database, digest: str) -> None:
+    """Store the digest of the settings that entries are rendered with; others discard every rendered entry."""
+    with db.transaction():
+        # A new store has nothing to discard.
+        if db.value("meta_get", ("render",)) not in (None, digest):
+            db.run("entries_drop")
+            db.run("feeds_touch_all")
+        db.run("meta_put", ("render", digest))
+
+
+def record_publication(db: Database, publication: PublishedDocuments) -> None:
+    """Record a publication: a hub is notified of a document exactly if the document is recorded as written."""
+    feed_by_path = publication.feed_by_path
+    with db.transaction():
+        subscriptions.enqueue(db, publication.changed, publication.site_url, publication.hubs)
+        db.many(
+            "document_put",
+            [(path, feed_by_path.get(path), *item) for path, item in publication.written.items()],
+        )
+        db.many("document_drop", [(path,) for path in publication.removed])
+        db.many("feed_settle", publication.published)
