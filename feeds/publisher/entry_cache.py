@@ -129,7 +129,7 @@ class _RenderTasks(Sequence[list[RenderTask]]):
 def load_origins(session: Session) -> dict[str, Origin]:
     """Load title and addresses of each upstream feed, by the name of its source."""
     from feeds.sanitizer.metadata import redact_address
-    from feeds.sanitizer.text import clean_title
+    from feeds.sanitizer.text import clean_text
 
     given = {source.name: source for source in session.load_upstreams()[0]}
     lists = {source.name for source in session.lists}
@@ -146,7 +146,7 @@ def load_origins(session: Session) -> dict[str, Origin]:
             link = ""
         uid = head.get("id", "")
         found[name] = Origin(
-            uid if is_absolute_iri(uid) else url, clean_title(title), url, redact_address(link)
+            uid if is_absolute_iri(uid) else url, clean_text(title), url, redact_address(link)
         )
     return found
 

@@ -135,8 +135,9 @@ def _write_json_item(entry: Entry, language: str) -> bytes:
     if entry.enclosures:
         item["attachments"] = [_build_attachment(media) for media in entry.enclosures]
         length = namespaces.parse_duration(entry.extras)
-        if length and entry.enclosures[0].type.startswith(("audio/", "video/")):
-            item["attachments"][0]["duration_in_seconds"] = length
+        main = namespaces.find_main_media(entry.enclosures)
+        if length and main and main.type.startswith(("audio/", "video/")):
+            item["attachments"][entry.enclosures.index(main)]["duration_in_seconds"] = length
     if image := namespaces.find_image(entry.extras):
         item["image"] = image
     if entry.language and entry.language != language:

@@ -11,6 +11,7 @@ from email.utils import format_datetime
 from functools import lru_cache
 
 from feeds.models import Entry, FeedHead, Format, Term
+from feeds.values.urls import iri_to_uri
 
 _XML = "<?xml version='1.0' encoding='UTF-8'?>\n"
 _RSS_NAMES = (
@@ -48,8 +49,8 @@ def write_rss_entry(entry: Entry, site_url: str) -> bytes:
     creators = "".join(f"<dc:creator>{_escape_text(name)}</dc:creator>" for name in entry.authors)
     terms = "".join(_write_rss_category(term, site_url) for term in entry.terms)
     before = (
-        f"<item><title>{_escape_text(entry.title)}</title><link>{_escape_text(entry.link)}</link>"
-        f"<description>{_escape_text(entry.summary or entry.title)}</description>"
+        f"<item><title>{_escape_text(entry.title)}</title><link>{_escape_text(iri_to_uri(entry.link))}</link>"
+        f"<description>{_escape_text(write_as_html(entry.summary or entry.title))}</description>"
         "<content:encoded>"
     )
     after = (
@@ -110,6 +111,11 @@ FRAMES: dict[Format, Callable[[FeedHead], tuple[str, str]]] = {
     "rss": write_rss_frame,
 }
 WRITERS: dict[Format, Callable[[Entry, str], bytes]] = {"atom": write_atom_entry, "rss": write_rss_entry}
+
+
+def write_as_html(text: str) -> str:
+    """Write text as HTML, which is what readers take the description of an RSS item for."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 # The same terms are in very many entries.

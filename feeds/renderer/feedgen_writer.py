@@ -12,7 +12,7 @@ from feedgen.feed import FeedGenerator as _FeedGenerator
 from lxml import etree
 
 from feeds.models import Enclosure, Entry, Extra, FeedHead, Format, Origin, Term
-from feeds.renderer import namespaces
+from feeds.renderer import fast_writer, namespaces
 from feeds.values.urls import iri_to_uri
 
 _MEDIA = "http://search.yahoo.com/mrss/"
@@ -46,6 +46,15 @@ class FeedEntry(_FeedEntry):  # type: ignore[misc]
 
     language = ""
     origin: Origin | None = None
+
+    def rss_entry(self, extensions: bool = True) -> etree._Element:
+        """Return the RSS element with its addresses as URIs (called by feedgen)."""
+        item: etree._Element = super().rss_entry(extensions)
+        for link in item.findall("link"):
+            link.text = iri_to_uri(link.text or "")
+        for enclosure in item.findall("enclosure"):
+            enclosure.set("url", iri_to_uri(enclosure.get("url", "")))
+        return item
 
     def atom_entry(self, extensions: bool = True) -> etree._Element:
         """Return the Atom element (called by feedgen)."""
@@ -188,9 +197,11 @@ def add_entry(feed: Any, entry: Entry, site_url: str, language: str) -> None:  #
     element.title(entry.title)
     if entry.link:
         element.link(href=entry.link, rel="alternate", type="text/html")
+    # A description of RSS is HTML, a summary of Atom is text. The first call also sets the content, so it comes first.
+    element.description(fast_writer.write_as_html(entry.summary or entry.title))
+    element.summary(entry.summary or entry.title)
     # Escaped HTML and not XHTML: XHTML fails on HTML entities.
     element.content(entry.html or entry.title, type="html")
-    element.description(entry.summary or entry.title, isSummary=True)
     element.published(entry.published)
     element.updated(entry.updated)
     if entry.authors:
@@ -210,13 +221,10 @@ def add_entry(feed: Any, entry: Entry, site_url: str, language: str) -> None:  #
 
 def _add_media(element: Any, entry: Entry) -> None:  # noqa: ANN401
     """Add enclosures (one in RSS, the rest as Media RSS), rights and podcast fields."""
-    for media in entry.enclosures:
-        link = {"href": media.url, "rel": "enclosure", "type": media.type}
-        element.link(**{name: text for name, text in link.items() if text}, length=str(media.length))
-    if entry.enclosures:
-        first = entry.enclosures[0]
-        # RSS requires a type, and readers choose a player by it.
-        element.enclosure(first.url, str(first.length), first.type or "application/octet-stream")
+    main = namespaces.find_main_media(entry.enclosures)
+    if main:
+        _add_enclosures(element, entry.enclosures, main)
+    # Escaped HTML and not XHTML: XHTML fails on HTML entities.
     if entry.rights:
         element.rights(entry.rights)
         element.dc.dc_rights(entry.rights)
@@ -224,7 +232,20 @@ def _add_media(element: Any, entry: Entry) -> None:  # noqa: ANN401
     if fields or len(entry.enclosures) > 1:
         element.register_extension("podcasts", PodcastEntryExtension, atom=False, rss=True)
         element.podcasts.values = fields
-        element.podcasts.media = entry.enclosures[1:]
+        element.podcasts.media = tuple(media for media in entry.enclosures if media is not main)
+
+
+def _add_enclosures(element: Any, enclosures: tuple[Enclosure, ...], main: Enclosure) -> None:  # noqa: ANN401
+    """Add a link for each enclosure. feedgen uses the last one for RSS, where a type is required."""
+    before = len(element.link() or ())
+    for media in (*(other for other in enclosures if other is not main), main):
+        kind = media.type or "application/octet-stream"
+        element.link(href=media.url, rel="enclosure", type=kind, length=str(media.length))
+    written = {values["href"]: values for values in element.link()[before:]}
+    # In Atom they have the order of the entry, and no type or length that is unknown.
+    element.link()[before:] = [
+        written[media.url] | {"type": media.type, "length": str(media.length or "")} for media in enclosures
+    ]
 
 
 def _build_category(term: Term, site_url: str) -> dict[str, str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from feeds.models import Extra
+from feeds.models import Enclosure, Extra
 from feeds.values.urls import is_address
 
 _CHARACTER = r"[^\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]"
@@ -28,12 +28,12 @@ class _FieldRule:
 
 _LINKED: Mapping[str, re.Pattern[str] | str] = {"url": _ADDRESS, "type": _LINE}
 _RULES: Mapping[str, _FieldRule] = {
-    "itunes:author": _FieldRule(_TEXT),
+    "itunes:author": _FieldRule(_LINE),
     "itunes:block": _FieldRule(re.compile(r"(?i:yes)")),
     "itunes:duration": _FieldRule(re.compile(r"\d{1,6}|\d{1,3}:[0-5]\d(?::[0-5]\d)?")),
     "itunes:episode": _FieldRule(_NUMBER),
     "itunes:episodeType": _FieldRule(re.compile(r"full|trailer|bonus")),
-    "itunes:explicit": _FieldRule(re.compile(r"yes|no|clean|true|false")),
+    "itunes:explicit": _FieldRule(re.compile(r"true|false")),
     "itunes:image": _FieldRule(_EMPTY, {"href": _ADDRESS}, frozenset(["href"])),
     "itunes:season": _FieldRule(_NUMBER),
     "itunes:subtitle": _FieldRule(_LINE),
@@ -73,20 +73,52 @@ _RULES: Mapping[str, _FieldRule] = {
 _NAMES = {name.lower(): name for name in _RULES}
 
 
+_LENGTH_IN_WORDS = re.compile(
+    r"(?:(\d{1,2})\s?h\w*)?\W*(?:(\d{1,3})\s?m\w*)?\W*(?:(\d{1,2})\s?s\w*)?", re.IGNORECASE
+)
+
+
+def _write_duration(text: str) -> str:
+    """Write a length in words (``1h 2m``) or with a fraction of a second as hours, minutes and seconds."""
+    text = text.partition(".")[0] if text.replace(".", "", 1).replace(":", "").isdigit() else text
+    found = _LENGTH_IN_WORDS.fullmatch(text) if text else None
+    if not found or not any(found.groups()):
+        return text
+    hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    minutes, hours = minutes % 60, hours + minutes // 60
+    return f"{hours:02}:{minutes:02}:{seconds:02}"
+
+
+_NORMAL_FORMS: Mapping[str, Callable[[str], str]] = {
+    "itunes:duration": _write_duration,
+    "itunes:episodeType": str.lower,
+    "itunes:explicit": lambda text: {"yes": "true", "no": "false", "clean": "false"}.get(
+        text.lower(), text.lower()
+    ),
+}
+
+
+def find_main_media(media: Sequence[Enclosure]) -> Enclosure | None:
+    """Return what an entry is about, where a format has room for one medium: sound or film before pictures."""
+    kinds = (("audio/", "video/"), ("application/", "text/"), ("",))
+    return next((one for kind in kinds for one in media if one.type.startswith(kind)), None)
+
+
 def filter_valid(extras: Sequence[Extra]) -> Iterator[Extra]:
     """Yield the fields that a document may contain, with canonical names and without unknown attributes."""
     seen = set()
     for extra in extras:
         name = _NAMES.get(extra.name.lower(), "")
         rule = _RULES.get(name)
-        if rule is None or not rule.text.fullmatch(extra.text) or (rule.once and name in seen):
+        text = _NORMAL_FORMS.get(name, str)(extra.text)
+        if rule is None or not rule.text.fullmatch(text) or (rule.once and name in seen):
             continue
         attributes = tuple(
             attribute for attribute in extra.attributes if _is_valid_attribute(rule, *attribute)
         )
         if rule.needed <= {key for key, _ in attributes}:
             seen.add(name)
-            yield Extra(name, extra.text, attributes)
+            yield Extra(name, text, attributes)
 
 
 def _is_valid_attribute(rule: _FieldRule, name: str, value: str) -> bool:

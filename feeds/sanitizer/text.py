@@ -6,6 +6,7 @@ import hashlib
 import re
 import unicodedata
 
+from feeds.values.markup import remove_markup
 from feeds.values.references import unescape
 
 _TAG = re.compile(r"<[a-zA-Z/!?][^<>]*+>")
@@ -24,16 +25,6 @@ _INVISIBLE = re.compile(
 )
 # All line ends of Unicode: a feed reader may show a title with any of them on two lines.
 _FOLDED = re.compile("[ \t\r\n\x0b\x0c\x85\u2028\u2029]+")
-# Only tags of HTML: a title such as "Vec<T> in Rust" keeps its text.
-_KNOWN_TAG = re.compile(
-    r"</?(?:a|abbr|b|bdi|bdo|big|blockquote|br|center|cite|code|del|dfn|div|em|font|h[1-6]|hr|i|img|ins|kbd|li|mark|ol"
-    r"|p|pre|q|s|samp|small|span|strike|strong|sub|sup|table|tbody|td|th|thead|tr|tt|u|ul|var|wbr|video|audio|source"
-    r"|iframe|svg|math|form|input|button|textarea|select|option|object|embed|link|meta|base|style|script|noscript)"
-    r"(?:[\s/][^<>]*+)?>",
-    re.IGNORECASE,
-)
-_CODE_ELEMENT = re.compile(r"<(script|style)\b[^<>]*+>[^<]{0,5000}+</\1\s*+>", re.IGNORECASE)
-_COMMENT = re.compile(r"<!--[^<>]{0,2000}?-->")
 _MARKUP_START = re.compile(r"<(?=[a-zA-Z/!?])")
 
 # The pattern begins with a set of characters because the engine finds sets fast. Look-behinds then check which
@@ -122,21 +113,24 @@ def make_title(text: str, limit: int = 60) -> str:
 
 
 def clean_title(title: str) -> str:
-    """Return a title, name or term as text on one line, safe even where a feed reader interprets it as HTML.
+    """Clean a title or summary that may be text or HTML, as :func:`clean_text` does.
 
-    Tags of HTML are removed and references decoded. What still looks like the start of a tag gets a space behind
-    its ``<``. Quotes and everything else stay as they are. The result is empty only for a title without visible
-    characters.
+    Tags that are used as markup are removed (:func:`feeds.values.markup.remove_markup`).
     """
-    # Most titles need no change, and these four tests are faster than the patterns below.
-    if title.isprintable() and "<" not in title and "&" not in title and "  " not in title:
-        return title.strip()
-    text = _INVISIBLE.sub("", title)
-    if "<" in text:
-        text = _without_tags(text)
+    return clean_text(remove_markup(_INVISIBLE.sub("", title)) if "<" in title else title)
+
+
+def clean_text(text: str) -> str:
+    """Return plain text on one line that stays text even where a reader takes it for HTML.
+
+    References are decoded, and a space follows each ``<`` that looks like the start of a tag. No word is lost.
+    The result is empty only for text without visible characters.
+    """
+    if text.isprintable() and "<" not in text and "&" not in text and "  " not in text:
+        return text.strip()
+    text = _INVISIBLE.sub("", text)
     if "&" in text:
         text = _INVISIBLE.sub("", unescape(text))
-    # References may have hidden tags. Those are text to the author, but a reader could run them as HTML.
     if "<" in text:
         text = _MARKUP_START.sub("< ", text)
     return _FOLDED.sub(" ", text).strip()
@@ -147,7 +141,7 @@ def clean_author(name: str) -> str:
 
     The result is empty if the name is only a mail address.
     """
-    text = clean_title(name)
+    text = clean_text(name)
     if "@" not in text and "\uff20" not in text and "mailto:" not in text.lower():
         return text
     words = text.split(" ")
@@ -159,12 +153,6 @@ def _is_mail(word: str) -> bool:
     bare = word.replace("\uff20", "@").strip("<>()[]{},;:.\"'").lower()
     local, _, domain = bare.removeprefix("mailto:").partition("@")
     return bare.startswith("mailto:") or bool(local and domain)
-
-
-def _without_tags(text: str) -> str:
-    """Return the text without HTML tags; unchanged if nothing else would be left, as in a post titled ``<b>``."""
-    bare = _KNOWN_TAG.sub("", _CODE_ELEMENT.sub("", _COMMENT.sub("", text)))
-    return bare if bare.strip() else text
 
 
 def fingerprint(title: str, body: str) -> str:

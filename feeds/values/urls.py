@@ -21,7 +21,11 @@ _BAD = re.compile(r"[\x00-\x20\x7f\\]")
 # Characters that no browser accepts in a host (WHATWG URL, forbidden domain code points).
 _FORBIDDEN_IN_HOST = re.compile(r"[\x00-\x20#/:<>?@\[\\\]^|%\x7f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_NOT_IN_ADDRESSES = re.compile(r"[<>\"{}|\\^`\x00-\x20\x7f]")
+_NOT_IN_ADDRESSES = re.compile(
+    r"[<>\"{}|\\^`\x00-\x20\x7f-\x9f\u200e\u200f\u202a-\u202e\ue000-\uf8ff\ufdd0-\ufdef\ufff0-\uffff]"
+)
+_AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^/?#]*")
+_BRACKET = re.compile(r"[\[\]]")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
@@ -229,10 +233,28 @@ def is_address(text: str) -> bool:
 
 def escape_address(text: str) -> str:
     """Escape characters that no address may have (RFC 3987, 2.2); empty if it is not a web address."""
-    if not _NOT_IN_ADDRESSES.search(text):
-        return text if is_address(text) else ""
-    escaped = _NOT_IN_ADDRESSES.sub(lambda found: quote(found[0], safe=""), text.strip())
-    return escaped if is_address(escaped) else ""
+    if not _NOT_IN_ADDRESSES.search(text) and "]" not in text and "[" not in text:
+        return _escape_stray(text) if is_address(text) else ""
+    escaped = _NOT_IN_ADDRESSES.sub(_escape_character, text.strip())
+    # Brackets are for hosts alone (RFC 3986, 3.2.2).
+    host = _AUTHORITY.match(escaped)
+    end = host.end() if host else 0
+    escaped = escaped[:end] + _BRACKET.sub(_escape_character, escaped[end:])
+    return _escape_stray(escaped) if is_address(escaped) else ""
+
+
+def _escape_character(found: re.Match[str]) -> str:
+    return quote(found[0], safe="")
+
+
+def _escape_stray(address: str) -> str:
+    """Escape percent signs that begin no escape, and all number signs but the first."""
+    if "%" in address:
+        address = _STRAY_PERCENT.sub("%25", address)
+    if address.count("#") > 1:
+        bare, _, fragment = address.partition("#")
+        address = f"{bare}#{fragment.replace('#', '%23')}"
+    return address
 
 
 def is_absolute_iri(text: str) -> bool:

@@ -301,12 +301,12 @@ def _derive_former_key(item: Item) -> str:
 
 def select_terms(item: Item, added: Sequence[str], own: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return categories (with the configured ``added``) and tags of an item, within the limits of number and length."""
-    from feeds.sanitizer.text import clean_title
+    from feeds.sanitizer.text import clean_text
 
     most, length = _tools.settings.most_terms, _tools.settings.term_length
 
     def clean_names(written: Iterable[str]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(name for term in written if (name := clean_title(term)[:length].strip())))
+        return tuple(dict.fromkeys(name for term in written if (name := clean_text(term)[:length].strip())))
 
     categories = clean_names((*added, *(item.categories if own else ())))
     tags = clean_names(item.tags) if own else ()

@@ -119,10 +119,12 @@ def _build_entry(task: RenderTask, body: Body | None, html: str, opening: str) -
 
     shown = task.shown
     link = escape_address(shown.link) or shown.link
-    title = text.clean_title(shown.title) or text.clean_title(text.make_title(opening)) or link or task.uid
+    # The parser of feeds returns text, but the front matter of a post may contain HTML.
+    clean = text.clean_title if task.source in get_settings().sources else text.clean_text
+    title = clean(shown.title) or text.clean_text(text.make_title(opening)) or link or task.uid
     published = shown.published or datetime.fromtimestamp(task.updated, UTC)
-    summary = (text.clean_title(body.summary) if body else "") or text.make_excerpt(
-        text.clean_title(
+    summary = (clean(body.summary) if body else "") or text.make_excerpt(
+        text.clean_text(
             opening[:_ENOUGH].replace("\n", " ")
         )  # text on one line is mostly clean already, and then cleaning is cheap
     )
@@ -138,7 +140,7 @@ def _build_entry(task: RenderTask, body: Body | None, html: str, opening: str) -
         terms=task.terms,
         language=metadata.validate_language(shown.language),
         enclosures=metadata.clean_media(body.enclosures) if body else (),
-        rights=text.clean_title(body.rights) if body else "",
+        rights=clean(body.rights) if body else "",
         extras=metadata.clean_extras(body.extras) if body else (),
         origin=metadata.clean_origin(task.origin),
     )

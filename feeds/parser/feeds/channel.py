@@ -9,8 +9,9 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from feeds.parser.feeds.feedparser_workarounds import AT
-from feeds.parser.feeds.text import fold_spaces, html_to_text
+from feeds.parser.feeds.text import fold_spaces, html_to_text, unwrap_character_data
 from feeds.values.dates import parse_date
+from feeds.values.markup import remove_markup
 from feeds.values.references import unescape
 from feeds.values.urls import is_address, resolve
 
@@ -107,13 +108,14 @@ def read_head(feed: Mapping[str, Any], version: str, head: str, url: str, zone: 
     # Found by pattern, because feedparser drops empty elements.
     flags = {flag.lower() for flag in _FLAG.findall(bare)}
     image = feed.get("image")
+    atom = version.startswith("atom")
     return UpstreamHead(
         version=version,
         id=_read_text(feed, "feeddid") or _read_text(feed, "id"),
-        title=read_text_construct(feed, "title") or read_text_construct(feed, "feeddtitle"),
+        title=read_text_construct(feed, "title", atom) or read_text_construct(feed, "feeddtitle", atom),
         link=choose_page(links, url)
         or (resolve(url, _read_text(feed, "link")) if _read_text(feed, "link") else ""),
-        subtitle=read_text_construct(feed, "subtitle"),
+        subtitle=read_text_construct(feed, "subtitle", atom),
         language=_read_text(feed, "language"),
         authors=read_author_names(feed),
         rights=read_text_construct(feed, "rights"),
@@ -136,12 +138,17 @@ def read_head(feed: Mapping[str, Any], version: str, head: str, url: str, zone: 
     )
 
 
-def read_text_construct(values: Mapping[str, Any], name: str) -> str:
-    """Return a text construct (RFC 4287, 3.1) as text on one line, without HTML markup; plain text stays."""
+def read_text_construct(values: Mapping[str, Any], name: str, atom: bool = True) -> str:
+    """Return a text construct (RFC 4287, 3.1) as text on one line, without HTML markup; plain text stays.
+
+    Atom states whether a value is text or HTML. In other formats only tags that are used as markup are removed.
+    """
     text = _read_text(values, name)
     detail = dict.get(values, name + "_detail") if isinstance(values, dict) else None
     kind = detail.get("type", "") if isinstance(detail, Mapping) else ""
-    return html_to_text(text) if "html" in kind else fold_spaces(text)
+    if "html" in kind:
+        return html_to_text(text)
+    return fold_spaces(text if atom or "<" not in text else remove_markup(text))
 
 
 def read_author_names(values: Mapping[str, Any]) -> tuple[str, ...]:
@@ -150,7 +157,7 @@ def read_author_names(values: Mapping[str, Any]) -> tuple[str, ...]:
     found = [_extract_name(str(person.get("name") or "")) for person in people]
     # Some formats have a single author as plain text only.
     if not any(found):
-        found = [_extract_name(_read_text(values, "author"))]
+        found = [_extract_name(_read_text(values, name)) for name in ("author", "feedditunesauthor")]
     return tuple(dict.fromkeys(name for name in found if name))
 
 
@@ -182,7 +189,7 @@ def choose_page(links: Sequence[Mapping[str, Any]], base: str) -> str:
 def _read_text(values: Mapping[str, Any], name: str) -> str:
     """Return a value under exactly this name: the look-up of feedparser falls back to other names."""
     value = dict.get(values, name) if isinstance(values, dict) else None
-    return value.strip() if isinstance(value, str) else ""
+    return unwrap_character_data(value).strip() if isinstance(value, str) else ""
 
 
 def _read_list(values: Mapping[str, Any], name: str) -> list[Any]:

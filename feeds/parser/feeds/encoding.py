@@ -81,6 +81,10 @@ _NOT_TEXT: Final = frozenset(
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _ILLEGAL = re.compile("[\ufffe\uffff\ud800-\udfff]")
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,9}));?|&#[xX]?[0-9a-fA-F]{9,}+;?")
+# The two halves of a character beyond the first 65,536, each as a reference of its own, which XML forbids.
+_HALVES = re.compile(
+    r"&#(?:[xX]0{0,4}([dD][89abAB][0-9a-fA-F]{2})|0{0,4}(5[56]\d{3}));&#(?:[xX]0{0,4}([dD][c-fC-F][0-9a-fA-F]{2})|0{0,4}(5[67]\d{3}));"
+)
 _NAMED = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]{1,31});")
 _BARE = re.compile(r"&(?![A-Za-z][A-Za-z0-9]{0,31};|#[0-9]{1,9};|#[xX][0-9a-fA-F]{1,8};)")
 _DECLARATION = re.compile(r"^\s*<\?xml(?=[\s?])[^>]{0,500}\?>")
@@ -311,9 +315,18 @@ def _replace_plain_references(text: str, entities: dict[str, str]) -> str:
     if strange == 0 or strange == sum(map(text.count, ("&lt;", "&gt;", "&amp;", "&quot;", "&apos;"))):
         return text
     if "&#" in text:
-        text = _REFERENCE.sub(_replace_character, text)
+        text = _REFERENCE.sub(_replace_character, _HALVES.sub(_join_halves, text))
     text = _NAMED.sub(lambda found: _replace_entity(found, entities), text)
     return _BARE.sub("&amp;", text)
+
+
+def _join_halves(found: re.Match[str]) -> str:
+    """Return the character of two surrogates; any other pair stays."""
+    high = int(found[1], 16) if found[1] else int(found[2])
+    low = int(found[3], 16) if found[3] else int(found[4])
+    if not (0xD800 <= high < 0xDC00 <= low < 0xE000):
+        return found[0]
+    return chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
 
 
 def _replace_character(found: re.Match[str]) -> str:

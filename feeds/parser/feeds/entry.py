@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -9,21 +10,34 @@ from typing import Any
 
 from feeds.models import Enclosure, Extra, Item
 from feeds.parser.feeds.channel import choose_page, read_author_names, read_text_construct
-from feeds.parser.feeds.feedparser_workarounds import EXTRA, parse_podcast_element
+from feeds.parser.feeds.feedparser_workarounds import EXTRA, ITUNES, parse_podcast_element
 from feeds.parser.feeds.media_types import guess_media_type
-from feeds.parser.feeds.text import html_to_text, normalise_language_tag, rebase_addresses, text_to_html
+from feeds.parser.feeds.text import (
+    drop_void_ends,
+    html_to_text,
+    normalise_language_tag,
+    rebase_addresses,
+    text_to_html,
+    unwrap_character_data,
+)
 from feeds.values.dates import parse_date
 from feeds.values.urls import escape_address, is_address, resolve
 
 Values = Mapping[str, Any]
 
-# Elements of iTunes with text; feedparser writes their names in lower case.
+# Elements of iTunes with text, by their renamed elements.
 _CARRIED = {
-    "itunes_" + name.lower(): "itunes:" + name
-    for name in ("title", "subtitle", "duration", "season", "episode", "episodeType", "explicit", "block")
+    ITUNES + name.lower(): "itunes:" + name
+    for name in (
+        *("title", "subtitle", "summary", "author", "duration"),
+        *("season", "episode", "episodeType", "explicit", "block"),
+    )
 }
 # An empty type is HTML: RSS has no types and contains HTML.
 _HTML = ("text/html", "application/xhtml+xml", "html", "xhtml", "")
+_MARKUP = re.compile(r"</[a-z]|<(?:br|p|img)\b", re.IGNORECASE)
+_MEDIA = re.compile(r"<(?:img|video|audio|iframe|embed|object|svg|math|hr|source)\b", re.IGNORECASE)
+_ENOUGH = 2_000
 # Far more than real entries have; the limits keep hostile entries from filling the database.
 _MOST_ENCLOSURES = 64
 _MOST_TAGS = 1_000
@@ -61,7 +75,7 @@ def read_entry(entry: dict[str, Any], context: EntryContext) -> Item:
         media.setdefault(enclosure.url, enclosure)
     return Item(
         guid=_read_guid(entry),
-        title=read_text_construct(entry, "title") or read_text_construct(entry, "feeddtitle"),
+        title=_read_title(entry, context.atom),
         address=address,
         permalink=address or _find_guid_page(entry, context.base),
         authors=_read_authors(entry, context),
@@ -82,13 +96,19 @@ def read_entry(entry: dict[str, Any], context: EntryContext) -> Item:
     )
 
 
+def _read_title(entry: dict[str, Any], atom: bool) -> str:
+    """Return the title of the entry itself, or else that of Dublin Core, iTunes or Media RSS."""
+    names = ("title", "feeddtitle", ITUNES + "title", "feeddmediatitle")
+    return next((title for name in names if (title := read_text_construct(entry, name, atom))), "")
+
+
 def _read_authors(entry: dict[str, Any], context: EntryContext) -> tuple[str, ...]:
     """Return the authors of the entry, or else of its source, or else of the feed.
 
     An entry that states only a mail address has an author whose name is unknown, so it inherits none.
     """
     stated = any(author.get("name") or author.get("email") for author in _read_list(entry, "authors"))
-    if stated or _read_string(entry, "author"):
+    if stated or _read_string(entry, "author") or _read_string(entry, ITUNES + "author"):
         return read_author_names(entry)
     source = dict.get(entry, "source")
     return (read_author_names(source) if isinstance(source, dict) else ()) or context.authors
@@ -96,7 +116,7 @@ def _read_authors(entry: dict[str, Any], context: EntryContext) -> tuple[str, ..
 
 def _read_string(values: Values, name: str) -> str:
     value = dict.get(values, name) if isinstance(values, dict) else None
-    return value.strip() if isinstance(value, str) else ""
+    return unwrap_character_data(value).strip() if isinstance(value, str) else ""
 
 
 def _read_list(values: Values, name: str) -> list[dict[str, Any]]:
@@ -112,6 +132,7 @@ def _read_title_language(entry: Values) -> str:
 def _read_guid(entry: Values) -> str:
     return (
         _read_string(entry, "feeddid")
+        or _read_string(entry, "feeddpage")
         or _read_string(entry, "feeddguid")
         or _read_string(entry, "feeddopaque")
         or _read_string(entry, "id")
@@ -131,39 +152,63 @@ def _find_address(entry: Values, context: EntryContext) -> str:
     if is_address(found):
         return found
     # In RSS a guid is an address unless ``isPermaLink`` is false; those are `feeddopaque` here.
-    guid = _read_string(entry, "feeddguid") or (_read_string(entry, "feeddid") if context.atom else "")
+    guid = _read_string(entry, "feeddpage") or _read_string(entry, "feeddguid")
+    guid = guid or (_read_string(entry, "feeddid") if context.atom else "")
     return guid if is_address(guid) else found if escape_address(found) else ""
 
 
 def _find_guid_page(entry: Values, base: str) -> str:
-    """Return the page whose path is the guid, unless ``isPermaLink`` is false (RSS 2.0)."""
-    guid = _read_string(entry, "feeddguid")
+    """Return the page whose path is the guid, unless ``isPermaLink`` is false (RSS 2.0).
+
+    With ``isPermaLink="true"`` any relative reference counts, else only an absolute path.
+    """
+    guid, page = _read_string(entry, "feeddguid"), _read_string(entry, "feeddpage")
+    if page and " " not in page:
+        return escape_address(resolve(base, page))
     return escape_address(resolve(base, guid)) if guid.startswith("/") else ""
 
 
 def _choose_body(entry: Values, address: str, url: str) -> tuple[str, str, str]:
-    """Return the longest HTML of the entry, its language, and the summary as text if that is another element.
+    """Return the HTML that the format calls content, its language, and the summary as text if that differs.
 
-    Feeds differ in whether the content or the summary holds the full text, so the length decides.
+    If the content is empty, the body is the description or summary, or else the text of iTunes, Dublin Core or
+    Media RSS. Length decides only between several contents.
     """
     contents = [content for content in _read_list(entry, "content") if _is_text(content)]
     detail = dict.get(entry, "summary_detail") if isinstance(entry, dict) else None
-    stated = _read_string(entry, "summary")
     if not isinstance(detail, dict):
-        detail = {"value": stated, "type": "text/html"}
-    candidates = [(content, _to_html(content)) for content in contents]
+        detail = {"value": _read_string(entry, "summary"), "type": "text/html"}
+    candidates = sorted(
+        ((content, _to_html(content)) for content in contents), key=lambda pair: -len(pair[1])
+    )
     summary = (detail, _to_html(detail) if _is_text(detail) else "")
-    chosen, html = max([*candidates, summary], key=lambda pair: len(pair[1]))
+    no_detail: dict[str, Any] = {}
+    fallbacks = ((no_detail, html) for html in _find_other_texts(entry))
+    visible = (pair for pair in (*candidates, summary, *fallbacks) if _is_visible(pair[1]))
+    chosen, html = next(visible, (detail, ""))
+    # feedparser copies the content of an entry to its summary if it has none.
+    rest = "" if chosen is detail or html == summary[1] else html_to_text(summary[1])
     base = chosen.get("base") or url
-    if not html:
-        # Video and photo feeds describe an entry only in Media RSS.
-        html = _read_string(entry, "feeddmediahtml") or text_to_html(_read_string(entry, "feeddmedia"))
     # Bodies resolve against the page of the entry later; only other bases need this now.
     if base != url or not address:
         html = rebase_addresses(html, base)
-    rest = "" if chosen is detail or not summary[1] else html_to_text(summary[1])
     language = str(chosen.get("language") or "")
     return html, language, rest
+
+
+def _find_other_texts(entry: Values) -> Iterator[str]:
+    """Yield the text of an entry in other vocabularies as HTML, the best first."""
+    for name in (ITUNES + "summary", "feedddescription"):
+        stated = _read_string(entry, name)
+        yield stated if _MARKUP.search(stated) else text_to_html(stated)
+    # Video and photo feeds describe an entry only in Media RSS.
+    yield _read_string(entry, "feeddmediahtml") or text_to_html(_read_string(entry, "feeddmedia"))
+    yield text_to_html(_read_string(entry, ITUNES + "subtitle"))
+
+
+def _is_visible(html: str) -> bool:
+    """Return whether HTML has text or media that a reader shows."""
+    return bool(_MEDIA.search(html)) or bool(html_to_text(html[:_ENOUGH]) or html_to_text(html))
 
 
 def _is_text(content: Values) -> bool:
@@ -172,9 +217,9 @@ def _is_text(content: Values) -> bool:
 
 
 def _to_html(content: Values) -> str:
-    value = str(content.get("value") or "").strip()
+    value = unwrap_character_data(str(content.get("value") or "")).strip()
     kind = str(content.get("type") or "").partition(";")[0].strip().lower()
-    return value if kind in _HTML else text_to_html(value)
+    return drop_void_ends(value) if kind in _HTML else text_to_html(value)
 
 
 def _read_dates(entry: Values, context: EntryContext) -> tuple[datetime | None, datetime | None]:

@@ -19,6 +19,7 @@ from feeds.parser.feeds.encoding import repair_xml
 from feeds.parser.feeds.entry import EntryContext, read_entry
 from feeds.parser.feeds.feedparser_workarounds import is_rss, protect_elements
 from feeds.parser.feeds.json_feed import parse_json
+from feeds.parser.feeds.namespaces import use_standard_prefixes
 from feeds.parser.feeds.splitter import Outline, outline, several, single
 from feeds.values.urls import is_address, strip_address
 
@@ -167,7 +168,9 @@ def _parse_xml(text: str, head: str, url: str, zone: str) -> tuple[Parsed, bool]
     # RSS does not define the base of relative addresses, so they stay relative here and resolve against the site
     # later. With xml:base the base is defined, and feedparser resolves them.
     rss = is_rss(head) and "xml:base" not in text
-    data = BytesIO(_limit_bases(protect_elements(repair_xml(text))).encode("utf-8", "replace"))
+    data = BytesIO(
+        _limit_bases(protect_elements(use_standard_prefixes(repair_xml(text)))).encode("utf-8", "replace")
+    )
     # Release the text: other copies of a long document are in memory already.
     del text
     found = _run_feedparser(data, "" if rss else url)

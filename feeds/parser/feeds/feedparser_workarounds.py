@@ -1,7 +1,7 @@
 """Rename elements that feedparser rewrites or drops, so that their raw values survive parsing.
 
 feedparser resolves and rewrites ids and splits mail addresses. It confuses titles of Dublin Core and captions with the
-title and text of the entry, and the owner of a podcast with its author. Of a podcast element it keeps either the text or
+title and text of the entry, and the owner of a podcast with its author. It converts some values of iTunes. Of a podcast element it keeps either the text or
 the attributes.
 """
 
@@ -24,12 +24,14 @@ _NAMES: Final = (
     "|date|issued|created|modified|updated|published"
 )
 _PODCAST: Final = "transcript|chapters|person|soundbite|season|episode|location|license|socialInteract|txt"
+_ITUNES: Final = "subtitle|summary|duration|season|episode|episodeType|explicit|block"
 _PARTS = re.compile(
-    rf"<(?:!--|!\[CDATA\[|(/?)((?:[A-Za-z_][\w.\-]*:)?)({_NAMES}|(?<=podcast:)(?:{_PODCAST}))(\s[^<>]*+|/?)>)",
+    rf"<(?:!--|!\[CDATA\[|(/?)((?:[A-Za-z_][\w.\-]*:)?)({_NAMES}|(?<=podcast:)(?:{_PODCAST})|(?<=itunes:)(?:{_ITUNES}))(\s[^<>]*+|/?)>)",
     re.IGNORECASE,
 )
 # Markup in a guid: a guid is text, even if it looks like HTML.
 _MARKUP = re.compile(r"\s*<(?!!)[^\0]{0,500}?(?=</(?:[A-Za-z_][\w.\-]*:)?guid\s*>)", re.IGNORECASE)
+_PERMALINK = re.compile(r"""\bisPermaLink\s*+=\s*+["']?\s*+(?:true|yes|1)""", re.IGNORECASE)
 _OPAQUE = re.compile(r"""\bisPermaLink\s*+=\s*+(?:["']\s*+)?(?:false|no|0)""", re.IGNORECASE)
 _HTML = re.compile(r"""\btype\s*=\s*["']\s*(?:html|text/html)""", re.IGNORECASE)
 _PERSON = re.compile(r"<!\[CDATA\[[^\]]{0,400}|[^<>]{0,400}")
@@ -43,8 +45,16 @@ _LONGEST_WORD: Final = 500
 _LONG_WORD = re.compile(rf"((?:&[^\s&;]{{0,40}}+;?+|[^\s&]){{{_LONGEST_WORD}}})\S++")
 _TEXT = re.compile(r"\s*+(?:<!\[CDATA\[([^\]]{0,2000}+)\]\]>|([^<]{0,2000}+))\s*+</")
 _MOST_EXTRAS: Final = 20_000
+ITUNES: Final = "feedditunes"
+"""Prefix of iTunes elements, such as ``feedditunesseason``."""
 # The name of an element, with its prefix in lower case, and its new name.
-_APART: Final = {"dc:title": "feeddtitle", "media:description": "feeddmedia"}
+_APART: Final = {
+    "dc:title": "feeddtitle",
+    "dc:description": "feedddescription",
+    "media:title": "feeddmediatitle",
+    "media:description": "feeddmedia",
+    **{f"itunes:{name.lower()}": ITUNES + name.lower() for name in (*_ITUNES.split("|"), "author", "title")},
+}
 # Dates of extensions: feedparser keeps the last date of a kind, whichever element states it.
 _DATES: Final = {
     "date": "feedddate",
@@ -57,9 +67,7 @@ _DATES: Final = {
 _EXTENSIONS: Final = frozenset(["dc:", "dcterms:", "dct:"])
 _RSS: Final = re.compile(r"<(?:[A-Za-z_][\w.\-]*:)?(?:rss|rdf)(?=[\s/>])", re.IGNORECASE)
 _HEAD_OF_ROOT: Final = 65_536
-_PEOPLE: Final = frozenset(
-    ["author", "dc:creator", "dc:author", "itunes:author", "managingeditor", "webmaster", "rss:author"]
-)
+_PEOPLE: Final = frozenset(["author", "dc:creator", "dc:author", "managingeditor", "webmaster", "rss:author"])
 
 
 class _Renamer:
@@ -130,7 +138,8 @@ class _Renamer:
         """
         if not found[1]:
             opaque = _OPAQUE.search(found[4])
-            self.guid = "feeddid" if local == "id" else "feeddopaque" if opaque else "feeddguid"
+            page = "feeddpage" if _PERMALINK.search(found[4]) else "feeddguid"
+            self.guid = "feeddid" if local == "id" else "feeddopaque" if opaque else page
         closed = "/" if found[4].endswith("/") else ""
         self.put(found.start(), found.end(), f"<{found[1]}{found[2]}{self.guid}{closed}>")
         if self.guid == "feeddid" or found[1] or closed:

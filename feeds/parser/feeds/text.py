@@ -20,6 +20,10 @@ _OPENING = re.compile(r"<[a-zA-Z][^<>]*+>")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8}){0,4}", re.IGNORECASE)
 # A title or summary of this length is hostile.
 _LIMIT = 2_000_000
+_CHARACTER_DATA = re.compile(r"\s*+<!\[CDATA\[(.*)\]\]>\s*+", re.DOTALL)
+_CLOSED_VOID = re.compile(
+    r"(<(area|br|col|embed|hr|img|input|source|track|wbr)\b[^<>]*+>)\s{0,9}</\2\s{0,9}>", re.IGNORECASE
+)
 _CASES = {2: str.upper, 4: str.capitalize}
 """How parts of a language tag are written, by length: regions and scripts."""
 
@@ -32,6 +36,17 @@ def html_to_text(html: str) -> str:
             html = _HIDDEN.sub(" ", html[:_LIMIT])
         html = _TAG.sub("", _BLOCK.sub(" ", html))
     return fold_spaces(unescape(html))
+
+
+def unwrap_character_data(text: str) -> str:
+    """Return the text in a CDATA section whose marks were escaped: ``<![CDATA[a]]>`` becomes ``a``."""
+    found = _CHARACTER_DATA.fullmatch(text) if "<![CDATA[" in text else None
+    return found[1] if found and "]]>" not in found[1] else text
+
+
+def drop_void_ends(html: str) -> str:
+    """Return the HTML with ``<br></br>`` as ``<br>``: both are one break in XHTML, but the first is two in HTML."""
+    return _CLOSED_VOID.sub(r"\1", html) if "</" in html else html
 
 
 def fold_spaces(text: str) -> str:
