@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from feeds.errors import PostRejected
 from feeds.models import Item
+from feeds.storage.payload import Body
 
 if TYPE_CHECKING:
     from feeds.parser.posts.liquid import Include
     from feeds.parser.posts.post import Guess, Link, Tail
+    from feeds.parser.posts.post_links import FindPage
     from feeds.workers.task_types import SourceSettings
 
 _INCLUDES = re.compile(rb"\{%-?\s*+include_relative\s++([^\s%]++)")
@@ -51,18 +54,53 @@ def find_linked_posts(settings: SourceSettings, tail: Tail, guess: Guess) -> Lin
     """Return a function that finds the page of a post that ``link`` or ``post_url`` names, by reading that post."""
 
     def link(kind: str, argument: str) -> str | None:
-        from feeds.fetcher import folder
         from feeds.parser.posts.permalinks import find_named_files
+
+        pages = map(find, find_named_files(kind, argument, settings.root.name == "_posts"))
+        return next((urlsplit(page).path for page in pages if page), None)
+
+    find = find_pages(settings, tail, guess)
+    return link
+
+
+def find_pages(settings: SourceSettings, tail: Tail, guess: Guess) -> FindPage:
+    """Return a function that finds the page of a post by the path of its file, by reading that file."""
+
+    def find(path: str) -> str:
+        from feeds.fetcher import folder
         from feeds.parser.posts.post import parse_post
 
-        for path in find_named_files(kind, argument, settings.root.name == "_posts"):
-            try:
-                data = folder.read_inside(settings.root, path)
-                item = parse_post(data, path, settings.parse, tail, guess, lambda *_: None)
-            except (OSError, PostRejected):
-                continue
-            if isinstance(item, Item):
-                return urlsplit(item.permalink).path
-        return None
+        try:
+            data = folder.read_inside(settings.root, path)
+            item = parse_post(data, path, settings.parse, tail, guess, lambda *_: None)
+        except (OSError, PostRejected):
+            return ""
+        return item.permalink if isinstance(item, Item) else ""
 
-    return link
+    return find
+
+
+class LinkResolver:
+    """Replaces links to the files of posts, in the bodies of one source."""
+
+    def __init__(self, settings: SourceSettings, tail: Tail, guess: Guess) -> None:
+        self._base = settings.parse.base
+        self._above = _find_content_prefix(settings.root)
+        self._find = find_pages(settings, tail, guess)
+
+    def convert(self, body: Body, path: str, convert: Callable[[str], str]) -> str:
+        """Convert the body of the post at ``path`` to HTML that links to pages."""
+        from feeds.parser.posts.post_links import PostPlace, resolve_post_links, resolve_shortcodes
+
+        place = PostPlace(path, body.page, self._base, self._above)
+        html = convert(resolve_shortcodes(body.text, place, self._find))
+        return resolve_post_links(html, place, self._find)
+
+
+def _find_content_prefix(root: Path) -> str:
+    """Return the path of a source below the folder ``content`` of its site, with a slash; empty if it is that folder."""
+    parts = root.parts
+    if "content" not in parts:
+        return ""
+    below = parts[len(parts) - parts[::-1].index("content") :]
+    return "/".join((*below, ""))

@@ -22,7 +22,12 @@ from feeds.storage.payload import Body, body_of_item, data_of, pack, unpack
 from feeds.storage.records import Reading
 from feeds.values.patterns import Pattern, compile_pattern
 from feeds.values.urls import canonicalise, is_root
-from feeds.workers.included_files import digest_with_includes, find_linked_posts, read_beside_post
+from feeds.workers.included_files import (
+    LinkResolver,
+    digest_with_includes,
+    find_linked_posts,
+    read_beside_post,
+)
 from feeds.workers.task_types import Settings, TaskKind
 
 if TYPE_CHECKING:
@@ -60,6 +65,9 @@ class _Tools:
         self.guesses = {name: make_date_guess(self.rules, source.parse.zone) for name, source in sources}
         self.links = {
             name: find_linked_posts(source, self.tails[name], self.guesses[name]) for name, source in sources
+        }
+        self.resolvers = {
+            name: LinkResolver(source, self.tails[name], self.guesses[name]) for name, source in sources
         }
 
     def _is_known(self, address: str) -> bool:
@@ -339,33 +347,38 @@ def extract_text(stored: bytes, source: str, place: str) -> str:
     """
     from feeds.sanitizer.text import extract_text
 
-    return extract_text(clean_body(decompress_body(source, place, stored), source))
+    return extract_text(clean_body(decompress_body(source, place, stored), source, place))
 
 
-def clean_body(body: Body | None, source: str) -> str:
+def clean_body(body: Body | None, source: str, place: str) -> str:
     """Convert a body to clean HTML."""
-    return clean_bodies([(body, source)])[0]
+    return clean_bodies([(body, source, place)])[0]
 
 
-def clean_bodies(bodies: Sequence[tuple[Body | None, str]]) -> list[str]:
-    """Convert bodies, each with the name of its source, to clean HTML."""
+def clean_bodies(bodies: Sequence[tuple[Body | None, str, str]]) -> list[str]:
+    """Convert bodies, each with the name of its source and its place there, to clean HTML."""
     from feeds.sanitizer import html
-    from feeds.sanitizer.markdown import markdown_to_html
 
     sources = _tools.settings.sources
     marked_up = [
-        ""
-        if body is None
-        else markdown_to_html(body.text, _find_dialect(name))
-        if body.markup == "markdown"
-        else body.text
-        for body, name in bodies
+        _convert_body(body, source, place) if body is not None else "" for body, source, place in bodies
     ]
     pages = [
         (body.page if body else "") or (sources[name].parse.base if name in sources else "")
-        for body, name in bodies
+        for body, name, _ in bodies
     ]
     return html.clean_all(list(zip(marked_up, pages, strict=True)))
+
+
+def _convert_body(body: Body, source: str, place: str) -> str:
+    """Convert a body to HTML; links to files of its folder lead to their pages."""
+    from feeds.sanitizer.markdown import markdown_to_html
+
+    def convert(text: str) -> str:
+        return markdown_to_html(text, _find_dialect(source)) if body.markup == "markdown" else text
+
+    resolver = _tools.resolvers.get(source)
+    return resolver.convert(body, place, convert) if resolver else convert(body.text)
 
 
 def _find_dialect(source: str) -> Dialect:
@@ -383,7 +396,7 @@ def is_changed(before: Version, after: Version) -> bool:
     if before.document == after.document:
         return False
     bodies = [
-        clean_body(decompress_body(v.source, v.place, v.document), v.source) if v.document else ""
+        clean_body(decompress_body(v.source, v.place, v.document), v.source, v.place) if v.document else ""
         for v in (before, after)
     ]
     return drop_media_queries(bodies[0]) != drop_media_queries(bodies[1])

@@ -107,9 +107,13 @@ def _clean_htmls(
 ) -> dict[int, str]:
     """Clean all bodies together, or one by one if one of them fails."""
     try:
-        cleaned = clean_bodies([(body, tasks[number].source) for number, body in bodies.items()])
+        cleaned = clean_bodies(
+            [(body, tasks[number].source, tasks[number].place) for number, body in bodies.items()]
+        )
     except Exception:
-        return _apply_step(lambda number, body: clean_body(body, tasks[number].source), bodies, refused)
+        return _apply_step(
+            lambda number, body: clean_body(body, tasks[number].source, tasks[number].place), bodies, refused
+        )
     return dict(zip(bodies, cleaned, strict=True))
 
 

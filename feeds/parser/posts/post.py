@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from feeds.errors import PostRejected
@@ -40,6 +41,7 @@ _LATER_KEYS = ("published", "pubdate")
 _NO_DATE = "0001-01-01"
 """Hugo's form of a missing date."""
 _UPDATED_KEYS = ("last_modified_at", "updated", "modified", "lastmod")
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:/?/|//")
 _ONLY_OFFSET = re.compile(r"\s*+(?:[+-]\d\d:?\d\d|Z)?\s*+")
 _OFFSET_AT_END = re.compile(r"(?:[+-]\d\d:?\d\d|Z|[A-Z]{3,4})\s*$")
 
@@ -70,6 +72,8 @@ def parse_post(
     # UTF-16 text is full of NUL bytes too, so a byte order mark exempts a file.
     if data.count(b"\0", 0, 4096) > 64 and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
         raise PostRejected("not a text file (it contains NUL bytes); remove it from the folder")
+    if path.rpartition("/")[2].startswith("_index."):
+        return Skipped("ignored", "the list page of a section")
     text, repairs = decode(data)
     matter = read_front_matter(text)
     if matter is None:
@@ -83,6 +87,14 @@ def parse_post(
 @lru_cache(maxsize=8)
 def _load_zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
+
+
+def _convert_zone(date: datetime | None, name: str) -> datetime | None:
+    """Return the date in the zone of the site, in which Jekyll computes addresses."""
+    try:
+        return date and date.astimezone(_load_zone(name))
+    except OverflowError:  # at the ends of the calendar
+        return date
 
 
 class _Reader:
@@ -273,17 +285,33 @@ class _Reader:
         style = self.settings.permalink
         if style == "jekyll":
             style = self.settings.site.permalink
-        own = next((key for key in ("permalink", "url") if self._read_text(key)), "")
+        date = _convert_zone(date, self.settings.zone)
+        own = self._read_own_path()
         # The second turn, with the pattern of the source, runs only if the own permalink is invalid.
-        for key in dict.fromkeys((own, "")):
-            path = build_post_url(
-                self._read_text(key) or style, self.path, date, categories, self._read_text("slug")
-            )
+        for stated in dict.fromkeys((own, "")):
+            path = build_post_url(stated or style, self.path, date, categories, self._read_text("slug"))
             permalink = resolve(self.settings.base, _make_relative(path)) if path else ""
-            if not key or not path or escape_address(permalink):
+            if not stated or not path or escape_address(permalink):
                 break
-            self._repair(key, "bad-permalink", "the pattern of its source")
+            self._add_page_repair("the pattern of its source")
         return path, permalink
+
+    def _read_own_path(self) -> str:
+        """Return the path of the page that the front matter states; an address of another site does not count."""
+        stated = self._read_text("permalink") or self._read_text("url")
+        if not _ABSOLUTE.match(stated):
+            return stated
+        try:
+            parts, base = urlsplit(stated), urlsplit(self.settings.base)
+        except ValueError:
+            parts = base = urlsplit("")
+        if base.hostname and parts.hostname == base.hostname:
+            return "/" + parts.path.removeprefix(base.path.rstrip("/")).lstrip("/")
+        self._add_page_repair("the pattern of its source, because that is the address of another site")
+        return ""
+
+    def _add_page_repair(self, new: str) -> None:
+        self._repair("permalink" if self._read_text("permalink") else "url", "bad-permalink", new)
 
     def _find_stated_address(self, permalink: str) -> str:
         """Return the first web address of the source in the front matter; script and mail addresses do not count."""
