@@ -14,7 +14,7 @@ from feeds.storage.payload import Body
 
 if TYPE_CHECKING:
     from feeds.parser.posts.liquid import Include
-    from feeds.parser.posts.post import Guess, Link, Tail
+    from feeds.parser.posts.post import Guess, Tail
     from feeds.parser.posts.post_links import FindPage
     from feeds.workers.task_types import SourceSettings
 
@@ -50,19 +50,6 @@ def digest_with_includes(root: Path, path: str, data: bytes) -> bytes:
     )
 
 
-def find_linked_posts(settings: SourceSettings, tail: Tail, guess: Guess) -> Link:
-    """Return a function that finds the page of a post that ``link`` or ``post_url`` names, by reading that post."""
-
-    def link(kind: str, argument: str) -> str | None:
-        from feeds.parser.posts.permalinks import find_named_files
-
-        pages = map(find, find_named_files(kind, argument, settings.root.name == "_posts"))
-        return next((urlsplit(page).path for page in pages if page), None)
-
-    find = find_pages(settings, tail, guess)
-    return link
-
-
 def find_pages(settings: SourceSettings, tail: Tail, guess: Guess) -> FindPage:
     """Return a function that finds the page of a post by the path of its file, by reading that file."""
 
@@ -81,12 +68,20 @@ def find_pages(settings: SourceSettings, tail: Tail, guess: Guess) -> FindPage:
 
 
 class LinkResolver:
-    """Replaces links to the files of posts, in the bodies of one source."""
+    """Finds the pages of posts whose files the posts of one source link to."""
 
     def __init__(self, settings: SourceSettings, tail: Tail, guess: Guess) -> None:
         self._base = settings.parse.base
         self._above = _find_content_prefix(settings.root)
         self._find = find_pages(settings, tail, guess)
+        self._in_posts = settings.root.name == "_posts"
+
+    def find_linked_page(self, kind: str, argument: str) -> str | None:
+        """Return the path of the page that Liquid's ``link`` or ``post_url`` names; None if there is no such post."""
+        from feeds.parser.posts.permalinks import find_named_files
+
+        pages = map(self._find, find_named_files(kind, argument, self._in_posts))
+        return next((urlsplit(page).path for page in pages if page), None)
 
     def convert(self, body: Body, path: str, convert: Callable[[str], str]) -> str:
         """Convert the body of the post at ``path`` to HTML that links to pages."""

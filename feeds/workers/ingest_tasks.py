@@ -25,7 +25,6 @@ from feeds.values.urls import canonicalise, is_root
 from feeds.workers.included_files import (
     LinkResolver,
     digest_with_includes,
-    find_linked_posts,
     read_beside_post,
 )
 from feeds.workers.task_types import Settings, TaskKind
@@ -63,9 +62,6 @@ class _Tools:
         }
         self.zones = {name: ZoneInfo(source.parse.zone) for name, source in sources}
         self.guesses = {name: make_date_guess(self.rules, source.parse.zone) for name, source in sources}
-        self.links = {
-            name: find_linked_posts(source, self.tails[name], self.guesses[name]) for name, source in sources
-        }
         self.resolvers = {
             name: LinkResolver(source, self.tails[name], self.guesses[name]) for name, source in sources
         }
@@ -247,7 +243,7 @@ def parse_file(source: str, path: str, data: bytes) -> Item | Skipped:
             settings,
             tools.tails[source],
             tools.guesses[source],
-            tools.links[source],
+            tools.resolvers[source].find_linked_page,
             read_beside_post(tools.settings.sources[source].root),
         )
         return item.remove_nul() if isinstance(item, Item) else item
@@ -374,9 +370,8 @@ def _convert_body(body: Body, source: str, place: str) -> str:
     """Convert a body to HTML; links to files of its folder lead to their pages."""
     from feeds.sanitizer.markdown import markdown_to_html
 
-    def convert(text: str) -> str:
-        return markdown_to_html(text, _find_dialect(source)) if body.markup == "markdown" else text
-
+    dialect = _find_dialect(source)
+    convert = partial(markdown_to_html, dialect=dialect) if body.markup == "markdown" else str
     resolver = _tools.resolvers.get(source)
     return resolver.convert(body, place, convert) if resolver else convert(body.text)
 
