@@ -24,6 +24,9 @@ def describe_repair(
     if repair.rule in ("bad-date", "empty-date") and item is not None:
         problem = f"{value.strip()} is not a date" if repair.rule == "bad-date" else f"`{key}` has no date"
         return f"{problem}; using {_describe_date(item, path)}"
+    if repair.rule == "no-date":
+        typo = _find_typo("date", keys)
+        return f"no `date`{f' (found `{typo}`: typo?)' if typo else ''}; using {repair.new}"
     if repair.rule == "empty-title":
         typo = _find_typo("title", keys)
         return f"no `title`{f' (found `{typo}`: typo?)' if typo else ''}; using the first words of the text"

@@ -122,6 +122,8 @@ class _Reader:
         stated = next((a for k in _ADDRESS_KEYS if (a := self._read_text(k))), "")
         # A guess depends on the name and address only, so it stays the same when the text of the post changes.
         guessed = self._guess(guess, stated or address) if published is None else None
+        if published is None and guessed is None and not any(r.rule.endswith("-date") for r in self.repairs):
+            self._repair("date", "no-date", "the time of the file")
         page_path, permalink = self._build_page(published or guessed, categories)
         found = self._find_stated_address(permalink) or address
         title = self._read_text("title")
@@ -172,6 +174,8 @@ class _Reader:
         zone = _load_zone(self.settings.zone)
         for key in keys:
             text = self._read_text(key)
+            if isinstance(self.values.get(key), (list, dict)):
+                self._repair(key, "bad-date", "a date found elsewhere")
             if (
                 not text
                 or text.startswith(_NO_DATE)
@@ -186,7 +190,7 @@ class _Reader:
                 self._repair(key, "bad-date", "a date found elsewhere")
                 continue
             # The time zone of the site is a guess that authors should know of.
-            if not _OFFSET_AT_END.search(text[-6:]):
+            if not _OFFSET_AT_END.search(text.partition("[")[0][-6:]):
                 self._repair(key, "no-timezone", date.isoformat(" "))
             return date
         return None

@@ -12,6 +12,7 @@ import unicodedata
 from datetime import datetime, tzinfo
 
 from feeds.values.dates.digits import choose_zone, parse_east_asian, parse_iso, parse_usual
+from feeds.values.dates.forms import simplify_date
 from feeds.values.dates.instant import FIRST_YEAR, LAST_YEAR
 from feeds.values.dates.words import parse_words
 
@@ -55,9 +56,11 @@ def parse_unusual_date(text: str, zone: tzinfo) -> datetime | None:
     """Do what :func:`parse_date` does, for dates in any form (without the fast path)."""
     if (found := parse_usual(text, zone)) != "none":
         return found
-    if not any(c.isdigit() for c in text):
+    if not any(c.isnumeric() for c in text):
         return None
-    text = unicodedata.normalize("NFKC", text)
+    text, zone = simplify_date(unicodedata.normalize("NFKC", text), zone)
+    if (found := parse_usual(text, zone)) != "none":
+        return found
     where = choose_zone(text, zone)
     if (found := parse_east_asian(text, where)) != "none":
         return found
