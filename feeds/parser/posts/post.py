@@ -22,6 +22,7 @@ from feeds.parser.posts.jekyll import (
     merge_front_matter,
 )
 from feeds.parser.posts.liquid import Include, find_no_file, render_liquid
+from feeds.parser.posts.media import read_media
 from feeds.parser.posts.permalinks import build_jekyll_id, build_post_url, split_name
 from feeds.parser.posts.visibility import EXPIRY_KEYS, PUBLISH_KEYS, find_hiding_key, fold_keys
 from feeds.values.dates import parse_date
@@ -129,6 +130,7 @@ class _Reader:
         title = self._read_text("title")
         if not title:
             self._repair("title", "empty-title", "made from the text")
+        enclosures, extras = read_media(self.values, lambda text: self._resolve_file(text, permalink))
         page = {"categories": categories, "tags": tags, "url": page_path, "title": title}
         body = self._run_liquid(body, page, link, include)
         return Item(
@@ -151,7 +153,14 @@ class _Reader:
             fixed_id=self._build_fixed_id(page_path),
             expires=self._read_expiry(),
             repairs=tuple(self.repairs),
+            enclosures=enclosures,
+            extras=extras,
         )
+
+    def _resolve_file(self, text: str, permalink: str) -> str:
+        """Return the address of a file that the front matter names; a path from the root is below the site's base."""
+        below = text.startswith("/") and not text.startswith("//")
+        return escape_address(resolve(self.settings.base, text[1:]) if below else resolve(permalink, text))
 
     def _read_text(self, key: str) -> str:
         # A header may have a list or a number under any key.
