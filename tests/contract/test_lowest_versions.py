@@ -88,7 +88,7 @@ def test_the_lowest_versions_are_tested() -> None:
 
 
 def test_no_lower_bound_is_known_to_be_vulnerable() -> None:
-    advisories = tomllib.loads((ROOT / "tests" / "advisories.toml").read_text("utf-8"))["advisory"]
+    advisories = tomllib.loads((ROOT / "tests" / "cases" / "advisories.toml").read_text("utf-8"))["advisory"]
     locked = read_lock("requirements-lowest.lock")
     direct = {canonicalize_name(requirement.name) for requirement in parse_requirements("test")}
     assert [
