@@ -76,6 +76,7 @@ class Session:
 
     def load_keep_limits(self) -> dict[int, Keep]:
         """Load the limits of the sources whose posts are not kept for ever, by number of the source."""
+        # Expanding lists of sources takes time, which a configuration without limits need not spend.
         if not any(_get_keep(source) for source in self.configured):
             return {}
         limits = {source.name: source.keep for source in expand_sources(self.configured, self.db)[0]}

@@ -67,6 +67,7 @@ def write_archives(publication: Publication, *, lost: bool) -> None:
         return
     archives.append_versions(db, settings.entries)
     archives.remove_abandoned_logs(db, [feed.number for feed in load_dirty_feeds(db)])
+    # Missing archives are repaired first, because a new archive links to the archive before it.
     _repair_archives(publication, lost)
     dirty = load_dirty_feeds(db)
     longer = archives.find_long_logs(db, [feed.number for feed in dirty], settings.entries)

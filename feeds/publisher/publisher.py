@@ -108,6 +108,7 @@ def write_documents(
     reader = entry_cache.EntryReader(db)
     figures = stored.load_feed_figures(db)
     for done, ((feed, _), item) in enumerate(zip(feeds, plans, strict=True), 1):
+        # A feed without posts has no documents; those it had are removed later.
         if item.posts:
             count, latest = figures[feed.number]
             _write_feed(publication, feed, item, count, latest or 0, reader)
@@ -133,6 +134,7 @@ def _write_feed(
     deleted = _load_tombstones(publication, feed)
     head = build_feed_head(settings, feed, paths, updated, plan.archive, deleted)
     wrong = check_head(head)
+    # An invalid head would make every reader reject the document, so the old document stays.
     if wrong:
         publication.held.update({paths.documents[form]: "; ".join(wrong) for form in settings.formats})
         publication.unfinished.add(feed.number)
@@ -143,6 +145,7 @@ def _write_feed(
         data = join(head, form, parts[form])
         for place in (paths.documents[form], *paths.copies[form]):
             written &= publication.put(place, data)
+    # A page names the documents of its feed, so it must not be newer than they are.
     if written and paths.page:
         title = settings.get_label(feed.kind, feed.name)
         page = pages.build_feed_page(settings, plan, title, head, count, parts["page"])
@@ -186,6 +189,7 @@ def finish_publication(publication: Publication, plan: PublicationPlan) -> None:
     # The store must not record a document as written before it is on the disk.
     tree.flush()
     recorded = documents.load_documents_of_feeds(db, [feed.number for feed in plan.feeds], tree.written)
+    # Sorted, so that two runs report the same order.
     for path in sorted(recorded.keys() - tree.written.keys() - plan.needed):
         tree.remove(path)
     publication.held.update(tree.unmanaged)

@@ -69,7 +69,8 @@ def assign_post_ids(
 
     Implements identity rule 7 (docs/reference/identity.md). ``blocked`` adds to the blocked keys of the store.
     """
-    if not db.rows("posts_unminted"):  # no transaction, which a publication without news would pay for
+    # Most runs have no new post, and loading the ledger takes time.
+    if not db.rows("posts_unminted"):
         return 0
 
     def derive_again(number: int, taken: Callable[[str], bool]) -> str:
