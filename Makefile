@@ -4,7 +4,7 @@ BIN := .venv/bin
 BASE ?= HEAD
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check unit matrix stress bench house reference same fuzz lock man setup clean
+.PHONY: run test check unit matrix stress bench house reference same fuzz lock man imports setup clean
 
 # Only what feedd needs to run is installed for this.
 run: .venv/run
@@ -75,6 +75,9 @@ lock: setup
 	$(RESOLVE) -c requirements.lock --extra dev -o requirements-dev.lock pyproject.toml
 	$(RESOLVE) -c requirements.lock --extra fuzz -o requirements-fuzz.lock pyproject.toml
 	$(RESOLVE) --resolution lowest-direct --extra test -o requirements-lowest.lock pyproject.toml
+
+imports: setup
+	$(BIN)/python -m benchmarks.late_imports
 
 man: setup
 	$(BIN)/python -m benchmarks.man_page
