@@ -116,7 +116,7 @@ def validate(config: Config | None, paths: list[Path]) -> list[tuple[Path, Findi
     """Validate published documents: those in ``paths``, or all of the output folder.
 
     Raises:
-        UsageError: a path does not exist, or none is given and there is no configuration.
+        UsageError: a path does not exist, or none is given and no configuration exists.
     """
     from feeds.commands.reports import validate_documents
 
@@ -144,7 +144,7 @@ def status(config: Config) -> dict[str, Any]:
     """Return the health of every source, counts and feeds.
 
     Raises:
-        UsageError: there is no build yet.
+        UsageError: nothing was built yet.
     """
     from feeds.commands.reports import load_status
     from feeds.storage.sqlite import Database
@@ -157,7 +157,7 @@ def _require_store(config: Config) -> Path:
     """Return the path of the database.
 
     Raises:
-        UsageError: there is no build yet.
+        UsageError: nothing was built yet.
     """
     if not config.store.exists():
         raise UsageError(f"{config.store}: no build yet; run `feedd build`")
@@ -213,7 +213,7 @@ def forget(config: Config, source: str, clock: Clock = now) -> int | None:
         The number of removed items; None if a running daemon removes them.
 
     Raises:
-        UsageError: there is no such source, or it is still configured.
+        UsageError: the source is unknown, or it is still configured.
     """
     from feeds.daemon.control import remove_source
 
@@ -237,7 +237,7 @@ def backup(config: Config, file: Path) -> int:
     The file is complete or not written at all.
 
     Raises:
-        UsageError: there is no build yet, or ``file`` exists and is not a backup.
+        UsageError: nothing was built yet, or ``file`` exists and is not a backup.
         StoreError: the database is damaged, or ``file`` cannot be written.
     """
     from feeds.storage import backup as copies
@@ -320,7 +320,7 @@ def serve(config: Config, announce: Callable[[str], None] = lambda address: None
     Raises:
         ConfigError: an environment variable with a secret is not set.
         UsageError: the address is in use.
-        OutputError: there is no output yet.
+        OutputError: no output exists yet.
     """
     from feeds.daemon.http_service import build_server
     from feeds.server.server import run

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -176,24 +175,18 @@ async def _find(client: Client, url: str, allow: tuple[str, ...]) -> tuple[Subsc
     return None, f"{url}: no feed found ({len(tried)} URLs tried); give the URL of the feed itself"
 
 
-def _describe_status(status: int) -> str:
-    try:
-        return f"HTTP {status} {HTTPStatus(status).phrase}"
-    except ValueError:  # not a registered status
-        return f"HTTP {status}"
-
-
 async def _fetch_head(
     client: Client, url: str, allow: tuple[str, ...]
 ) -> tuple[UpstreamHead | None, str, bytes]:
     """Fetch a document; return its head (None if it is not a feed), its final URL and its bytes."""
+    from feeds.http.messages import describe_status
     from feeds.parser.feeds.encoding import decode
     from feeds.parser.feeds.feed import parse_outline
     from feeds.parser.feeds.splitter import outline
 
     response = await client.get(url, allow=allow, deadline=_DEADLINE)
     if response.status != 200:
-        raise FetchError(f"{_describe_status(response.status)}: {url}")
+        raise FetchError(f"{describe_status(response.status)}: {url}")
     kind = response.get_header("content-type")
     parts = outline(decode(response.body, kind), kind)
     if parts.kind == "none":

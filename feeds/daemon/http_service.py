@@ -93,6 +93,7 @@ def build_status_page(config: Config, now: datetime) -> bytes:
     now = now.astimezone(ZoneInfo(config.site.timezone))
     statuses: list[SourceStatus] = []
     activity: list[tuple[date, int]] = []
+    # The server may run before the first build.
     if config.store.exists():
         with closing(Database.open(config.store, read_only=True)) as db:
             latest = load_latest_posts(db)

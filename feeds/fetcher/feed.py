@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 from feeds.errors import FetchError
 from feeds.http import DEADLINE, MOST_BYTES, Client, Conditions, Link, Response, cache_control
 from feeds.http.address import is_same_site, parse_address, redact_address
+from feeds.http.messages import describe_status
 
 Outcome = Literal["new", "same", "gone", "failed", "delayed"]
 
@@ -270,19 +271,19 @@ def _build_failure(state: FetchState, response: Response, now: datetime, freshne
     wait = cache_control.parse_retry_after(response.get_header("retry-after"), now)
     delayed = response.status == 429 or (response.status in _DELAYS and wait is not None)
     if delayed:
-        reason = f"rate-limited (status {response.status})"
+        reason = f"rate-limited, {describe_status(response.status)}"
     elif response.status in (200, 203):
         reason = "an empty document"
     elif response.status == 304:
-        reason = "status 304 to a request without conditions"
+        reason = "HTTP 304 to a request without conditions"
     elif response.status in (401, 403):
-        reason = f"status {response.status}: it needs (other) credentials; see the source's `auth`"
+        reason = f"{describe_status(response.status)}; set or correct the `auth` of the source"
     else:
-        reason = f"status {response.status}"
+        reason = describe_status(response.status)
     return Fetched(
         "delayed" if delayed else "failed",
         _count_failure(state),
-        f"{redact_address(response.url)}: {reason}",
+        f"{reason} ({redact_address(response.url)})",
         url=response.url,
         status=response.status,
         max_age=freshness,

@@ -6,6 +6,7 @@ import base64
 import re
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
+from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import urljoin
 
@@ -189,6 +190,15 @@ def resolve_redirect(here: Address, response: Response) -> Address:
     if not to:
         raise FetchError(f"status {response.status} redirects without a usable address")
     return parse_address(to)
+
+
+def describe_status(status: int) -> str:
+    """Describe a status with its phrase, such as ``HTTP 404 Not Found``."""
+    try:
+        return f"HTTP {status} {HTTPStatus(status).phrase}"
+    # A server may send a status that is not registered.
+    except ValueError:
+        return f"HTTP {status}"
 
 
 def explain_error(error: Exception) -> str:

@@ -99,14 +99,14 @@ class FeedIngester:
     def _save_unchanged(self, answers: Sequence[tuple[Request, Fetched]]) -> None:
         """Store the state after responses without a new document."""
         self.report.asked += len(answers)
-        self.report.troubles += [
-            f"source {request.name}: {fetched.reason}"
-            for request, fetched in answers
-            if fetched.outcome != "same"
-        ]
         polls = [
             self._decide_poll(request.name, fetched, self._get_head(request.name))
             for request, fetched in answers
+        ]
+        self.report.troubles += [
+            f"source {request.name}: {fetched.reason}{feed_decisions.describe_retry(poll)}"
+            for (request, fetched), poll in zip(answers, polls, strict=True)
+            if fetched.outcome != "same"
         ]
         upstreams.save_polls(self.session.db, polls)
 
@@ -120,7 +120,9 @@ class FeedIngester:
                 return
             parts = self._split_document(fetched)
             fetched = fetched._replace(data=b"")  # frees a long document, of which parsing makes copies
-            refusal = feed_decisions.find_refusal(parts) or self._ingest_entries(request, fetched, parts)
+            url = redact_address(fetched.url)
+            refusal = feed_decisions.find_refusal(parts, url, fetched.content_type)
+            refusal = refusal or self._ingest_entries(request, fetched, parts)
         except (FeedUnreadable, DeadlineExceeded, WorkersLost, UsageError) as error:
             refusal = str(error)
         # Any other error of ours, such as a full disk, concerns every source.

@@ -31,13 +31,26 @@ _LONGEST_ENTRY = 2_000_000  # characters; each is in memory several times while 
 _PUSHED_INTERVAL = 6 * HOUR
 
 
-def find_refusal(parts: Outline) -> str:
-    """Return why a document is refused before its entries are parsed; empty if it is accepted."""
+def find_refusal(parts: Outline, url: str = "", content_type: str = "") -> str:
+    """Return why a document is refused before its entries are parsed; empty if it is accepted.
+
+    ``url`` and ``content_type`` are those of the document, for the message.
+    """
     if parts.kind == "none":
-        return "is not a feed; check whether it has moved: `feedd add` finds the feeds of a page"
+        media = content_type.partition(";")[0].strip()
+        kind = f" ({media})" if media else ""
+        return f"{url} is not a feed{kind}. Moved? Try `feedd add {url}`"
     if len(parts.entries) > MOST_ENTRIES:
         return f"has {len(parts.entries)} entries; more than {MOST_ENTRIES} in one document are refused"
     return ""
+
+
+def describe_retry(poll: PollResult) -> str:
+    """Return when a failed source is polled next, for its message; empty if it is gone."""
+    if poll.outcome == "gone":
+        return ""
+    hours = (poll.due - poll.polled) / 3600
+    return f"; next try in {round(hours)} h" if hours >= 2 else f"; next try in {round(hours * 60)} min"
 
 
 def select_new_entries(parts: Outline, known: KnownEntries) -> list[int]:

@@ -78,6 +78,7 @@ class SafeFolder:
         if known is not None:
             return known
         if not path:
+            # Without O_NOFOLLOW: the operator may have linked the output folder elsewhere.
             descriptor = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         else:
             above, _, name = path.rpartition("/")
@@ -188,6 +189,7 @@ class SafeFolder:
         with self._name_errors(path):
             descriptor = os.open(name, flags, 0o666, dir_fd=folder)
         try:
+            # The open file is checked and not its path, which may name another file by now.
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise Blocked(path, self._describe_obstacle(path))
             yield descriptor

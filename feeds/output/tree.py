@@ -47,7 +47,7 @@ class Tree:
         dry: Write nothing, only count.
         written: Documents that this run wrote.
         removed: Documents that this run removed.
-        foreign: Unmanaged files in the way, each with the reason why it stays.
+        unmanaged: Unmanaged files in the way, each with the reason why it stays.
         refused: Documents that were not written because of an unmanaged file.
         opened: Whether :meth:`open` was called.
     """

@@ -78,7 +78,7 @@ def write_atom_frame(head: FeedHead) -> tuple[str, str]:
     start = (
         f'{_XML}<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{_escape_value(head.language)}"><id>{_escape_text(head.id)}</id>'
         f"<title>{_escape_text(head.title)}</title><updated>{head.updated.isoformat()}</updated>"
-        f"<author><name>{_escape_text(head.author)}</name></author>{''.join(_write_link('link', *one) for one in links)}"
+        f"<author><name>{_escape_text(head.author)}</name></author>{''.join(_write_link('link', *link) for link in links)}"
         f"<generator>feedd</generator><subtitle>{_escape_text(head.subtitle)}</subtitle>"
     )
     return start, "</feed>"
@@ -95,7 +95,7 @@ def write_rss_frame(head: FeedHead) -> tuple[str, str]:
     start = (
         f'{_XML}<rss {_RSS_NAMES} version="2.0"><channel><title>{_escape_text(head.title)}</title>'
         f"<link>{_escape_text(head.site_url)}</link><description>{_escape_text(head.subtitle)}</description>"
-        f"{''.join(_write_link('atom:link', *one) for one in links)}<generator>feedd</generator>"
+        f"{''.join(_write_link('atom:link', *link) for link in links)}<generator>feedd</generator>"
         f"<language>{_escape_text(head.language)}</language><lastBuildDate>{format_datetime(head.updated)}</lastBuildDate>"
     )
     return start, "</channel></rss>"

@@ -77,6 +77,7 @@ def read_templates(folder: Path | None = None) -> TemplateFiles:
     """
     built_in = dict(read_packaged_texts("data/templates"))
     own = _read_folder(folder) if folder else {}
+    # Words are merged with those of feedd, while other files replace them.
     if "words.toml" in own:
         own[_OWN_WORDS] = own.pop("words.toml")
     return TemplateFiles(tuple(sorted((built_in | own).items())), folder, tuple(sorted(own)))
@@ -125,6 +126,7 @@ def _read_folder(folder: Path) -> dict[str, str]:
     try:
         found = [file for file in sorted(folder.iterdir()) if file.suffix in _SUFFIXES and file.is_file()]
         large = next((file for file in found if file.stat().st_size > _MAX_FILE_BYTES), None)
+        # A large file in the folder is a mistake, and rendering it would fill the memory.
         if large:
             raise UsageError(f"{large}: larger than a megabyte, so not a template; remove it from the folder")
         return {file.name: _read_text(file) for file in found}
@@ -164,9 +166,11 @@ def _build_environment(read: TemplateFiles) -> jinja2.Environment:
             lambda name: (sources[name], read.build_label(name), None) if name in sources else None
         ),
         autoescape=True,
+        # A misspelt name must fail in `feedd check`, and not show nothing on all pages.
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        # The sources are fixed, and checking them takes time for each entry.
         auto_reload=False,
     )
     environment.globals.update(
@@ -174,7 +178,7 @@ def _build_environment(read: TemplateFiles) -> jinja2.Environment:
         number=translations.format_number, size=translations.format_size, web=_check_link, file_name=_find_file_name,
         policy=Markup(POLICY), names=_NAMES, types=_TYPES,  # noqa: S704 - a constant
     )  # fmt: skip
-    # The rules of feedd are tested, so they are compiled only when they are used.
+    # The templates of feedd are tested, so they are compiled only when they are used.
     for name in sources.keys() & set(read.own):
         try:
             environment.get_template(name)

@@ -21,6 +21,7 @@ from feeds.server.documents import Document, Form
 REMEMBERED = 20
 """Versions of a document from which a delta can be made."""
 
+# A collision would only hide an entry from a delta, and needs billions of entries to be likely.
 _KEY_BYTES = 8
 _MAX_BYTES = 16 * 1024 * 1024
 _SCHEMA = """

@@ -14,6 +14,7 @@ from feeds.server.documents import Document
 from feeds.server.negotiation import CODINGS, format_http_date, parse_tags
 from feeds.server.responses import PAGE_SAFETY, SAFETY, Fields, build_response
 
+# Header fields and objects of a small document take more memory than its bytes.
 _OVERHEAD = 4096
 _NAMED_BY_CONTENT = re.compile(r"assets/[^/]+-[0-9a-f]{12}\.[a-z]+")
 _ARCHIVE = re.compile(r"(?:.+/)?archive/[0-9]+\.[a-z.]+")
@@ -67,6 +68,7 @@ class Resource:
     def __post_init__(self) -> None:
         self.size = len(self.document.data) + _OVERHEAD
         for coding in ("", *CODINGS):
+            # RFC 9110, 8.8.3.3: representations that differ need different strong validators.
             mark = f"-{coding}" if coding else ""
             self.etags[coding] = etag = f'"{self.document.digest}{mark}"'.encode()
             self.unchanged[coding] = build_response(304, self._build_validators(etag))
@@ -81,6 +83,7 @@ class Resource:
 
     def make(self, coding: str) -> None:
         """Compress the document in a coding (slow: not on the event loop)."""
+        # Another request may have made it meanwhile.
         if coding in self.variants:
             return
         body = encode(self.document.data, coding)
@@ -97,6 +100,7 @@ class Resource:
 
     def find_delta_base(self, field_value: bytes) -> str:
         """Return the latest known version that an ``If-None-Match`` lists; empty if there is none."""
+        # The coding of the old version does not matter, because a delta is made from the digest.
         named = {tag.strip(b'"').partition(b"-")[0].decode("latin-1") for tag in parse_tags(field_value)}
         return next((digest for digest in reversed(self.known) if digest in named), "")
 

@@ -42,7 +42,7 @@ def update_posts(db: Database, sources: dict[int, tuple[str, int]], change: Chan
     owners = load_owners_of_blocked(db, sightings.values(), change.context.blocked)
     owners |= load_owners(db, groups, change.context.blocked)
     posts = load_posts(db, {*owners.values(), *(h for h in holders.values() if h), *change.posts})
-    # Their keys may have changed, so the prepared ids are no longer valid.
+    # Their keys may have changed, so the prepared ids may be wrong.
     for number in posts:
         db.namings.pop(number, None)
     outside = find_held_outside(db, list(posts), sightings)

@@ -19,6 +19,7 @@ DAY = 24 * HOUR
 LEASE = 10 * DAY
 """Seconds of a lease for a subscriber that requests no length."""
 LONGEST_LEASE = 30 * DAY
+# The delays grow to a day, so that a subscriber may be down for long without many useless requests.
 BACKOFF = (5, 20, 60, 5 * 60, 15 * 60, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY)
 """Seconds until the next attempt, after each failed attempt; the last value repeats."""
 SECRET_BYTES = 200
@@ -26,6 +27,7 @@ SECRET_BYTES = 200
 LONGEST_FORM = 16 * 1024
 
 _LONGEST_ADDRESS = 2048
+# A request of WebSub has few parameters; the limits bound the work for hostile forms.
 _MOST_FIELDS = 40
 _SIGNATURE = re.compile(r"\s*(sha1|sha256|sha384|sha512)=([0-9a-fA-F]{40,128})\s*")
 
@@ -51,6 +53,7 @@ class Topics:
     def path(self, url: str) -> str:
         """Return the path of the document with exactly this address; empty if it is not ours."""
         path = unquote(url.removeprefix(self.site_url))
+        # Building the address again proves that it has no other spelling.
         known = url.startswith(self.site_url) and self.url(path) == url and self.media_type(path)
         return path if known and not self.is_private(path) else ""
 
@@ -101,6 +104,7 @@ def parse_request(
     if isinstance(form, Refusal):
         return form
     mode = form.get("hub.mode", "")
+    # Some publishers' hubs accept this mode; this hub watches its own feeds.
     if mode == "publish":
         return Refusal(400, "this hub serves only its own feeds and detects their changes itself")
     if mode not in ("subscribe", "unsubscribe"):
@@ -188,6 +192,7 @@ def with_query(url: str, values: Mapping[str, str]) -> str:
 
 def is_confirmed(status: int, body: bytes, challenge: str) -> bool:
     """Return whether the response to a verification confirms it: a 2xx that repeats the challenge."""
+    # The time of the comparison must not reveal how much of the challenge is right.
     return 200 <= status < 300 and hmac.compare_digest(body.strip(), challenge.encode())
 
 
@@ -213,6 +218,7 @@ def classify_status(status: int) -> Meaning:
     """Classify a subscriber's response to a delivery (section 7): only 2xx accepts it, 410 ends the subscription."""
     if 200 <= status < 300:
         return "done"
+    # Section 7: 410 ends a subscription; any other failure may be temporary.
     return "gone" if status == 410 else "retry"
 
 

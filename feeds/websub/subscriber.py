@@ -26,6 +26,7 @@ OnContent = Callable[[str, bytes, str], Awaitable[None]]
 """Handles content that a hub sent: name of the source, body, content type."""
 
 _LOG = logging.getLogger(__name__)
+# Each task holds a document in memory.
 _MOST_AT_ONCE = 32
 
 
@@ -66,6 +67,8 @@ class Subscriber:
         known = await self._desk(subscriptions.find_upstream, source=source)
         if known and (known.topic, known.hub) == (topic, hub) and known.state in ("asked", "active"):
             return
+        # The token keeps strangers from guessing the address of a callback, the secret proves that content is from
+        # the hub.
         token, secret = secrets.token_urlsafe(24), secrets.token_urlsafe(32)
         wanted = Upstream(source, topic, hub, secret, token, "asked", 0, 0)
         await self._desk(subscriptions.add_upstream, wanted, int(self._now()))
@@ -114,6 +117,7 @@ class Subscriber:
         except ValueError:
             return build_text(400, "too many parameters")
         mode, challenge = values.get("hub.mode", ""), values.get("hub.challenge", "")
+        # Confirming another topic would let anybody subscribe us to it (section 5.3).
         if values.get("hub.topic") != known.topic:
             return build_text(404, "no such subscription")
         if mode == "denied":
@@ -136,6 +140,7 @@ class Subscriber:
         if known.state == "leaving":
             await self._desk(subscriptions.drop_upstream, known.source)
         else:
+            # The hub may accept the feed later.
             again = int(self._now()) + protocol.DAY
             await self._desk(subscriptions.update_upstream_state, known, "refused", 0, again, reason[:500])
 
@@ -146,10 +151,12 @@ class Subscriber:
         if known.state == "leaving" or not signed:
             _LOG.warning("push: content for %s is not signed with its secret: ignored", known.source)
             return build_text(202)
+        # The hub repeats the delivery.
         if len(self._tasks) >= _MOST_AT_ONCE:
             return build_text(503, headers={"Retry-After": "30"})
         await self._desk(subscriptions.update_upstream_delivery, known.source, int(self._now()))
         content_type = request.headers.get("content-type", "")
+        # Section 7 recommends a quick response; a hub gives up on slow subscribers.
         task = asyncio.create_task(self._pass_on(known.source, body, content_type))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -27,6 +27,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 Arguments = TypeVarTuple("Arguments")
 
+# A budget for each item would allow a thousand slow items to block a build for hours.
 _ITEMS_PER_BUDGET = 1000
 # With fewer tasks, starting another process costs more than it saves.
 _WORTH_IT = 4
@@ -125,8 +126,9 @@ class Workers:
         self, work: TaskKind[T, R], items: Sequence[T], reason: str, budget: _Budget
     ) -> list[R]:
         """Return the results of a piece with an item that exceeds the deadline."""
+        # A single item is the culprit.
         if len(items) < 2:
-            return [one for item in items for one in work.reject(item, reason)]
+            return [result for item in items for result in work.reject(item, reason)]
         found: list[R] = []
         for item in items:
             if budget.is_used_up():
@@ -147,7 +149,7 @@ class Workers:
             f"was not processed, because other items used the {self.budget:g} seconds for a thousand of them; "
             "see what is named above, or raise limits.document_seconds"
         )
-        return [one for item in work.split(piece) for one in work.reject(item, reason)]
+        return [result for item in work.split(piece) for result in work.reject(item, reason)]
 
     def _submit_all(
         self, function: Callable[[T], R], pieces: Iterable[T], count: int
@@ -217,4 +219,5 @@ def begin(work: tuple[Callable[[Any], None], object]) -> None:
 
 def count_processors() -> int:
     """Return how many processors this process may use."""
+    # In a container, fewer processors are available than the machine has.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -148,10 +148,10 @@ def _parse_numeric_day(found: re.Match[str]) -> tuple[int, int, int] | None:
         return int(first), int(second), int(third)
     if len(first) > 2 or len(third) not in (2, 4):
         return None
-    one, two, year = int(first), int(second), expand_year(third)
+    left, right, year = int(first), int(second), expand_year(third)
     # With slashes the month usually comes first, unless the number cannot be a month.
-    american = (mark == "/" and one <= 12) or two > 12
-    return (year, one, two) if american else (year, two, one)
+    american = (mark == "/" and left <= 12) or right > 12
+    return (year, left, right) if american else (year, right, left)
 
 
 def _parse_named_day(words: list[str]) -> tuple[int, int, int] | None:
