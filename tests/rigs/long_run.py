@@ -20,7 +20,7 @@ from typing import Self
 
 from feeds.storage.sqlite import Database
 from tests.conftest import Project
-from tests.integration.daemon.test_simulated_day import HOUR, Simulation
+from tests.integration.daemon.test_poll_scheduler_day import HOUR, Simulation
 from tests.integration.ingest.test_upstreams import rss
 from tests.rigs.push_rig import subscribe
 from tests.rigs.servers import Answer, Asked, ServerThread

@@ -37,9 +37,8 @@ def parse_json(text: str, url: str, zone: tzinfo) -> tuple[UpstreamHead, tuple[I
 
 
 def _read_head(document: _Object, url: str, authors: tuple[str, ...]) -> UpstreamHead:
-    hubs = [
-        resolve(url, _read_text(hub, "url")) for hub in _read_list(document, "hubs") if isinstance(hub, dict)
-    ]
+    # A hub without an address is left out: resolved, it would be the address of the document itself.
+    hubs = [_read_address(hub, "url", url) for hub in _read_list(document, "hubs") if isinstance(hub, dict)]
     return UpstreamHead(
         version="json10" if _read_text(document, "version").rstrip("/").endswith("/1") else "json11",
         id=_read_text(document, "feed_url"),

@@ -194,3 +194,153 @@ def parse_links(fields: list[str], base: str) -> tuple[Link, ...]:
 def test_any_link_header_can_be_read(fields: list[str], base: str) -> None:
     links = parse_links(fields, base)
     assert all(link.url.lower().startswith(("http://", "https://")) for link in links)
+
+
+OWN = protocol.Topics(
+    "https://s.example/", "https://s.example/hub", {"old.xml": "rss.xml"}, ("tag/p/", "secret.xml")
+)
+
+
+def parse(**fields: str) -> protocol.SubscriptionRequest | protocol.Refusal:
+    values = {
+        "hub.mode": "subscribe",
+        "hub.topic": "https://s.example/atom.xml",
+        "hub.callback": "https://c.example/",
+    }
+    values |= {name.replace("_", ".", 1): value for name, value in fields.items()}
+    return protocol.parse_request(FORM, urlencode(values).encode(), OWN, ("127.0.0.1:80",))
+
+
+def test_a_request_in_its_simplest_form() -> None:
+    assert parse() == protocol.SubscriptionRequest(
+        "subscribe", "https://s.example/atom.xml", "atom.xml", "https://c.example/", protocol.LEASE, ""
+    )
+    assert parse(hub_mode="unsubscribe").mode == "unsubscribe"
+    assert parse(hub_callback="http://127.0.0.1/").path == "atom.xml", "it is allowed"
+    assert parse(hub_topic="https://s.example/old.xml").path == "old.xml"
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "reason"),
+    [
+        ({"hub_mode": "publish"}, 400, "detects their changes itself"),
+        ({"hub_mode": "x"}, 400, "hub.mode must be"),
+        ({"hub_callback": ""}, 400, "hub.callback is missing"),
+        ({"hub_callback": "ftp://c.example/"}, 400, "must be an http or https address"),
+        ({"hub_callback": "https://c.example/" + "a" * 2040}, 400, "at most 2048 characters"),
+        ({"hub_callback": "https://me:pw@c.example/"}, 400, "neither password nor fragment"),
+        ({"hub_callback": "https://c.example/#x"}, 400, "neither password nor fragment"),
+        ({"hub_callback": "http://127.0.0.1:81/"}, 400, "is not globally reachable"),
+        ({"hub_callback": "http://localhost/"}, 400, "is not globally reachable"),
+        ({"hub_topic": "https://other.example/atom.xml"}, 404, "not a feed of this site"),
+        ({"hub_topic": "https://s.example/tag/p/atom.xml"}, 404, "not a feed of this site"),
+        ({"hub_topic": "https://s.example/index.html"}, 404, "not a feed of this site"),
+        ({"hub_lease_seconds": "-1"}, 400, "a number of seconds"),
+        ({"hub_secret": "x" * 200}, 400, "shorter than 200 bytes"),
+    ],
+)
+def test_a_request_that_is_refused(fields: dict[str, str], status: int, reason: str) -> None:
+    found = parse(**fields)
+    assert isinstance(found, protocol.Refusal)
+    assert found.status == status
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "status"),
+    [
+        ("text/plain", b"", 415),
+        (FORM + "; charset=utf-8", b"hub.mode=x", 400),
+        (FORM, b"a" * (protocol.LONGEST_FORM + 1), 413),
+        (FORM, b"a=%ff", 400),
+        (FORM, b"&".join(b"a=1" for _ in range(41)), 400),
+        (FORM, b"hub.mode=subscribe&hub.mode=subscribe", 400),
+    ],
+)
+def test_a_form_that_is_refused(content_type: str, body: bytes, status: int) -> None:
+    assert protocol.parse_request(content_type, body, OWN).status == status
+
+
+@pytest.mark.parametrize(
+    ("requested", "granted"),
+    [
+        (0, protocol.LEASE),
+        (1, 1),
+        (protocol.LONGEST_LEASE, protocol.LONGEST_LEASE),
+        (10**9, protocol.LONGEST_LEASE),
+    ],
+)
+def test_a_lease(requested: int, granted: int) -> None:
+    assert protocol.choose_lease(requested) == granted
+
+
+def test_private_documents() -> None:
+    assert OWN.is_private("tag/p/atom.xml")
+    assert OWN.is_private("secret.xml")
+    assert not OWN.is_private("tag/px/atom.xml")
+    assert protocol.Topics("https://s.example/", "", {}, ("/",)).is_private("atom.xml")
+
+
+def test_addresses_that_are_called() -> None:
+    wish = protocol.SubscriptionRequest(
+        "subscribe", "https://t.example/?a", "p", "https://c.example/?x=1", 60
+    )
+    assert protocol.build_verification_url(wish, "c h") == (
+        "https://c.example/?x=1&hub.mode=subscribe&hub.topic=https%3A%2F%2Ft.example%2F%3Fa"
+        "&hub.challenge=c+h&hub.lease_seconds=60"
+    )
+    assert "lease" not in protocol.build_verification_url(replace(wish, mode="unsubscribe"), "c")
+    assert protocol.build_denial_url("https://c.example/", "t", "no") == (
+        "https://c.example/?hub.mode=denied&hub.topic=t&hub.reason=no"
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "confirmed"),
+    [
+        (200, b"c", True),
+        (204, b" c\n", True),
+        (299, b"c", True),
+        (300, b"c", False),
+        (199, b"c", False),
+        (200, b"x", False),
+    ],
+)
+def test_a_confirmation(status: int, body: bytes, confirmed: bool) -> None:
+    assert protocol.is_confirmed(status, body, "c") is confirmed
+
+
+def test_a_signature_needs_the_length_of_its_method() -> None:
+    for method in ("sha1", "sha256", "sha384", "sha512"):
+        assert protocol.is_signed(
+            b"body", "s", protocol.sign(b"body", "s", method).upper().replace(method.upper(), method)
+        )
+    assert not protocol.is_signed(b"body", "s", protocol.sign(b"other", "s"))
+    assert not protocol.is_signed(b"body", "x", protocol.sign(b"body", "s"))
+    assert not protocol.is_signed(b"body", "s", "sha256=" + "0" * 40)
+    assert not protocol.is_signed(b"body", "s", "md5=" + "0" * 40)
+
+
+def test_the_link_header_of_a_document() -> None:
+    header = protocol.build_link_header(["https://h.example/"], "https://s.example/a")
+    assert header == '<https://h.example/>; rel="hub", <https://s.example/a>; rel="self"'
+    assert protocol.find_hubs([header], "https://s.example/") == (
+        ("https://h.example/",),
+        "https://s.example/a",
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "meaning"), [(200, "done"), (299, "done"), (300, "retry"), (410, "gone"), (404, "retry")]
+)
+def test_the_answer_of_a_subscriber(status: int, meaning: str) -> None:
+    assert protocol.classify_status(status) == meaning
+
+
+def test_a_delay() -> None:
+    assert [protocol.compute_delay(n) for n in (0, 1, 9, 50)] == [5, 20, protocol.DAY, protocol.DAY]
+    assert protocol.compute_delay(0, "100") == 100
+    assert protocol.compute_delay(0, "99999999") == protocol.DAY
+    assert protocol.compute_delay(0, "soon") == 5
+    assert protocol.compute_delay(2, "", 10) == 66
+    assert protocol.compute_delay(2, "", 11) == 60
