@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from feeds.parser.posts.liquid import render_liquid
 
 SITE = {
