@@ -5,35 +5,21 @@ The functions are pure and implement the identity rules (``docs/reference/identi
 :func:`merge` computes what a post shows. The id of a new post comes from :mod:`feeds.post_ids`.
 The database applies these functions to everything that shares a key with a change. So incremental and
 complete results are equal.
-
-Keys are text. A strong key is ``!<name of the pattern>:<key>``. A weak key begins with ``url:``, ``iri:``,
-``guid:<source>:`` or ``text:``. An item without any other key has ``item:<source>:<item>``.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from feeds.values.patterns import Pattern
-from feeds.values.urls import canonicalise, is_absolute_iri, is_address, is_root
+from feeds.item_keys import ADDRESS, ITEM, PAGE, build_item_key, to_page_key
 
-# The patterns come from the configuration and may need quadratic time on long input.
-_LONGEST_ADDRESS = 2048
-_LONGEST_KEY = 1000  # an index of a database holds no longer text
-_ITEM = "item:"
-FILE_KEYS = 2
+FILE_KEYS = 3
 """Number of the rule for the keys of files. A store with the keys of another rule derives them again."""
-
-
-class Keys(NamedTuple):
-    """The keys of an item; ``strong`` is empty if no ``[[identity]]`` pattern matches."""
-
-    strong: str
-    weak: frozenset[str]
+ENTRY_KEYS = 1
+"""Number of the rule for the keys of entries of upstream feeds, as for files."""
 
 
 class Sighting(NamedTuple):
@@ -68,7 +54,9 @@ class Sighting(NamedTuple):
     former: str = ""
     """A key by an earlier rule. The id is still derived from it, but it joins no sightings."""
     text: str = ""
-    """Fingerprint of title, text and media of an entry of an upstream feed; empty for a file."""
+    """Fingerprint of text and media of an entry of an upstream feed; empty for a file."""
+    merges_terms: bool = False
+    """Whether an entry of an upstream feed adds its terms to the post of a folder."""
 
 
 class Known(NamedTuple):
@@ -92,10 +80,12 @@ class Group(NamedTuple):
 
     def collect_keys(self, blocked: Collection[str] = ()) -> set[str]:
         """Return every key that identifies this post. The item key replaces a blocked key."""
+        replaced = find_reserved_addresses(self.sightings).union(blocked)
         keys = {
-            build_item_key(s.source, s.item) if key in blocked else key
+            build_item_key(s.source, s.item) if key in replaced else key
             for s in self.sightings
             for key in s.weak
+            if not key.startswith(PAGE)
         }
         if self.strong:
             keys.add(self.strong)
@@ -120,67 +110,6 @@ class Shown(NamedTuple):
     language: str
 
 
-def derive_keys(
-    source: str,
-    item: str,
-    guid: str,
-    address: str,
-    rules: Sequence[tuple[str, Pattern]],
-    fingerprint: Callable[[], str],
-) -> Keys:
-    """Derive the keys of an item from its guid and its source address.
-
-    ``rules`` are the names and the patterns of ``[[identity]]``. ``fingerprint`` is called only if the
-    item has neither an address nor a strong key, because it reads the whole text.
-    """
-    # The address comes first, because guids often contain the address of another page.
-    strong = find_strong_key(address, rules) or find_strong_key(guid, rules)
-    weak = set()
-    # The root of a site is the address of many items that state no page of their own.
-    url = canonicalise(address) if address and not is_root(address) else ""
-    if url:
-        weak.add("url:" + url)
-    if guid:
-        # An IRI such as `tag:` or `urn:uuid:` is unique in the world, other guids only in their source.
-        across = is_absolute_iri(guid) and not is_address(guid)
-        weak.add(f"iri:{guid}" if across else f"guid:{source}:{guid}")
-    # Equal texts join only items that nothing else identifies: different posts may have the same short text.
-    if not url and not strong and (text := fingerprint()):
-        weak.add("text:" + text)
-    if not strong and not weak:
-        weak.add(build_item_key(source, item))
-    return Keys(shorten_key(strong), frozenset(map(shorten_key, weak)))
-
-
-def shorten_key(key: str) -> str:
-    """Return a key, or a name of an item; of a long one its kind and a digest."""
-    if len(key) <= _LONGEST_KEY:
-        return key
-    digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
-    return f"{key.partition(':')[0]}:sha256:{digest}"
-
-
-def find_strong_key(text: str, rules: Sequence[tuple[str, Pattern]]) -> str:
-    """Return the key that an ``[[identity]]`` pattern finds in an address or a guid; empty if none matches."""
-    if len(text) > _LONGEST_ADDRESS:
-        return ""
-    found = ((name, pattern.search(text)) for name, pattern in rules)
-    return next((f"!{name}:{match['key']}" for name, match in found if match and match["key"]), "")
-
-
-def filter_lasting_keys(keys: Iterable[str]) -> frozenset[str]:
-    """Return the keys of earlier versions of a file that still identify the file.
-
-    The text is left out, because files repeat texts, and so is the path, because another file may be there now.
-    """
-    return frozenset(key for key in keys if not key.startswith(("text:", _ITEM)))
-
-
-def build_item_key(source: str, item: str) -> str:
-    """Return the key of an item that shares no other key; such an item is a post by itself."""
-    return shorten_key(f"{_ITEM}{source}:{item}")
-
-
 def group(sightings: Iterable[Sighting], blocked: Collection[str] = ()) -> list[Group]:
     """Group sightings into posts, in a fixed order.
 
@@ -191,17 +120,18 @@ def group(sightings: Iterable[Sighting], blocked: Collection[str] = ()) -> list[
     posts: dict[str, list[Sighting]] = defaultdict(list)
     strong_of: dict[str, str] = {}
     loose: list[Sighting] = []
-    for sighting in sightings:
+    every = list(sightings)
+    joining = _list_joining_keys(every, blocked)
+    for sighting in every:
         if not sighting.strong:
             loose.append(sighting)
             continue
         posts[sighting.strong].append(sighting)
-        for key in sighting.weak:
-            if key not in blocked:
-                strong_of[key] = min(strong_of.get(key, sighting.strong), sighting.strong)
+        for key in joining[id(sighting)]:
+            strong_of[key] = min(strong_of.get(key, sighting.strong), sighting.strong)
     alone = []
-    for component in _connect(loose, blocked):
-        owners = [strong_of[k] for s in component for k in s.weak if k in strong_of and k not in blocked]
+    for component in _connect(loose, joining):
+        owners = [strong_of[k] for s in component for k in joining[id(s)] if k in strong_of]
         # The smallest key, so that the result does not depend on the order of reading.
         if owners:
             posts[min(owners)].extend(component)
@@ -211,7 +141,64 @@ def group(sightings: Iterable[Sighting], blocked: Collection[str] = ()) -> list[
     return sorted(groups + alone, key=lambda post: _sort_key(post.sightings[0]))
 
 
-def _connect(loose: Sequence[Sighting], blocked: Collection[str]) -> Iterable[list[Sighting]]:
+def _list_joining_keys(sightings: Sequence[Sighting], blocked: Collection[str]) -> dict[int, set[str]]:
+    """Return the keys by which each sighting joins others, by the identity of the object.
+
+    The address of a file's own page is reserved: an entry of an upstream feed with this address joins the post of
+    that file, and no other post by this address. If several files have the page, the first of them counts.
+    """
+    owners = _find_page_owners(sightings, blocked)
+    joining = {}
+    for s in sightings:
+        keys = {key for key in s.weak if key not in blocked and not key.startswith(PAGE)}
+        if owners and s.place:
+            keys |= {key for key in s.weak if key.startswith(PAGE) and owners.get(key) is s}
+        elif owners:
+            keys = {page if (page := to_page_key(key)) in owners else key for key in keys}
+        joining[id(s)] = keys
+    return joining
+
+
+def _find_page_owners(sightings: Sequence[Sighting], blocked: Collection[str]) -> dict[str, Sighting]:
+    """Return the file that reserves each address; a page of the current version comes first."""
+    entries = {key for s in sightings if not s.place for key in s.weak if key.startswith(ADDRESS)}
+    wanted = {to_page_key(key) for key in entries if key not in blocked}
+    if not wanted:
+        return {}
+    files = sorted((s for s in sightings if s.place and not wanted.isdisjoint(s.weak)), key=_sort_key)
+    owners: dict[str, Sighting] = {}
+    for own in (True, False):
+        for s in files:
+            for key in wanted & (s.own if own else s.weak):
+                owners.setdefault(key, s)
+    return owners
+
+
+def find_reserved_addresses(sightings: Iterable[Sighting]) -> frozenset[str]:
+    """Return the address keys of the pages that files among these sightings have as their own."""
+    return frozenset(
+        ADDRESS + key.removeprefix(PAGE)
+        for s in sightings
+        if s.place
+        for key in s.weak
+        if key.startswith(PAGE)
+    )
+
+
+def list_related_keys(sighting: Sighting) -> set[str]:
+    """Return the keys by which stored sightings are found that this sighting may join or part."""
+    if sighting.place:
+        return {ADDRESS + key.removeprefix(PAGE) if key.startswith(PAGE) else key for key in sighting.weak}
+    return {*sighting.weak, *map(to_page_key, sighting.weak)}
+
+
+def select_originals(sightings: Sequence[Sighting]) -> Sequence[Sighting]:
+    """Return the sightings without copies of a file's page in an upstream feed: a post shows nothing of them."""
+    reserved = find_reserved_addresses(sightings) if len(sightings) > 1 else frozenset()
+    return [s for s in sightings if s.place or reserved.isdisjoint(s.weak)] if reserved else sightings
+
+
+def _connect(loose: Sequence[Sighting], joining: Mapping[int, set[str]]) -> Iterable[list[Sighting]]:
     """Return the connected components under shared weak keys (union-find with path halving)."""
     parent = list(range(len(loose)))
 
@@ -223,9 +210,8 @@ def _connect(loose: Sequence[Sighting], blocked: Collection[str]) -> Iterable[li
 
     first: dict[str, int] = {}
     for i, sighting in enumerate(loose):
-        for key in sighting.weak:
-            if key not in blocked:
-                parent[find_root(i)] = find_root(first.setdefault(key, i))
+        for key in joining[id(sighting)]:
+            parent[find_root(i)] = find_root(first.setdefault(key, i))
     found: dict[int, list[Sighting]] = defaultdict(list)
     for i, sighting in enumerate(loose):
         found[find_root(i)].append(sighting)
@@ -258,7 +244,7 @@ def claim(
             post = known.get(number) if number else None
             if post and may_be(candidate, post.strong):
                 # That a file is at the path of another file shows less than that it is the same file.
-                replaced = post.id_key.startswith(_ITEM) and number not in held
+                replaced = post.id_key.startswith(ITEM) and number not in held
                 has_id_key = post.id_key in keys and not replaced
                 is_shown = any(s.number == post.body for s in candidate.sightings)
                 candidates.append((post.assigned, not has_id_key, number not in held, not is_shown, index))
@@ -306,7 +292,8 @@ def merge(sightings: Sequence[Sighting]) -> Shown:
     if len(sightings) == 1:
         # Nearly every post has one sighting; this way takes a fraction of the time of the general way.
         return _merge_single(sightings[0])
-    sightings = sorted(sightings, key=compute_rank)
+    terms = _list_terms(sorted(sightings, key=compute_rank))
+    sightings = sorted(select_originals(sightings), key=compute_rank)
     first = sightings[0]
     published = next((s.published for s in sightings if s.published), None)
     body = next((s for s in sightings if s.length), first)
@@ -318,11 +305,17 @@ def merge(sightings: Sequence[Sighting]) -> Shown:
         published=published or next((s.guess for s in sightings if s.guess), None),
         guessed=published is None,
         updated=body.updated,
-        categories=tuple(dict.fromkeys(c for s in sightings for c in s.categories)),
-        tags=tuple(dict.fromkeys(t for s in sightings for t in s.tags)),
+        categories=tuple(dict.fromkeys(c for s in terms for c in s.categories)),
+        tags=tuple(dict.fromkeys(t for s in terms for t in s.tags)),
         body=body.number,
         language=body.language,
     )
+
+
+def _list_terms(sightings: Sequence[Sighting]) -> Sequence[Sighting]:
+    """Return the sightings whose terms count: an upstream feed adds terms to the post of a file only on request."""
+    has_file = any(s.place for s in sightings)
+    return [s for s in sightings if s.place or s.merges_terms] if has_file else sightings
 
 
 def _merge_single(sighting: Sighting) -> Shown:

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from feeds.identity import Sighting, build_item_key, shorten_key
-from feeds.values.urls import canonicalise, is_root
+from feeds.identity import Sighting
+from feeds.item_keys import build_item_key, shorten_key
+from feeds.values.urls import canonicalise, is_address, is_root
+
+_LONG_TEXT = 140  # characters; two posts with the same text of this length are one post
 
 
 class Naming(NamedTuple):
@@ -29,14 +32,17 @@ def list_names(entry: Sighting) -> list[str]:
     """Return the possible names of an entry, the most lasting name first; the last name contains everything."""
     guid = f"id:{entry.guid}" if entry.guid else ""
     address = canonicalise(entry.link) if entry.link and not is_root(entry.link) else ""
-    parts = [f"url:{address}" if address else "", f"text:{date_text(entry)}" if entry.text else ""]
+    parts = [
+        f"url:{address}" if address else "",
+        f"text:{date_text(entry)}" if entry.text or entry.title else "",
+    ]
     names = [f"{guid} {part}".lstrip() for part in (*filter(None, parts), f"text:{_compute_digest(entry)}")]
     return [shorten_key(name) for name in ([guid, *names] if guid else names)]
 
 
 def date_text(entry: Sighting) -> str:
     """Return the fingerprint of title, text and stated date of an entry."""
-    return date_fingerprint(entry.text, entry.published or entry.updated)
+    return date_fingerprint(_hash(f"{entry.title}\n{entry.text}"), entry.published or entry.updated)
 
 
 def date_fingerprint(text: str, date: datetime | None) -> str:
@@ -81,6 +87,60 @@ def rename_entry(entry: Sighting, name: str) -> Sighting:
         weak=frozenset(new if key == old else key for key in entry.weak),
         own=frozenset(new if key == old else key for key in entry.own),
     )
+
+
+def match_renamed(departed: Sequence[Sighting], new: Sequence[Sighting]) -> dict[str, str]:
+    """Match new entries with entries that left the document: their upstream feed has renamed them.
+
+    An entry is matched by its guid without scheme and host, by title and stated date, or by its text; never an
+    entry with a strong key, and never one of several that are alike. Texts repeat, so a text counts only together with
+    the same date, or with the same title if it is long.
+
+    Returns:
+        The old item of each new item.
+    """
+    before = [entry for entry in departed if not entry.strong]
+    after = [entry for entry in new if not entry.strong]
+    found: dict[str, str] = {}
+    for key in (_get_guid_path, _get_title_and_date, _get_text):
+        old, now = _index_single(before, key), _index_single(after, key)
+        pairs = [(now[value], old[value]) for value in old.keys() & now.keys()]
+        pairs = [
+            (entry, former) for entry, former in pairs if key is not _get_text or _is_same(entry, former)
+        ]
+        found |= {entry.item: former.item for entry, former in pairs}
+        before = [entry for entry in before if entry.item not in found.values()]
+        after = [entry for entry in after if entry.item not in found]
+    return found
+
+
+def _index_single(entries: Iterable[Sighting], key: Callable[[Sighting], str]) -> dict[str, Sighting]:
+    """Map each value of ``key`` that exactly one entry has to this entry."""
+    found: dict[str, list[Sighting]] = defaultdict(list)
+    for entry in entries:
+        if value := key(entry):
+            found[value].append(entry)
+    return {value: alike[0] for value, alike in found.items() if len(alike) == 1}
+
+
+def _get_guid_path(entry: Sighting) -> str:
+    path = entry.guid.partition("://")[2].partition("/")[2] if is_address(entry.guid) else ""
+    return path.strip("/")
+
+
+def _get_title_and_date(entry: Sighting) -> str:
+    return f"{entry.published.timestamp()} {entry.title}" if entry.published and entry.title else ""
+
+
+def _get_text(entry: Sighting) -> str:
+    return entry.text
+
+
+def _is_same(entry: Sighting, former: Sighting) -> bool:
+    is_dated = entry.published and former.published
+    if is_dated and entry.published == former.published:
+        return True
+    return entry.title == former.title and (not is_dated or entry.length >= _LONG_TEXT)
 
 
 def _choose_name(source: str, choices: Sequence[str], blocked: Collection[str]) -> str:

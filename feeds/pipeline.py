@@ -59,7 +59,7 @@ def _ingest_upstreams(session: Session, report: Ingested, offline: bool) -> None
         report.troubles += poller.poll_once(session, session.lists, are_lists=True).troubles
     upstreams, troubles = session.register_upstreams()
     report.troubles += troubles
-    reprocess.reprocess_entries(session, upstreams)
+    report.parted += reprocess.reprocess_entries(session, upstreams)
     if not offline:
         report.add(poller.poll_once(session, upstreams))
 

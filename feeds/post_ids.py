@@ -10,7 +10,8 @@ import hashlib
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
-from feeds.identity import Group, compute_rank, shorten_key
+from feeds.identity import Group, compute_rank, select_originals
+from feeds.item_keys import shorten_key
 from feeds.values.urls import canonicalise, canonicalise_by_rule_2, is_absolute_iri
 
 # The name space of the UUIDs. With another value every post would get another id.
@@ -23,7 +24,8 @@ def choose_id_key(post: Group, blocked: Collection[str] = ()) -> str:
     """Return the key from which the id of a new post is derived: the strong key, else the best weak key."""
     if post.strong:
         return post.strong
-    own = {key for s in post.sightings for key in s.own if key not in blocked}
+    originals = select_originals(post.sightings)
+    own = {key for s in originals for key in s.own if key not in blocked and not key.startswith("page:")}
     return min(own or post.collect_keys(blocked), key=lambda key: (_measure_key(key), key))
 
 
@@ -56,7 +58,8 @@ def derive_id(post: Group, blocked: Collection[str], taken: Callable[[str], bool
 
     Implements identity rule 7 (docs/reference/identity.md). ``taken`` returns whether another post has an id.
     """
-    ranked = sorted(post.sightings, key=compute_rank) if len(post.sightings) > 1 else post.sightings
+    originals = select_originals(post.sightings)
+    ranked = sorted(originals, key=compute_rank) if len(originals) > 1 else originals
     # Ids that a Jekyll site has published come before everything: its subscribers know them.
     for sighting in ranked:
         if sighting.fixed_id and not taken(sighting.fixed_id):

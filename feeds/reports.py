@@ -14,11 +14,15 @@ class Ingested:
     changed: int = 0
     unchanged: int = 0
     repaired: int = 0
+    parted: int = 0
+    """Posts that an earlier version had joined with others and that are posts of their own again."""
     gone: int = 0
     """Items that were removed, with their files or by their upstream feed."""
     asked: int = 0
     """Upstream feeds that were fetched."""
     troubles: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What a person should know though nothing failed."""
     rejected: list[dict[str, str]] = field(default_factory=list)
     """Path and reason of each file that was read and rejected."""
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from feeds.workers.task_types import EntrySettings, Settings
     from feeds.workers.workers import Workers
 
-_DERIVATION = 11  # increase it when the same file would be parsed or rendered differently
+_DERIVATION = 12  # increase it when the same file would be parsed or rendered differently
 
 
 def now() -> datetime:
@@ -123,9 +123,10 @@ class Session:
             self.sources[number][1],
             self.timezone,
             source.categories,
-            source.terms == "own",
+            source.terms != "none",
             source.url,
             source.link,
+            source.terms == "merge",
         )
 
     def compute_entry_digest(self, settings: EntrySettings) -> str:
@@ -305,7 +306,7 @@ def _build_source_settings(config: Config, rank: int, source: FolderSource) -> A
             dialect=source.markdown or _find_dialect(source.path, site),
         ),
         categories=source.categories,
-        own_terms=source.terms == "own",
+        own_terms=source.terms != "none",
         future=source.future,
         source_line=source.source_line,
     )

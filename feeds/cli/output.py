@@ -112,6 +112,12 @@ def print_summary(report: BuildReport, dry_run: bool, each: bool) -> None:
         f"{report.merged} merged, {report.unpublished} unpublished, {report.ignored} ignored, "
         f"{len(report.rejected)} rejected"
     )
+    for note in report.notes:
+        print(f"note: {note}")
+    if report.parted:
+        print(
+            f"{format_count(report.parted, 'post')} had been joined with others by mistake, now separate again"
+        )
     if report.entries["read"]:
         counts = [f"{count} {name}" for name, count in report.entries.items() if count or name == "published"]
         print(f"entries: {', '.join(counts)}")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from feeds.config import Config
 from feeds.errors import UsageError
-from feeds.identity import derive_keys
+from feeds.item_keys import derive_keys
 from feeds.storage import reports
 from feeds.storage.left_out import REASONS, find_left_out
 from feeds.storage.sqlite import Database
@@ -85,7 +85,8 @@ def _derive_keys(config: Config, address: str) -> list[str]:
     """Return the keys of a post with this address, the strong key first."""
     rules = [(rule.name, re.compile(rule.pattern)) for rule in config.identity]
     strong = derive_keys("", "", "", address, rules, lambda: "").strong
-    return [*([strong] if strong else []), "url:" + canonicalise(address)]
+    url = canonicalise(address)
+    return [*([strong] if strong else []), f"url:{url}", f"page:{url}"]
 
 
 def _make_relative(config: Config, wanted: str) -> str:

@@ -214,7 +214,7 @@ def _build_keys(subscription: Subscription, defaults: Mapping[str, object]) -> d
         "title": checks.clean_text(subscription.title),
         "link": subscription.link if not checks.check_page_url(subscription.link) else "",
         "every": subscription.every if _EVERY.fullmatch(subscription.every) else "",
-        "terms": subscription.terms if subscription.terms in ("own", "none") else "",
+        "terms": subscription.terms if subscription.terms in ("own", "none", "merge") else "",
         "group": checks.clean_text(subscription.group)[:200],
         "categories": [name for name in categories if name],
     }

@@ -23,8 +23,9 @@ class AnySource(Section, frozen=True, kw_only=True, tag_field="kind"):
         tuple[str, ...], "Categories added to each post.", Details(["harbour"], checks.check_texts)
     ] = ()
     terms: Annotated[
-        Literal["own", "none"],
-        '`"own"`: posts also have their own categories and tags; `"none"`: only the added categories.',
+        Literal["own", "none", "merge"],
+        '`"own"`: posts also have their own categories and tags; `"none"`: only the added categories; '
+        '`"merge"`: like `"own"`, and entries add theirs to posts of folders.',
         Details("none"),
     ] = "own"
     keep: Annotated[

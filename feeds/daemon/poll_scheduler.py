@@ -160,6 +160,8 @@ class PollScheduler:
         which = {"source": names[0]} if len(names) == 1 else {"sources": len(names)}
         self._shift.log("fetched", **which, new=report.new, changed=report.changed)
         self._shift.log_problems(report.troubles)
+        for note in report.notes:
+            self._shift.log("note", text=note)
         if report.new or report.changed or report.gone:
             self._shift.wants_publishing.set()
         if report.asked and self._pushing:

@@ -75,6 +75,10 @@ class FetchState(NamedTuple):
     """In a row."""
     gone: bool = False
 
+    def forget_validators(self) -> FetchState:
+        """Return the state with which the next response has the complete document."""
+        return self._replace(etag="", last_modified="", validated="", digest="")
+
     def to_json(self) -> str:
         """Serialise the state as JSON, without default values."""
         values = {name: value for name, none in _DEFAULTS.items() if (value := getattr(self, name)) != none}

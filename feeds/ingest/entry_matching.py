@@ -23,6 +23,8 @@ class MatchedEntries:
     """Entries that equal another entry of the document in everything."""
     guids: frozenset[str]
     """The guids of all entries of the document."""
+    known_names: frozenset[str]
+    """The names of the stored entries of the document."""
 
 
 def match_entries(
@@ -52,6 +54,7 @@ def match_entries(
         [(e, name) for e, name in zip(known, naming.names, strict=False) if e.item != name],
         repeated,
         frozenset(entry.guid for entry in entries),
+        frozenset(naming.names[: len(known)]),
     )
 
 

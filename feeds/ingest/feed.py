@@ -168,6 +168,10 @@ class FeedIngester:
         self.report.new += counts.new
         self.report.changed += counts.changed
         self.report.gone += counts.removed
+        if 2 * counts.renamed > counts.window:
+            self.report.notes.append(
+                f"source {name}: the feed has moved: {counts.renamed} of its {counts.window} entries have other guids"
+            )
         return ""
 
     def _get_last_poll(self, name: str) -> datetime | None:

@@ -105,6 +105,7 @@ def decide_update(
         renamed=matched.renamed,
         blocked=matched.blocked,
         present={entry.item for entry in known.entries},
+        window={*matched.known_names, *(reading.path for reading in readings)},
         left_out=account.left_out,
         # RFC 6721: a tombstone of an entry that the same document contains has no effect.
         withdrawn={stone.ref for stone in found.head.tombstones} - matched.guids,

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from feeds.identity import Sighting, derive_keys
+from feeds.identity import Sighting
+from feeds.item_keys import derive_keys
 from feeds.item_names import date_fingerprint, list_names
 from feeds.models import Enclosure, Item
 from feeds.parser.feeds.channel import UpstreamHead
@@ -202,9 +203,9 @@ def _build_reading(
 
 
 def _compute_text(item: Item) -> str:
-    """Compute the fingerprint of title, text and media; addresses of media often have a new query at each fetch."""
+    """Compute the fingerprint of text and media; addresses of media often have a new query at each fetch."""
     media = " ".join(enclosure.url.partition("?")[0] for enclosure in item.enclosures)
-    return fingerprint(item.title, f"{item.body}\n{media}" if media else item.body or item.title)
+    return fingerprint("", f"{item.body}\n{media}" if media else item.body)
 
 
 def _build_sighting(
@@ -243,6 +244,7 @@ def _build_sighting(
         language=item.language,
         digest=digest,
         text=_compute_text(item),
+        merges_terms=settings.merge_terms,
     )
     return _add_keys(sighting, fingerprint(item.title, item.body))
 

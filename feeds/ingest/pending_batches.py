@@ -49,6 +49,7 @@ class PendingBatches:
             counts = ingest_batches(self._db, batches)
             self._report.new += counts.new
             self._report.changed += counts.changed
+            self._report.parted += counts.parted
 
 
 def _describe(context: Context) -> tuple[object, ...]:

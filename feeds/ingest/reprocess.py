@@ -7,11 +7,20 @@ from datetime import datetime
 
 from feeds.config import UpstreamSource
 from feeds.errors import FeedUnreadable
+from feeds.fetcher.feed import FetchState
+from feeds.identity import ENTRY_KEYS
+from feeds.item_names import rename_entry
 from feeds.session import Session
 from feeds.storage.records import Reading
 from feeds.storage.sightings import ingest_readings
 from feeds.storage.sources import load_sources, mark_source_read
-from feeds.storage.upstreams import StoredEntry, load_entries_after
+from feeds.storage.upstreams import (
+    StoredEntry,
+    load_entries_after,
+    load_keys_version,
+    load_upstreams,
+    save_keys_version,
+)
 from feeds.values.document_paths import split_into_chunks
 from feeds.workers.task_types import EntrySettings, TaskKind
 
@@ -19,9 +28,13 @@ _ENTRIES_PER_PIECE = 64
 
 
 def reprocess_entries(session: Session, sources: Sequence[UpstreamSource]) -> int:
-    """Parse the stored entries again of each source whose settings have changed; return their number."""
+    """Parse the stored entries again of each source whose settings have changed.
+
+    Returns:
+        How many posts an older rule for keys had joined with others.
+    """
     stored = load_sources(session.db)
-    count = 0
+    parted = 0
     for source in sources:
         number, _, before, _, last_read = stored[source.name]
         if not before:
@@ -29,15 +42,21 @@ def reprocess_entries(session: Session, sources: Sequence[UpstreamSource]) -> in
         settings = session.build_entry_settings(number, source)
         digest = session.compute_entry_digest(settings)
         if before != digest:
-            count += _parse_again(session, number, settings)
+            rekey = load_keys_version(session.db, number) != ENTRY_KEYS
+            parted += _parse_again(session, number, settings, rekey)
             mark_source_read(session.db, number, digest, last_read)
-    return count
+            if rekey:
+                # Entries that an older rule left out return only with the complete document.
+                row = load_upstreams(session.db).get(source.name)
+                state = FetchState.from_json(row.state if row else "").forget_validators()
+                save_keys_version(session.db, number, ENTRY_KEYS, state.to_json())
+    return parted
 
 
-def _parse_again(session: Session, number: int, settings: EntrySettings) -> int:
+def _parse_again(session: Session, number: int, settings: EntrySettings, rekey: bool) -> int:
     # A changed setting is not a changed entry: without a judge the dates of the posts stay.
-    quiet = session.build_context(number, early=False, judge=False)
-    last, count = 0, 0
+    quiet = session.build_context(number, early=False, judge=False, rekey=rekey)
+    last, parted = 0, 0
     # Page by number: all documents of a source may not fit in memory.
     while entries := load_entries_after(session.db, number, last):
         last = entries[-1].number
@@ -45,9 +64,8 @@ def _parse_again(session: Session, number: int, settings: EntrySettings) -> int:
         parts = [(part, settings, now) for part in split_into_chunks(entries, _ENTRIES_PER_PIECE)]
         found = session.workers.process(_READ_KEPT, parts)
         readings = [reading for results in found for reading in results]
-        ingest_readings(session.db, quiet, readings)
-        count += len(readings)
-    return count
+        parted += ingest_readings(session.db, quiet, readings).parted
+    return parted
 
 
 _Task = tuple[Sequence[StoredEntry], EntrySettings, datetime]
@@ -66,10 +84,10 @@ def _read(task: _Task) -> list[Reading]:
             reading = reparse_entry(entry.document, entry.digest, settings, now)
         except FeedUnreadable:
             continue
-        if reading is not None and reading.path != entry.item:
-            reading = _restore_key(reading, entry.item)
-        if reading is not None:
-            found.append(reading)
+        if reading is not None and reading.sighting is not None:
+            # The name stays: other entries of its document may have changed it.
+            named = rename_entry(reading.sighting, entry.item)
+            found.append(reading._replace(path=entry.item, sighting=named))
     return found
 
 
@@ -84,11 +102,3 @@ def _keep_old(task: _Task, reason: str) -> list[Reading]:
 
 
 _READ_KEPT = TaskKind(_read, _split, _keep_old)
-
-
-def _restore_key(reading: Reading, item: str) -> Reading | None:
-    """Keep the key of an entry that was stored by an address it no longer states; None for any other entry."""
-    sighting = reading.sighting
-    if sighting is None or sighting.link or not item.startswith("url:"):
-        return None
-    return reading._replace(path=item, sighting=sighting._replace(item=item))

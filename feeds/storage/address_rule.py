@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from feeds.errors import build_damage_error
-from feeds.identity import build_item_key
+from feeds.item_keys import build_item_key
 from feeds.storage.neighbourhood import Change, load_keys
 from feeds.storage.posts import recompute_posts
 from feeds.storage.records import Circumstances

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from feeds.identity import Group, Shown, Sighting, merge
+from feeds.identity import Group, Shown, Sighting, list_related_keys, merge
 from feeds.post_ids import prepare_id
 from feeds.storage.feed_membership import join_feeds
 from feeds.storage.neighbourhood import Change
@@ -25,6 +25,7 @@ class _Candidate(NamedTuple):
     sighting: Sighting
     item: str
     keys: tuple[str, ...]
+    """The keys by which other items would join it, and those by which it would join a stored item."""
 
 
 def insert_new_items(
@@ -68,7 +69,8 @@ def insert_new_items(
 
 
 def _build_candidate(reading: Reading, sighting: Sighting, old_path: str | None) -> _Candidate:
-    keys = (sighting.strong, *sighting.own) if sighting.strong else (*sighting.own,)
+    related = list_related_keys(sighting)
+    keys = (sighting.strong, *related) if sighting.strong else (*related,)
     return _Candidate(
         reading, sighting, sighting.item or derive_item_from_path(old_path or reading.path), keys
     )
@@ -110,6 +112,7 @@ def _select_without_shared_keys(
     if not new:
         return []
     past = dict(db.rows("ledger_of_kind", ("keys",)))
+    renamed = dict(db.rows("ledger_of_kind", ("renamed",)))
     shared = _find_repeated(key for candidate in candidates for key in candidate.keys) | blocked
     shared.update(*(keys.split("\n") for keys in past.values()))
     db.scope(key for candidate in new for key in candidate.keys)
@@ -120,6 +123,7 @@ def _select_without_shared_keys(
         for candidate in new
         if shared.isdisjoint(candidate.keys)
         and not (past and f"{candidate.sighting.source}/{candidate.sighting.place}" in past)
+        and not (renamed and f"{candidate.sighting.source}/{candidate.item}" in renamed)
     ]
 
 

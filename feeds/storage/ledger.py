@@ -7,6 +7,7 @@ Each line is a JSON object such as ``{"id": "<key>", "value": "urn:…"}``; line
 - ``guess``: a date that was guessed from the modification time of a file.
 - ``id``: an id that differs from the id that its key gives.
 - ``keys``: addresses and other keys that a file had in earlier versions.
+- ``renamed``: keys that an entry of an upstream feed had before the feed renamed it.
 - ``sealed``: the places of older versions of a post in closed archives.
 - ``slug``: a slug that differs from its derivation.
 - ``surfaced``: when a post appeared and changed, if no source states it or it was out of order.

@@ -21,7 +21,7 @@ _SHOWN = 80
 _EARLIEST = datetime(1800, 1, 1, tzinfo=UTC)
 # A day less than the greatest date, so that it can be converted to every time zone.
 _LATEST = datetime(9999, 12, 31, tzinfo=UTC) - timedelta(days=1)
-_KEYS = ("!", "url:", "iri:", "guid:", "text:", "item:")
+_KEYS = ("!", "url:", "iri:", "guid:", "text:", "item:", "page:")
 _TERMS = ("category/", "tag/")
 
 
@@ -170,6 +170,7 @@ _CHECKS: dict[str, tuple[Callable[[str], bool], Callable[[str], bool]]] = {
     "guess": (_is_item, _is_time),
     "id": (_is_key, _is_id),
     "keys": (_is_file, _are_keys),
+    "renamed": (_is_item, _are_keys),
     "sealed": (_is_id, _are_times),
     "slug": (_is_term, is_slug),
     "surfaced": (_is_id, _are_two_times),

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from feeds import identity
 from feeds.identity import Group, Sighting
+from feeds.item_keys import build_item_key
 from feeds.storage.bodies import StoredBody
 from feeds.storage.records import Circumstances
 from feeds.storage.serialization import read_sighting
@@ -31,6 +32,9 @@ class Change:
     """Bodies of replaced sightings, by number; only if a judge compares them."""
     inherited: dict[int, int] = field(default_factory=dict)
     """The post of a renamed file, by the number of its new sighting: nothing else recognises the file."""
+
+    parted: int = 0
+    """How many posts an older rule had joined with others and are posts of their own now."""
 
     def add(self, other: Change) -> None:
         """Add the sightings of another source."""
@@ -67,7 +71,7 @@ def load_neighbourhood(
     found: dict[int, Sighting] = {sighting.number: sighting for sighting in change.after}
     holders: dict[int, int | None] = dict.fromkeys(found)
     both = (*change.before, *change.after)
-    frontier = {key for sighting in both for key in sighting.weak} - change.context.blocked
+    frontier = {key for s in both for key in identity.list_related_keys(s)} - change.context.blocked
     strong = {sighting.strong for sighting in both if sighting.strong}
     seen_keys: set[str] = set()
     affected: set[int] = set(change.posts)
@@ -97,7 +101,7 @@ def load_neighbourhood(
         db.scope(frontier)
         new = load([row[0] for row in db.rows("sightings_by_key")])
         # A sighting with a strong key does not join others by its weak keys (identity rules 1 and 2).
-        joining = {key for sighting in new if not sighting.strong for key in sighting.weak}
+        joining = {key for s in new if not s.strong for key in identity.list_related_keys(s)}
         frontier = joining - seen_keys - change.context.blocked
     db.scope(strong | {sighting.strong for sighting in found.values() if sighting.strong})
     load([row[0] for row in db.rows("sightings_by_strong")])
@@ -122,7 +126,7 @@ def load_owners_of_blocked(
 ) -> dict[str, int]:
     """Map the item key of each sighting with a blocked key to the post that owned the key before."""
     affected = [s for s in sightings if blocked & s.weak]
-    touched = [(identity.build_item_key(s.source, s.item), s.weak & blocked) for s in affected]
+    touched = [(build_item_key(s.source, s.item), s.weak & blocked) for s in affected]
     if not touched:
         return {}
     db.scope({key for _, keys in touched for key in keys})

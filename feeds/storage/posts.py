@@ -47,7 +47,8 @@ def update_posts(db: Database, sources: dict[int, tuple[str, int]], change: Chan
         db.namings.pop(number, None)
     outside = find_held_outside(db, list(posts), sightings)
     # Only a change of the rules for keys can split many posts at once; then the body decides who keeps the post.
-    split = _find_split_posts(groups, holders) if change.context.rekey else set()
+    split = _count_groups(groups, holders) if change.context.rekey else {}
+    change.parted += sum(split.values()) - len(split)
     known = {
         p.number: Known(
             p.number, p.assigned, p.strong, p.id_key, read_shown(p.shown).body if p.number in split else 0
@@ -63,12 +64,12 @@ def update_posts(db: Database, sources: dict[int, tuple[str, int]], change: Chan
     return changed
 
 
-def _find_split_posts(groups: Sequence[Group], holders: dict[int, int | None]) -> set[int]:
-    """Return the posts whose sightings are in several groups."""
+def _count_groups(groups: Sequence[Group], holders: dict[int, int | None]) -> dict[int, int]:
+    """Return the posts whose sightings are in several groups, each with the number of its groups."""
     held = Counter(
         number for post in groups for number in {holders.get(s.number) for s in post.sightings} if number
     )
-    return {number for number, count in held.items() if count > 1}
+    return {number: count for number, count in held.items() if count > 1}
 
 
 def _choose_numbers(

@@ -29,6 +29,8 @@ class Reading(NamedTuple):
     """The document with its header, compressed (zstd)."""
     replaces: str = ""
     """The known item of which this is a new version with a changed guid, or empty."""
+    renamed: bool = False
+    """Whether ``replaces`` was decided by what left the document: the ledger keeps this decision."""
     guessed: bool = False
     """Whether its only date depends on this machine: the modification time of the file or the time of reading."""
     expires: int | None = None
@@ -65,7 +67,7 @@ class Circumstances:
     history: int = 0
     """Number of older versions of a post that are kept."""
     rekey: bool = False
-    """True if an older rule made the stored keys of the source's files: the keys of the last reading are dropped."""
+    """True if an older rule made the stored keys of the source's items: the keys of the last reading are dropped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

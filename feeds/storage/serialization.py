@@ -40,12 +40,12 @@ def encode_sighting(sighting: Sighting) -> str:
             sighting.guid,
             sighting.fixed_id,
             sighting.language,
-            *_drop_empty_end((sighting.former, sighting.text)),
+            *_drop_empty_end((sighting.former, sighting.text, sighting.merges_terms)),
         ]
     )
 
 
-def _drop_empty_end(values: Sequence[str]) -> Sequence[str]:
+def _drop_empty_end(values: Sequence[str | bool]) -> Sequence[str | bool]:
     while values and not values[-1]:
         values = values[:-1]
     return values
@@ -101,6 +101,7 @@ def _build_sighting(
         digest=row[6],
         former=values[13] if len(values) > 13 else "",
         text=values[14] if len(values) > 14 else "",
+        merges_terms=bool(values[15]) if len(values) > 15 else False,
     )
 
 

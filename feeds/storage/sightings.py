@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from feeds.identity import Sighting, filter_lasting_keys
+from feeds.identity import Sighting
+from feeds.item_keys import filter_lasting_keys
 from feeds.storage.bodies import load_bodies
 from feeds.storage.bulk_insert import insert_new_items
 from feeds.storage.neighbourhood import Change, load_blocked_keys, load_keys
@@ -21,7 +22,7 @@ from feeds.storage.records import Context, ItemReading, Reading, derive_item_fro
 from feeds.storage.serialization import encode_sighting, read_sighting
 from feeds.storage.sqlite import Database
 
-_STATED = ("text", "link", "authors", "categories", "tags")
+_STATED = ("title", "text", "link", "authors", "categories", "tags")
 _CLOCKS_DIFFER = timedelta(minutes=10)
 
 
@@ -31,6 +32,8 @@ class IngestCounts:
 
     new: int
     changed: int
+    parted: int = 0
+    """How many posts an older rule had joined with others."""
 
 
 def ingest_readings(
@@ -77,7 +80,7 @@ def write_batches(db: Database, batches: Sequence[SourceBatch], blocked: frozens
         for batch, context in zip(batches, contexts, strict=True)
     )
     changed = update_posts(db, contexts[0].sources, change) if change.after or change.before else 0
-    return IngestCounts(new, changed)
+    return IngestCounts(new, changed, change.parted)
 
 
 def _store_batch(db: Database, batch: SourceBatch, change: Change) -> int:
@@ -185,7 +188,7 @@ class _Batch:
         next_version = _derive_next_version(sighting, item, number, old, self._rekey)
         if old and self._polled:
             next_version = _keep_dates(next_version, old, self._polled)
-        sighting = self._past.restore_keys(sighting, next_version, old)
+        sighting = self._past.restore_keys(sighting, next_version, old, reading.renamed)
         if reading.guessed:
             sighting = self._keep_first_guess(sighting)
         known[item] = [*(o for o in known.get(item, ()) if o is not old), sighting]
@@ -244,21 +247,28 @@ class _Batch:
 class _PastKeys:
     """The keys of earlier versions of files, from the ledger.
 
-    A new machine never reads those versions (identity rule 8, docs/reference/identity.md). Upstream feeds are
-    left out, because their past entries are not read again.
+    A new machine never reads those versions (identity rule 8, docs/reference/identity.md). Of upstream feeds only
+    the entries are recorded that their feed has renamed, because their past entries are not read again.
     """
 
     def __init__(self, db: Database) -> None:
         self._db = db
         self._recorded = dict(db.rows("ledger_of_kind", ("keys",)))
         self._now = dict(self._recorded)
+        self._renamed = dict(db.rows("ledger_of_kind", ("renamed",)))
+        self._lines: list[tuple[str, str, str]] = []
 
-    def restore_keys(self, read: Sighting, sighting: Sighting, old: Sighting | None) -> Sighting:
-        """Add the past keys of the file that only the ledger has, and record the past keys of ``sighting``."""
+    def restore_keys(
+        self, read: Sighting, sighting: Sighting, old: Sighting | None, renamed: bool
+    ) -> Sighting:
+        """Add the past keys of the item that only the ledger has, and record the past keys of ``sighting``.
+
+        ``renamed`` is true for an entry of an upstream feed that was decided to be ``old`` under another name.
+        """
         name = f"{sighting.source}/{sighting.place}"
         # Upstream entries have no place.
         if not sighting.place:
-            return sighting
+            return self._restore_renamed(sighting, old, renamed)
         if old is None and name in self._recorded:
             keys = filter_lasting_keys(self._recorded[name].split("\n"))
             strong = next((key for key in keys if key.startswith("!")), "")
@@ -277,8 +287,18 @@ class _PastKeys:
             self._now.pop(name, None)
         return sighting
 
+    def _restore_renamed(self, sighting: Sighting, old: Sighting | None, renamed: bool) -> Sighting:
+        name = f"{sighting.source}/{sighting.item}"
+        if old is None and name in self._renamed:
+            return sighting._replace(weak=sighting.weak | set(self._renamed[name].split("\n")))
+        past = sorted(key for key in sighting.weak - sighting.own if "\n" not in key)
+        if renamed and past:
+            self._lines.append(("renamed", name, "\n".join(past)))
+        return sighting
+
     def write(self) -> None:
         """Write the changed lines of the ledger."""
+        self._db.many("ledger_put", self._lines)
         changed = self._now.items() - self._recorded.items()
         self._db.many("ledger_put", [("keys", name, value) for name, value in sorted(changed)])
         self._db.many("ledger_drop", [("keys", name) for name in self._recorded.keys() - self._now.keys()])
@@ -349,9 +369,9 @@ def _derive_next_version(
     """
     if old is None or (old.strong and sighting.strong and old.strong != sighting.strong):
         return sighting._replace(item=item, number=number, weak=sighting.own)
-    past = old.weak
+    past = old.weak - old.own if rekey else old.weak
     if sighting.place:
-        past = filter_lasting_keys(old.weak - old.own if rekey else old.weak)
+        past = filter_lasting_keys(past)
     return sighting._replace(
         item=item,
         number=number,

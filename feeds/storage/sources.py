@@ -69,6 +69,7 @@ def remove_source(db: Database, sources: dict[int, tuple[str, int]], number: int
     with db.transaction():
         db.run("files_forget", (number,))
         db.run("left_out_forget", (number,))
+        db.run("window_forget", (number,))
         db.run("upstream_drop", (number,))
         db.run("source_drop", (number,))
     return count

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from feeds.identity import Sighting
+from feeds.identity import ENTRY_KEYS, Sighting
 from feeds.item_names import rename_entry
 from feeds.storage.bodies import NO_BODY, load_bodies
+from feeds.storage.entry_window import link_renamed_entries, store_window
 from feeds.storage.left_out import LeftOut, load_rejected_digests, store_left_out
 from feeds.storage.neighbourhood import Change, load_blocked_keys, load_keys
 from feeds.storage.posts import recompute_posts
@@ -163,6 +164,8 @@ class FeedUpdate:
     """Digests of all entries of the document; empty for a document of the history."""
     present: Collection[str] = ()
     """The items of the document that are stored unchanged."""
+    window: Collection[str] = ()
+    """All items of the document."""
     left_out: Sequence[LeftOut] = ()
     """Entries that became no item."""
     withdrawn: Collection[str] = ()
@@ -183,6 +186,10 @@ class FeedCounts(NamedTuple):
     new: int
     changed: int
     removed: int
+    renamed: int = 0
+    """How many entries the feed has renamed."""
+    window: int = 0
+    """How many entries the document before had."""
 
 
 def ingest_document(db: Database, context: Context, update: FeedUpdate) -> FeedCounts:
@@ -204,9 +211,16 @@ def ingest_document(db: Database, context: Context, update: FeedUpdate) -> FeedC
             db.run("source_settle", {"id": source, "settings": update.settings, "now": now})
         if update.position:
             db.run("upstream_past_put", (source, update.position))
-        readings = _match_replaced_items(db, source, update, blocked) if update.poll else update.readings
+        readings, renamed, window = update.readings, 0, 0
+        if update.poll is not None:
+            present = {*update.present, *update.window}
+            readings = _match_replaced_items(db, source, update, blocked)
+            readings, window = link_renamed_entries(db, context.sources, source, readings, present)
+            renamed = sum(reading.renamed for reading in readings)
+            store_window(db, source, update.window)
+            _put_keys_version(db, source, ENTRY_KEYS)
         counts = write_batches(db, [SourceBatch(context, readings)], blocked)
-    return FeedCounts(counts.new, counts.changed, removed)
+    return FeedCounts(counts.new, counts.changed, removed, renamed, window)
 
 
 def _match_replaced_items(
@@ -265,6 +279,22 @@ def block_keys(
     db.scope(keys)
     numbers = [row[0] for row in db.rows("sightings_with_keys")]
     recompute_posts(db, sources, numbers, Change(Circumstances(False, now, load_blocked_keys(db), None)))
+
+
+def load_keys_version(db: Database, source: int) -> int:
+    """Load the number of the rule that made the keys of the stored entries of a source; 0 before there was a number."""
+    return int(db.value("meta_get", (f"entry_keys_{source}",)) or 0)
+
+
+def save_keys_version(db: Database, source: int, version: int, state: str) -> None:
+    """Store the number of the rule that made the keys of the entries, and the fetch state of the source."""
+    with db.transaction():
+        _put_keys_version(db, source, version)
+        db.run("upstream_state", (state, source))
+
+
+def _put_keys_version(db: Database, source: int, version: int) -> None:
+    db.run("meta_put", (f"entry_keys_{source}", str(version)))
 
 
 def load_held_hosts(db: Database) -> dict[str, datetime]:

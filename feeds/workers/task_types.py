@@ -58,6 +58,8 @@ class EntrySettings:
     """Address of the feed, which is never published as the page of an entry."""
     link: str = ""
     """Configured address of its website, or empty."""
+    merge_terms: bool = False
+    """Whether its terms are added to posts of folders."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,19 +9,8 @@ from typing import Any
 
 import pytest
 
-from feeds.identity import (
-    Group,
-    Keys,
-    Known,
-    Sighting,
-    build_item_key,
-    claim,
-    compute_rank,
-    derive_keys,
-    group,
-    may_be,
-    merge,
-)
+from feeds.identity import Group, Known, Sighting, claim, compute_rank, group, may_be, merge
+from feeds.item_keys import Keys, build_item_key, derive_keys
 from feeds.post_ids import choose_id_key, derive_id
 
 DAY = datetime(2024, 5, 1, tzinfo=UTC)

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.identity import Sighting, build_item_key, shorten_key
+from feeds.identity import Sighting
+from feeds.item_keys import build_item_key, shorten_key
 from feeds.item_names import Naming, list_names, name_entries
 from tests.rigs.examples import examples
 

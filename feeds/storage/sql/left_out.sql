@@ -12,6 +12,17 @@ SELECT source.name, reason, detail, title, guid, address FROM left_out JOIN sour
 WHERE :wanted IN (title, guid, address) AND :wanted <> '' ORDER BY 1, 2, 4
 -- name: left_out_forget
 DELETE FROM left_out WHERE source = ?
+-- name: window_items
+SELECT item FROM entry_window WHERE source = ?
+-- name: window_put
+INSERT INTO entry_window (source, item) VALUES (?, ?) ON CONFLICT DO NOTHING
+-- name: window_drop
+DELETE FROM entry_window WHERE source = ? AND item = ?
+-- name: window_forget
+DELETE FROM entry_window WHERE source = ?
+-- name: entries_of_items
+SELECT id, source, item, place, strong, data, digest, post FROM sighting
+WHERE source = ? AND place = '' AND gone = 0 AND item IN (SELECT value FROM scope)
 -- name: entries_by_state
 SELECT CASE WHEN sighting.gone THEN 'removed' ELSE post.state END AS standing, count(*), count(DISTINCT sighting.post)
 FROM sighting LEFT JOIN post ON post.id = sighting.post WHERE sighting.place = '' GROUP BY standing

@@ -10,6 +10,8 @@ ON CONFLICT (source) DO UPDATE SET
   outcome = excluded.outcome, reason = excluded.reason
 -- name: upstream_head
 UPDATE upstream SET head = ? WHERE source = ?
+-- name: upstream_state
+UPDATE upstream SET state = ? WHERE source = ?
 -- name: upstream_list
 UPDATE upstream SET list = ? WHERE source = ?
 -- name: lists_all

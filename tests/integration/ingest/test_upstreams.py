@@ -122,7 +122,7 @@ def test_the_same_article_from_a_folder_and_two_upstreams_is_one_entry(
     )
     upstream.routes["/two"] = Answer(body=rss([("y", address + "?utm_source=z", "Third")]))
     subscribe(project, upstream, "/one", "one")
-    subscribe(project, upstream, "/two", "two")
+    subscribe(project, upstream, "/two", "two", 'terms = "merge"')
     build(project)
     assert titles(project) == ["From the folder"]
     assert titles(project, "tag/science/atom.xml") == ["From the folder"]

@@ -11,7 +11,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.identity import Group, Sighting, derive_keys, group, merge
+from feeds.identity import Group, Sighting, group, merge
+from feeds.item_keys import derive_keys
 from feeds.storage import feeds
 from feeds.storage.records import Context, Reading
 from feeds.storage.serialization import read_shown
