@@ -16,6 +16,7 @@ from feeds.config.page_style import build_page_style
 from feeds.errors import DeadlineExceeded, PostRejected, UsageError
 from feeds.fetcher import folder
 from feeds.models import Item, Repair, Skipped
+from feeds.parser.posts.visibility import SECTION_PAGE
 from feeds.renderer import page_fragments
 from feeds.sources import expand_sources
 from feeds.storage.archives import load_unarchived
@@ -138,10 +139,12 @@ def _lint_file(workers: Workers, source: FolderSource, path: str) -> Iterator[di
         return
     if isinstance(item, Skipped):
         # Drafts are intended, so lint does not report them.
-        if item.outcome == "ignored":
+        if item.outcome == "ignored" and item.reason != SECTION_PAGE:
             yield _make_finding(full, 1, "ignored", note=item.reason)
         return
-    keys = _list_keys(data) if any(repair.rule == "empty-title" for repair in item.repairs) else ()
+    keys = (
+        _list_keys(data) if any(repair.rule in ("empty-title", "no-date") for repair in item.repairs) else ()
+    )
     for repair in sorted(item.repairs, key=lambda r: r.line):
         yield _make_repair_finding(full, repair, item, keys)
 

@@ -18,9 +18,13 @@ from pathlib import Path
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 
 from feeds.errors import UsageError
+from feeds.parser.posts.visibility import UNREAD_FORMATS
 from feeds.protocols import FileState
 
-_SUFFIXES = (".md", ".markdown", ".mkd", ".mkdown", ".html", ".htm")
+_SUFFIXES = (
+    *(".md", ".markdown", ".mkd", ".mkdown", ".html", ".htm"),
+    *UNREAD_FORMATS,  # listed so that they are counted as ignored
+)
 _POST_FOLDERS = frozenset(("_posts", "_drafts"))
 _SKIPPED_FOLDERS = frozenset(("_site", "node_modules"))
 _LARGEST = 16 * 1024 * 1024

@@ -224,7 +224,6 @@ def _add_media(element: Any, entry: Entry) -> None:  # noqa: ANN401
     main = namespaces.find_main_media(entry.enclosures)
     if main:
         _add_enclosures(element, entry.enclosures, main)
-    # Escaped HTML and not XHTML: XHTML fails on HTML entities.
     if entry.rights:
         element.rights(entry.rights)
         element.dc.dc_rights(entry.rights)

@@ -153,8 +153,8 @@ def _prepare(html: str) -> tuple[str, list[str], bool]:
         html = cleanup.with_boxes(html)
     if present & _OTHER_MARKUP:
         html = cleanup.without_other_markup(html)
-    if not present <= _load_known_tags():
-        html = cleanup.without_unknown(html, _load_known_tags())
+    if not present <= load_known_tags():
+        html = cleanup.without_unknown(html, load_known_tags())
     if b"hidden" in lower or (b"none" in lower and b"display" in lower):
         html = hidden_elements.without_hidden(html, _tidy)
     return html, names if html is given else _list_tags(html), deep
@@ -202,7 +202,7 @@ def _load_lists() -> dict[str, Any]:
 
 
 @cache
-def _load_known_tags() -> frozenset[str]:
+def load_known_tags() -> frozenset[str]:
     """Return the elements of HTML, as ``<name`` and ``</name``."""
     lists = _load_lists()
     names = " ".join(lists[key] for key in ("tags", "dropped", "passing", "others")).split()

@@ -372,11 +372,12 @@ def clean_bodies(bodies: Sequence[tuple[Body | None, str, str]]) -> list[str]:
 def _convert_body(body: Body, source: str, place: str) -> str:
     """Convert a body to HTML; links to files of its folder lead to their pages."""
     from feeds.sanitizer.markdown import markdown_to_html
+    from feeds.sanitizer.unknown_elements import escape_unknown_elements
 
     dialect = _find_dialect(source)
     convert = partial(markdown_to_html, dialect=dialect) if body.markup == "markdown" else str
-    resolver = _tools.resolvers.get(source)
-    return resolver.convert(body, place, convert) if resolver else convert(body.text)
+    links = _tools.resolvers.get(source)
+    return escape_unknown_elements(links.convert(body, place, convert)) if links else convert(body.text)
 
 
 def _find_dialect(source: str) -> Dialect:

@@ -24,7 +24,7 @@ from feeds.parser.posts.jekyll import (
 from feeds.parser.posts.liquid import Include, find_no_file, render_liquid
 from feeds.parser.posts.media import read_media
 from feeds.parser.posts.permalinks import build_jekyll_id, build_post_url, split_name
-from feeds.parser.posts.visibility import EXPIRY_KEYS, PUBLISH_KEYS, find_hiding_key, fold_keys
+from feeds.parser.posts.visibility import EXPIRY_KEYS, PUBLISH_KEYS, find_hiding_key, find_ignored, fold_keys
 from feeds.values.dates import parse_date
 from feeds.values.urls import escape_address, is_absolute_iri, is_address, resolve
 
@@ -70,11 +70,11 @@ def parse_post(
     Raises:
         PostRejected: the file is not text.
     """
+    if ignored := find_ignored(path):
+        return Skipped("ignored", ignored)
     # UTF-16 text is full of NUL bytes too, so a byte order mark exempts a file.
     if data.count(b"\0", 0, 4096) > 64 and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
         raise PostRejected("not a text file (it contains NUL bytes); remove it from the folder")
-    if path.rpartition("/")[2].startswith("_index."):
-        return Skipped("ignored", "the list page of a section")
     text, repairs = decode(data)
     matter = read_front_matter(text)
     if matter is None:

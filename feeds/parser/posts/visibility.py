@@ -20,6 +20,11 @@ _HIDDEN: Final = frozenset(
 _BETWEEN = str.maketrans("", "", "_- ")
 _LONGEST_SHOWN = 80
 
+SECTION_PAGE: Final = "the list page of a section"
+"""Why ``_index.md`` is ignored (Hugo, Zola)."""
+UNREAD_FORMATS: Final = (".mdx", ".rst", ".org", ".adoc", ".asciidoc", ".textile", ".ipynb", ".typ")
+"""File name extensions of posts that generators render and feedd does not."""
+
 PUBLISH_KEYS: Final = ("publishdate", "publish_date", "publish-date")
 """Keys of the date from which a post is published, whatever its own date is (Hugo)."""
 EXPIRY_KEYS: Final = (
@@ -27,6 +32,15 @@ EXPIRY_KEYS: Final = (
     *("unpublishdate", "unpublish_date", "unpublish-date"),
 )
 """Keys of the date at which a post is removed (Hugo)."""
+
+
+def find_ignored(path: str) -> str:
+    """Return why a file is not a post, judging by its name; empty if it may be one."""
+    name = path.rpartition("/")[2].lower()
+    if name.startswith("_index."):
+        return SECTION_PAGE
+    ending = name[name.rfind(".") :]
+    return f"feedd does not read {ending} files" if ending in UNREAD_FORMATS else ""
 
 
 def fold_keys(values: Mapping[str, Any]) -> Mapping[str, Any]:

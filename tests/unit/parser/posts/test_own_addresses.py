@@ -67,3 +67,9 @@ def test_a_whole_address_of_the_own_site_is_its_page(address: str) -> None:
 def test_the_list_page_of_a_section_is_no_post(path: str) -> None:
     assert isinstance(parse("", path), Skipped)
     assert isinstance(parse("", path.replace("_index", "index")), Item)
+
+
+@pytest.mark.parametrize("ending", ["mdx", "rst", "org", "adoc", "RST"])
+def test_a_format_that_is_not_read_is_named(ending: str) -> None:
+    found = parse("", f"blog/a.{ending}")
+    assert found == Skipped("ignored", f"feedd does not read .{ending.lower()} files")
