@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from urllib.parse import unquote
 
 from feeds.models import Enclosure, Extra, Origin
-from feeds.sanitizer.text import clean_text
+from feeds.sanitizer.text import clean_title
 from feeds.values.urls import escape_address, is_absolute_iri, is_same_document, without_user
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,6}")
@@ -48,7 +48,7 @@ def clean_extras(given: Iterable[Extra]) -> tuple[Extra, ...]:
     return tuple(
         Extra(
             extra.name,
-            clean_text(extra.text),
+            clean_title(extra.text),
             tuple((name, _clean_value(value)) for name, value in extra.attributes),
         )
         for extra in given
@@ -56,7 +56,7 @@ def clean_extras(given: Iterable[Extra]) -> tuple[Extra, ...]:
 
 
 def _clean_value(text: str) -> str:
-    return escape_address(text) or clean_text(text)
+    return escape_address(text) or clean_title(text)
 
 
 def clean_origin(given: Origin | None) -> Origin | None:

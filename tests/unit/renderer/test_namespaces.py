@@ -18,7 +18,7 @@ URL = "https://a.example/x"
         Extra("itunes:duration", "1:02:03"),
         Extra("itunes:episode", "12"),
         Extra("itunes:episodeType", "bonus"),
-        Extra("itunes:explicit", "clean"),
+        Extra("itunes:explicit", "false"),
         Extra("itunes:image", "", (("href", URL),)),
         Extra("itunes:season", "2"),
         Extra("podcast:chapters", "", (("url", URL), ("type", "application/json"))),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from feeds.ingest.removal_guard import check_removals
+from feeds.storage.removal_guard import check_removals
 
 
 @pytest.mark.parametrize(
