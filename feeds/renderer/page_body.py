@@ -13,8 +13,8 @@ PREFIX = "user-content-"
 """Prefix of every id, and of every link to an id, that the sanitiser writes."""
 
 # Only the tags that change: those with attributes, and those that get some.
-_TAG = re.compile(r'<(a|audio|img|video|[a-z][a-z0-9]*+(?= ))((?: [^\s=<>"]++(?:="[^"]*+")?+)*+)>')
-_ATTRIBUTE = re.compile(r' ([^\s=<>"]++)(?:="([^"]*+)")?+')
+_TAG = re.compile(r'<(a|audio|img|video|[a-z][a-z0-9]*+(?= ))((?>(?: [^\s=<>"]++(?>(?:="[^"]*+")?))*))>')
+_ATTRIBUTE = re.compile(r' ([^\s=<>"]++)(?>(?:="([^"]*+)")?)')
 _ALIGNED = re.compile(r"(?:^|;)\s*text-align\s*:\s*(center|right)", re.IGNORECASE)
 
 # A line break between two Chinese or Japanese characters is not a space (CSS Text 3, 4.1.3); not every browser knows.

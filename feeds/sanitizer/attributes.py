@@ -29,7 +29,7 @@ PREFIX = "user-content-"
 _WEB_SCHEME = re.compile(r"https?:", re.IGNORECASE)
 # An absolute address that needs no repair. Nearly all match, and this saves them the slow parser of addresses.
 _PLAIN_ADDRESS = re.compile(
-    r"https?://[a-z0-9][a-z0-9.-]{0,200}(?::\d{1,4})?(?:/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*+)?"
+    r"https?://[a-z0-9][a-z0-9.-]{0,200}(?::\d{1,4})?(?:/(?>(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*))?"
 )
 _CONTACT = re.compile(r"(?:mailto:[^\s@]+@[^\s@]+|tel:[+0-9().\- ]{2,40})", re.IGNORECASE)
 # Raster images only: an SVG in a data URL may run scripts.
@@ -56,9 +56,9 @@ _LONGEST_STYLE = 2048
 # Escapes and comments hide a value from pattern checks; `expression` and `url` run code or fetch in some readers.
 _SUSPECT = re.compile(r"[\\@<>{}\x00-\x08]|/\*|expression|script|url\s*\(|image", re.IGNORECASE)
 _VALUE = re.compile(
-    r"(?:#[0-9a-f]{3,8}+|(?:\d{1,6}+(?:\.\d{0,6}+)?|\.\d{1,6}+)(?:%|[a-z]{1,4}+)?"
+    r"(?>(?:#[0-9a-f]{3,8}+|(?:\d{1,6}+(?:\.\d{0,6}+)?|\.\d{1,6}+)(?:%|[a-z]{1,4}+)?"
     r"|(?:rgb|hsl)a?+\([\d\s,.%/deg]{1,40}+\)|[a-z][a-z-]{0,30}+"
-    r"|\"[\w \-.]{1,60}+\"|'[\w \-.]{1,60}+'|[,/\s]++){1,60}+",
+    r"|\"[\w \-.]{1,60}+\"|'[\w \-.]{1,60}+'|[,/\s]++){1,60})",
     re.IGNORECASE,
 )
 _IMPORTANT = re.compile(r"(?<!\s)\s*+!\s*+important\s*+\Z", re.IGNORECASE)

@@ -17,14 +17,14 @@ from feeds.values.urls import is_address, resolve
 
 # A start tag as authors write it. Quoted values may contain ">". Possessive quantifiers prevent backtracking, so
 # hostile tags take linear time; all patterns below follow this rule.
-_REST = r"(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+'){0,200}+>"
+_REST = r"(?>(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+'){0,200})>"
 START_TAG = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*+)" + _REST)
 _IMAGE = re.compile(r"<img\b" + _REST, re.IGNORECASE)
 _INPUT = re.compile(r"<input\b" + _REST, re.IGNORECASE)
 _FRAME = re.compile(r"<(?:iframe|embed|object)\b" + _REST, re.IGNORECASE)
 # A start tag with hundreds of attributes: the parser compares each with all others, which takes quadratic time.
 _CROWDED = re.compile(
-    r"<([a-zA-Z][a-zA-Z0-9]{0,30}+)\b(?:(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+'){400,}+|[^<>\"']{8000,}+)"
+    r"<([a-zA-Z][a-zA-Z0-9]{0,30}+)\b(?:(?>(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+'){400,})|[^<>\"']{8000,}+)"
 )
 _ATTRIBUTE = re.compile(r"([a-zA-Z][a-zA-Z-]*+)(?:\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'<>=`]++)))?")
 VOID_ELEMENTS = frozenset(
@@ -80,7 +80,7 @@ _UNCOUNTED = (
 _UNCOUNTED_TAGS = frozenset(f"{start}{name}" for name in _UNCOUNTED for start in ("<", "</"))
 _ANY_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*+)" + _REST)
 
-_EMPTY_SPAN = re.compile(r"<span(?: (?!id=)[a-z]+=\"[^\"]*+\")*+>(\s*+)</span>")
+_EMPTY_SPAN = re.compile(r"<span(?>(?: (?!id=)[a-z]+=\"[^\"]*+\")*)>(\s*+)</span>")
 _PIXEL = re.compile(r" (?:width|height)=\"[01](?:\.0*)?(?:px)?\"|[\";](?:width|height):[01](?:px)?(?=[;\"])")
 _CLEAN_IMAGE = re.compile(r"<img\b[^<>]*+>")
 _CLEAN_TAG = re.compile(r"<[a-z][^<>]*+>")

@@ -19,7 +19,9 @@ _HIDDEN_MARKS = tuple(
     )
 )
 # Content that can be skipped without a parser: text, and elements that open no block.
-_PLAIN_INSIDE = re.compile(r"(?:[^<]++|</?(?:br|img|span|a|b|strong|em|i|font)\b[^<>]*+>)*+", re.IGNORECASE)
+_PLAIN_INSIDE = re.compile(
+    r"(?>(?:[^<]++|</?(?:br|img|span|a|b|strong|em|i|font)\b[^<>]*+>)*)", re.IGNORECASE
+)
 
 
 def without_hidden(html: str, tidy: Callable[[str], str]) -> str:

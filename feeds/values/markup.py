@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_COMMENT = re.compile(r"<!--(?:[^<>-]|-(?!->)){0,2000}+-->")
+_COMMENT = re.compile(r"<!--(?>(?:[^<>-]|-(?!->)){0,2000})-->")
 _UNREAD = re.compile(r"<(script|style)\b[^<>]*+>[^<]{0,5000}+</\1\s*+>", re.IGNORECASE)
 _TAG = re.compile(
     r"<(/?)(a|abbr|b|bdi|bdo|big|blockquote|br|center|cite|code|del|dfn|div|em|font|h[1-6]|hr|i|img|ins|kbd|li|mark|ol"

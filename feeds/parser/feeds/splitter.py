@@ -23,12 +23,12 @@ _ROOT = re.compile(r"<(?:[A-Za-z_][\w.\-]*:)?(rss|feed|rdf|channel|entry)(?=[\s/
 _ROOT_ENTRY = re.compile(r"<(?:[A-Za-z_][\w.\-]*:)?entry(?=[\s/>])", re.IGNORECASE)
 _PAGE = re.compile(r"<html|<!doctype html", re.IGNORECASE)
 _OTHER_ROOT = re.compile(r"<(?:[A-Za-z_][\w.\-]*:)?([A-Za-z][\w.\-]*)")
-_MISC = re.compile(r"\s+|<\?[^>]*+>|<!--(?:[^-]|-(?!->))*+-->|<!DOCTYPE[^>\[]*+>", re.IGNORECASE)
+_MISC = re.compile(r"\s+|<\?[^>]*+>|<!--(?>(?:[^-]|-(?!->))*)-->|<!DOCTYPE[^>\[]*+>", re.IGNORECASE)
 # Letters in both cases: the flag `re.IGNORECASE` makes this search slower by a third.
 _PARTS = re.compile(
     r"<(?:!--|!\[CDATA\[|\?|(/?)((?:[A-Za-z_][\w.\-]*:)?(?:[iI][tT][eE][mM]|[eE][nN][tT][rR][yY]))(?=[\s/>]))"
 )
-_TAG_END = re.compile(r"""(?:[^<>"']|"[^"]*+"|'[^']*+')*+>""")
+_TAG_END = re.compile(r"""(?>(?:[^<>"']|"[^"]*+"|'[^']*+')*)>""")
 _CLOSERS: Final = {"<!--": "-->", "<![CDATA[": "]]>", "<?": ">"}
 _NAMESPACE = re.compile(r"""xmlns:([A-Za-z_][\w.\-]*)\s*=\s*["']\s*([^"'\s]*)""")
 _OF_FEEDS = re.compile(

@@ -53,7 +53,7 @@ _COMMENTS = re.compile(r"\bcomments?\b|评论|commentaires|kommentare|comentario
 # Comments and scripts contain no elements, even where their end is missing.
 _UNREAD = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1|\Z)", re.IGNORECASE | re.DOTALL)
 # Start tags of elements that may name a feed. Possessive quantifiers prevent backtracking on hostile pages.
-_ELEMENT = re.compile(r"<(?:link|base|a)\b(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+'){0,200}+>", re.IGNORECASE)
+_ELEMENT = re.compile(r"<(?:link|base|a)\b(?>(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+'){0,200})>", re.IGNORECASE)
 _HINT = re.compile("feed|rss|atom|rdf|xml|json", re.IGNORECASE)
 _MARKUP = re.compile(r"<[^<>]*>?")
 # In the order of how often sites use them.

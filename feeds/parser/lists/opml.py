@@ -37,7 +37,7 @@ _DOCTYPE = re.compile(r"[^>\[]*+(?:\[[^\]]*+\]\s*+)?>")
 # Comments and CDATA are skipped. Quoted values may contain anything. Possessive quantifiers prevent backtracking.
 _TAG = re.compile(
     r"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)"
-    r"|<(/?)(opml|body|head|outline|title)\b((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)(>?)",
+    r"|<(/?)(opml|body|head|outline|title)\b((?>(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*))(>?)",
     re.IGNORECASE | re.DOTALL,
 )
 _ATTRIBUTE = re.compile(

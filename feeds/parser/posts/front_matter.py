@@ -51,7 +51,7 @@ _HTML = re.compile(r"<(?:html|!doctype)\b", re.IGNORECASE)
 _BODY_OPEN = re.compile(r"<body\b[^<>]*+>", re.IGNORECASE)
 _BODY_CLOSE = re.compile(r"</body\s*+>", re.IGNORECASE)
 _TITLE = re.compile(r"<title\b[^<>]*+>([^<]*+)<", re.IGNORECASE)
-_META = re.compile(r"<meta\b(?:[^<>\"']|\"[^\"]*+\"|'[^']*+')*+>", re.IGNORECASE)
+_META = re.compile(r"<meta\b(?>(?:[^<>\"']|\"[^\"]*+\"|'[^']*+')*)>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"\b(name|content)\s*+=\s*+(\"[^\"]*+\"|'[^']*+'|[^\s\"'>]++)", re.IGNORECASE)
 
 Dialect = Literal["yaml", "toml", "json", "pelican"]

@@ -39,11 +39,11 @@ _LIST_KEYS = frozenset(["aliases", "authors", "categories", "category", "keyword
 _TEXT_KEYS = frozenset(["description", "excerpt", "subtitle", "summary", "title"])
 
 _LINE = re.compile(
-    r"([ \t]*+(?:-[ \t]++)*+)(?:(\"[^\"]*+\"|'[^']*+'|\w[\w.-]*+)[ \t]*+(:(?!//)|：))?(.*)", re.DOTALL
+    r"([ \t]*+(?>(?:-[ \t]++)*))(?:(\"[^\"]*+\"|'[^']*+'|\w[\w.-]*+)[ \t]*+(:(?!//)|：))?(.*)", re.DOTALL
 )
 _BLOCK_SCALAR = re.compile(r"[|>][-+\d]{0,2}(?:\s+#.*)?")
 _LIST_ITEM = re.compile(
-    r"\s*+(?:(\"(?:[^\"\\]|\\.)*+\"|'[^']*+')\s*+(?=,|$)|([^,]*+))(?:,|$)",
+    r"\s*+(?:(\"(?>(?:[^\"\\]|\\.)*)\"|'[^']*+')\s*+(?=,|$)|([^,]*+))(?:,|$)",
 )
 _QUOTED_THEN_COMMENT = re.compile(r"([\"']).*\1(?=\s+#[^\"']*$)")
 # Marks that git leaves in a file with merge conflicts.

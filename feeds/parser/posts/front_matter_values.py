@@ -24,7 +24,7 @@ _NOT_PRINTED = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff"
 _SIMPLE_LINE = re.compile(
     r"^([A-Za-z_][\w-]*+):(?: ++"
     rf"(?:(\"[^\"\\{_NOT_PRINTED}]*+\"|'[^'{_NOT_PRINTED}]*+')"
-    rf"|([^\s?:,\[\]{{}}#&*!|>'\"%@`{_NOT_PRINTED}-][^:#{_NOT_PRINTED}]*+(?::[^\s:#{_NOT_PRINTED}][^:#{_NOT_PRINTED}]*+)*+)(?<! )))?$",
+    rf"|([^\s?:,\[\]{{}}#&*!|>'\"%@`{_NOT_PRINTED}-][^:#{_NOT_PRINTED}]*+(?>(?::[^\s:#{_NOT_PRINTED}][^:#{_NOT_PRINTED}]*+)*))(?<! )))?$",
     re.MULTILINE,
 )
 _CONSTANTS: dict[str, object] = {

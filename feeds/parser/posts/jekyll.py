@@ -233,7 +233,7 @@ def _compile_glob(pattern: str) -> re.Pattern[str]:
     for part in re.findall(r"(?:\*\*/)+|\*+|\?|[^*?]+", pattern.rstrip("/")):
         any_folders, within = part.startswith("**/"), part.startswith("*")
         found += (
-            "(?:[^/]+/)*+"
+            "(?>(?:[^/]+/)*)"
             if any_folders
             else "[^/]*"
             if within

@@ -26,7 +26,7 @@ _PLACEHOLDER = re.compile(r":([a-z_]+)")
 _NAME_DATE = re.compile(r"(\d{2,4})-(\d{1,2})-(\d{1,2})-(.*)", re.DOTALL)
 _SAFE = "/:@!$&'()*+,;=~-._"
 _UNQUOTED = re.compile(r"[A-Za-z0-9/:@!$&'()*+,;=~\-._]*")
-_SLUG = re.compile(r"[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*+")
+_SLUG = re.compile(r"[A-Za-z0-9]++(?>(?:-[A-Za-z0-9]++)*)")
 _SLASHES = re.compile(r"/{2,}")
 _PRETTY = frozenset("._~!$&'()+,;=@")
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

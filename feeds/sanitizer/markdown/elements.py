@@ -39,7 +39,7 @@ CONTENT_OF_SPANS = frozenset(
 """Elements whose content is text with marks within lines; that of all others is raw."""
 
 NAME = r"[a-zA-Z_][\w.-]*+"
-ATTRIBUTES = rf"(?:\s++{NAME}(?::{NAME})?+(?:\s*+=\s*+(?:\w++|\"[^\"]*+\"|'[^']*+'))?+)*+\s*+"
+ATTRIBUTES = rf"(?>(?:\s++{NAME}(?>(?::{NAME})?)(?>(?:\s*+=\s*+(?:\w++|\"[^\"]*+\"|'[^']*+'))?))*)\s*+"
 TAG = re.compile(rf"<(/?)({NAME})({ATTRIBUTES}/?)>|<!--")
 """A tag, with ``/``, its name and its attributes; or the beginning of a comment, without groups."""
 

@@ -21,9 +21,9 @@ from feeds.sanitizer.markdown.source import Source
 # Blocks one after the other, each without another of its kind or a comment inside: what most HTML bodies consist of.
 # The names are few because each unclosed element is looked through once for each name.
 _SIMPLE_BLOCKS = re.compile(
-    r"(?:(?:[ \t]*+\n)*+ {0,3}"
+    r"(?:(?>(?:[ \t]*+\n)*) {0,3}"
     rf"<(p|center|div|table|ul|ol|dl|h[1-6]|blockquote|figure|section|pre){ATTRIBUTES}>"
-    r"(?:[^<]++|<(?!(?i:/?\1|!--)))*+</\1>)+",
+    r"(?>(?:[^<]++|<(?!(?i:/?\1|!--)))*)</\1>)+",
     re.IGNORECASE,
 )
 _SCRIPT_END = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in ("script", "style")}

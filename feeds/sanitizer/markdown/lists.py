@@ -7,7 +7,7 @@ import re
 from feeds.sanitizer.markdown.source import SEPARATOR
 
 ITEM = re.compile(r"([ ]*)([-*+]|\d{1,9}\.)([ \t]+)(?=\S)")
-RULE = re.compile(r"[ ]{0,3}(?:(?:\*[ \t]*+){3,}+|(?:-[ \t]*+){3,}+|(?:_[ \t]*+){3,}+)$")
+RULE = re.compile(r"[ ]{0,3}(?:(?>(?:\*[ \t]*+){3,})|(?>(?:-[ \t]*+){3,})|(?>(?:_[ \t]*+){3,}))$")
 _ATTRIBUTES = re.compile(r"\{:(?![:/])[^{}\n]*+\}[ \t]*")
 
 

@@ -25,7 +25,7 @@ _READ_OTHERWISE = re.compile(
 # Definition lists, numbers of lists, lists one after the other.
 _WRITTEN_OTHERWISE = ("<dl>", "<ol start=", "</ul>\n<ul>", "</ol>\n<ol>")
 _MARK_IN_CODE_OR_TAG = re.compile(rf"<code[^<>]*+>[^<{MARK}]*+{MARK}|=\"[^\"{MARK}]*+{MARK}")
-_ALONE = re.compile(rf"<p>((?:{MARK}\d+{MARK})++)</p>")
+_ALONE = re.compile(rf"<p>((?>(?:{MARK}\d+{MARK})+))</p>")
 
 
 def write_simply(text: str, source: Source, options: Options) -> str | None:

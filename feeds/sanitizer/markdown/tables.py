@@ -18,7 +18,7 @@ _PREFIX = re.compile(r"((?:[ ]{0,3}>[ ]?)*)([ ]*(?:(?:[-*+]|\d{1,9}\.)[ \t]+)*)"
 _NO_TABLE = ("#", "<", "    ", "[^", "*[")
 _BOUNDARY = re.compile(r"[ ]{0,3}\{:(?![:/])[^{}\n]*+\}[ \t]*$|\^[ \t]*$")
 _ALIGNMENT = re.compile(r"(:?)-+(:?)")
-_CODE = re.compile(r"(`+|<code\b[^<>]*+>(?:[^<]++|<(?!/?code\b))*+</code>)")
+_CODE = re.compile(r"(`+|<code\b[^<>]*+>(?>(?:[^<]++|<(?!/?code\b))*)</code>)")
 _CELL_END = re.compile(r"(?<!\\)\|")
 
 
