@@ -228,3 +228,8 @@ def test_a_pattern_is_written_without_escapes() -> None:
 def test_sources_between_other_tables_keep_their_places() -> None:
     text = '[[sources]]\nname = "a"\n[[identity]]\nname = "i"\n[[sources]]\nname = "b"\n'
     assert add_sources(text, [A]).text.startswith(text)
+
+
+def test_a_line_is_empty_before_new_sources() -> None:
+    assert "a = 1\n\n[[sources]]\n" in add_sources("a = 1", [A]).text
+    assert "a = 1\r\n\r\n[[sources]]\r\n" in add_sources("a = 1\r\n", [A]).text

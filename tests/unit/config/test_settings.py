@@ -111,3 +111,33 @@ def test_the_projects_own_configurations_fit_the_schema() -> None:
     validator.check_schema(json.loads(SCHEMA.read_text("utf-8")))
     for name in ("config/feedd.toml", "examples/feedd.toml"):
         validator.validate(tomllib.loads((ROOT / name).read_text("utf-8")))
+
+
+def test_a_configuration_has_the_values_that_follow_from_its_keys(tmp_path: Path) -> None:
+    file = tmp_path / "feedd.toml"
+    tables = {
+        "site": NEEDED["site"],
+        "store": {"url": "sqlite:///x.db", "history": 3},
+        "sources": NEEDED["folder"],
+        "clean": {"boilerplate": ["(?=a)b"]},
+        "labels.tag": {"a": "A"},
+        "serve.private": NEEDED["serve.private"],
+    }
+    file.write_text(write_toml(tables), "utf-8")
+    config = load_config(file)
+    assert (config.store, config.history) == (tmp_path / "x.db", 3)
+    assert config.boilerplate == ("(?=a)b",)
+    assert config.labels == {"category": {}, "tag": {"a": "A"}}
+    assert [source.name for source in config.folders] == ["n"]
+    assert not config.polled
+    assert [warning.partition(":")[0] for warning in config.find_slow_patterns()] == ["clean.boilerplate"]
+    assert [config.is_private(path) for path in ("tag/x/atom.xml", "tag/x", "tag/xy")] == [True, True, False]
+
+
+def test_a_configuration_with_an_upstream_feed_is_polled(tmp_path: Path) -> None:
+    file = tmp_path / "feedd.toml"
+    file.write_text(write_toml({"site": NEEDED["site"], "sources": NEEDED["upstream"]}), "utf-8")
+    config = load_config(file)
+    assert config.polled
+    assert config.folders == ()
+    assert not config.is_private("atom.xml")
