@@ -50,7 +50,11 @@ def test_fields_of_podcasts_are_text_or_addresses() -> None:
         )
     ]
     assert clean_extras(given) == (
-        Extra("podcast:person", "Ann Lee", (("href", "https://a.example/a%20b"), ("role", "host"))),
+        Extra(
+            "podcast:person",
+            "Ann < b>Lee< /b>",
+            (("href", "https://a.example/a%20b"), ("role", "< i>host< /i>")),
+        ),
     )
 
 

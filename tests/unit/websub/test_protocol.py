@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.config import load_config
-from feeds.http import Link, Response
 from feeds.output.validator import check_document
 from feeds.renderer import feedgen_writer
 from feeds.renderer.documents import join
@@ -169,33 +168,6 @@ def test_the_configuration_says_which_hubs_are_named(tmp_path: Path) -> None:
     assert load_config(file).push.named == ("https://p.example/hub",)
 
 
-@pytest.mark.parametrize(
-    ("fields", "found"),
-    [
-        (['<https://h.example/>; rel="hub", <https://s.example/f>; rel="self"'], (("https://h.example/",), "https://s.example/f")),
-        (["<https://h.example/>; rel=hub", "</f?a=1,2>; rel=self"], (("https://h.example/",), "https://s.example/f?a=1,2")),
-        (['<https://a.example/>; title="a; b"; rel="alternate HUB"', "<https://b.example/>;REL=hub"], (("https://a.example/", "https://b.example/"), "")),
-        (['<javascript:x>; rel="hub"', "<>; rel=hub", "https://h.example/; rel=hub", '<https://h.example/>; rev="hub"'], ((), "")),
-        ([], ((), "")),
-    ],
-)  # fmt: skip
-def test_hubs_are_found_in_headers(fields: list[str], found: tuple[tuple[str, ...], str]) -> None:
-    links = parse_links(fields, "https://s.example/feeds/atom.xml")
-    hubs = tuple(link.url for link in links if "hub" in link.relations)
-    assert (hubs, next((link.url for link in links if "self" in link.relations), "")) == found
-
-
-def parse_links(fields: list[str], base: str) -> tuple[Link, ...]:
-    """Return the links of a response with these ``Link`` headers."""
-    return Response(200, base, tuple(("link", field) for field in fields), b"").find_links()
-
-
-@given(st.lists(st.text(max_size=300)), st.text(max_size=50))
-def test_any_link_header_can_be_read(fields: list[str], base: str) -> None:
-    links = parse_links(fields, base)
-    assert all(link.url.lower().startswith(("http://", "https://")) for link in links)
-
-
 OWN = protocol.Topics(
     "https://s.example/", "https://s.example/hub", {"old.xml": "rss.xml"}, ("tag/p/", "secret.xml")
 )
@@ -324,10 +296,6 @@ def test_a_signature_needs_the_length_of_its_method() -> None:
 def test_the_link_header_of_a_document() -> None:
     header = protocol.build_link_header(["https://h.example/"], "https://s.example/a")
     assert header == '<https://h.example/>; rel="hub", <https://s.example/a>; rel="self"'
-    assert protocol.find_hubs([header], "https://s.example/") == (
-        ("https://h.example/",),
-        "https://s.example/a",
-    )
 
 
 @pytest.mark.parametrize(
