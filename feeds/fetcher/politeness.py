@@ -1,14 +1,13 @@
 """Fetch many upstream feeds politely: one request at a time per host, with a pause; slow hosts delay no others.
 
-:class:`Hosts` stores which hosts are rate-limited; :class:`Poller` fetches what is submitted;
-:func:`poll_all` polls one batch.
+:class:`Hosts` stores which hosts are rate-limited; :class:`Poller` fetches what is submitted.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -235,36 +234,3 @@ class Poller:
             self._ready.append(group)
         else:
             del self._queues[group]
-
-
-async def poll_all(
-    client: Client,
-    due: Iterable[Request],
-    states: Mapping[str, FetchState],
-    on_result: OnResult,
-    *,
-    clock: Clock,
-    hosts: HostHolds | None = None,
-    at_once: int = AT_ONCE,
-) -> None:
-    """Fetch all of these upstream feeds once.
-
-    Args:
-        client: HTTP client.
-        due: What to fetch.
-        states: Stored state of each source, by its name.
-        on_result: Called with each result as soon as it is there.
-        clock: The current time.
-        hosts: Hosts that must not be polled yet; updated from the responses.
-        at_once: Limit of quick fetches that run together.
-
-    Raises:
-        Exception: what ``on_result`` raised.
-    """
-    poller = Poller(client, on_result, clock=clock, hosts=hosts, at_once=at_once)
-    try:
-        for request in due:
-            poller.submit(request, states.get(request.name, FetchState()))
-        await poller.finish()
-    finally:
-        await poller.stop()

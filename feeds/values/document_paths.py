@@ -1,9 +1,8 @@
-"""Paths of a feed's documents in the output tree, and the order of posts in a document."""
+"""Paths of the documents of a feed in the output tree."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from feeds.models import Format
@@ -19,16 +18,6 @@ MEDIA_TYPES: Mapping[str, str] = {
 """Media type of a subscription document, by file name."""
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Sort key of a post in a document: newest publication first, then the id."""
-
-    number: int
-    uid: str
-    published: int
-    """Seconds since 1970."""
 
 
 def build_folder(kind: str, slug: str) -> str:
@@ -68,22 +57,9 @@ def count_archive_entries(sizes: Sequence[Sequence[int]], entries: int, most_byt
     return count
 
 
-def build_page_path(kind: str, slug: str) -> str:
-    """Return the path of a feed's page in the output tree; that of all posts is the front page."""
-    return build_folder(kind, slug) + PAGE
-
-
 def get_media_type(path: str, aliases: Mapping[str, str]) -> str:
     """Return the media type of the subscription document at ``path``; empty for any other path."""
     return MEDIA_TYPES.get(aliases.get(path, path).rpartition("/")[2], "")
-
-
-def sort_places(places: Iterable[Place]) -> list[int]:
-    """Sort the posts of a document by date of publication, then id, newest first."""
-    # Two stable sorts: only the date is reversed, ids stay ascending.
-    ranked = sorted(places, key=lambda place: place.uid)
-    ranked.sort(key=lambda place: place.published, reverse=True)
-    return [place.number for place in ranked]
 
 
 def group_aliases(aliases: Mapping[str, str]) -> dict[str, list[str]]:

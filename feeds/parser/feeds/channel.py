@@ -74,8 +74,6 @@ class UpstreamHead:
     """``sy:updatePeriod``: hourly, daily, weekly, monthly or yearly."""
     update_frequency: int = 1
     """``sy:updateFrequency``: how many times in a period."""
-    update_base: datetime | None = None
-    """``sy:updateBase``: an instant that the periods are counted from."""
     skip_hours: frozenset[int] = frozenset()
     """Hours (0 to 23, UTC) in which not to poll."""
     skip_days: frozenset[int] = frozenset()
@@ -127,7 +125,6 @@ def read_head(feed: Mapping[str, Any], version: str, head: str, url: str, zone: 
         ttl=_parse_number(_read_text(feed, "ttl"), _MOST_MINUTES),
         update_period=period if period in ("hourly", "daily", "weekly", "monthly", "yearly") else "",
         update_frequency=_parse_number(_read_text(feed, "sy_updatefrequency"), 10_000) or 1,
-        update_base=_read_date(feed, ("sy_updatebase",), zone),
         skip_hours=_read_skip_hours(bare),
         skip_days=_read_skip_days(bare),
         prev_archive=_get_first(_find_links(links, "prev-archive", url)),

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from feeds.fetcher.feed import Fetched, FetchState, Request, fetch
-from feeds.fetcher.politeness import HostHolds, Poller, poll_all
+from feeds.fetcher.politeness import HostHolds, Poller
 from feeds.http import Client
 from tests.rigs.servers import Answer, Asked, UpstreamServer
 
@@ -28,8 +28,18 @@ async def _poll(
 
     now = (lambda: clock) if clock else (lambda: datetime.now(UTC))
     async with Client("feedd/test") as client:
-        await poll_all(client, requests, {}, on_result, clock=now, hosts=hosts, at_once=at_once)
+        await poll_all(Poller(client, on_result, clock=now, hosts=hosts, at_once=at_once), requests)
     return results
+
+
+async def poll_all(poller: Poller, requests: list[Request]) -> None:
+    """Fetch all of these upstream feeds once."""
+    try:
+        for request in requests:
+            poller.submit(request, FetchState())
+        await poller.finish()
+    finally:
+        await poller.stop()
 
 
 def _sources(server: UpstreamServer, count: int, group: str = "", gap: float = 0.0) -> list[Request]:
@@ -146,7 +156,7 @@ def test_what_the_listener_raises_ends_the_polling() -> None:
 
             requests = [r._replace(group=r.name) for r in _sources(server, 9)]
             with pytest.raises(RuntimeError, match="disk full"):
-                await poll_all(client, requests, {}, broken, clock=lambda: NOW)
+                await poll_all(Poller(client, broken, clock=lambda: NOW), requests)
 
     asyncio.run(run())
 

@@ -1,4 +1,4 @@
-"""Paths of documents and pages, the order of posts and how many an archive holds."""
+"""Paths of documents and pages, and how many entries an archive holds."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ def test_where_documents_lie() -> None:
     assert document_paths.build_document_path("tag", "x", "json") == "tag/x/feed.json"
     assert document_paths.build_archive_path("all", "-", 1, "rss") == "archive/1.rss.xml"
     assert document_paths.build_archive_path("category", "y", 12, "json") == "category/y/archive/12.json"
-    assert document_paths.build_page_path("all", "-") == "index.html"
-    assert document_paths.build_page_path("tag", "x") == "tag/x/index.html"
     assert document_paths.get_media_type("old.xml", {"old.xml": "tag/x/rss.xml"}) == "application/rss+xml"
     assert document_paths.get_media_type("tag/x/feed.json", {}) == "application/feed+json"
     assert document_paths.get_media_type("tag/x/index.html", {}) == ""
@@ -26,16 +24,6 @@ def test_where_documents_lie() -> None:
         [3, 4],
         [5],
     ]
-
-
-def test_the_order_of_a_document() -> None:
-    places = [
-        document_paths.Place(1, "b", 5),
-        document_paths.Place(2, "a", 5),
-        document_paths.Place(3, "c", 9),
-        document_paths.Place(4, "d", 1),
-    ]
-    assert document_paths.sort_places(places) == document_paths.sort_places(places[::-1]) == [3, 2, 1, 4]
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,6 @@ def test_values_and_addresses() -> None:
             "ttl": "60",
             "sy_updateperiod": " Daily ",
             "sy_updatefrequency": "2",
-            "sy_updatebase": "2000-01-01T00:00:00Z",
             "links": [
                 {"rel": "self", "href": "/own"},
                 {"rel": "hub", "href": "https://hub.example/"},
