@@ -90,10 +90,10 @@ def build_item_key(source: str, item: str) -> str:
     return shorten_key(f"{ITEM}{source}:{item}")
 
 
-def build_page_key(permalink: str) -> str:
-    """Return the key of a file's own page; empty if it has none."""
+def build_page_keys(permalink: str) -> frozenset[str]:
+    """Return the key of a file's own page, if it has one."""
     url = canonicalise(permalink) if permalink and not is_root(permalink) else ""
-    return to_page_key(shorten_key(ADDRESS + url)) if url else ""
+    return frozenset([to_page_key(shorten_key(ADDRESS + url))] if url else ())
 
 
 def to_page_key(key: str) -> str:

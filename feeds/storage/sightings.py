@@ -17,6 +17,7 @@ from feeds.item_keys import filter_lasting_keys
 from feeds.storage.bodies import load_bodies
 from feeds.storage.bulk_insert import insert_new_items
 from feeds.storage.neighbourhood import Change, load_blocked_keys, load_keys
+from feeds.storage.past_keys import PastKeys
 from feeds.storage.posts import update_posts
 from feeds.storage.records import Context, ItemReading, Reading, derive_item_from_path
 from feeds.storage.serialization import encode_sighting, read_sighting
@@ -152,7 +153,7 @@ class _Batch:
         self._last = db.value("last_sighting")
         self._documents: list[tuple[int, bytes]] = []
         self._lines: list[tuple[str, str, str]] = []
-        self._past = _PastKeys(db)
+        self._past = PastKeys(db)
         self._moved: dict[int, int] = {}
         """Maps the number of a sighting to the number of the sighting that it replaces at another place."""
 
@@ -242,66 +243,6 @@ class _Batch:
         self.change.inherited = {new: held[old] for new, old in self._moved.items() if old in held}
         self.change.posts.update(self.change.inherited.values())
         _write(self._db, context, self.change, self.change.after, self._documents)
-
-
-class _PastKeys:
-    """The keys of earlier versions of files, from the ledger.
-
-    A new machine never reads those versions (identity rule 8, docs/reference/identity.md). Of upstream feeds only
-    the entries are recorded that their feed has renamed, because their past entries are not read again.
-    """
-
-    def __init__(self, db: Database) -> None:
-        self._db = db
-        self._recorded = dict(db.rows("ledger_of_kind", ("keys",)))
-        self._now = dict(self._recorded)
-        self._renamed = dict(db.rows("ledger_of_kind", ("renamed",)))
-        self._lines: list[tuple[str, str, str]] = []
-
-    def restore_keys(
-        self, read: Sighting, sighting: Sighting, old: Sighting | None, renamed: bool
-    ) -> Sighting:
-        """Add the past keys of the item that only the ledger has, and record the past keys of ``sighting``.
-
-        ``renamed`` is true for an entry of an upstream feed that was decided to be ``old`` under another name.
-        """
-        name = f"{sighting.source}/{sighting.place}"
-        # Upstream entries have no place.
-        if not sighting.place:
-            return self._restore_renamed(sighting, old, renamed)
-        if old is None and name in self._recorded:
-            keys = filter_lasting_keys(self._recorded[name].split("\n"))
-            strong = next((key for key in keys if key.startswith("!")), "")
-            sighting = sighting._replace(
-                strong=sighting.strong or strong, weak=sighting.weak | (keys - {strong})
-            )
-        # A line of the ledger separates keys with line ends, so a key that has one is left out.
-        past = {key for key in sighting.weak - sighting.own if "\n" not in key}
-        if sighting.strong != read.strong:
-            past.add(sighting.strong)
-        if old and old.place != sighting.place:
-            self._now.pop(f"{old.source}/{old.place}", None)
-        if past:
-            self._now[name] = "\n".join(sorted(past))
-        else:
-            self._now.pop(name, None)
-        return sighting
-
-    def _restore_renamed(self, sighting: Sighting, old: Sighting | None, renamed: bool) -> Sighting:
-        name = f"{sighting.source}/{sighting.item}"
-        if old is None and name in self._renamed:
-            return sighting._replace(weak=sighting.weak | set(self._renamed[name].split("\n")))
-        past = sorted(key for key in sighting.weak - sighting.own if "\n" not in key)
-        if renamed and past:
-            self._lines.append(("renamed", name, "\n".join(past)))
-        return sighting
-
-    def write(self) -> None:
-        """Write the changed lines of the ledger."""
-        self._db.many("ledger_put", self._lines)
-        changed = self._now.items() - self._recorded.items()
-        self._db.many("ledger_put", [("keys", name, value) for name, value in sorted(changed)])
-        self._db.many("ledger_drop", [("keys", name) for name in self._recorded.keys() - self._now.keys()])
 
 
 def write_files(db: Database, source: int, readings: Sequence[Reading], numbers: Mapping[str, int]) -> None:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from feeds.errors import PostRejected, build_damage_error
 from feeds.identity import Sighting
-from feeds.item_keys import build_page_key, derive_keys, find_strong_key
+from feeds.item_keys import build_page_keys, derive_keys, find_strong_key
 from feeds.models import Dialect, Item, Skipped
 from feeds.protocols import Version
 from feeds.storage.payload import Body, body_of_item, data_of, pack, unpack
@@ -261,8 +261,7 @@ def _build_sighting(source: str, path: str, mtime: int, digest: bytes, item: Ite
     name = f"id:{item.guid}" if item.guid else ""
     # Files have no text key (docs/reference/identity.md, keys of a sighting): notices and short posts repeat.
     keys = derive_keys(source, name or f"path:{path}", item.guid, item.address, _tools.rules, lambda: "")
-    page_key = build_page_key(item.permalink)
-    weak = keys.weak | {page_key} if page_key else keys.weak
+    weak = keys.weak | build_page_keys(item.permalink)
     guess = item.guess or datetime.fromtimestamp(mtime // 1_000_000_000, _tools.zones[source])
     categories, tags = select_terms(item, settings.categories, settings.own_terms)
     return Sighting(
