@@ -131,7 +131,9 @@ class _Reader:
         if not title:
             self._repair("title", "empty-title", "made from the text")
         enclosures, extras = read_media(self.values, lambda text: self._resolve_file(text, permalink))
-        page = {"categories": categories, "tags": tags, "url": page_path, "title": title}
+        page: dict[str, object] = {"categories": categories, "tags": tags, "url": page_path, "title": title}
+        if date := _convert_zone(published or guessed, self.settings.zone):
+            page["date"] = f"{date:%Y-%m-%d %H:%M:%S %z}"  # as Liquid shows it in Jekyll
         body = self._run_liquid(body, page, link, include)
         return Item(
             guid=self._read_text("guid") or self._read_text("id"),
