@@ -11,8 +11,7 @@ The steps of the pipeline::
 4. :mod:`feeds.item_names` names the items of a document, :mod:`feeds.identity` decides which items are one post,
    and :mod:`feeds.post_ids` derives its id (all are pure).
 5. :mod:`feeds.storage` stores items and posts, in one transaction with the state of their document.
-6. :mod:`feeds.values.document_paths` names the documents of a feed, and
-   :mod:`feeds.publisher.publisher` finds out which must be written.
+6. :mod:`feeds.publisher.plan` decides which documents of which feeds are written, and where (pure).
 7. :mod:`feeds.renderer` renders each entry once and joins entries into documents.
 8. :mod:`feeds.output.tree` writes documents that changed, always completely.
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from feeds.builder import build
 from feeds.config import Config, load_config
-from feeds.errors import FeeddError, StoreLocked, UsageError
-from feeds.protocols import Clock, ignore_progress
+from feeds.errors import FeeddError, UsageError
+from feeds.protocols import Clock
 from feeds.reports import BuildReport
-from feeds.session import build_worker_settings, now, open_session, read_site
+from feeds.session import now, open_session
 
 if TYPE_CHECKING:
-    from feeds.commands.subscriptions import AddResult
+    from feeds.cli.subscriptions import AddResult
+    from feeds.cli.withdraw import Withdrawn
     from feeds.config.effective import Setting
-    from feeds.daemon.control import Withdrawn
     from feeds.ingest.backfill import HistoryReport
     from feeds.output.validator import Finding
 
@@ -63,18 +62,9 @@ def check(path: str | Path | None = None) -> list[str]:
     Returns:
         A message for each problem; empty if there is none.
     """
-    from feeds.commands import integrity_check
-    from feeds.commands.reports import check_paths
-    from feeds.errors import ConfigError
+    from feeds.cli.check import find_mistakes
 
-    try:
-        config = load_config(path)
-    except ConfigError as error:
-        return error.mistakes
-    mistakes = check_paths(config) + config.find_slow_patterns()
-    if config.store.exists():
-        mistakes += integrity_check.find_faults(config.store, build_worker_settings(config))
-    return mistakes
+    return find_mistakes(path)
 
 
 def show_config(path: str | Path | None = None) -> tuple[Path, list[Setting]]:
@@ -107,9 +97,9 @@ def lint(config: Config, folders: list[Path] | None = None) -> Iterator[dict[str
     Raises:
         UsageError: a path of ``folders`` does not exist or is not in a source folder.
     """
-    from feeds.commands.reports import lint_posts
+    from feeds.cli.lint import lint_posts
 
-    return lint_posts(config, build_worker_settings(config), folders or [])
+    return lint_posts(config, folders or [])
 
 
 def validate(config: Config | None, paths: list[Path]) -> list[tuple[Path, Finding]]:
@@ -118,7 +108,7 @@ def validate(config: Config | None, paths: list[Path]) -> list[tuple[Path, Findi
     Raises:
         UsageError: a path does not exist, or none is given and no configuration exists.
     """
-    from feeds.commands.reports import validate_documents
+    from feeds.cli.validate import validate_documents
 
     if not paths:
         if config is None:
@@ -133,11 +123,9 @@ def explain(config: Config, post: str) -> dict[str, Any]:
     Raises:
         UsageError: no post has this path, URL or id.
     """
-    from feeds.commands.reports import explain_post
-    from feeds.storage.sqlite import Database
+    from feeds.cli.explain import explain_post
 
-    with closing(Database.open(_require_store(config), read_only=True)) as db:
-        return explain_post(db, config, build_worker_settings(config), post)
+    return explain_post(config, post)
 
 
 def status(config: Config) -> dict[str, Any]:
@@ -146,22 +134,9 @@ def status(config: Config) -> dict[str, Any]:
     Raises:
         UsageError: nothing was built yet.
     """
-    from feeds.commands.reports import load_status
-    from feeds.storage.sqlite import Database
+    from feeds.cli.status import load_status
 
-    with closing(Database.open(_require_store(config), read_only=True)) as db:
-        return load_status(db, config)
-
-
-def _require_store(config: Config) -> Path:
-    """Return the path of the database.
-
-    Raises:
-        UsageError: nothing was built yet.
-    """
-    if not config.store.exists():
-        raise UsageError(f"{config.store}: no build yet; run `feedd build`")
-    return config.store
+    return load_status(config)
 
 
 def add(config: Config, urls: Sequence[str], allow: Sequence[str] = ()) -> AddResult:
@@ -175,13 +150,9 @@ def add(config: Config, urls: Sequence[str], allow: Sequence[str] = ()) -> AddRe
     Raises:
         UsageError: the configuration cannot be changed.
     """
-    from feeds.commands import subscriptions
-    from feeds.daemon import control
+    from feeds.cli.subscriptions import add_feeds
 
-    done = subscriptions.add(config, urls, allow)
-    if done.added:
-        control.reload_daemon(config)
-    return done
+    return add_feeds(config, urls, allow)
 
 
 def import_opml(config: Config, file: Path) -> AddResult:
@@ -190,20 +161,16 @@ def import_opml(config: Config, file: Path) -> AddResult:
     Raises:
         UsageError: the file cannot be read, or the configuration cannot be changed.
     """
-    from feeds.commands import subscriptions
-    from feeds.daemon import control
+    from feeds.cli import subscriptions
 
-    done = subscriptions.import_opml(config, file)
-    if done.added:
-        control.reload_daemon(config)
-    return done
+    return subscriptions.import_opml(config, file)
 
 
 def export_opml(config: Config) -> bytes:
     """Return the upstream feeds of the configuration as an OPML 2.0 document."""
-    from feeds.commands.subscriptions import export_opml as write_list
+    from feeds.cli import subscriptions
 
-    return write_list(config)
+    return subscriptions.export_opml(config)
 
 
 def forget(config: Config, source: str, clock: Clock = now) -> int | None:
@@ -215,7 +182,7 @@ def forget(config: Config, source: str, clock: Clock = now) -> int | None:
     Raises:
         UsageError: the source is unknown, or it is still configured.
     """
-    from feeds.daemon.control import remove_source
+    from feeds.cli.forget import remove_source
 
     return remove_source(config, source, clock)
 
@@ -226,9 +193,9 @@ def accept_removals(config: Config, clock: Clock = now) -> int:
     Raises:
         StoreLocked: the process that has locked the store did not do it in time.
     """
-    from feeds.daemon import control
+    from feeds.cli import build as command
 
-    return control.accept_removals(config, clock)
+    return command.accept_removals(config, clock)
 
 
 def backup(config: Config, file: Path) -> int:
@@ -240,11 +207,9 @@ def backup(config: Config, file: Path) -> int:
         UsageError: nothing was built yet, or ``file`` exists and is not a backup.
         StoreError: the database is damaged, or ``file`` cannot be written.
     """
-    from feeds.storage import backup as copies
+    from feeds.cli.backup import save_backup
 
-    if not config.store.exists():
-        raise UsageError(f"{config.store}: no build yet, so there is nothing to back up")
-    return copies.save_backup(config.store, file)
+    return save_backup(config, file)
 
 
 def restore(config: Config, file: Path) -> Path | None:
@@ -258,11 +223,9 @@ def restore(config: Config, file: Path) -> Path | None:
         StoreError: it is damaged or written by a newer feedd.
         StoreLocked: a daemon or a build is running.
     """
-    from feeds.storage import backup as copies
-    from feeds.storage.sqlite import lock_store
+    from feeds.cli.restore import restore_backup
 
-    with lock_store(config.store):
-        return copies.restore_backup(file, config.store)
+    return restore_backup(config, file)
 
 
 def backfill(config: Config, source: str, pages: int = 1000, clock: Clock = now) -> HistoryReport | None:
@@ -280,19 +243,9 @@ def backfill(config: Config, source: str, pages: int = 1000, clock: Clock = now)
     Raises:
         UsageError: there is no upstream feed of this name.
     """
-    from feeds.daemon import control
-    from feeds.ingest import backfill as reading
-    from feeds.storage.sqlite import lock_store
+    from feeds.cli.backfill import fetch_history
 
-    try:
-        with (
-            lock_store(config.store),
-            open_session(config, config.store, 1, clock, ignore_progress) as session,
-        ):
-            return reading.fetch_history_once(session, source, pages)
-    except StoreLocked:
-        control.add_request(config, "backfill", source)
-        return None
+    return fetch_history(config, source, pages, clock)
 
 
 def withdraw(config: Config, post: str, undo: bool = False, clock: Clock = now) -> Withdrawn:
@@ -309,7 +262,7 @@ def withdraw(config: Config, post: str, undo: bool = False, clock: Clock = now) 
     Raises:
         UsageError: there is no such post, it was never published, or it is already in the requested state.
     """
-    from feeds.daemon.control import withdraw_post
+    from feeds.cli.withdraw import withdraw_post
 
     return withdraw_post(config, post, undo, clock)
 
@@ -322,10 +275,9 @@ def serve(config: Config, announce: Callable[[str], None] = lambda address: None
         UsageError: the address is in use.
         OutputError: no output exists yet.
     """
-    from feeds.daemon.http_service import build_server
-    from feeds.server.server import run
+    from feeds.cli.serve import serve_output
 
-    run(build_server(config, clock), announce)
+    serve_output(config, announce, clock)
 
 
 def init(folder: Path, source: Path | None = None) -> tuple[list[Path], tuple[str, ...]]:
@@ -341,28 +293,9 @@ def init(folder: Path, source: Path | None = None) -> tuple[list[Path], tuple[st
     Raises:
         UsageError: a file exists already, ``source`` cannot be read or ``folder`` cannot be written.
     """
-    from feeds.commands.init import plan_files, suggest_next_steps
-    from feeds.fetcher.folder import is_jekyll
+    from feeds.cli.init import write_project
 
-    if source is not None:
-        from feeds.commands.subscriptions import convert_list
-
-        text, notes = convert_list(source)
-        files = [(folder / "config" / "feedd.toml", text)]
-    else:
-        jekyll = read_site(folder) if is_jekyll(folder) else None
-        files = plan_files(folder, jekyll)
-        notes = suggest_next_steps(folder, jekyll) if jekyll else ()
-    for path, _ in files:
-        if path.exists():
-            raise UsageError(f"{path}: already exists; remove it first or choose another folder")
-    try:
-        for path, text in files:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, "utf-8")
-    except OSError as error:
-        raise UsageError(f"{error.filename}: {error.strerror}; choose another folder") from error
-    return [path for path, _ in files], notes
+    return write_project(folder, source)
 
 
 # The names of earlier versions, kept for programs that use them.

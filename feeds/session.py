@@ -148,6 +148,19 @@ def parse_keep(text: str) -> Keep:
     return Keep(*checks.parse_keep(text))
 
 
+def require_store(config: Config) -> Path:
+    """Return the path of the database.
+
+    Raises:
+        UsageError: nothing was built yet.
+    """
+    from feeds.errors import UsageError
+
+    if not config.store.exists():
+        raise UsageError(f"{config.store}: no build yet; run `feedd build`")
+    return config.store
+
+
 @contextmanager
 def open_session(
     config: Config,

@@ -1,18 +1,35 @@
-"""Write the completion scripts of shells with shtab."""
+"""``feedd completion``: print the completion script of a shell, which shtab writes."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
 
-from feeds.cli.options import build_parser, load_commands
+from feeds.cli.arguments import Commands
 
 _FILES = ("FILE", "PATH")
+
+
+def add_arguments(commands: Commands) -> None:
+    """Add the command and its arguments."""
+    completion = commands.add("completion", "print the completion script of a shell", report=False)
+    completion.add_argument(
+        "shell", choices=("bash", "zsh", "fish"), metavar="SHELL", help="bash, zsh or fish"
+    )
+    completion.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the script; return the exit code."""
+    print(write_completion(options.shell))
+    return 0
 
 
 def write_completion(shell: str) -> str:
     """Return the script that completes commands, options and file names of feedd in ``bash``, ``zsh`` or ``fish``."""
     import shtab
+
+    from feeds.cli.options import build_parser, load_commands
 
     program = build_parser()
     for command in (program, *load_commands(program).values()):

@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from feeds.commands.reports import load_status
 from feeds.config import Config, FolderSource, Serve
 from feeds.config.page_style import build_page_style
+from feeds.daemon.status import load_status
 from feeds.protocols import Clock
 from feeds.storage.reports import count_posts_of_days, load_latest_posts
 from feeds.storage.sqlite import Database

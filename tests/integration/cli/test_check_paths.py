@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from feeds import load_config
-from feeds.commands.reports import check_paths
+from feeds.cli.check import check_paths
 from feeds.errors import ConfigError
 from tests.conftest import Project
 

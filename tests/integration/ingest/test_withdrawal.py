@@ -12,8 +12,8 @@ import pytest
 from lxml import etree
 
 from feeds import api, load_config
+from feeds.cli.withdraw import Withdrawn
 from feeds.daemon import control
-from feeds.daemon.control import Withdrawn
 from feeds.errors import StoreLocked
 from feeds.storage.removal_guard import check_removals
 from feeds.storage.sqlite import Database, lock_store

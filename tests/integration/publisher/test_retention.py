@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from feeds import api, load_config
-from feeds.commands.text_diff import find_changes
+from feeds.cli.text_diff import find_changes
 from feeds.config.checks import check_keep, parse_keep
 from tests.integration.publisher.test_archives import Site
 from tests.rigs.chain import archives, chain, newest, read

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from feeds.api import load_config
-from feeds.commands.integrity_check import find_faults
+from feeds.cli.integrity_check import find_faults
 from feeds.session import build_worker_settings
 from tests.conftest import Project
 from tests.integration.daemon.test_daemon import Running

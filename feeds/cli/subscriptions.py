@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from feeds.cli.daemon_requests import reload_daemon
+from feeds.cli.output import print_json, print_message
 from feeds.config import Config, ListSource, Source, UpstreamSource, editor, load_config
 from feeds.errors import FeeddError, FetchError, UsageError
 from feeds.ingest.poller import create_client
@@ -15,6 +17,8 @@ from feeds.models import Subscription
 from feeds.output.single_files import lock_folder, replace_file
 
 if TYPE_CHECKING:
+    from argparse import Namespace
+
     from feeds.http import Client
     from feeds.parser.feeds.channel import UpstreamHead
 
@@ -36,8 +40,8 @@ class AddResult:
     """A sentence for each URL that could not be added."""
 
 
-def add(config: Config, urls: Sequence[str], allow: Sequence[str] = ()) -> AddResult:
-    """Add upstream feeds to the configuration. For a web page, its feed is added.
+def add_feeds(config: Config, urls: Sequence[str], allow: Sequence[str] = ()) -> AddResult:
+    """Add upstream feeds to the configuration, and reload a running daemon. For a web page, its feed is added.
 
     Raises:
         UsageError: the configuration cannot be changed.
@@ -47,6 +51,8 @@ def add(config: Config, urls: Sequence[str], allow: Sequence[str] = ()) -> AddRe
     refused = tuple(text for found, text in results if found is None)
     defaults: dict[str, object] = {"allow": list(allow)} if allow else {}
     edited = _change(config.path, subscriptions, defaults) if subscriptions else None
+    if edited and edited.added:
+        reload_daemon(config)
     return AddResult(
         edited.added if edited else (),
         edited.known if edited else (),
@@ -56,7 +62,7 @@ def add(config: Config, urls: Sequence[str], allow: Sequence[str] = ()) -> AddRe
 
 
 def import_opml(config: Config, file: Path) -> AddResult:
-    """Add the upstream feeds of an OPML file to the configuration.
+    """Add the upstream feeds of an OPML file to the configuration, and reload a running daemon.
 
     Raises:
         UsageError: the file cannot be read, or the configuration cannot be changed.
@@ -65,6 +71,8 @@ def import_opml(config: Config, file: Path) -> AddResult:
 
     found = parse_opml(_read(file), str(file))
     edited = _change(config.path, found.subscriptions, {})
+    if edited.added:
+        reload_daemon(config)
     return AddResult(edited.added, edited.known, tuple(found.notes), edited.refused)
 
 
@@ -199,3 +207,20 @@ async def _fetch_head(
 
 def _describe(head: UpstreamHead, url: str) -> Subscription:
     return Subscription(url=url, title=head.title[:200], link=head.link)
+
+
+def print_added(done: AddResult, options: Namespace) -> int:
+    """Print which feeds were found, and which sources are new or known; return the exit code."""
+    if options.json:
+        print_json(asdict(done))
+        return int(bool(done.refused))
+    for sentence in done.refused:
+        print_message(sentence)
+    if not options.quiet:
+        for sentence in done.found:
+            print(sentence)
+        for name in done.known:
+            print(f"already configured: {name}")
+        for name in done.added:
+            print(f"added: {name}")
+    return int(bool(done.refused))

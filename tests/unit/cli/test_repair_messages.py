@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from feeds.commands.repair_messages import describe_repair
+from feeds.cli.repair_messages import describe_repair
 from feeds.models import Item, Repair
 
 WHEN = datetime(2024, 1, 2, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given
 from hypothesis import strategies as st
 
-from feeds.commands.init import plan_files, suggest_next_steps, write_starter_config
+from feeds.cli.starter_config import plan_files, suggest_next_steps, write_starter_config
 from feeds.config import Config, load_config
 from feeds.parser.posts.jekyll import JekyllSite, read_site_config
 from tests.rigs.examples import examples

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from feeds.commands.text_diff import find_changes
+from feeds.cli.text_diff import find_changes
 
 
 def test_equal_texts_have_no_changes() -> None:

@@ -1,0 +1,26 @@
+"""Leave requests in the store for a running daemon."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from feeds.config import Config
+from feeds.errors import StoreLocked
+from feeds.storage import control
+from feeds.storage.sqlite import Database, lock_store
+
+
+def add_request(config: Config, kind: str, value: str = "") -> int:
+    """Store a request for the daemon that has the store; return its number."""
+    with closing(Database.open(config.store)) as db:
+        return control.add_request(db, kind, value)
+
+
+def reload_daemon(config: Config) -> bool:
+    """Make a running daemon load its configuration again; return whether one is running."""
+    try:
+        with lock_store(config.store):
+            return False
+    except StoreLocked:
+        add_request(config, "reload")
+        return True
