@@ -11,6 +11,7 @@ from feeds.ingest.folder import ingest_folder
 from feeds.ingest.pending_batches import PendingBatches
 from feeds.output.tree import Tree
 from feeds.publisher import archives, pages, publisher
+from feeds.publisher.entry_cache import EntryReader
 from feeds.publisher.publication import Publication
 from feeds.reports import Ingested
 from feeds.session import Session
@@ -74,7 +75,8 @@ def publish(session: Session, tree: Tree) -> Publication:
     publisher.assign_ids(publication)
     archives.write_archives(publication, lost=first)
     feeds = publisher.render_feeds(publication)
-    plan = publisher.write_documents(publication, feeds)
-    pages.write_indexes(publication, plan)
+    reader = EntryReader(session.db)
+    plan = publisher.write_documents(publication, feeds, reader)
+    pages.write_indexes(publication, plan, reader)
     publisher.finish_publication(publication, plan)
     return publication

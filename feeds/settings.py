@@ -45,11 +45,3 @@ class PublishSettings:
     precompress: bool
     look: PageStyle
     ledger: Path
-
-    def is_private(self, path: str) -> bool:
-        """Return whether a document of the output tree, or a feed's folder, needs a password or a secret address."""
-        return self.all_private or any(f"{path}/".startswith(f"{folder}/") for folder in self.private)
-
-    def get_label(self, kind: str, name: str) -> str:
-        """Return the name of a feed for people: its configured label, or its own name."""
-        return self.labels.get(kind, {}).get(name, name)

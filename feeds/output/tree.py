@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -150,12 +150,17 @@ class Tree:
             self._real_folders[folder] = known
         return known
 
-    def is_published(self, path: str) -> bool:
-        """Return whether our document is in place, or would be after a dry run."""
-        return (
+    def list_damaged(self) -> list[str]:
+        """Return the documents that are missing or changed on disk."""
+        return [path for path in self.known if not self.is_intact(path)]
+
+    def are_published(self, paths: Iterable[str]) -> bool:
+        """Return whether our documents are in place, or would be after a dry run."""
+        return all(
             path not in self.unmanaged
             and path not in self.refused
             and (path in self.known or path in self.written)
+            for path in paths
         )
 
     def put(self, path: str, data: bytes) -> bool:

@@ -14,7 +14,7 @@ from feeds.storage.sqlite import Database
 from feeds.storage.upstreams import load_upstreams
 from feeds.values.document_paths import split_into_chunks
 from feeds.values.urls import is_absolute_iri, is_same_document, redact_name
-from feeds.workers.render_tasks import RENDER, unpack_entry
+from feeds.workers.render_tasks import RENDER, unpack_entries
 from feeds.workers.task_types import RenderTask
 
 PARTS = (*FORMATS, "page", "teaser")
@@ -84,7 +84,7 @@ class _RenderTasks(Sequence[list[RenderTask]]):
         self._db, self._pieces, self._wanted = session.db, pieces, wanted
         self._labels = session.publishing.labels
         self._origins = load_origins(session) if session.polled else {}
-        self._terms: dict[tuple[str, str], Term | None] = {}
+        self._terms: dict[tuple[Kind, str], Term | None] = {}
         """Each queried once: many posts share few terms."""
 
     def __len__(self) -> int:
@@ -118,11 +118,11 @@ class _RenderTasks(Sequence[list[RenderTask]]):
         """Return the terms of a post that have a feed."""
         names: list[tuple[Kind, str]] = [("category", name) for name in shown.categories]
         names += [("tag", name) for name in shown.tags]
-        for kind, name in names:
-            if (kind, name) not in self._terms:
-                slug = feeds.find_slug(self._db, kind, name)
-                label = self._labels.get(kind, {}).get(name, name)
-                self._terms[kind, name] = Term(kind, name, slug, label) if slug else None
+        unknown = [key for key in names if key not in self._terms]
+        slugs = feeds.find_slugs(self._db, unknown) if unknown else {}
+        for (kind, name), slug in slugs.items():
+            label = self._labels.get(kind, {}).get(name, name)
+            self._terms[kind, name] = Term(kind, name, slug, label) if slug else None
         return tuple(term for key in names if (term := self._terms[key]))
 
 
@@ -168,9 +168,11 @@ class EntryReader:
         kept = self._kept
         found = {number: kept[number][1] for number in numbers if number in kept}
         if len(found) < len(numbers):
-            for number, _, _, data in feeds.load_entries(self._db, set(numbers) - found.keys()):
-                found[number] = unpack_entry(data)
-                self._keep(number, len(data), found[number])
+            rows = feeds.load_entries(self._db, set(numbers) - found.keys())
+            unpacked = unpack_entries(data for _, _, _, data in rows)
+            for (number, _, _, data), parts in zip(rows, unpacked, strict=True):
+                found[number] = parts
+                self._keep(number, len(data), parts)
         return found
 
     def _keep(self, number: int, size: int, parts: list[bytes]) -> None:

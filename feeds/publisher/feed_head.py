@@ -42,7 +42,7 @@ def build_feed_head(
         id=feed.uid,
         title=settings.title
         if feed.kind == "all"
-        else f"{settings.get_label(feed.kind, feed.name)} - {settings.title}",
+        else f"{get_label(settings, feed.kind, feed.name)} - {settings.title}",
         subtitle=settings.description,
         author=settings.author,
         language=settings.language,
@@ -53,6 +53,11 @@ def build_feed_head(
         before=list_archive_urls(settings, paths, archive),
         deleted=tuple((uid, datetime.fromtimestamp(at, settings.zone)) for uid, at in deleted),
     )
+
+
+def get_label(settings: PublishSettings, kind: str, name: str) -> str:
+    """Return the name of a feed for people: its configured label, or its own name."""
+    return settings.labels.get(kind, {}).get(name, name)
 
 
 def build_archive_head(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from feeds.models import TEASERS, FeedHead, Kind
 from feeds.publisher.entry_cache import EntryReader, load_origins
-from feeds.publisher.feed_head import build_url
+from feeds.publisher.feed_head import build_url, get_label
 from feeds.publisher.plan import FeedPlan, PublicationPlan, list_variants, locate_feed, order_posts
 from feeds.publisher.publication import Publication
 from feeds.renderer.templates import build_assets, compile_templates
@@ -96,7 +96,7 @@ def build_front_page(
     return html_pages.render_front_page(settings.look.site, listed, newest, sources, templates, archive)
 
 
-def write_indexes(publication: Publication, plan: PublicationPlan) -> None:
+def write_indexes(publication: Publication, plan: PublicationPlan, reader: EntryReader) -> None:
     """Write the indexes; call it after the feeds, because it lists only feeds whose documents are in place."""
     # No feed changed and both files are intact: the usual case of a poll without news.
     if not plan.feeds and _is_in_place(publication):
@@ -117,7 +117,7 @@ def write_indexes(publication: Publication, plan: PublicationPlan) -> None:
     page = build_front_page(
         settings,
         listed,
-        _load_newest_teasers(publication, every) if every else (),
+        _load_newest_teasers(publication, every, reader) if every else (),
         _load_source_health(publication),
         _build_archive_url(publication, every) if every else "",
     )
@@ -133,11 +133,11 @@ def _list_feed(publication: Publication, feed: ListedFeed, latest: int) -> Catal
     # A site that is all private lists every feed.
     if paths.private and not settings.all_private:
         return None
-    if not all(publication.tree.is_published(paths.documents[form]) for form in settings.formats):
+    if not publication.tree.are_published(paths.documents[form] for form in settings.formats):
         return None
     return catalog.CatalogueFeed(
         kind=kind,
-        label=settings.get_label(kind, feed.name) if kind != "all" else settings.title,
+        label=get_label(settings, kind, feed.name) if kind != "all" else settings.title,
         slug=feed.slug,
         posts=feed.posts,
         # Only one date: dates of thousands of feeds would change the front page with every post.
@@ -207,7 +207,7 @@ def _build_archive_url(publication: Publication, every: ListedFeed) -> str:
     return settings.site_url + paths.list_archives(newest)[paths.archive_formats[0]]
 
 
-def _load_newest_teasers(publication: Publication, every: ListedFeed) -> list[bytes]:
+def _load_newest_teasers(publication: Publication, every: ListedFeed, reader: EntryReader) -> list[bytes]:
     """Return the teasers of the newest posts, for the front page."""
     posts = feeds.load_window(publication.db, every.number, publication.settings.entries)
-    return EntryReader(publication.db).read_columns(order_posts(posts)[:TEASERS])["teaser"]
+    return reader.read_columns(order_posts(posts)[:TEASERS])["teaser"]

@@ -84,8 +84,13 @@ def locate_feed(settings: PublishSettings, kind: Kind, slug: str) -> FeedPaths:
         copies={form: settings.copies.get(documents[form], ()) for form in settings.formats},
         page=folder + PAGE if has_page else "",
         archive_formats=settings.archive if kind in settings.archive_kinds else (),
-        private=settings.is_private(folder),
+        private=is_private(settings, folder),
     )
+
+
+def is_private(settings: PublishSettings, path: str) -> bool:
+    """Return whether a document of the output tree, or a feed's folder, needs a password or a secret address."""
+    return settings.all_private or any(f"{path}/".startswith(f"{folder}/") for folder in settings.private)
 
 
 def list_variants(settings: PublishSettings, paths: Iterable[str]) -> list[str]:
@@ -146,7 +151,7 @@ def plan_feed(settings: PublishSettings, feed: _Feed, posts: Sequence[_Ordered],
         updated=feed.updated,
         archive=archive,
         documents=frozenset(list_variants(settings, [*documents, *([paths.page] if paths.page else [])])),
-        announced=frozenset(path for path in documents if not settings.is_private(path)),
+        announced=frozenset(path for path in documents if not is_private(settings, path)),
     )
 
 

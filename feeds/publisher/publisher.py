@@ -11,7 +11,7 @@ from feeds.models import Kind
 from feeds.output.single_files import clear_beside, replace_file
 from feeds.output.tree import Tree
 from feeds.publisher import entry_cache, pages
-from feeds.publisher.feed_head import build_feed_head
+from feeds.publisher.feed_head import build_feed_head, get_label
 from feeds.publisher.plan import (
     FeedPlan,
     PublicationPlan,
@@ -57,7 +57,7 @@ def mark_lost_documents(db: Database, tree: Tree) -> None:
     if tree.full:
         documents.discard_entries(db)
     else:
-        documents.mark_documents_lost(db, [path for path in tree.known if not tree.is_intact(path)])
+        documents.mark_documents_lost(db, tree.list_damaged())
 
 
 def assign_ids(publication: Publication) -> None:
@@ -96,7 +96,9 @@ def render_feeds(publication: Publication) -> list[tuple[DirtyFeed, list[ShownPo
 
 
 def write_documents(
-    publication: Publication, feeds: Sequence[tuple[DirtyFeed, Sequence[ShownPost]]]
+    publication: Publication,
+    feeds: Sequence[tuple[DirtyFeed, Sequence[ShownPost]]],
+    reader: entry_cache.EntryReader,
 ) -> PublicationPlan:
     """Plan the documents of these feeds, join their entries, and write the documents that changed."""
     db, settings, tree = publication.db, publication.settings, publication.tree
@@ -105,13 +107,13 @@ def write_documents(
     plan = plan_publication(settings, plans, pages.write_assets(publication))
     if not plans:
         return plan
-    reader = entry_cache.EntryReader(db)
     figures = stored.load_feed_figures(db)
+    since = int((publication.session.clock() - _TOMBSTONE_AGE).timestamp())
     for done, ((feed, _), item) in enumerate(zip(feeds, plans, strict=True), 1):
         # A feed without posts has no documents; those it had are removed later.
         if item.posts:
             count, latest = figures[feed.number]
-            _write_feed(publication, feed, item, count, latest or 0, reader)
+            _write_feed(publication, feed, item, count, latest or 0, since, reader)
         publication.session.progress("writing", done, len(plans))
     publication.held.update(tree.unmanaged)
     tree.flush()
@@ -124,14 +126,15 @@ def _write_feed(
     plan: FeedPlan,
     count: int,
     updated: int,
+    since: int,
     reader: entry_cache.EntryReader,
 ) -> None:
-    """Write the documents of a feed, then its page."""
+    """Write the documents of a feed, then its page; they name the posts that left it ``since`` (RFC 6721)."""
     from feeds.output.validator import check_head
-    from feeds.renderer.documents import join
+    from feeds.renderer.documents import join_formats
 
     settings, paths = publication.settings, plan.paths
-    deleted = _load_tombstones(publication, feed)
+    deleted = stored.load_tombstones(publication.db, feed.number, since, _MAX_TOMBSTONES)
     head = build_feed_head(settings, feed, paths, updated, plan.archive, deleted)
     wrong = check_head(head)
     # An invalid head would make every reader reject the document, so the old document stays.
@@ -141,13 +144,12 @@ def _write_feed(
         return
     parts = reader.read_columns(plan.posts)
     written = True
-    for form in settings.formats:
-        data = join(head, form, parts[form])
+    for form, data in join_formats(head, settings.formats, parts).items():
         for place in (paths.documents[form], *paths.copies[form]):
             written &= publication.put(place, data)
     # A page names the documents of its feed, so it must not be newer than they are.
     if written and paths.page:
-        title = settings.get_label(feed.kind, feed.name)
+        title = get_label(settings, feed.kind, feed.name)
         page = pages.build_feed_page(settings, plan, title, head, count, parts["page"])
         written = publication.put(paths.page, page)
     if written:
@@ -156,16 +158,10 @@ def _write_feed(
         publication.unfinished.add(feed.number)
 
 
-def _load_tombstones(publication: Publication, feed: DirtyFeed) -> list[tuple[str, int]]:
-    """Load the entries that left a feed lately, with their times (RFC 6721)."""
-    since = int((publication.session.clock() - _TOMBSTONE_AGE).timestamp())
-    return stored.load_tombstones(publication.db, feed.number, since, _MAX_TOMBSTONES)
-
-
 def warm_up(session: Session) -> None:
     """Load modules and compile templates now, so that the first new post does not wait for them."""
     from feeds.publisher.plan import locate_feed
-    from feeds.renderer.documents import join
+    from feeds.renderer.documents import join_formats
 
     settings = session.publishing
     feed = next((feed for feed in stored.load_feeds(session.db) if feed.kind == "all"), None)
@@ -174,8 +170,7 @@ def warm_up(session: Session) -> None:
         return
     entry_cache.warm_up(session, newest[0].post)
     head = build_feed_head(settings, feed, locate_feed(settings, feed.kind, feed.slug), feed.updated)
-    for form in settings.formats:
-        join(head, form, [])
+    join_formats(head, settings.formats, {form: [] for form in settings.formats})
     pages.build_front_page(settings, [], [])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from html import escape
 
@@ -25,6 +25,13 @@ def join(head: FeedHead, form: Format, entries: Sequence[bytes]) -> bytes:
         return start + b",".join(entries) + end
     start, end = _write_frame(head, form)
     return start + b"".join(entries) + end
+
+
+def join_formats(
+    head: FeedHead, formats: Sequence[Format], entries: Mapping[str, Sequence[bytes]]
+) -> dict[Format, bytes]:
+    """Join a document in each of these formats; ``entries`` has the rendered entries of each."""
+    return {form: join(head, form, entries[form]) for form in formats}
 
 
 def keep_entries(document: bytes, form: Format, ids: Collection[str]) -> bytes:

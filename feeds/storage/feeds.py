@@ -240,9 +240,9 @@ def find_feed(db: Database, kind: str, name: str) -> int | None:
     return number
 
 
-def find_slug(db: Database, kind: str, name: str) -> str:
-    """Find the slug of a feed; empty if it has none."""
-    return db.value("feed_slug", (kind, name)) or ""
+def find_slugs(db: Database, names: Iterable[tuple[Kind, str]]) -> dict[tuple[Kind, str], str]:
+    """Find the slug of each of these feeds, by kind and name; empty for a feed that has none."""
+    return {name: db.value("feed_slug", name) or "" for name in names}
 
 
 def find_latest_change(db: Database, feed: int) -> int:

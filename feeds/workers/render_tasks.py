@@ -6,7 +6,7 @@ time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -49,9 +49,9 @@ def _reject(tasks: Sequence[RenderTask], reason: str) -> list[RenderResult]:
 RENDER = TaskKind(render, _split, _reject)
 
 
-def unpack_entry(packed: bytes) -> list[bytes]:
-    """Return a rendered entry in every format, then its parts for pages; they are compressed together, as they share their text."""
-    return split_parts(decompress(packed))
+def unpack_entries(packed: Iterable[bytes]) -> list[list[bytes]]:
+    """Return each rendered entry in every format, then its parts for pages; they are compressed together, as they share their text."""
+    return [split_parts(decompress(entry)) for entry in packed]
 
 
 def _render(tasks: Sequence[RenderTask], formats: Sequence[Format]) -> list[RenderResult]:

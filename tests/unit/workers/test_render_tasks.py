@@ -9,7 +9,7 @@ import pytest
 
 from feeds.identity import Shown
 from feeds.workers import ingest_tasks
-from feeds.workers.render_tasks import render, unpack_entry
+from feeds.workers.render_tasks import render, unpack_entries
 from feeds.workers.task_types import RenderTask, Settings
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -50,15 +50,15 @@ def test_the_posts_of_a_piece_are_what_each_is_alone() -> None:
         task(5, '<a href="#n">1</a><p id="n">place</p>'),
         task(6, "text & no element"),
     ]
-    together = {one.number: unpack_entry(one.data) for one in render(tasks)}
-    assert together == {one.number: unpack_entry(render([one])[0].data) for one in tasks}
+    together = {one.number: unpack_entries([one.data]) for one in render(tasks)}
+    assert together == {one.number: unpack_entries([render([one])[0].data]) for one in tasks}
 
 
 def test_a_post_that_cannot_be_cleaned_takes_no_other_with_it() -> None:
     damaged = task(2, '<iframe src="x"></iframe>', page=[1])
     found = {one.number: one for one in render([task(1, "<p>one</p>"), damaged, task(3, "<p>three</p>")])}
-    assert b"one" in unpack_entry(found[1].data)[0]
-    assert b"three" in unpack_entry(found[3].data)[0]
+    assert b"one" in unpack_entries([found[1].data])[0][0]
+    assert b"three" in unpack_entries([found[3].data])[0][0]
     assert found[2].data == b""
     assert "cannot be rendered" in found[2].invalid
 
