@@ -57,7 +57,7 @@ class _Tools:
             name: partial(
                 boilerplate.split_tail,
                 patterns=patterns,
-                is_source=_is_any if source.source_line else self._is_known,
+                is_source=(lambda _: True) if source.source_line else self._is_known,
             )
             for name, source in sources
         }
@@ -82,10 +82,6 @@ class _Tools:
         import zstandard
 
         return zstandard.ZstdDecompressor().decompress
-
-
-def _is_any(_: str) -> bool:
-    return True
 
 
 _tools: _Tools
