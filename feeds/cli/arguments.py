@@ -128,3 +128,9 @@ class Commands:
         if report:
             command.add_argument("--json", action="store_true", help="print the result as JSON")
         return command
+
+
+def load_commands(program: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """Return the parser of each command by its name."""
+    # argparse has no public way from a parser to its commands.
+    return dict(next(a.choices for a in program._actions if isinstance(a, argparse._SubParsersAction)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
-from feeds.cli.arguments import Commands
+from feeds.cli.arguments import Commands, load_commands
 
 _FILES = ("FILE", "PATH")
 
@@ -21,17 +21,14 @@ def add_arguments(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the script; return the exit code."""
-    print(write_completion(options.shell))
+    print(write_completion(options.program, options.shell))
     return 0
 
 
-def write_completion(shell: str) -> str:
+def write_completion(program: argparse.ArgumentParser, shell: str) -> str:
     """Return the script that completes commands, options and file names of feedd in ``bash``, ``zsh`` or ``fish``."""
     import shtab
 
-    from feeds.cli.options import build_parser, load_commands
-
-    program = build_parser()
     for command in (program, *load_commands(program).values()):
         for action in command._actions:
             if action.metavar in _FILES:

@@ -27,6 +27,7 @@ from feeds.cli import (
     withdraw,
 )
 from feeds.cli.arguments import Commands, Parser, build_common, build_jobs, suggest
+from feeds.cli.arguments import load_commands as load_commands
 from feeds.version import __version__
 
 _COMMANDS = (
@@ -65,12 +66,6 @@ def parse_command_line(arguments: Sequence[str] | None = None) -> argparse.Names
     return options
 
 
-def load_commands(program: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-    """Return the parser of each command by its name."""
-    # argparse has no public way from a parser to its commands.
-    return dict(next(a.choices for a in program._actions if isinstance(a, argparse._SubParsersAction)))
-
-
 def _describe_unknown(word: str, command: argparse.ArgumentParser) -> str:
     if not word.startswith("-"):
         return f"unexpected argument {word!r}"
@@ -97,5 +92,5 @@ def build_parser() -> argparse.ArgumentParser:
     commands = Commands(program.add_subparsers(dest="command", metavar="COMMAND"))
     for module in _COMMANDS:
         module.add_arguments(commands)
-    program.set_defaults(run=run_daemon.run)
+    program.set_defaults(run=run_daemon.run, program=program)
     return program

@@ -154,14 +154,17 @@ class Tree:
         """Return the documents that are missing or changed on disk."""
         return [path for path in self.known if not self.is_intact(path)]
 
-    def are_published(self, paths: Iterable[str]) -> bool:
-        """Return whether our documents are in place, or would be after a dry run."""
-        return all(
+    def is_published(self, path: str) -> bool:
+        """Return whether our document is in place, or would be after a dry run."""
+        return (
             path not in self.unmanaged
             and path not in self.refused
             and (path in self.known or path in self.written)
-            for path in paths
         )
+
+    def are_published(self, paths: Iterable[str]) -> bool:
+        """Return whether all of these documents are in place, or would be after a dry run."""
+        return all(self.is_published(path) for path in paths)
 
     def put(self, path: str, data: bytes) -> bool:
         """Queue a document for writing if it differs from the file on disk.
