@@ -6,9 +6,7 @@ the next run finishes an interrupted run.
 
 from __future__ import annotations
 
-from feeds.errors import UsageError
-from feeds.ingest.folder import ingest_folder
-from feeds.ingest.pending_batches import PendingBatches
+from feeds.ingest.folder import ingest_folders
 from feeds.output.tree import Tree
 from feeds.publisher import archives, pages, publisher
 from feeds.publisher.entry_cache import EntryReader
@@ -25,13 +23,8 @@ def ingest(session: Session, *, offline: bool = False) -> Ingested:
     """
     report = Ingested()
     read_ledger(session, report.troubles)
-    pending = PendingBatches(session.db, report)
-    for source in session.folders:
-        try:
-            ingest_folder(session, source, report, pending)
-        except UsageError as error:
-            report.troubles.append(f"source {source.name}: {error}")
-    pending.flush()
+    if session.folders:
+        ingest_folders(session, report)
     if session.polled:
         _ingest_upstreams(session, report, offline)
     update_due_posts(session)

@@ -12,7 +12,6 @@ from feeds.config import FolderSource
 from feeds.daemon.context import DaemonContext
 from feeds.errors import UsageError
 from feeds.ingest.folder import ingest_folder, ingest_paths
-from feeds.ingest.pending_batches import PendingBatches
 from feeds.reports import Ingested
 
 SCAN_EVERY = 600
@@ -110,9 +109,7 @@ class FolderWatcher:
         report = Ingested()
         try:
             if any((source.path / path).is_dir() for path in paths):
-                pending = PendingBatches(self._shift.session.db, report)
-                ingest_folder(self._shift.session, source, report, pending)
-                pending.flush()
+                ingest_folder(self._shift.session, source, report)
             else:
                 ingest_paths(self._shift.session, source, paths, report)
         except UsageError as error:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from feeds.config import FolderSource
+from feeds.errors import UsageError
 from feeds.fetcher import folder
 from feeds.identity import FILE_KEYS
 from feeds.ingest.pending_batches import READINGS_PER_BATCH, PendingBatches
@@ -23,12 +24,30 @@ from feeds.workers.ingest_tasks import READ_FILES
 _FILES_PER_PIECE = 64
 
 
-def ingest_folder(session: Session, source: FolderSource, report: Ingested, pending: PendingBatches) -> None:
-    """Scan every file of a folder and read those that changed; what was read waits in ``pending`` to be stored.
+def ingest_folders(session: Session, report: Ingested) -> None:
+    """Scan every folder and read the files that changed; a folder that cannot be read is reported."""
+    pending = PendingBatches(session.db, report)
+    for source in session.folders:
+        try:
+            _ingest_folder(session, source, report, pending)
+        except UsageError as error:
+            report.troubles.append(f"source {source.name}: {error}")
+    pending.flush()
+
+
+def ingest_folder(session: Session, source: FolderSource, report: Ingested) -> None:
+    """Scan every file of one folder and read those that changed.
 
     Raises:
         UsageError: the folder cannot be read.
     """
+    pending = PendingBatches(session.db, report)
+    _ingest_folder(session, source, report, pending)
+    pending.flush()
+
+
+def _ingest_folder(session: Session, source: FolderSource, report: Ingested, pending: PendingBatches) -> None:
+    """Read a folder; what was read waits in ``pending``, so that copies in several folders are stored together."""
     number, _, settings, complete, _ = load_sources(session.db)[source.name]
     # Changed settings may change every post, so unchanged files are parsed too.
     rederive = settings not in ("", session.settings_digest)
