@@ -12,6 +12,7 @@ import pytest
 from lxml import etree
 
 from feeds import api, load_config
+from feeds.cli.build import accept_removals
 from feeds.cli.withdraw import Withdrawn
 from feeds.daemon import control
 from feeds.errors import StoreLocked
@@ -295,7 +296,7 @@ def test_a_running_daemon_believes_removals_when_it_is_told_to(project: Project)
 def test_removals_that_nobody_believes_in_time_are_no_longer_allowed(site: Site) -> None:
     config = load_config(site.config)
     with lock_store(config.store), pytest.raises(StoreLocked, match="try again"):
-        control.accept_removals(config, lambda: site.now, patience=0.2)
+        accept_removals(config, lambda: site.now, patience=0.2)
     with closing(Database.open(config.store, read_only=True)) as db:
         assert db.rows("requests_all") == []
     assert control.is_current(str(site.now.timestamp()), lambda: site.now + timedelta(seconds=90))
