@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ from feeds.item_keys import derive_keys
 from feeds.storage import reports
 from feeds.storage.left_out import REASONS, find_left_out
 from feeds.storage.sqlite import Database
+from feeds.values.patterns import compile_pattern
 from feeds.values.urls import canonicalise, is_address
 
 
@@ -83,7 +83,7 @@ def _find_by_title(db: Database, wanted: str) -> int | NoPost | None:
 
 def _derive_keys(config: Config, address: str) -> list[str]:
     """Return the keys of a post with this address, the strong key first."""
-    rules = [(rule.name, re.compile(rule.pattern)) for rule in config.identity]
+    rules = [(rule.name, compile_pattern(rule.pattern)) for rule in config.identity]
     strong = derive_keys("", "", "", address, rules, lambda: "").strong
     url = canonicalise(address)
     return [*([strong] if strong else []), f"url:{url}", f"page:{url}"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_PART = r"(?:[A-Za-z0-9_-]+|\"[^\"\n]*\"|'[^'\n]*')"
-_HEADER = rf"[ \t]*(\[\[?)[ \t]*({_PART}(?:[ \t]*\.[ \t]*{_PART})*)[ \t]*\]"
-_ASSIGNMENT = rf"[ \t]*({_PART}(?:[ \t]*\.[ \t]*{_PART})*)[ \t]*="
+_PART = r"(?:[A-Za-z0-9_-]++|\"[^\"\n]*\"|'[^'\n]*')"
+_HEADER = rf"[ \t]*+(\[\[?)[ \t]*+({_PART}(?>(?:[ \t]*+\.[ \t]*+{_PART})*))[ \t]*+\]"
+_ASSIGNMENT = rf"[ \t]*+({_PART}(?>(?:[ \t]*+\.[ \t]*+{_PART})*))[ \t]*+="
 _QUOTES = ('"""', "'''")
 _SIMILAR, _SIMILAR_ELSEWHERE = 0.5, 0.75
 """A misspelt key more likely belongs to the section where it is."""
@@ -48,10 +48,8 @@ def _make_printable(key: str) -> str:
 
 def find_lines(text: str) -> dict[str, int]:
     """Return the line of each table and key in plain spelling: ``sources[1].path`` to 12."""
-    headers, assignments = (
-        re.compile(_HEADER),
-        re.compile(_ASSIGNMENT),
-    )  # rarely needed, so not compiled early
+    headers = re.compile(_HEADER)  # rarely needed, so not compiled early
+    assignments = re.compile(_ASSIGNMENT)
     lines: dict[str, int] = {}
     counts: dict[str, int] = {}
     prefix = within = ""

@@ -12,8 +12,8 @@ from feeds.models import FeedHead, Format
 from feeds.renderer import fast_writer
 
 _ID_PATTERNS = {
-    "atom": re.compile(rb"<entry[^>]*>\s*<id>([^<]*)</id>"),
-    "rss": re.compile(rb"<guid[^>]*>([^<]*)</guid>"),
+    "atom": re.compile(rb"<entry[^<>]*+>\s*+<id>([^<]*+)</id>"),
+    "rss": re.compile(rb"<guid[^<>]*+>([^<]*+)</guid>"),
 }
 _TAILS = {"atom": b"</feed>", "rss": b"</channel>"}
 

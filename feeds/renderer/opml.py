@@ -19,7 +19,7 @@ NAMESPACE = "https://feedd.invalid/ns/opml"
 """Namespace of the attributes that only feedd knows (OPML 2.0 requires a namespace for them)."""
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_EDGES = re.compile(r"\A\s+|\s+\Z|[\t\r\n]")
+_EDGES = re.compile(r"\A\s++|(?<!\s)\s++\Z|[\t\r\n]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,11 @@ _DAY = re.compile(r"<day\b[^<>]*+>\s*+([A-Za-z]++)\s*+<", re.IGNORECASE)
 _FLAG = re.compile(r"<[A-Za-z_][\w.\-]*:(archive|complete)\s*/?>", re.IGNORECASE)
 _DELETED = re.compile(r"<(?:[A-Za-z_][\w.\-]*:)?deleted-entry\b([^<>]*+)>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""(?<![\w:.\-])([A-Za-z_:][\w:.\-]*+)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""")
-# RSS writes a person as "mail (Name)"; others write "Name <mail>" and variants of both.
-_MAIL = r"(?:mailto:)?[^\s@()<>\[\]:]+@[^\s@()<>\[\]]+"
+# RSS writes a person as "mail (Name)"; others write "Name <mail>" and variants of both. The text is folded, so
+# white space in it is single spaces.
+_MAIL = r"(?:mailto:)?[^\s@()<>\[\]:]++@[^\s@()<>\[\]]++"
 _MAIL_AND_NAME = re.compile(
-    rf"{_MAIL}(?:\s*[(\[<]\s*|\s)([^()<>\[\]@]+?)\s*[)\]>]?|([^@()<>\[\]]+?)\s*(?:[(<\[]\s*{_MAIL}\s*[)>\]]|,?\s{_MAIL})",
+    rf"{_MAIL}(?: ?[(\[<] ?| )([^()<>\[\]@]+?) ?[)\]>]?|([^@()<>\[\]]+?) ?(?:[(<\[] ?{_MAIL} ?[)>\]]|,? {_MAIL})",
     re.IGNORECASE,
 )
 _MOST_MINUTES = 60 * 24 * 366

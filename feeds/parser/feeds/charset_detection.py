@@ -121,8 +121,9 @@ def _find_language(head: bytes) -> str:
 
 
 @cache
-def _compile_ordinary(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
+def _compile_ordinary() -> dict[str, re.Pattern[str]]:
+    """Compile the ordinary characters of each candidate, by its encoding."""
+    return {candidate.codec: re.compile(candidate.ordinary) for candidate in _CANDIDATES}
 
 
 def _is_ordinary(character: str, candidate: _Candidate) -> bool:
@@ -130,7 +131,7 @@ def _is_ordinary(character: str, candidate: _Candidate) -> bool:
 
     Of Chinese characters only the first level of the standard counts: wrongly decoded bytes give rare characters.
     """
-    if not _compile_ordinary(candidate.ordinary).match(character):
+    if not _compile_ordinary()[candidate.codec].match(character):
         return False
     levels = _LEVELS.get(candidate.codec)
     if not levels:

@@ -10,7 +10,12 @@ from feeds.values.urls import resolve
 
 _BLOCK = re.compile(r"</?(?:p|div|br|li|h[1-6]|tr|blockquote|pre|table|ul|ol)\b[^<>]*+>", re.IGNORECASE)
 _TAG = re.compile(r"<[a-zA-Z/!?][^<>]*+>")
-_HIDDEN = re.compile(r"<(script|style)\b[^<>]*+>.*?</\1\s*+>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+_HIDDEN = re.compile(r"<(script|style)\b[^<>]*+>|<!--", re.IGNORECASE)
+_HIDDEN_ENDS = {
+    "": re.compile("-->"),
+    "script": re.compile(r"</script\s*+>", re.IGNORECASE),
+    "style": re.compile(r"</style\s*+>", re.IGNORECASE),
+}
 _PARAGRAPH = re.compile(r"\n[ \t\r]*\n\s*")
 _ADDRESS = re.compile(
     r"""(?<=\s)(href|src|poster|cite|longdesc|data|background)(\s*=\s*)("[^"<>]*+"|'[^'<>]*+'|[^\s"'<>]++)""",
@@ -31,11 +36,26 @@ _CASES = {2: str.upper, 4: str.capitalize}
 def html_to_text(html: str) -> str:
     """Return the text of HTML on one line, references decoded once."""
     if "<" in html:
-        # Only a closed comment or script may be cut: a search for a missing end at each start is quadratic.
-        if html.count("<!--") + html.count("<s") < 1000:
-            html = _HIDDEN.sub(" ", html[:_LIMIT])
-        html = _TAG.sub("", _BLOCK.sub(" ", html))
+        html = _TAG.sub("", _BLOCK.sub(" ", _drop_hidden(html[:_LIMIT])))
     return fold_spaces(unescape(html))
+
+
+def _drop_hidden(html: str) -> str:
+    """Replace comments, scripts and styles by a space; those without an end stay."""
+    parts: list[str] = []
+    position, endless = 0, set()
+    for start in _HIDDEN.finditer(html):
+        kind = (start[1] or "").lower()
+        if start.start() < position or kind in endless:
+            continue
+        end = _HIDDEN_ENDS[kind].search(html, start.end())
+        if end is None:
+            endless.add(kind)  # searching again from each further start would take quadratic time
+            continue
+        parts += html[position : start.start()], " "
+        position = end.end()
+    parts.append(html[position:])
+    return "".join(parts)
 
 
 def unwrap_character_data(text: str) -> str:

@@ -41,7 +41,7 @@ _TYPES = {
 _VAGUE = frozenset(["application/xml", "text/xml", "application/json"])
 _FEED_PATH = re.compile(
     r"(?:^|/)(?:feeds?|rss2?|atom|index)(?:\.(?:xml|rss|atom|rdf|json))/?$|(?:^|/)(?:feed|rss2?|atom)/?$"
-    r"|\.(?:rss2?|atom|rdf)$|(?:^|/)(?:feed|rss|atom)[-_.][^/]{1,40}\.xml$|[^/]{1,40}[-_.](?:feed|rss|atom)\.xml$"
+    r"|\.(?:rss2?|atom|rdf)$|(?:^|/)(?:feed|rss|atom)[-_.][^/]{1,40}\.xml$|[^/][-_.](?:feed|rss|atom)\.xml$"
     r"|(?:^|/)feeds/(?:posts/default|all\.atom\.xml)$",
     re.IGNORECASE,
 )

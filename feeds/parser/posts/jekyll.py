@@ -13,6 +13,7 @@ from typing import Any
 
 from feeds.models import Dialect, Repair
 from feeds.parser.posts.front_matter_values import LARGEST_HEADER, load_yaml, read_simple_values
+from feeds.values.patterns import Pattern, compile_pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,13 +228,13 @@ def _is_in_scope(path: str, scope: str) -> bool:
 
 # A site has few patterns, and each is tried on every post.
 @lru_cache(maxsize=256)
-def _compile_glob(pattern: str) -> re.Pattern[str]:
+def _compile_glob(pattern: str) -> Pattern:
     """Compile a pattern of Ruby's ``Dir.glob``: ``*`` matches within a folder, ``**/`` any number of folders."""
     found = ""
     for part in re.findall(r"(?:\*\*/)+|\*+|\?|[^*?]+", pattern.rstrip("/")):
         any_folders, within = part.startswith("**/"), part.startswith("*")
         found += (
-            "(?>(?:[^/]+/)*)"
+            "(?:[^/]+/)*"
             if any_folders
             else "[^/]*"
             if within
@@ -241,7 +242,7 @@ def _compile_glob(pattern: str) -> re.Pattern[str]:
             if part == "?"
             else re.escape(part)
         )
-    return re.compile(found)
+    return compile_pattern(found)
 
 
 def find_folder_categories(path: str, collections_dir: str = "") -> list[str]:

@@ -49,7 +49,7 @@ _SITE_LISTS: Final = re.compile(
     r"|page\.(?:next|previous)|paginator)\b"
 )
 """Lists of posts and pages, which only the generator of the site knows."""
-_PARAMETER: Final = re.compile(r"""([\w-]++)\s*+=\s*+("[^"]*+"|'[^']*+'|[\w.\[\]-]++)""")
+_PARAMETER: Final = re.compile(r"""(?<![\w-])([\w-]++)\s*+=\s*+("[^"]*+"|'[^']*+'|[\w.\[\]-]++)""")
 _STRING: Final = re.compile(r"'[^']*+'|\"[^\"]*+\"")
 _NAMES: Final = re.compile(r"(?<![\w.-])([A-Za-z_][\w-]*+)(?:\.([\w-]++))?")
 _WORDS: Final = frozenset(("and", "or", "contains", "true", "false", "nil", "null", "empty", "blank"))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from html import escape
+from itertools import accumulate
 
 from feeds.sanitizer.markdown.elements import BLOCK_ELEMENTS, MARKDOWN_ATTRIBUTE, TAG, VOID_ELEMENTS
 from feeds.sanitizer.markdown.items import NOWHERE
@@ -21,8 +22,22 @@ from feeds.sanitizer.markdown.writer import Writer, escape_text
 
 _ID = re.compile(r' id="[^"]*+"')
 _MOST_ABBREVIATIONS = 200
+_LONGEST_ABBREVIATIONS = 4000
+"""Characters of all abbreviations, each of which is tried at each word."""
 _MOST_REPEATED = 200_000
 """Characters of definitions that are written again for each use, in all: a long one used often would grow without bound."""
+
+
+def _select_abbreviations(defined: Iterable[str]) -> list[str]:
+    """Return the abbreviations to explain; the shortest are kept if there are too many.
+
+    Longer names come first, because an alternation takes the first that matches.
+    """
+    names = sorted(defined, key=len)[:_MOST_ABBREVIATIONS]
+    lengths = accumulate(map(len, names))
+    return [name for name, length in zip(names, lengths, strict=True) if length <= _LONGEST_ABBREVIATIONS][
+        ::-1
+    ]
 
 
 class MarkedWriter(Writer):
@@ -45,8 +60,7 @@ class MarkedWriter(Writer):
         self._room = _MOST_REPEATED
         self.is_headless = self.in_code = False
         """Whether the table has a head only because the library wants one; whether a block of code is open."""
-        # Longer names first, because an alternation takes the first that matches.
-        names = sorted(source.abbreviations, key=len, reverse=True)[:_MOST_ABBREVIATIONS]
+        names = _select_abbreviations(source.abbreviations)
         pattern = "|".join(map(re.escape, names))
         self._abbreviations = re.compile(rf"(?<!\w)(?:{pattern})(?!\w)") if names else None
         self._kinds: dict[str, Callable[[Kept], str]] = {

@@ -10,9 +10,9 @@ from feeds.sanitizer.markdown.spans import mark_spans
 FENCE = re.compile(r"([ ]*+(?>(?:>[ ]*+)*)(?>(?:(?:[-*+]|\d{1,9}\.)[ ]++)?))(`{3,}+(?!.*`)|~{3,}+)")
 """The line that begins a fence, behind the marks of quotations and list items; then the fence itself."""
 
-_ATTRIBUTES = re.compile(r"[ \t]*\{:(?![:/])((?>(?:[^{}\n\\]|\\.)*))\}[ \t]*$")
-_DEFINITION = re.compile(r"[ ]{0,3}\{:([\w-]+):((?>(?:[^}\n\\]|\\.)*))\}[ \t]*$")
-_EXTENSION = re.compile(r"[ ]{0,3}\{::(\w+)([^}\n]*)\}[ \t]*$")
+_ATTRIBUTES = re.compile(r"[ \t]*+\{:(?![:/])((?>(?:[^{}\n\\]|\\.)*))\}[ \t]*+$")
+_DEFINITION = re.compile(r"[ ]{0,3}\{:([\w-]++):((?>(?:[^}\n\\]|\\.)*))\}[ \t]*+$")
+_EXTENSION = re.compile(r"[ ]{0,3}\{::(\w++)([^}\n]*+)\}[ \t]*+$")
 _EXTENSIONS = ("comment", "nomarkdown", "options")
 _ITEM_ALONE = re.compile(r"[ ]{0,3}(?:[-*+]|\d{1,9}\.)[ \t]")
 _CONTENTS = re.compile(r"(?:^|\s)toc(?:\s|$)")

@@ -20,7 +20,9 @@ _TIME = re.compile(
     rf"(?:[:h](?P<minute>\d\d?)(?:[:.](?P<second>\d\d?)(?:[.,:]\d+)?)?\s*(?:{_MERIDIEM.format('late')})?"
     r"|\s*(?P<only>[ap]\.?m\b\.?))(?!\d)"
 )
-_OFFSET = re.compile(r"\s*(?:[a-z]{1,5})?\s*(?P<sign>[+-])(?P<digits>\d{1,2}:\d\d|\d{1,4})(?!\d)(?:\s*z\b)?")
+_OFFSET = re.compile(
+    r"\s*+(?:[a-z]{1,5}\s*+)?(?P<sign>[+-])(?P<digits>\d{1,2}:\d\d|\d{1,4})(?!\d)(?:\s*z\b)?"
+)
 _REGION = re.compile(r"\s*([a-z]+(?:/[a-z_+\-0-9]+){1,2})")
 _ZONE_NAME = re.compile(r"\s*([a-z]{1,5})\b(?![/\w])")
 _LAST_ZONE = re.compile(r"(?<=\d)\s+([+-]\d\d:?\d\d|[a-z]{2,5})\s*$")
