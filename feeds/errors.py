@@ -15,6 +15,8 @@
       PostRejected          a post cannot be read: it is reported, the run continues, exit 1
       FeedUnreadable        the document of an upstream feed cannot be read: the next poll tries again
       EntryInvalid          a post would make a document invalid: it is left out and reported, exit 1
+
+    WorkersStopped          the run ends while a task waits: not an error, nothing of the task is stored
 """
 
 from __future__ import annotations
@@ -77,6 +79,13 @@ class DeadlineExceeded(FeeddError):  # noqa: N818 - named for what happened to t
     # An exception is pickled with its text alone, and this class is raised in worker processes.
     def __reduce__(self) -> tuple[type[DeadlineExceeded], tuple[float]]:
         return type(self), (self.deadline,)
+
+
+class WorkersStopped(BaseException):
+    """The run ends while a task waits for its result.
+
+    Like ``asyncio.CancelledError`` it is no ``Exception``, so no code takes it for the fault of a document.
+    """
 
 
 class OutputError(FeeddError):

@@ -65,12 +65,12 @@ class Session:
 
     def load_upstreams(self) -> tuple[list[UpstreamSource], list[str]]:
         """Load the upstream feeds, also those of lists; return the errors of lists too."""
-        every, troubles = expand_sources(self.configured, self.db)
+        every, troubles = expand_sources(self.configured, self.db, self.workers)
         return [source for source in every if isinstance(source, UpstreamSource)], troubles
 
     def register_upstreams(self) -> tuple[list[UpstreamSource], list[str]]:
         """Do what :meth:`load_upstreams` does, and add new sources to the store."""
-        every, troubles = expand_sources(self.configured, self.db)
+        every, troubles = expand_sources(self.configured, self.db, self.workers)
         self.sources.update(register_sources(self.db, self.configured, every))
         return [source for source in every if isinstance(source, UpstreamSource)], troubles
 
@@ -79,7 +79,9 @@ class Session:
         # Expanding lists of sources takes time, which a configuration without limits need not spend.
         if not any(_get_keep(source) for source in self.configured):
             return {}
-        limits = {source.name: source.keep for source in expand_sources(self.configured, self.db)[0]}
+        limits = {
+            source.name: source.keep for source in expand_sources(self.configured, self.db, self.workers)[0]
+        }
         return {
             number: parse_keep(limits[name]) for number, (name, _) in self.sources.items() if limits.get(name)
         }
@@ -179,7 +181,7 @@ def open_session(
     from feeds.storage import documents
     from feeds.storage.address_rule import follow_address_rule
     from feeds.storage.sqlite import Database
-    from feeds.workers import ingest_tasks
+    from feeds.workers import BUDGET, DEADLINE, ingest_tasks
     from feeds.workers.workers import Workers, count_processors
 
     publishing = build_publish_settings(config)
@@ -193,7 +195,7 @@ def open_session(
         limits.document_seconds,
     )
     with closing(Database.open(store)) as db, workers:
-        sources = register_sources(db, config.sources, expand_sources(config.sources, db)[0])
+        sources = register_sources(db, config.sources, expand_sources(config.sources, db, workers)[0])
         # Keys of an older canonical form would not match those of new entries.
         follow_address_rule(db, sources, clock())
         render = _compute_render_digest(config, settings)
@@ -201,6 +203,7 @@ def open_session(
             page_fragments.check_templates(publishing.look)
             documents.use_render_settings(db, render)
         derive = replace(settings, formats=(), site_url="", language="", look=None)
+        bounds = (workers.deadline, workers.budget)
         yield Session(
             db=db,
             workers=workers,
@@ -208,7 +211,10 @@ def open_session(
             progress=progress,
             configured=config.sources,
             sources=sources,
-            settings_digest=compute_settings_digest((_DERIVATION, CANONICAL_RULE, derive)),
+            settings_digest=compute_settings_digest(
+                # With other limits, what took too long is tried again.
+                (_DERIVATION, CANONICAL_RULE, derive, *(bounds if bounds != (DEADLINE, BUDGET) else ()))
+            ),
             publishing=publishing,
             timezone=config.site.timezone,
             history=config.history,

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from feeds.config import FolderSource, ListSource, Source, UpstreamSource
 from feeds.config.checks import parse_interval
-from feeds.errors import UsageError
+from feeds.errors import DeadlineExceeded, UsageError, WorkersLost
 from feeds.models import Subscription
 from feeds.storage.sources import add_sources, load_lists
 from feeds.storage.sqlite import Database
 
+if TYPE_CHECKING:
+    from feeds.workers.workers import Workers
+
 _LONGEST_NAME = 300
+
+ReadList = Callable[[bytes, str], Sequence[Subscription]]
+"""Parse an OPML list; in a worker process where a slow list must not delay others."""
 
 
 def expand_sources(
-    configured: Iterable[Source], db: Database | None
+    configured: Iterable[Source], db: Database | None, workers: Workers | None = None
 ) -> tuple[list[FolderSource | UpstreamSource], list[str]]:
     """Return every folder and upstream feed in order of rank, and the errors of lists.
 
-    A list at an address is used as it was last fetched and stored.
+    A list at an address is used as it was last fetched and stored. Lists are parsed by ``workers``, if given:
+    then a slow list delays nothing else.
     """
+
+    def read(data: bytes, name: str) -> Sequence[Subscription]:
+        return workers.run(_read_opml, data, name) if workers else _read_opml(data, name)
+
     found: list[FolderSource | UpstreamSource] = []
     troubles = []
     kept = load_lists(db) if db is not None else {}
@@ -30,8 +42,8 @@ def expand_sources(
             found.append(source)
             continue
         try:
-            found += _read_list(source, kept.get(source.name))
-        except UsageError as error:
+            found += _read_list(source, kept.get(source.name), read)
+        except (UsageError, DeadlineExceeded, WorkersLost) as error:
             troubles.append(f"source {source.name}: {error}")
     # Two feeds of a list may have one name; the first has the higher rank.
     unique: dict[str, FolderSource | UpstreamSource] = {}
@@ -40,9 +52,13 @@ def expand_sources(
     return list(unique.values()), troubles
 
 
-def _read_list(source: ListSource, kept: bytes | None) -> list[UpstreamSource]:
+def _read_opml(data: bytes, name: str) -> Sequence[Subscription]:
     from feeds.parser.lists.opml import read_opml
 
+    return read_opml(data, name)
+
+
+def _read_list(source: ListSource, kept: bytes | None, read: ReadList) -> list[UpstreamSource]:
     if source.path is not None:
         try:
             kept = source.path.read_bytes()
@@ -50,7 +66,7 @@ def _read_list(source: ListSource, kept: bytes | None) -> list[UpstreamSource]:
             raise UsageError(f"{source.path}: cannot be read ({error.strerror}); correct `path`") from error
     if kept is None:
         return []
-    subscriptions = read_opml(kept, str(source.path or source.url))
+    subscriptions = read(kept, str(source.path or source.url))
     return [
         _build_upstream(source, subscription) for subscription in subscriptions if subscription.type == "rss"
     ]

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 
 from feeds.cli.daemon_requests import reload_daemon
 from feeds.cli.output import print_json, print_message
 from feeds.config import Config, ListSource, Source, UpstreamSource, editor, load_config
-from feeds.errors import FeeddError, FetchError, UsageError
+from feeds.errors import DeadlineExceeded, FeeddError, FetchError, UsageError
 from feeds.ingest.poller import create_client
 from feeds.models import Subscription
 from feeds.output.single_files import lock_folder, replace_file
+from feeds.workers.workers import Workers
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -22,8 +23,14 @@ if TYPE_CHECKING:
     from feeds.http import Client
     from feeds.parser.feeds.channel import UpstreamHead
 
+T = TypeVar("T")
+Arguments = TypeVarTuple("Arguments")
+
 _MOST_TRIED = 20
 _DEADLINE = 20.0
+"""Seconds for a request."""
+_SEARCH_SECONDS = 60.0
+"""For finding the feed of a page, with all requests and all parsing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,25 +158,42 @@ def _make_subscription(source: Source) -> Subscription | None:
 async def _find_all(
     config: Config, urls: Sequence[str], allow: tuple[str, ...]
 ) -> list[tuple[Subscription | None, str]]:
-    async with create_client(config.site.url) as client:
-        return [await _find(client, url if "://" in url else f"https://{url}", allow) for url in urls]
+    with Workers(1, _need_nothing, None, config.limits.item_seconds) as workers:
+        try:
+            async with create_client(config.site.url) as client:
+                finder = _Finder(client, workers, allow)
+                return [await _find_in_time(finder, url) for url in urls]
+        finally:
+            workers.stop()  # a page that is still being parsed needs no result any more
 
 
-async def _find(client: Client, url: str, allow: tuple[str, ...]) -> tuple[Subscription | None, str]:
+async def _find_in_time(finder: _Finder, url: str) -> tuple[Subscription | None, str]:
+    try:
+        async with asyncio.timeout(_SEARCH_SECONDS):
+            return await _find(finder, url if "://" in url else f"https://{url}")
+    except TimeoutError:
+        return None, (
+            f"{url}: no feed found within {_SEARCH_SECONDS:g} seconds; give the URL of the feed itself"
+        )
+
+
+async def _find(finder: _Finder, url: str) -> tuple[Subscription | None, str]:
     """Find the feed at a URL or linked from the page there; return it with a sentence for the user."""
     from feeds.parser.lists.discovery import find_candidates
 
     try:
-        head, address, page = await _fetch_head(client, url, allow)
+        head, address, page = await finder.fetch_head(url)
+        tried = [] if head else (await finder.run(find_candidates, page, address))[:_MOST_TRIED]
     except FetchError as error:
         return None, str(error)
+    except DeadlineExceeded as error:
+        return None, f"{url}: {error}"
     if head is not None:
         return _describe(head, address), f"{address}: a feed ({head.version}), {head.title or 'no title'}"
-    tried = find_candidates(page, address)[:_MOST_TRIED]
     for candidate in tried:
         try:
-            head, found, _ = await _fetch_head(client, candidate.url, allow)
-        except FetchError:
+            head, found, _ = await finder.fetch_head(candidate.url)
+        except (FetchError, DeadlineExceeded):
             continue
         if head is not None:
             others = [
@@ -183,26 +207,31 @@ async def _find(client: Client, url: str, allow: tuple[str, ...]) -> tuple[Subsc
     return None, f"{url}: no feed found ({len(tried)} URLs tried); give the URL of the feed itself"
 
 
-async def _fetch_head(
-    client: Client, url: str, allow: tuple[str, ...]
-) -> tuple[UpstreamHead | None, str, bytes]:
-    """Fetch a document; return its head (None if it is not a feed), its final URL and its bytes."""
-    from feeds.http.messages import describe_status
-    from feeds.parser.feeds.encoding import decode
-    from feeds.parser.feeds.feed import parse_outline
-    from feeds.parser.feeds.splitter import outline
+@dataclass(frozen=True, slots=True)
+class _Finder:
+    """Fetches documents and parses them in a worker process, under a deadline."""
 
-    response = await client.get(url, allow=allow, deadline=_DEADLINE)
-    if response.status != 200:
-        raise FetchError(f"{describe_status(response.status)}: {url}")
-    kind = response.get_header("content-type")
-    parts = outline(decode(response.body, kind), kind)
-    if parts.kind == "none":
-        return None, response.url, response.body
-    head = parse_outline(
-        replace(parts, entries=parts.entries[:1], digests=parts.digests[:1]), response.url, "UTC"
-    ).head
-    return (head if head.version else None), response.url, response.body
+    client: Client
+    workers: Workers
+    allow: tuple[str, ...]
+
+    async def run(self, function: Callable[[*Arguments], T], *arguments: *Arguments) -> T:
+        return await asyncio.to_thread(lambda: self.workers.run(function, *arguments))
+
+    async def fetch_head(self, url: str) -> tuple[UpstreamHead | None, str, bytes]:
+        """Fetch a document; return its head (None if it is not a feed), its final URL and its bytes."""
+        from feeds.http.messages import describe_status
+        from feeds.ingest.feed_items import parse_head
+
+        response = await self.client.get(url, allow=self.allow, deadline=_DEADLINE)
+        if response.status != 200:
+            raise FetchError(f"{describe_status(response.status)}: {url}")
+        kind = response.get_header("content-type")
+        return await self.run(parse_head, response.body, kind, response.url), response.url, response.body
+
+
+def _need_nothing(_: object) -> None:
+    """Prepare a worker process, whose functions need no settings."""
 
 
 def _describe(head: UpstreamHead, url: str) -> Subscription:

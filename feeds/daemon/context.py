@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from feeds.config import Config
 from feeds.daemon.event_log import EventLog
+from feeds.errors import WorkersStopped
 from feeds.protocols import Clock
 from feeds.session import Session
 
@@ -41,20 +42,33 @@ class DaemonContext:
         self._end: float | None = None
 
     async def run_in_store_thread(self, work: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401
-        """Run a function in the store's thread and return its result."""
+        """Run a function in the store's thread and return its result.
+
+        Raises:
+            JobInterrupted: the daemon stops and the function takes too long.
+        """
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.store_thread, work, *arguments)
+        try:
+            return await loop.run_in_executor(self.store_thread, work, *arguments)
+        except WorkersStopped as stopped:
+            raise JobInterrupted("a document was still being processed") from stopped
 
     def end_within(self, seconds: float) -> None:
         """Let jobs in the store's thread run for this many seconds; longer jobs are interrupted."""
         if self._end is None:
             self._end = time.monotonic() + seconds
+            # A job that waits for a worker process does not check the time.
+            asyncio.get_running_loop().call_later(seconds, self._stop_workers)
+
+    def _stop_workers(self) -> None:
+        if hasattr(self, "run"):
+            self.run.workers.stop()
 
     def progress(self, step: str, done: int, total: int) -> None:
         """Check between the steps of a long job whether it must end.
 
         Raises:
-            BrokenOff: it must end.
+            JobInterrupted: it must end.
         """
         if self._end is not None and time.monotonic() > self._end:
             raise JobInterrupted(f"{step}: {done} of {total}")
@@ -74,7 +88,7 @@ class DaemonContext:
     def _handle_failure(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
         # An interrupted job is finished by the next run.
-        if error is not None and not isinstance(error, JobInterrupted):
+        if error is not None and not isinstance(error, (JobInterrupted, WorkersStopped)):
             self.failure = self.failure or error
             self.failed.set()
 

@@ -19,6 +19,7 @@ from feeds.storage import control as requests
 from feeds.storage import ledger, sources, withdrawal
 from feeds.storage.ledger_replay import apply_withdrawals
 from feeds.storage.sqlite import Database
+from feeds.workers.workers import Workers
 
 _PATIENCE = 60
 """Seconds to wait for a daemon to apply a request that must not be delayed."""
@@ -41,7 +42,7 @@ def apply_requests(session: Session) -> list[str]:
 def apply_request(session: Session, kind: str, value: str) -> int:
     """Remove a source, withdraw or restore a post, in a session that has the store; return the number of removed items."""
     if kind == "forget":
-        return remove_source(session.db, session.configured, value, session.clock)
+        return remove_source(session.db, session.configured, value, session.clock, session.workers)
     withdraw(session.db, session.publishing.ledger, value, kind == "restore", session.clock())
     return 0
 
@@ -68,9 +69,11 @@ def load_ledger(db: Database, path: Path, now: datetime) -> None:
     apply_withdrawals(db, now)
 
 
-def remove_source(db: Database, configured: Sequence[Source], name: str, clock: Clock) -> int:
+def remove_source(
+    db: Database, configured: Sequence[Source], name: str, clock: Clock, workers: Workers | None = None
+) -> int:
     """Remove a source; return the number of its items, 0 if it is unknown or still configured."""
-    every = expand_sources(configured, db)[0]
+    every = expand_sources(configured, db, workers)[0]
     ranked = register_sources(db, configured, every)
     number = next((n for n, (known, _) in ranked.items() if known == name), None)
     if number is None or name in {source.name for source in (*every, *configured)}:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from feeds.daemon.context import DaemonContext, JobInterrupted
-from feeds.errors import FeeddError, UsageError
+from feeds.errors import FeeddError, UsageError, WorkersStopped
 from feeds.fetcher.feed import Request
 from feeds.fetcher.politeness import HostHolds
 from feeds.fetcher.schedule import distribute_times
@@ -65,7 +65,7 @@ class PollScheduler:
         shift = self._shift
         try:
             await asyncio.wait_for(self._queue.stop(_PATIENCE), _STOP_WITHIN)
-        except (TimeoutError, FeeddError, JobInterrupted) as error:
+        except (TimeoutError, FeeddError, JobInterrupted, WorkersStopped) as error:
             shift.log("stopping", reason=str(error) or "a document was still being parsed")
         await self._save_holds()
 

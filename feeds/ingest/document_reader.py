@@ -41,7 +41,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """An entry that exceeded the deadline."""
+    """An entry that is left out."""
 
     digest: bytes
     name: str
@@ -50,8 +50,8 @@ class Rejected:
 
 def parse_document(
     workers: Workers, document: Document
-) -> tuple[ParsedDocument, list[Rejected], list[bytes]]:
-    """Parse the entries; return them, the rejected entries and the digests of entries that were not tried.
+) -> tuple[ParsedDocument, list[Rejected], list[Rejected]]:
+    """Parse the entries; return them, the entries that exceeded the deadline and those that were not tried.
 
     A document has the budget of the workers, because hostile entries must not delay the others for long.
 
@@ -61,35 +61,45 @@ def parse_document(
     """
     end = time.monotonic() + workers.budget
     try:
-        return _parse(workers, document), [], []
+        return _parse(workers, document, end), [], []
     except DeadlineExceeded:
         if document.parts.whole:
             raise
     # If the head alone exceeds the deadline, rejecting entries cannot help.
-    found = [_parse(workers, document.select_entries(()))]
+    found = [_parse(workers, document.select_entries(()), end)]
     rejected: list[Rejected] = []
     waiting = _divide(document)[::-1]  # a stack: the first part is on top
     while waiting and time.monotonic() < end:
         piece = waiting.pop()
         try:
-            found.append(_parse(workers, piece))
+            found.append(_parse(workers, piece, end))
         except DeadlineExceeded as error:
-            if len(piece.parts.entries) == 1:
-                rejected.append(
-                    Rejected(piece.parts.digests[0], describe_entry(piece.parts.entries[0]), str(error))
-                )
+            if error.deadline < workers.deadline:  # only the end of the budget interrupted it
+                waiting.append(piece)
+            elif len(piece.parts.entries) == 1:
+                rejected += _reject_entries(piece, str(error))
             else:
                 waiting += _divide(piece)[::-1]
+    reason = f"other entries used the {workers.budget:g} seconds for the document"
     return (
         join_parsed_documents(found),
         rejected,
-        [digest for part in waiting for digest in part.parts.digests],
+        [one for part in waiting[::-1] for one in _reject_entries(part, reason)],
     )
 
 
-def _parse(workers: Workers, document: Document) -> ParsedDocument:
+def _reject_entries(document: Document, reason: str) -> list[Rejected]:
+    return [
+        Rejected(digest, describe_entry(entry), reason)
+        for digest, entry in zip(document.parts.digests, document.parts.entries, strict=True)
+    ]
+
+
+def _parse(workers: Workers, document: Document, end: float) -> ParsedDocument:
     every = range(len(document.parts.entries))
-    return workers.run(parse_entries, document.parts, every, document.url, document.settings, document.now)
+    return workers.run_until(
+        end, parse_entries, document.parts, every, document.url, document.settings, document.now
+    )
 
 
 def _divide(document: Document) -> list[Document]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from feeds.config import UpstreamSource
 from feeds.errors import DeadlineExceeded, FeeddError, FeedUnreadable, UsageError, WorkersLost
 from feeds.fetcher.feed import Fetched, FetchState, Request, mark_unreadable
 from feeds.http.address import redact_address
-from feeds.ingest import feed_decisions
+from feeds.ingest import feed_decisions, verdicts
 from feeds.ingest.entry_account import EntryAccount
 from feeds.ingest.entry_matching import match_entries
 from feeds.reports import Ingested
@@ -69,7 +70,16 @@ class FeedIngester:
     def get_state(self, name: str) -> FetchState:
         """Return the stored state for the next fetch of a source."""
         row = self._rows.get(name)
-        return FetchState.from_json(row.state) if row else FetchState()
+        state = FetchState.from_json(row.state) if row else FetchState()
+        if row and verdicts.are_outdated(row.head, self._compute_key(name)):
+            # With them an unchanged document would not be fetched again.
+            return state._replace(etag="", last_modified="", digest="")
+        return state
+
+    def _compute_key(self, name: str) -> str:
+        """Compute the digest of the settings of a source, for which its verdicts count."""
+        settings = self.session.build_entry_settings(self._numbers[name], self._sources[name])
+        return self.session.compute_entry_digest(settings)
 
     def get_due(self, name: str) -> int:
         """Return when a source is due, in seconds since 1970; 0 for a source that was never polled."""
@@ -114,6 +124,11 @@ class FeedIngester:
         """Parse the last document and store it; one that cannot be parsed is reported, and stored as a failure."""
         # Popping drops the last reference, so a document is freed before the next is parsed.
         request, fetched = documents.pop()
+        digest = hashlib.sha256(fetched.data).hexdigest()[:32]
+        key, head = self._compute_key(request.name), self._get_head(request.name)
+        if reason := verdicts.get_refusal(head, key, digest):
+            self._reject_document(request, fetched, reason)
+            return
         try:
             if request.name in self._lists:
                 self._ingest_list(request, fetched)
@@ -123,7 +138,12 @@ class FeedIngester:
             url = redact_address(fetched.url)
             refusal = feed_decisions.find_refusal(parts, url, fetched.content_type)
             refusal = refusal or self._ingest_entries(request, fetched, parts)
-        except (FeedUnreadable, DeadlineExceeded, WorkersLost, UsageError) as error:
+        except DeadlineExceeded as error:
+            self._reject_document(
+                request, fetched, str(error), verdicts.add_refusal(head, key, digest, str(error))
+            )
+            return
+        except (FeedUnreadable, WorkersLost, UsageError) as error:
             refusal = str(error)
         # Any other error of ours, such as a full disk, concerns every source.
         except FeeddError:
@@ -152,16 +172,24 @@ class FeedIngester:
         known = upstreams.find_known_entries(session.db, session.sources, number, parts.digests)
         account = EntryAccount(parts)
         settings = session.build_entry_settings(number, self._sources[name])
+        key, before = session.compute_entry_digest(settings), self._get_head(name)
+        if verdicts.are_outdated(before, key):
+            known = replace(known, rejected=frozenset())
         fresh = feed_decisions.select_new_entries(parts, known)
         found = self._parse_entries(name, fetched.url, parts, fresh, settings, account)
-        update = feed_decisions.decide_update(name, found, fetched, known, self._get_head(name), account)
+        update = feed_decisions.decide_update(name, found, fetched, known, before, account)
         context = session.build_context(number, early=name not in self._complete)
         context = replace(context, polled=self._get_last_poll(name))
+        head = dict(update.head or {})
+        if known.rejected or update.left_out:
+            head["verdicts"] = key
         update = replace(
             update,
-            poll=self._decide_poll(name, fetched, dict(update.head or {})),
-            settings=session.compute_entry_digest(settings),
-            digests=parts.digests,
+            head=head,
+            poll=self._decide_poll(name, fetched, head),
+            settings=key,
+            # Verdicts of other settings are dropped.
+            digests=() if verdicts.are_outdated(before, key) else parts.digests,
         )
         counts = upstreams.ingest_document(session.db, context, update)
         self._complete.add(name)
@@ -199,10 +227,10 @@ class FeedIngester:
             troubles.append(f"entry {entry.name!r}: {entry.reason}; it is left out")
         if left:
             # The same bytes would need the same time again, so the document counts as read.
-            account.add_unparsed(left, "not tried")
+            account.add_unparsed((entry.digest for entry in left), "not tried")
             troubles.append(
-                f"{len(left)} more entries are left out until the feed changes, because other entries "
-                f"used the {self.session.workers.budget:g} seconds for the document; see limits.document_seconds"
+                f"{len(left)} more entries are left out, because {left[0].reason}; "
+                f"raise limits.document_seconds: {verdicts.name_entries([entry.name for entry in left])}"
             )
         account.add_unparsed(found.unreadable, "unreadable")
         self.report.troubles += [f"source {name}: {text}" for text in troubles]
@@ -248,10 +276,16 @@ class FeedIngester:
         )
         upstreams.ingest_document(self.session.db, self.session.build_context(number, early=True), update)
 
-    def _reject_document(self, request: Request, fetched: Fetched, reason: str) -> None:
+    def _reject_document(
+        self, request: Request, fetched: Fetched, reason: str, head: dict[str, Any] | None = None
+    ) -> None:
+        """Store the failure of a document, and its new ``head`` if there is one."""
         failed = mark_unreadable(self.get_state(request.name), fetched, reason)
-        poll = self._decide_poll(request.name, failed, self._get_head(request.name))
-        upstreams.save_polls(self.session.db, [poll])
+        poll = self._decide_poll(request.name, failed, head or self._get_head(request.name))
+        if head:
+            upstreams.save_refusal(self.session.db, poll, head)
+        else:
+            upstreams.save_polls(self.session.db, [poll])
         self.report.troubles.append(f"source {request.name}: {reason}")
 
     def _get_head(self, name: str) -> dict[str, Any]:

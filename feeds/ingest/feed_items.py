@@ -49,6 +49,16 @@ def split_document(data: bytes, content_type: str) -> Outline:
     return outline(decode(data, content_type), content_type)
 
 
+def parse_head(data: bytes, content_type: str, url: str) -> UpstreamHead | None:
+    """Parse the head of a document; None if it is not a feed."""
+    parts = split_document(data, content_type)
+    if parts.kind == "none":
+        return None
+    first = replace(parts, entries=parts.entries[:1], digests=parts.digests[:1])
+    head = parse_outline(first, url, "UTC").head
+    return head if head.version else None
+
+
 def parse_entries(
     parts: Outline, fresh: Sequence[int], url: str, settings: EntrySettings, now: datetime
 ) -> ParsedDocument:

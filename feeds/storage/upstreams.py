@@ -65,6 +65,13 @@ def save_polls(db: Database, polls: Iterable[PollResult]) -> None:
         db.many("upstream_put", [poll._asdict() for poll in polls])
 
 
+def save_refusal(db: Database, poll: PollResult, head: Mapping[str, Any]) -> None:
+    """Store the state of an upstream feed after a document that took too long, with the verdict in its head."""
+    with db.transaction():
+        db.run("upstream_put", poll._asdict())
+        db.run("upstream_head", (json.dumps(head, ensure_ascii=False), poll.source))
+
+
 def save_list(db: Database, poll: PollResult, document: bytes) -> None:
     """Store a new version of a list of upstream feeds."""
     with db.transaction():

@@ -31,6 +31,8 @@ from feeds.workers.included_files import (
 from feeds.workers.task_types import Settings, TaskKind
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from feeds.parser.posts.post import Tail
 
 _LEVEL = 1
@@ -142,16 +144,24 @@ def read_files(task: FilesTask) -> list[Reading | tuple[str, int, int]]:
             reason = f"cannot be read: {error.strerror}"
             found.append(Reading(path, _READ_AGAIN, mtime, b"", "rejected", reason))
             continue
-        digest, kept_size = folder.compute_digest(data), size
+        digest, kept_size = _compute_digest(root, path, data), size
         if b"include_relative" in data:
             # The files that it includes may change while it does not, so the next run reads it again.
-            digest = digest_with_includes(root, path, data)
             kept_size = _READ_AGAIN
         if known.get(path) == digest:
             found.append((path, kept_size, mtime))
         else:
             fresh.append(_File(path, kept_size, mtime, digest, data))
     return found + parse_files(name, fresh)
+
+
+def _compute_digest(root: Path, path: str, data: bytes) -> bytes:
+    """Compute the digest of a file, together with the files that it includes."""
+    from feeds.fetcher import folder
+
+    if b"include_relative" in data:
+        return digest_with_includes(root, path, data)
+    return folder.compute_digest(data)
 
 
 def split_files(task: FilesTask) -> list[FilesTask]:
@@ -161,10 +171,19 @@ def split_files(task: FilesTask) -> list[FilesTask]:
 
 
 def reject_file(task: FilesTask, reason: str) -> list[Reading | tuple[str, int, int]]:
-    """Reject the only file of a task. It has no digest, so it is read again once it is touched."""
-    ((path, size, stated),) = task[1]
+    """Reject the only file of a task; its digest is stored, so the same bytes are not tried again."""
+    from feeds.fetcher import folder
+
+    name, ((path, size, stated),), known = task
     mtime = max(_FIRST_TIME, min(stated, _LAST_TIME))
-    return [Reading(path, size, mtime, b"", "rejected", reason)]
+    root = _tools.settings.sources[name].root
+    try:
+        digest = _compute_digest(root, path, folder.read(root, path))
+    except OSError:
+        digest = b""
+    if digest and known.get(path) == digest:  # it was not reached, and is known already
+        return [(path, size, mtime)]
+    return [Reading(path, size, mtime, digest, "rejected", reason)]
 
 
 READ_FILES = TaskKind(read_files, split_files, reject_file)

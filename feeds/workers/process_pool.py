@@ -20,12 +20,13 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any
 
-from feeds.errors import DeadlineExceeded, WorkersLost
+from feeds.errors import DeadlineExceeded, WorkersLost, WorkersStopped
 
 _MOST_LOSSES = 5
 """A job fails after this many processes have ended while running it."""
@@ -51,19 +52,44 @@ class ProcessPool:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._setting, self._deadline = setting, deadline
         self._workers: list[_Worker] = []
+        self._lock = threading.Lock()
+        self._stopped = False
 
     def ensure_processes(self, count: int) -> None:
         """Ensure at least ``count`` processes; each starts with its first job."""
         while len(self._workers) < count:
-            hand = _Worker(self._jobs, self._workers, self._setting, self._deadline)
+            hand = _Worker(self._jobs, self._workers, self._setting)
             hand.start()
             self._workers.append(hand)
 
-    def submit_job(self, function: Callable[[Any], Any], piece: object) -> Future[Any]:
-        """Queue a job and return its future."""
-        job = _Job(function, piece)
-        self._jobs.put(job)
+    def submit_job(
+        self, function: Callable[[Any], Any], piece: object, deadline: float | None = None
+    ) -> Future[Any]:
+        """Queue a job and return its future; it fails with WorkersStopped after :meth:`stop`.
+
+        ``deadline`` replaces that of the pool.
+        """
+        job = _Job(function, piece, self._deadline if deadline is None else deadline)
+        with self._lock:
+            if self._stopped:
+                job.stop()
+            else:
+                self._jobs.put(job)
         return job.result
+
+    def stop(self) -> None:
+        """End all processes at once, from any thread; jobs without a result fail with WorkersStopped."""
+        with self._lock:
+            self._stopped = True
+            for worker in self._workers:
+                worker.release()
+            with suppress(queue.Empty):
+                while True:
+                    if (job := self._jobs.get_nowait()) is not None:
+                        job.stop()
+            for worker in self._workers:
+                self._jobs.put(None)
+                worker.kill_process()
 
     def dismiss(self, at_once: bool) -> None:
         """End all processes; ``at_once`` does not wait for running jobs."""
@@ -82,8 +108,14 @@ class ProcessPool:
 class _Job:
     function: Callable[[Any], Any]
     piece: object
+    deadline: float
     result: Future[Any] = field(default_factory=Future)
     losses: int = 0
+
+    def stop(self) -> None:
+        """Fail, because the run ends."""
+        if not self.result.done():
+            self.result.set_exception(WorkersStopped())
 
 
 class _Worker(threading.Thread):
@@ -94,10 +126,9 @@ class _Worker(threading.Thread):
         jobs: queue.SimpleQueue[_Job | None],
         crew: Sequence[_Worker],
         setting: Initializer,
-        deadline: float,
     ) -> None:
         super().__init__(name="worker", daemon=True)
-        self._jobs, self._pool, self._setting, self._deadline = jobs, crew, setting, deadline
+        self._jobs, self._pool, self._setting = jobs, crew, setting
         self._waiting: deque[_Job] = deque()
         """Jobs without a result, in order: the first is running, the second waits in the pipe."""
         self._sent = 0
@@ -129,21 +160,25 @@ class _Worker(threading.Thread):
                 answer, error = None, wrong
             self._finish_job(answer, error)
         self._end()
+        for job in self._waiting:
+            job.stop()
 
     def _wait_for_job(self) -> bool:
         """Wait for a job, and prefetch a second while there are enough for all; False when released."""
         while not self._waiting or (len(self._waiting) < 2 and self._jobs.qsize() > len(self._pool)):
             job = self._jobs.get()
-            if self._released or job is None:
+            if job is None:
                 return False
             self._waiting.append(job)
+            if self._released:
+                return False
         return not self._released
 
     def _run_job(self) -> tuple[Any, Exception | None]:
         pipe = self._pipe or self._begin()
         while self._sent < len(self._waiting):
             job = self._waiting[self._sent]
-            pipe.send((job.function, job.piece))
+            pipe.send((job.function, job.piece, job.deadline))
             self._sent += 1
         answer: tuple[Any, Exception | None] = pipe.recv()
         return answer
@@ -159,7 +194,9 @@ class _Worker(threading.Thread):
                 [sys.executable, "-c", program], stdin=subprocess.DEVNULL, pass_fds=[other.fileno()]
             )
         self._pipe = pipe
-        pipe.send((*self._setting, self._deadline))
+        if self._released:  # while the process started
+            self._process.kill()
+        pipe.send(self._setting)
         return pipe
 
     def _finish_job(self, answer: object, error: Exception | None) -> None:
@@ -175,7 +212,7 @@ class _Worker(threading.Thread):
         code = self._end()
         job = self._waiting[0]
         if code == -signal.SIGALRM:
-            self._finish_job(None, DeadlineExceeded(self._deadline))
+            self._finish_job(None, DeadlineExceeded(job.deadline))
             return
         job.losses += 1
         if job.losses >= _MOST_LOSSES:
@@ -211,17 +248,17 @@ def run_worker(descriptor: int) -> None:
     """Run jobs in a worker process until the parent sends None or ends for any reason.
 
     Args:
-        descriptor: Of the pipe, which brings a function to call first, its argument and the deadline, then the jobs.
+        descriptor: Of the pipe, which brings a function to call first and its argument, then the jobs with their deadlines.
     """
     # The default action kills, which also ends code that never returns to Python.
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     pipe = Connection(descriptor)
     jobs: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(pipe, jobs), daemon=True).start()
-    setting, value, deadline = jobs.get()
+    setting, value = jobs.get()
     setting(value)
     while (job := jobs.get()) is not None:
-        function, piece = job
+        function, piece, deadline = job
         answer = _execute(function, piece, deadline)
         try:
             pipe.send(answer)

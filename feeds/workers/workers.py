@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, TypeVarTuple
 
-from feeds.errors import DeadlineExceeded
+from feeds.errors import DeadlineExceeded, WorkersStopped
 from feeds.workers import BUDGET, DEADLINE
 from feeds.workers.task_types import TaskKind
 
@@ -50,10 +50,12 @@ class Workers:
         self._count = count
         self._setting = setting
         self._value = value
-        self._deadline = deadline
+        self.deadline = deadline
+        """Seconds for a task."""
         self.budget = budget
         """Seconds for one feed document, or for a thousand files."""
         self._pool: ProcessPool | None = None
+        self._stopped = False
         begin((setting, value))
 
     def __enter__(self) -> Self:
@@ -65,6 +67,12 @@ class Workers:
         if self._pool:
             self._pool.dismiss(at_once=error is not None)
 
+    def stop(self) -> None:
+        """End every process at once, from any thread; tasks without a result fail with WorkersStopped."""
+        self._stopped = True
+        if self._pool:
+            self._pool.stop()
+
     def run(self, function: Callable[[*Arguments], R], *arguments: *Arguments) -> R:
         """Call a function in a worker process.
 
@@ -73,6 +81,12 @@ class Workers:
             WorkersLost: every process that runs it ends.
         """
         result: R = self._start_pool(1).submit_job(_call, (function, arguments)).result()
+        return result
+
+    def run_until(self, end: float, function: Callable[[*Arguments], R], *arguments: *Arguments) -> R:
+        """Call a function like :meth:`run`, but no longer than until ``end`` (of ``time.monotonic``)."""
+        seconds = max(0.001, min(self.deadline, end - time.monotonic()))
+        result: R = self._start_pool(1).submit_job(_call, (function, arguments), seconds).result()
         return result
 
     def map(self, function: Callable[[T], R], pieces: Sequence[T]) -> Iterator[R]:
@@ -116,7 +130,7 @@ class Workers:
             try:
                 seconds, found = result.result()
             except DeadlineExceeded as error:
-                budget.spend(self._deadline)
+                budget.spend(self.deadline)
                 yield self._process_one_by_one(work, items, str(error), budget)
             else:
                 budget.spend(seconds)
@@ -137,7 +151,7 @@ class Workers:
             try:
                 seconds, results = self._start_pool(1).submit_job(_measure, (work.do, item)).result()
             except DeadlineExceeded as error:
-                budget.spend(self._deadline)
+                budget.spend(self.deadline)
                 found += work.reject(item, str(error))
             else:
                 budget.spend(seconds)
@@ -170,7 +184,10 @@ class Workers:
         if self._pool is None:
             from feeds.workers.process_pool import ProcessPool
 
-            self._pool = ProcessPool((begin, (self._setting, self._value)), self._deadline)
+            self._pool = ProcessPool((begin, (self._setting, self._value)), self.deadline)
+        if self._stopped:
+            self._pool.stop()
+            raise WorkersStopped
         self._pool.ensure_processes(count)
         return self._pool
 

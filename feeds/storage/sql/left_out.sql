@@ -1,10 +1,10 @@
 -- name: left_out_clear
-DELETE FROM left_out WHERE source = ? AND NOT (reason = 'rejected' AND digest IN (SELECT value FROM scope))
+DELETE FROM left_out WHERE source = ? AND NOT (reason IN ('rejected', 'not tried') AND digest IN (SELECT value FROM scope))
 -- name: left_out_put
 INSERT INTO left_out (source, digest, reason, detail, title, guid, address, number) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (source, digest, reason) DO UPDATE SET number = left_out.number + excluded.number
 -- name: left_out_rejected
-SELECT digest FROM left_out WHERE source = ? AND reason = 'rejected' AND digest IN (SELECT value FROM scope)
+SELECT digest FROM left_out WHERE source = ? AND reason IN ('rejected', 'not tried') AND digest IN (SELECT value FROM scope)
 -- name: left_out_counts
 SELECT reason, sum(number) FROM left_out GROUP BY reason ORDER BY reason
 -- name: left_out_find

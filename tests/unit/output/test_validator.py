@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -60,6 +62,9 @@ def test_nothing_is_wrong_in_what_is_right(document: str) -> None:
         (ATOM, '<link href="https://a.example/1"/>', '<link href="x"/><link hreflang="de" href="y"/>', []),
         (ATOM, "&lt;p&gt;text", "&lt;script&gt;", ["dangerous"]),
         (ATOM, "&lt;p&gt;text", "&lt;p onclick=x&gt;", ["dangerous"]),
+        (ATOM, "&lt;p&gt;text", "text&lt;BODY OnLoad=x&gt;", ["dangerous"]),
+        (ATOM, "&lt;p&gt;text", "&lt;title&gt;&lt;svg&gt;", ["dangerous"]),
+        (ATOM, "&lt;p&gt;text", "&lt;a title='&amp;lt;script&amp;gt;'&gt;", []),
         (ATOM, "&lt;p&gt;text", "&lt;a href=' java&amp;#9;script:x'&gt;", ["dangerous"]),
         (ATOM, "&lt;p&gt;text", "&lt;img src=vbscript:x&gt;", ["dangerous"]),
         (ATOM, "&lt;p&gt;text", "&lt;a href&gt;&lt;a title='javascript:x'&gt;", []),
@@ -143,3 +148,13 @@ def test_a_feed_that_would_make_every_document_invalid_is_known_before(
     assert check_head(HEAD) == []
     (found,) = check_head(dataclasses.replace(HEAD, **change))
     assert word in found
+
+
+@pytest.mark.parametrize(
+    "piece", ["<a ", "<a b=", "<a b='", "<!--", "</", "<?", "<div>", "<b><p>", "<", "&#"]
+)
+def test_broken_html_takes_linear_time(piece: str) -> None:
+    document = json.dumps(json.loads(JSON) | {"items": [{"id": "e", "content_html": piece * 200_000}]})
+    started = process_time()
+    assert check_document(document.encode()) == []
+    assert process_time() - started < 4

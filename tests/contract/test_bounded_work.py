@@ -1,0 +1,141 @@
+"""Slow documents and posts cost a bounded time, and hold up neither others nor the daemon."""
+
+from __future__ import annotations
+
+import signal
+import statistics
+import time
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import Project
+from tests.servers import Answer, UpstreamServer, UpstreamThread
+from tests.test_daemon import Running
+from tests.test_upstreams import rss, subscribe, titles
+
+RULE = '[[identity]]\nname = "slow"\npattern = "/(?P<key>(?=x)x*x*x*x*x*x*x*x*x*y)"\n'
+"""A pattern that RE2 cannot run; it never comes to an end with :data:`HANGING`."""
+HANGING = "https://a.example/" + "x" * 400
+LIMITS = "[limits]\nitem_seconds = {}\ndocument_seconds = {}\n"
+MANY = 5000
+
+
+@pytest.fixture
+def upstream() -> Iterator[UpstreamServer]:
+    with UpstreamThread() as server:
+        yield server
+
+
+def set_limits(project: Project, item: int, document: int) -> None:
+    text = project.config.read_text("utf-8")
+    project.config.write_text(text + RULE + LIMITS.format(item, document), "utf-8")
+
+
+def build_blog(count: int, name: str = "Hostile") -> bytes:
+    return rss([(f"{name}{n}", f"{HANGING}{n}", f"{name} {n}") for n in range(count)])
+
+
+def build(project: Project) -> tuple[str, float]:
+    started = time.monotonic()
+    run = project.run("build", "-j", "2")
+    assert run.returncode in (0, 1), run.stderr
+    return run.stdout + run.stderr, time.monotonic() - started
+
+
+def test_many_hostile_entries_cost_the_budget_of_their_document_once(
+    project: Project, upstream: UpstreamServer
+) -> None:
+    set_limits(project, 1, 4)
+    upstream.routes["/feed"] = Answer(body=build_blog(MANY))
+    upstream.routes["/good"] = Answer(body=rss([("g", "https://good.example/1", "Good")]))
+    subscribe(project, upstream)
+    subscribe(project, upstream, "/good", "good")
+    text, _ = build(project)
+    assert titles(project) == ["Good"]
+    assert "more entries are left out, because other entries used the 4 seconds" in text
+    assert "Hostile" in text
+    upstream.routes["/feed"] = Answer(
+        body=build_blog(MANY) + b"<!-- the bytes differ, the entries do not -->"
+    )
+    text, seconds = build(project)
+    assert "left out" not in text
+    assert seconds < 4, "the entries were tried again"
+
+
+def test_other_limits_try_again_what_was_rejected(project: Project, upstream: UpstreamServer) -> None:
+    set_limits(project, 1, 20)
+    upstream.routes["/feed"] = Answer(body=build_blog(2), headers={"ETag": '"a"'})
+    subscribe(project, upstream)
+    bad = project.post("2024-01-03-bad.md", "Bad", link=HANGING)
+    text, _ = build(project)
+    assert text.count("takes longer than 1 seconds") == 3
+    bad.touch()
+    text, _ = build(project)
+    assert text.count("takes longer than 1 seconds") == 1  # the stored verdict on the post
+    project.set("item_seconds = 1", "item_seconds = 2")
+    text, _ = build(project)
+    assert text.count("takes longer than 2 seconds") == 3
+
+
+def test_a_touched_post_that_took_too_long_is_not_tried_again(project: Project) -> None:
+    set_limits(project, 3, 9)
+    bad = project.post("2024-01-03-bad.md", "Bad", link=HANGING)
+    build(project)
+    bad.touch()
+    text, seconds = build(project)
+    assert "takes longer than 3 seconds" in text
+    assert seconds < 3
+
+
+def test_the_daemon_answers_while_it_parses_a_hostile_document(
+    project: Project, upstream: UpstreamServer
+) -> None:
+    set_limits(project, 2, 8)
+    project.set("[output]", '[serve]\nlisten = "127.0.0.1:0"\n\n[output]')
+    upstream.routes["/feed"] = Answer(body=build_blog(MANY))
+    upstream.routes["/list"] = Answer(body=b"<opml><body>" + b"<outline text='" * 100_000)
+    subscribe(project, upstream)
+    running = Running(project, {})
+    try:
+        running.until(lambda: bool(running.events("serving")))
+        address = running.events("serving")[0]["address"]
+        seconds = []
+        while not running.events("asked"):
+            started = time.perf_counter()
+            with urllib.request.urlopen(f"{address}/healthz", timeout=10) as answer:
+                assert answer.status == 200
+            seconds.append(time.perf_counter() - started)
+            assert len(seconds) < 4000
+            time.sleep(0.01)
+    finally:
+        assert running.stop() == 0
+    seconds.sort()
+    print(
+        f"{len(seconds)} answers, median {statistics.median(seconds) * 1000:.1f} ms, longest {seconds[-1] * 1000:.0f} ms"
+    )
+    assert len(seconds) > 100
+    # The machine of a test may be busy, so a few answers may be late.
+    assert seconds[int(len(seconds) * 0.98)] < 0.1
+
+
+def test_the_daemon_stops_soon_while_an_item_hangs(project: Project) -> None:
+    set_limits(project, 600, 3600)
+    project.post("2024-01-01-p.md", "Post")
+    running = Running(project, {})
+    try:
+        running.until(lambda: bool(running.events("ready")))
+        project.post("2024-01-03-bad.md", "Bad", link=HANGING)
+        time.sleep(2)
+        started = time.monotonic()
+        running.process.send_signal(signal.SIGTERM)
+        assert running.process.wait(30) == 0
+        assert time.monotonic() - started < 10
+        log = running.log.read_text("utf-8")
+        assert "Traceback" not in log
+        assert running.events("stopped")
+        assert titles(project) == ["Post"]
+    finally:
+        running.process.kill()
+        running.process.wait(10)
