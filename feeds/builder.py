@@ -98,7 +98,7 @@ def _build(config: Config, store: Path, options: _Options, clock: Clock, progres
     from feeds.output.tree import Tree
     from feeds.publisher import pages
     from feeds.storage.control import load_requests
-    from feeds.storage.documents import load_documents
+    from feeds.storage.documents import load_documents, select_new_warnings
     from feeds.storage.feeds import load_feeds
 
     with open_session(config, store, options.jobs, clock, progress, options.deadline) as session:
@@ -123,7 +123,8 @@ def _build(config: Config, store: Path, options: _Options, clock: Clock, progres
             held=[{"path": path, "reason": reason} for path, reason in sorted(published.held.items())],
         )
         report.troubles += [trouble for trouble in troubles if trouble not in report.troubles]
-        report.troubles += pages.find_unmatched_private_feeds(published) + config.find_slow_patterns()
+        report.troubles += pages.find_unmatched_private_feeds(published)
+        report.troubles += select_new_warnings(db, config.find_slow_patterns())
         _count(db, config, session.sources, report)
         report.sources = len(session.sources)
         feeds = load_feeds(db)

@@ -40,18 +40,19 @@ class Parser(argparse.ArgumentParser):
         if isinstance(action, argparse._SubParsersAction):
             raise argparse.ArgumentError(None, f"unknown command {value!r}{suggest(value, known)}")
         expected = f"expected {', '.join(known[:-1])} or {known[-1]}"
-        name = _get_name(action)
+        name = get_name(action)
         raise argparse.ArgumentError(None, f"invalid {name} {value!r}: {expected}{suggest(value, known)}")
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:  # noqa: ANN401 - as in argparse
         try:
             return super()._get_value(action, arg_string)
         except argparse.ArgumentError as error:
-            message = f"invalid {_get_name(action)} {arg_string!r}: {error.message}"
+            message = f"invalid {get_name(action)} {arg_string!r}: {error.message}"
             raise argparse.ArgumentError(None, message) from error
 
 
-def _get_name(action: argparse.Action) -> str:
+def get_name(action: argparse.Action) -> str:
+    """Return the longest spelling of an option, or the name of an argument."""
     return max(action.option_strings, key=len, default=str(action.metavar or action.dest))
 
 

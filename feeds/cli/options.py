@@ -26,7 +26,7 @@ from feeds.cli import (
     validate,
     withdraw,
 )
-from feeds.cli.arguments import Commands, Parser, build_common, build_jobs, suggest
+from feeds.cli.arguments import Commands, Parser, build_common, build_jobs, get_name, suggest
 from feeds.cli.arguments import load_commands as load_commands
 from feeds.version import __version__
 
@@ -52,6 +52,9 @@ _COMMANDS = (
 )
 """In the order of ``feedd --help``."""
 
+_DEFAULTS = {"jobs": 0, "log_format": "text"}
+"""Values of the options that some commands do not know. The parser sets None, which shows that they were not given."""
+
 
 def parse_command_line(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the arguments of the program; ``command`` is None for the daemon.
@@ -60,10 +63,27 @@ def parse_command_line(arguments: Sequence[str] | None = None) -> argparse.Names
     """
     program = build_parser()
     options, unknown = program.parse_known_args(arguments)
+    command = load_commands(program)[options.command] if options.command else program
     if unknown:
-        command = load_commands(program)[options.command] if options.command else program
         command.error(_describe_unknown(unknown[0], command))
+    for option in _find_unused(program, command, options):
+        program.error(f"{option} has no effect on `feedd {options.command}`; leave it out")
+    for name, value in _DEFAULTS.items():
+        if getattr(options, name) is None:
+            setattr(options, name, value)
     return options
+
+
+def _find_unused(
+    program: argparse.ArgumentParser, command: argparse.ArgumentParser, options: argparse.Namespace
+) -> list[str]:
+    """Return the options given before a command that it does not know."""
+    known = {action.dest for action in command._actions}
+    return [
+        get_name(action)
+        for action in program._actions
+        if action.dest in _DEFAULTS.keys() - known and getattr(options, action.dest) is not None
+    ]
 
 
 def _describe_unknown(word: str, command: argparse.ArgumentParser) -> str:
@@ -85,10 +105,7 @@ def build_parser() -> argparse.ArgumentParser:
         "2 invalid usage or configuration; 75 another feedd is running, try again later.",
     )
     program.add_argument("--version", action="version", version=f"feedd {__version__}")
-    program.set_defaults(jobs=0)
-    program.add_argument(
-        "--log-format", choices=("text", "json"), default="text", help="log format of the daemon"
-    )
+    program.add_argument("--log-format", choices=("text", "json"), help="log format of the daemon")
     commands = Commands(program.add_subparsers(dest="command", metavar="COMMAND"))
     for module in _COMMANDS:
         module.add_arguments(commands)

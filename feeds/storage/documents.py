@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -77,6 +78,15 @@ def discard_entries(db: Database) -> None:
     with db.transaction():
         db.run("entries_drop")
         db.run("feeds_touch_all")
+
+
+def select_new_warnings(db: Database, warnings: list[str]) -> list[str]:
+    """Return the warnings on settings that no build has given yet, and store all of them as given."""
+    given = json.loads(db.value("meta_get", ("warnings",)) or "[]")
+    if given != warnings:
+        with db.transaction():
+            db.run("meta_put", ("warnings", json.dumps(warnings)))
+    return [warning for warning in warnings if warning not in given]
 
 
 def load_render_settings(db: Database) -> str | None:

@@ -12,6 +12,8 @@ def test_a_pattern_that_may_be_slow_is_named_with_what_to_do(project: Project) -
     done = project.run("build")
     assert done.returncode == 0
     assert "clean.boilerplate: '(?<=x)y' may be slow" in done.stdout + done.stderr
+    again = project.run("build")
+    assert "may be slow" not in again.stdout + again.stderr, "a warning is given once"
     checked = project.run("check")
     assert checked.returncode == 1
     assert "without lookaround" in checked.stdout + checked.stderr

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds.cli.options import build_parser
+from feeds.cli.options import build_parser, parse_command_line
 from tests.conftest import ROOT, Project
 
 NEEDED = (
@@ -67,7 +67,24 @@ def test_defaults_are_the_same_with_and_without_a_command() -> None:
     for verb in verbs():
         found = vars(build_parser().parse_args([verb, *NEEDED.get(verb, [])]))
         assert {name: found[name] for name in alone} == alone | {"command": verb}
-    assert alone["jobs"] == 0
+    assert parse_command_line([]).jobs == 0
+    assert parse_command_line(["build"]).jobs == 0
+
+
+@pytest.mark.parametrize("given", [["-j", "2"], ["--jobs=0"], ["--log-format", "json"]])
+@pytest.mark.parametrize("verb", sorted(verbs()))
+def test_an_option_without_effect_on_a_command_is_refused(
+    verb: str, given: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [*given, verb, *NEEDED.get(verb, [])]
+    if verb == "build" and "log" not in given[0]:
+        assert parse_command_line(arguments).jobs in (0, 2)
+        return
+    with pytest.raises(SystemExit) as ended:
+        parse_command_line(arguments)
+    assert ended.value.code == 2
+    name = "--log-format" if "log" in given[0] else "--jobs"
+    assert f"{name} has no effect on `feedd {verb}`; leave it out" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
