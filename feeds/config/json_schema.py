@@ -13,7 +13,7 @@ import msgspec
 from feeds.config.declare import Key, Section, list_keys
 from feeds.config.settings import Settings
 
-_LINK = re.compile(r"\[([^]]+)\]\([^)]+\)")
+_LINK = re.compile(r"\[([^][]++)\]\([^()]++\)")
 
 
 def build_schema() -> dict[str, Any]:

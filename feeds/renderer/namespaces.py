@@ -74,7 +74,8 @@ _NAMES = {name.lower(): name for name in _RULES}
 
 
 _LENGTH_IN_WORDS = re.compile(
-    r"(?:(\d{1,2})\s?h\w*)?\W*(?:(\d{1,3})\s?m\w*)?\W*(?:(\d{1,2})\s?s\w*)?", re.IGNORECASE
+    r"(?:(\d{1,2})\s?h[^\W\d]*+)?\W*+(?:(\d{1,3})\s?m[^\W\d]*+)?\W*+(?:(\d{1,2})\s?s[^\W\d]*+)?",
+    re.IGNORECASE,
 )
 
 

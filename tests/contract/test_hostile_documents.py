@@ -14,8 +14,8 @@ from feeds.parser.feeds.encoding import decode
 from feeds.parser.feeds.feed import parse_outline
 from feeds.parser.feeds.splitter import outline
 from tests.conftest import Project
-from tests.servers import Answer, UpstreamServer, UpstreamThread
-from tests.test_upstreams import rss, subscribe, titles
+from tests.integration.ingest.test_upstreams import rss, subscribe, titles
+from tests.rigs.servers import Answer, UpstreamServer, UpstreamThread
 
 MANY = 60_000
 SECONDS = 60

@@ -449,11 +449,9 @@ def collect_data(package: str) -> list[Found]:
     """Return the patterns in data files and defaults, which run on RE2 where it can run them."""
     if package != "feeds":
         return []
-    from feeds.config import fields
-    from feeds.sanitizer.boilerplate import compile_patterns, default_boilerplate
+    from feeds.sanitizer.boilerplate import compile_patterns, load_default_boilerplate
 
-    del fields
-    lines = default_boilerplate()
+    lines = load_default_boilerplate()
     return [
         Found(f"feeds/data/boilerplate.txt {line[:30]}", compiled, {"search", "fullmatch"})
         for line, compiled in zip(lines, compile_patterns(lines), strict=True)
