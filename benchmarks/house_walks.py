@@ -133,7 +133,9 @@ class InProcessPool:
     def ensure_processes(self, count: int) -> None:
         """Start nothing."""
 
-    def submit_job(self, function: Callable[[Any], Any], piece: object) -> Future[Any]:
+    def submit_job(
+        self, function: Callable[[Any], Any], piece: object, deadline: float | None = None
+    ) -> Future[Any]:
         """Do a piece of work at once."""
         result: Future[Any] = Future()
         try:
