@@ -61,8 +61,8 @@ class DaemonContext:
             asyncio.get_running_loop().call_later(seconds, self._stop_workers)
 
     def _stop_workers(self) -> None:
-        if hasattr(self, "run"):
-            self.run.workers.stop()
+        if hasattr(self, "session"):
+            self.session.workers.stop()
 
     def progress(self, step: str, done: int, total: int) -> None:
         """Check between the steps of a long job whether it must end.

@@ -38,16 +38,28 @@ def read_beside_post(root: Path) -> Include:
     return read
 
 
-def digest_with_includes(root: Path, path: str, data: bytes) -> bytes:
+def compute_digest(root: Path, path: str, data: bytes) -> bytes:
     """Return the digest of a post together with the files that its ``include_relative`` tags name."""
     from feeds.fetcher import folder
 
+    if b"include_relative" not in data:
+        return folder.compute_digest(data)
     texts = [
         read_beside_post(root)(path, name.decode("utf-8", "replace")) for name in _INCLUDES.findall(data)
     ]
     return folder.compute_digest(
         data + "\0".join(text or "" for text in texts).encode("utf-8", "surrogatepass")
     )
+
+
+def read_digest(root: Path, path: str) -> bytes:
+    """Return the digest of a post that is not parsed; empty if it cannot be read."""
+    from feeds.fetcher import folder
+
+    try:
+        return compute_digest(root, path, folder.read(root, path))
+    except OSError:
+        return b""
 
 
 def find_pages(settings: SourceSettings, tail: Tail, guess: Guess) -> FindPage:

@@ -23,16 +23,10 @@ from feeds.storage.payload import Body, body_of_item, data_of, pack, unpack
 from feeds.storage.records import Reading
 from feeds.values.patterns import Pattern, compile_pattern
 from feeds.values.urls import canonicalise, is_root
-from feeds.workers.included_files import (
-    LinkResolver,
-    digest_with_includes,
-    read_beside_post,
-)
+from feeds.workers.included_files import LinkResolver, compute_digest, read_beside_post, read_digest
 from feeds.workers.task_types import Settings, TaskKind
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from feeds.parser.posts.post import Tail
 
 _LEVEL = 1
@@ -144,7 +138,7 @@ def read_files(task: FilesTask) -> list[Reading | tuple[str, int, int]]:
             reason = f"cannot be read: {error.strerror}"
             found.append(Reading(path, _READ_AGAIN, mtime, b"", "rejected", reason))
             continue
-        digest, kept_size = _compute_digest(root, path, data), size
+        digest, kept_size = compute_digest(root, path, data), size
         if b"include_relative" in data:
             # The files that it includes may change while it does not, so the next run reads it again.
             kept_size = _READ_AGAIN
@@ -155,15 +149,6 @@ def read_files(task: FilesTask) -> list[Reading | tuple[str, int, int]]:
     return found + parse_files(name, fresh)
 
 
-def _compute_digest(root: Path, path: str, data: bytes) -> bytes:
-    """Compute the digest of a file, together with the files that it includes."""
-    from feeds.fetcher import folder
-
-    if b"include_relative" in data:
-        return digest_with_includes(root, path, data)
-    return folder.compute_digest(data)
-
-
 def split_files(task: FilesTask) -> list[FilesTask]:
     """Split a task into one task for each file."""
     name, files, known = task
@@ -172,15 +157,9 @@ def split_files(task: FilesTask) -> list[FilesTask]:
 
 def reject_file(task: FilesTask, reason: str) -> list[Reading | tuple[str, int, int]]:
     """Reject the only file of a task; its digest is stored, so the same bytes are not tried again."""
-    from feeds.fetcher import folder
-
     name, ((path, size, stated),), known = task
     mtime = max(_FIRST_TIME, min(stated, _LAST_TIME))
-    root = _tools.settings.sources[name].root
-    try:
-        digest = _compute_digest(root, path, folder.read(root, path))
-    except OSError:
-        digest = b""
+    digest = read_digest(_tools.settings.sources[name].root, path)
     if digest and known.get(path) == digest:  # it was not reached, and is known already
         return [(path, size, mtime)]
     return [Reading(path, size, mtime, digest, "rejected", reason)]
