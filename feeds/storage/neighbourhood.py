@@ -102,6 +102,9 @@ def load_neighbourhood(
         new = load([row[0] for row in db.rows("sightings_by_key")])
         # A sighting with a strong key does not join others by its weak keys (identity rules 1 and 2).
         joining = {key for s in new if not s.strong for key in identity.list_related_keys(s)}
+        # But whether a file reserves the address of an entry decides what its address joins.
+        entries = (s for s in new if s.strong and not s.place)
+        joining |= {key for s in entries for key in identity.list_related_keys(s) - s.weak}
         frontier = joining - seen_keys - change.context.blocked
     db.scope(strong | {sighting.strong for sighting in found.values() if sighting.strong})
     load([row[0] for row in db.rows("sightings_by_strong")])

@@ -20,6 +20,7 @@ class PastKeys:
         self._now = dict(self._recorded)
         self._renamed = dict(db.rows("ledger_of_kind", ("renamed",)))
         self._lines: list[tuple[str, str, str]] = []
+        self._dropped: list[tuple[str, str]] = []
 
     def restore_keys(
         self, read: Sighting, sighting: Sighting, old: Sighting | None, renamed: bool
@@ -55,12 +56,15 @@ class PastKeys:
         if old is None and name in self._renamed:
             return sighting._replace(weak=sighting.weak | set(self._renamed[name].split("\n")))
         past = sorted(key for key in sighting.weak - sighting.own if "\n" not in key)
-        if renamed and past:
-            self._lines.append(("renamed", name, "\n".join(past)))
+        if renamed and old:
+            # The line of the old name would give its keys to another entry that gets this name later.
+            self._dropped.append(("renamed", f"{old.source}/{old.item}"))
+            self._lines += [("renamed", name, "\n".join(past))] if past else []
         return sighting
 
     def write(self) -> None:
         """Write the changed lines of the ledger."""
+        self._db.many("ledger_drop", self._dropped)
         self._db.many("ledger_put", self._lines)
         changed = self._now.items() - self._recorded.items()
         self._db.many("ledger_put", [("keys", name, value) for name, value in sorted(changed)])

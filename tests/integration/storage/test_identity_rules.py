@@ -39,22 +39,25 @@ Block = frozenset[Name]
 
 def together(sightings: Collection[Sighting], burnt: set[str]) -> list[list[Sighting]]:
     """Rules 1 to 3: strong posts, and the loose ones joined again and again until nothing joins any more."""
+    joining = {(s.source, s.item): keys for s, keys in list_joining_keys(sightings, burnt)}
+
+    def find_keys(members: Iterable[Sighting]) -> set[str]:
+        return {key for s in members for key in joining[s.source, s.item]}
+
     posts: dict[str, list[Sighting]] = {}
     for one in sightings:
         if one.strong:
             posts.setdefault(one.strong, []).append(one)
-    weak_of_strong = {
-        strong: frozenset().union(*(s.weak for s in members)) - burnt for strong, members in posts.items()
-    }
+    weak_of_strong = {strong: find_keys(members) for strong, members in posts.items()}
     alone = []
     left = [one for one in sightings if not one.strong]
     while left:
         members = [left.pop()]
-        keys = set(members[0].weak - burnt)
-        while more := [one for one in left if keys & (one.weak - burnt)]:
+        keys = find_keys(members)
+        while more := [one for one in left if keys & find_keys([one])]:
             members += more
             left = [one for one in left if one not in more]
-            keys |= {key for one in more for key in one.weak - burnt}
+            keys |= find_keys(more)
         wanted = sorted(strong for strong, weak in weak_of_strong.items() if keys & weak)
         if wanted:
             posts[wanted[0]] += members
@@ -63,15 +66,40 @@ def together(sightings: Collection[Sighting], burnt: set[str]) -> list[list[Sigh
     return [*posts.values(), *alone]
 
 
+def list_joining_keys(
+    sightings: Collection[Sighting], burnt: set[str]
+) -> Iterable[tuple[Sighting, set[str]]]:
+    """The keys that join, where the page of a file takes the place of the address of its copies (rule 2)."""
+    owners: dict[str, Sighting] = {}
+    for address in {
+        key for s in sightings if not s.place for key in s.weak if key.startswith("url:")
+    } - burnt:
+        page = address.replace("url:", "page:")
+        files = [s for s in sightings if s.place and page in s.weak]
+        if files:
+            owners[address] = min(files, key=lambda s: (page not in s.own, s.source, s.item, s.place))
+    for s in sightings:
+        keys = {key for key in s.weak if not key.startswith("page:")} - burnt
+        if s.place:
+            keys |= {address.replace("url:", "page:") for address, file in owners.items() if file is s}
+        else:
+            keys = {key.replace("url:", "page:") if key in owners else key for key in keys}
+        yield s, keys
+
+
 def said_by(members: Iterable[Sighting]) -> dict[str, Any]:
-    """Rule 5: what a post shows."""
+    """Rule 5: what a post shows. Copies of the page of a file say nothing; upstreams add terms to files on request."""
 
     def place(one: Sighting) -> tuple[Any, ...]:
         stated = one.updated or one.published
         age = NOW.timestamp() - stated.timestamp() if stated else float("inf")
         return one.rank, one.length == 0, age, -one.length, one.source, one.item, one.place
 
-    ranked = sorted(members, key=place)
+    everyone = sorted(members, key=place)
+    pages = {key.replace("page:", "url:") for s in everyone if s.place for key in s.weak if "page:" in key}
+    ranked = [s for s in everyone if s.place or not pages & s.weak]
+    has_file = any(s.place for s in everyone)
+    teachers = [s for s in everyone if s.place or s.merges_terms or not has_file]
 
     def first(name: str) -> Any:
         return next((value for one in ranked if (value := getattr(one, name))), None)
@@ -83,8 +111,8 @@ def said_by(members: Iterable[Sighting]) -> dict[str, Any]:
         "authors": first("authors") or (),
         "published": first("published") or first("guess"),
         "updated": body.updated,
-        "categories": {name for one in ranked for name in one.categories},
-        "tags": {name for one in ranked for name in one.tags},
+        "categories": {name for one in teachers for name in one.categories},
+        "tags": {name for one in teachers for name in one.tags},
         "body": (body.source, body.item),
     }
 
@@ -97,11 +125,13 @@ class Rules:
     changes: dict[tuple[str, str], int] = field(default_factory=dict)
     blocked: set[str] = field(default_factory=set)
 
-    def read(self, said: Sighting) -> None:
+    def read(self, said: Sighting, replaces: str = "") -> None:
         """Rule 4: weak keys grow, but those of a file's text and path; another strong key is another sighting."""
         said = said._replace(item=said.item or f"path:{said.place}")
         name = (said.source, said.item)
-        old = self.now.get(name)
+        if replaces:
+            self.changes[name] = self.changes.get(name, 0) + 1
+        old = self.now.pop((said.source, replaces)) if replaces else self.now.get(name)
         if old and old.strong and said.strong not in ("", old.strong):
             self.changes[name] = self.changes.get(name, 0) + 1
         elif old:
@@ -149,15 +179,18 @@ class Rig:
             for name, _ in SOURCES.values():
                 self.db.run("source_add", (name,))
 
-    def read(self, source: int, batch: list[Sighting]) -> None:
-        for said in batch:
-            self.rules.read(said)
+    def read(self, source: int, batch: list[Sighting], replaces: str = "") -> None:
+        """Read a batch of a source; its first item is a renamed one if ``replaces`` names what it was."""
+        for said, old in zip(batch, [replaces, *[""] * len(batch)], strict=False):
+            self.rules.read(said, old)
         context = Context(
             False, self.now, frozenset(self.rules.blocked), differs, True, source=source, sources=SOURCES
         )
         readings = [
             Reading(s.place or s.item, 1, 1, s.digest, "item", sighting=s, document=s.digest) for s in batch
         ]
+        if replaces:
+            readings[0] = readings[0]._replace(replaces=replaces, renamed=True)
         ingest_readings(self.db, context, readings, {} if source == 1 else None)
 
     def burn(self, key: str) -> None:
@@ -240,6 +273,8 @@ def version(dice: random.Random) -> tuple[int, Sighting]:
     if not weak and not strong:
         chosen = dice.choice(("text:x", "text:y", f"item:{name}:{item}"))
         weak = [f"item:{name}:path:{item}" if source == 1 else chosen]
+    if source == 1 and dice.random() < 0.5:
+        weak.append(f"page:{dice.randrange(3)}")
 
     def date() -> datetime | None:
         return NOW - timedelta(days=dice.randint(1, 9)) if dice.random() < 0.6 else None
@@ -264,6 +299,7 @@ def version(dice: random.Random) -> tuple[int, Sighting]:
         tags=tuple(dice.sample("tuv", dice.randint(0, 2))),
         length=dice.choice((0, 5, 9)),
         digest=repr(dice.random()).encode(),
+        merges_terms=source == 2 and dice.random() < 0.3,
     )
 
 
@@ -278,12 +314,20 @@ def live_through(dice: random.Random) -> None:
                 if chance < 0.7:
                     source = dice.choice((1, 2))
                     said = [one for number, one in (version(dice) for _ in range(4)) if number == source]
-                    rig.read(source, list({s.place or s.item: s for s in said}.values()))
+                    batch = list({s.place or s.item: s for s in said}.values())
+                    rig.read(source, batch, choose_replaced(dice, rig, batch) if source == 2 else "")
                 elif chance < 0.8:
                     rig.burn(dice.choice(ADDRESSES))
                 else:
                     rig.publish()
                 rig.check()
+
+
+def choose_replaced(dice: random.Random, rig: Rig, batch: list[Sighting]) -> str:
+    """Choose a stored item that the first item of a batch, which nobody knows, is under another name."""
+    known = {item for source, item in rig.rules.now if source == "two"}
+    left = sorted(known - {s.item for s in batch})
+    return dice.choice(left) if batch and batch[0].item not in known and left and dice.random() < 0.7 else ""
 
 
 @settings(max_examples=60, deadline=None)
