@@ -129,8 +129,9 @@ class Rules:
         """Rule 4: weak keys grow, but those of a file's text and path; another strong key is another sighting."""
         said = said._replace(item=said.item or f"path:{said.place}")
         name = (said.source, said.item)
-        if replaces:
-            self.changes[name] = self.changes.get(name, 0) + 1
+        if replaces:  # both names are free for other items afterwards
+            for changed in (name, (said.source, replaces)):
+                self.changes[changed] = self.changes.get(changed, 0) + 1
         old = self.now.pop((said.source, replaces)) if replaces else self.now.get(name)
         if old and old.strong and said.strong not in ("", old.strong):
             self.changes[name] = self.changes.get(name, 0) + 1
