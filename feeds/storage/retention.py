@@ -5,7 +5,7 @@ Expired posts stay in the database, so that none of them is published as new aga
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from feeds.models import Keep
@@ -15,10 +15,10 @@ from feeds.storage.sqlite import Database
 
 
 def apply(db: Database, now: datetime, every: Keep, sources: Mapping[int, Keep]) -> int:
-    """Expire the posts beyond the limits and return their number.
+    """Expire the posts beyond the limits and return their number; revive expired posts that are within them again.
 
-    If the limits changed, revive the posts that the old limits had expired first. A post of several
-    sources expires when it is beyond the limits of each of them.
+    That is so if the limits changed, or if newer posts were removed. A post of several sources expires when it is
+    beyond the limits of each of them.
     """
     limits = repr((every, sorted(sources.items())))
     old_limits = db.value("meta_get", ("keep",)) or repr((Keep(), []))
@@ -26,18 +26,20 @@ def apply(db: Database, now: datetime, every: Keep, sources: Mapping[int, Keep])
         return 0
     with db.transaction():
         if limits != old_limits:
-            _revive(db)
             db.run("meta_put", ("keep", limits))
-        expired = _find_expired_of_sources(db, now, sources) | _find_expired(db, now, every)
+        beyond = _find_expired_of_sources(db, now, sources) | _find_expired(db, now, every)
+        before = db.rows("posts_expired")
+        _revive(db, [row for row in before if row[0] not in beyond])
+        expired = beyond.difference(row[0] for row in before)
         if expired:
             leave_feeds(db, expired)
             db.many("post_expire", [(number,) for number in expired])
     return len(expired)
 
 
-def _revive(db: Database) -> None:
-    """Show every expired post again, at its old place in its feeds."""
-    for number, shown, appeared in db.rows("posts_expired"):
+def _revive(db: Database, posts: Sequence[tuple[int, str, int]]) -> None:
+    """Show expired posts again, at their old place in their feeds."""
+    for number, shown, appeared in posts:
         feeds = find_feed_numbers(db, read_shown(shown))
         db.many("member_put", [(feed, appeared, number) for feed in feeds])
         db.many("feed_touch", [(feed,) for feed in feeds])

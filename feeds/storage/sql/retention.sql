@@ -1,10 +1,10 @@
 -- name: posts_too_old
-SELECT id FROM post WHERE state = 'live' AND published < ?
+SELECT id FROM post WHERE state IN ('live', 'expired') AND published < ?
 -- name: posts_too_many
-SELECT id FROM post WHERE state = 'live' ORDER BY published DESC, id DESC LIMIT -1 OFFSET ?
+SELECT id FROM post WHERE state IN ('live', 'expired') ORDER BY published DESC, id DESC LIMIT -1 OFFSET ?
 -- name: posts_of_source
 SELECT DISTINCT post.id, post.published FROM post JOIN sighting ON sighting.post = post.id
-WHERE sighting.source = ? AND sighting.gone = 0 AND post.state = 'live' ORDER BY post.published DESC, post.id DESC
+WHERE sighting.source = ? AND sighting.gone = 0 AND post.state IN ('live', 'expired') ORDER BY post.published DESC, post.id DESC
 -- name: sources_of_posts
 SELECT DISTINCT post, source FROM sighting WHERE gone = 0 AND post IN (SELECT value FROM scope)
 -- name: posts_expired

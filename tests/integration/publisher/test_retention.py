@@ -81,3 +81,21 @@ def test_explain_shows_what_changed_in_words(site: Site) -> None:
 def test_words_of_scripts_without_spaces_are_told_apart() -> None:
     assert find_changes("港口今天开放", "港口明天开放") == ["港口[-今-]{+明+}天开放"]
     assert find_changes("same", "same") == []
+
+
+def test_an_older_post_returns_when_a_newer_one_is_removed(site: Site) -> None:
+    site.set("[store]", 'keep = "12"\n[store]')
+    site.build()
+    newest, oldest = "2020-01-01-p29.md", "_posts/2020-01-01-p17.md"
+    assert count(site) == 12
+    assert api.explain(load_config(site.config), oldest)["state"] == "expired"
+    path = site.posts / newest
+    text = path.read_text("utf-8")
+    path.unlink()
+    site.build(allow_removals=True)
+    assert count(site) == 12
+    assert api.explain(load_config(site.config), oldest)["state"] == "live"
+    path.write_text(text, "utf-8")
+    site.build()
+    assert count(site) == 12
+    assert api.explain(load_config(site.config), oldest)["state"] == "expired"
