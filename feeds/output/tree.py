@@ -274,6 +274,10 @@ class Tree:
         if there and not self.dry:
             self.written[path] = self.known[path] = Written(digest, there.st_size, there.st_mtime_ns)
 
+    def find_unknown(self) -> list[str]:
+        """Return the documents that feedd wrote here and that the store does not know, in a fixed order."""
+        return sorted(self._own_digests.keys() - self.known.keys() - self.written.keys() - self.refused)
+
     def remove(self, path: str) -> None:
         """Remove a document that is not published any more, unless it is unmanaged."""
         if not is_inside(path):

@@ -187,15 +187,32 @@ def finish_publication(publication: Publication, plan: PublicationPlan) -> None:
     # Sorted, so that two runs report the same order.
     for path in sorted(recorded.keys() - tree.written.keys() - plan.needed):
         tree.remove(path)
+    is_older = documents.is_older_than_tree(db)
+    if is_older:
+        _remove_unknown_documents(tree)
     publication.held.update(tree.unmanaged)
     if tree.dry:
         return
     # Nothing to record saves a transaction, which a poll without news would otherwise pay for.
     if plan.feeds or tree.written or tree.removed:
         _record(publication, plan, recorded)
+    if is_older:
+        documents.mark_as_new_as_tree(db)
     tree.close({path: document.digest for path, document in tree.known.items()})
     publication.held.update(tree.unmanaged)  # closing may find an unmanaged file in the place of `.feedd`
     publication.held.update(write_ledger(db, publication.settings.ledger))
+
+
+def _remove_unknown_documents(tree: Tree) -> None:
+    """Remove documents of feeds that a restored store does not know: they were first written after its backup.
+
+    Archives of feeds that it knows stay, because subscribers follow their links.
+    """
+    folders = {path.rpartition("/")[0] for path in tree.known}
+    for path in tree.find_unknown():
+        feed, archive, _ = path.rpartition("archive/")
+        if not archive or feed.rstrip("/") not in folders:
+            tree.remove(path)
 
 
 def _record(publication: Publication, plan: PublicationPlan, recorded: dict[str, RecordedDocument]) -> None:

@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from feeds.errors import StoreError, UsageError
+from feeds.storage.documents import TREE_NEWER
 from feeds.storage.ledger import CHECKED, LEDGER, RESTORED
 from feeds.storage.sqlite import Database, load_migrations
 
@@ -173,6 +174,7 @@ def _mark_restored(db: Database, has_ledger: bool) -> None:
     """
     with db.transaction():
         db.run("meta_put", (RESTORED, "1"))
+        db.run("meta_put", (TREE_NEWER, "1"))
         db.run("meta_put", (CHECKED, ""))
         if has_ledger:
             db.run("requests_drop_withdrawals")

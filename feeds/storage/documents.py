@@ -11,6 +11,9 @@ from feeds.models import Written
 from feeds.storage import subscriptions
 from feeds.storage.sqlite import Database
 
+TREE_NEWER = "tree_newer"
+"""Name of the mark of a store that was restored from a backup and has not been published since then."""
+
 
 class RecordedDocument(NamedTuple):
     """A document that was written. ``feed`` is None if it belongs to no feed."""
@@ -116,3 +119,14 @@ def record_publication(db: Database, publication: PublishedDocuments) -> None:
         )
         db.many("document_drop", [(path,) for path in publication.removed])
         db.many("feed_settle", publication.published)
+
+
+def is_older_than_tree(db: Database) -> bool:
+    """Return whether the store was restored, so that the output may have documents that it does not know."""
+    return bool(db.value("meta_get", (TREE_NEWER,)))
+
+
+def mark_as_new_as_tree(db: Database) -> None:
+    """Record that the output has no document that the store does not know."""
+    with db.transaction():
+        db.run("meta_put", (TREE_NEWER, ""))

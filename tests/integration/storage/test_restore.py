@@ -394,3 +394,24 @@ def test_keys_that_a_file_had_between_backup_and_restore_still_recognise_it(site
     site.post("copy.md", "Copy", source_url="https://a.example/2", date="2024-01-10 08:00:00")
     build(site)
     assert id_of(site, "copy.md") == uid
+
+
+def test_documents_of_feeds_that_a_backup_does_not_know_are_removed(project: Project) -> None:
+    project.post("2024-01-01-a.md", "A", categories="one")
+    assert project.run("build").returncode == 0
+    backup = project.folder / "backup.db"
+    assert project.run("backup", str(backup)).returncode == 0
+    later = project.post("2024-01-02-b.md", "B", categories="two")
+    assert project.run("build").returncode == 0
+    own = project.output / "category" / "notes.txt"
+    own.write_text("not written by feedd", "utf-8")
+    assert (project.output / "category" / "two" / "atom.xml").exists()
+    assert project.run("restore", str(backup)).returncode == 0
+    later.unlink()
+    assert project.run("build").returncode == 0
+    assert not (project.output / "category" / "two").exists()
+    assert (project.output / "category" / "one" / "atom.xml").exists()
+    assert own.exists()
+    before = project.snapshot()
+    assert project.run("build").returncode == 0
+    assert project.snapshot() == before
