@@ -234,9 +234,10 @@ def claim(
     ``owners`` maps a key to its post, ``holders`` a sighting to the post that had it before. A post goes to
     one group: preferably to the group with the key of its id, then to a group with one of its
     sightings, then to a group with any of its keys. Of several such groups, the group with the body that the
-    post shows gets it. A group gets the post whose id was assigned first.
+    post shows gets it, then the group with its oldest sighting, which was there when the id was assigned. A group
+    gets the post whose id was assigned first.
     """
-    candidates: list[tuple[int, bool, bool, bool, int]] = []
+    candidates: list[tuple[int, bool, bool, bool, float, int]] = []
     for index, candidate in enumerate(groups):
         keys = candidate.collect_keys(blocked)
         held = {holders.get(s.number) for s in candidate.sightings}
@@ -247,7 +248,12 @@ def claim(
                 replaced = post.id_key.startswith(ITEM) and number not in held
                 has_id_key = post.id_key in keys and not replaced
                 is_shown = any(s.number == post.body for s in candidate.sightings)
-                candidates.append((post.assigned, not has_id_key, number not in held, not is_shown, index))
+                oldest = min(
+                    (s.number for s in candidate.sightings if holders.get(s.number) == number),
+                    default=float("inf"),
+                )
+                place = (not has_id_key, number not in held, not is_shown, oldest, index)
+                candidates.append((post.assigned, *place))
     by_age = {post.assigned: post.number for post in known.values()}
     result: list[int | None] = [None] * len(groups)
     taken: set[int] = set()

@@ -433,3 +433,16 @@ def test_a_post_that_parts_again_is_the_one_that_it_was_though_all_its_keys_are_
         rig.burn("url:1")
         rig.burn("url:0")
         assert uids(rig) == before
+
+
+def test_the_post_that_an_id_was_assigned_to_has_it_again_when_it_parts(tmp_path: Path) -> None:
+    rig = Rig(str(tmp_path))
+    with closing(rig.db):
+        rig.read(1, [one("z", ("url:1",))])
+        rig.publish()
+        before = uids(rig)["z"]
+        rig.read(1, [one("a", ("url:1",), "!k:1")])
+        assert uids(rig) == {"az": before}
+        rig.burn("url:1")
+        rig.publish()
+        assert uids(rig)["z"] == before
