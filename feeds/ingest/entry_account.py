@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -25,6 +26,9 @@ class EntryAccount:
         self.left_out: list[LeftOut] = []
         self._entries = dict(zip(parts.digests, parts.entries, strict=True))
         self._numbers = Counter(parts.digests)
+        for text, number in Counter(parts.unreadable).items():
+            mark = hashlib.sha256(text.encode()).digest()[:16]
+            self.left_out.append(LeftOut(mark, "unreadable", title=text[:_LONGEST], number=number))
 
     def add_unparsed(self, digests: Iterable[bytes], reason: Reason, detail: str = "") -> None:
         """Add entries that were not parsed; title, guid and address are looked for in their text."""

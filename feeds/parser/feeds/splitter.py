@@ -59,6 +59,8 @@ class Outline:
     """Position in ``head`` where the first entry was."""
     whole: bool = False
     """Whether the document could not be split, so that its only entry is the whole document."""
+    unreadable: tuple[str, ...] = ()
+    """Items of a JSON Feed that are not objects."""
 
 
 def outline(text: str, content_type: str = "") -> Outline:
@@ -210,13 +212,12 @@ def _split_json(text: str) -> Outline:
         return Outline("none", "", (), ())
     if not isinstance(document, dict) or not is_json_feed(document):
         return Outline("none", "", (), ())
-    items = document.pop("items", None)
-    entries = (
-        tuple(_to_canonical(item) for item in items if isinstance(item, dict))
-        if isinstance(items, list)
-        else ()
-    )
-    return Outline("json", _to_canonical(document), entries, tuple(map(_compute_digest, entries)))
+    stated = document.pop("items", None)
+    items = stated if isinstance(stated, list) else []
+    entries = tuple(_to_canonical(item) for item in items if isinstance(item, dict))
+    others = tuple(_to_canonical(item) for item in items if not isinstance(item, dict))
+    digests = tuple(map(_compute_digest, entries))
+    return Outline("json", _to_canonical(document), entries, digests, unreadable=others)
 
 
 def is_json_feed(document: dict[str, Any]) -> bool:

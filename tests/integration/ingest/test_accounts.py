@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import tempfile
 from collections.abc import Iterator
@@ -168,3 +169,15 @@ def count_served(data: bytes) -> int | None:
 
     parts = split_document(data, "")
     return None if parts.whole or parts.kind == "none" else len(parts.entries)
+
+
+def test_items_of_a_json_feed_that_are_no_objects_are_counted(
+    project: Project, upstream: UpstreamServer
+) -> None:
+    items = [{"id": "1", "content_text": "x"}, "no object", None, 7, 7]
+    document = {"version": "https://jsonfeed.org/version/1.1", "title": "F", "items": items}
+    upstream.routes["/feed"] = Answer(body=json.dumps(document).encode())
+    subscribe(project, upstream)
+    report = build(load_config(Path(project.config)), jobs=1, clock=lambda: NOW)
+    check(report, 0, 5)
+    assert (report.entries["published"], report.entries["rejected"]) == (1, 4)
