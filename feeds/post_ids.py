@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from feeds.identity import Group, compute_rank, select_originals
 from feeds.item_keys import shorten_key
-from feeds.values.urls import canonicalise, canonicalise_by_rule_2, is_absolute_iri
+from feeds.values.urls import canonicalise, canonicalise_by_rule_2, is_entry_id
 
 # The name space of the UUIDs. With another value every post would get another id.
 _POSTS = bytes.fromhex("7e1f8d4e5c0a5b1e9c6b0a4f6f2d9a11")
@@ -66,7 +66,7 @@ def derive_id(post: Group, blocked: Collection[str], taken: Callable[[str], bool
             return sighting.fixed_id
     if not post.strong:
         for sighting in ranked:
-            if is_absolute_iri(sighting.guid) and not taken(sighting.guid):
+            if is_entry_id(sighting.guid) and not taken(sighting.guid):
                 return sighting.guid
     key = choose_id_key(post, blocked)
     # A key that files had under an earlier rule still makes the id that subscribers know.

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from feeds.models import FeedHead
+from feeds.output.validator_rules import check_atom_values, check_json_addresses, check_rss_values
 from feeds.values.urls import is_absolute_iri, is_address
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def check_document(data: bytes) -> list[Finding]:
         line = error.lineno if isinstance(error, etree.XMLSyntaxError) else 0
         return [Finding(int(str(line or 0)), "well-formed", f"not well-formed XML: {error}")]
     if root.tag == _ATOM + "feed":
-        return _check_atom(root)
+        return _check_atom(root) + [Finding(*problem) for problem in check_atom_values(root)]
     if root.tag == "rss":
         return _check_rss(root)
     if root.tag == "opml":
@@ -213,6 +214,7 @@ def _check_rss(root: _Element) -> list[Finding]:
             found.append(Finding(line, "rss-enclosure", "more than one enclosure"))
         if _is_active(item.findtext("{http://purl.org/rss/1.0/modules/content/}encoded") or ""):
             found.append(Finding(line, "dangerous", "the content holds active HTML"))
+    found += [Finding(*problem) for problem in check_rss_values(channel)]
     return found + _find_duplicates([i.findtext("guid", "") for i in items if i.findtext("guid")])
 
 
@@ -232,6 +234,8 @@ def _check_json(data: bytes) -> list[Finding]:
             found.append(Finding(0, "json-id", "an item needs a string id"))
         elif _is_active(str(item.get("content_html", ""))):
             found.append(Finding(0, "dangerous", f"the content of {item['id']} holds active HTML"))
+        if isinstance(item, dict):
+            found += [Finding(0, "uri-character", message) for message in check_json_addresses(item)]
     return found + _find_duplicates(
         [i["id"] for i in items if isinstance(i, dict) and isinstance(i.get("id"), str)]
     )

@@ -13,7 +13,7 @@ from feeds.storage.bodies import NO_BODY, load_bodies
 from feeds.storage.sqlite import Database
 from feeds.storage.upstreams import load_upstreams
 from feeds.values.document_paths import split_into_chunks
-from feeds.values.urls import is_absolute_iri, is_same_document, redact_name
+from feeds.values.urls import is_entry_id, is_same_document, redact_name
 from feeds.workers.render_tasks import RENDER, unpack_entries
 from feeds.workers.task_types import RenderTask
 
@@ -145,9 +145,7 @@ def load_origins(session: Session) -> dict[str, Origin]:
         if any(is_same_document(link, own) for own in (url, source.url if source else "")):
             link = ""
         uid = head.get("id", "")
-        found[name] = Origin(
-            uid if is_absolute_iri(uid) else url, clean_text(title), url, redact_address(link)
-        )
+        found[name] = Origin(uid if is_entry_id(uid) else url, clean_text(title), url, redact_address(link))
     return found
 
 

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from feeds.models import Enclosure, Extra, Origin
 from feeds.sanitizer.text import clean_title
-from feeds.values.urls import escape_address, is_absolute_iri, is_same_document, without_user
+from feeds.values.urls import escape_address, is_entry_id, is_same_document, without_user
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,6}")
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,64}/[A-Za-z0-9!#$&^_.+-]{1,64}")
@@ -66,7 +66,7 @@ def clean_origin(given: Origin | None) -> Origin | None:
     url = redact_feed_address(escape_address(given.url))
     # Some feeds use their own address as id; as an id it would publish the secret of that address.
     own = is_same_document(given.id, given.url)
-    uid = redact_address(given.id) if is_absolute_iri(given.id) and not own else url
+    uid = redact_address(given.id) if is_entry_id(given.id) and not own else url
     return Origin(uid, given.title, url, redact_address(escape_address(given.link)))
 
 

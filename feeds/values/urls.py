@@ -24,6 +24,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _NOT_IN_ADDRESSES = re.compile(
     r"[<>\"{}|\\^`\x00-\x20\x7f-\x9f\u200e\u200f\u202a-\u202e\ue000-\uf8ff\ufdd0-\ufdef\ufff0-\uffff]"
 )
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^/?#]*")
 _BRACKET = re.compile(r"[\[\]]")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
@@ -268,6 +269,12 @@ def is_absolute_iri(text: str) -> bool:
     if not found or len(text) == found.end() or _BAD.search(text) or any(c in '<>"{}|^`' for c in text):
         return False
     return not text.lower().startswith(("http:", "https:")) or _split(text, _encode_host) is not None
+
+
+def is_entry_id(text: str) -> bool:
+    """Return whether a text is valid as the id of an entry: an absolute IRI, and a UUID if it is called one (RFC 9562, 4)."""
+    is_uuid = text[:9].lower() == "urn:uuid:"
+    return is_absolute_iri(text) and (not is_uuid or _UUID.fullmatch(text, 9) is not None)
 
 
 def resolve(base: str, reference: str) -> str:

@@ -22,14 +22,22 @@ ATOM = (
 )
 RSS = (
     '<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"><channel><title>T</title>'
-    "<link>https://a.example/</link><description>D</description><item><title>E</title><guid>g</guid>"
-    '<pubDate>Mon, 01 Jan 2024 00:00:00 +0000</pubDate><enclosure url="u"/>'
+    '<link>https://a.example/</link><description>D</description><item><title>E</title><guid isPermaLink="false">g</guid>'
+    '<pubDate>Mon, 01 Jan 2024 00:00:00 +0000</pubDate><enclosure url="https://a.example/u" type="audio/mpeg" length="0"/>'
     "<content:encoded>&lt;p&gt;text&lt;/p&gt;</content:encoded></item></channel></rss>"
 )
 JSON = '{"version": "https://jsonfeed.org/version/1.1", "title": "T", "items": [{"id": "e", "content_html": "<p>text</p>"}]}'
 OPML = '<opml version="2.0"><body><outline type="rss" text="T" xmlUrl="https://a.example/atom.xml"/><outline text="x"/></body></opml>'
 ENTRY = ATOM[ATOM.index("<entry>") : ATOM.index("</feed>")]
 ITEM = RSS[RSS.index("<item>") : RSS.index("</channel>")]
+
+
+GUID = '<guid isPermaLink="false">g</guid>'
+ENCLOSURE = '<enclosure url="https://a.example/u" type="audio/mpeg" length="0"/>'
+
+
+def itunes(name: str, text: str) -> str:
+    return f'<i:{name} xmlns:i="http://www.itunes.com/dtds/podcast-1.0.dtd">{text}</i:{name}>'
 
 
 def rules(document: str) -> list[str]:
@@ -78,10 +86,37 @@ def test_nothing_is_wrong_in_what_is_right(document: str) -> None:
         (RSS, "Mon, 01 Jan 2024 00:00:00 +0000", "Mon, 01 Jan 24 00:00:00 +0000", ["rss-date"]),
         (RSS, "Mon, 01 Jan 2024 00:00:00 +0000", "Mon, 99 Foo 2024 00:00:00", ["rss-date"]),
         (RSS, "<pubDate>Mon, 01 Jan 2024 00:00:00 +0000</pubDate>", "", []),
-        (RSS, '<enclosure url="u"/>', '<enclosure url="u"/><enclosure url="v"/>', ["rss-enclosure"]),
+        (RSS, ENCLOSURE, ENCLOSURE + ENCLOSURE, ["rss-enclosure"]),
         (RSS, "&lt;p&gt;text", "&lt;svg&gt;", ["dangerous"]),
         (RSS, "</channel>", ITEM + "</channel>", ["id-twice"]),
-        (RSS, "<guid>g</guid>", "", []),
+        (RSS, GUID, "", []),
+        (RSS, GUID, "<guid>g</guid>", ["rss-guid"]),
+        (RSS, GUID, '<guid isPermaLink="true">/path</guid>', ["rss-guid"]),
+        (RSS, GUID, "<guid>https://a.example/1</guid>", []),
+        (RSS, ENCLOSURE, '<enclosure url="https://a.example/[1].mp3" type="audio/mpeg" length="0"/>', ["uri-character"]),
+        (RSS, ENCLOSURE, '<enclosure url="https://a.example/ä.mp3" type="audio/mpeg" length="0"/>', ["uri-not-iri"]),
+        (RSS, ENCLOSURE, '<enclosure url="https://a.example/1.mp3" type="sound" length="long"/>', ["media-type", "enclosure-length"]),
+        (RSS, "https://a.example/</link>", "https://ä.example/</link>", ["uri-not-iri"]),
+        (RSS, "https://a.example/</link>", "https://a.example/a b</link>", ["uri-character"]),
+        (RSS, "https://a.example/</link>", "https://a.example/%zz</link>", ["uri-character"]),
+        (RSS, "https://a.example/</link>", "https://[2001:db8::1]/</link>", []),
+        (RSS, GUID, GUID + "<description>AT&amp;T</description>", ["rss-html"]),
+        (RSS, GUID, GUID + "<description>1 &lt; 2</description>", ["rss-html"]),
+        (RSS, GUID, GUID + "<description>AT&amp;amp;T &lt;b&gt;x&lt;/b&gt;</description>", []),
+        (ATOM, 'href="https://a.example/1"', 'href="https://a.example/[1]"', ["uri-character"]),
+        (ATOM, 'href="https://a.example/1"', 'href="https://a.example/é"', []),
+        (ATOM, 'href="https://a.example/1"', 'href="https://a.example/\u202e"', ["uri-character"]),
+        (ATOM, 'href="https://a.example/1"', 'href="https://a.example/1" type="text" length="x"', ["media-type", "enclosure-length"]),
+        (ATOM, "<id>urn:e</id>", "<id>urn:uuid:988EF5C5</id>", ["atom-uuid"]),
+        (ATOM, "<id>urn:e</id>", "<id>urn:uuid:85c4ae4f-c2ed-58a6-a3dd-77c9dade0f65</id>", []),
+        (RSS, GUID, GUID + itunes("explicit", "clean"), ["itunes-value"]),
+        (RSS, GUID, GUID + itunes("explicit", "true") + itunes("explicit", "false"), ["itunes-twice"]),
+        (RSS, GUID, GUID + itunes("duration", "1:2:3"), ["itunes-value"]),
+        (RSS, GUID, GUID + itunes("duration", "01:02:03") + itunes("season", "2") + itunes("episodeType", "full"), []),
+        (RSS, GUID, GUID + itunes("subtitle", "x" * 256), ["itunes-value"]),
+        (RSS, "<item>", itunes("explicit", "true") + "<item>", ["itunes-together"] * 3),
+        (JSON, '"id": "e"', '"id": "e", "url": "https://a.example/a b"', ["uri-character"]),
+        (JSON, '"id": "e"', '"id": "e", "attachments": [{"url": "https://a.example/[1]"}]', ["uri-character"]),
         (JSON, "https://jsonfeed.org/version/1.1", "2", ["json-version"]),
         (JSON, '"title": "T"', '"title": 1', ["json-feed"]),
         (JSON, '"items": [', '"item": [', ["json-feed"]),
