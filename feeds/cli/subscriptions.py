@@ -15,6 +15,7 @@ from feeds.errors import DeadlineExceeded, FeeddError, FetchError, UsageError
 from feeds.ingest.poller import create_client
 from feeds.models import Subscription
 from feeds.output.single_files import lock_folder, replace_file
+from feeds.values.urls import find_feed_address
 from feeds.workers.workers import Workers
 
 if TYPE_CHECKING:
@@ -167,10 +168,15 @@ async def _find_all(
             workers.stop()  # a page that is still being parsed needs no result any more
 
 
+def _complete(url: str) -> str:
+    address = find_feed_address(url)
+    return address if "://" in address else f"https://{address}"
+
+
 async def _find_in_time(finder: _Finder, url: str) -> tuple[Subscription | None, str]:
     try:
         async with asyncio.timeout(_SEARCH_SECONDS):
-            return await _find(finder, url if "://" in url else f"https://{url}")
+            return await _find(finder, _complete(url))
     except TimeoutError:
         return None, (
             f"{url}: no feed found within {_SEARCH_SECONDS:g} seconds; give the URL of the feed itself"

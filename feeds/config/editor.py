@@ -218,6 +218,9 @@ def _build_keys(subscription: Subscription, defaults: Mapping[str, object]) -> d
         "group": checks.clean_text(subscription.group)[:200],
         "categories": [name for name in categories if name],
     }
+    if subscription.type == "include":
+        # A list has no page and no title of its own: its feeds have.
+        found |= {"title": "", "link": ""}
     others = {key: value for key, value in defaults.items() if key != "categories"}
     return others | {key: value for key, value in found.items() if value}
 

@@ -25,6 +25,11 @@ _NOT_IN_ADDRESSES = re.compile(
     r"[<>\"{}|\\^`\x00-\x20\x7f-\x9f\u200e\u200f\u202a-\u202e\ue000-\uf8ff\ufdd0-\ufdef\ufff0-\uffff]"
 )
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_FEED_SCHEME = re.compile(
+    r"(?:feed|feeds|itpc|itpcs|itms-pcast|itms-podcast|pcast|podcast|podcasts|rss):(?:/{0,2}(https?://)|//)",
+    re.IGNORECASE,
+)
+_BARE_HOST = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:[:/?].*)?$")
 _AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^/?#]*")
 _BRACKET = re.compile(r"[\[\]]")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
@@ -230,6 +235,22 @@ def is_address(text: str) -> bool:
     return _USUAL.fullmatch(text) is not None or (
         not _BAD.search(text) and _split(text, _encode_host) is not None
     )
+
+
+def find_feed_address(text: str) -> str:
+    """Return the web address of a feed that programs pass to feed readers or podcast apps.
+
+    ``feed:https://…``, ``feed://…``, ``itpc://…`` and similar become web addresses, spaces are escaped, and a name
+    without a scheme gets ``https``. Other text stays as it is.
+    """
+    address = _FEED_SCHEME.sub(_replace_feed_scheme, text.strip(), count=1)
+    if address.startswith("//") or (_BARE_HOST.match(address) and not _SCHEME.match(address)):
+        address = "https://" + address.removeprefix("//")
+    return escape_address(address) or address
+
+
+def _replace_feed_scheme(found: re.Match[str]) -> str:
+    return found[1] or "http://"
 
 
 def escape_address(text: str) -> str:

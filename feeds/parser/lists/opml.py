@@ -16,7 +16,7 @@ from html import unescape
 from feeds.errors import UsageError
 from feeds.models import Subscription
 from feeds.parser.posts.file_encoding import decode
-from feeds.values.urls import canonicalise, is_address, without_user
+from feeds.values.urls import canonicalise, find_feed_address, is_address, without_user
 
 LARGEST = 16 << 20
 """Limit for the bytes of a list."""
@@ -46,6 +46,22 @@ _ATTRIBUTE = re.compile(
 _REFERENCE = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 # Another outline inside the attributes of a tag: a quotation mark before it is missing.
 _SWALLOWED = re.compile(r"</?outline\b", re.IGNORECASE)
+# Types of outlines whose address is a page, a file or a person, whatever attribute has it.
+_NO_FEEDS = frozenset(
+    (
+        "link",
+        "song",
+        "photo",
+        "blogpost",
+        "redirect",
+        "river",
+        "thread",
+        "twitter",
+        "html",
+        "website",
+        "howto",
+    )
+)
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -117,6 +133,8 @@ class _Scan:
     notes: list[str] = field(default_factory=list)
     found: dict[tuple[str, str, str], _Found] = field(default_factory=dict)
     path: list[str] = field(default_factory=list)
+    comment: int = 0
+    """Depth of the outline that is a comment with all that it contains (OPML 2.0 ``isComment``); 0 outside."""
     line: int = 1
     categories: int = 0
 
@@ -163,18 +181,28 @@ class _Scan:
         if end:
             if self.path:
                 self.path.pop()
+            if len(self.path) < self.comment:
+                self.comment = 0
             return
         values = _parse_attributes(inside)
         address = _find_address(values)
-        if address:
+        is_comment = values.get("iscomment", "").lower() == "true"
+        if address and not is_comment and not self.comment:
             self._add_subscription(address, values)
         if not inside.rstrip().endswith("/"):
+            if is_comment and not self.comment:
+                self.comment = len(self.path) + 1
             # A subscription is not a category of outlines inside it, but its end tag still closes a level.
             self.path.append("" if address else values.get("text") or values.get("title", ""))
             if len(self.path) > DEEPEST:
                 raise self.make_error(f"outlines are nested more than {DEEPEST} deep; flatten the list")
 
     def _add_subscription(self, address: str, values: dict[str, str]) -> None:
+        if (kind := values.get("type", "").lower()) in _NO_FEEDS:
+            self.add_note(
+                f"{without_user(address)[:200]!r} has the type {kind!r}, which is not a feed; left out"
+            )
+            return
         if not is_address(address):
             self.add_note(f"{without_user(address)[:200]!r} is no web address; left out")
             return
@@ -227,10 +255,7 @@ def _find_address(values: dict[str, str]) -> str:
     # Some programs write `url` instead of `xmlUrl`.
     if not address and values.get("type", "").lower() in ("rss", "atom", "feed", "include", "json"):
         address = values.get("url", "").strip()
-    # Browsers once passed addresses to feed readers as feed:https://… or feed://….
-    if address[:9].lower() == "feed:http":
-        return address[5:]
-    return "http://" + address[7:] if address[:7].lower() == "feed://" else address
+    return find_feed_address(address)
 
 
 def _make_subscription(address: str, categories: tuple[str, ...], values: dict[str, str]) -> Subscription:

@@ -233,3 +233,13 @@ def test_sources_between_other_tables_keep_their_places() -> None:
 def test_a_line_is_empty_before_new_sources() -> None:
     assert "a = 1\n\n[[sources]]\n" in add_sources("a = 1", [A]).text
     assert "a = 1\r\n\r\n[[sources]]\r\n" in add_sources("a = 1\r\n", [A]).text
+
+
+def test_an_included_list_has_no_title_of_its_own(tmp_path: Path) -> None:
+    lists = read_opml(
+        b'<opml><outline type="include" text="More" htmlUrl="https://a.example/" url="https://a.example/more.opml"/></opml>',
+        "l",
+    )
+    edited = add_sources(TEXT, lists)
+    (added,) = [s for s in tomllib.loads(edited.text)["sources"] if s["name"] == edited.added[0]]
+    assert added == {"name": edited.added[0], "kind": "opml", "url": "https://a.example/more.opml"}

@@ -12,9 +12,11 @@ from feeds.values.urls import (
     canonicalise_unusual,
     convert_unusual_iri,
     escape_address,
+    find_feed_address,
     iri_to_uri,
     is_absolute_iri,
     is_address,
+    is_entry_id,
     is_root,
     resolve,
     resolve_unusual,
@@ -273,3 +275,43 @@ def test_resolving_never_fails(base: str, reference: str) -> None:
     resolve("https://a.example/b/", reference)
     resolve(base, reference)
     canonicalise(reference)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("feed://a.example/x", "http://a.example/x"),
+        ("feed:https://a.example/x", "https://a.example/x"),
+        ("feed:http://a.example/x", "http://a.example/x"),
+        ("FEED:HTTPS://a.example/x", "HTTPS://a.example/x"),
+        ("feed://https://a.example/x", "https://a.example/x"),
+        ("itpc://a.example/x", "http://a.example/x"),
+        ("pcast://a.example/x", "http://a.example/x"),
+        ("podcast://a.example/x", "http://a.example/x"),
+        ("//a.example/x", "https://a.example/x"),
+        ("www.a.example/x", "https://www.a.example/x"),
+        (" https://a.example/my feed.xml ", "https://a.example/my%20feed.xml"),
+        ("https://a.example/feed://b", "https://a.example/feed://b"),
+        ("mailto:a@a.example", "mailto:a@a.example"),
+        ("feed", "feed"),
+    ],
+)
+def test_an_address_for_feed_readers_is_a_web_address(text: str, address: str) -> None:
+    assert find_feed_address(text) == address
+    assert find_feed_address(address) == address
+
+
+@pytest.mark.parametrize(
+    ("text", "valid"),
+    [
+        ("urn:uuid:85c4ae4f-c2ed-58a6-a3dd-77c9dade0f65", True),
+        ("URN:UUID:85C4AE4F-C2ED-58A6-A3DD-77C9DADE0F65", True),
+        ("urn:uuid:85c4ae4f", False),
+        ("urn:uuid:85c4ae4f-c2ed-58a6-a3dd-77c9dade0f65x", False),
+        ("urn:x:1", True),
+        ("tag:a.example,2024:1", True),
+        ("1", False),
+    ],
+)
+def test_an_id_that_is_called_a_uuid_is_one(text: str, valid: bool) -> None:
+    assert is_entry_id(text) is valid

@@ -164,3 +164,23 @@ def test_any_bytes_are_a_list_or_a_usage_error(data: bytes) -> None:
     except UsageError:
         return
     assert all(s.url.startswith("http") for s in found)
+
+
+def test_an_outline_that_is_a_comment_counts_with_all_in_it() -> None:
+    inside = f'<outline text="x"><outline xmlUrl="{A}"/></outline>'
+    found = read_opml(
+        opml(
+            f'<outline isComment="true" text="old">{inside}</outline><outline isComment="TRUE" xmlUrl="{A}"/>'
+        ),
+        "l",
+    )
+    assert found == ()
+    assert one(f'<outline isComment="true">{inside}</outline><outline xmlUrl="{A}/2"/>').url == f"{A}/2"
+    assert one(f'<!-- <outline xmlUrl="{A}"/> --><outline isComment="false" xmlUrl="{A}/2"/>').url == f"{A}/2"
+
+
+@pytest.mark.parametrize("kind", ["link", "song", "Twitter"])
+def test_an_outline_of_a_type_that_is_no_feed_is_named_and_left_out(kind: str) -> None:
+    found = parse_opml(opml(f'<outline type="{kind}" xmlUrl="{A}"/>'), "l")
+    assert found.subscriptions == ()
+    assert kind.lower() in found.notes[0]
