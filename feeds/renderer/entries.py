@@ -123,7 +123,7 @@ def _write_json_item(entry: Entry, language: str) -> bytes:
         "id": entry.id,
         **({"url": entry.link} if entry.link else {}),
         "title": entry.title,
-        "content_html": entry.html or entry.title,
+        "content_html": entry.html or fast_writer.write_as_html(entry.title),
         "summary": entry.summary or entry.title,
         "date_published": entry.published.isoformat(),
         "date_modified": entry.updated.isoformat(),

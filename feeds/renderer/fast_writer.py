@@ -136,7 +136,7 @@ def _write_rss_category(term: Term, site_url: str) -> str:
 
 def _escape_content(entry: Entry) -> bytes:
     """Escape the content like :func:`_escape_text`, as bytes, which takes two thirds of the time."""
-    data = (entry.html or entry.title).encode().replace(b"&", b"&amp;").replace(b"<", b"&lt;")
+    data = (entry.html or write_as_html(entry.title)).encode().replace(b"&", b"&amp;").replace(b"<", b"&lt;")
     return data.replace(b">", b"&gt;").replace(b"\r", b"&#13;")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +27,10 @@ _ATOM_LINK = "{http://www.w3.org/2005/Atom}link"
 _RSS_LINKS = ("hub", "prev-archive", "current")
 _HISTORY = "http://purl.org/syndication/history/1.0"
 _TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
+# What validators accept as the address of an enclosure: a host with a domain, such as no machine of a local network has.
+_ENCLOSURE_ADDRESS = re.compile(
+    r"https?://(?:[a-z0-9-]++\.)+[a-z0-9-]++(?::\d+)?(?:/|$)", re.IGNORECASE
+)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -54,6 +59,8 @@ class FeedEntry(_FeedEntry):  # type: ignore[misc]
             link.text = iri_to_uri(link.text or "")
         for enclosure in item.findall("enclosure"):
             enclosure.set("url", iri_to_uri(enclosure.get("url", "")))
+            if not _ENCLOSURE_ADDRESS.match(enclosure.get("url", "")):
+                item.remove(enclosure)  # it is in the item as Media RSS
         return item
 
     def atom_entry(self, extensions: bool = True) -> etree._Element:
@@ -201,7 +208,7 @@ def add_entry(feed: Any, entry: Entry, site_url: str, language: str) -> None:  #
     element.description(fast_writer.write_as_html(entry.summary or entry.title))
     element.summary(entry.summary or entry.title)
     # Escaped HTML and not XHTML: XHTML fails on HTML entities.
-    element.content(entry.html or entry.title, type="html")
+    element.content(entry.html or fast_writer.write_as_html(entry.title), type="html")
     element.published(entry.published)
     element.updated(entry.updated)
     if entry.authors:
@@ -228,7 +235,9 @@ def _add_media(element: Any, entry: Entry) -> None:  # noqa: ANN401
         element.rights(entry.rights)
         element.dc.dc_rights(entry.rights)
     fields = tuple(namespaces.filter_valid(entry.extras))
-    if fields or len(entry.enclosures) > 1:
+    if main and not _ENCLOSURE_ADDRESS.match(iri_to_uri(main.url)):
+        main = None
+    if fields or len(entry.enclosures) > bool(main):
         element.register_extension("podcasts", PodcastEntryExtension, atom=False, rss=True)
         element.podcasts.values = fields
         element.podcasts.media = tuple(media for media in entry.enclosures if media is not main)

@@ -243,14 +243,12 @@ def find_feed_address(text: str) -> str:
     ``feed:https://…``, ``feed://…``, ``itpc://…`` and similar become web addresses, spaces are escaped, and a name
     without a scheme gets ``https``. Other text stays as it is.
     """
-    address = _FEED_SCHEME.sub(_replace_feed_scheme, text.strip(), count=1)
+    address = text.strip()
+    if found := _FEED_SCHEME.match(address):
+        address = (found[1] or "http://") + address[found.end() :]
     if address.startswith("//") or (_BARE_HOST.match(address) and not _SCHEME.match(address)):
         address = "https://" + address.removeprefix("//")
     return escape_address(address) or address
-
-
-def _replace_feed_scheme(found: re.Match[str]) -> str:
-    return found[1] or "http://"
 
 
 def escape_address(text: str) -> str:

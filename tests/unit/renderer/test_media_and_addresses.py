@@ -120,3 +120,21 @@ def test_addresses_in_rss_are_uris(rights: str) -> None:
 def test_characters_that_no_address_may_have_are_escaped(stated: str, valid: str) -> None:
     assert escape_address(stated) == valid
     assert escape_address(valid) == valid
+
+
+@pytest.mark.parametrize(
+    "url", ["http://localhost/1.mp3", "https://server/1.mp3", "https://a_b.example/1.mp3"]
+)
+def test_rss_names_a_file_of_a_local_host_as_media(url: str) -> None:
+    written = write(enclosures=(Enclosure(url, "audio/mpeg", 5),))
+    assert written.rss.find("enclosure") is None
+    assert [media.get("url") for media in written.rss.findall("{m}content")] == [url]
+    assert [link.get("href") for link in written.atom.findall("link[@rel='enclosure']")] == [url]
+
+
+@pytest.mark.parametrize("rights", ["", "CC BY"])
+def test_a_title_that_stands_for_a_missing_body_is_html(rights: str) -> None:
+    written = write(title="AT&T: 1 < 2", html="", rights=rights)
+    assert written.atom.findtext("content") == "AT&amp;T: 1 &lt; 2"
+    assert written.rss.findtext("{c}encoded") == "AT&amp;T: 1 &lt; 2"
+    assert written.atom.findtext("title") == "AT&T: 1 < 2"
