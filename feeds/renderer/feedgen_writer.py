@@ -28,9 +28,7 @@ _RSS_LINKS = ("hub", "prev-archive", "current")
 _HISTORY = "http://purl.org/syndication/history/1.0"
 _TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 # What validators accept as the address of an enclosure: a host with a domain, such as no machine of a local network has.
-_ENCLOSURE_ADDRESS = re.compile(
-    r"https?://(?:[a-z0-9-]++\.)+[a-z0-9-]++(?::\d+)?(?:/|$)", re.IGNORECASE
-)
+_ENCLOSURE_ADDRESS = re.compile(r"https?://(?:[a-z0-9-]++\.)+[a-z0-9-]++(?::\d+)?(?:/|$)", re.IGNORECASE)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -190,8 +190,8 @@ def _choose_body(entry: Values, address: str, url: str) -> tuple[str, str, str]:
     rest = "" if chosen is detail or html == summary[1] else html_to_text(summary[1])
     base = chosen.get("base") or url
     # Bodies resolve against the page of the entry later; only other bases need this now.
-    if base != url or not address:
-        html = rebase_addresses(html, base)
+    if base != url or not address or "xml:base" in html:
+        html = rebase_addresses(html, base if base != url or not address else "")
     language = str(chosen.get("language") or "")
     return html, language, rest
 

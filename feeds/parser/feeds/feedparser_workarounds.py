@@ -35,6 +35,9 @@ _PERMALINK = re.compile(r"""\bisPermaLink\s*+=\s*+["']?\s*+(?:true|yes|1)""", re
 _OPAQUE = re.compile(r"""\bisPermaLink\s*+=\s*+(?:["']\s*+)?(?:false|no|0)""", re.IGNORECASE)
 _HTML = re.compile(r"""\btype\s*=\s*["']\s*(?:html|text/html)""", re.IGNORECASE)
 _PERSON = re.compile(r"<!\[CDATA\[[^\]]{0,400}|[^<>]{0,400}")
+_WRAPPER = re.compile(
+    r"""(<(?:[A-Za-z_][\w.\-]*+:)?(?:content|summary)\s[^<>]*+(?<!/))(>\s*+<(?:[A-Za-z_][\w.\-]*+:)?div\s(?:[^<>x]++|x(?!ml:base))*+xml:base\s*=\s*("[^"<>]*+"|'[^'<>]*+'))"""
+)
 _PERSON_TEXT = re.compile(
     r"(<(?:[A-Za-z_][\w.\-]*+:)?(?:author|creator|managingEditor|webMaster|publisher|owner)\b[^<>]*+>\s*+(?:<!\[CDATA\[)?)"
     r"([^<]*+)",
@@ -179,8 +182,16 @@ def is_rss(text: str) -> bool:
     return _RSS.search(text, 0, _HEAD_OF_ROOT) is not None
 
 
+def _move_base(found: re.Match[str]) -> str:
+    """Return a content element with the base of the ``div`` in it, which feedparser drops with that element."""
+    if "xml:base" in found[1]:
+        return found[0]
+    return f"{found[1]} xml:base={found[3]}{found[2]}"
+
+
 def protect_elements(text: str) -> str:
     """Return the document with the elements renamed that feedparser would change."""
+    text = _WRAPPER.sub(_move_base, text) if "xml:base" in text else text
     return _Renamer(_PERSON_TEXT.sub(_with_short_words, text)).walk()
 
 

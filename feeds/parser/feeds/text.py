@@ -18,9 +18,14 @@ _HIDDEN_ENDS = {
 }
 _PARAGRAPH = re.compile(r"\n[ \t\r]*\n\s*")
 _ADDRESS = re.compile(
-    r"""(?<=\s)(href|src|poster|cite|longdesc|data|background)(\s*=\s*)("[^"<>]*+"|'[^'<>]*+'|[^\s"'<>]++)""",
+    r"""(?<=\s)(href|src|srcset|poster|cite|longdesc|data|background)(\s*=\s*)("[^"<>]*+"|'[^'<>]*+'|[^\s"'<>]++)""",
     re.IGNORECASE,
 )
+_ELEMENT = re.compile(r"<(/?)([a-zA-Z][\w:.-]*+)([^<>]*+)>")
+_XML_BASE = re.compile(r"""\bxml:base\s*=\s*(?:"([^"<>]*+)"|'([^'<>]*+)')""", re.IGNORECASE)
+_CANDIDATE_END = re.compile(r"(?<=\d[wx]),\s*|,\s+")
+_VOID = frozenset("area br col embed hr img input link meta source track wbr".split())  # noqa: SIM905
+_DEEPEST = 1_000
 _OPENING = re.compile(r"<[a-zA-Z][^<>]*+>")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8}){0,4}", re.IGNORECASE)
 # A title or summary of this length is hostile.
@@ -83,17 +88,60 @@ def text_to_html(text: str) -> str:
 
 
 def rebase_addresses(html: str, base: str) -> str:
-    """Return the HTML with the addresses in its attributes resolved against ``base`` (RFC 3986, 5)."""
+    """Return the HTML with the addresses in its attributes resolved against ``base`` (RFC 3986, 5).
+
+    An element with an ``xml:base`` of its own has another base (XML Base, 3). If ``base`` is empty, only the addresses
+    in such elements change.
+    """
+    if "xml:base" in html:
+        return _rebase_nested(html, base)
     if not base or "=" not in html:
         return html
+    return _OPENING.sub(lambda tag: _rebase_tag(tag[0], base), html)
+
+
+def _rebase_tag(tag: str, base: str) -> str:
+    """Return a start tag with its addresses resolved; fragments stay, because they link inside the body."""
 
     def rebase_address(found: re.Match[str]) -> str:
-        value = found[3].strip("\"'")
-        # Fragments stay, because they link inside the body.
-        absolute = resolve(base, unescape(value)) if value and not value.startswith("#") else ""
+        value = unescape(found[3].strip("\"'"))
+        if found[1].lower() == "srcset":
+            return f'{found[1]}{found[2]}"{escape(_rebase_srcset(value, base))}"'
+        absolute = resolve(base, value) if value and not value.startswith("#") else ""
         return f'{found[1]}{found[2]}"{escape(absolute)}"' if absolute else found[0]
 
-    return _OPENING.sub(lambda tag: _ADDRESS.sub(rebase_address, tag[0]) if "=" in tag[0] else tag[0], html)
+    return _ADDRESS.sub(rebase_address, tag) if base and "=" in tag else tag
+
+
+def _rebase_srcset(value: str, base: str) -> str:
+    found = []
+    for candidate in _CANDIDATE_END.split(value):
+        reference, space, descriptor = candidate.strip().partition(" ")
+        found.append((resolve(base, reference) or reference) + space + descriptor)
+    return ", ".join(found)
+
+
+def _rebase_nested(html: str, base: str) -> str:
+    """Return the HTML with its addresses resolved against the ``xml:base`` of the elements around them."""
+    opened: list[tuple[str, str]] = []
+    bases = [base]
+
+    def rebase(found: re.Match[str]) -> str:
+        slash, name, rest = found.groups()
+        if slash:
+            if opened and opened[-1][0] == name.lower():
+                opened.pop()
+                bases.pop()
+            return found[0]
+        stated = _XML_BASE.search(rest)
+        own = unescape(stated[1] or stated[2] or "").strip() if stated else ""
+        here = (resolve(bases[-1], own) if own else "") or bases[-1]
+        if name.lower() not in _VOID and not rest.endswith("/") and len(opened) < _DEEPEST:
+            opened.append((name.lower(), here))
+            bases.append(here)
+        return _rebase_tag(found[0], here)
+
+    return _ELEMENT.sub(rebase, html)
 
 
 def normalise_language_tag(stated: str) -> str:

@@ -3,6 +3,7 @@
 import pytest
 
 from feeds.parser.feeds.feed import parse_upstream
+from feeds.parser.feeds.text import rebase_addresses
 
 NAMES = (
     'xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1/" '
@@ -121,3 +122,37 @@ def test_a_guid_that_is_said_to_be_a_permalink_is_resolved(guid: str) -> None:
 def test_a_guid_that_says_nothing_is_a_page_only_if_it_is_a_path() -> None:
     assert parse_rss("<title>t</title><guid>12345</guid>").permalink == ""
     assert parse_rss("<title>t</title><guid>/blog/one</guid>").permalink == "https://a.example/blog/one"
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ('<a href="x">y</a>', '<a href="https://b.example/d/x">y</a>'),
+        ("<a href='?q=1&amp;r=2'>y</a>", '<a href="https://b.example/d/?q=1&amp;r=2">y</a>'),
+        ('<a href="#note">y</a>', '<a href="#note">y</a>'),
+        ("<img src=p.png>", '<img src="https://b.example/d/p.png">'),
+        (
+            '<img srcset="p.png, /q.png 2x, https://c.example/r,s.png 3x">',
+            '<img srcset="https://b.example/d/p.png, https://b.example/q.png 2x, https://c.example/r,s.png 3x">',
+        ),
+        (
+            '<div xml:base="e/"><a href="x">y</a></div><a href="x">z</a>',
+            '<div xml:base="e/"><a href="https://b.example/d/e/x">y</a></div><a href="https://b.example/d/x">z</a>',
+        ),
+        (
+            '<div xml:base="https://c.example/"><p><br><img src="x"/></p><p xml:base="f/"><a href="x">y</a></p></div>',
+            '<div xml:base="https://c.example/"><p><br><img src="https://c.example/x"/></p>'
+            '<p xml:base="f/"><a href="https://c.example/f/x">y</a></p></div>',
+        ),
+    ],
+)
+def test_addresses_resolve_against_the_base_of_their_element(html: str, expected: str) -> None:
+    assert rebase_addresses(html, "https://b.example/d/") == expected
+
+
+def test_a_base_inside_the_content_counts_without_one_outside() -> None:
+    html = '<div xml:base="https://c.example/"><a href="x">y</a></div><a href="x">z</a>'
+    assert rebase_addresses(html, "") == html.replace('<a href="x">y', '<a href="https://c.example/x">y')
+    div = '<div xmlns="http://www.w3.org/1999/xhtml" xml:base="https://c.example/d/"><a href="x">y</a></div>'
+    body = parse_atom(f'<link href="https://a.example/1"/><content type="xhtml">{div}</content>').body
+    assert 'href="https://c.example/d/x"' in body
