@@ -61,6 +61,7 @@ def write_project(folder: Path, source: Path | None = None) -> tuple[list[Path],
     Raises:
         UsageError: a file exists already, ``source`` cannot be read or ``folder`` cannot be written.
     """
+    from feeds.cli.generator_sites import find_generator_site
     from feeds.cli.starter_config import plan_files, suggest_next_steps
     from feeds.errors import UsageError
     from feeds.fetcher.folder import is_jekyll
@@ -72,7 +73,8 @@ def write_project(folder: Path, source: Path | None = None) -> tuple[list[Path],
         text, notes = convert_list(source)
         files = [(folder / "config" / "feedd.toml", text)]
     else:
-        jekyll = read_site(folder) if is_jekyll(folder) else None
+        is_other = find_generator_site(folder) is not None
+        jekyll = read_site(folder) if is_jekyll(folder) and not is_other else None
         files = plan_files(folder, jekyll)
         notes = suggest_next_steps(folder, jekyll) if jekyll else ()
     for path, _ in files:

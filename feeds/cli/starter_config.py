@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from feeds.cli.generator_sites import find_generator_site
 from feeds.config import checks
 from feeds.config.editor import quote
 from feeds.errors import UsageError
@@ -69,6 +70,13 @@ def plan_files(folder: Path, jekyll: JekyllSite | None) -> list[tuple[Path, str]
     """Return the files of a new project in ``folder``, with their texts."""
     config = folder / "config" / "feedd.toml"
     posts = folder if jekyll is not None else folder / "posts"
+    other = find_generator_site(folder)
+    if other is not None:
+        posts = folder / other.posts
+        source_line = _have_source_lines(posts, jekyll=False)
+        return [
+            (config, write_starter_config(other.values, f"../{other.posts}", source_line, other.permalink))
+        ]
     source_line = _have_source_lines(posts, jekyll is not None)
     if jekyll is not None:
         return [(config, write_starter_config(jekyll, "..", source_line))]
@@ -113,7 +121,9 @@ def _find_source_line(body: str) -> str:
     return split_tail(body, compile_patterns(load_default_boilerplate()), lambda _: True)[1]
 
 
-def write_starter_config(jekyll: JekyllSite | None, path: str, source_line: bool = False) -> str:
+def write_starter_config(
+    jekyll: JekyllSite | None, path: str, source_line: bool = False, permalink: str = "jekyll"
+) -> str:
     """Return the text of a configuration that :func:`feeds.load_config` accepts.
 
     Valid settings of the site are copied; the rest get defaults. ``path`` is the
@@ -134,19 +144,21 @@ def write_starter_config(jekyll: JekyllSite | None, path: str, source_line: bool
         timezone=quote(jekyll.timezone if jekyll and not checks.check_zone(jekyll.timezone) else "UTC"),
         author=f"author   = {quote(author)}\n" if author else "",
         description=f"description = {quote(description)}\n" if description else "",
-        dir='"../feeds"' if jekyll else '"../output"',
+        dir='"../feeds"' if jekyll and permalink == "jekyll" else '"../output"',
         store='"../state/feedd.db"',
         path=quote(path),
-        source="".join(line + "\n" for line in _write_source_lines(jekyll, base, source_line)),
+        source="".join(line + "\n" for line in _write_source_lines(jekyll, base, source_line, permalink)),
         aliases=_write_aliases(jekyll),
     )
 
 
-def _write_source_lines(jekyll: JekyllSite | None, base: str, source_line: bool) -> Iterator[str]:
+def _write_source_lines(
+    jekyll: JekyllSite | None, base: str, source_line: bool, permalink: str
+) -> Iterator[str]:
     if base:
         yield f"base = {quote(base)}   # URL of the site that has the posts as pages"
     if jekyll:
-        yield 'permalink = "jekyll"'
+        yield f"permalink = {quote(permalink)}"
     if jekyll and _PLUGIN in jekyll.plugins:
         yield 'ids  = "jekyll-feed"   # the ids of the site\'s own feed, which its subscribers know'
     if source_line:
