@@ -17,6 +17,7 @@ def decode(argument: str) -> str:
     Bytes that are not valid in the encoding of the terminal arrive as lone surrogates.
     """
     try:
+        # Text with surrogates cannot be printed or stored, so it is replaced before anything uses it.
         argument.encode()
     except UnicodeEncodeError:
         return os.fsencode(argument).decode("utf-8", "replace")
@@ -94,6 +95,7 @@ def build_jobs(default: str | None = None) -> argparse.ArgumentParser:
 
 def parse_count(text: str) -> int:
     """Parse the number of worker processes."""
+    # `int` would also accept signs, underscores and digits of other scripts.
     if not text.isascii() or not text.isdigit():
         raise argparse.ArgumentTypeError("expected a whole number, 0 = automatic")
     return int(text)

@@ -45,6 +45,7 @@ def run(options: Namespace) -> int:
     try:
         return _build(options)
     except StoreLocked:
+        # A daemon can accept removals, but only a build writes everything again.
         if not options.allow_removals or options.full:
             raise
     removed = accept_removals(load_config(options.config), now)
@@ -92,6 +93,7 @@ def accept_removals(config: Config, clock: Clock, patience: float = _PATIENCE) -
     from feeds.storage.sqlite import Database
     from feeds.storage.upstreams import count_entries
 
+    # The time of the request travels with it, so that a daemon can refuse an old request.
     number = add_request(config, "removals", str(clock().timestamp()))
     end = time.monotonic() + patience
     with closing(Database.open(config.store)) as db:
@@ -103,6 +105,7 @@ def accept_removals(config: Config, clock: Clock, patience: float = _PATIENCE) -
                         f"{config.store}: another feedd is publishing with this store and has not accepted "
                         "the removals yet; try again when it is done"
                     )
+                # The daemon checks once a second, so a shorter pause would only cost queries.
                 time.sleep(0.1)
             after = count_entries(db)
             return sum(max(0, count - after.get(source, 0)) for source, count in before.items())

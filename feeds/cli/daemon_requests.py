@@ -19,6 +19,7 @@ def add_request(config: Config, kind: str, value: str = "") -> int:
 def reload_daemon(config: Config) -> bool:
     """Make a running daemon load its configuration again; return whether one is running."""
     try:
+        # Only a running process has the lock, so a free lock means that no daemon runs.
         with lock_store(config.store):
             return False
     except StoreLocked:

@@ -139,6 +139,7 @@ def _describe_history(db: Database, settings: Settings, post: PostReport) -> lis
 
     found = []
     body = load_bodies(db, [post.shown.body]).get(post.shown.body, NO_BODY)
+    # In a worker, because a stored document may still be hostile to its parser.
     with Workers(1, ingest_tasks.begin, settings) as workers:
         # Versions are compared in turn, from the current version back.
         newer = (post.shown.title, _extract_text(workers, *body))
@@ -180,6 +181,7 @@ def _describe_membership(db: Database, config: Config, post: PostReport, feed: F
 
     inside = feed.in_window
     if config.output.archive and feed.kind in config.output.archive_kinds:
+        # With archives a document also contains the entries that no archive has yet.
         inside |= post.number in {row.post for row in load_unarchived(db, feed.number)}
     found = {
         "feed": document_paths.build_folder(feed.kind, feed.slug) or "/",

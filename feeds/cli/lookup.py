@@ -60,6 +60,7 @@ def _build_error(wanted: str) -> UsageError:
 
 
 def _find(db: Database, config: Config, wanted: str) -> int | NoPost | None:
+    # The exact id first; a path may look like an id of another post.
     number = reports.find_post(db, wanted) or reports.find_post_by_value(db, wanted.removeprefix("NW"))
     if number is None and is_address(wanted):
         number = reports.find_post_by_key(db, _derive_keys(config, wanted))
@@ -90,6 +91,7 @@ def _derive_keys(config: Config, address: str) -> list[str]:
 
 
 def _make_relative(config: Config, wanted: str) -> str:
+    # Users complete paths in the shell from any folder.
     full = Path(wanted).absolute()
     for source in config.folders:
         if full.is_relative_to(source.path):

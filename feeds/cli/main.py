@@ -26,10 +26,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGINT, _terminate)
     try:
         code: int = options.run(options)
+        # A full disk or a closed pipe shows only now, and must still become an exit code.
         sys.stdout.flush()
         return code
     except StoreLocked as error:
         print_message(f"feedd: {error}")
+        # EX_TEMPFAIL of sysexits.h: programs such as cron may try again.
         return 75
     except OutputError as error:
         print_message(f"feedd: {error}")
@@ -39,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print_message(f"feedd: {line}")
         return 2
     except BrokenPipeError:
+        # Python flushes stdout once more at exit, and would report the closed pipe again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
@@ -46,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt as error:
         print_message("feedd: interrupted; the next build continues where this one stopped")
+        # The exit code that a shell gives for a program ended by this signal.
         return 128 + (error.args[0] if isinstance(error, _Terminated) else signal.SIGINT)
 
 

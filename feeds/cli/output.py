@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def print_message(text: str) -> None:
     """Print a line to stderr; on a terminal ``warning:`` and ``feedd:`` are coloured."""
+    # Colours would be noise in a file or a log.
     if sys.stderr.isatty():
         from feeds.cli.terminal import print_styled
 

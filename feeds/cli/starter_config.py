@@ -96,9 +96,11 @@ def _have_source_lines(posts: Path, jekyll: bool) -> bool:
         return False
     bodies = [
         body
+        # Spread over all years, because the habits of authors change.
         for path in paths[:: len(paths) // _MOST_SAMPLED + 1]
         if (body := _read_body(folder.read, posts, path)) is not None
     ]
+    # Different addresses: the same last line under every post is navigation.
     return len(set(filter(None, map(_find_source_line, bodies)))) * 2 > len(bodies)
 
 
@@ -171,6 +173,7 @@ def _write_aliases(jekyll: JekyllSite | None) -> str:
         return ""
     lines: dict[str, str] = {}
     for old, kind, name in jekyll.feed_paths:
+        # Some file systems do not distinguish case.
         place = old.casefold()
         taken = any(
             f"{other}/".startswith(f"{place}/") or f"{place}/".startswith(f"{other}/") for other in lines

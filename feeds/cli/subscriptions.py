@@ -126,12 +126,14 @@ def _read(file: Path) -> bytes:
 
 
 def _change(path: Path, subscriptions: Sequence[Subscription], defaults: dict[str, object]) -> editor.Edited:
+    # Two commands at the same time must not lose each other's sources.
     with lock_folder(path):
         text = path.read_bytes().decode("utf-8")
         edited = editor.add_sources(text, subscriptions, defaults)
         if edited.text != text:
             replace_file(path, edited.text.encode())
             try:
+                # A change that makes the configuration invalid would stop a running daemon from reloading.
                 load_config(path)
             except FeeddError:
                 replace_file(path, text.encode())

@@ -67,6 +67,7 @@ def withdraw_post(config: Config, wanted: str, undo: bool, clock: Clock) -> With
     try:
         with lock_store(config.store), closing(Database.open(config.store)) as db:
             path = config.store.with_name(ledger.LEDGER)
+            # The store may be a restored backup that does not know all withdrawals yet.
             control.load_ledger(db, path, clock())
             uid = _check_withdrawable(db, find_post(db, config, wanted), wanted, undo)
             back = control.withdraw(db, path, uid, undo, clock())
@@ -89,6 +90,7 @@ def _check_withdrawable(db: Database, number: int, wanted: str, undo: bool) -> s
     from feeds.storage import withdrawal
 
     post = withdrawal.load_post_state(db, number)
+    # The ledger identifies a withdrawn post by its id, so a post without an id cannot be withdrawn.
     if post.uid is None:
         raise UsageError(
             f"{wanted}: was never published, so it cannot be withdrawn; remove it from its source"

@@ -33,6 +33,7 @@ class DaemonContext:
 
     def __init__(self, config: Config, clock: Clock, log: EventLog) -> None:
         self.config, self.clock, self.log = config, clock, log
+        # A single thread, because SQLite allows one writer, and a write must not block the event loop.
         self.store_thread = ThreadPoolExecutor(1, "store")
         self.wants_publishing = asyncio.Event()
         self.failure: BaseException | None = None
@@ -55,6 +56,7 @@ class DaemonContext:
 
     def end_within(self, seconds: float) -> None:
         """Let jobs in the store's thread run for this many seconds; longer jobs are interrupted."""
+        # The first deadline counts: a second signal must not prolong the stop.
         if self._end is None:
             self._end = time.monotonic() + seconds
             # A job that waits for a worker process does not check the time.
@@ -76,6 +78,7 @@ class DaemonContext:
     def begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run this in the background; it is cancelled when the daemon stops."""
         task = asyncio.create_task(work)
+        # The event loop keeps only weak references, so an unreferenced task could vanish while it runs.
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         self.watch_task(task)
@@ -101,6 +104,7 @@ class DaemonContext:
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
+        # Cancelled tasks need a turn of the loop to release what they hold.
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def log_problems(self, reasons: list[str]) -> None:

@@ -21,6 +21,7 @@ from feeds.storage.ledger_replay import apply_withdrawals
 from feeds.storage.sqlite import Database
 from feeds.workers.workers import Workers
 
+# A scan of large folders takes a while, but a user waits in front of a terminal.
 _PATIENCE = 60
 """Seconds to wait for a daemon to apply a request that must not be delayed."""
 
@@ -33,6 +34,7 @@ def apply_requests(session: Session) -> list[str]:
     troubles: list[str] = []
     read_ledger(session, troubles)
     for number, kind, value in requests.load_requests(session.db):
+        # The other kinds concern the memory of a daemon, and mean nothing without it.
         if kind in ("forget", "withdraw", "restore"):
             apply_request(session, kind, value)
             requests.remove_request(session.db, number)
@@ -75,6 +77,7 @@ def remove_source(
     """Remove a source; return the number of its items, 0 if it is unknown or still configured."""
     every = expand_sources(configured, db, workers)[0]
     ranked = register_sources(db, configured, every)
+    # Checked again, because the configuration may have changed since the request was made.
     number = next((n for n, (known, _) in ranked.items() if known == name), None)
     if number is None or name in {source.name for source in (*every, *configured)}:
         return 0

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from feeds.server.server import Server
 
 
+# systemd kills a service that has not stopped in time, so a long job is interrupted well before.
 _STOP_WITHIN = 4.0
 """Seconds for running jobs when the daemon stops; the last publishing comes after it."""
 
@@ -77,6 +78,7 @@ async def serve(
     supervisor = Supervisor()
     signals = _Signals()
     try:
+        # The outer loop changes the store with its lock, the inner loop only the configuration.
         while config is not None:
             store = config.store
             with lock_store(store):
@@ -112,6 +114,7 @@ class _Signals:
         self._loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._stop)
+        # Handlers of the loop run between callbacks, so that they may change its state safely.
         self._loop.add_signal_handler(signal.SIGHUP, self.reload)
 
     def _stop(self) -> None:
@@ -152,7 +155,10 @@ class Daemon:
         self._shift = DaemonContext(config, clock, log)
         self._folders = FolderWatcher(self._shift)
         self._scheduler = AsyncIOScheduler(
-            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+            # A late wake-up still counts, and several late wake-ups count as one, because due work is in the
+            # store.
+            timezone=UTC,
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
         self._tree: Tree | None = None
         """The tree after the last publishing; None to scan every document again."""
@@ -181,15 +187,18 @@ class Daemon:
                 self._supervisor.notify("READY=1", "STATUS=watching and publishing")
                 self.log("ready", sources=len(self.config.sources), store=self.config.store)
                 following = await self._wait_for_end(signals, reread)
+            # Stopped first, so that no new job starts during the last publishing.
             if self._scheduler.running:
                 self._scheduler.shutdown(wait=False)
             await self._stop()
+        # Raised only now, when the server and the store have been closed in order.
         if self._shift.failure is not None:
             raise self._shift.failure
         return following
 
     async def _wait_for_end(self, signals: _Signals, reread: Callable[[], Config | None]) -> Config | None:
         """Wait until the daemon must stop, a part fails, or there is a new configuration."""
+        # Waiting for both: a daemon without one of its parts would run on without effect.
         failed = asyncio.create_task(self._shift.failed.wait())
         following = None
         while following is None and not signals.stopping and not failed.done():
@@ -216,9 +225,12 @@ class Daemon:
             await self._shift.run_in_store_thread(opened.__exit__, None, None, None)
 
     async def _start(self, stack: AsyncExitStack) -> None:
+        # The watchers start before the scan, so that a change during the scan is not missed.
         await self._folders.watch()
         await self._shift.run_in_store_thread(self._folders.read_everything)
+        # Published before the server starts, so that the first requests find current documents.
         await self._publish()
+        # The first saved post would otherwise wait for modules and templates to load.
         await self._shift.run_in_store_thread(publisher.warm_up, self._shift.session)
         if websub_service.is_needed(self.config):
             push = websub_service.WebSubService(self.config, self.clock, self._ingest_pushed)
@@ -232,6 +244,7 @@ class Daemon:
             self._timetable = PollScheduler(self._shift, self._schedule_poll, self._pushing)
             self._shift.watch_task(await self._timetable.begin(stack))
         self._shift.begin(self._publish_forever())
+        # Watchers of the system may lose changes, for example when their queue overflows.
         self._run_every(SCAN_EVERY, self._scan)
         self._run_every(30, self._release)
         self._run_every(1, self._check_requests)
@@ -252,6 +265,7 @@ class Daemon:
 
     def _schedule_poll(self, when: datetime) -> None:
         """Schedule a poll at a time of our clock; the scheduler uses the system's."""
+        # When days are simulated, the clock of feedd runs faster than that of the system.
         at = datetime.now(UTC) + (when - self.clock()) / self._speed
         self._scheduler.add_job(self._poll, "date", run_date=at, id="ask", replace_existing=True)
 
@@ -261,6 +275,7 @@ class Daemon:
 
     async def _stop(self) -> None:
         self._shift.end_within(_STOP_WITHIN)
+        # Tasks end before the last publishing, so that it contains all they have stored.
         await self._shift.cancel_tasks()
         if self._timetable is not None:
             await self._timetable.stop()
@@ -294,6 +309,7 @@ class Daemon:
 
     def _apply_requests(self) -> bool:
         db = self._shift.session.db
+        # Somebody may replace the store under a running daemon, whose writes would then be lost.
         db.require_in_place()
         # A cheap counter of SQLite: the requests are queried only after another process has written.
         version = requests.load_change_counter(db)
@@ -307,6 +323,7 @@ class Daemon:
                 continue
             self._apply_request(kind, value)
             reload |= kind == "reload"
+            # Removed after it was applied: a request is repeated after a kill, and repeating it is harmless.
             requests.remove_request(db, number)
         return reload
 
@@ -320,6 +337,7 @@ class Daemon:
         elif kind == "removals" and control.is_current(value, self.clock):
             self._folders.read_everything(allow_removals=True)
         elif kind == "backfill" and self._timetable is not None:
+            # This runs in the store's thread, and tasks may be created only in that of the loop.
             self._loop.call_soon_threadsafe(self._begin_past, value)
             return
         self._loop.call_soon_threadsafe(shift.wants_publishing.set)
@@ -333,6 +351,7 @@ class Daemon:
     async def _publish_forever(self) -> None:
         while True:
             await self._shift.wants_publishing.wait()
+            # Cleared before the work, so that a change during the work causes another publishing.
             self._shift.wants_publishing.clear()
             try:
                 await self._publish()
@@ -342,6 +361,7 @@ class Daemon:
 
     async def _publish(self) -> None:
         written, held, seconds = await self._shift.run_in_store_thread(self._publish_now)
+        # Deliveries wait in the store; waking the dispatcher saves its next interval.
         if written and self._pushing:
             self._pushing.wake()
         if written:
@@ -364,6 +384,7 @@ class Daemon:
         # Somebody may delete the output folder; then every document is written again.
         if self._tree is None or not self._tree.folder.is_dir():
             self._tree = Tree(self.config.output.dir, load_documents(session.db))
+        # If publishing fails halfway, the next attempt must not trust this state of the tree.
         tree, self._tree = self._tree.again(), None
         published = pipeline.publish(session, tree)
         self._tree = tree

@@ -25,6 +25,7 @@ class EventLog:
         now = self._clock()
         shown = {name: value for name, value in values.items() if value != ""}
         self._out.write((_as_json if self._format == "json" else _as_text)(now, event, shown) + "\n")
+        # An event must be visible when it happens, also where the log is a pipe.
         self._out.flush()
 
 
@@ -40,5 +41,6 @@ def _as_text(now: datetime, event: str, values: dict[str, object]) -> str:
 
 def _quote(text: str) -> str:
     """Quote a value as one word, so that a line can be split at spaces and no value can forge a line."""
+    # Values come from feeds and file names, which anybody may have written.
     plain = text and text.isprintable() and not any(c in text for c in " =\"'")
     return text if plain else json.dumps(text, ensure_ascii=not text.isprintable())

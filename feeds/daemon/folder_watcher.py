@@ -50,8 +50,10 @@ class FolderWatcher:
         """Read files when they change, and everything when the folder was replaced."""
         exists = first = True
         while True:
+            # The mark is taken before the watcher starts, so that a replacement in between is noticed.
             mark = _identify_folder(source.path)
             if mark is None:
+                # Logged once, not once a second.
                 if exists:
                     self._shift.log("warning", source=source.name, error=f"{source.path}: no such folder")
                 exists = first = False
@@ -65,6 +67,7 @@ class FolderWatcher:
             first = False
             try:
                 await watching
+            # Systems limit the number of watches, and some network file systems have none.
             except (OSError, RuntimeError) as error:
                 reason = f"{source.path}: cannot be watched ({error}); it is scanned every minute instead"
                 self._shift.log("warning", source=source.name, error=reason)
@@ -81,10 +84,12 @@ class FolderWatcher:
         try:
             async for changes in awatch(
                 source.path,
+                # The library's filter would skip folders that may contain posts.
                 watch_filter=None,
                 step=_QUIET_TIME,
                 debounce=_LONGEST_WAIT,
                 stop_event=replaced,
+                # An unreadable subfolder is reported by the scan, and must not end the watcher.
                 ignore_permission_denied=True,
             ):
                 await self._read_paths(
@@ -108,6 +113,7 @@ class FolderWatcher:
     def _read(self, source: FolderSource, paths: frozenset[str]) -> None:
         report = Ingested()
         try:
+            # A moved folder is one event for all its files, so the whole source is scanned.
             if any((source.path / path).is_dir() for path in paths):
                 ingest_folder(self._shift.session, source, report)
             else:
@@ -134,6 +140,7 @@ def _identify_folder(root: Path) -> tuple[str, int, int] | None:
         stat = os.stat(real)
     except OSError:
         return None
+    # Device and inode change when a folder is replaced or unmounted under the same path.
     return (real, stat.st_dev, stat.st_ino) if root.is_dir() else None
 
 

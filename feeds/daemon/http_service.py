@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from feeds.server.server import Server
 
 _DAYS = 30
+# Operators reload the page, and each rendering reads much of the store.
 _FRESH = timedelta(seconds=2)
 _VERSIONS = "serve.db"
 
@@ -43,6 +44,7 @@ def build_server(config: Config, clock: Clock, endpoints: Sequence[Endpoint] = (
     return Server(
         config.serve or Serve(),
         config.output.dir,
+        # A file of its own, so that the server never waits for a lock of the store.
         config.store.with_name(_VERSIONS),
         public=config.site.url,
         hubs=config.push.named,
@@ -77,8 +79,10 @@ class _Page:
         self._page, self._until = b"", datetime.min.replace(tzinfo=UTC)
 
     async def __call__(self) -> bytes:
+        # Requests that arrive together wait for one rendering.
         async with self._lock:
             if not self._page or self._clock() >= self._until:
+                # Reading the store takes time that the event loop does not have.
                 self._page = await asyncio.to_thread(build_status_page, self._config, self._clock())
                 self._until = self._clock() + _FRESH
         return self._page
@@ -95,6 +99,7 @@ def build_status_page(config: Config, now: datetime) -> bytes:
     activity: list[tuple[date, int]] = []
     # The server may run before the first build.
     if config.store.exists():
+        # The page must not create or migrate a store.
         with closing(Database.open(config.store, read_only=True)) as db:
             latest = load_latest_posts(db)
             statuses = [
@@ -134,6 +139,7 @@ def _build_source_status(config: Config, status: dict[str, Any]) -> SourceStatus
         name=redact_name(status["name"]),
         title=upstream["title"] or redact_name(status["name"]),
         kind="upstream",
+        # Addresses of private feeds contain keys, and the page may be visible to several people.
         url=redact_feed_address(upstream["url"]),
         health=_classify_health(upstream),
         posts=status["entries"],
@@ -148,6 +154,7 @@ def _classify_health(upstream: dict[str, Any]) -> Health:
     if upstream["health"] == "gone":
         return "gone"
     if upstream["failures"]:
+        # A pause that the host demands is not a failure of the feed.
         return "waiting" if upstream["decided_by"] == "retry-after" else "trouble"
     return "ok" if upstream["last_poll"] else "new"
 

@@ -27,6 +27,7 @@ _LONGEST_SPREAD = 300.0
 _PATIENCE = 2.0
 """Seconds for running fetches at the end: a lost response must be fetched again."""
 _STOP_WITHIN = 6.0
+# A wake-up in the past would run at once, again and again.
 _NOT_BEFORE = timedelta(milliseconds=50)
 # The last second that ``datetime`` can represent, in the year 9999.
 _LAST_SECOND = 253402300799
@@ -48,6 +49,7 @@ class PollScheduler:
     async def begin(self, stack: AsyncExitStack) -> asyncio.Task[None]:
         """Load the upstream feeds and start; return the task that ingests responses, which ends only if the store fails."""
         shift = self._shift
+        # The stack closes the client after everything that uses it.
         client = self._client = await stack.enter_async_context(poller.create_client(shift.config.site.url))
         self._hosts = HostHolds(await shift.run_in_store_thread(stored.load_held_hosts, shift.session.db))
         self._ingester = FeedIngester(shift.session)
@@ -60,6 +62,7 @@ class PollScheduler:
 
     async def stop(self) -> None:
         """Cancel running fetches; responses that have arrived are still ingested."""
+        # The daemon may stop before the scheduler has begun.
         if not hasattr(self, "_queue"):
             return
         shift = self._shift
@@ -107,6 +110,7 @@ class PollScheduler:
     async def ingest_pushed(self, source: str, body: bytes, content_type: str) -> None:
         """Ingest a document that a hub has sent."""
         request = self._requests.get(source)
+        # The source may have been removed since the hub was subscribed.
         if request is not None:
             ingest = self._ingester.ingest_pushed
             await self._shift.run_in_store_thread(ingest, request, body, content_type)
@@ -116,6 +120,7 @@ class PollScheduler:
         """Schedule each feed at its stored time; late feeds are spread, so that they are not polled all at once."""
         now = self._shift.clock()
         late = [name for name in self._requests if self._ingester.get_due(name) <= now.timestamp()]
+        # After a long stop every feed is late, and one burst would be impolite to hosts of many feeds.
         over = min(_LONGEST_SPREAD, _SPREAD * len(late))
         # A reloaded list must not move feeds that are scheduled already.
         planned = {name: due for name, due in self._due.items() if due > now}
@@ -137,10 +142,12 @@ class PollScheduler:
         upstreams, troubles = session.register_upstreams()
         self._shift.log_problems(troubles)
         self._ingester.set_sources([*lists, *upstreams], [source.name for source in lists])
+        # Built anew, so that feeds that left a list are not polled any more.
         self._requests = {}
         for source in (*lists, *upstreams):
             try:
                 self._requests[source.name] = poller.build_request(source)
+            # A source with an unset password must not stop the others.
             except UsageError as error:
                 self._shift.log("warning", source=source.name, error=str(error))
 
@@ -151,10 +158,12 @@ class PollScheduler:
 
     def _handle_ingested(self, names: list[str]) -> None:
         report = self._ingester.report
+        # Each report covers one transaction, so that nothing is logged twice.
         self._ingester.report = PollReport()
         for name in names:
             if name in self._requests:
                 self._due[name] = self._get_stored_due(name)
+                # Pushed even if an earlier entry exists; the earlier entry no longer equals `_due` and is ignored.
                 heapq.heappush(self._order, (self._due[name], name))
         # Responses that arrive together are stored in one transaction, so their posts are counted together.
         which = {"source": names[0]} if len(names) == 1 else {"sources": len(names)}

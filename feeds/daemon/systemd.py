@@ -13,7 +13,9 @@ class Supervisor:
         given = dict(os.environ) if environment is None else environment
         self._address = given.get("NOTIFY_SOCKET", "")
         microseconds = given.get("WATCHDOG_USEC", "")
+        # A child inherits the environment, but the watchdog expects messages of one process only.
         mine = given.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
+        # sd_watchdog_enabled(3) recommends half of the limit.
         self.watchdog = int(microseconds) / 2_000_000 if microseconds.isdigit() and mine else 0.0
         """Seconds between two watchdog messages, half of the limit; 0 for none."""
 

@@ -27,6 +27,7 @@ _LONGEST_CONTENT = 16 * 1024 * 1024
 
 def is_needed(config: Config) -> bool:
     """Return whether a configuration uses WebSub, as a publisher or as a subscriber."""
+    # A subscriber needs a public address for callbacks, and a server that answers them.
     return bool(config.push.named or (config.push.public and config.polled and config.serve is not None))
 
 
@@ -39,11 +40,13 @@ class WebSubService:
 
     async def __aenter__(self) -> Self:
         config = self._config
+        # A hub sends documents to anyone who subscribes, so private feeds have no subscriptions.
         private = tuple(folder.feed + "/" for folder in config.serve.private) if config.serve else ()
         if config.serve and config.serve.auth:
             # A reader without the password must not get documents through the hub.
             private = ("/",)
         topics = Topics(config.site.url, config.push.own, config.aliases, private)
+        # A connection of its own: a long publishing must not delay the answers to hubs.
         desk = self._stack.enter_context(StorageThread(config.store))
         client = await self._stack.enter_async_context(create_client(config.site.url))
         jobs = OutgoingRequests(
@@ -67,6 +70,7 @@ class WebSubService:
         # What was under way is sent again after the next start.
         with suppress(TimeoutError):
             await asyncio.wait_for(self._sending, _STOP_WITHIN)
+        # Content that was accepted is passed on, because the hub will not send it again.
         await self._subscriber.close()
         await self._stack.aclose()
 
@@ -84,6 +88,7 @@ class WebSubService:
         found = []
         if self._config.push.own:
             path, handler = self._hub.mount
+            # Hubs and subscribers have no password of the server; WebSub has its own checks.
             found.append(Endpoint(path, handler, open=True))
         if self._config.push.public:
             path, handler = self._subscriber.mount
@@ -97,5 +102,6 @@ class WebSubService:
         for source, head in heads.items():
             hubs, topic = head.get("hubs") or (), head.get("self") or head.get("url") or ""
             if hubs and topic:
+                # One hub is enough: several would deliver the same content several times.
                 await self._subscriber.subscribe(source, topic, hubs[0])
         return set(await self._subscriber.load_active())

@@ -19,6 +19,7 @@ from feeds.http.messages import describe_status
 
 Outcome = Literal["new", "same", "gone", "failed", "delayed"]
 
+# Some servers send a page instead of the feed to clients that accept anything equally.
 _ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, "
     "application/rdf+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, */*;q=0.1"
@@ -27,6 +28,7 @@ _CONFIRMATIONS = 3
 _CONFIRMED_OVER = timedelta(days=1)
 _GIVE_UP_ADOPTED = 5
 _LONGEST_VALIDATOR = 4096
+# RFC 6585, 4, and RFC 9110, 15.6.4: the server is there, but wants fewer requests.
 _DELAYS = (429, 503)
 
 
@@ -81,6 +83,7 @@ class FetchState(NamedTuple):
 
     def to_json(self) -> str:
         """Serialise the state as JSON, without default values."""
+        # Most values are the defaults, and a store may have ten thousand feeds.
         values = {name: value for name, none in _DEFAULTS.items() if (value := getattr(self, name)) != none}
         return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
@@ -88,6 +91,7 @@ class FetchState(NamedTuple):
     def from_json(cls, text: str) -> FetchState:
         """Parse the text that :meth:`to_json` wrote; unknown names are ignored."""
         values: Mapping[str, Any] = json.loads(text or "{}")
+        # A newer version may have stored names that this version does not know.
         return cls(**{key: value for key, value in values.items() if key in _DEFAULTS})
 
 
@@ -120,11 +124,14 @@ class Fetched(NamedTuple):
 
 async def fetch(client: Client, request: Request, state: FetchState, now: datetime) -> Fetched:
     """Fetch an upstream feed unless it is gone; network errors become an outcome, not an exception."""
+    # The redirects, failures and digest of another address mean nothing for this address.
     state = _match_state(request, state)
+    # RFC 9110, 15.5.11: 410 is meant to be permanent; only a changed address starts anew.
     if state.gone:
         return Fetched("gone", state, "gone (HTTP 410); not polled any more")
     url = state.url or request.url
     headers = {"If-None-Match": state.etag, "If-Modified-Since": state.last_modified}
+    # An empty value is not a validator, so it must not be sent.
     conditions = {name: value for name, value in headers.items() if value}
     try:
         response = await client.get(
@@ -137,6 +144,7 @@ async def fetch(client: Client, request: Request, state: FetchState, now: dateti
             deadline=request.timeout,
             most_bytes=request.most_bytes,
         )
+    # One unreachable feed must not end the poll of the others.
     except FetchError as error:
         return Fetched("failed", _count_failure(state), str(error))
     return interpret_response(request, state, response, now)
@@ -147,9 +155,11 @@ def interpret_response(request: Request, state: FetchState, response: Response, 
     freshness = _read_max_age(response, now)
     # A 304 without conditions is an error of the server, not "not changed".
     if response.status == 304 and response.conditional:
+        # RFC 9111, 4.3.4: a 304 updates only the fields that it repeats.
         stated = state.max_age if freshness is None else freshness
         after = _apply_success(state, response, now, stated)
         return _build_fetched("same", after, response, "not changed (304)", after.max_age)
+    # An empty body would otherwise be a feed that has lost all its entries.
     if response.status in (200, 203) and response.body:
         digest = hashlib.sha256(response.body).hexdigest()[:32]
         after = _apply_success(state, response, now, freshness)._replace(digest=digest)
@@ -157,6 +167,7 @@ def interpret_response(request: Request, state: FetchState, response: Response, 
         if digest == state.digest:
             return _build_fetched("same", after, response, "not changed (the same bytes)", freshness)
         fetched = _build_fetched("new", after, response, "read", freshness)
+        # A server may send a header of any length, and a media type is short.
         return fetched._replace(data=response.body, content_type=response.get_header("content-type")[:200])
     # A 410 behind a temporary redirect does not concern the address of the feed itself.
     if response.status == 410 and response.moved_to == (response.hops[-1].url if response.hops else ""):
@@ -254,6 +265,7 @@ def _count_redirect(state: FetchState, moved: str, now: datetime) -> FetchState:
         if not state.redirect_to:
             return state
         return state._replace(redirect_to="", redirect_count=0, redirect_since="")
+    # Another target starts the count anew: only a stable target is adopted.
     if moved != state.redirect_to:
         return state._replace(redirect_to=moved, redirect_count=1, redirect_since=now.isoformat())
     count = state.redirect_count + 1
@@ -273,6 +285,7 @@ def _count_failure(state: FetchState) -> FetchState:
 
 def _build_failure(state: FetchState, response: Response, now: datetime, freshness: int | None) -> Fetched:
     wait = cache_control.parse_retry_after(response.get_header("retry-after"), now)
+    # A 503 without a time is a failure like any other.
     delayed = response.status == 429 or (response.status in _DELAYS and wait is not None)
     if delayed:
         reason = f"rate-limited, {describe_status(response.status)}"

@@ -26,7 +26,9 @@ _SUFFIXES = (
     *UNREAD_FORMATS,  # listed so that they are counted as ignored
 )
 _POST_FOLDERS = frozenset(("_posts", "_drafts"))
+# Output of a generator and packages of other people: their HTML files are not posts.
 _SKIPPED_FOLDERS = frozenset(("_site", "node_modules"))
+# A post is text written by people; larger files are more likely media with a wrong ending.
 _LARGEST = 16 * 1024 * 1024
 _CHUNK = 64 * 1024
 FileStamp = tuple[str, int, int]
@@ -70,8 +72,10 @@ def compare_files(
     if found == known:
         return [], ()
     shorter = min(len(found), len(known))
+    # The iterators run in C; a loop in Python over all files would cost more than listing them.
     head = next(compress(count(), map(ne, found, known)), shorter)
     tail = next(compress(count(), map(ne, reversed(found), reversed(known))), shorter)
+    # The equal parts must not overlap where one list repeats a part.
     tail = min(tail, shorter - head)
     new, old = set(found[head : len(found) - tail]), set(known[head : len(known) - tail])
     there = {path for path, _, _ in new}
@@ -93,8 +97,10 @@ def scan_paths(root: Path, jekyll: bool, paths: Iterable[str], known: Mapping[st
 
 def _scan_paths(root: Path, jekyll: bool, paths: Iterable[str], known: Mapping[str, FileState]) -> Scan:
     changed, vanished = [], []
+    # Resolved once for all links of the folder.
     real_root = os.path.realpath(root)
     for named in set(paths):
+        # Stored in its escaped form, because SQLite's driver refuses text that is not valid Unicode.
         path = _escape_path(named)
         state = known.get(path)
         stat = _check_file(f"{root}/{named}", real_root) if _is_post_path(root, named, jekyll) else None
@@ -126,11 +132,13 @@ def _build_error(root: Path, error: OSError) -> UsageError:
 def _is_post_path(root: Path, path: str, jekyll: bool) -> bool:
     """Return whether :func:`scan` would list this path."""
     *folders, name = path.split("/")
+    # The cheapest test first: most changed paths under watch are not posts.
     if not name.lower().endswith(_SUFFIXES):
         return False
     place = root
     for folder in folders:
         place = place / folder
+        # A linked folder may lead outside, or into a circle.
         if folder.startswith(".") or folder in _SKIPPED_FOLDERS or place.is_symlink():
             return False
     return not jekyll or bool(_POST_FOLDERS & {root.name, *folders})
@@ -178,6 +186,7 @@ def _scan_folder(
             state: os.stat_result | None
             try:
                 state = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            # The file was deleted after the folder was listed.
             except FileNotFoundError:
                 continue
             except OSError as error:
@@ -186,6 +195,7 @@ def _scan_folder(
                 inner.append(name)
             elif S_ISREG(state.st_mode) or (state := _check_file(f"{place}/{name}", real_root)):
                 found.append((_escape_path(prefix + name), state.st_size, state.st_mtime_ns))
+    # A folder may be named like a post, and is then found twice.
     return list(dict.fromkeys(inner))
 
 
@@ -229,6 +239,7 @@ def _escape_path(path: str) -> str:
 
 
 def _is_inside(real_root: str, path: str) -> bool:
+    # With the separator: `/posts-old` is not inside `/posts`.
     return os.path.realpath(path).startswith(real_root + os.sep)
 
 
@@ -249,6 +260,7 @@ def read(root: Path, path: str) -> bytes:
         size = os.fstat(file).st_size
         if size > _LARGEST:
             raise OSError(errno.EFBIG, "larger than 16 MiB")
+        # One byte more than expected reveals a file that has grown.
         data = os.read(file, size + 1)
         while len(data) != size and (
             more := os.read(file, _CHUNK)
@@ -263,6 +275,7 @@ def _open_file(root: Path, path: str) -> int:
     """Open a file and return its descriptor; a symbolic link must lead to a file inside the folder."""
     place = f"{root}/{path}"
     try:
+        # Nearly no post is a link, so the usual file needs no resolution of its path.
         return os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
         if error.errno != errno.ELOOP:
@@ -278,6 +291,7 @@ def read_inside(root: Path, path: str) -> bytes:
     Raises:
         OSError: it leads outside, or cannot be read.
     """
+    # The path comes from the text of a post, which may be hostile.
     if "\0" in path or not _is_inside(os.path.realpath(root), str(root / path)):
         raise OSError(errno.ENOENT, "not a file of this folder")
     return read(root, path)
@@ -285,6 +299,7 @@ def read_inside(root: Path, path: str) -> bytes:
 
 def compute_digest(data: bytes) -> bytes:
     """Compute the digest by which files with equal bytes are recognised."""
+    # Half of the digest is enough for files of one folder, and is stored for each.
     return hashlib.sha256(data).digest()[:16]
 
 
@@ -296,5 +311,6 @@ def match_renames(vanished: Mapping[str, bytes], appeared: Mapping[str, bytes]) 
     found = {}
     for path, mark in sorted(appeared.items()):
         if by_digest.get(mark):
+            # Of several equal files each old path is used once, in order, so that the result is stable.
             found[path] = by_digest[mark].pop()
     return found

@@ -23,6 +23,7 @@ AT_ONCE = 64
 """Limit of quick fetches that run together."""
 # Each fetch needs a file descriptor, and many systems allow 1,024 for a process.
 _MOST_OPEN = 512
+# Most servers answer faster, so the limit of quick fetches stays meaningful.
 _SLOW_AFTER = 0.5
 _DEFAULT_WAIT = 600
 
@@ -58,6 +59,7 @@ class HostHolds:
 
     def apply_response(self, group: str, fetched: Fetched, now: datetime) -> None:
         """Apply a 429, or a 503 with ``Retry-After``, to every request from here to that host."""
+        # A result without a request repeats an earlier pause and must not prolong it.
         if fetched.outcome != "delayed" or not fetched.status:
             return
         # A 429 without Retry-After still needs a pause, and its length is up to us.
@@ -110,6 +112,7 @@ class Poller:
 
     def submit(self, request: Request, state: FetchState) -> None:
         """Fetch this when its host is free; needs a running event loop."""
+        # The address that the feed has moved to counts, because that host gets the request.
         group = find_host_group(request, state)
         queue = self._queues.setdefault(group, _Queue())
         queue.waiting.append((request, state))
@@ -128,6 +131,7 @@ class Poller:
         """
         await self._idle.wait()
         if self._error is not None:
+            # Running fetches would otherwise pass their results to a caller that has failed.
             await self.stop()
             raise self._error
 
@@ -186,6 +190,7 @@ class Poller:
             # The host stays busy until its document is ingested, so that documents cannot pile up.
             if ingesting is not None:
                 await self._await_ingest(ingesting)
+        # An error of the caller's function ends the poll, not only this task, which nobody awaits.
         except Exception as error:
             self._error = self._error or error
         finally:
@@ -214,6 +219,7 @@ class Poller:
 
     def _finish_fetch(self, group: str, gap: float) -> None:
         self._left -= 1
+        # The queues are empty after a stop.
         if group in self._queues:
             # A result without a request needs no pause.
             if gap > 0:
@@ -233,4 +239,5 @@ class Poller:
         if queue.waiting:
             self._ready.append(group)
         else:
+            # Thousands of hosts come and go in a daemon, so idle queues are not kept.
             del self._queues[group]

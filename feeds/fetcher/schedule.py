@@ -14,6 +14,7 @@ from itertools import pairwise
 HOUR = 3600.0
 DAY = 24 * HOUR
 WEEK = 7 * DAY
+# More often is impolite, however often a feed changes.
 LEAST = 10 * 60.0
 """The shortest adaptive interval."""
 MOST = DAY
@@ -21,7 +22,9 @@ MOST = DAY
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 """The due time of a feed that is not polled any more."""
 
+# A new feed shows its rhythm only after some entries.
 _UNKNOWN = HOUR
+# Old entries show how a feed was written once, not how it is written now.
 _RECENT = 20
 _FIRST_RETRY = 5 * 60.0
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -88,6 +91,7 @@ def compute_next_poll(
         return NextPoll(NEVER, "gone")
     wish, decided = _choose_interval(now, every, recent, hints, least, most)
     for seconds, name in ((hints.ttl * 60, "ttl"), (hints.sy, "sy"), (hints.max_age or 0, "max-age")):
+        # Hints only lengthen the interval: a feed cannot demand more polls than its rhythm needs.
         if min(seconds, MOST) > wish:
             wish, decided = min(seconds, MOST), name
     if failures > 0:
@@ -97,7 +101,9 @@ def compute_next_poll(
         # Failed feeds often share a cause; a wide jitter keeps them from retrying together.
         wish *= 1 + jitter / 4
     else:
+        # Feeds with the same interval would otherwise be polled in the same second for ever.
         wish += jitter * min(60.0, wish / 20)
+    # After the backoff, because a time that the server states is better than a guess.
     stated = min(hints.retry_after or 0, WEEK)
     if stated > wish:
         wish, decided = stated + jitter * min(60.0, stated / 10), "retry-after"
@@ -106,7 +112,9 @@ def compute_next_poll(
 
 def compute_backoff(wish: float, failures: int) -> float:
     """Compute the interval after failures in a row: each doubles it, up to a day (or ``wish``, if that is longer)."""
+    # A daily feed is tried again within the hour, because most failures are short.
     first = max(min(wish, HOUR), _FIRST_RETRY)
+    # The exponent is bounded, because a feed may fail for years.
     return max(wish, min(first * 2.0 ** min(failures, 16), MOST))
 
 
@@ -130,6 +138,7 @@ def estimate_interval(now: datetime, recent: Sequence[datetime]) -> float | None
     It is a quarter of the usual distance of its entries, and grows the longer the feed is silent. Dates in
     the future and entries that came together (an import) do not count.
     """
+    # A set, because several entries may have the same date.
     past = sorted({when for when in recent if when <= now}, reverse=True)[:_RECENT]
     distances = [(a - b) for a, b in pairwise(past)]
     usual = [distance.total_seconds() for distance in distances if distance >= _LEAST_DISTANCE]
@@ -152,6 +161,7 @@ def _compute_median(values: Sequence[float]) -> float:
 def _choose_interval(
     now: datetime, every: float, recent: Sequence[datetime], hints: Hints, least: float, most: float
 ) -> tuple[float, str]:
+    # An interval that the operator has set counts more than an estimate.
     if every > 0:
         return every, "every"
     wish, decided = min(max(estimate_interval(now, recent) or _UNKNOWN, least), most), "rhythm"
@@ -169,6 +179,7 @@ def _move_out_of_skipped(found: NextPoll, hints: Hints, jitter: float) -> NextPo
     """
     hours = {hour % 24 for hour in hints.skip_hours if 0 <= hour <= 24}
     days = {day.strip().lower() for day in hints.skip_days} & set(_DAYS)
+    # A feed that skips everything has made a mistake; it would never be polled again.
     if not (hours or days) or len(hours) == 24 or len(days) == 7:
         return found
     due, decided = found.due, found.decided_by

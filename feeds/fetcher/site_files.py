@@ -16,6 +16,7 @@ from pathlib import Path
 from feeds.parser.posts.file_encoding import decode
 from feeds.parser.posts.front_matter_values import load_yaml
 
+# The texts are sent to every worker process, so their size is bounded.
 _MOST_FILES = 1000
 _LARGEST_FILE = 256 * 1024
 _LARGEST_SITE = 4 * 1024 * 1024
@@ -24,6 +25,7 @@ _GENERATOR_FILES = (".eleventy.js", "eleventy.config.js", "eleventy.config.mjs",
 
 def find_site_root(folder: Path) -> Path:
     """Return the root of a site for a folder of posts, which may be its ``_posts``."""
+    # Jekyll keeps includes and data beside the folder of posts.
     return folder.parent if folder.name == "_posts" else folder
 
 
@@ -50,6 +52,7 @@ def read_site_data(folder: Path) -> dict[str, object]:
         place = found
         for part in folders:
             inner = place.setdefault(part, {})
+            # A file and a folder may have the same name; the values of only one of them are kept.
             place = inner if isinstance(inner, dict) else {}
         if stem and value is not None:
             place[stem] = value
@@ -65,6 +68,7 @@ def _read_value(text: str, ending: str) -> object:
         if ending in ("csv", "tsv"):
             rows = csv.DictReader(io.StringIO(text), delimiter="\t" if ending == "tsv" else ",")
             return [dict(row) for row in rows]
+    # A damaged data file must not keep the posts from being published.
     except (ValueError, csv.Error, RecursionError):
         return None
     return None
@@ -92,6 +96,7 @@ def _read_tree(root: Path) -> Iterator[tuple[str, bytes]]:
         except OSError:
             continue
         with os.fdopen(file, "rb") as stream:
+            # One byte more than the limit shows that the file is too large.
             data = stream.read(_LARGEST_FILE + 1)
         total += len(data)
         if count > _MOST_FILES or total > _LARGEST_SITE:
@@ -102,6 +107,7 @@ def _read_tree(root: Path) -> Iterator[tuple[str, bytes]]:
 
 def _list_tree(root: Path, below: str) -> Iterator[str]:
     try:
+        # Sorted, because the texts are part of the digest of the settings.
         entries = sorted(os.scandir(root / below), key=lambda entry: entry.name)
     except OSError:
         return

@@ -13,10 +13,12 @@ from feeds.values import urls
 _PORTS = {"http": 80, "https": 443}
 _SHORT = 250
 """Characters of an address in which no host name can exceed its limit."""
+# Underscores are not allowed in host names, but some feeds are published under such names.
 _NAME = re.compile(r"[a-z0-9_.\-]{1,253}")
 _USUAL = re.compile(
     r"(https?)://([a-z0-9\-]+(?:\.[a-z0-9\-]+)*)(?::(\d{1,5}))?(/[A-Za-z0-9\-._~/]*(?:\?[A-Za-z0-9\-._~/=&]+)?)"
 )
+# A space or a control character in the target would end the request line.
 _TARGET = re.compile(r"[\x21-\x7e]+")
 
 
@@ -72,11 +74,13 @@ def parse_unusual_address(url: str) -> Address:
     """
     try:
         parts = urlsplit(urls.iri_to_uri(url.strip()))
+        # A final dot is the same host, but another string for limits and cookies.
         host, port = (parts.hostname or "").rstrip("."), parts.port
     except ValueError:
         raise AddressRefused(f"{redact_address(url)}: not a valid URL") from None
     if parts.scheme not in _PORTS:
         raise AddressRefused(f"{redact_address(url)}: only http and https addresses are fetched")
+    # The host goes into headers and messages, so only known characters are accepted.
     if port == 0 or not (is_literal(host) or _NAME.fullmatch(host)):
         raise AddressRefused(f"{redact_address(url)}: no usable host or port")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -91,6 +95,7 @@ def parse_unusual_address(url: str) -> Address:
 
 def redact_address(url: str) -> str:
     """Redact an address for messages: without credentials and without the values of the query."""
+    # Messages end up in logs and on the status page, where passwords and tokens must not be.
     bare = re.sub(r"//[^/?#]*@", "//", url[:2000])
     path, mark, _ = bare.partition("?")
     return path[:300] + ("?…" if mark else "")
@@ -100,11 +105,13 @@ def is_same_site(home: Address, other: Address) -> bool:
     """Return whether credentials for ``home`` may go to ``other``: same origin, or the same host's https."""
     if (home.scheme, home.host, home.port) == (other.scheme, other.host, other.port):
         return True
+    # Many feeds are configured with http and redirect to https of the same host.
     upgraded = (home.scheme, home.port, other.scheme, other.port) == ("http", 80, "https", 443)
     return upgraded and home.host == other.host
 
 
 def build_user_agent(version: str, site_url: str) -> str:
     """Build the ``User-Agent``: the version of feedd and the address of its site, for contact."""
+    # Parentheses would end the comment of the header (RFC 9110, 5.6.5).
     contact = re.sub(r"[^\x21-\x7e]|[()]", "", urls.iri_to_uri(site_url))
     return f"feedd/{version} (+{contact})"

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 
 _MAX_AGE = re.compile(r"""(?:^|[,\s])max-age\s*=\s*"?(\d{1,18})""", re.IGNORECASE)
+# Bounds numbers that a later sum of times could not represent.
 _FOREVER = 10 * 365 * 86400
 _WEEK = 7 * 86400
 
@@ -18,6 +19,7 @@ def compute_max_age(cache_control: str, expires: str, date: str, now: datetime) 
     """
     found = _MAX_AGE.search(cache_control)
     if found:
+        # RFC 9111, 5.3: `Expires` is ignored where `max-age` is given.
         return min(int(found[1]), _FOREVER)
     # Clocks differ, so Expires is compared with the Date of the same server.
     until = parse_http_date(expires)
@@ -34,6 +36,7 @@ def parse_retry_after(value: str, now: datetime) -> int | None:
     """
     text = value.strip()
     if text.isascii() and text.isdigit():
+        # Python refuses to convert very long digits, and any such number means the limit anyway.
         seconds = int(text[:18])
     else:
         until = parse_http_date(text)
@@ -41,11 +44,13 @@ def parse_retry_after(value: str, now: datetime) -> int | None:
             return None
         # Rounded up: a second too late is polite, a second too early is not.
         seconds = int((until - now).total_seconds()) + 1
+    # A mistake of a server must not silence a feed for years.
     return min(seconds, _WEEK) if seconds > 0 else None
 
 
 def parse_http_date(text: str) -> datetime | None:
     """Parse a date in one of HTTP's forms (RFC 9110, section 5.6.7), aware; None for anything else."""
+    # The parser of the standard library is lenient and slow; most values fail here.
     if not 10 < len(text) < 60:
         return None
     # email.utils takes long to import, and most responses have no date to parse.

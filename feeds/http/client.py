@@ -32,6 +32,7 @@ DEADLINE = 30.0
 MOST_BYTES = 16 * 1024 * 1024
 """Limit in bytes of a body, packed or unpacked."""
 
+# Browsers follow up to twenty; a feed that needs more than nine is more likely a loop.
 _MOST_HOPS = 9
 
 
@@ -115,6 +116,8 @@ class Client:
         return await self._follow_within(deadline, plan)
 
     async def _follow_within(self, deadline: float, plan: Plan) -> Response:
+        # One limit around everything: a server that sends a byte now and then would never exceed a limit per
+        # read.
         limit = asyncio.timeout(deadline)
         try:
             async with limit:
@@ -129,6 +132,7 @@ class Client:
         here = plan.home
         hops: list[Hop] = []
         seen = {here.url}
+        # Cookies end with the fetch, so that no server can follow feedd from poll to poll.
         cookies = session.start_cookies()
         while True:
             try:
@@ -142,6 +146,7 @@ class Client:
                 if len(hops) == _MOST_HOPS:
                     raise FetchError(f"more than {_MOST_HOPS} redirects")
             except FetchError as error:
+                # The type is kept, because callers treat a refused address differently.
                 raise type(error)(f"{_describe_way(plan.home, here)}: {error}") from error
             except BROKEN as error:
                 raise FetchError(f"{_describe_way(plan.home, here)}: {explain_error(error)}") from error
@@ -149,6 +154,7 @@ class Client:
             hops.append(Hop(response.status, here.url))
 
     def _open_session(self) -> Session:
+        # httpx is loaded by the first request, because many runs send none.
         if self._session is None:
             self._session = _load_session()(self._user_agent, self._resolve, self._context)
         return self._session
@@ -184,6 +190,7 @@ def _make_plan(
 ) -> Plan:
     home = parse_address(url)
     proxied = parse_address(proxy) if proxy else None
+    # TLS to the proxy and to the host inside it would need another kind of connection.
     if proxied is not None and proxied.scheme != "http":
         raise FetchError(f"{redact_address(proxy)}: a proxy is given as http://host:port")
     allowed = frozenset(pair.strip().lower() for pair in allow)

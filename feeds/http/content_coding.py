@@ -77,10 +77,12 @@ class Decoder:
             FetchError: the body exceeds the limit, packed or unpacked, or is damaged.
         """
         self._wire += len(data)
+        # Counted before decoding, because the packed bytes use memory and time too.
         if self._wire > self._most:
             raise self._build_size_error()
         if not self._begun:
             data = self._head = self._head + data
+            # The magic number has two bytes, and a piece may have one.
             if len(data) < 2:
                 return
             self._begin(data)
@@ -94,6 +96,7 @@ class Decoder:
         """
         if not self._begun:
             return self._head
+        # A cut body could look like a feed that has lost its entries.
         if self._unpack is not None and not self._unpack.eof:
             raise FetchError("the packed body is cut short")
         return bytes(self._body)
@@ -117,10 +120,12 @@ class Decoder:
                 if data[:1] != _GZIP_MAGIC[:1]:
                     return None  # padding after the last member
                 self._members += 1
+                # Each empty member costs time, but adds nothing to the unpacked size.
                 if self._members > _MOST_MEMBERS:
                     raise FetchError("the packed body is in too many pieces")
                 self._unpack = zlib.decompressobj(_GZIP)
             try:
+                # One byte more than the limit is enough to detect that it is exceeded.
                 self._keep(self._unpack.decompress(data, self._most + 1 - self._size))
             except zlib.error as error:
                 raise FetchError("the packed body is damaged") from error

@@ -26,6 +26,7 @@ async def resolve_by_system(host: str, port: int) -> list[str]:
     answer: asyncio.Future[list[str]] = loop.create_future()
 
     def set_answer(result: list[str] | OSError) -> None:
+        # The request may have been cancelled while the name was resolved.
         if answer.done():
             return
         if isinstance(result, OSError):
@@ -36,6 +37,7 @@ async def resolve_by_system(host: str, port: int) -> list[str]:
     def resolve() -> None:
         result: list[str] | OSError
         try:
+            # Without `SOCK_STREAM` each address would be listed once for every kind of socket.
             found: list[Any] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             result = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         except OSError as error:
@@ -43,7 +45,9 @@ async def resolve_by_system(host: str, port: int) -> list[str]:
         except UnicodeError:
             result = OSError(f"{host[:100]!r} is not a host name")
         with contextlib.suppress(RuntimeError):  # the loop is closed, so the answer is not needed
+            # A future may only be set in the thread of its loop.
             loop.call_soon_threadsafe(set_answer, result)
 
+    # The default executor waits for its threads at exit, however long a name server takes.
     threading.Thread(target=resolve, name="feedd-resolve", daemon=True).start()
     return await answer

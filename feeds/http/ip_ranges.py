@@ -76,8 +76,10 @@ def _is_global_4(address: IPv4Address) -> bool:
 
 
 def _is_global_6(address: IPv6Address) -> bool:
+    # A zone names an interface of this machine, so the address is local.
     if address.scope_id is not None:
         return False
     if address in _NAT64:
+        # A translator would lead to the private IPv4 address that is embedded.
         return _is_global_4(IPv4Address(int(address) & 0xFFFFFFFF))
     return address in _GLOBAL_6 and not any(address in block for block in _NOT_GLOBAL_6)

@@ -19,11 +19,13 @@ class NoAnswer(Exception):  # noqa: N818 - its text names what came instead
     """The server sent no HTTP response, or an incomplete one."""
 
 
+# RFC 9110, 15.4: 301 to 303 may turn a POST into a GET, which would lose its body.
 REDIRECTS = {"GET": (301, 302, 303, 307, 308), "POST": (307, 308)}
 """Statuses of redirects that are followed, by method."""
 BROKEN = (OSError, NoAnswer)
 """Errors of a broken connection."""
 
+# A header is parsed by patterns, so hostile length is cut off.
 _LONGEST_LINKS = 16 * 1024
 _LINK = re.compile(r"<([^<>]{1,2048})>([^<]*)")
 _REL = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))', re.IGNORECASE)
@@ -41,6 +43,7 @@ class Conditions(NamedTuple):
 
     def select_for_hop(self, here: Address) -> Mapping[str, str]:
         """Return the headers for this hop: the query may differ, the path must not."""
+        # Servers add session parameters to the query, but validators belong to the document.
         return self.headers if self.url.partition("?")[0] == here.url.partition("?")[0] else {}
 
 
@@ -89,6 +92,7 @@ class Response(NamedTuple):
         """Permanent new address of the resource: the end of the redirects before the first temporary redirect."""
         moved = ""
         for hop in self.hops:
+            # Behind a temporary redirect nothing is permanent, whatever later hops state.
             if hop.status not in _PERMANENT:
                 break
             moved = hop.url
@@ -140,14 +144,17 @@ def build_headers(
     Raises:
         FetchError: credentials cannot be sent.
     """
+    # Only gzip: each further coding would need its own limit against bodies that unpack to gigabytes.
     headers = [("Host", here.host_header), ("User-Agent", agent), ("Accept-Encoding", "gzip")]
     headers += plan.headers.items()
     # Validators of an upstream feed may contain any character; those that cannot be sent are left out.
     headers += [header for header in conditions.items() if _SENDABLE.fullmatch(header[1])]
     if cookies and _SENDABLE.fullmatch(cookies):
         headers.append(("Cookie", cookies))
+    # A redirect must not carry the password to another host.
     if plan.authorization and is_same_site(plan.home, here):
         headers.append(("Authorization", plan.authorization))
+    # With https the proxy gets its credentials when the tunnel is made; here the host would read them.
     if plan.proxy is not None and here.scheme == "http":
         headers += build_proxy_headers(plan.proxy)
     return encode_headers(headers)
@@ -165,6 +172,7 @@ def encode_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, byte
             raise FetchError(
                 f"the value of the header {name} has a character that cannot be sent; correct it"
             )
+        # RFC 9110, 5.5: white space around a value is not part of it.
         encoded.append((name.encode("ascii"), value.strip(" \t").encode("latin-1")))
     return encoded
 
@@ -186,6 +194,7 @@ def resolve_redirect(here: Address, response: Response) -> Address:
         location = raw.encode("latin-1").decode()
     except UnicodeDecodeError:
         location = raw
+    # The fragment is for the reader of the page, and is never sent.
     to = urls.resolve(here.url, location.partition("#")[0]) if location else ""
     if not to:
         raise FetchError(f"status {response.status} redirects without a usable address")
@@ -203,6 +212,7 @@ def describe_status(status: int) -> str:
 
 def explain_error(error: Exception) -> str:
     """Describe a network error in words."""
+    # The usual text of this error has internal names and line numbers of the TLS library.
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not valid: {error.verify_message}"
     if isinstance(error, OSError):

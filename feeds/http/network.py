@@ -91,9 +91,11 @@ class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
             RemoteProtocolError: the header is too long.
             OSError: the connection broke.
         """
+        # The parser of httpcore limits a single event, but not a header that arrives in many pieces.
         if self._head_bytes is not None and self._head_bytes > _LONGEST_HEAD:
             raise httpcore.RemoteProtocolError(f"its header is too long, more than {_LONGEST_HEAD} bytes")
         while not self._received:
+            # Bytes that came before the error are read first: the response may be complete.
             if self._error is not None:
                 raise self._error
             if self._ended or self._aborted:
@@ -105,6 +107,7 @@ class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
         del self._received[: len(data)]
         if self._head_bytes is not None:
             self._head_bytes += len(data)
+        # Resumed only below the limit, so that the other side is not stopped and started for each byte.
         if self._paused and self._transport is not None and len(self._received) < _MOST_AHEAD:
             self._paused = False
             self._transport.resume_reading()
@@ -119,6 +122,7 @@ class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
         if self._ended or self._aborted or self._transport is None:
             raise httpcore.WriteError("the connection was closed")
         self._head_bytes = 0
+        # Not drained: requests of feedd are small, and the deadline covers the rest.
         self._transport.write(buffer)
 
     async def aclose(self) -> None:
@@ -143,6 +147,7 @@ class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - as httpcore declares it
         """Answer httpcore's question whether an idle connection is unfit for another request."""
+        # httpcore takes this for a connection that the other side has closed.
         if info == "is_readable":
             return self._retired or self._ended or self._aborted or bool(self._received)
         return None
@@ -156,6 +161,7 @@ class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
     def data_received(self, data: bytes) -> None:
         """Keep what has come; stop reading while much of it waits."""
         self._received += data
+        # TCP then makes the sender wait, so that a fast server cannot fill the memory.
         if len(self._received) > _MOST_AHEAD and not self._paused and self._transport is not None:
             self._paused = True
             self._transport.pause_reading()
@@ -185,6 +191,7 @@ async def open_stream(route: Route, resolve: Resolve, context: ssl.SSLContext | 
         FetchError: the name has no address, or the proxy made no tunnel.
         OSError: no address could be connected to, or the certificate is not valid for the host.
     """
+    # Checked even for a proxy, which would otherwise reach private hosts on behalf of a feed.
     checked = await _find_checked(route, resolve)
     proxy = route.proxy
     if proxy is None:
@@ -194,8 +201,10 @@ async def open_stream(route: Route, resolve: Resolve, context: ssl.SSLContext | 
     try:
         if context is not None:
             if proxy is not None:
+                # The tunnel leads to the checked address: the proxy must not resolve the name again.
                 await _make_tunnel(stream, proxy, checked[0], route.port)
             await stream.start_tls(context, route.host)
+    # Also when the task is cancelled, or the connection would stay open.
     except BaseException:
         stream.abort()
         raise
@@ -219,6 +228,7 @@ async def _find(host: str, port: int, resolve: Resolve) -> Sequence[str]:
     if is_literal(host):
         return [host]
     try:
+        # A resolver may return scoped names that cannot be checked.
         found = [address for address in await resolve(host, port) if is_literal(address)]
     except OSError as error:
         raise FetchError(f"the name {host} cannot be resolved ({explain_error(error)})") from error

@@ -61,6 +61,7 @@ class Session:
         conditions = plan.conditions.select_for_hop(here) if plan.conditions else {}
         headers = build_headers(plan, here, self._user_agent, conditions, cookies.build_header(here))
         request = _build_request(plan, here, headers)
+        # Without `stream` httpx would read and unpack the whole body without a limit.
         answer = await self._client.send(request, stream=True, auth=None)
         try:
             received = decode_headers(answer.extensions["headers"])
@@ -92,6 +93,7 @@ class FetchCookies:
 
     def build_header(self, here: Address) -> str:
         """Return the ``Cookie`` header for an address; empty if there is none."""
+        # A jar for each host: a shared jar would send cookies to every subdomain that they name.
         if here.host not in self._by_host:
             return ""
         with suppress(httpx.InvalidURL):
@@ -155,6 +157,7 @@ def _build_request(plan: Plan, here: Address, headers: list[tuple[bytes, bytes]]
     )
 
 
+# Feeds are polled from the same hosts again and again, so each origin is parsed once.
 @lru_cache(maxsize=1024)
 def _parse_origin(origin: str) -> httpx.URL:
     try:

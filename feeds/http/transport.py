@@ -53,6 +53,7 @@ class Transport(httpx.AsyncBaseTransport):
             OSError: the connection is broken.
         """
         route: Route = request.extensions["route"]
+        # A POST may have been processed before the connection broke, so it is never repeated.
         kept = self._kept.pop_connection(route) if request.method == "GET" else None
         if kept is not None:
             try:
@@ -60,6 +61,7 @@ class Transport(httpx.AsyncBaseTransport):
             # A server may close an idle connection at any time; only a GET is safe to repeat.
             except BROKEN:
                 pass  # closed by the other side just now
+        # Loading the certificates takes long, and a run may have no https address.
         if self._context is None and route.scheme == "https":
             self._context = create_tls_context()
         context = self._context if route.scheme == "https" else None
@@ -79,6 +81,7 @@ class Transport(httpx.AsyncBaseTransport):
     async def _exchange(self, connection: _Connection, request: httpx.Request) -> httpx.Response:
         try:
             response = await connection.send(request)
+        # A half-sent request makes the connection unusable, also after a cancellation.
         except BaseException:
             connection.abort()
             raise
@@ -127,6 +130,7 @@ class _Connection:
         except _HTTPCORE_ERRORS as error:
             raise self.translate(error) from error
         self._stream.end_head()
+        # feedd requests no upgrade, so 101 cannot be the response to its request.
         if response.status < 200:
             raise NoAnswer("it changes to another protocol")
         if _has_two_lengths(response):
@@ -136,6 +140,7 @@ class _Connection:
     def translate(self, error: Exception) -> Exception:
         """Convert an error of httpcore to the project's own error."""
         if self._stream.end_was_read:
+            # httpcore's own text names events of its parser.
             return NoAnswer("the connection was closed before the end of the answer")
         return NoAnswer(_describe(error))
 
@@ -205,6 +210,7 @@ class KeptConnections:
             self._count -= 1
             if not kept:
                 del self._kept[route]
+            # The newest connection is used first: the oldest may be closed by the server at any moment.
             if connection.reusable and expires > now:
                 return connection
             connection.abort()
@@ -212,14 +218,17 @@ class KeptConnections:
 
     def keep(self, connection: _Connection) -> None:
         """Keep a connection whose response was read completely; close any other."""
+        # A tunnel belongs to one host, and a proxy limits how many are open.
         if connection.route.proxy is not None or not connection.reusable:
             return connection.abort()
+        # Each kept connection holds a descriptor of the process.
         if self._count >= _MOST_KEPT:
             self._drop_oldest()
         loop = asyncio.get_running_loop()
         self._kept.setdefault(connection.route, []).append(_Idle(connection, loop.time() + _KEPT_SECONDS))
         self._count += 1
         if self._sweeper is None:
+            # Without the timer idle connections would stay open until the next request to their host.
             self._sweeper = loop.call_later(_KEPT_SECONDS, self.close_idle)
         return None
 

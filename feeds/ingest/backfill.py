@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from feeds.http import Client
     from feeds.session import Session
 
+# Bounds a history that never ends, such as pages that a program makes up.
 MOST_PAGES = 1000
+# Only WordPress is known to number the pages of its feeds this way.
 _WORDPRESS = re.compile(rb"wordpress\.org/\?v=|<generator>[^<]{0,80}wordpress", re.IGNORECASE)
 
 RunInStoreThread = Callable[..., Awaitable[Any]]
@@ -94,6 +96,7 @@ def _build_next_page(url: str) -> str:
     """Build the address of the next page of a WordPress feed."""
     parts = urlsplit(url)
     query = parse_qsl(parts.query, keep_blank_values=True)
+    # Other parameters of the address are kept, because they may select the feed.
     number = next((int(value) for name, value in query if name == "paged" and value.isdigit()), 1)
     query = [(name, value) for name, value in query if name != "paged"] + [("paged", str(number + 1))]
     return urlunsplit(parts._replace(query=urlencode(query)))
@@ -112,6 +115,7 @@ async def fetch_history(
     ``ingester`` must know the source. Entries that are stored already stay unchanged.
     """
     past = HistoryReport(request.name)
+    # Stored with the entries of each document, so an interrupted run continues here.
     place = HistoryPosition.from_json(await in_store(ingester.load_history_position, request.name))
     if place.done:
         past.done, past.reason = True, "its history was already fetched to the beginning"
@@ -124,10 +128,12 @@ async def fetch_history(
             past.reason = str(error)
             return past
         group, now = find_host_group(wanted, FetchState()), ingester.session.clock()
+        # The pause that a host demands holds for its history too.
         held = hosts.get_hold(group, now)
         if held:
             past.reason = f"its host is rate-limited until {held:%Y-%m-%d %H:%M}"
             return past
+        # Without validators: a 304 would contain no link to the document before.
         fetched = await fetch(client, wanted, FetchState(), now)
         hosts.apply_response(group, fetched, now)
         # A failed fetch has no link to the document before it.
@@ -166,6 +172,7 @@ async def _end_history(
 ) -> HistoryReport:
     """Return the result of a failed fetch: a missing page ends a numbered history, any other error may be temporary."""
     past.reason = fetched.reason
+    # WordPress answers 404 behind the last page.
     if place.kind == "paged" and fetched.status in (404, 410):
         await in_store(ingester.save_history_position, past.source, replace(place, done=True).to_json())
         past.done, past.reason = True, "its beginning was reached"
@@ -182,6 +189,7 @@ def _ingest_document(
     def locate(head: UpstreamHead, new: int) -> str:
         nonlocal after
         url, kind = find_previous_document(head, fetched.data, request.url, place.kind)
+        # Digests instead of addresses, because they are stored after every document.
         seen = (*place.seen, digest)[-MOST_PAGES * 2 :]
         again = hashlib.blake2b(url.encode(), digest_size=8).hexdigest() in seen
         # A site that ignores the page number sends the same entries for ever.

@@ -63,6 +63,7 @@ def parse_document(
     try:
         return _parse(workers, document, end), [], []
     except DeadlineExceeded:
+        # A document that could not be split has no entries to try one by one.
         if document.parts.whole:
             raise
     # If the head alone exceeds the deadline, rejecting entries cannot help.

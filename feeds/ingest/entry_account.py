@@ -13,6 +13,7 @@ from feeds.storage.records import Reading
 
 _LONGEST = 80
 _SEARCHED = 20_000  # characters of an entry that was not parsed
+# Only patterns: parsing an entry that was rejected for its cost would cost the same again.
 _TITLE = re.compile(r'<title[^<>]*+>([^<]*+(?:<!\[CDATA\[[^\]]*+)?)|"title":"([^"]*+)"')
 _GUID = re.compile(r'<(?:guid|id)(?:\s[^<>]*+)?>([^<]*+)|"id":"([^"]*+)"')
 _LINK = re.compile(r"""<link>([^<]*+)|<link\s[^<>]*?href=["']([^"'<>]*+)|"url":"([^"]*+)\"""")
@@ -32,6 +33,7 @@ class EntryAccount:
 
     def add_unparsed(self, digests: Iterable[bytes], reason: Reason, detail: str = "") -> None:
         """Add entries that were not parsed; title, guid and address are looked for in their text."""
+        # Equal entries are reported once, with their number.
         for digest in dict.fromkeys(digests):
             entry = self._entries.get(digest, "")[:_SEARCHED]
             values = (_find(pattern, entry) for pattern in (_TITLE, _GUID, _LINK))

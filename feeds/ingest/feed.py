@@ -100,6 +100,7 @@ class FeedIngester:
         unchanged = [answer for answer in answers if answer[1].outcome != "new"]
         answers.clear()
         if unchanged:
+            # One transaction for all of them, because most polls find nothing new.
             self._save_unchanged(unchanged)
         while documents:
             self.report.asked += 1
@@ -179,6 +180,7 @@ class FeedIngester:
         found = self._parse_entries(name, fetched.url, parts, fresh, settings, account)
         update = feed_decisions.decide_update(name, found, fetched, known, before, account)
         context = session.build_context(number, early=name not in self._complete)
+        # An entry cannot be newer than a poll that has already seen it.
         context = replace(context, polled=self._get_last_poll(name))
         head = dict(update.head or {})
         if known.rejected or update.left_out:
@@ -196,6 +198,7 @@ class FeedIngester:
         self.report.new += counts.new
         self.report.changed += counts.changed
         self.report.gone += counts.removed
+        # A few changed guids are normal; most of them mean that the site has moved to another program.
         if 2 * counts.renamed > counts.window:
             self.report.notes.append(
                 f"source {name}: the feed has moved: {counts.renamed} of its {counts.window} entries have other guids"
@@ -267,6 +270,7 @@ class FeedIngester:
         found = self._parse_entries(name, fetched.url, parts, every, settings, EntryAccount(parts))
         matched = match_entries(name, (), found.readings, load_blocked_keys(self.session.db))
         stored = upstreams.find_known_items(self.session.db, number, (r.path for r in matched.readings))
+        # The current document is newer than the history, so its version of an entry is kept.
         readings = [reading for reading in matched.readings if reading.path not in stored]
         update = FeedUpdate(
             readings=readings,
@@ -299,6 +303,7 @@ class FeedIngester:
             self._sources[name].interval,
             fetched,
             head,
+            # A response may wait in the queue, and the wait must not shift the rhythm.
             fetched.at or self.session.clock(),
             self._random.random(),
             pushed=name in self.pushed,

@@ -28,6 +28,7 @@ _RECENT = 20
 MOST_ENTRIES = 10_000
 """A document with more entries is refused, because it would delay every other upstream feed."""
 _LONGEST_ENTRY = 2_000_000  # characters; each is in memory several times while it is read
+# Still polled, because a hub may fail without notice.
 _PUSHED_INTERVAL = 6 * HOUR
 
 
@@ -55,6 +56,7 @@ def describe_retry(poll: PollResult) -> str:
 
 def select_new_entries(parts: Outline, known: KnownEntries) -> list[int]:
     """Return the indexes of the entries that are neither stored unchanged nor rejected before."""
+    # A rejected entry would fail again, and take its time again.
     digests = {*(entry.digest for entry in known.entries), *known.rejected}
     return [i for i, digest in enumerate(parts.digests) if digest not in digests]
 
@@ -65,6 +67,7 @@ def drop_long_entries(parts: Outline, indexes: Sequence[int], account: EntryAcco
     Returns:
         The indexes of the other entries, and a message about those that are left out.
     """
+    # A document that could not be split is one entry, which its limit in bytes bounds already.
     kept = [i for i in indexes if parts.whole or len(parts.entries[i]) <= _LONGEST_ENTRY]
     left = set(indexes) - set(kept)
     if not left:
@@ -99,6 +102,7 @@ def decide_update(
     account.add_readings(matched.repeated, "repeated")
     account.add_readings((r for r in matched.readings if r.path in known.removed), "removed")
     account.add_repeated([entry.digest for entry in known.entries])
+    # The feed shows few entries at a time, so the dates of earlier polls are kept for the rhythm.
     recent = {*before.get("recent", ()), *collect_dates(readings)}
     return FeedUpdate(
         readings=readings,
@@ -142,6 +146,7 @@ def decide_next_poll(
         fetched.state.failures,
         jitter,
         gone=fetched.state.gone,
+        # The hub delivers new entries at once, so polls only check whether it works.
         least=_PUSHED_INTERVAL if pushed else LEAST,
     )
     return PollResult(

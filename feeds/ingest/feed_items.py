@@ -75,6 +75,7 @@ def parse_entries(
     parsed = parse_outline(chosen, url, settings.zone)
     found: list[tuple[Item, bytes, bytes]] = []
     unreadable: list[bytes] = []
+    # Its entries have no text of their own, so their digests are made from the parsed items.
     if parts.whole:
         found = [(item, _compute_digest(item), b"") for item in parsed.items]
     elif len(parsed.items) == len(fresh):
@@ -88,12 +89,14 @@ def parse_entries(
             alone = replace(chosen, entries=chosen.entries[place : place + 1])
             document = single(parts, i).encode("utf-8", "surrogatepass")
             items = parse_outline(alone, url, settings.zone).items
+            # A second item would have the same bytes and digest, and could not be distinguished later.
             found += [(item, parts.digests[i], document) for item in items[:1]]
             unreadable += [parts.digests[i]] if not items else []
     where = _Origin((url, settings.url), settings.link or parsed.head.link)
     readings = [
         _build_reading(item, digest, document, where, settings, now) for item, digest, document in found
     ]
+    # Reversed, so that posts of one document appear in the order of their publication.
     return ParsedDocument(parsed.head, tuple(readings[::-1]), tuple(unreadable))
 
 
@@ -110,6 +113,7 @@ def reparse_entry(stored: bytes, digest: bytes, settings: EntrySettings, now: da
     Raises:
         FeedUnreadable: feedparser failed on the document.
     """
+    # The address is needed again to resolve relative links.
     url, _, document = data_of(decompress(stored)).partition(b"\n")
     if not document:
         return None
@@ -134,6 +138,7 @@ def _shorten_texts(item: Item) -> Item:
         *_iterate_texts(item.authors),
         *_iterate_texts(item.extras),
     )
+    # The usual case, without a copy of the item.
     if all(len(text) <= _LONGEST_TEXT for text in (*texts, *_iterate_texts(item.enclosures))):
         return item
     # A long guid still has to identify the item, so its digest replaces it.
@@ -182,6 +187,7 @@ class _Origin:
 
     def is_secret(self, guid: str) -> bool:
         """Return whether a guid holds the query of the document, which may be a secret."""
+        # Some feeds use their own address as the guid of entries, with the key of its subscriber.
         return "?" in guid and not self.filter_page(guid)
 
     def without_own(self, item: Item) -> Item:
@@ -228,6 +234,7 @@ def _build_sighting(
     now: datetime,
 ) -> Sighting:
     categories, tags = select_terms(item, settings.categories, settings.own_terms)
+    # Relative links of an entry are resolved against its page, the best known address first.
     pages = (item.permalink, where.filter_page(item.guid), where.filter_page(where.pages))
     page = next((url for url in pages if is_address(url)), "")
     sighting = Sighting(
@@ -243,6 +250,7 @@ def _build_sighting(
         link=item.address,
         page=page,
         authors=tuple(name for author in item.authors if (name := clean_author(author))),
+        # Some feeds state only the date of the last change.
         published=published or updated,
         updated=updated,
         guess=now.replace(microsecond=0),

@@ -21,6 +21,7 @@ from feeds.storage.sources import load_sources
 from feeds.values.document_paths import split_into_chunks
 from feeds.workers.ingest_tasks import READ_FILES
 
+# Each step runs over a whole piece before the next, so that its code stays in the processor's caches.
 _FILES_PER_PIECE = 64
 
 
@@ -54,7 +55,9 @@ def _ingest_folder(session: Session, source: FolderSource, report: Ingested, pen
     present = files.load_present_files(session.db, number)
     seen = folder.scan(source.path, folder.is_jekyll(source.path), present, everything=rederive)
     report.unchanged += seen.unchanged
+    # Only of changed and missing files: a folder may have a hundred thousand unchanged files.
     known = files.load_file_states(session.db, number, [path for path, _, _ in seen.changed], seen.vanished)
+    # The setting decides which address a post gets, so it is a part of the rule.
     keys = f"{FILE_KEYS} {source.source_line}"
     rekey = rederive and files.load_keys_version(session.db, number) != keys
     context = session.build_context(
@@ -91,6 +94,7 @@ class _FolderReader:
 
     def read(self, seen: folder.Scan, rederive: bool, keys: str) -> None:
         """Parse the changed files, store them, and finish the scan."""
+        # Before anything is stored, because a renamed file is recognised by what vanished.
         lost = find_lost_files(self.known, seen.vanished)
         pieces = [
             (self.source.name, piece, {} if rederive else select_digests(self.known, piece))
@@ -109,6 +113,7 @@ class _FolderReader:
                 batch = []
         if batch:
             self._store(batch, lost)
+        # The removals wait too: a copy in another folder may keep the post alive.
         self.pending.then(partial(self._finish, seen, lost, keys))
 
     def _select_readings(self, results: Iterable[Reading | tuple[str, int, int]]) -> list[Reading]:
@@ -129,6 +134,7 @@ class _FolderReader:
         appeared = {r.path: r.digest for r in batch if r.path not in self.known and r.outcome == "item"}
         renamed = folder.match_renames(lost, appeared) if lost else {}
         for old in renamed.values():
+            # Each lost file is renamed at most once.
             del lost[old]
         self.pending.add(SourceBatch(self.context, batch, renamed))
         report = self.report

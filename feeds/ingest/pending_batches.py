@@ -9,6 +9,7 @@ from feeds.storage.records import Context
 from feeds.storage.sightings import SourceBatch, ingest_batches
 from feeds.storage.sqlite import Database
 
+# Large transactions are cheaper, but a killed run loses its last batch.
 READINGS_PER_BATCH = 4096
 
 
@@ -54,5 +55,6 @@ class PendingBatches:
 
 def _describe(context: Context) -> tuple[object, ...]:
     """Return what decides how the changes of a batch are dated and judged."""
+    # Two judges of equal settings are different objects, so only their presence is compared.
     judged = context.judge is not None
     return context.early, context.blocked, judged, context.future, context.history, context.rekey

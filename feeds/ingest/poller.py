@@ -26,6 +26,7 @@ from feeds.version import __version__
 if TYPE_CHECKING:
     from feeds.http import Client
 
+# A larger batch would lock the store for longer than other commands should wait.
 _BATCH = 256
 _BATCH_BYTES = 1024 * 1024
 _WAITING_BYTES = 32 * 1024 * 1024
@@ -42,6 +43,7 @@ def build_request(source: UpstreamSource) -> Request:
     auth = ""
     if source.auth:
         variable = source.auth.removeprefix("env:")
+        # Read for each run, so that a secret is never written to the store.
         auth = os.environ.get(variable, "")
         if not auth:
             raise UsageError(f"the environment variable {variable} named by `auth` is not set; set it")
@@ -114,6 +116,7 @@ class PollQueue:
 
     def _enqueue(self, request: Request, fetched: Fetched) -> None:
         self._queued_bytes += len(fetched.data)
+        # Never blocks: the memory is bounded by the bytes that are counted before.
         self._answers.put_nowait((request, fetched))
 
     async def _drain(self) -> None:
@@ -132,6 +135,7 @@ class PollQueue:
             try:
                 await loop.run_in_executor(self._executor, self._ingester.ingest_responses, batch)
             finally:
+                # Also after an error, or these sources would never be polled again.
                 self.under_way.difference_update(names)
                 for _ in names:
                     self._answers.task_done()
@@ -160,6 +164,7 @@ class PollQueue:
 
     async def _wait_or_fail(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
+        # If ingesting fails, the queue is never empty, and waiting for it would not end.
         await asyncio.wait({task, self._draining}, return_when=asyncio.FIRST_COMPLETED)
         if self._draining.done():
             task.cancel()
@@ -182,6 +187,7 @@ def poll_once(session: Session, sources: Sequence[UpstreamSource], *, are_lists:
     now = int(session.clock().timestamp())
     requests = []
     for source in sources:
+        # A build polls every source, except where the server demands a pause.
         if ingester.must_wait(source.name) and ingester.get_due(source.name) > now:
             continue
         try:
@@ -197,6 +203,7 @@ async def _poll(ingester: FeedIngester, requests: Sequence[Request]) -> None:
     """Fetch these requests, and ingest their responses."""
     session = ingester.session
     hosts = HostHolds(upstreams.load_held_hosts(session.db))
+    # One thread, because the store has one user.
     with ThreadPoolExecutor(1) as executor:
         async with create_client(session.publishing.site_url) as client:
             queue = PollQueue(ingester, client, hosts, executor)
@@ -206,4 +213,5 @@ async def _poll(ingester: FeedIngester, requests: Sequence[Request]) -> None:
                 await queue.finish()
             finally:
                 await queue.stop()
+    # Stored, because the next run must respect the pauses too.
     upstreams.hold_hosts(session.db, hosts.list_holds(session.clock()))

@@ -37,6 +37,7 @@ def reprocess_entries(session: Session, sources: Sequence[UpstreamSource]) -> in
     parted = 0
     for source in sources:
         number, _, before, _, last_read = stored[source.name]
+        # The source was never read, so it has no entries to parse.
         if not before:
             continue
         settings = session.build_entry_settings(number, source)
@@ -44,6 +45,7 @@ def reprocess_entries(session: Session, sources: Sequence[UpstreamSource]) -> in
         if before != digest:
             rekey = load_keys_version(session.db, number) != ENTRY_KEYS
             parted += _parse_again(session, number, settings, rekey)
+            # Marked after all entries: an interrupted run starts this source again.
             mark_source_read(session.db, number, digest, last_read)
             if rekey:
                 # Entries that an older rule left out return only with the complete document.
@@ -82,6 +84,7 @@ def _read(task: _Task) -> list[Reading]:
             continue
         try:
             reading = reparse_entry(entry.document, entry.digest, settings, now)
+        # The stored version stays, because a stricter parser must not remove published posts.
         except FeedUnreadable:
             continue
         if reading is not None and reading.sighting is not None:

@@ -10,7 +10,9 @@ import gzip
 SUFFIXES = {"gzip": ".gz", "br": ".br", "zstd": ".zst"}
 """Suffix of a compressed file, by content coding."""
 
+# The header of a compressed file outweighs what it saves of a short text.
 _MIN_BYTES = 256
+# Middle levels: documents are compressed again whenever they change.
 _GZIP_LEVEL = 6
 _BROTLI_QUALITY = 6
 _ZSTD_LEVEL = 9
@@ -26,8 +28,10 @@ def encode(data: bytes, coding: str) -> bytes | None:
 
 def _encode(data: bytes, coding: str) -> bytes:
     if coding == "gzip":
+        # The current time would change the bytes, and mirrors would copy every variant again.
         return gzip.compress(data, _GZIP_LEVEL, mtime=0)
     if coding == "br":
+        # Loaded late, because most sites do not compress in advance.
         import brotli
 
         return bytes(brotli.compress(data, quality=_BROTLI_QUALITY))

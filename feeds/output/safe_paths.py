@@ -20,7 +20,9 @@ from typing import Self
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # O_NONBLOCK: opening a pipe would wait for a writer.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+# O_EXCL refuses whatever is there already, also a link to nowhere.
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+# O_APPEND writes at the end even if another process has written meanwhile.
 _APPEND = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NOT_OPENED = (errno.ELOOP, errno.ENOTDIR, errno.EMLINK, errno.ENXIO, errno.EISDIR)
 """Errors with which systems refuse a link, or another kind of file than was requested."""
@@ -55,6 +57,7 @@ class SafeFolder:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        # Folders stay open, so that thousands of documents do not open them again.
         self._open: dict[str, int] = {}
 
     def __enter__(self) -> Self:
@@ -127,6 +130,7 @@ class SafeFolder:
     def digest(self, path: str) -> str:
         """Compute the SHA-256 of a regular file, in hexadecimal digits."""
         with self._open_file(path) as descriptor, open(descriptor, "rb", closefd=False) as file:
+            # In pieces, because a document may be large.
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def create(self, path: str, data: bytes) -> None:
@@ -139,9 +143,11 @@ class SafeFolder:
         """Append whole lines to a file and force them to disk, after a line end if the last line is torn."""
         with self._open_file(path, _APPEND) as descriptor, open(descriptor, "ab", closefd=False) as file:
             size = os.fstat(file.fileno()).st_size
+            # A crash may have cut the last line, and the next line would become a part of it.
             torn = size > 0 and os.pread(file.fileno(), 1, size - 1) != b"\n"
             file.write(b"\n" + lines if torn else lines)
             file.flush()
+            # The lines must be on the disk before the files that they announce.
             os.fsync(file.fileno())
 
     def rename(self, old: str, new: str) -> None:
@@ -155,11 +161,13 @@ class SafeFolder:
         """Remove a file, or a link itself."""
         folder, name = self._open_parent(path)
         with self._name_errors(path):
+            # `unlink` removes a link itself and never its target.
             os.unlink(name, dir_fd=folder)
 
     def remove_folder(self, path: str) -> None:
         """Remove a folder if it is empty."""
         folder, name = self._open_parent(path)
+        # A folder that is not empty contains somebody's files, so it stays.
         with suppress(OSError):
             os.rmdir(name, dir_fd=folder)
 

@@ -23,10 +23,12 @@ def replace_file(target: Path, data: bytes) -> None:
 
 def replace_in(below: SafeFolder, name: str, data: bytes) -> None:
     """Replace a file of an open folder; see :func:`replace_file`."""
+    # In the same folder, because a rename works only within one file system.
     temporary = f".{name}.new-{os.getpid()}"
     remove_file(below, temporary)
     try:
         below.create(temporary, data)
+        # Without it, a power cut after the rename could leave an empty file.
         below.sync(temporary)
         below.rename(temporary, name)
     finally:
@@ -40,6 +42,7 @@ def lock_folder(target: Path) -> Iterator[None]:
     # The folder, not the file: replacing the file gives it a new inode, whose lock would be another.
     descriptor = os.open(target.parent, os.O_RDONLY)
     try:
+        # Waits: two `feedd add` at the same time must both succeed.
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
@@ -56,12 +59,14 @@ def clear_beside_in(below: SafeFolder, name: str) -> None:
     """Remove what killed processes left beside a file of an open folder."""
     start = f".{name}.new-"
     for left in below.names(""):
+        # Only names that feedd gives, so that no file of a person is removed.
         if left.startswith(start) and left[len(start) :].isdecimal():
             remove_file(below, left)
 
 
 def remove_file(below: SafeFolder, path: str) -> None:
     """Remove an own file; leave anything else of its name."""
+    # A link or folder of that name is not ours.
     with suppress(Blocked):
         if below.is_file(path):
             below.remove(path)

@@ -77,6 +77,7 @@ class Tree:
         self.opened = True
         with self._report_errors():
             if not self.dry:
+                # Nobody has to create the folder before the first build.
                 self.folder.mkdir(parents=True, exist_ok=True)
             elif not self.folder.is_dir():
                 return
@@ -86,6 +87,7 @@ class Tree:
                         self._own_digests.setdefault(path, set()).add(digest)
                 if not self.dry:
                     for staging in _STAGING:
+                        # A run that was killed leaves staged documents, which no run would use again.
                         _clear_staging(below, staging)
                     clear_beside_in(below, MANIFEST)
 
@@ -141,6 +143,7 @@ class Tree:
         The answer is kept for one publication, because every document needs it.
         Writing and removing check again.
         """
+        # The top folder may be a link, because its place is the operator's choice.
         if not folder:
             return True
         known = self._real_folders.get(folder)

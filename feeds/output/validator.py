@@ -81,6 +81,7 @@ class Finding:
 def check_head(head: FeedHead) -> list[str]:
     """Return every reason why documents with this head would be invalid."""
     wrong = []
+    # RFC 4287, 4.2.6.
     if not is_absolute_iri(head.id):
         wrong.append(f"the feed's id {head.id!r} is not an absolute IRI")
     if not head.title.strip():
@@ -97,6 +98,7 @@ def check_head(head: FeedHead) -> list[str]:
 
 def check_document(data: bytes) -> list[Finding]:
     """Return every mistake of a document; any bytes are accepted."""
+    # By content, because an alias may have any file name.
     if data.lstrip()[:1] == b"{":
         return _check_json(data)
     from lxml import etree
@@ -128,6 +130,7 @@ def _check_atom(root: _Element) -> list[Finding]:
     if not any(link.get("rel") == "self" for link in links):
         found.append(Finding(1, "atom-self", "the feed has no rel=self link (RFC 4287, 4.1.1)"))
     entries = root.findall(_ATOM + "entry")
+    # An author of the feed covers all its entries.
     if root.find(_ATOM + "author") is None and any(e.find(_ATOM + "author") is None for e in entries):
         found.append(
             Finding(1, "atom-author", "the feed has no author and some entries have none (RFC 4287, 4.1.1)")
@@ -136,6 +139,7 @@ def _check_atom(root: _Element) -> list[Finding]:
     for entry in entries:
         found += _check_atom_element(entry, "entry")
         updated = _parse_rfc3339(entry.findtext(_ATOM + "updated", ""))
+        # Readers that compare the date of the feed would not look at the new entry.
         if updated and newest and updated > newest:
             found.append(
                 Finding(entry.sourceline or 0, "atom-updated", "an entry is newer than the date of its feed")
@@ -202,6 +206,7 @@ def _check_rss(root: _Element) -> list[Finding]:
             found.append(Finding(line, "rss-item", "an item needs a title or a description"))
         date = item.findtext("pubDate")
         try:
+            # The parser below accepts years of two digits, which RSS 2.0 discourages.
             if date is not None and not re.search(r"\d{4} \d\d:", date):
                 raise ValueError(date)
             if date is not None:
@@ -210,6 +215,7 @@ def _check_rss(root: _Element) -> list[Finding]:
             found.append(
                 Finding(line, "rss-date", f"<pubDate> {date!r} is not an RFC 822 date with a four-digit year")
             )
+        # Many readers use only one, and differ in which.
         if len(item.findall("enclosure")) > 1:
             found.append(Finding(line, "rss-enclosure", "more than one enclosure"))
         if _is_active(item.findtext("{http://purl.org/rss/1.0/modules/content/}encoded") or ""):

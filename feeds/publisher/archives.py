@@ -32,6 +32,7 @@ from feeds.values import document_paths
 
 _REVISION = "1"
 """Increase it when a new version must remove something from archives that an older version wrote."""
+# Readers fetch a whole archive at once, often on a phone.
 MAX_BYTES = 2 * 1024 * 1024
 _MAX_BATCH_DOCUMENTS = 400
 _MAX_BATCH_BYTES = 48 * 1024 * 1024
@@ -65,6 +66,7 @@ def write_archives(publication: Publication, *, lost: bool) -> None:
     settings, db = publication.settings, publication.db
     if not settings.archive:
         return
+    # The log has to be complete before it shows which archives are full.
     archives.append_versions(db, settings.entries)
     archives.remove_abandoned_logs(db, [feed.number for feed in load_dirty_feeds(db)])
     # Missing archives are repaired first, because a new archive links to the archive before it.
@@ -89,6 +91,7 @@ def _close_archives(
         number = newest.get(feed.number, 0)
         paths = locate_feed(publication.settings, feed.kind, feed.slug)
         rows, start = archives.load_unarchived(db, feed.number), 0
+        # One entry more than an archive holds must be left: the subscription document is never empty.
         while len(rows) - start > most:
             number += 1
             ahead = rows[start : start + most]
@@ -98,6 +101,7 @@ def _close_archives(
             start += len(page)
             documents = _join_archive(publication, feed, paths, number, page, parts)
             if not _queue(publication, feed, paths, documents, batch):
+                # The archive after it would link to a document that does not exist.
                 publication.unfinished.add(feed.number)
                 break
             batch.closed.append((feed.number, number, page))
@@ -122,6 +126,7 @@ def _render_unarchived(
     for feed in dirty:
         by_kind.setdefault(feed.kind, []).append(shown[feed.number])
     first = compute_extents(settings, by_kind)
+    # Rendered for all feeds together, because the same posts are in several feeds.
     ends = {row.post for feed in feeds for row in archives.load_unarchived(db, feed.number)}
     for some in document_paths.split_into_chunks(sorted(ends), _POSTS_PER_BATCH):
         render_missing(publication, {post: first.get(post, Extent.ARCHIVED) for post in some})
@@ -131,6 +136,7 @@ def _measure_archive(
     most: int, paths: FeedPaths, rows: Sequence[Logged], parts: Mapping[int, Sequence[bytes]]
 ) -> int:
     columns = [PARTS.index(form) for form in paths.archive_formats]
+    # The largest format decides, so that an archive has the same entries in all formats.
     sizes = [[len(parts[row.post][column]) for column in columns] for row in rows[:most]]
     return document_paths.count_archive_entries(sizes, most, MAX_BYTES)
 
@@ -164,6 +170,7 @@ def _join_missing_documents(
     # A dry run writes no archive either, so nothing links to these documents.
     if feed.number in batch.begun or tree.dry:
         return {}
+    # Once for each feed and batch, although a feed may close many archives.
     batch.begun.add(feed.number)
     documents = {paths.documents[form]: form for form in paths.archive_formats}
     missing = {path: form for path, form in documents.items() if not tree.is_intact(path)}
@@ -201,6 +208,7 @@ def _join_archive(
 
 
 def _commit(publication: Publication, batch: _Batch) -> None:
+    # On the disk before the store records them: the record must never be ahead.
     publication.tree.flush()
     archives.close_archives(publication.db, batch.closed, _list_written(publication.tree, batch.feed_by_path))
 
@@ -216,6 +224,7 @@ def _repair_archives(publication: Publication, lost: bool) -> None:
     older = archives.load_revision(db) != _REVISION
     if not lost and not stale and not older:
         return
+    # Looking at every archive takes a while, so a usual run looks only at stale archives.
     newest = archives.load_newest_archives(db) if lost or older else {}
     places = [*stale, *((feed, number) for feed, last in newest.items() for number in range(1, last + 1))]
     failed = _rewrite_archives(publication, places, stale, older) if places else set()

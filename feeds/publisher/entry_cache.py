@@ -19,7 +19,9 @@ from feeds.workers.task_types import RenderTask
 
 PARTS = (*FORMATS, "page", "teaser")
 """Parts of a packed entry, in this order."""
+# Each step runs over a whole task before the next, so that its code stays in the processor's caches.
 _POSTS_PER_TASK = 96
+# Bounds the memory, and what a killed run has to render again.
 _ENTRIES_PER_BATCH = 480
 _MAX_KEPT_BYTES = 6 * 1024 * 1024
 """Packed size; unpacked entries are several times as large."""
@@ -83,6 +85,7 @@ class _RenderTasks(Sequence[list[RenderTask]]):
     ) -> None:
         self._db, self._pieces, self._wanted = session.db, pieces, wanted
         self._labels = session.publishing.labels
+        # Sites without upstream feeds need no origins.
         self._origins = load_origins(session) if session.polled else {}
         self._terms: dict[tuple[Kind, str], Term | None] = {}
         """Each queried once: many posts share few terms."""
@@ -135,6 +138,7 @@ def load_origins(session: Session) -> dict[str, Origin]:
     lists = {source.name for source in session.lists}
     found = {}
     for name, row in load_upstreams(session.db).items():
+        # A list has no entries of its own.
         if name in lists:
             continue
         head, source = row.head, given.get(name)

@@ -49,6 +49,7 @@ def build_feed_head(
         site_url=settings.site_url,
         self_urls=tuple((form, build_url(settings, path)) for form, path in paths.documents.items()),
         updated=datetime.fromtimestamp(updated, settings.zone),
+        # A hub would fetch the private feed, or learn its address.
         hubs=() if paths.private else settings.named_hubs,
         before=list_archive_urls(settings, paths, archive),
         deleted=tuple((uid, datetime.fromtimestamp(at, settings.zone)) for uid, at in deleted),

@@ -111,6 +111,7 @@ def write_indexes(publication: Publication, plan: PublicationPlan, reader: Entry
         if feed.posts
         and (entry := _list_feed(publication, feed, publication.dates.get(feed.number, feed.updated)))
     ]
+    # A fixed order, so that unchanged feeds give unchanged bytes.
     listed.sort(key=lambda feed: (_KINDS.index(feed.kind), feed.slug))
     publication.put("feeds.opml", catalog.build_opml(settings.look.site, listed))
     every = next((feed for feed in stored if feed.kind == "all"), None)
@@ -194,6 +195,7 @@ def _load_source_health(publication: Publication) -> list[SourceHealth]:
                 latest=datetime.fromtimestamp(latest, publication.settings.zone) if latest else None,
             )
         )
+    # Sorted by title, because the order of polls would change the page all the time.
     return sorted(found, key=lambda source: source.title.casefold())
 
 

@@ -75,6 +75,7 @@ def locate_feed(settings: PublishSettings, kind: Kind, slug: str) -> FeedPaths:
     """Return where the documents of a feed are."""
     folder = build_folder(kind, slug)
     documents = {form: folder + FILE_NAMES[form] for form in FORMATS}
+    # The front page is the page of the feed of all posts.
     has_page = settings.look.pages and kind != "all"
     return FeedPaths(
         kind=kind,
@@ -170,8 +171,10 @@ def plan_publication(
     settings: PublishSettings, feeds: Sequence[FeedPlan], assets: Iterable[str]
 ) -> PublicationPlan:
     """Plan a publication of these feeds."""
+    # What no dirty feed needs is removed, so everything shared has to be named here.
     needed = set(list_variants(settings, [*CATALOGUE, *assets]))
     for feed in feeds:
+        # A feed without posts keeps nothing: its documents and archives are removed.
         if feed.posts:
             needed.update(feed.documents, list_archive_paths(settings, feed))
     return PublicationPlan(

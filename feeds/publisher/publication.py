@@ -36,5 +36,6 @@ class Publication:
             from feeds.output.compression import build_variants
 
             for place, packed in build_variants(path, data).items():
+                # The variants go first: a server must never serve an old variant of a new document.
                 self.tree.put(place, packed)
         return self.tree.put(path, data)

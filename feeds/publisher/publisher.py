@@ -45,6 +45,7 @@ def begin_publication(session: Session, tree: Tree) -> Publication:
     if first:
         # Slugs that could leave their folder are assigned again.
         stored.drop_unfit_slugs(db, is_slug)
+    # Before the revisions are read, so that expired posts are removed in this run.
     retention.apply(db, session.clock(), settings.keep, session.load_keep_limits())
     if first:
         tree.open()
@@ -82,6 +83,7 @@ def render_feeds(publication: Publication) -> list[tuple[DirtyFeed, list[ShownPo
     A post that would make a document invalid is left out and reported; the next post replaces it.
     """
     settings = publication.settings
+    # Ends, because every turn removes at least one invalid post from its feeds.
     while True:
         dirty = stored.load_dirty_feeds(publication.db)
         archived = {
@@ -116,6 +118,7 @@ def write_documents(
             _write_feed(publication, feed, item, count, latest or 0, since, reader)
         publication.session.progress("writing", done, len(plans))
     publication.held.update(tree.unmanaged)
+    # Documents have to be in place before the indexes link to them.
     tree.flush()
     return plan
 
@@ -191,6 +194,7 @@ def finish_publication(publication: Publication, plan: PublicationPlan) -> None:
     if is_older:
         _remove_unknown_documents(tree)
     publication.held.update(tree.unmanaged)
+    # A dry run must not change the store, the manifest or the ledger.
     if tree.dry:
         return
     # Nothing to record saves a transaction, which a poll without news would otherwise pay for.
@@ -220,6 +224,7 @@ def _record(publication: Publication, plan: PublicationPlan, recorded: dict[str,
     changed = [
         (path, document.digest)
         for path, document in tree.written.items()
+        # A file that was only written again has the same bytes, and subscribers have them already.
         if path in plan.announced and (path not in recorded or recorded[path].digest != document.digest)
     ]
     feed_of_recorded = {path: document.feed for path, document in recorded.items()}
@@ -261,10 +266,12 @@ def write_ledger(db: Database, path: Path) -> dict[str, str]:
     Raises:
         StoreError: The file cannot be read or written.
     """
+    # Somebody may have changed the file during the run, and their lines must not be lost.
     ledger.load_ledger(db, path)
     text = ledger.render_changed_ledger(db, path.read_bytes() if path.exists() else b"")
     if text is None:
         return {}
+    # Replacing the file would replace the link and leave its target behind.
     if path.is_symlink():
         return {str(path): "is a symbolic link, which feedd did not write; put the file itself there"}
     try:

@@ -28,6 +28,7 @@ from feeds.server.responses import protect, refuse, refuse_and_close, respond
 OPERATORS = {"WWW-Authenticate": 'Bearer realm="operators", Basic realm="operators", charset="UTF-8"'}
 """Challenge for operators: programs send the token, browsers prompt for it as a password."""
 
+# The value of Host reaches redirects and logs, so only the characters of RFC 3986, 3.2.2 are accepted.
 _HOST = re.compile(rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]*|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?")
 _READS = ("GET", "HEAD")
 
@@ -66,6 +67,7 @@ class Application:
         self._access = access
         self._prefix = urlsplit(policy.public).path.rstrip("/")
         self._endpoints = (
+            # A load balancer that probes the server has no password.
             Endpoint("/healthz", self._answer_health, open=True),
             Endpoint("/metrics", self._answer_metrics, open=True),
             *endpoints,
@@ -110,10 +112,12 @@ class Application:
             if message["type"] == "http.response.start":
                 metrics.requests[message["status"]] += 1
             elif scope["method"] != "HEAD":
+                # A response to HEAD has no body, although the application hands one over.
                 metrics.sent_bytes += len(message["body"])
             await send(message)
 
         fields, hosts = join_fields(scope["headers"])
+        # Joined once here, because every check and route below reads the fields.
         scope["fields"] = fields
         scope["path"] = self._strip_prefix(decode_path(scope["raw_path"]))
         refusal = self._check_request(scope, fields, hosts)
@@ -121,6 +125,7 @@ class Application:
             await refusal(scope, receive, count)
             return
         if b"content-length" in fields or b"transfer-encoding" in fields:
+            # Only a request that declares a body can have one (RFC 9112, 6.3).
             receive = _BoundedBody(receive, scope, self._find_body_limit(scope["path"])).receive
         await self._routed(scope, receive, count)
 
@@ -128,6 +133,7 @@ class Application:
         """Remove the prefix of the public address, which a proxy may have removed already."""
         prefix = self._prefix
         if prefix and (path == prefix or path.startswith(prefix + "/")):
+            # A proxy may forward the prefix alone, without a slash.
             return path[len(prefix) :] or "/"
         return path
 
@@ -139,8 +145,10 @@ class Application:
         # HTTP/1.0 allows a request without Host; two Host fields are an attack on caches (RFC 9112, 3.2).
         if hosts != 1 and (hosts or scope["http_version"] == "1.1"):
             return refuse_and_close(400)
+        # A client can put anything there; refusing early keeps it out of every later step.
         if hosts and not _HOST.fullmatch(fields[b"host"]):
             return refuse_and_close(400)
+        # RFC 9110, 10.1.1: the only expectation that is defined is 100-continue.
         if b"expect" in fields and fields[b"expect"].lower() != b"100-continue":
             return refuse_and_close(417)
         if b"content-length" in fields or b"transfer-encoding" in fields:
@@ -149,6 +157,7 @@ class Application:
 
     def _check_body(self, scope: Scope, fields: Mapping[bytes, bytes]) -> Response | None:
         limit = self._find_body_limit(scope["path"])
+        # No document accepts a body, so the method is wrong whatever the length is.
         if not limit and scope["method"] not in _READS:
             return refuse_and_close(405, ALLOWED)
         return refuse_and_close(413) if int(fields.get(b"content-length", b"0")) > limit else None
@@ -162,8 +171,10 @@ class Application:
 
     async def _answer_health(self, request: Request) -> Response:
         """Answer 200 while there is a tree to serve, else 503."""
+        # The route matches every method, so that a refusal names the methods allowed.
         if request.method not in _READS:
             return refuse_method(request.method)
+        # Without the manifest nothing can be served, although the process runs.
         if self._tree.sign(MANIFEST) is None:
             return refuse(503, "There is no output tree")
         return respond(200, "ok\n")
@@ -171,6 +182,7 @@ class Application:
     async def _answer_metrics(self, request: Request) -> Response:
         if request.method not in _READS:
             return refuse_method(request.method)
+        # The counts show what subscribers read, so they are not public.
         if not self._access.operator(request.scope["fields"].get(b"authorization")):
             return refuse(401, fields=OPERATORS)
         return respond(200, *self.metrics.write_text(request.headers.get("accept", "")))
@@ -195,9 +207,11 @@ def _decode_path(raw: bytes) -> str:
     if not raw.startswith(b"/") or b"%2f" in raw.lower():
         return ""
     try:
+        # An address that is not UTF-8 cannot name a file that feedd wrote.
         path = unquote_to_bytes(raw).decode("utf-8")
     except UnicodeDecodeError:
         return ""
+    # Such characters could split lines of a log, or mean other folders on other systems.
     return "" if any(c < " " or c in "\x7f\\" for c in path) else path
 
 
@@ -227,8 +241,10 @@ class _BoundedBody:
         """
         message = await self._receive()
         self._room -= len(message.get("body", b""))
+        # The protocol may refuse the rest of a body only after the handler has started to read it.
         status = self._state.get(REFUSED) or (413 if self._room < 0 else 0)
         if status and not self._is_refused:
+            # Raised once: afterwards the rest of the body is read and dropped before the connection closes.
             self._is_refused = True
             raise HTTPException(status)
         return message
@@ -259,6 +275,7 @@ def _build_route(endpoint: Endpoint, access: Access) -> Route:
 
 def _refuse_connection(status: int) -> Response:
     """Answer what the protocol refuses; a connection without room is not kept for a moment longer."""
+    # A full server is a passing state, so it is answered with a time to come again.
     if status != 503:
         return refuse_and_close(status)
     return refuse(503, "Too many connections", {"Connection": "close", "Retry-After": "5"})

@@ -14,7 +14,9 @@ from feeds.config import Serve
 from feeds.errors import ConfigError
 
 SECRET_PREFIX = "/private/"  # noqa: S105 - where secret addresses begin
+# The prefix shows that the text names a variable and is not the secret itself.
 _ENV = "env:"
+# A secret address has no user and no limit of attempts, so only its length protects it.
 _SHORTEST_SECRET = 16
 
 
@@ -52,9 +54,11 @@ class Access:
                     resolve_secret(text, key, environment, login=login, shortest=shortest).encode()
                 )
             except ConfigError as error:
+                # All mistakes are reported at once, so that a new server does not need a start for each.
                 mistakes.extend(error.mistakes)
                 return b""
 
+        # Only digests are kept: they have one length, which a comparison in constant time needs.
         self._auth = secret(settings.auth, "serve.auth", login=True)
         self._token = secret(settings.token, "serve.token")
         self._guarded = tuple(
@@ -86,6 +90,7 @@ class Access:
 
     def _find_guard(self, path: str) -> _Guarded | None:
         for guarded in self._guarded:
+            # The slash keeps a guard of `news` from covering a feed named `newsletter`.
             if path == guarded.feed or path.startswith(guarded.feed + "/"):
                 return guarded
         return None
@@ -95,14 +100,17 @@ class Access:
 
         A secret address needs no password. Status 401 requests a password, 404 hides the feed.
         """
+        # Secret addresses come first: feed readers that cannot send a password depend on them.
         if path.startswith(SECRET_PREFIX) and self._guarded:
             return self._locate_secret(path.removeprefix(SECRET_PREFIX))
         inside = path.removeprefix("/")
         given = _read_credentials(authorization)
         guard = self._find_guard(inside)
         if guard is not None:
+            # Only the secret address opens this feed; 404 does not reveal that the feed exists.
             if not guard.auth and not self._auth:
                 return Target("", 404)
+            # The password of the whole server opens each of its feeds as well.
             if any(wanted and hmac.compare_digest(given, wanted) for wanted in (guard.auth, self._auth)):
                 return Target(inside)
             return Target("", 401)
@@ -114,8 +122,10 @@ class Access:
         secret, slash, name = rest.partition("/")
         given = _hash_secret(secret.encode())
         for guarded in self._guarded:
+            # A plain comparison would reveal by its duration how many characters are correct.
             if guarded.secret and hmac.compare_digest(given, guarded.secret):
                 return Target(guarded.feed + slash + name)
+        # A wrong secret is answered like a missing file, so that guessing learns nothing.
         return Target("", 404)
 
     def allows(self, authorization: bytes | None) -> bool:
@@ -131,6 +141,7 @@ class Access:
             return True
         scheme, _, value = (authorization or b"").partition(b" ")
         given = value.strip()
+        # RFC 9110, 11.1: names of schemes are case-insensitive.
         if scheme.lower() == b"basic":
             given = _decode_base64(given).partition(b":")[2]
         elif scheme.lower() != b"bearer":
@@ -147,11 +158,13 @@ def resolve_secret(
         ConfigError: The text has another form, the variable is missing, or its value is unfit.
     """
     name = text.removeprefix(_ENV)
+    # Configurations are copied and committed, so a secret in the file is refused, not only warned of.
     if not text.startswith(_ENV) or not name:
         raise ConfigError([f"{key}: write env:NAME; a secret does not belong in the file"])
     value = environment.get(name, "")
     if len(value) < shortest:
         raise ConfigError([f"{key}: set the environment variable {name} ({shortest} characters or more)"])
+    # RFC 7617, 2: the first colon ends the user name, so a password may contain colons.
     if login and not value.partition(":")[2]:
         raise ConfigError([f"{key}: the environment variable {name} must hold user:password"])
     return value
@@ -165,12 +178,14 @@ def _read_credentials(authorization: bytes | None) -> bytes:
     """Return the digest of the ``user:password`` of basic authentication; empty if there is none."""
     scheme, _, value = (authorization or b"").partition(b" ")
     decoded = _decode_base64(value.strip()) if scheme.lower() == b"basic" else b""
+    # The digest of empty text would be a valid digest; empty bytes match no password.
     return _hash_secret(decoded) if decoded else b""
 
 
 def _decode_base64(value: bytes) -> bytes:
     """Decode base64; empty if it is not valid."""
     try:
+        # Without `validate`, Python skips characters outside the alphabet, and many texts would be the same password.
         return base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
         return b""

@@ -37,6 +37,7 @@ WELL_KNOWN = "/.well-known/feeds"
 ALLOWED = {"Allow": "GET, HEAD, OPTIONS"}
 """Methods that documents support."""
 
+# The subscription list of the whole site, which every build writes.
 _CATALOG = "feeds.opml"
 # Compression releases the lock of the interpreter, but more threads would compete with the event loop.
 _THREADS = 2
@@ -84,18 +85,22 @@ class DocumentRoute(BaseRoute):
         self._prefix = prefix
         self._reserved = frozenset(path for path in reserved if not path.endswith("/"))
         self._reserved_folders = tuple(path for path in reserved if path.endswith("/"))
+        # In the order of use, because the cache drops what was not requested for the longest time.
         self._ready: OrderedDict[str, Resource] = OrderedDict()
+        # Many clients poll in the same minute after a change; each variant is made once for all of them.
         self._under_way: dict[tuple[str, ...], asyncio.Future[Any]] = {}
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="feedd-serve")
 
     def close(self) -> None:
         """Stop the threads and close what they use."""
+        # Threads end first: they may still record versions in the file that is closed next.
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._versions.close()
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match what no other route has (called by Starlette's router)."""
         path = scope["path"]
+        # Any other path may be a document, so this route decides without a list of files.
         if path in self._reserved or path.startswith(self._reserved_folders):
             return Match.NONE, {}
         return Match.FULL, {}
@@ -116,6 +121,7 @@ class DocumentRoute(BaseRoute):
             return refuse_method(method)
         if not path:
             return refuse(400, "The address is malformed")
+        # The alias is resolved before access is checked, so that a private catalogue stays private.
         if path == WELL_KNOWN:
             path = "/" + _CATALOG
         if self._access.needed:
@@ -125,14 +131,17 @@ class DocumentRoute(BaseRoute):
             inside = place.path
         else:
             inside = path[1:]
+        # Web servers show this file for a folder, so links work on any of them.
         if not inside or inside.endswith("/"):
             inside += "index.html"
         return self._answer_document(_Wanted(inside, path, method, headers))
 
     def _answer_document(self, wanted: _Wanted) -> Response | Awaitable[Response]:
         resource = self._ready.get(wanted.inside)
+        # The file is checked for each request, because builds replace documents without notice to the server.
         if resource is None or not self._tree.is_current(resource.document):
             return self._prepare(wanted)
+        # A request keeps the document in the cache longer.
         self._ready.move_to_end(wanted.inside)
         return self._represent(wanted, resource) or self._prepare(wanted)
 
@@ -141,22 +150,27 @@ class DocumentRoute(BaseRoute):
         headers = wanted.headers
         document = resource.document
         coding = resource.choose_coding(list_acceptable_codings(headers.get(b"accept-encoding")))
+        # RFC 9110, 12.5.3: even the identity can be excluded.
         if coding is None:
             return refuse(406, "No content coding that is acceptable to you is available")
         # Most requests have only a Host, and the checks below need other fields.
         if len(headers) > 1:
+            # RFC 9110, 13.2.2: conditions come before deltas and ranges.
             status = evaluate_preconditions(headers, resource.etags[coding], document.modified)
             if status == 304:
                 return resource.unchanged[coding]
             if status == 412:
                 return refuse(412)
             if b"a-im" in headers and (base := _find_delta_base(headers, resource)):
+                # Making a delta parses the document, which would block the event loop.
                 if (base, coding) not in resource.deltas:
                     return None
                 delta = resource.deltas[base, coding]
+                # None means that the whole document is shorter.
                 if delta is not None:
                     return delta.whole
         variant = resource.variants.get(coding)
+        # Compression takes milliseconds, so it runs in a thread and this request waits.
         if variant is None:
             return None
         # RFC 9110, 14.2: a range is defined for GET only.
@@ -175,6 +189,7 @@ class DocumentRoute(BaseRoute):
                 if response is not None:
                     return response
                 await self._make(wanted.headers, resource)
+        # An unreadable file is a problem of the operator; the client must not see paths of the server.
         except FeeddError as error:
             _LOG.warning("%s", error)
         return refuse(500, "The document cannot be read at the moment")
@@ -182,12 +197,15 @@ class DocumentRoute(BaseRoute):
     async def _load_current(self, inside: str) -> Resource | None:
         resource = self._ready.get(inside)
         sign = self._tree.sign(inside)
+        # Another request may have loaded it while this request waited.
         if resource is not None and sign == resource.document.sign:
             return resource
         if sign is None:
+            # A document that a build removed must not be served from memory.
             self._drop(inside)
             return None
         found = await self._run_once(("load", inside), lambda: self._load(inside))
+        # The old version gives back its memory before the new version is counted.
         self._drop(inside)
         if found is not None:
             self._ready[inside] = found
@@ -206,6 +224,7 @@ class DocumentRoute(BaseRoute):
     async def _make(self, headers: Headers, resource: Resource) -> None:
         coding = resource.choose_coding(list_acceptable_codings(headers.get(b"accept-encoding"))) or ""
         path, digest = resource.document.path, resource.document.digest
+        # The same choice as in `_represent`; otherwise the loop would make a variant that nobody uses.
         base = _find_delta_base(headers, resource)
         if base and (base, coding) not in resource.deltas:
             await self._run_once(
@@ -228,6 +247,7 @@ class DocumentRoute(BaseRoute):
         if running is None:
             running = asyncio.get_running_loop().run_in_executor(self._pool, work)
             self._under_way[key] = running
+            # Removed when it ends, also after an error, so that the next request tries again.
             running.add_done_callback(lambda _: self._under_way.pop(key, None))
         # A client that hangs up must not cancel it for the others.
         result: _T = await asyncio.shield(running)
@@ -244,10 +264,13 @@ class DocumentRoute(BaseRoute):
 
     def _weigh(self, resource: Resource) -> None:
         """Keep the sum of what is held, and drop what was not requested for the longest time."""
+        # A newer version may have replaced it meanwhile; its bytes must not count twice.
         if self._ready.get(resource.document.path) is not resource:
             return
         self._metrics.cache_bytes += resource.size - resource.counted
         resource.counted = resource.size
+        # Even the newest document goes if it alone exceeds the limit: its response is sent from this
+        # reference.
         while self._metrics.cache_bytes > self._memory and self._ready:
             self._discount(self._ready.popitem(last=False)[1])
 
@@ -255,6 +278,8 @@ class DocumentRoute(BaseRoute):
         """Return 404, or the way to a folder's page for an address without the slash at its end."""
         index = f"{wanted.inside}/index.html"
         is_folder = not wanted.inside.endswith("/index.html") and self._tree.sign(index)
+        # Relative links in a page break without the slash, so the address is corrected and not served as it
+        # is.
         if is_folder and await self._load_current(index):
             return refuse(301, fields={"Location": quote(f"{self._prefix}{wanted.path}/")})
         return refuse(404)
@@ -273,6 +298,7 @@ def refuse_method(method: str) -> Response:
 def _find_delta_base(headers: Headers, resource: Resource) -> str:
     """Return the version that the client has and wants a delta from; empty if there is none."""
     known = headers.get(b"if-none-match")
+    # A range counts bytes of the whole document, so it cannot be combined with a delta.
     if known is None or b"range" in headers or not wants_delta(headers):
         return ""
     return resource.find_delta_base(known)
@@ -287,5 +313,6 @@ def _cut_range(headers: Headers, variant: Variant, modified: int) -> Response:
     if wanted == 416:
         return refuse(416, fields={"Content-Range": f"bytes */{size}"})
     start, stop = wanted
+    # RFC 9110, 15.3.7: without the field the client does not know which part it got.
     content_range = (b"content-range", b"bytes %d-%d/%d" % (start, stop - 1, size))
     return build_response(206, [*variant.fields, content_range], memoryview(variant.body)[start:stop])

@@ -23,9 +23,11 @@ from feeds.output.tree import JOURNAL, MANIFEST
 
 Form = Literal["atom", "rss", "json", ""]
 
+# Documents are held in memory; larger files are better served by a web server.
 MAX_DOCUMENT = 64 * 1024 * 1024
 """Bytes of a document; a larger one is not served."""
 
+# A build may replace the file and the list between two reads; more often than this is not plausible.
 _ATTEMPTS = 3
 _ROOT = re.compile(rb"<(feed|rss|opml|html|!doctype html)[\s>]", re.IGNORECASE)
 _JSON_FEED = re.compile(rb'\s*\{\s*"version"\s*:\s*"https://jsonfeed\.org/version/')
@@ -36,6 +38,7 @@ _XML_TYPES: dict[bytes, tuple[str, Form]] = {
     b"html": ("text/html; charset=utf-8", ""),
     b"!doctype html": ("text/html; charset=utf-8", ""),
 }
+# `mimetypes` reads the tables of the system, so responses would differ between machines.
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".gz": "application/gzip",
@@ -50,6 +53,7 @@ _TYPES = {
 }
 
 
+# A replaced file usually has another inode, even where mtime and size stay equal.
 class Sign(NamedTuple):
     """Values that change when a file does: mtime, size and inode."""
 
@@ -77,7 +81,9 @@ def detect_media_type(path: str, data: bytes) -> tuple[str, Form]:
 
     The first element decides for XML and HTML, the version for JSON Feed; else the suffix.
     """
+    # The root element comes early, and a search through megabytes would cost every load.
     start = data[:1024].lstrip(b"\xef\xbb\xbf")
+    # A compressed file is served as such, so its content is not looked at.
     if path.endswith((".gz", ".br", ".zst")):
         return _TYPES.get(path[path.rfind(".") :], "application/octet-stream"), ""
     if start.lstrip().startswith(b"<") and (found := _ROOT.search(start)):
@@ -89,6 +95,7 @@ def detect_media_type(path: str, data: bytes) -> tuple[str, Form]:
 
 def is_safe(path: str) -> bool:
     """Return whether a relative path stays inside and has no hidden or empty segment."""
+    # A leading dot covers `..` and hidden files in one test.
     return bool(path) and not any(not part or part[0] == "." for part in path.split("/"))
 
 
@@ -119,6 +126,7 @@ class OutputTree:
     def is_current(self, document: Document) -> bool:
         """Return whether the file is unchanged since the document was read (2 µs, for each request)."""
         try:
+            # A joined string: this runs for every request, and a `Path` would be built only to be converted back.
             found = os.stat(f"{self._root}/{document.path}", follow_symlinks=False)
         except OSError:
             return False
@@ -130,6 +138,7 @@ class OutputTree:
             found = os.stat(f"{self._root}/{path}", follow_symlinks=False)
         except (OSError, ValueError):
             return None
+        # Links and devices are not documents, whatever they point to.
         return Sign(found.st_mtime_ns, found.st_size, found.st_ino) if stat.S_ISREG(found.st_mode) else None
 
     def load(self, path: str) -> Document | None:
@@ -138,8 +147,10 @@ class OutputTree:
         Raises:
             OutputError: The file exists and cannot be read.
         """
+        # The lists are searched by line, so a line break could match two of them.
         if not is_safe(path) or "\n" in path:
             return None
+        # Checked before the file is opened, so that unmanaged files are not even read.
         if not self._is_listed(path):
             return None
         for _ in range(_ATTEMPTS):
@@ -151,11 +162,13 @@ class OutputTree:
             # A run that ends between reading the file and reading the lists is seen in the next attempt.
             if self._is_listed(path, digest):
                 media, form = detect_media_type(path, data)
+                # RFC 9110, 8.8.2.1: a date in the future must not be sent.
                 modified = min(sign.mtime // 1_000_000_000, int(time.time()))
                 return Document(path, data, digest, modified, sign, media, form)
         return None
 
     def _read(self, path: str) -> tuple[bytes, Sign] | None:
+        # A link may lead outside the tree, and opening a pipe would block the thread.
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         try:
             descriptor = os.open(f"{self._root}/{path}", flags)
@@ -166,6 +179,7 @@ class OutputTree:
                 f"{self.folder / path}: cannot be read ({error.strerror}); check permissions"
             ) from error
         try:
+            # The descriptor is checked, because the path may name another file by now.
             found = os.fstat(descriptor)
             if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_DOCUMENT:
                 return None
@@ -183,11 +197,13 @@ class OutputTree:
 
         The journal comes first: it is removed only after the manifest lists its documents.
         """
+        # Without a digest the line begins with the two blanks of the list, so that `b` does not match `a/b`.
         line = f"{digest}  {path}\n".encode()
         journal = self._read_list(JOURNAL)
         if line in journal:
             return True
         sign = self._sign(MANIFEST)
+        # The manifest is long, so it is read again only after it has changed.
         if sign is None or sign != self._manifest[0]:
             self._manifest = (sign, self._read_list(MANIFEST))
         return line in self._manifest[1]
@@ -196,10 +212,12 @@ class OutputTree:
         try:
             return (self.folder / name).read_bytes()
         except OSError:
+            # A journal exists only during a run, so its absence is the usual case.
             return b""
 
 
 def _read_pieces(descriptor: int, size: int) -> Iterator[bytes]:
+    # The size was read before: a file that grows meanwhile must not be read without end.
     while size > 0 and (piece := os.read(descriptor, size)):
         size -= len(piece)
         yield piece

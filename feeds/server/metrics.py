@@ -42,6 +42,7 @@ class Metrics:
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric as it is now (called by the registry)."""
+        # Imported here because most servers are never scraped.
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
         requests = CounterMetricFamily("feedd_http_requests", "Requests answered", labels=["status"])
@@ -58,6 +59,7 @@ class Metrics:
         from prometheus_client import CollectorRegistry
         from prometheus_client.exposition import choose_encoder
 
+        # The library's global registry would add figures of the process and of other servers in it.
         registry = CollectorRegistry()
         registry.register(self)
         encode, media = choose_encoder(accept)

@@ -14,16 +14,19 @@ from typing import Literal, NamedTuple
 
 Headers = Mapping[bytes, bytes]
 
+# Brotli first, because it usually makes text smallest.
 CODINGS = ("br", "zstd", "gzip")
 """Content codings that can be made, the preferred coding first; ``""`` means no coding."""
 
 _TAG = re.compile(rb'(W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 _WEIGHT = re.compile(rb"(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+# Eighteen digits fit into 64 bits; longer numbers cannot be offsets in a real document.
 _RANGE = re.compile(rb"(\d{0,18})-(\d{0,18})")
 _MONTHS = (b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec")
 _DAYS = (b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun")
 _CLOCK = rb"(?P<h>\d\d):(?P<m>\d\d):(?P<s>\d\d)"
+# RFC 9110, 5.6.7: a recipient has to accept the two obsolete forms as well.
 _DATES = (
     re.compile(rb"[A-Z][a-z]{2}, (?P<d>\d\d) (?P<mon>[A-Z][a-z]{2}) (?P<y>\d{4}) " + _CLOCK + rb" GMT"),
     re.compile(rb"[A-Z][a-z]{5,8}, (?P<d>\d\d)-(?P<mon>[A-Z][a-z]{2})-(?P<y>\d\d) " + _CLOCK + rb" GMT"),
@@ -42,6 +45,7 @@ class Range(NamedTuple):
 def format_http_date(second: int) -> bytes:
     """Format seconds since 1970 as IMF-fixdate (RFC 9110, 5.6.7), whatever the locale."""
     t = time.gmtime(second)
+    # `strftime` would use the names of days and months of the locale.
     return b"%s, %02d %s %04d %02d:%02d:%02d GMT" % (
         _DAYS[t.tm_wday],
         t.tm_mday,
@@ -78,6 +82,7 @@ def parse_tags(field: bytes) -> list[bytes]:
 
 def matches_weakly(field: bytes, etag: bytes) -> bool:
     """Return whether ``If-None-Match`` matches: weak comparison, ``*`` is any (RFC 9110, 13.1.2)."""
+    # The first comparison answers the usual client, which sends back exactly the tag it got.
     return field == etag or field.strip() == b"*" or etag in parse_tags(field)
 
 
@@ -92,6 +97,7 @@ def evaluate_preconditions(headers: Headers, etag: bytes, modified: int) -> Lite
     ``If-None-Match`` overrides ``If-Modified-Since``, ``If-Match`` overrides ``If-Unmodified-Since``. A date
     that cannot be parsed is ignored.
     """
+    # Checked first, as RFC 9110, 13.2.2 orders: a failed `If-Match` ends the evaluation.
     wanted = headers.get(b"if-match")
     if wanted is not None:
         if not matches_strongly(wanted, etag):
@@ -99,6 +105,7 @@ def evaluate_preconditions(headers: Headers, etag: bytes, modified: int) -> Lite
     elif (before := _read_date_field(headers, b"if-unmodified-since")) is not None and modified > before:
         return 412
     known = headers.get(b"if-none-match")
+    # RFC 9110, 13.1.3: a tag is more precise than a date, so the date is ignored.
     if known is not None:
         return 304 if matches_weakly(known, etag) else 200
     since = _read_date_field(headers, b"if-modified-since")
@@ -121,6 +128,7 @@ def select_range(
     field = headers.get(b"range")
     if field is None or not _is_range_wanted(headers.get(b"if-range"), etag, modified, now):
         return None
+    # RFC 9110, 14.2: a server may ignore a range, and several ranges in one response are rarely worth it.
     unit, _, specification = field.partition(b"=")
     found = _RANGE.fullmatch(specification.strip())
     if unit.strip().lower() != b"bytes" or not found or found[0] == b"-":
@@ -129,6 +137,7 @@ def select_range(
     if not first:
         length = min(int(last), size)
         return Range(size - length, size) if length else 416
+    # RFC 9110, 14.1.1: such a range is invalid and ignored, not refused.
     if last and int(last) < int(first):
         return None
     if int(first) >= size:
@@ -142,6 +151,7 @@ def _is_range_wanted(condition: bytes | None, etag: bytes, modified: int, now: i
     condition = condition.strip()
     if condition.endswith(b'"'):
         return condition == etag
+    # A second has room for two versions, so a date of this second is a weak validator (RFC 9110, 8.8.2.2).
     return read_date(condition) == modified < now
 
 
@@ -154,6 +164,7 @@ def list_acceptable_codings(field: bytes | None) -> tuple[str, ...]:
     """
     if not field:
         return ("",)
+    # Clients choose the field, and long random values would fill the cache.
     if len(field) > _CACHED_LENGTH:
         return _parse_acceptable.__wrapped__(field)
     return _parse_acceptable(field)
@@ -162,6 +173,7 @@ def list_acceptable_codings(field: bytes | None) -> tuple[str, ...]:
 @lru_cache(maxsize=1024)
 def _parse_acceptable(field: bytes) -> tuple[str, ...]:
     weights = parse_weights(field)
+    # RFC 9110, 8.4.1.3: an old name of gzip that recipients should accept.
     if "x-gzip" in weights:
         weights.setdefault("gzip", weights["x-gzip"])
     rest = weights.get("*")
@@ -174,6 +186,7 @@ def _parse_acceptable(field: bytes) -> tuple[str, ...]:
     weight = weights.get("identity", 0 if rest == 0 else 0.0001)
     if weight:
         chosen.append((weight, ""))
+    # The sort is stable, so equal weights keep the order of `CODINGS`.
     chosen.sort(key=lambda pair: -pair[0])
     return tuple(coding for _, coding in chosen)
 
@@ -187,6 +200,7 @@ def parse_weights(field: bytes) -> dict[str, float]:
         for parameter in parameters:
             key, _, value = parameter.partition(b"=")
             if key.strip().lower() == b"q":
+                # A malformed weight drops its member: guessing could choose a coding that the client refuses.
                 weight = float(value) if _WEIGHT.fullmatch(value.strip()) else -1
         if weight >= 0 and _TOKEN.fullmatch(name):
             found[name.decode("ascii").lower()] = weight

@@ -19,6 +19,7 @@ from uvicorn.server import ServerState
 
 from feeds.server.metrics import Metrics
 
+# Many readers poll at the full hour, so connections may wait in the system for a moment.
 _BACKLOG = 1024
 
 REFUSED = "refused"
@@ -63,13 +64,16 @@ class BoundedConfig(uvicorn.Config):
         super().__init__(
             app,
             http=BoundedProtocol,
+            # Everything that feedd does not use is switched off, so that it cannot be attacked.
             ws="none",
             interface="asgi3",
             lifespan="off",
             log_config=None,
             log_level="error",
             access_log=False,
+            # Anyone can send these fields, and nothing in feedd depends on the client's address.
             proxy_headers=False,
+            # The name of the software is of no use to clients, only to scanners.
             server_header=False,
             backlog=_BACKLOG,
             # The deadlines of BoundedProtocol come first.
@@ -99,11 +103,13 @@ class BoundedProtocol(HttpToolsProtocol):
         """Bytes that the head under way can have at most."""
         self._ended = False
         """Whether what the client still sends is dropped."""
+        # The clock starts with the connection, because a client that sends nothing holds a place too.
         self.deadline = self.loop.time() + self._limits.header_seconds
 
     @property
     def is_busy(self) -> bool:
         """Whether a response is made or sent."""
+        # A response that is complete may still wait in the buffer of the system.
         return self.flow.write_paused or not self._is_answered
 
     @property
@@ -114,11 +120,13 @@ class BoundedProtocol(HttpToolsProtocol):
         """Close the connection now, whatever is under way."""
         self._metrics.connections_dropped += 1
         self.connections.discard(self)
+        # `close` would first wait until a client that does not read has read everything.
         self.transport.abort()
 
     def _set_deadline(self) -> None:
         """Set the deadline of what is under way: idle time, a body that arrives, or an answer."""
         limits = self._limits
+        # The deadline of a slow reader depends on the bytes that wait, and was set when writing paused.
         if self.flow.write_paused:
             return
         if self._is_answered:
@@ -132,6 +140,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Accept a client; if all connections are used, close those that were idle the longest."""
         super().connection_made(transport)
+        # The client gets an answer even then: a silent close looks like a failure of the network.
         if len(self.connections) > self._limits.connections and not self._make_room():
             self._metrics.connections_refused += 1
             self.connections.discard(self)
@@ -140,6 +149,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _make_room(self) -> bool:
         others = cast("set[BoundedProtocol]", self.connections) - {self}
+        # Only connections without a request may be dropped: closing a busy connection would lose its
+        # response.
         idle = sorted((other for other in others if not other.is_busy), key=lambda other: other.deadline)
         # A good part at once: the search for the oldest costs time for each new connection.
         for other in idle[: max(1, self._limits.connections // 20)]:
@@ -154,6 +165,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Give the client time to read, by the size of what waits for it."""
         super().pause_writing()
+        # A large document needs longer over a slow line, so the time grows with what is left.
         waiting = self.transport.get_write_buffer_size()
         seconds = self._limits.idle_seconds + waiting // self._limits.slowest_reader
         self.deadline = self.loop.time() + seconds
@@ -165,10 +177,12 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Answer the requests of a client that closed its side, then close."""
+        # Nothing was requested, so nothing has to be answered.
         if self._is_answered:
             return False
         self._refuse(400)
         self.cycle.more_body = False
+        # Wakes a handler that waits for the rest of a body that will not come.
         self.cycle.message_event.set()
         return True
 
@@ -181,12 +195,14 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unparsed += len(data)
         self._arrived = self._unparsed
         super().data_received(data)
+        # The parser keeps an unfinished field in memory and has no limit of its own.
         if self._unparsed > self._limits.header_bytes and not self._ended:
             self._refuse(414 if len(self.url) > self._limits.target_bytes else 431)
 
     def on_message_begin(self) -> None:
         """Give a head its time from its first byte."""
         super().on_message_begin()
+        # A pipelined head arrives while an earlier request is answered; that deadline must not be replaced.
         if not self.is_busy:
             self.deadline = self.loop.time() + self._limits.header_seconds
 
@@ -197,8 +213,10 @@ class BoundedProtocol(HttpToolsProtocol):
         if len(self.pipeline) >= limits.pipeline:
             # A client may repeat requests that were not answered (RFC 9112, 9.3.2).
             raise ValueError("too many pipelined requests")
+        # RFC 9112, 3.2.2: a server has to accept absolute targets, which proxies send.
         if not self.url.startswith(b"/"):
             self.url = add_root_path(self.url)
+        # The state carries the refusal to the application, so that it is counted and answered like any other.
         if len(self.url) > limits.target_bytes:
             self.scope["state"][REFUSED] = 414
         elif len(self.headers) > limits.fields or self._measure_head() > limits.header_bytes:
@@ -210,6 +228,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _measure_head(self) -> int:
         """Return the bytes of the head's fields, or a bound that is small enough."""
+        # Usually the whole head arrives at once, and summing its fields is needless.
         if self._arrived <= self._limits.header_bytes:
             return self._arrived
         return sum(len(name) + len(value) for name, value in self.headers)
@@ -239,12 +258,15 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _unsupported_upgrade_warning(self) -> None:
         """Answer as if no upgrade was wanted (RFC 9110, 7.8); what follows is not HTTP/1.1 any more."""
+        # Bytes of another protocol would otherwise be parsed as the next request.
         self._ended = True
         self.cycle.keep_alive = False
 
     def _refuse(self, status: int) -> None:
         """Read no more: answer a request that is not whole with ``status``, after all before it, and close."""
         self._ended = True
+        # A made-up request goes through the application, so that the refusal passes the usual checks and
+        # counts.
         if self._is_answered:
             super().on_message_begin()
             self.url = b"/"

@@ -16,8 +16,10 @@ from feeds.server.responses import PAGE_SAFETY, SAFETY, Fields, build_response
 
 # Header fields and objects of a small document take more memory than its bytes.
 _OVERHEAD = 4096
+# Such a name changes with the content, so the file behind it never does.
 _NAMED_BY_CONTENT = re.compile(r"assets/[^/]+-[0-9a-f]{12}\.[a-z]+")
 _ARCHIVE = re.compile(r"(?:.+/)?archive/[0-9]+\.[a-z.]+")
+# RFC 9111 sets no bound, but a year is what caches commonly treat as forever.
 _YEAR, _MONTH = 31_536_000, 2_592_000
 
 
@@ -72,11 +74,13 @@ class Resource:
             mark = f"-{coding}" if coding else ""
             self.etags[coding] = etag = f'"{self.document.digest}{mark}"'.encode()
             self.unchanged[coding] = build_response(304, self._build_validators(etag))
+        # The uncoded form costs nothing, so it is ready from the start.
         self._add_whole("", self.document.data)
 
     def choose_coding(self, codings: tuple[str, ...]) -> str | None:
         """Return the first of these codings that saves something, or may; None if there is none."""
         for coding in codings:
+            # `self` means that the variant was not tried yet; None marks a coding that saves nothing.
             if self.variants.get(coding, self) is not None:
                 return coding
         return None
@@ -87,6 +91,7 @@ class Resource:
         if coding in self.variants:
             return
         body = encode(self.document.data, coding)
+        # Remembered, so that the same useless compression is not tried for each request.
         if body is None:
             self.variants[coding] = None
         else:
@@ -102,6 +107,7 @@ class Resource:
         """Return the latest known version that an ``If-None-Match`` lists; empty if there is none."""
         # The coding of the old version does not matter, because a delta is made from the digest.
         named = {tag.strip(b'"').partition(b"-")[0].decode("latin-1") for tag in parse_tags(field_value)}
+        # The latest version that the client has gives the shortest delta.
         return next((digest for digest in reversed(self.known) if digest in named), "")
 
     def make_delta(self, base: str, coding: str) -> None:
@@ -114,6 +120,7 @@ class Resource:
         encoded = encode(body, coding) if coding else None
         used = coding if encoded is not None else ""
         body = body if encoded is None else encoded
+        # RFC 3229: the tag is that of the document which the client has after applying the delta.
         etag = self.etags[coding]
         # A cache that does not know deltas must not keep one as if it were the document (RFC 3229, 10.8).
         fields = [
@@ -133,7 +140,9 @@ class Resource:
     def _build_validators(self, etag: bytes) -> Fields:
         """Return the fields that a 304 repeats (RFC 9110, 15.4.5)."""
         document = self.document
+        # A shared cache would hand a private feed to people without the password.
         control = "no-store" if self.private else f"public, max-age={self._choose_max_age()}"
+        # Caches must not answer a plain request with a delta, or the reverse (RFC 9110, 12.5.5).
         vary = b"Accept-Encoding, A-IM" if document.form else b"Accept-Encoding"
         return (
             (b"etag", etag),
@@ -171,8 +180,10 @@ class Resource:
     def _build_links(self) -> Fields:
         """Return where to subscribe (WebSub, 4), only for feeds that everybody may read."""
         policy = self.policy
+        # A hub fetches the feed itself, which it cannot do with a private feed.
         if not policy.hubs or not policy.public or self.private or not self.document.form:
             return ()
+        # RFC 8288 allows only ASCII in a target, while paths may have any letters.
         own = policy.public + quote(self.document.path)
         hubs = "".join(f'<{hub}>; rel="hub", ' for hub in policy.hubs)
         return ((b"link", f'{hubs}<{own}>; rel="self"'.encode("ascii")),)

@@ -30,6 +30,7 @@ from feeds.server.resource import Policy
 STOP_SECONDS = 10.0
 """Time for responses under way when the server stops."""
 
+# The store, the documents and the log need descriptors too.
 _SPARE_FILES = 64
 _TICKS = 10
 """Ticks of uvicorn's main loop in a second."""
@@ -41,8 +42,10 @@ class _WatchedServer(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Look at the deadlines once a second (called by uvicorn's main loop)."""
+        # Deadlines are seconds long, so looking at all connections ten times a second would be wasted.
         if counter % _TICKS == 0:
             now = asyncio.get_running_loop().time()
+            # Copied, because dropping a connection removes it from the set.
             for connection in list(_list_connections(self)):
                 if connection.deadline < now:
                     connection.drop()
@@ -75,6 +78,7 @@ class Server:
         Raises:
             ConfigError: A secret is missing, or ``listen`` is not an address.
         """
+        # The server may be reached under another address than the published tree.
         address = settings.public or public
         policy = Policy(settings.max_age, address.rstrip("/") + "/" if address else "", tuple(hubs))
         access = Access(settings)
@@ -99,6 +103,7 @@ class Server:
         if not self._sockets:
             return ""
         name = self._sockets[0].getsockname()
+        # The name of a Unix socket is its path.
         if isinstance(name, str):
             return f"unix:{name}"
         return f"http://[{name[0]}]:{name[1]}" if ":" in name[0] else f"http://{name[0]}:{name[1]}"
@@ -111,6 +116,7 @@ class Server:
         """
         host, port = self._where
         try:
+            # Opened here, because uvicorn ends the whole process if an address is taken.
             self._sockets = _open_sockets(host, port)
         except OSError as error:
             raise UsageError(
@@ -118,6 +124,7 @@ class Server:
             ) from error
         limits = replace(self._limits, connections=_find_room(self._connections))
         config = BoundedConfig(self.application, limits, self.application.metrics)
+        # The steps of uvicorn's `serve` without its signal handlers, which would replace those of the daemon.
         config.load()
         self._server = _WatchedServer(config)
         self._server.lifespan = config.lifespan_class(config)
@@ -129,13 +136,16 @@ class Server:
         """Accept no more connections, finish responses for at most ``seconds``, then close."""
         if self._server is not None and self._loop is not None:
             self._server.should_exit = True
+            # The main loop has to end first: its ticks would still drop connections.
             await self._loop
             self._server.config.timeout_graceful_shutdown = round(seconds)
             await self._server.shutdown(self._sockets)
+            # What has not finished by now would keep the event loop from ending.
             for connection in list(_list_connections(self._server)):
                 connection.transport.abort()
         self._server = self._loop = None
         self._sockets = []
+        # In a thread, because it waits for threads that may be compressing.
         await asyncio.get_running_loop().run_in_executor(None, self.application.close)
 
 
@@ -147,6 +157,7 @@ def _open_sockets(host: str, port: int | None) -> list[socket.socket]:
     """
     if port is None:
         return [_open_unix_socket(host)]
+    # A name such as localhost has an IPv4 and an IPv6 address, and clients may try either.
     found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     opened: list[socket.socket] = []
     missing = OSError(errno.EADDRNOTAVAIL, "no address")
@@ -203,11 +214,13 @@ def parse_listen(text: str) -> tuple[str, int | None]:
 
 def _find_room(wanted: int) -> int:
     """Return the connections that the limit of open files allows; raise the soft limit as far as is needed."""
+    # Many systems allow 1,024 open files by default, which is fewer than the connections that are allowed.
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     need = wanted + _SPARE_FILES
     if soft != resource.RLIM_INFINITY and soft < need:
         soft = need if hard == resource.RLIM_INFINITY else min(need, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    # Refusing clients in order is better than failing to open files.
     return wanted if soft == resource.RLIM_INFINITY else max(1, min(wanted, soft - _SPARE_FILES))
 
 
@@ -226,6 +239,7 @@ async def _serve_until_signal(server: Server, announce: Callable[[str], None]) -
     done = asyncio.Event()
     try:
         server.application.check()
+        # A handler of the loop may set an event safely, while a plain signal handler interrupts any code.
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, done.set)
         await server.start()
@@ -238,6 +252,7 @@ async def _serve_until_signal(server: Server, announce: Callable[[str], None]) -
 def run_loop(main: Coroutine[Any, Any, None]) -> None:
     """Run a coroutine on uvloop if it is installed, else on asyncio's own loop."""
     factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+    # uvloop is an extra: it is faster, but not built for every system.
     with suppress(ImportError):
         from uvloop import new_event_loop as factory
     with asyncio.Runner(loop_factory=factory) as runner:

@@ -21,6 +21,7 @@ from feeds.storage.sqlite import Database
 from feeds.values.urls import CANONICAL_RULE, canonicalise, canonicalise_by_rule_2, is_root
 
 _META = "address_rule"
+# Batches bound the memory, because a store may have millions of sightings.
 _AT_ONCE = 5000
 
 
@@ -44,11 +45,13 @@ def follow_address_rule(db: Database, sources: dict[int, tuple[str, int]], now: 
     Raises:
         StoreError: a sighting is damaged.
     """
+    # Every run gets here, so a store that follows the rule costs one query.
     if db.value("meta_get", (_META,)) == str(CANONICAL_RULE):
         return 0
     with db.transaction():
         moved = list(_find_moved(db))
         if moved:
+            # Keys come before ids: ids are found again by the new keys.
             _replace(db, sources, moved)
             _keep_ids(db, moved)
             burnt = frozenset(row[0] for row in db.rows("burnt_all"))
@@ -86,6 +89,7 @@ def _replace(db: Database, sources: dict[int, tuple[str, int]], moved: Sequence[
     taken = _items_taken(db, moved)
     for one in moved:
         every, own = keys[one.number]
+        # The address may also be the name of the item, which other tables refer to.
         renamed = {one.old: one.new}
         if one.item == one.old and (one.source, one.new) not in taken:
             name = sources[one.source][0]
@@ -95,6 +99,7 @@ def _replace(db: Database, sources: dict[int, tuple[str, int]], moved: Sequence[
             if old in every:
                 db.run("sighting_key_drop", (old, one.number))
                 db.run("sighting_key_put", (new, one.number, old in own))
+        # A person blocked the address, whichever way it is written.
         if one.old in burnt:
             db.run("burnt_add", (one.new,))
             db.run("ledger_put", ("burnt", one.new, ""))
@@ -112,11 +117,13 @@ def _items_taken(db: Database, moved: Sequence[_Moved]) -> set[tuple[int, str]]:
 def _keep_ids(db: Database, moved: Sequence[_Moved]) -> None:
     """Have posts recognised by the new keys alone, unless another sighting of theirs still has the old one."""
     for one in moved:
+        # A key that another sighting still has keeps the two together, as before.
         if one.post is None or db.value("key_held", (one.old, one.post)):
             continue
         uid = db.value("post_uid", (one.post,))
         db.run("key_drop", (one.old, one.post))
         db.run("post_mint_key", (one.new, one.post, one.old))
+        # The line of the ledger follows its key; otherwise a rebuild would give the post another id.
         if uid and db.value("ledger_get", ("id", one.old)) == uid:
             db.run("ledger_drop", ("id", one.old))
             db.run("ledger_put", ("id", one.new, uid))

@@ -38,6 +38,7 @@ def append_versions(db: Database, entries: int) -> None:
     An archive with a withdrawn post becomes stale. If the database was lost or restored, the ledger has the
     places of older versions. So archives of ``entries`` versions begin and end where they did before.
     """
+    # Most runs append nothing, and the steps below read whole logs.
     if not db.value("log_pending"):
         return
     with db.transaction():
@@ -51,9 +52,11 @@ def append_versions(db: Database, entries: int) -> None:
             db.many("ghost_stays", [(feed, position) for position in stay])
         if recorded:
             db.run("ghosts_lay")
+        # Before the purge below, because a place that left the log cannot be read any more.
         _save_places(db)
         db.run("archive_taint")
         db.run("log_purge")
+        # Last, so that a run that was killed repeats all steps.
         db.run("log_done")
 
 
@@ -75,6 +78,7 @@ def find_archived_versions(rows: Iterable[tuple[int, int, int]], entries: int) -
     unarchived: dict[int, tuple[int, bool]] = {}
     stay = []
     for position, post, updated in rows:
+        # Removed and added again, because the order of the dict is the order of arrival.
         unarchived.pop(post, None)
         unarchived[post] = (position, updated == -1)
         # An archive is closed only when one more version has come: the newest document is never empty.
@@ -87,6 +91,7 @@ def find_archived_versions(rows: Iterable[tuple[int, int, int]], entries: int) -
 def _save_places(db: Database) -> None:
     """Record in the ledger the places of archived versions that newer versions replace now."""
     places: dict[str, list[str]] = {}
+    # Sorted, so that the ledger has the same bytes on every machine.
     for uid, appeared in sorted(set(db.rows("versions_sealed"))):
         places.setdefault(uid, []).append(format_time(appeared))
     db.many("ledger_put", [("sealed", uid, " ".join(times)) for uid, times in places.items()])
@@ -114,6 +119,7 @@ def close_archives(
             db.run("archive_put", (feed, number))
             db.many("log_seal", [(number, feed, version.position) for version in held])
             db.run("log_sweep", (feed, held[-1].position))
+        # In the same transaction: an archive must never be recorded without its document.
         db.many("document_put", documents)
 
 

@@ -33,13 +33,17 @@ def save_backup(store: Path, file: Path) -> int:
     _refuse_unmanaged(store, file)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        # An older backup stays usable until the new copy is complete and verified.
         with _create_temporary(file) as temporary:
+            # Read-only, so that a backup can be made while the daemon runs.
             with closing(Database.open(store, read_only=True)) as db:
                 db.copy_to(temporary)
             _convert_to_one_file(temporary)
             verify_backup(temporary)
+            # Without it, a power cut could leave the new name with an empty file.
             _sync(temporary)
             os.replace(temporary, file)
+        # The rename is lasting only when the folder is written too.
         _sync(file.parent)
     except (sqlite3.Error, OSError) as error:
         reason = getattr(error, "strerror", None) or error
@@ -52,6 +56,7 @@ def save_backup(store: Path, file: Path) -> int:
 @contextmanager
 def _create_temporary(file: Path) -> Iterator[Path]:
     """Create an empty file beside ``file`` to copy to, and delete what is left of it at the end."""
+    # In the same folder, because a rename works only within one file system.
     temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     # O_EXCL refuses a file of another process, and a link that somebody put there.
     os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
@@ -69,12 +74,14 @@ def _refuse_link(file: Path) -> None:
 
 
 def _refuse_unmanaged(store: Path, file: Path) -> None:
+    # Overwriting one of these would destroy the store while it is in use.
     for name in ("", *_SIDES, ".lock"):
         if file.absolute() == store.with_name(store.name + name).absolute():
             raise UsageError(f"{file}: belongs to the store itself; name another file for the backup")
     _refuse_link(file)
     if not file.exists():
         return
+    # A mistyped name must not cost the user a file of another program.
     if not file.is_file() or (file.stat().st_size and _read_version(file) is None):
         raise UsageError(f"{file}: exists and is not a backup of feedd; name another file")
     if file.samefile(store):
@@ -84,10 +91,12 @@ def _refuse_unmanaged(store: Path, file: Path) -> None:
 def _read_version(file: Path) -> int | None:
     """Return the schema version of the store in a file; None if the file is not a store."""
     with file.open("rb") as opened:
+        # SQLite would treat an empty or short file as a new database.
         if opened.read(len(_MAGIC)) != _MAGIC:
             return None
     try:
         with closing(_open_read_only(file)) as copy:
+            # Any SQLite file passes the first check; only a store has these tables.
             known = copy.execute("SELECT count(*) FROM sqlite_master WHERE name IN ('sighting', 'post')")
             return (
                 int(copy.execute("PRAGMA user_version").fetchone()[0]) if known.fetchone()[0] == 2 else None
@@ -122,6 +131,7 @@ def verify_backup(file: Path) -> None:
         )
     try:
         with closing(_open_read_only(file)) as copy:
+            # Only a full check finds damage deep in the file, and a backup is rarely made.
             found = [row[0] for row in copy.execute(f"PRAGMA integrity_check({_MAX_FAULTS})")]
     except sqlite3.Error as error:
         found = [str(error)]
@@ -143,6 +153,7 @@ def restore_backup(file: Path, store: Path) -> Path | None:
     verify_backup(file)
     if store.exists() and file.samefile(store):
         raise UsageError(f"{file}: is the store itself; name a backup")
+    # Read before the store moves, because the ledger is beside it.
     has_ledger = store.with_name(LEDGER).exists()
     # An operator may keep the store elsewhere and link to it; the link stays.
     store = Path(os.path.realpath(store))
@@ -176,6 +187,7 @@ def _mark_restored(db: Database, has_ledger: bool) -> None:
         db.run("meta_put", (RESTORED, "1"))
         db.run("meta_put", (TREE_NEWER, "1"))
         db.run("meta_put", (CHECKED, ""))
+        # Without a ledger nothing shows whether a withdrawal was done, so the request is kept.
         if has_ledger:
             db.run("requests_drop_withdrawals")
 
@@ -184,7 +196,9 @@ def _exchange(temporary: Path, store: Path, previous: Path) -> Path | None:
     exists = store.exists()
     if exists:
         _drop(previous)
+    # A store in one file can be replaced in one step, so that no moment has none.
     if exists and _merge_log(store):
+        # A hard link keeps the previous store without a copy of its bytes.
         os.link(store, previous)
         os.replace(temporary, store)
         for name in _SIDES:  # they are empty; a reader of the previous store has them open
@@ -201,6 +215,7 @@ def _exchange(temporary: Path, store: Path, previous: Path) -> Path | None:
 def _convert_to_one_file(copy: Path) -> None:
     """Merge the write-ahead log into the file, so that the copy is one file."""
     with closing(sqlite3.connect(copy)) as opened:
+        # People copy a backup as one file; a log beside it would be left behind.
         if opened.execute("PRAGMA journal_mode = DELETE").fetchone()[0] != "delete":
             raise sqlite3.OperationalError("its write-ahead log could not be merged")
 
@@ -209,6 +224,7 @@ def _merge_log(store: Path) -> bool:
     """Merge the write-ahead log into the store and return whether the store is one file now."""
     try:
         with closing(sqlite3.connect(store)) as opened:
+            # A reader of the store may prevent this; then the files are moved one by one.
             busy, *_ = opened.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             return not busy
     except sqlite3.Error:

@@ -53,6 +53,7 @@ def insert_new_items(
         for reading in readings
         if reading.sighting is not None
     ]
+    # Cheap conditions first: each later step queries the store for what is left.
     new = _select_new_items(db, source, candidates, moved)
     new = _select_without_shared_keys(db, change.context.blocked, candidates, new)
     if new and renamed is not None:
@@ -92,6 +93,7 @@ def _select_new_items(
     A guessed date is left out because the ledger may have an earlier guess.
     """
     names = [candidate.item for candidate in candidates]
+    # The item that a reading replaces must not be inserted here as if it were new.
     names += [candidate.reading.replaces for candidate in candidates if candidate.reading.replaces]
     db.scope(names)
     known = {row[0] for row in db.rows("items_of_source", (source,))} | _find_repeated(names)
@@ -111,11 +113,14 @@ def _select_without_shared_keys(
     """Return the new items that share no key with the store, the batch or the ledger."""
     if not new:
         return []
+    # A file with past keys may belong to a post that another machine has published.
     past = dict(db.rows("ledger_of_kind", ("keys",)))
     renamed = dict(db.rows("ledger_of_kind", ("renamed",)))
+    # Two new items with a common key are one post, which the general way has to merge.
     shared = _find_repeated(key for candidate in candidates for key in candidate.keys) | blocked
     shared.update(*(keys.split("\n") for keys in past.values()))
     db.scope(key for candidate in new for key in candidate.keys)
+    # Keys of sightings, strong keys, and keys of posts whose sightings are gone.
     for name in ("keys_met", "strong_met", "key_owners"):
         shared.update(row[0] for row in db.rows(name))
     return [
@@ -131,6 +136,7 @@ def _write(db: Database, source: int, change: Change, new: list[_Candidate]) -> 
     """Write the sightings with their posts, keys and documents; return the number of each path."""
     # Sorted, so that every order of reading gives the same rows.
     new.sort(key=lambda candidate: (candidate.item, candidate.sighting.place))
+    # Numbers are assigned here: reading each back from the database would cost a query per row.
     number, post = db.value("last_sighting"), db.value("last_post")
     numbers: dict[str, int] = {}
     sightings, keys, documents = [], [], []
@@ -142,6 +148,7 @@ def _write(db: Database, source: int, change: Change, new: list[_Candidate]) -> 
         sighting = Sighting(number, read.source, read.rank, item, *read[4:])
         shown = merge((sighting,))
         row = build_first_row(change, post, sighting.strong, shown, sighting.digest)
+        # Kept for the assignment of ids, which would otherwise load each sighting again.
         db.namings[post] = prepare_id(post, Group(sighting.strong, (sighting,)), change.context.blocked)
         numbers[reading.path] = number
         sightings.append(
@@ -156,6 +163,7 @@ def _write(db: Database, source: int, change: Change, new: list[_Candidate]) -> 
                 post,
             )
         )
+        # A first version has no past keys, so its own keys are all.
         keys += [(key, number) for key in sighting.own]
         documents.append((number, reading.document))
         posts.append((post, row, shown))
@@ -163,5 +171,6 @@ def _write(db: Database, source: int, change: Change, new: list[_Candidate]) -> 
     db.many("sighting_key_add", keys)
     db.many("payload_add", documents)
     db.many("post_add", [tuple(row.values()) for _, row, _ in posts])
+    # New posts are in no feed yet, so nothing has to be removed first.
     join_feeds(db, posts, {})
     return numbers

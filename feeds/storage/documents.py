@@ -61,6 +61,7 @@ def load_documents_of_feeds(
 ) -> dict[str, RecordedDocument]:
     """Load the documents of these feeds, those of no feed, and those at these paths."""
     db.scope(feeds)
+    # The temporary table holds one set at a time, so its rows are read before it is filled again.
     rows = [*db.rows("documents_of_feeds"), *db.rows("documents_of_none")]
     db.scope(paths)
     rows += db.rows("documents_of_paths")
@@ -71,6 +72,7 @@ def mark_documents_lost(db: Database, paths: Iterable[str]) -> None:
     """Mark the feeds of documents that are missing or changed on disk to be written again."""
     db.scope(paths)
     lost = {feed for _, _, feed in db.rows("documents_of_paths") if feed is not None}
+    # A transaction takes the lock, which a run without changes does not need.
     if lost:
         with db.transaction():
             db.many("feed_touch", [(feed,) for feed in lost])
@@ -112,12 +114,14 @@ def record_publication(db: Database, publication: PublishedDocuments) -> None:
     """Record a publication: a hub is notified of a document exactly if the document is recorded as written."""
     feed_by_path = publication.feed_by_path
     with db.transaction():
+        # Before the documents are recorded: the digest that they had decides who needs a delivery.
         subscriptions.enqueue(db, publication.changed, publication.site_url, publication.hubs)
         db.many(
             "document_put",
             [(path, feed_by_path.get(path), *item) for path, item in publication.written.items()],
         )
         db.many("document_drop", [(path,) for path in publication.removed])
+        # Only up to the revision that was read before: what changed since then stays due.
         db.many("feed_settle", publication.published)
 
 

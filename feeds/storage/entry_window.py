@@ -25,6 +25,7 @@ def link_renamed_entries(
         The readings, and the number of entries that the last document had.
     """
     window = _load_window(db, source)
+    # Only an entry that left the document can have been renamed.
     departed = window.difference(present, (reading.replaces for reading in readings))
     if not departed:
         return readings, len(window)
@@ -51,6 +52,7 @@ def _load_entries(
 def store_window(db: Database, source: int, present: Collection[str]) -> None:
     """Store the items of a document, instead of those of the last document. Call it inside a transaction."""
     window = _load_window(db, source)
+    # Only the difference is written, because most polls change few entries.
     db.many("window_drop", [(source, item) for item in window.difference(present)])
     db.many("window_put", [(source, item) for item in sorted(set(present) - window)])
 

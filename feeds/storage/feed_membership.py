@@ -21,11 +21,13 @@ def join_feeds(
     since 1970.
     """
     changes: dict[int, _Change] = defaultdict(_Change)
+    # A changed post leaves all feeds first, because its terms may have changed.
     old = [number for number, _, _ in posts if number in known]
     for number, feed in _leave(db, old) if old else ():
         changes[feed].add_left(known[number])
     members = []
     for number, row, shown in posts:
+        # Scheduled, withdrawn and invalid posts have a row, but are in no feed.
         if row["state"] == "live":
             for feed in find_feed_numbers(db, shown):
                 changes[feed].add_joined(row["updated"])
@@ -88,11 +90,13 @@ def _leave(db: Database, numbers: Sequence[int]) -> list[tuple[int, int]]:
 
 def find_feed_numbers(db: Database, shown: Shown) -> list[int]:
     """Return the numbers of the feeds of a post. A new name becomes a feed, without a slug at first."""
+    # Categories keep the order of the post, so that the numbers of new feeds do not depend on a set.
     names = [("all", ""), *(("category", c) for c in shown.categories), *(("tag", t) for t in shown.tags)]
     return [_find_feed_number(db, kind, name) for kind, name in dict.fromkeys(names)]
 
 
 def _find_feed_number(db: Database, kind: str, name: str) -> int:
+    # Thousands of posts share a few terms, so each number is queried once a run.
     number = db.feed_numbers.get((kind, name))
     if number is None:
         db.run("feed_add", (kind, name))
@@ -109,6 +113,7 @@ def publish_due_posts(db: Database, now: datetime) -> int:
         for number, published, text in due:
             feeds = find_feed_numbers(db, read_shown(text))
             db.many("member_put", [(feed, published, number) for feed in feeds])
+            # A scheduled post appears at its own date, so that every machine has the same order.
             db.run("post_surface", (published, number))
             touched.update(feeds)
         db.many("feed_touch", [(feed,) for feed in touched])

@@ -22,6 +22,7 @@ from feeds.storage.neighbourhood import load_blocked_keys
 from feeds.storage.serialization import read_shown, read_sighting
 from feeds.storage.sqlite import Database
 
+# A fixed namespace: the ids of feeds must be equal in every rebuild.
 _FEEDS = bytes.fromhex("3b0a7a529a535c3e8f436d0d5d0e6c11")
 # A first build has a new post for each file; more of them at once take too much memory.
 _BATCH = 2000
@@ -73,11 +74,13 @@ def assign_post_ids(
     if not db.rows("posts_unminted"):
         return 0
 
+    # Only a collision needs it, so the sightings of the post are loaded only then.
     def derive_again(number: int, taken: Callable[[str], bool]) -> str:
         return derive_id(_load_groups(db, sources, [number])[number], blocked, taken)
 
     with db.transaction():
         numbers = [row[0] for row in db.rows("posts_unminted")]
+        # Inside the transaction, because a document may have blocked keys meanwhile.
         blocked |= load_blocked_keys(db)
         ledger = {(kind, name): value for kind, name, value in db.rows("ledger_all")}
         new = [db.namings[number] for number in numbers if number in db.namings]
@@ -90,6 +93,7 @@ def assign_post_ids(
         # Ids must not depend on the order of reading, so that every machine assigns the same.
         new.sort(key=itemgetter(0, 1, 2))
         _assign_ids(db, new, ledger, derive_again)
+    # They hold the keys of all new posts, which are not needed any more.
     db.namings.clear()
     return len(numbers)
 
@@ -110,10 +114,12 @@ def _assign_ids(
     def is_taken(uid: str) -> bool:
         return uid in assigned or db.value("uid_taken", (uid,)) is not None
 
+    # These ids have an owner among the new posts, so no other post may get them by a weaker key.
     first = {ledger[line] for post in posts if (line := ("id", post.key)) in ledger}
     rows, lines, appeared_again = [], [], []
     for post in posts:
         preferred = post.preferred
+        # Rare: two posts had the same key or guid. Only then the sightings are loaded to derive another id.
         if preferred in assigned or preferred in refused:
             preferred = derive_again(post.number, is_taken)
         recorded = _find_ids(ledger, post.key, {*post.keys, *post.former, post.name}, first)
@@ -132,6 +138,7 @@ def _assign_ids(
     db.many("post_resurface", appeared_again)
     db.many("member_resurface", [(appeared, number) for appeared, _, number in appeared_again])
     db.scope(number for _, _, number in appeared_again)
+    # Dates of posts have moved, so the counted figures of their feeds are not right any more.
     db.run("feeds_unsure")
     db.many("key_put", ((key, post.number) for post in posts for key in post.keys))
     db.many("ledger_put", lines)
@@ -163,6 +170,7 @@ def _load_groups(
     db.scope(numbers)
     members: dict[int, list[Sighting]] = defaultdict(list)
     for _, found in groupby(db.rows("sightings_of_posts_with_keys"), itemgetter(0)):
+        # A row for each key: a left join gives one row with nulls for a sighting without keys.
         rows = list(found)
         weak = frozenset(row[8] for row in rows if row[8] is not None)
         own = weak if all(row[9] for row in rows) else frozenset(row[8] for row in rows if row[9])
@@ -178,6 +186,7 @@ def drop_unfit_slugs(db: Database, is_fit: Callable[[str], bool]) -> None:
 
     Such feeds then get a slug like new feeds. An unfit slug can only come from a store that feedd did not write.
     """
+    # Only after a restore can the ledger have a slug that the store does not know.
     restored = "slug" in load_pending_kinds(db)
     recorded = dict(db.rows("ledger_of_kind", ("slug",))) if restored else {}
     wrong = [
@@ -200,6 +209,7 @@ def assign_feed_slugs(
     ``slug`` makes a slug from a name. ``distinct(slug, name, taken)`` returns a slug that differs from
     every slug in ``taken`` on every file system, and the form in which slugs are compared.
     """
+    # Most runs have no new feed; this query is cheaper than a transaction.
     if not db.rows("feeds_nameless"):
         return 0
     with db.transaction():
@@ -210,10 +220,12 @@ def assign_feed_slugs(
         for number, kind, name, _first, _uid in nameless:
             if kind not in taken:
                 taken[kind] = {row[0] for row in db.rows("slugs_taken", (kind,))}
+            # The feed of all posts has no folder of its own, so its slug is only a mark.
             preferred = slug(name) if kind != "all" else "-"
             assigned, folded = distinct(recorded.get(f"{kind}/{name}", preferred), name, taken[kind])
             taken[kind].add(folded)
             rows.append((assigned, folded, build_urn(_FEEDS, f"{kind}/{name}"), number))
+            # The ledger has only what a rebuild could not derive by itself.
             if assigned != preferred:
                 lines.append(("slug", f"{kind}/{name}", assigned))
         db.many("feed_mint", rows)
@@ -287,7 +299,9 @@ def load_shown_posts(db: Database, feeds: Mapping[int, bool], entries: int) -> d
     for feed, archived in feeds.items():
         rows = db.rows("window", (feed, entries))
         if archived:
+            # Readers that follow the archives would miss entries between the document and the last archive.
             rows += [(row[1], row[2], row[3]) for row in db.rows("log_open", (feed,))]
+        # `dict.fromkeys` drops repeated rows and keeps their order.
         found[feed] = [ShownPost(*row) for row in dict.fromkeys(rows)]
     return found
 
@@ -307,6 +321,7 @@ def load_entries(db: Database, numbers: Collection[int]) -> list[tuple[int, str,
 def find_missing_entries(db: Database, wanted: Mapping[int, int]) -> list[int]:
     """Return the posts whose entry is not rendered to the wanted extent, sorted by number."""
     db.scope(wanted)
+    # An entry that was rendered to a greater extent also serves a smaller extent.
     known = dict(db.rows("entries_known"))
     return sorted(number for number, extent in wanted.items() if known.get(number, -1) < extent)
 
@@ -325,6 +340,7 @@ def exclude_invalid_posts(db: Database, invalid: Sequence[tuple[int, str]]) -> d
         wanted of each grows by one.
     """
     with db.transaction():
+        # One invalid entry would make every document with it invalid.
         touched = leave_feeds(db, [number for number, _ in invalid])
         db.many("post_state", [("invalid", reason, number) for number, reason in invalid])
         db.scope(touched)

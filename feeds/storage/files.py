@@ -86,6 +86,7 @@ def finish_scan(db: Database, context: Context, scan: FolderScan) -> FolderRemov
     """
     source = context.source
     with db.transaction():
+        # Before the check of removals, so that drafts do not count as lost posts.
         unpublished = _remove_unpublished(db, context.sources, source, context.now)
         if scan.keep:
             db.many("file_vanish", [(1, source, path) for path in scan.lost])
@@ -93,6 +94,7 @@ def finish_scan(db: Database, context: Context, scan: FolderScan) -> FolderRemov
         db.many("file_drop", [(source, path) for path in scan.forgotten])
         now = context.now.isoformat("T", "seconds")
         db.run("source_settle", {"id": source, "settings": scan.settings, "now": now})
+        # Only a complete reading has applied the new rules to every file.
         if scan.keys:
             db.run("meta_put", (_get_keys_name(source), scan.keys))
     return FolderRemovals(unpublished + removals.removed, removals.refused)
@@ -104,7 +106,9 @@ def _remove_lost(db: Database, context: Context, scan: FolderScan) -> FolderRemo
         return FolderRemovals(0)
     source = context.source
     db.scope(scan.lost)
+    # Files that are not posts may vanish in any number.
     going = {row[0]: row[4] for row in db.rows("files_of_paths", (source,)) if row[4]}
+    # A folder that is not mounted looks exactly like a folder whose posts were deleted.
     if going and scan.most_removals is not None:
         present = db.value("files_present", (source,))
         refused = check_removals(present, len(going), scan.most_removals)
@@ -126,6 +130,7 @@ def remove_expired_files(db: Database, sources: dict[int, tuple[str, int]], now:
 
 def _remove_unpublished(db: Database, sources: dict[int, tuple[str, int]], source: int, now: datetime) -> int:
     """Remove unpublished and expired posts, however many; inside a transaction."""
+    # Marked in the row first, so that the query below finds expired and unpublished files alike.
     db.run("files_expire", (EXPIRED, source, int(now.timestamp())))
     going = dict(db.rows("files_unpublished", (source,)))
     _remove_files(db, sources, source, now, going)
@@ -141,5 +146,6 @@ def _remove_files(
 ) -> None:
     """Remove the sightings of files; ``going`` maps paths to sightings."""
     if going:
+        # Sorted, so that every run does the same in the same order.
         remove_sightings(db, sources, sorted(going.values()), now, load_blocked_keys(db))
         db.many("file_loose", [(source, path) for path in going])

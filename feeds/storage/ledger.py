@@ -41,6 +41,7 @@ CHECKED = "ledger_checked"
 """Name of the mark of a store whose stored lines were checked; its value is the number of the rules."""
 # Increase it when the checks become stricter: then the stored lines are checked again.
 _RULES = "1"
+# Lines of the other kinds are only looked up when a post is new, so nothing has to be applied.
 _REPLAYED = frozenset(("burnt", "keys", "surfaced", "withdrawn"))
 _REPLAYED_AFTER_RESTORE = frozenset(("keys", "slug", "surfaced", "undone", "withdrawn"))
 _DROPPED_AFTER_RESTORE = ("alias", "keys", "withdrawn")
@@ -61,6 +62,7 @@ def load_ledger(db: Database, path: Path, troubles: list[str] | None = None) -> 
         StoreError: the file cannot be read.
     """
     messages = [] if troubles is None else troubles
+    # First, because the lines of the store are merged with those of the file.
     messages += _drop_invalid_lines(db, path)
     data, restored = _read(path), bool(_read_mark(db, RESTORED))
     if data is None:
@@ -69,6 +71,7 @@ def load_ledger(db: Database, path: Path, troubles: list[str] | None = None) -> 
                 db.run("meta_put", (RESTORED, ""))
         return False
     is_as_written = _read_mark(db, "ledger_file") == _hash(data) and not restored
+    # An invalid line is reported by every run until somebody corrects it.
     if is_as_written and not _read_mark(db, "ledger_bad"):
         return False
     lines, bad = read_ledger(data)
@@ -121,6 +124,7 @@ def _merge(db: Database, file: _File, restored: bool) -> bool:
     lines, bad = file.lines, file.bad
     known = {(kind, name): value for kind, name, value in db.rows("ledger_all")}
     new = [line for line in lines if _is_newer(line, known.get(line[:2]))]
+    # A line that somebody deleted from the file while feedd ran is written again, not dropped.
     gone: list[tuple[str, str]] = []
     if restored and not bad:  # the line that seems to be missing may be a damaged line
         present = {line[:2] for line in lines}
@@ -129,6 +133,7 @@ def _merge(db: Database, file: _File, restored: bool) -> bool:
     with db.transaction():
         db.many("ledger_put", new)
         db.many("ledger_drop", gone)
+        # An operator may block a key by a line in the file.
         db.many("burnt_add", [(line.name,) for line in new if line.kind == "burnt"])
         db.run("meta_put", ("ledger_bad", str(len(bad) or "")))
         # With this digest, a line that is dropped from now on is not read from the file again.
@@ -140,6 +145,7 @@ def _merge(db: Database, file: _File, restored: bool) -> bool:
 
 def _is_newer(line: Line, known: str | None) -> bool:
     """Return whether a line differs from the stored line and is not older."""
+    # Two machines may date a change differently; the later date wins on both.
     if line.kind == "surfaced" and known:
         return _parse_times(line.value) > _parse_times(known)
     return line.value != known
@@ -170,6 +176,7 @@ def _read_mark(db: Database, name: str) -> str | None:
 
 def update_ledger(db: Database) -> None:
     """Add the merged posts, and the posts that appeared out of order, to the stored lines."""
+    # Only posts after this mark are read, because a store may have millions.
     since = int(db.value("meta_get", ("ledger",)) or 0)
     appeared = db.rows("surfaced_out_of_order", {"since": since})
     aliases = dict(db.rows("aliases_all"))
@@ -202,6 +209,7 @@ def determine_change_times(db: Database, uid: str | None, appeared: int, now: in
         later, seen = _parse_times(recorded)
         if later > appeared:
             return later, seen
+    # Later than the last version even if the clock went back, so that the order is kept.
     return max(now, appeared + 1), now
 
 
@@ -212,6 +220,7 @@ def parse_time(text: str) -> int:
 
 def format_time(seconds: int) -> str:
     """Format seconds since 1970 as the ledger has times: ISO 8601 in UTC."""
+    # One form for all machines, so that the file does not differ by time zone.
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
@@ -227,6 +236,7 @@ def render_changed_ledger(db: Database, present: bytes) -> bytes | None:
     # A person may have written the invalid lines, so they stay, at the end.
     bad = read_ledger(present)[1] if _read_mark(db, "ledger_bad") else []
     text = write_ledger(rows).encode() + b"".join(line.data + b"\n" for line in bad)
+    # The marks may be those of another store; equal bytes need no write.
     if text == present:
         mark_ledger_written(db, text)
         return None

@@ -14,10 +14,12 @@ from typing import NamedTuple
 from feeds.values.slugs import is_slug
 from feeds.values.urls import is_absolute_iri
 
+# The limits keep a hostile line from filling the memory; real values are far below.
 _MAX_NAME = 1 << 16
 _MAX_VALUE = 1 << 20
 # A message quotes at most this many characters of a wrong value.
 _SHOWN = 80
+# An earlier time is more likely a mistake than the date of a post.
 _EARLIEST = datetime(1800, 1, 1, tzinfo=UTC)
 # A day less than the greatest date, so that it can be converted to every time zone.
 _LATEST = datetime(9999, 12, 31, tzinfo=UTC) - timedelta(days=1)
@@ -44,6 +46,7 @@ class BadLine(NamedTuple):
 def read_ledger(data: bytes) -> tuple[list[Line], list[BadLine]]:
     """Parse a ledger; return its valid lines and its invalid lines. Empty lines are skipped."""
     lines, bad = [], []
+    # Not `splitlines`, which would also split at characters inside a value.
     for number, raw in enumerate(data.split(b"\n"), 1):
         if not raw.strip():
             continue
@@ -57,6 +60,7 @@ def read_ledger(data: bytes) -> tuple[list[Line], list[BadLine]]:
 def write_ledger(lines: Iterable[tuple[str, str, str]]) -> str:
     """Format lines as the text of a ledger, in sorted order."""
     return "".join(
+        # Without escapes, so that people can read the file and its differences.
         json.dumps({kind: name, "value": value} if value else {kind: name}, ensure_ascii=False) + "\n"
         for kind, name, value in sorted(lines)
     )
@@ -74,6 +78,7 @@ def describe_mistake(line: tuple[str, str, str]) -> str:
 
 def _parse(raw: bytes) -> Line:
     try:
+        # Decoded first: `json.loads` would guess UTF-16 from NUL bytes.
         values = json.loads(raw.decode())
     except RecursionError as error:
         raise ValueError("is nested too deeply") from error
@@ -102,6 +107,7 @@ def _check_text(key: str, text: object, maximum: int, is_valid: Callable[[str], 
         raise ValueError(f"`{key}` is not a string")
     if len(text) > maximum:
         raise ValueError(f"`{key}` is longer than {maximum} characters")
+    # SQLite ends a text at NUL, and half a character cannot be written to a document.
     if "\0" in text or not _is_encodable(text):
         raise ValueError(f"`{key}` contains a NUL or half a character")
     if not is_valid(text):
@@ -131,6 +137,7 @@ def _are_keys(text: str) -> bool:
 
 def _is_file(text: str) -> bool:
     """Return whether the text is a source and the path of a file in it, without ``..``."""
+    # The path is joined with a folder, so it must not lead out of it.
     return "/" in text.strip("/") and ".." not in text.split("/")
 
 

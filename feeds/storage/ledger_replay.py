@@ -33,10 +33,12 @@ def apply_withdrawals(db: Database, now: datetime) -> None:
     with db.transaction():
         for uid, since in db.rows("ledger_of_kind", ("withdrawn",)):
             number = db.value("post_of_uid", (uid,))
+            # The run may be a repetition, and a second withdrawal would date it anew.
             if number is not None and not load_post_state(db, number).withdrawn:
                 withdraw(db, [number], datetime.fromisoformat(since))
         if "undone" in todo:
             for number, uid, appeared in db.rows("posts_withdrawn_untold"):
+                # The withdrawal was undone on the other machine, which has recorded when.
                 when, _ = ledger.determine_change_times(db, uid, appeared, int(now.timestamp()))
                 restore(db, number, datetime.fromtimestamp(when, UTC))
         ledger.remove_pending_kinds(db, todo)
@@ -53,12 +55,15 @@ def apply_keys(
     if "keys" in todo:
         with db.transaction():
             files = _load_files(db, numbers)
+            # Only files that lacked a key are recomputed.
             changed = [number for sighting, keys in files if (number := _add_keys(db, sighting, keys))]
             if changed:
                 recompute_posts(db, numbers, changed, Change(Circumstances(False, now, blocked, None)))
+    # A blocked key may have joined posts anywhere, so all posts are recomputed.
     if "burnt" in todo:
         regroup_all(db, numbers, now, blocked)
     with db.transaction():
+        # At the end: after a kill the next run applies the lines again, which changes nothing twice.
         ledger.remove_pending_kinds(db, todo)
 
 
@@ -101,12 +106,14 @@ def apply_dates(db: Database) -> None:
         for uid, value in db.rows("ledger_of_kind", ("surfaced",)):
             appeared, updated = (ledger.parse_time(time) for time in value.split())
             for number, known in db.rows("post_dates", (uid,)):
+                # A line that is older than the stored change is a past change.
                 if appeared > known:
                     later.append((appeared, updated, number))
         db.many("post_resurface", later)
         db.many("member_resurface", [(appeared, number) for appeared, _, number in later])
         db.scope(number for _, _, number in later)
         feeds = {feed for _, feed in db.rows("members_of_posts")}
+        # The rendered entries contain the date.
         db.many("entry_drop", [(number,) for _, _, number in later])
         db.many("feed_touch", [(feed,) for feed in feeds])
         ledger.remove_pending_kinds(db, {"surfaced"})

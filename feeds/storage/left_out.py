@@ -60,6 +60,7 @@ def store_left_out(db: Database, source: int, present: Collection[bytes], found:
     ``present`` has the digests of all entries of the document: those that were rejected before stay.
     """
     db.scope(present)
+    # Rejected entries of the same document stay, because they are not parsed again to be found.
     db.run("left_out_clear", (source,))
     db.many("left_out_put", [(source, *entry) for entry in found])
 
@@ -78,9 +79,11 @@ def find_left_out(db: Database, wanted: str) -> list[tuple[str, LeftOut]]:
 
 def count_items(db: Database) -> ItemCounts:
     """Count what became of all entries of upstream feeds, and of the files and entries that are in no feed."""
+    # Counts add up to the entries read, so that none is lost without a reason.
     states = {state: (count, posts) for state, count, posts in db.rows("entries_by_state")}
     left_out = dict(db.rows("left_out_counts"))
     live, posts = states.pop("live", (0, 0))
+    # A post that a file has too counts as the file's.
     published = posts - (db.value("entries_of_files") if live else 0)
     hidden = {_STATES.get(state, state): count for state, (count, _) in states.items()}
     rejected = states.get("invalid", (0, 0))[0]

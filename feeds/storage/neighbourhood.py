@@ -70,6 +70,7 @@ def load_neighbourhood(
     """Load every sighting whose post may change, and the present post of each sighting."""
     found: dict[int, Sighting] = {sighting.number: sighting for sighting in change.after}
     holders: dict[int, int | None] = dict.fromkeys(found)
+    # Old versions count too: a key that was dropped may part two posts.
     both = (*change.before, *change.after)
     frontier = {key for s in both for key in identity.list_related_keys(s)} - change.context.blocked
     strong = {sighting.strong for sighting in both if sighting.strong}
@@ -77,6 +78,7 @@ def load_neighbourhood(
     affected: set[int] = set(change.posts)
 
     def load(numbers: Iterable[int]) -> list[Sighting]:
+        # Each sighting is loaded once, however many keys lead to it.
         wanted = [n for n in numbers if n not in found]
         if not wanted:
             return []
@@ -96,6 +98,7 @@ def load_neighbourhood(
         held = dict(db.rows("posts_of_sightings"))
         holders |= held
         affected.update(held.values())
+    # Ends, because every turn removes the keys that were seen before.
     while frontier:
         seen_keys |= frontier
         db.scope(frontier)
@@ -107,8 +110,10 @@ def load_neighbourhood(
         joining |= {key for s in entries for key in identity.list_related_keys(s) - s.weak}
         frontier = joining - seen_keys - change.context.blocked
     db.scope(strong | {sighting.strong for sighting in found.values() if sighting.strong})
+    # A strong key joins sightings even if they share no weak key (identity rule 1).
     load([row[0] for row in db.rows("sightings_by_strong")])
     done: set[int] = set()
+    # All sightings of an affected post are needed, because its shown values are merged from them.
     while affected - done:
         db.scope(affected - done)
         done |= affected
@@ -132,6 +137,7 @@ def load_owners_of_blocked(
     touched = [(build_item_key(s.source, s.item), s.weak & blocked) for s in affected]
     if not touched:
         return {}
+    # A blocked key no longer joins posts, but its former owner keeps its id.
     db.scope({key for _, keys in touched for key in keys})
     had = dict(db.rows("key_owners"))
     return {item: had[key] for item, keys in touched for key in sorted(keys, reverse=True) if key in had}
@@ -158,6 +164,7 @@ def find_held_outside(db: Database, numbers: Sequence[int], inside: dict[int, Si
     held = set()
     db.scope(numbers)
     for number, sighting in db.rows("sightings_of_posts"):
+        # Such a post is not recomputed here, so its row must not be given away.
         if sighting not in inside:
             held.add(number)
     return held

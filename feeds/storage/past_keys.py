@@ -16,6 +16,7 @@ class PastKeys:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        # Read once for each batch, because a first build looks up every file.
         self._recorded = dict(db.rows("ledger_of_kind", ("keys",)))
         self._now = dict(self._recorded)
         self._renamed = dict(db.rows("ledger_of_kind", ("renamed",)))
@@ -33,6 +34,7 @@ class PastKeys:
         # Upstream entries have no place.
         if not sighting.place:
             return self._restore_renamed(sighting, old, renamed)
+        # A stored version has its past keys already.
         if old is None and name in self._recorded:
             keys = filter_lasting_keys(self._recorded[name].split("\n"))
             strong = next((key for key in keys if key.startswith("!")), "")
@@ -45,6 +47,7 @@ class PastKeys:
             past.add(sighting.strong)
         if old and old.place != sighting.place:
             self._now.pop(f"{old.source}/{old.place}", None)
+        # Only keys that the present version lacks: a rebuild derives the others by itself.
         if past:
             self._now[name] = "\n".join(sorted(past))
         else:
@@ -55,6 +58,7 @@ class PastKeys:
         name = f"{sighting.source}/{sighting.item}"
         if old is None and name in self._renamed:
             return sighting._replace(weak=sighting.weak | set(self._renamed[name].split("\n")))
+        # Sorted, so that the line is the same on every machine.
         past = sorted(key for key in sighting.weak - sighting.own if "\n" not in key)
         if renamed and old:
             # The line of the old name would give its keys to another entry that gets this name later.

@@ -17,6 +17,7 @@ from feeds.models import Enclosure, Extra, Item, Markup
 
 # `bytes.find` preprocesses a long needle; a search for the first bytes needs no preparation.
 _BEGINNING = 64
+# Documents of earlier versions have no header; no text file begins with this byte.
 _MARK = b"\x01["
 _plain = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _make = getattr(encoder, "c_make_encoder", None)
@@ -57,15 +58,19 @@ def pack(item: Item, data: bytes) -> bytes:
     body = item.body.encode("utf-8", "surrogatepass")
     # Nearly always the body is a part of the document, and the header has its position instead of a copy.
     start = data.find(body[:_BEGINNING])
+    # The beginning occurs earlier in the document, for example in a quotation.
     if start >= 0 and not data.startswith(body, start):
         start = data.find(body)
+    # A list, because keys would be repeated in millions of rows.
     header: list[object] = [item.markup, item.permalink, start, len(body), item.summary]
+    # Posts of files rarely have these, so they are left out when empty.
     if item.enclosures or item.rights or item.extras:
         header += [
             [(media.url, media.type, media.length) for media in item.enclosures],
             item.rights,
             item.extras,
         ]
+    # Lone surrogates come from damaged files and must survive storing.
     head = b"\x01" + dumps(header).encode("utf-8", "surrogatepass") + b"\n"
     return head + data if start >= 0 else head + body + data
 
@@ -88,6 +93,7 @@ def unpack(packed: bytes) -> Body | None:
         summary,
         tuple(Enclosure(*media) for media in enclosures),
         rights,
+        # Older versions stored extras without attributes.
         tuple(Extra(name, value, tuple(map(tuple, *more))) for name, value, *more in extras),
     )
 
@@ -103,6 +109,7 @@ def data_of(packed: bytes) -> bytes:
 
 def join_parts(parts: Sequence[bytes]) -> bytes:
     """Join at most 255 byte strings, each shorter than 4 GiB, with their lengths."""
+    # Lengths first, so that a part can be cut out without parsing the parts before it.
     return struct.pack(f"<B{len(parts)}I", len(parts), *map(len, parts)) + b"".join(parts)
 
 

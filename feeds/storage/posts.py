@@ -37,9 +37,11 @@ from feeds.storage.sqlite import Database
 def update_posts(db: Database, sources: dict[int, tuple[str, int]], change: Change) -> int:
     """Recompute the posts around ``change``, write the difference and return the number of changed posts."""
     sightings, holders = load_neighbourhood(db, sources, change)
+    # Nothing but the rename connects the new sighting with its post.
     holders |= change.inherited
     groups = identity.group(sightings.values(), change.context.blocked)
     owners = load_owners_of_blocked(db, sightings.values(), change.context.blocked)
+    # After the owners of blocked keys, because a key that is still valid is better evidence.
     owners |= load_owners(db, groups, change.context.blocked)
     posts = load_posts(db, {*owners.values(), *(h for h in holders.values() if h), *change.posts})
     # Their keys may have changed, so the prepared ids may be wrong.
@@ -57,7 +59,9 @@ def update_posts(db: Database, sources: dict[int, tuple[str, int]], change: Chan
         if p.assigned is not None and p.number not in outside
     }
     claimed = identity.claim(groups, owners, holders, known, change.context.blocked)
+    # Rows are chosen before anything is written, since groups may exchange their rows.
     numbers = _choose_numbers(db, groups, claimed, posts, holders, outside)
+    # Posts come before keys and retirements, which refer to their rows.
     changed = _write_posts(db, change, groups, numbers, posts, known, holders)
     _write_keys(db, groups, numbers, known, owners, change.context.blocked)
     _retire_posts(db, change, groups, numbers, posts, outside, owners, holders)
@@ -122,6 +126,7 @@ def _write_posts(
             lines.append(("id", choose_id_key(post, blocked), uid))
         shown = identity.merge(post.sightings)
         row = _build_row(db, change, post, number, shown, old)
+        # Equal digests mean that no document would change.
         if old and old.digest == row["digest"] and old.state == row["state"] and old.strong == row["strong"]:
             continue
         rows.append(row)
@@ -129,6 +134,7 @@ def _write_posts(
         # No source states this time, so only the ledger can restore it.
         if old and old.uid and row["updated"] > _find_stated_change(shown):
             lines.append(build_appearance_line(old.uid, row["surfaced"], row["updated"]))
+        # New posts are counted elsewhere, as new.
         changed += old is not None
     db.many("post_put", rows)
     db.many("ledger_put", lines)
@@ -151,6 +157,7 @@ def build_first_row(change: Change, number: int, strong: str, shown: Shown, dige
         "surfaced": published if change.context.early else now,
         "early": change.context.early,
         "shown": text,
+        # Covers what the post shows and its body, so that any visible change is found.
         "digest": hashlib.blake2b(text.encode() + digest, digest_size=16).digest(),
     }
 
@@ -159,6 +166,7 @@ def _build_row(
     db: Database, change: Change, post: Group, number: int, shown: Shown, old: PostRow | None
 ) -> dict[str, Any]:
     """Build the row of a post, with the times of its last version (identity rule 6)."""
+    # The body of one sighting is shown; changes in the others are not visible.
     body = next(s for s in post.sightings if s.number == shown.body)
     row = build_first_row(change, number, post.strong, shown, body.digest)
     if old is None:
@@ -166,6 +174,7 @@ def _build_row(
     now, updated = int(change.context.now.timestamp()), row["updated"]
     early = change.context.early or old.early
     appeared = row["published"] if early else old.appeared
+    # Only a post with an id was published, so only its dates must not move.
     if old.assigned is not None:
         early, appeared, updated = old.early, old.appeared, max(old.updated, updated)
         is_back = old.state == "gone" and not old.merged_into
@@ -220,6 +229,7 @@ def _write_keys(
     """
     if not known:
         return
+    # Posts that lost all their sightings: they keep their keys to be recognised later.
     idle = known.keys() - set(numbers)
     db.many(
         "key_put",
@@ -255,6 +265,7 @@ def _retire_posts(
         for old in (*former, *(holders.get(s.number) for s in post.sightings)):
             if old in idle and identity.may_be(post, idle[old].strong):
                 heirs.setdefault(old, number)
+    # A post that is gone already needs no second tombstone.
     fresh = [p.number for p in idle.values() if p.state != "gone" or p.merged_into != heirs.get(p.number)]
     add_tombstones(db, fresh, change.context.now)
     leave_feeds(db, fresh)

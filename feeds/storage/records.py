@@ -40,6 +40,7 @@ class Reading(NamedTuple):
         """Return the reading as it counts at ``now``: an expired post becomes unpublished."""
         if self.expires is None or self.expires > now.timestamp():
             return self
+        # The document is dropped too, because an expired post must not come back from the store.
         return self._replace(outcome="unpublished", reason=EXPIRED, sighting=None, document=b"")
 
 

@@ -115,6 +115,7 @@ def find_post_by_guid(db: Database, guid: str) -> int | None:
 
 def find_post_by_title(db: Database, title: str) -> int | None:
     """Find the number of the first post with this title; None if there is none."""
+    # The title is the first value of the stored list; the pattern may match more, so titles are compared below.
     rows = db.rows("posts_titled", {"start": f"[{dumps(title)},%"})
     return next((int(number) for number, shown in rows if read_shown(shown).title == title), None)
 
@@ -141,6 +142,7 @@ def find_file(db: Database, path: str) -> FoundFile | None:
     if row is None:
         return None
     source, name, outcome, reason, sighting, _ = row
+    # The row of a rejected file may still name the sighting of an earlier version.
     if sighting is None or outcome != "item":
         return FoundFile(source, name, outcome, reason, None)
     db.scope([sighting])
@@ -173,6 +175,7 @@ class FolderCounts(NamedTuple):
 
 def load_folder_counts(db: Database, source: int) -> FolderCounts:
     """Count the present files of a source; only exceptional files are read, because a build may have millions."""
+    # Exceptions are subtracted from the total, because both counts need only an index.
     read, ignored, unpublished = db.value("files_in_all", (source,)), 0, 0
     for outcome, vanished, count in db.rows("files_odd", (source,)):
         read -= count if vanished else 0
@@ -237,6 +240,7 @@ def count_posts_of_days(db: Database, since: int, offset: int) -> dict[int, int]
 def load_latest_posts(db: Database) -> dict[str, int]:
     """Load the date of the newest post of each source, in seconds since 1970, by name."""
     names = {row[0]: row[1] for row in db.rows("source_all")}
+    # A source may have been removed between the two queries.
     return {names[number]: second for number, second in db.rows("sources_latest") if number in names}
 
 

@@ -20,11 +20,14 @@ def apply(db: Database, now: datetime, every: Keep, sources: Mapping[int, Keep])
     That is so if the limits changed, or if newer posts were removed. A post of several sources expires when it is
     beyond the limits of each of them.
     """
+    # Sorted, so that the order of the configuration does not look like a change.
     limits = repr((every, sorted(sources.items())))
     old_limits = db.value("meta_get", ("keep",)) or repr((Keep(), []))
+    # Without limits there is nothing to do, and no lock is needed.
     if limits == old_limits and every == Keep() and not sources:
         return 0
     with db.transaction():
+        # Wider limits would otherwise never show a post again that narrower limits had expired.
         if limits != old_limits:
             db.run("meta_put", ("keep", limits))
         beyond = _find_expired_of_sources(db, now, sources) | _find_expired(db, now, every)
@@ -61,6 +64,7 @@ def _find_expired_of_sources(db: Database, now: datetime, sources: Mapping[int, 
     for source, keep in sources.items():
         rows = db.rows("posts_of_source", (source,))
         limit = int(now.timestamp()) - keep.seconds if keep.seconds else None
+        # Newest first, so that the place of a row is its rank within the source.
         for place, (number, published) in enumerate(rows):
             if (limit is not None and published < limit) or (keep.posts and place >= keep.posts):
                 beyond.setdefault(number, set()).add(source)

@@ -40,6 +40,7 @@ def encode_sighting(sighting: Sighting) -> str:
             sighting.guid,
             sighting.fixed_id,
             sighting.language,
+            # Fields that were added later are left out when empty, so that old rows and new rows are equal.
             *_drop_empty_end((sighting.former, sighting.text, sighting.merges_terms)),
         ]
     )
@@ -99,6 +100,7 @@ def _build_sighting(
         fixed_id=values[11],
         language=values[12],
         digest=row[6],
+        # Rows of earlier versions are shorter.
         former=values[13] if len(values) > 13 else "",
         text=values[14] if len(values) > 14 else "",
         merges_terms=bool(values[15]) if len(values) > 15 else False,

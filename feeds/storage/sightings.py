@@ -24,6 +24,7 @@ from feeds.storage.serialization import encode_sighting, read_sighting
 from feeds.storage.sqlite import Database
 
 _STATED = ("title", "text", "link", "authors", "categories", "tags")
+# A server whose clock is slow may date a new entry before our last poll.
 _CLOCKS_DIFFER = timedelta(minutes=10)
 
 
@@ -74,6 +75,7 @@ def ingest_batches(db: Database, batches: Sequence[SourceBatch]) -> IngestCounts
 
 def write_batches(db: Database, batches: Sequence[SourceBatch], blocked: frozenset[str]) -> IngestCounts:
     """Do what :func:`ingest_batches` does, inside a transaction, with these blocked keys."""
+    # The set of blocked keys is loaded once for all batches of the transaction.
     contexts = [replace(batch.context, blocked=batch.context.blocked | blocked) for batch in batches]
     change = Change(contexts[0])
     new = sum(
@@ -88,10 +90,12 @@ def _store_batch(db: Database, batch: SourceBatch, change: Change) -> int:
     """Store the readings of one source, add their sightings to ``change``, and return how many are new."""
     context, readings, renamed = batch
     part = Change(context)
+    # The bulk insert takes most items of a first build; only the rest needs the general way.
     numbers, rest = insert_new_items(db, context.source, part, readings, renamed)
     stored = store_items(db, context, part, rest, renamed) if rest else UpdatedItems({}, 0, 0)
     if renamed is not None:
         write_files(db, context.source, readings, numbers | stored.numbers)
+        # The old path of a renamed file would otherwise be reported as missing.
         db.many("file_drop", [(context.source, old) for old in renamed.values()])
     change.add(part)
     return len(numbers) + stored.new
@@ -129,6 +133,7 @@ def store_items(
     previous = _load_sightings_at_paths(db, context, readings, moved) if renamed is not None else {}
     # A renamed file without a guid keeps the item of its old path.
     names = {new: previous[old][0].item for new, old in moved.items() if old in previous}
+    # One query for the whole batch, because a document has up to thousands of readings.
     known = _load_known_items(db, context, readings, names)
     batch = _Batch(db, change, context)
     for reading, sighting in readings:
@@ -179,6 +184,7 @@ class _Batch:
                 old = previous[0]
             else:
                 self._replace_other(*previous)
+        # The same place keeps its number, so that references to it stay valid.
         if old and old.place == sighting.place:
             number = old.number
         else:
@@ -192,6 +198,7 @@ class _Batch:
         sighting = self._past.restore_keys(sighting, next_version, old, reading.renamed)
         if reading.guessed:
             sighting = self._keep_first_guess(sighting)
+        # A later reading of the same batch may be the next version of this item.
         known[item] = [*(o for o in known.get(item, ()) if o is not old), sighting]
         if old:
             self.change.before.append(old)
@@ -235,6 +242,7 @@ class _Batch:
         """Write the sightings with keys, documents and guessed dates; keep the replaced documents for the judge."""
         self._db.many("ledger_put", self._lines)
         self._past.write()
+        # Read before the documents are overwritten below.
         if context.judge:
             old = [sighting.number for sighting in self.change.before]
             self.change.old_bodies = load_bodies(self._db, old)
@@ -276,6 +284,7 @@ def _load_sightings_at_paths(
 ) -> dict[str, tuple[Sighting, int]]:
     """Load the stored sightings, each with its post, of the paths of the batch and of the old paths of its files."""
     db.scope((*(r.path for r, _ in readings), *moved.values()))
+    # A sighting without a post was removed, and its file is read as new.
     rows = [row for row in db.rows("sightings_of_paths", (context.source,)) if row[7]]
     keys = load_keys(db, [row[0] for row in rows])
     return {row[3]: (read_sighting(row, context.sources, *keys[row[0]]), row[7]) for row in rows}
@@ -311,6 +320,7 @@ def _derive_next_version(
     if old is None or (old.strong and sighting.strong and old.strong != sighting.strong):
         return sighting._replace(item=item, number=number, weak=sighting.own)
     past = old.weak - old.own if rekey else old.weak
+    # Files lose the keys that only one version should have; entries of feeds keep all.
     if sighting.place:
         past = filter_lasting_keys(past)
     return sighting._replace(
@@ -324,11 +334,13 @@ def _derive_next_version(
 
 def _keep_dates(sighting: Sighting, old: Sighting, polled: datetime) -> Sighting:
     """Keep the dates of an unchanged entry whose new dates are only those of the fetch: later than the last poll."""
+    # Without a text key nothing shows whether the text of the entry is still the same.
     if not sighting.text or any(getattr(sighting, name) != getattr(old, name) for name in _STATED):
         return sighting
     since = polled - _CLOCKS_DIFFER
 
     def keep(new: datetime | None, before: datetime | None) -> datetime | None:
+        # Some servers date every entry with the time of the request; readers would see them as new each day.
         return before if new and before and new > max(before, since) else new
 
     return sighting._replace(
@@ -344,6 +356,7 @@ def _write(
     documents: Sequence[tuple[int, bytes]],
 ) -> None:
     replaced = {sighting.number for sighting in change.before}
+    # Keys are written anew below; old rows would keep keys that a rule has dropped.
     db.many("sighting_keys_drop", [(number,) for number in replaced])
     db.many("sighting_drop", [(number,) for number in change.superseded])
     db.many("payload_drop", [(number,) for number in change.superseded])

@@ -61,6 +61,7 @@ def remove_source(db: Database, sources: dict[int, tuple[str, int]], number: int
     rule 9 (docs/reference/identity.md).
     """
     count = 0
+    # In batches, so that the store is not locked for the whole removal of a large source.
     while rows := db.rows("sightings_to_forget", (number,)):
         numbers = [row[0] for row in rows]
         with db.transaction():
@@ -71,5 +72,6 @@ def remove_source(db: Database, sources: dict[int, tuple[str, int]], number: int
         db.run("left_out_forget", (number,))
         db.run("window_forget", (number,))
         db.run("upstream_drop", (number,))
+        # The row of the source goes last: after a kill the removal can be repeated by its name.
         db.run("source_drop", (number,))
     return count

@@ -37,6 +37,7 @@ _ENVIRONMENT_CODES = frozenset(
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
 
+# Statements are looked up for every query, and their files never change in a run.
 @cache
 def load_statements() -> dict[str, str]:
     """Load every named statement of ``feeds/storage/sql``."""
@@ -61,8 +62,10 @@ def load_migrations() -> list[tuple[int, str]]:
 
 def build_store_error(path: Path, error: Exception) -> StoreError:
     """Convert an error of SQLite or the system to a message with the reason and advice."""
+    # The reason is printed in a terminal, which control characters could change.
     reason = _UNPRINTABLE.sub("?", str(error))[:_LONGEST_REASON]
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code of an extended code
+    # Each kind of failure needs other advice; only damage needs a backup.
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         advice = "another program has locked it for a long time; close that program, then run again"
     elif code in _ENVIRONMENT_CODES or isinstance(error, OSError):
@@ -86,6 +89,8 @@ def _create(path: Path) -> None:
         beside.with_name(beside.name + name).unlink(missing_ok=True)
     database = Database(sqlite3.connect(beside, isolation_level=None), beside)
     try:
+        # Documents are several kilobytes long; larger pages need fewer overflow pages. Set before the first
+        # table.
         database._connection.execute("PRAGMA page_size = 16384")
         database._migrate(0)  # in the default journal mode, which leaves no second file to rename
     finally:
@@ -131,8 +136,11 @@ class Database:
             connection = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode={mode}",
                 uri=True,
+                # Python's own transactions would begin late, and commit before some statements.
                 isolation_level=None,
+                # Another process may hold the write lock for a whole batch.
                 timeout=30,
+                # The daemon opens the store in one thread and closes it in another, never using both at once.
                 check_same_thread=False,
             )
             database = cls(connection, path)
@@ -144,10 +152,12 @@ class Database:
     def _prepare(self, read_only: bool) -> None:
         """Set the options of the connection, check the version of the store, and migrate it."""
         run = self._connection.execute
+        # The table `scope` is filled for most queries, and needs no disk.
         run("PRAGMA temp_store = MEMORY")
         run("PRAGMA cache_size = -65536")
         version = int(run("PRAGMA user_version").fetchone()[0])
         newest = load_migrations()[-1][0]
+        # A newer store may have tables whose rules this version would break.
         if version > newest:
             raise StoreError(
                 f"{self.path}: this store was written by a newer feedd (schema version {version}; "
@@ -159,11 +169,13 @@ class Database:
         # With a write-ahead log other processes can read while this process writes.
         run("PRAGMA journal_mode = WAL")
         run("PRAGMA wal_autocheckpoint = 4000")
+        # With a write-ahead log a power cut can lose the last transactions, but not damage the store.
         run("PRAGMA synchronous = NORMAL")
         if version < newest:
             self._migrate(version)
 
     def _migrate(self, version: int) -> None:
+        # All migrations or none: a store between two versions fits no program.
         with self.transaction():
             for number, text in load_migrations():
                 if number > version:
@@ -175,6 +187,7 @@ class Database:
         statement = ""
         for line in text.splitlines(keepends=True):
             statement += line
+            # A trigger contains semicolons, so only SQLite knows where a statement ends.
             if sqlite3.complete_statement(statement):
                 self._connection.execute(statement)
                 statement = ""
@@ -203,6 +216,7 @@ class Database:
             StoreError: SQLite failed; nothing of the transaction is stored.
         """
         try:
+            # The write lock is taken at the start: upgrading a read lock later could fail halfway.
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -210,6 +224,7 @@ class Database:
                 # Both may have numbers of rows that the rollback removes.
                 self.feed_numbers.clear()
                 self.namings.clear()
+                # SQLite rolls back by itself after some errors, and a second rollback would raise.
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
@@ -256,6 +271,8 @@ class Database:
         """Replace the contents of the temporary table ``scope``, which queries for a set of values use."""
         self._connection.execute(load_statements()["create_scope"])
         self._connection.execute(load_statements()["clear_scope"])
+        # A table instead of parameters: SQLite limits their number, and each number would be another
+        # statement.
         remaining = list(values)
         start = 0
         for rows in _ROWS_AT_ONCE:
@@ -266,6 +283,7 @@ class Database:
     def copy_to(self, path: Path) -> None:
         """Copy the database to ``path``, while other connections may write."""
         with sqlite3.connect(path) as target:
+            # The pages are copied by SQLite, so that the copy is one consistent state.
             self._connection.backup(target)
         target.close()
 
@@ -282,6 +300,7 @@ def lock_store(path: Path) -> Iterator[None]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # A file of its own, because closing any descriptor of the store would release SQLite's locks.
         lock = path.with_name(path.name + ".lock")
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     except OSError as error:
@@ -294,6 +313,7 @@ def lock_store(path: Path) -> Iterator[None]:
         ) from error
     try:
         try:
+            # Not waiting: a command reports at once that another process is at work.
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise StoreLocked(

@@ -86,6 +86,7 @@ def enqueue(
     With ``hubs``, no document may be private, because a ping contains its address.
     """
     for path, digest in documents:
+        # One row for each subscription, not for each version: a slow subscriber gets the newest version only.
         db.run("push_want", {"topic": path, "digest": digest})
         for hub in hubs:
             url = site_url + quote(path)
@@ -105,6 +106,7 @@ def load_due(db: Database, now: int, each: int, most: int) -> list[Due]:
     ``each`` is the maximum per host, ``most`` the maximum of tasks and of deliveries.
     """
     bounds = {"now": now, "each": each, "most": most}
+    # Tasks come first, because a new subscriber waits for its verification.
     tasks = [Due(False, *row) for row in db.rows("push_tasks_due", bounds)]
     return tasks + [Due(True, *row) for row in db.rows("push_deliveries_due", bounds)]
 
@@ -112,12 +114,15 @@ def load_due(db: Database, now: int, each: int, most: int) -> list[Due]:
 def load_delivery(db: Database, number: int, now: int) -> Delivery | None:
     """Load the current state of a delivery; None if it is not due any more or its lease has ended."""
     rows = db.rows("push_delivery", {"id": number, "now": now})
+    # Another sender may have delivered it, or the lease may have ended since it was loaded.
     return Delivery(*rows[0]) if rows else None
 
 
 def mark_delivered(db: Database, delivery: Delivery, digest: str) -> None:
     """Record that the version ``digest`` was delivered. A version that was published meanwhile stays due."""
     with db.transaction():
+        # Compared with the wanted digest in the statement, as a new version may be published during the
+        # delivery.
         db.run("push_delivered", {**_key(delivery), "digest": digest, "wanted": delivery.wanted})
 
 
@@ -149,6 +154,7 @@ def subscribe(db: Database, topic: str, callback: str, secret: str, ends: int) -
     The first delivery is the next version, because the subscriber can fetch the present version.
     """
     with db.transaction():
+        # Inside the transaction: a feed that is removed meanwhile must not get a subscription.
         digest = load_document_digest(db, topic)
         if digest is None:
             return False
@@ -227,6 +233,7 @@ def add_upstream(db: Database, subscription: Upstream, now: int) -> None:
             "push_upstream_put",
             {**values, "token": subscription.token, "state": subscription.state, "ends": subscription.ends},
         )
+        # In the same transaction, so that no subscription is stored without its request.
         _put_task(db, "ask", subscription.source, subscription.hub, {"source": subscription.source}, now)
 
 

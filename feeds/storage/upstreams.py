@@ -96,6 +96,7 @@ def find_known_entries(
     db: Database, sources: dict[int, tuple[str, int]], source: int, digests: Collection[bytes]
 ) -> KnownEntries:
     """Find the stored entries of a source that have one of these digests, unchanged."""
+    # Equal bytes need no parsing, and most entries of a document were in the last document too.
     db.scope(digests)
     rows = db.rows("sightings_of_digests", (source,))
     keys = load_keys(db, [row[0] for row in rows])
@@ -111,6 +112,7 @@ def rename_items(db: Database, entries: Collection[tuple[Sighting, str]]) -> Non
     """Give stored entries other names, unless a name is taken. Call it inside a transaction."""
     for entry, name in entries:
         renamed = rename_entry(entry, name)
+        # The statement does nothing where the name is taken, and the keys must then stay too.
         if db.run("entry_rename", {"item": name, "id": entry.number}).rowcount:
             db.many("sighting_key_drop", [(key, entry.number) for key in entry.own - renamed.own])
             db.many("sighting_key_put", [(key, entry.number, True) for key in renamed.own - entry.own])
@@ -206,8 +208,10 @@ def ingest_document(db: Database, context: Context, update: FeedUpdate) -> FeedC
         before = load_blocked_keys(db)
         blocked = before | frozenset(update.blocked)
         rename_items(db, update.renamed)
+        # Blocked before the entries are stored, so that no entry joins another by such a key.
         if blocked != before:
             block_keys(db, context.sources, blocked - before, context.now)
+        # Tombstones come before the entries of the document, which may contain the same post again.
         if update.withdrawn:
             removed = apply_tombstones(db, context.sources, source, update.withdrawn, context.now, blocked)
         if update.poll is not None:
@@ -216,11 +220,13 @@ def ingest_document(db: Database, context: Context, update: FeedUpdate) -> FeedC
             db.run("upstream_head", (json.dumps(update.head, ensure_ascii=False), source))
             now = context.now.isoformat("T", "seconds")
             db.run("source_settle", {"id": source, "settings": update.settings, "now": now})
+        # With the entries in one transaction: after a kill the page is fetched again, not skipped.
         if update.position:
             db.run("upstream_past_put", (source, update.position))
         readings, renamed, window = update.readings, 0, 0
         if update.poll is not None:
             present = {*update.present, *update.window}
+            # The address is better evidence than the content, so it is compared first.
             readings = _match_replaced_items(db, source, update, blocked)
             readings, window = link_renamed_entries(db, context.sources, source, readings, present)
             renamed = sum(reading.renamed for reading in readings)
@@ -270,6 +276,7 @@ def find_renamed_items(
     return {
         item: next(iter(others))
         for item, known in found.items()
+        # Only a single candidate is safe: two entries may share the address of a page.
         if item not in known and len(others := known - set(present)) == 1
     }
 
@@ -312,5 +319,6 @@ def load_held_hosts(db: Database) -> dict[str, datetime]:
 def hold_hosts(db: Database, holds: Mapping[str, datetime]) -> None:
     """Store until when each host must not be requested; replaces what was stored."""
     with db.transaction():
+        # The table is small, so replacing it is simpler than comparing.
         db.run("hosts_drop")
         db.many("host_put", [(name, until.isoformat()) for name, until in holds.items()])

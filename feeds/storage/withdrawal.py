@@ -43,6 +43,7 @@ def withdraw_post(db: Database, uid: str, now: datetime) -> bool | None:
     """Withdraw the post with this id for a person; None if no such post is published, else True."""
     with db.transaction():
         number = db.value("post_of_uid", (uid,))
+        # Checked inside the transaction, because a daemon may withdraw the same post.
         if number is None or load_post_state(db, number).withdrawn:
             return None
         withdraw(db, [number], now)
@@ -64,7 +65,9 @@ def restore_post(db: Database, uid: str, now: datetime) -> bool | None:
 
 def withdraw(db: Database, numbers: Sequence[int], now: datetime, reason: str = "") -> None:
     """Remove posts from every document until :func:`restore`. Call it inside a transaction."""
+    # Whole seconds, as the ledger has them; otherwise a rebuild would differ.
     at = int(now.timestamp())
+    # Before the post leaves its feeds, because afterwards nothing shows which feeds had it.
     add_tombstones(db, numbers, now)
     leave_feeds(db, numbers)
     db.many("post_withdraw", [(at, reason, number) for number in numbers])
@@ -77,6 +80,7 @@ def restore(db: Database, number: int, now: datetime) -> bool:
     """Undo a withdrawal and return whether a source has the post. Call it inside a transaction."""
     post = load_post_state(db, number)
     here = bool(db.rows("sightings_of_post", (number,)))
+    # The sources may have dropped or postponed the post while it was withdrawn.
     state = "gone" if not here else "waiting" if post.published > now.timestamp() else "live"
     db.run("post_restore", {"state": state, "now": int(now.timestamp()), "id": number})
     db.run("ledger_drop", ("withdrawn", post.uid))
@@ -110,6 +114,7 @@ def remove_sightings(
     db.scope(numbers)
     rows = db.rows("sightings_by_number")
     old = [read_sighting(row, sources, *keys[row[0]]) for row in rows]
+    # Named explicitly: a post without sightings shares no key with anything.
     posts = {row[7] for row in rows if row[7]}
     for statement in _DELETE if delete else ("sighting_gone",):
         db.many(statement, [(number,) for number in numbers])
@@ -132,6 +137,7 @@ def apply_tombstones(
     db.scope([f"id:{guid}" for guid in ids])
     alone, shared = set(), []
     for number, post in db.rows("sightings_of_guids", (source,)):
+        # Another source still publishes it, so the tombstone concerns only the copy of this source.
         if any(other != source for _, other in db.rows("sightings_of_post", (post,))):
             shared.append(number)
         elif not load_post_state(db, post).withdrawn:

@@ -15,6 +15,7 @@ from feeds.websub.outgoing import Outcome, OutgoingRequests
 from feeds.websub.storage_thread import StorageThread
 
 _LOG = logging.getLogger(__name__)
+# Bounds the memory after a change of a feed with very many subscribers.
 _FETCHED = 1024
 
 
@@ -50,6 +51,7 @@ class Dispatcher:
         self._loop = asyncio.get_running_loop()
         self._stopping = False
         self._waiting: dict[str, deque[Due]] = {}
+        # A request stays due in the store until it ends, so it must not be started twice.
         self._known: set[tuple[bool, int]] = set()
         self._under_way: dict[str, int] = {}
         self._troubled: set[str] = set()
@@ -69,8 +71,10 @@ class Dispatcher:
         swept = 0.0
         try:
             while not self._stopping:
+                # Cleared before the store is read, so that a wake-up during the reading counts.
                 self._event.clear()
                 try:
+                    # Leases end by the second, so checking more often finds nothing.
                     if self._now() - swept >= 1:
                         swept = self._now()
                         await self._desk(subscriptions.expire, int(swept))
@@ -95,6 +99,7 @@ class Dispatcher:
 
     async def _refill(self) -> None:
         """Load the due requests: of every host more than may run in parallel there."""
+        # More than may run, so that free places can be filled without another query.
         found = await self._desk(subscriptions.load_due, int(self._now()), 8 * self._bounds.host, _FETCHED)
         for request in found:
             key = (request.to_subscriber, request.number)
@@ -110,6 +115,7 @@ class Dispatcher:
             for host in list(self._waiting):
                 if len(self._tasks) >= self._bounds.total:
                     return
+                # A host that does not answer holds its place for the whole deadline.
                 most = 1 if host in self._troubled else self._bounds.host
                 if self._under_way.get(host, 0) < most:
                     self._begin(host)
@@ -131,6 +137,7 @@ class Dispatcher:
             outcome = await (self._jobs.deliver if request.to_subscriber else self._jobs.run_task)(
                 request.number
             )
+        # The store may be locked; the request stays due and is repeated.
         except FeeddError as error:
             outcome = Outcome("again", str(error))
         if outcome.kind == "again":
@@ -142,6 +149,7 @@ class Dispatcher:
 
     def _handle_end(self, task: asyncio.Task[None], request: Due) -> None:
         self._tasks.discard(task)
+        # Removed only now: until here a refill would have started it again.
         self._known.discard((request.to_subscriber, request.number))
         left = self._under_way.pop(request.host) - 1
         if left:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PATH = "/hub"
 
+# A verification costs the sender nothing, so strangers could queue any number.
 _MOST_WAITING = 10_000
 _MOST_PER_HOST = 20_000
 
@@ -61,6 +62,7 @@ class Hub:
             return build_text(wish.status, wish.reason)
         try:
             refusal = await self._desk(_queue_verification, wish)
+        # The store may be locked for a moment, so the subscriber gets a status that invites another attempt.
         except StoreError:
             refusal = Refusal(503, "the hub cannot accept requests at the moment; try again later")
         if refusal is not None:
@@ -72,6 +74,7 @@ class Hub:
 
 def _queue_verification(db: Database, wish: SubscriptionRequest) -> Refusal | None:
     """Queue the verification of a request, within limits; return the refusal if they are reached."""
+    # Only documents that exist, so that nobody can fill the store with invented topics.
     if subscriptions.load_document_digest(db, wish.path) is None:
         return Refusal(404, "hub.topic is not a feed of this site; send the address of its rel=self link")
     # Anybody may send requests, so the queue and each host need a limit.

@@ -20,7 +20,9 @@ from feeds.websub.storage_thread import StorageThread
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _MOST_ANSWER_BYTES = 1024 * 1024
+# A change concerns few documents, and each has many subscribers at the same time.
 _KEPT_DOCUMENTS = 8
+# A subscriber that was unreachable for long can send its request again.
 _VERIFY_TRIES = 3
 _PING_TRIES = 6
 _REQUEST_AGAIN = protocol.DAY
@@ -79,9 +81,11 @@ class OutgoingRequests:
 
     async def deliver(self, number: int) -> Outcome:
         """Send a subscriber the current document (section 7), and store which version it has."""
+        # Read again, because the subscription may have ended while the delivery waited.
         delivery = await self._desk(subscriptions.load_delivery, number, int(self._now()))
         if delivery is None:
             return Outcome("done")
+        # The current version, not that which made it due: older versions are of no use.
         document = self._read(delivery.topic)
         if document is None or not self._topics.media_type(delivery.topic):
             await self._desk(subscriptions.cancel_delivery, delivery)
@@ -99,6 +103,7 @@ class OutgoingRequests:
         if meaning == "gone":
             await self._desk(subscriptions.unsubscribe, delivery.topic, delivery.callback)
             return Outcome("dropped", "410: the subscriber ended the subscription")
+        # A redirect counts as a failure too: section 7 accepts only 2xx.
         return await self._postpone(delivery, f"status {answer.status}", answer.get_header("retry-after"))
 
     async def _postpone(self, delivery: Delivery, trouble: str, retry_after: str) -> Outcome:
@@ -111,6 +116,7 @@ class OutgoingRequests:
             "Content-Type": self._topics.media_type(delivery.topic),
             "Link": protocol.build_link_header(self._hubs, self._topics.url(delivery.topic)),
         }
+        # Section 7.1: the signature proves that the content comes from the hub.
         if delivery.secret:
             headers["X-Hub-Signature"] = protocol.sign(document.data, delivery.secret)
         return headers
@@ -121,6 +127,7 @@ class OutgoingRequests:
         try:
             found = file.stat()
             stamp = (found.st_size, found.st_mtime_ns)
+            # Removed and added again, so that the dict is in the order of use.
             known = self._documents.pop(path, None)
             if known is None or known.stamp != stamp:
                 data = file.read_bytes()
@@ -167,9 +174,11 @@ class OutgoingRequests:
         wish = SubscriptionRequest(
             mode, data["topic"], data["path"], data["callback"], int(data["lease"]), data["secret"]
         )
+        # Unguessable, because whoever knows it could confirm a subscription for somebody else.
         challenge = secrets.token_urlsafe(32)
         try:
             answer = await self._get(protocol.build_verification_url(wish, challenge))
+        # Such an address stays refused, so another attempt would be useless.
         except AddressRefused as error:
             return Outcome("dropped", str(error))
         except FetchError as error:
@@ -181,6 +190,7 @@ class OutgoingRequests:
             await self._desk(subscriptions.unsubscribe, wish.path, wish.callback)
         else:
             ends = int(self._now()) + wish.lease
+            # The feed may have been removed while the subscriber was verified.
             if not await self._desk(subscriptions.subscribe, wish.path, wish.callback, wish.secret, ends):
                 return await self._deny(wish)
         return Outcome("done")
@@ -199,6 +209,7 @@ class OutgoingRequests:
     async def _ping(self, task: Task) -> Outcome:
         """Notify an external hub that a document has changed."""
         topic = task.data["topic"]
+        # Hubs differ in the name that they read, and WebSub does not define this request.
         form = {"hub.mode": "publish", "hub.url": topic, "hub.topic": topic}
         try:
             answer = await self._send(task.data["hub"], urlencode(form).encode(), _FORM)
@@ -214,6 +225,7 @@ class OutgoingRequests:
     async def _request_subscription(self, task: Task) -> Outcome:
         """Request a hub to subscribe us to a feed, to renew the subscription, or to end it (section 5.1)."""
         wanted = await self._desk(subscriptions.find_upstream, source=task.data["source"])
+        # The configuration may have changed since the task was stored.
         if wanted is None or not self._public:
             await self._desk(subscriptions.remove_task, task)
             return Outcome("dropped", "no longer wanted")
@@ -222,6 +234,7 @@ class OutgoingRequests:
             "hub.topic": wanted.topic,
             "hub.callback": f"{self._public}hub/callback/{wanted.token}",
         }
+        # A secret and a lease have no meaning when a subscription ends.
         if wanted.state != "leaving":
             form |= {"hub.secret": wanted.secret, "hub.lease_seconds": str(protocol.LEASE)}
         try:

@@ -116,6 +116,7 @@ def parse_request(
     path = topics.path(topic) if len(topic) <= _LONGEST_ADDRESS else ""
     if not path:
         return Refusal(404, "hub.topic is not a feed of this site; send the address of its rel=self link")
+    # Section 5.1: the lease of an unsubscription is ignored.
     if mode == "unsubscribe":
         return SubscriptionRequest("unsubscribe", topic, path, callback)
     lease, secret = form.get("hub.lease_seconds", ""), form.get("hub.secret", "")
@@ -129,6 +130,7 @@ def parse_request(
 def _parse_form(content_type: str, body: bytes) -> dict[str, str] | Refusal:
     if content_type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         return Refusal(415, "send application/x-www-form-urlencoded")
+    # Anybody may post to a hub, so the form is bounded before it is parsed.
     if len(body) > LONGEST_FORM:
         return Refusal(413, f"the form is longer than {LONGEST_FORM} bytes")
     try:
@@ -161,7 +163,9 @@ def _check_callback(url: str, allow: Collection[str]) -> str:
         host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError:
         return "has no usable port"
+    # Written as in `allow`, with the port even if it is the default.
     named = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    # A hub must not be used to send requests into the network of its operator.
     if named not in allow and (host == "localhost" or (is_literal(host) and not is_global(host))):
         return "is not globally reachable"
     return ""
@@ -169,6 +173,7 @@ def _check_callback(url: str, allow: Collection[str]) -> str:
 
 def choose_lease(requested: int) -> int:
     """Return the granted lease in seconds for the requested seconds (0: none stated)."""
+    # Section 5.1 leaves the length to the hub; an endless lease would keep dead subscribers.
     return min(requested, LONGEST_LEASE) or LEASE
 
 
@@ -187,6 +192,7 @@ def build_denial_url(callback: str, topic: str, reason: str) -> str:
 
 def with_query(url: str, values: Mapping[str, str]) -> str:
     """Add parameters to an address; its own parameters stay as they are."""
+    # Section 5.1: the query of a callback must be preserved.
     return f"{url}{'&' if '?' in url else '?'}{urlencode(values)}"
 
 
@@ -204,6 +210,7 @@ def sign(body: bytes, secret: str, method: str = "sha256") -> str:
 def is_signed(body: bytes, secret: str, header: str) -> bool:
     """Return whether ``X-Hub-Signature`` proves that the sender of ``body`` has the secret; in constant time."""
     found = _SIGNATURE.fullmatch(header)
+    # A digest of another length cannot be right, whatever its name.
     if not found or len(found[2]) != 2 * hashlib.new(found[1]).digest_size:
         return False
     return hmac.compare_digest(sign(body, secret, found[1]), f"{found[1]}={found[2].lower()}")

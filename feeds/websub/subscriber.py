@@ -65,6 +65,7 @@ class Subscriber:
         ``topic`` is the feed's rel=self address, ``hub`` the first hub that it names.
         """
         known = await self._desk(subscriptions.find_upstream, source=source)
+        # A feed may change its hub; only then a new subscription is needed.
         if known and (known.topic, known.hub) == (topic, hub) and known.state in ("asked", "active"):
             return
         # The token keeps strangers from guessing the address of a callback, the secret proves that content is from
@@ -113,6 +114,7 @@ class Subscriber:
         from starlette.responses import PlainTextResponse
 
         try:
+            # The limit of fields bounds the work for hostile queries.
             values = {name: found[0] for name, found in parse_qs(query, max_num_fields=40).items()}
         except ValueError:
             return build_text(400, "too many parameters")
@@ -123,6 +125,7 @@ class Subscriber:
         if mode == "denied":
             await self._handle_denial(known, values.get("hub.reason", ""))
             return build_text(200)
+        # Section 5.3: a request that this side did not make must not be confirmed.
         expected = "unsubscribe" if known.state == "leaving" else "subscribe"
         if mode != expected or not challenge:
             return build_text(404, "no such request")
@@ -148,6 +151,7 @@ class Subscriber:
         """Accept content; unsigned content gets the same response and is dropped, so that nobody can probe the secret."""
         body = await request.body()
         signed = protocol.is_signed(body, known.secret, request.headers.get("x-hub-signature", ""))
+        # Without a valid signature anybody who knows the address could inject posts.
         if known.state == "leaving" or not signed:
             _LOG.warning("push: content for %s is not signed with its secret: ignored", known.source)
             return build_text(202)
@@ -177,4 +181,5 @@ class Subscriber:
 def _parse_lease(value: str) -> int:
     """Return the lease that a hub grants in seconds; section 5.3 requires it, a missing lease counts as one day."""
     seconds = int(value) if value.isdecimal() and value.isascii() and len(value) < 12 else 0
+    # A hub may state any number; an absurd lease would never be renewed.
     return min(seconds, protocol.LONGEST_LEASE * 12) or protocol.DAY

@@ -28,9 +28,11 @@ def read_beside_post(root: Path) -> Include:
         from feeds.fetcher import folder
         from feeds.parser.posts.file_encoding import decode
 
+        # Jekyll allows only files beside the post or below it.
         if ".." in name.split("/") or name.startswith("/"):
             return None
         try:
+            # The name comes from the text of a post, which may be hostile.
             return decode(folder.read_inside(root, f"{post.rpartition('/')[0]}/{name}".lstrip("/")))[0]
         except OSError:
             return None
@@ -72,6 +74,7 @@ def find_pages(settings: SourceSettings, tail: Tail, guess: Guess) -> FindPage:
         try:
             data = folder.read_inside(settings.root, path)
             item = parse_post(data, path, settings.parse, tail, guess, lambda *_: None)
+        # A link to a missing or broken post is left as it is; only that post is reported.
         except (OSError, PostRejected):
             return ""
         return item.permalink if isinstance(item, Item) else ""
@@ -92,6 +95,7 @@ class LinkResolver:
         """Return the path of the page that Liquid's ``link`` or ``post_url`` names; None if there is no such post."""
         from feeds.parser.posts.permalinks import find_named_files
 
+        # Lazily: usually the first file exists, and the others are not read.
         pages = map(self._find, find_named_files(kind, argument, self._in_posts))
         return next((urlsplit(page).path for page in pages if page), None)
 
@@ -100,6 +104,7 @@ class LinkResolver:
         from feeds.parser.posts.post_links import PostPlace, resolve_post_links, resolve_shortcodes
 
         place = PostPlace(path, body.page, self._base, self._above)
+        # Shortcodes come first, because Markdown would change the quotes in them.
         html = convert(resolve_shortcodes(body.text, place, self._find))
         return resolve_post_links(html, place, self._find)
 
@@ -109,5 +114,6 @@ def _find_content_prefix(root: Path) -> str:
     parts = root.parts
     if "content" not in parts:
         return ""
+    # The last `content` of the path counts: folders above the site may have the same name.
     below = parts[len(parts) - parts[::-1].index("content") :]
     return "/".join((*below, ""))

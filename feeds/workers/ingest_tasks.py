@@ -29,6 +29,7 @@ from feeds.workers.task_types import Settings, TaskKind
 if TYPE_CHECKING:
     from feeds.parser.posts.post import Tail
 
+# The fastest of the regular levels, because every document passes through it.
 _LEVEL = 1
 _FIRST_TIME, _LAST_TIME = -(1 << 63), (1 << 63) - 1
 """Limits in nanoseconds of the store, the years 1677 to 2262; a file system may report any time."""
@@ -49,6 +50,7 @@ class _Tools:
         )
         patterns = boilerplate.compile_patterns(lines)
         sources = settings.sources.items()
+        # Made once for each process, because they are the same for every file of a source.
         self.tails: dict[str, Tail] = {
             name: partial(
                 boilerplate.split_tail,
@@ -71,6 +73,7 @@ class _Tools:
     def compress(self) -> Callable[[bytes], bytes]:
         import zstandard
 
+        # The checksum finds damage on the disk before damaged text is published.
         return zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress
 
     @cached_property
@@ -85,6 +88,7 @@ _tools: _Tools
 
 def begin(settings: Settings) -> None:
     """Set the settings of this process."""
+    # A worker is a process of its own, so there is nobody to pass the settings along.
     global _tools  # noqa: PLW0603 - set once per process, before any work
     _tools = _Tools(settings)
 
@@ -136,12 +140,14 @@ def read_files(task: FilesTask) -> list[Reading | tuple[str, int, int]]:
             data = folder.read(root, path)
         except OSError as error:
             reason = f"cannot be read: {error.strerror}"
+            # A locked or protected file may be readable later although it does not change.
             found.append(Reading(path, _READ_AGAIN, mtime, b"", "rejected", reason))
             continue
         digest, kept_size = compute_digest(root, path, data), size
         if b"include_relative" in data:
             # The files that it includes may change while it does not, so the next run reads it again.
             kept_size = _READ_AGAIN
+        # A checkout or a copy changes the times of files, but not their bytes.
         if known.get(path) == digest:
             found.append((path, kept_size, mtime))
         else:
@@ -152,6 +158,7 @@ def read_files(task: FilesTask) -> list[Reading | tuple[str, int, int]]:
 def split_files(task: FilesTask) -> list[FilesTask]:
     """Split a task into one task for each file."""
     name, files, known = task
+    # One by one, to find the file that exceeded the deadline.
     return [(name, [file], known) for file in files]
 
 
@@ -207,6 +214,7 @@ def parse_files(source: str, files: Sequence[_File]) -> list[Reading]:
     packed = [pack(item, file.data) for file, item, _ in known]
     documents = [compress(data) for data in packed]
     for (file, item, sighting), document in zip(known, documents, strict=True):
+        # Only the time of the file is left, which differs between machines.
         guessed = item.published is None and item.guess is None
         repairs = len(item.repairs)
         expires = math.floor(item.expires.timestamp()) if item.expires else None
@@ -241,6 +249,7 @@ def parse_file(source: str, path: str, data: bytes) -> Item | Skipped:
             tools.resolvers[source].find_linked_page,
             read_beside_post(tools.settings.sources[source].root),
         )
+        # XML cannot represent NUL, and SQLite ends a text at it.
         return item.remove_nul() if isinstance(item, Item) else item
     except PostRejected:
         raise
@@ -256,6 +265,7 @@ def _build_sighting(source: str, path: str, mtime: int, digest: bytes, item: Ite
     # Files have no text key (docs/reference/identity.md, keys of a sighting): notices and short posts repeat.
     keys = derive_keys(source, name or f"path:{path}", item.guid, item.address, _tools.rules, lambda: "")
     weak = keys.weak | build_page_keys(item.permalink)
+    # Whole seconds, because file systems keep fractions to different lengths.
     guess = item.guess or datetime.fromtimestamp(mtime // 1_000_000_000, _tools.zones[source])
     categories, tags = select_terms(item, settings.categories, settings.own_terms)
     return Sighting(
@@ -281,6 +291,7 @@ def _build_sighting(source: str, path: str, mtime: int, digest: bytes, item: Ite
         fixed_id=item.fixed_id,
         language=item.language,
         digest=digest,
+        # A strong key was never derived from the text, so it has no earlier form.
         former="" if keys.strong else _derive_former_key(item),
     )
 
@@ -306,10 +317,12 @@ def select_terms(item: Item, added: Sequence[str], own: bool) -> tuple[tuple[str
     most, length = _tools.settings.most_terms, _tools.settings.term_length
 
     def clean_names(written: Iterable[str]) -> tuple[str, ...]:
+        # A term may be written twice; the first place counts.
         return tuple(dict.fromkeys(name for term in written if (name := clean_text(term)[:length].strip())))
 
     categories = clean_names((*added, *(item.categories if own else ())))
     tags = clean_names(item.tags) if own else ()
+    # Each term becomes a feed, so a hostile entry must not create thousands.
     return categories[:most], tags[: max(0, most - len(categories))]
 
 
@@ -326,6 +339,7 @@ def unpack_stored_body(source: str, place: str, packed: bytes) -> Body | None:
     """Extract the body of a stored document that is decompressed already; None if it is not a post to publish."""
     body = unpack(packed)
     if body is None:
+        # Documents that versions without headers stored have to be parsed again.
         item = parse_file(source, place, data_of(packed))
         return body_of_item(item) if isinstance(item, Item) else None
     return body
@@ -370,6 +384,7 @@ def _convert_body(body: Body, source: str, place: str) -> str:
     dialect = _find_dialect(source)
     convert = partial(markdown_to_html, dialect=dialect) if body.markup == "markdown" else str
     links = _tools.resolvers.get(source)
+    # Only for files: upstream feeds contain HTML, where such text is a mistake of the feed.
     return escape_unknown_elements(links.convert(body, place, convert)) if links else convert(body.text)
 
 
@@ -385,10 +400,12 @@ def is_changed(before: Version, after: Version) -> bool:
 
     if clean_title(before.title) != clean_title(after.title):
         return True
+    # Equal bytes need no cleaning, which takes most of the time.
     if before.document == after.document:
         return False
     bodies = [
         clean_body(decompress_body(v.source, v.place, v.document), v.source, v.place) if v.document else ""
         for v in (before, after)
     ]
+    # Some hosts add a new signature to each address of a picture at every fetch.
     return drop_media_queries(bodies[0]) != drop_media_queries(bodies[1])

@@ -94,6 +94,7 @@ class ProcessPool:
     def dismiss(self, at_once: bool) -> None:
         """End all processes; ``at_once`` does not wait for running jobs."""
         for hand in self._workers:
+            # All are released before any is woken, so that none starts another job.
             hand.release()
         # Each None wakes one thread that waits for a job.
         for hand in self._workers:
@@ -155,6 +156,7 @@ class _Worker(threading.Thread):
             except (OSError, EOFError) as lost:
                 self._handle_loss(lost)
                 continue
+            # For example a result that cannot be unpickled: the job fails, but not the pool.
             except Exception as wrong:
                 self._end()
                 answer, error = None, wrong
@@ -188,6 +190,7 @@ class _Worker(threading.Thread):
             signal.SIG_BLOCK, _BLOCKED_SIGNALS
         )  # blocked in this thread, so that the process inherits it before it can get a signal
         pipe, other = Pipe()
+        # Closed here, so that the end of the child is seen as the end of the pipe.
         with other:
             program = _PROGRAM.format(path=sys.path, pipe=other.fileno())
             self._process = subprocess.Popen(  # noqa: S603 - Python itself with a program of ours
@@ -211,10 +214,12 @@ class _Worker(threading.Thread):
         """Handle a lost process: the next process gets its jobs, unless a job seems to be the cause."""
         code = self._end()
         job = self._waiting[0]
+        # Only the deadline sends this signal, so the job itself is the cause.
         if code == -signal.SIGALRM:
             self._finish_job(None, DeadlineExceeded(job.deadline))
             return
         job.losses += 1
+        # The kernel may kill a process for want of memory without any fault of its job.
         if job.losses >= _MOST_LOSSES:
             how = f"signal {-code}" if code < 0 else str(error) or f"exit code {code}"
             self._finish_job(None, WorkersLost(how))
@@ -223,6 +228,7 @@ class _Worker(threading.Thread):
         """End the process, at once if it still has jobs; return its exit code."""
         pipe, process = self._pipe, self._process
         self._pipe = self._process = None
+        # Jobs in the lost pipe are sent again to the next process.
         given, self._sent = self._sent, 0
         if pipe is None or process is None:
             return 0
@@ -254,6 +260,7 @@ def run_worker(descriptor: int) -> None:
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     pipe = Connection(descriptor)
     jobs: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    # A thread of its own: a parent that sends a large job would wait while a job runs.
     threading.Thread(target=_listen, args=(pipe, jobs), daemon=True).start()
     setting, value = jobs.get()
     setting(value)
@@ -271,6 +278,7 @@ def _execute(
     function: Callable[[Any], Any], piece: object, deadline: float
 ) -> tuple[object, Exception | None]:
     """Run one job; return its result or its error. Past the deadline the kernel kills this process."""
+    # Real time, because a job may also hang without using the processor.
     signal.setitimer(signal.ITIMER_REAL, deadline)
     try:
         return function(piece), None

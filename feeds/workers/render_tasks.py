@@ -33,6 +33,7 @@ _ENOUGH = 480
 
 def render(tasks: Sequence[RenderTask]) -> list[RenderResult]:
     """Clean and render posts, each once, in the formats that contain it."""
+    # Archives may have fewer formats, so entries that only they contain are rendered in those alone.
     archived = [task for task in tasks if task.extent == Extent.ARCHIVED]
     found = _render([task for task in tasks if task.extent > Extent.ARCHIVED], get_settings().formats)
     return found + _render(archived, get_settings().archive) if archived else found
@@ -110,6 +111,7 @@ def _clean_htmls(
         cleaned = clean_bodies(
             [(body, tasks[number].source, tasks[number].place) for number, body in bodies.items()]
         )
+    # The error does not show which body failed, so each is cleaned alone.
     except Exception:
         return _apply_step(
             lambda number, body: clean_body(body, tasks[number].source, tasks[number].place), bodies, refused
@@ -122,10 +124,12 @@ def _build_entry(task: RenderTask, body: Body | None, html: str, opening: str) -
     from feeds.values.urls import escape_address
 
     shown = task.shown
+    # An address that cannot be repaired is reported when the entry is checked.
     link = escape_address(shown.link) or shown.link
     # The parser of feeds returns text, but the front matter of a post may contain HTML.
     clean = text.clean_title if task.source in get_settings().sources else text.clean_text
     title = clean(shown.title) or text.clean_text(text.make_title(opening)) or link or task.uid
+    # Every format needs a date, so a post without one gets that of its last change.
     published = shown.published or datetime.fromtimestamp(task.updated, UTC)
     summary = (clean(body.summary) if body else "") or text.make_excerpt(
         text.clean_text(
@@ -139,6 +143,7 @@ def _build_entry(task: RenderTask, body: Body | None, html: str, opening: str) -
         html=html,
         summary=summary,
         authors=shown.authors,
+        # Not every reader parses fractions of a second.
         published=published.replace(microsecond=0),
         updated=datetime.fromtimestamp(task.updated, published.tzinfo),
         terms=task.terms,

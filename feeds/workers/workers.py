@@ -65,6 +65,7 @@ class Workers:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._pool:
+            # After an error nobody needs the results of running jobs.
             self._pool.dismiss(at_once=error is not None)
 
     def stop(self) -> None:
@@ -114,6 +115,7 @@ class Workers:
             yield from self._process_within(budget, work, waiting)
             while waiting and budget.is_used_up():
                 piece = waiting.popleft()
+                # Rejected items count too, so that the next thousand gets its own budget.
                 budget.add_items(len(work.split(piece)))
                 yield self._reject_all(work, piece)
 
@@ -149,6 +151,7 @@ class Workers:
                 found += self._reject_all(work, item)
                 continue
             try:
+                # One process is enough: usually a single item of the piece is slow.
                 seconds, results = self._start_pool(1).submit_job(_measure, (work.do, item)).result()
             except DeadlineExceeded as error:
                 budget.spend(self.deadline)
@@ -217,6 +220,7 @@ class _Budget:
 def _measure(work: tuple[Callable[[T], R], T]) -> tuple[float, R]:
     """Call a function; return the seconds of processor time that it took, and its result."""
     function, piece = work
+    # Processor time, so that a busy machine does not use up the budget.
     started = time.process_time()
     result = function(piece)
     return time.process_time() - started, result

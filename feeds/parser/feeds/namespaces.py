@@ -26,7 +26,7 @@ _USUAL: Final = {
 }
 """Prefixes by the address of a namespace without scheme and final slash, in lower case."""
 _PREFIXES: Final = frozenset(_USUAL.values())
-# Formats of feeds, and what stands in their texts: elements without a prefix keep their names.
+# Formats of feeds, and languages inside their texts: elements without a prefix keep their names.
 _PLAIN = re.compile(
     r"atom|purl\.org/rss/1\.0/?$|netscape\.com|purl\.org/pie|userland|blogs\.law\.harvard|cyber\.law|rssboard|rss-?2"
     r"|w3\.org/(?:1999/xhtml|2000/svg|1998/math)|^$",
