@@ -106,7 +106,7 @@ class Session:
 
     def is_changed(self, before: Version, after: Version) -> bool:
         """Compare two versions in a worker process; a comparison that exceeds the deadline counts as a change."""
-        from feeds.workers.ingest_tasks import is_changed
+        from feeds.workers.body_tasks import is_changed
 
         # Equal bytes need no worker process.
         if before.title == after.title and before.document == after.document:

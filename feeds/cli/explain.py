@@ -159,10 +159,10 @@ def _describe_history(db: Database, settings: Settings, post: PostReport) -> lis
 def _extract_text(workers: Workers, data: bytes, source: str, place: str) -> str:
     """Return the text of a stored document; empty if there is none or extraction takes too long."""
     from feeds.errors import DeadlineExceeded
-    from feeds.workers import ingest_tasks
+    from feeds.workers import body_tasks
 
     try:
-        return workers.run(ingest_tasks.extract_text, data, source, place) if data else ""
+        return workers.run(body_tasks.extract_text, data, source, place) if data else ""
     except DeadlineExceeded:
         return ""
 

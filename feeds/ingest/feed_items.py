@@ -20,9 +20,9 @@ from feeds.models import Enclosure, Item
 from feeds.parser.feeds.channel import UpstreamHead
 from feeds.parser.feeds.encoding import decode
 from feeds.parser.feeds.feed import parse_outline
-from feeds.parser.feeds.splitter import Outline, outline, single
+from feeds.parser.feeds.splitter import Outline, join_entry, split_entries
 from feeds.post_ids import derive_post_urn
-from feeds.sanitizer.text import clean_author, fingerprint
+from feeds.sanitizer.text import clean_author, compute_fingerprint
 from feeds.storage.payload import data_of, pack
 from feeds.storage.records import Reading
 from feeds.values.urls import is_address, is_same_document, strip_address
@@ -46,7 +46,7 @@ class ParsedDocument:
 
 def split_document(data: bytes, content_type: str) -> Outline:
     """Split a document into its entries without parsing them."""
-    return outline(decode(data, content_type), content_type)
+    return split_entries(decode(data, content_type))
 
 
 def parse_head(data: bytes, content_type: str, url: str) -> UpstreamHead | None:
@@ -80,14 +80,14 @@ def parse_entries(
         found = [(item, _compute_digest(item), b"") for item in parsed.items]
     elif len(parsed.items) == len(fresh):
         found = [
-            (item, parts.digests[i], single(parts, i).encode("utf-8", "surrogatepass"))
+            (item, parts.digests[i], join_entry(parts, i).encode("utf-8", "surrogatepass"))
             for item, i in zip(parsed.items, fresh, strict=True)
         ]
     else:
         # feedparser dropped or added items, so only parsing each entry alone shows which item belongs to it.
         for place, i in enumerate(fresh):
             alone = replace(chosen, entries=chosen.entries[place : place + 1])
-            document = single(parts, i).encode("utf-8", "surrogatepass")
+            document = join_entry(parts, i).encode("utf-8", "surrogatepass")
             items = parse_outline(alone, url, settings.zone).items
             # A second item would have the same bytes and digest, and could not be distinguished later.
             found += [(item, parts.digests[i], document) for item in items[:1]]
@@ -118,7 +118,7 @@ def reparse_entry(stored: bytes, digest: bytes, settings: EntrySettings, now: da
     if not document:
         return None
     address = url.decode("utf-8", "replace")
-    parts = outline(document.decode("utf-8", "surrogatepass"))
+    parts = split_entries(document.decode("utf-8", "surrogatepass"))
     parsed = parse_outline(parts, address, settings.zone)
     where = _Origin((address, settings.url), settings.link or parsed.head.link)
     return _build_reading(parsed.items[0], digest, document, where, settings, now) if parsed.items else None
@@ -221,7 +221,7 @@ def _build_reading(
 def _compute_text(item: Item) -> str:
     """Compute the fingerprint of text and media; addresses of media often have a new query at each fetch."""
     media = " ".join(enclosure.url.partition("?")[0] for enclosure in item.enclosures)
-    return fingerprint("", f"{item.body}\n{media}" if media else item.body)
+    return compute_fingerprint("", f"{item.body}\n{media}" if media else item.body)
 
 
 def _build_sighting(
@@ -264,7 +264,7 @@ def _build_sighting(
         text=_compute_text(item),
         merges_terms=settings.merge_terms,
     )
-    return _add_keys(sighting, fingerprint(item.title, item.body))
+    return _add_keys(sighting, compute_fingerprint(item.title, item.body))
 
 
 def _add_keys(sighting: Sighting, text: str) -> Sighting:

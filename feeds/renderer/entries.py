@@ -18,7 +18,7 @@ from feeds.renderer import fast_writer, namespaces
 from feeds.values.urls import is_absolute_iri, is_address
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-# Fast path: nearly every text consists of these, and the match costs half of the search above.
+# Fast path: nearly every text consists of these, and this match is faster than the search above.
 _PLAIN = re.compile("[\x20-\ud7ff\t\n\uff00-\uffef]*+")
 _MARKS = {"atom": (b"<entry", b"</entry>"), "rss": (b"<item>", b"</item>")}
 
@@ -49,7 +49,7 @@ def render_entries(
         for entry, result in zip(entries, results, strict=True)
         if not isinstance(result, EntryInvalid)
     ]
-    # feedgen takes ten times as long for an entry, so it writes only entries with unusual elements.
+    # feedgen takes much longer for an entry (docs/decisions/0007-direct-entries.md), so it writes only entries with unusual elements.
     special = [entry for entry, _ in valid if not fast_writer.is_usual(entry, language)]
     feed = _build_feed(special, site_url, language) if special and set(formats) & _MARKS.keys() else None
     for form in formats:

@@ -155,7 +155,7 @@ def _is_mail(word: str) -> bool:
     return bare.startswith("mailto:") or bool(local and domain)
 
 
-def fingerprint(title: str, body: str) -> str:
+def compute_fingerprint(title: str, body: str) -> str:
     """Return 32 hex digits that are equal for posts with the same text, whatever its markup, case and spacing.
 
     A body without text is compared as it is written. The result is empty for an empty body.

@@ -1,8 +1,8 @@
-"""Parse files and clean bodies with pure functions that can run in any process.
+"""Parse files with pure functions that can run in any process.
 
-:func:`parse_files` turns bytes into readings (parse, split the tail, derive keys), :func:`clean_bodies` turns
-bodies into clean HTML, and :mod:`feeds.workers.render_tasks` renders entries. Each process calls
-:func:`begin` once, which sets their settings.
+:func:`parse_files` turns bytes into readings: it parses, splits off the tail and derives keys.
+:mod:`feeds.workers.body_tasks` turns bodies into clean HTML, and :mod:`feeds.workers.render_tasks` renders entries.
+Each process calls :func:`begin` once, which sets the settings of all of them.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ from zoneinfo import ZoneInfo
 from feeds.errors import PostRejected, build_damage_error
 from feeds.identity import Sighting
 from feeds.item_keys import build_page_keys, derive_keys, find_strong_key
-from feeds.models import Dialect, Item, Skipped
-from feeds.protocols import Version
-from feeds.storage.payload import Body, body_of_item, data_of, pack, unpack
+from feeds.models import Item, Skipped
+from feeds.storage.payload import pack
 from feeds.storage.records import Reading
 from feeds.values.patterns import Pattern, compile_pattern
 from feeds.values.urls import canonicalise, is_root
@@ -101,6 +100,11 @@ def get_settings() -> Settings:
 def get_rules() -> Sequence[tuple[str, Pattern]]:
     """Return the compiled identity rules."""
     return _tools.rules
+
+
+def get_link_resolver(source: str) -> LinkResolver | None:
+    """Return what resolves links between the files of a source; None for a source that is not a folder."""
+    return _tools.resolvers.get(source)
 
 
 def compress(data: bytes) -> bytes:
@@ -299,14 +303,14 @@ def _build_sighting(source: str, path: str, mtime: int, digest: bytes, item: Ite
 def _derive_former_key(item: Item) -> str:
     """Return the key that earlier versions derived from the last line or the text; the id made of it stays."""
     from feeds.sanitizer.boilerplate import find_last_address
-    from feeds.sanitizer.text import fingerprint
+    from feeds.sanitizer.text import compute_fingerprint
 
     if item.address:
         return ""
     address = find_last_address(item.body)
     if address and not is_root(address) and (url := canonicalise(address)):
         return f"url:{url}"
-    mark = fingerprint(item.title, item.body)
+    mark = compute_fingerprint(item.title, item.body)
     return f"text:{mark}" if mark else ""
 
 
@@ -324,88 +328,3 @@ def select_terms(item: Item, added: Sequence[str], own: bool) -> tuple[tuple[str
     tags = clean_names(item.tags) if own else ()
     # Each term becomes a feed, so a hostile entry must not create thousands.
     return categories[:most], tags[: max(0, most - len(categories))]
-
-
-def decompress_body(source: str, place: str, stored: bytes) -> Body | None:
-    """Load the body of a stored document; None if it is not a post to publish.
-
-    Raises:
-        PostRejected: it cannot be parsed as a post.
-    """
-    return unpack_stored_body(source, place, decompress(stored))
-
-
-def unpack_stored_body(source: str, place: str, packed: bytes) -> Body | None:
-    """Extract the body of a stored document that is decompressed already; None if it is not a post to publish."""
-    body = unpack(packed)
-    if body is None:
-        # Documents that versions without headers stored have to be parsed again.
-        item = parse_file(source, place, data_of(packed))
-        return body_of_item(item) if isinstance(item, Item) else None
-    return body
-
-
-def extract_text(stored: bytes, source: str, place: str) -> str:
-    """Return the plain text of a stored document.
-
-    Raises:
-        PostRejected: it cannot be parsed as a post.
-    """
-    from feeds.sanitizer.text import extract_text
-
-    return extract_text(clean_body(decompress_body(source, place, stored), source, place))
-
-
-def clean_body(body: Body | None, source: str, place: str) -> str:
-    """Convert a body to clean HTML."""
-    return clean_bodies([(body, source, place)])[0]
-
-
-def clean_bodies(bodies: Sequence[tuple[Body | None, str, str]]) -> list[str]:
-    """Convert bodies, each with the name of its source and its place there, to clean HTML."""
-    from feeds.sanitizer import html
-
-    sources = _tools.settings.sources
-    marked_up = [
-        _convert_body(body, source, place) if body is not None else "" for body, source, place in bodies
-    ]
-    pages = [
-        (body.page if body else "") or (sources[name].parse.base if name in sources else "")
-        for body, name, _ in bodies
-    ]
-    return html.clean_all(list(zip(marked_up, pages, strict=True)))
-
-
-def _convert_body(body: Body, source: str, place: str) -> str:
-    """Convert a body to HTML; links to files of its folder lead to their pages."""
-    from feeds.sanitizer.markdown import markdown_to_html
-    from feeds.sanitizer.unknown_elements import escape_unknown_elements
-
-    dialect = _find_dialect(source)
-    convert = partial(markdown_to_html, dialect=dialect) if body.markup == "markdown" else str
-    links = _tools.resolvers.get(source)
-    # Only for files: upstream feeds contain HTML, where such text is a mistake of the feed.
-    return escape_unknown_elements(links.convert(body, place, convert)) if links else convert(body.text)
-
-
-def _find_dialect(source: str) -> Dialect:
-    """Return the dialect of a source; posts of a source that was removed from the configuration keep kramdown."""
-    sources = _tools.settings.sources
-    return sources[source].parse.dialect if source in sources else "kramdown"
-
-
-def is_changed(before: Version, after: Version) -> bool:
-    """Return whether the cleaned title or body of two versions differ for a reader."""
-    from feeds.sanitizer.text import clean_title, drop_media_queries
-
-    if clean_title(before.title) != clean_title(after.title):
-        return True
-    # Equal bytes need no cleaning, which takes most of the time.
-    if before.document == after.document:
-        return False
-    bodies = [
-        clean_body(decompress_body(v.source, v.place, v.document), v.source, v.place) if v.document else ""
-        for v in (before, after)
-    ]
-    # Some hosts add a new signature to each address of a picture at every fetch.
-    return drop_media_queries(bodies[0]) != drop_media_queries(bodies[1])

@@ -11,7 +11,7 @@ import pytest
 
 from feeds.parser.feeds.encoding import decode
 from feeds.parser.feeds.feed import parse_outline, parse_upstream
-from feeds.parser.feeds.splitter import outline, single
+from feeds.parser.feeds.splitter import join_entry, split_entries
 from feeds.parser.lists.opml import parse_opml
 from feeds.values.dates import parse_date
 from tests.unit.parser.feeds.test_feed import URL
@@ -41,14 +41,14 @@ def test_the_collected_feeds_say_what_their_suites_state(shared: Path) -> None:
 def test_an_entry_of_the_collected_feeds_says_the_same_alone(shared: Path) -> None:
     seen = 0
     for path in sorted((shared / "data" / "upstream").rglob("*.*")):
-        parts = outline(decode(path.read_bytes()))
+        parts = split_entries(decode(path.read_bytes()))
         if parts.kind == "none" or parts.whole:
             continue
         together = parse_outline(parts, URL, "UTC").items
         alone = [
             item
             for n in range(len(parts.entries))
-            for item in parse_upstream(single(parts, n), URL, "UTC").items
+            for item in parse_upstream(join_entry(parts, n), URL, "UTC").items
         ]
         assert tuple(alone) == together, path
         seen += 1

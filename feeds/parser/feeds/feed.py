@@ -20,7 +20,7 @@ from feeds.parser.feeds.entry import EntryContext, read_entry
 from feeds.parser.feeds.feedparser_workarounds import is_rss, protect_elements
 from feeds.parser.feeds.json_feed import parse_json
 from feeds.parser.feeds.namespaces import use_standard_prefixes
-from feeds.parser.feeds.splitter import Outline, outline, several, single
+from feeds.parser.feeds.splitter import Outline, join_entries, join_entry, split_entries
 from feeds.values.urls import is_address, strip_address
 
 # Entries that feedparser parses at a time: it keeps its values of all of them in memory.
@@ -60,14 +60,14 @@ def parse_upstream(text: str, url: str, zone: str) -> Parsed:
     Raises:
         FeedUnreadable: feedparser failed, or would take too long.
     """
-    return parse_outline(outline(text), url, zone)
+    return parse_outline(split_entries(text), url, zone)
 
 
 def parse_outline(parts: Outline, url: str, zone: str) -> Parsed:
     """Parse a document that was already split; see :func:`parse_upstream`."""
     url = strip_address(url)
     if parts.kind == "json":
-        return Parsed(*parse_json(several(parts, range(len(parts.entries))), url, _load_zone(zone)))
+        return Parsed(*parse_json(join_entries(parts, range(len(parts.entries))), url, _load_zone(zone)))
     if parts.kind == "none":
         return Parsed(UpstreamHead(), ())
     # feedparser cannot be interrupted inside a document, so the bound is checked before.
@@ -95,7 +95,7 @@ def _parse_in_pieces(parts: Outline, url: str, zone: str) -> Parsed:
     items: list[Item] = []
     for start in range(0, max(count, 1), size):
         indexes = range(start, min(start + size, count))
-        found, strict = _parse_xml(several(parts, indexes), parts.head, url, zone)
+        found, strict = _parse_xml(join_entries(parts, indexes), parts.head, url, zone)
         # A malformed entry may hide others of its batch.
         if not strict and 1 < len(indexes) <= _PIECE:
             found = _parse_one_by_one(parts, indexes, found, url, zone)
@@ -152,7 +152,7 @@ def _parse_one_by_one(parts: Outline, indexes: range, together: Parsed, url: str
     """
     items: list[Item] = []
     for index in indexes:
-        items += _parse_xml(single(parts, index), parts.head, url, zone)[0].items
+        items += _parse_xml(join_entry(parts, index), parts.head, url, zone)[0].items
     return replace(together, items=tuple(items)) if len(items) >= len(together.items) else together
 
 

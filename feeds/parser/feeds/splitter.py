@@ -1,8 +1,8 @@
 """Split an upstream document into entries without parsing it, to find its new entries fast.
 
-:func:`outline` splits a document into its head and the raw text of each entry, with a digest of each.
-:func:`single` and :func:`several` join a head and entries to small complete documents, for entries that are not stored
-yet. Where the scan cannot decide, as with an unclosed entry, the whole document counts as an entry, and the tolerant parser
+:func:`split_entries` splits a document into its head and the raw text of each entry, with a digest of each.
+:func:`join_entry` and :func:`join_entries` join a head with some entries to a small complete document.
+Where the scan cannot decide, as with an unclosed entry, the whole document counts as an entry, and the tolerant parser
 splits it.
 """
 
@@ -24,7 +24,7 @@ _ROOT_ENTRY = re.compile(r"<(?:[A-Za-z_][\w.\-]*:)?entry(?=[\s/>])", re.IGNORECA
 _PAGE = re.compile(r"<html|<!doctype html", re.IGNORECASE)
 _OTHER_ROOT = re.compile(r"<(?:[A-Za-z_][\w.\-]*:)?([A-Za-z][\w.\-]*)")
 _MISC = re.compile(r"\s+|<\?[^>]*+>|<!--(?>(?:[^-]|-(?!->))*)-->|<!DOCTYPE[^>\[]*+>", re.IGNORECASE)
-# Letters in both cases: the flag `re.IGNORECASE` makes this search slower by a third.
+# Letters in both cases: `re.IGNORECASE` would make this search through whole documents slower.
 _PARTS = re.compile(
     r"<(?:!--|!\[CDATA\[|\?|(/?)((?:[A-Za-z_][\w.\-]*:)?(?:[iI][tT][eE][mM]|[eE][nN][tT][rR][yY]))(?=[\s/>]))"
 )
@@ -63,12 +63,12 @@ class Outline:
     """Items of a JSON Feed that are not objects."""
 
 
-def outline(text: str, content_type: str = "") -> Outline:
+def split_entries(text: str) -> Outline:
     """Cut a decoded document into head and entries, in time linear in its length.
 
     Args:
-        text: The document as :func:`feeds.parser.feeds.encoding.decode` gives it.
-        content_type: The media type of HTTP; ignored, because the text is more reliable.
+        text: The document as :func:`feeds.parser.feeds.encoding.decode` gives it. Its format is detected
+            in the text, because the media type of HTTP is often wrong.
     """
     start = text.lstrip("\ufeff \t\r\n")[:1]
     if start == "{":
@@ -102,12 +102,12 @@ def _without_list(head: str, gap: int) -> tuple[str, int]:
     return head[:start] + head[end:], gap - (end - start)
 
 
-def single(parts: Outline, index: int) -> str:
+def join_entry(parts: Outline, index: int) -> str:
     """Return a complete document with the head and only the entry ``index``, which can be stored and parsed later."""
-    return several(parts, (index,))
+    return join_entries(parts, (index,))
 
 
-def several(parts: Outline, indexes: Iterable[int]) -> str:
+def join_entries(parts: Outline, indexes: Iterable[int]) -> str:
     """Return a complete document with the head and only the entries ``indexes``, in that order."""
     chosen = [parts.entries[index] for index in indexes]
     if parts.kind == "json":

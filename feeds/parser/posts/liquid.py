@@ -38,7 +38,7 @@ def render_liquid(
         link: Finds the pages that ``link`` and ``post_url`` name.
         include: Finds the files that ``include`` and ``include_relative`` name.
     """
-    # Loading the library takes a tenth of a second, and most posts have no Liquid.
+    # Loading the library takes long (docs/reference/late-imports.md), and most posts have no Liquid.
     if "{%" not in text and "{{" not in text:
         return text, ()
     from feeds.parser.posts.liquid_engine import Rendering

@@ -348,7 +348,7 @@ class _Reader:
         # Only Jekyll's and Eleventy's posts have Liquid, and their headers are YAML.
         if not self.settings.liquid or self.matter.dialect != "yaml":
             return body
-        # Most posts have no brace at all, and a search for a single character is five times as fast.
+        # Most posts have no brace at all, and a search for a single character is much faster than for two.
         if (
             "{" not in body
             or ("{%" not in body and "{{" not in body)

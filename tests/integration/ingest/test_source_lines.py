@@ -159,13 +159,13 @@ def test_a_renamed_file_keeps_its_id_though_another_takes_its_place(project: Pro
 
 
 def test_ids_are_those_that_were_made_of_the_text(project: Project) -> None:
-    from feeds.sanitizer.text import fingerprint
+    from feeds.sanitizer.text import compute_fingerprint
 
     project.post("2024-01-01-a.md", "A", "First.")
     project.post("2024-01-02-b.md", "B", f"Second.\n\n<{GUIDE}>")
     project.run("build")
     found = items(project)
-    assert found["A"]["id"] == build_urn(_POSTS, f"text:{fingerprint('A', 'First.')}")
+    assert found["A"]["id"] == build_urn(_POSTS, f"text:{compute_fingerprint('A', 'First.')}")
     assert found["B"]["id"] == build_urn(_POSTS, f"url:{GUIDE}")
 
 

@@ -34,7 +34,7 @@ from feeds.http.address import parse_address
 from feeds.models import DIALECTS, Item, Skipped
 from feeds.parser.feeds.encoding import decode
 from feeds.parser.feeds.feed import parse_upstream
-from feeds.parser.feeds.splitter import outline, single
+from feeds.parser.feeds.splitter import join_entry, split_entries
 from feeds.parser.lists.discovery import find_candidates
 from feeds.parser.lists.opml import parse_opml
 from feeds.parser.posts.file_encoding import decode as decode_post
@@ -171,10 +171,10 @@ def read_upstream(data: bytes) -> None:
     for item in parsed.items:
         _check_dates(item)
         assert not item.address or escape_address(item.address), item.address
-    parts = outline(text)
+    parts = split_entries(text)
     assert len(parts.entries) == len(parts.digests)
     if not parts.whole and len(parts.entries) > 1:
-        assert outline(single(parts, 0)).entries == parts.entries[:1]
+        assert split_entries(join_entry(parts, 0)).entries == parts.entries[:1]
 
 
 def read_list(data: bytes) -> None:

@@ -7,9 +7,9 @@ import pytest
 from feeds.sanitizer.text import (
     clean_author,
     clean_title,
+    compute_fingerprint,
     extract_opening,
     extract_text,
-    fingerprint,
     make_excerpt,
     make_title,
 )
@@ -120,12 +120,12 @@ def test_no_mail_address_is_the_name_of_an_author(name: str, cleaned: str) -> No
 
 
 def test_a_fingerprint_is_of_the_text_alone() -> None:
-    one = fingerprint("Title", "<p>Some text</p>")
+    one = compute_fingerprint("Title", "<p>Some text</p>")
     assert len(one) == 32
-    assert fingerprint("TITLE", "some  <b>TEXT</b>") == one
-    assert fingerprint("Title", "Some &#116;ext") == one
-    assert fingerprint("Other", "Some text") != one
-    assert fingerprint("Title", "Some texts") != one
-    assert fingerprint("Title", " \n") == ""
-    assert fingerprint("Title", "<img src=a>") != fingerprint("Title", "<img src=b>") != ""
-    assert fingerprint("ＴＩＴＬＥ", "Ｓｏｍｅ text") == one
+    assert compute_fingerprint("TITLE", "some  <b>TEXT</b>") == one
+    assert compute_fingerprint("Title", "Some &#116;ext") == one
+    assert compute_fingerprint("Other", "Some text") != one
+    assert compute_fingerprint("Title", "Some texts") != one
+    assert compute_fingerprint("Title", " \n") == ""
+    assert compute_fingerprint("Title", "<img src=a>") != compute_fingerprint("Title", "<img src=b>") != ""
+    assert compute_fingerprint("ＴＩＴＬＥ", "Ｓｏｍｅ text") == one

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from feeds.parser.feeds.encoding import decode
 from feeds.parser.feeds.feed import parse_upstream
-from feeds.parser.feeds.splitter import outline, several, single
+from feeds.parser.feeds.splitter import join_entries, join_entry, split_entries
 from tests.rigs.examples import examples
 from tests.unit.parser.feeds.test_feed import URL, rss
 
@@ -18,12 +18,12 @@ def test_an_outline_knows_cdata_and_comments() -> None:
         "<!-- <item> --><item><title>1</title><description><![CDATA[</item><item>]]></description></item>"
         "<item><title>2</title></item><language>de</language>"
     )
-    parts = outline(decode(document.encode()))
+    parts = split_entries(decode(document.encode()))
     assert len(parts.entries) == 2
     assert [len(digest) for digest in parts.digests] == [16, 16]
-    alone = parse_upstream(single(parts, 1), URL, "UTC")
+    alone = parse_upstream(join_entry(parts, 1), URL, "UTC")
     assert ([item.title for item in alone.items], alone.head.language) == (["2"], "de")
-    both = parse_upstream(several(parts, [1, 0]), URL, "UTC")
+    both = parse_upstream(join_entries(parts, [1, 0]), URL, "UTC")
     assert [item.title for item in both.items] == ["2", "1"]
 
 
@@ -39,7 +39,7 @@ def test_an_outline_knows_cdata_and_comments() -> None:
     ],
 )
 def test_what_is_a_feed(text: str, kind: str) -> None:
-    assert outline(decode(text.encode())).kind == kind
+    assert split_entries(decode(text.encode())).kind == kind
 
 
 _PIECES = st.sampled_from(
@@ -67,7 +67,9 @@ def test_entries_alone_say_what_they_say_together(entries) -> None:
         for title, body, guid in entries
     )
     text = decode(rss(items).encode())
-    parts = outline(text)
+    parts = split_entries(text)
     assert len(parts.entries) == len(entries)
-    alone = [item for n in range(len(entries)) for item in parse_upstream(single(parts, n), URL, "UTC").items]
+    alone = [
+        item for n in range(len(entries)) for item in parse_upstream(join_entry(parts, n), URL, "UTC").items
+    ]
     assert tuple(alone) == parse_upstream(text, URL, "UTC").items
