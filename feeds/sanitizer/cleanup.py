@@ -12,6 +12,7 @@ from html import escape
 
 from feeds._resources import read_packaged_text
 from feeds.sanitizer.attributes import PREFIX, page, resolve_fragment
+from feeds.values.markup import replace_sections
 from feeds.values.references import unescape
 from feeds.values.urls import is_address, resolve
 
@@ -54,28 +55,8 @@ _BARRIERS = frozenset(("table", "object", "applet", "marquee", "template", "sele
 _FORMATS = frozenset("a b big code em font i nobr s small strike strong tt u".split())  # noqa: SIM905
 # The end tags of these may be missing, so counting them would make a long list look deep. None nests in itself
 # directly.
-_UNCOUNTED = (
-    frozenset(
-        [
-            "p",
-            "li",
-            "td",
-            "th",
-            "tr",
-            "dt",
-            "dd",
-            "rt",
-            "rp",
-            "rb",
-            "rtc",
-            "option",
-            "thead",
-            "tbody",
-            "tfoot",
-            "colgroup",
-        ]
-    )
-    | VOID_ELEMENTS
+_UNCOUNTED = VOID_ELEMENTS.union(
+    "p li td th tr dt dd rt rp rb rtc option thead tbody tfoot colgroup".split()  # noqa: SIM905
 )
 _UNCOUNTED_TAGS = frozenset(f"{start}{name}" for name in _UNCOUNTED for start in ("<", "</"))
 _ANY_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*+)" + _REST)
@@ -99,23 +80,12 @@ def parse_attributes(tag: str) -> dict[str, str]:
 
 def without_comments(html: str) -> str:
     """Return the HTML without its closed comments; the parser decides about an unclosed one."""
-    # A regular expression would search for the end again from each unclosed start, in quadratic time.
-    parts = []
-    position = 0
-    while (start := html.find("<!--", position)) >= 0 and (end := html.find("-->", start + 4)) >= 0:
-        parts.append(html[position:start])
-        position = end + 3
-    return "".join(parts) + html[position:]
+    return replace_sections(html, "<!--", "-->", lambda _: "")
 
 
 def with_character_data(html: str) -> str:
     """Return the HTML with ``<![CDATA[…]]>`` sections as text, as XML defines them; HTML parsers drop them."""
-    parts = []
-    position = 0
-    while (start := html.find("<![CDATA[", position)) >= 0 and (end := html.find("]]>", start + 9)) >= 0:
-        parts += [html[position:start], escape(html[start + 9 : end], quote=False)]
-        position = end + 3
-    return "".join(parts) + html[position:]
+    return replace_sections(html, "<![CDATA[", "]]>", lambda text: escape(text, quote=False))
 
 
 def with_linked_addresses(html: str) -> str:

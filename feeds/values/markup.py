@@ -1,8 +1,9 @@
-"""Distinguish markup from words that only look like it, in short texts that may be either (titles, summaries)."""
+"""Distinguish markup from words that only look like it, and find comments and sections of character data."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 _COMMENT = re.compile(r"<!--(?>(?:[^<>-]|-(?!->)){0,2000})-->")
 _UNREAD = re.compile(r"<(script|style)\b[^<>]*+>[^<]{0,5000}+</\1\s*+>", re.IGNORECASE)
@@ -34,3 +35,20 @@ def remove_markup(text: str) -> str:
 
     bare = _TAG.sub(drop, bare)
     return bare if bare.strip() else text
+
+
+def replace_sections(text: str, opening: str, closing: str, write: Callable[[str], str]) -> str:
+    """Return a text in which ``write`` replaces the inside of each section and its marks; an unclosed section stays.
+
+    A regular expression would search for the end again from each unclosed mark, in quadratic time.
+    """
+    parts = []
+    position = 0
+    while (start := text.find(opening, position)) >= 0:
+        inside = start + len(opening)
+        end = text.find(closing, inside)
+        if end < 0:
+            break
+        parts += [text[position:start], write(text[inside:end])]
+        position = end + len(closing)
+    return "".join([*parts, text[position:]])

@@ -11,7 +11,7 @@ from typing import Any
 from feeds.parser.feeds.feedparser_workarounds import AT
 from feeds.parser.feeds.text import fold_spaces, html_to_text, unwrap_character_data
 from feeds.values.dates import parse_date
-from feeds.values.markup import remove_markup
+from feeds.values.markup import remove_markup, replace_sections
 from feeds.values.references import unescape
 from feeds.values.urls import is_address, resolve
 
@@ -245,13 +245,9 @@ def _read_inside(opening: re.Match[str] | None) -> str:
 
 
 def _without_comments(text: str) -> str:
-    """Return the text without comments and CDATA sections, in linear time."""
+    """Return the text without comments and CDATA sections."""
     for opening, closing in (("<![CDATA[", "]]>"), ("<!--", "-->")):
-        pieces, position = [], 0
-        while (start := text.find(opening, position)) >= 0 and (end := text.find(closing, start)) >= 0:
-            pieces.append(text[position:start])
-            position = end + len(closing)
-        text = "".join([*pieces, text[position:]]) if pieces else text
+        text = replace_sections(text, opening, closing, lambda _: "")
     return text
 
 

@@ -33,6 +33,11 @@ class _Candidate:
     languages: tuple[str, ...]
 
 
+_JAPANESE = (
+    "のにはをたがでてとしれさあるいもなかっらりこれすまよそう、。ーンスルトイアリックラドタシロニュフメ日本年大人会国中事者社上新経済",
+    r"[\u3041-\u30ff\u4e00-\u9fff\u3000-\u303f\uff01-\uff5e]",
+    ("ja", "ja-jp"),
+)
 _CANDIDATES = (
     _Candidate(
         "gb18030",
@@ -52,18 +57,8 @@ _CANDIDATES = (
         r"[\u4e00-\u9fff\u3000-\u303f\uff00-\uff5e]",
         ("zh-tw", "zh-hk", "zh-hant", "zh-mo"),
     ),
-    _Candidate(
-        "cp932",
-        "のにはをたがでてとしれさあるいもなかっらりこれすまよそう、。ーンスルトイアリックラドタシロニュフメ日本年大人会国中事者社上新経済",
-        r"[\u3041-\u30ff\u4e00-\u9fff\u3000-\u303f\uff01-\uff5e]",
-        ("ja", "ja-jp"),
-    ),
-    _Candidate(
-        "euc_jp",
-        "のにはをたがでてとしれさあるいもなかっらりこれすまよそう、。ーンスルトイアリックラドタシロニュフメ日本年大人会国中事者社上新経済",
-        r"[\u3041-\u30ff\u4e00-\u9fff\u3000-\u303f\uff01-\uff5e]",
-        ("ja", "ja-jp"),
-    ),
+    _Candidate("cp932", *_JAPANESE),
+    _Candidate("euc_jp", *_JAPANESE),
     _Candidate(
         "cp949",
         "이다에는의가을하고한를지로기사자은도서아시어리대나인그일해정들수부스라보있과게여전제적주상원만것"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from feeds.values.markup import remove_markup
+from feeds.values.markup import remove_markup, replace_sections
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,17 @@ from feeds.values.markup import remove_markup
 )
 def test_a_tag_is_markup_only_if_it_is_used_as_such(text: str, expected: str) -> None:
     assert remove_markup(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "replaced"),
+    [
+        ("a<!--b-->c<!--d-->", "a[b]c[d]"),
+        ("<!-->a-->", "[>a]"),
+        ("a<!--b", "a<!--b"),
+        ("a<!--b<!--c-->d", "a[b<!--c]d"),
+        ("a-->b", "a-->b"),
+    ],
+)
+def test_closed_sections_are_replaced_with_their_marks(text: str, replaced: str) -> None:
+    assert replace_sections(text, "<!--", "-->", lambda inside: f"[{inside}]") == replaced
