@@ -12,7 +12,7 @@ import pytest
 
 from feeds.parser.feeds.encoding import decode
 from feeds.parser.feeds.feed import parse_outline
-from feeds.parser.feeds.splitter import outline
+from feeds.parser.feeds.splitter import split_entries
 from tests.conftest import Project
 from tests.integration.ingest.test_upstreams import rss, subscribe, titles
 from tests.rigs.servers import Answer, UpstreamServer, UpstreamThread
@@ -151,5 +151,5 @@ def test_the_library_sees_no_long_address(element: str, text: str) -> None:
     inside = f"<{element}>{text}</{element}>"
     started = time.process_time()
     for document in (build_channel(inside), build_channel(f"<item><guid>1</guid>{inside}</item>")):
-        parse_outline(outline(decode(document, "text/xml"), "text/xml"), "https://a.example/", "UTC")
+        parse_outline(split_entries(decode(document, "text/xml")), "https://a.example/", "UTC")
     assert time.process_time() - started < 2
