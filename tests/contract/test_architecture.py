@@ -24,7 +24,7 @@ HOMES = {
     "idna": {"feeds.values.urls"},
     "jinja2": {"feeds.renderer.templates"},
     "liquid": {"feeds.parser.posts.liquid_engine", "feeds.parser.posts.liquid_filters"},
-    "lxml": {"feeds.output.validator", "feeds.renderer.feedgen_writer"},
+    "lxml": {"feeds.output.validator", "feeds.output.validator_rules", "feeds.renderer.feedgen_writer"},
     "pyromark": {
         "feeds.sanitizer.markdown",
         "feeds.sanitizer.markdown.simple",

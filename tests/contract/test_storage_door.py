@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 DOOR = {
     "sources": "sources: load_sources add_sources load_lists mark_source_read remove_source",
     "upstream feeds": "upstreams: load_upstreams save_polls save_list find_known_entries find_known_items "
-    "ingest_document load_held_hosts hold_hosts count_entries",
+    "ingest_document load_held_hosts hold_hosts count_entries save_refusal",
     "history and changed settings": "upstreams: load_entries_after load_history_position save_history_position "
     "load_keys_version save_keys_version; address_rule: follow_address_rule",
     "files": "files: load_present_files load_file_states load_keys_version touch_files finish_scan remove_expired_files; "
@@ -26,7 +26,8 @@ DOOR = {
     "feeds": "feeds: load_dirty_feeds load_feeds load_feed_figures load_wanted_revisions load_window load_shown_posts "
     "load_tombstones find_latest_change",
     "slugs": "feeds: assign_feed_slugs drop_unfit_slugs find_slugs",
-    "documents": "documents: load_documents load_documents_of_feeds mark_documents_lost record_publication count_documents",
+    "documents": "documents: load_documents load_documents_of_feeds mark_documents_lost record_publication count_documents "
+    "is_older_than_tree mark_as_new_as_tree select_new_warnings",
     "archives": "archives: append_versions find_long_logs load_unarchived close_archives load_newest_archives "
     "load_stale_archives load_archive mark_archives_clean remove_abandoned_logs",
     "archive revision": "archives: load_revision save_revision",
