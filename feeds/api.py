@@ -174,7 +174,7 @@ def export_opml(config: Config) -> bytes:
 
 
 def forget(config: Config, source: str, clock: Clock = now) -> int | None:
-    """Remove the posts of a source that is no longer configured.
+    """Remove the posts of a source that was removed from the configuration.
 
     Returns:
         The number of removed items; None if a running daemon removes them.
@@ -241,7 +241,7 @@ def backfill(config: Config, source: str, pages: int = 1000, clock: Clock = now)
         clock: Returns the current time.
 
     Raises:
-        UsageError: there is no upstream feed of this name.
+        UsageError: no upstream feed has this name.
     """
     from feeds.cli.backfill import fetch_history
 

@@ -27,7 +27,7 @@ def decode(argument: str) -> str:
 class Parser(argparse.ArgumentParser):
     """A parser whose messages are one line and suggest what may be meant.
 
-    argparse raises its errors in the two methods with an underscore; there is no public way to word them.
+    argparse raises its errors in the two methods with an underscore; argparse has no public way to word them.
     """
 
     def error(self, message: str) -> NoReturn:
@@ -121,7 +121,7 @@ class Commands:
     def add(
         self, name: str, text: str, *shared: Callable[[str], argparse.ArgumentParser], report: bool = True
     ) -> argparse.ArgumentParser:
-        """Add a command with the common options and the ``shared`` ones, and ``--json`` if it reports."""
+        """Add a command with the common and the ``shared`` options, and ``--json`` if it reports."""
         command: argparse.ArgumentParser = self._commands.add_parser(
             name,
             help=text,

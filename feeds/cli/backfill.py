@@ -62,7 +62,7 @@ def fetch_history(config: Config, source: str, pages: int, clock: Clock) -> Hist
         clock: Returns the current time.
 
     Raises:
-        UsageError: there is no upstream feed of this name.
+        UsageError: no upstream feed has this name.
     """
     from feeds.cli.daemon_requests import add_request
     from feeds.errors import StoreLocked

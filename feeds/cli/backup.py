@@ -38,7 +38,7 @@ def save_backup(config: Config, file: Path) -> int:
     The file is complete or not written at all.
 
     Raises:
-        UsageError: there is no build yet, or ``file`` exists and is not a backup.
+        UsageError: nothing was built yet, or ``file`` exists and is not a backup.
         StoreError: the database is damaged, or ``file`` cannot be written.
     """
     from feeds.errors import UsageError

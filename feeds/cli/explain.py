@@ -43,7 +43,7 @@ def explain_post(config: Config, wanted: str) -> dict[str, Any]:
     """Return everything that is known of a post.
 
     Raises:
-        UsageError: there is no build yet, or the post is not known.
+        UsageError: nothing was built yet, or the post is not known.
     """
     from contextlib import closing
 

@@ -1,4 +1,4 @@
-"""``feedd forget``: remove the posts of a source that is no longer configured."""
+"""``feedd forget``: remove the posts of a source that was removed from the configuration."""
 
 from __future__ import annotations
 

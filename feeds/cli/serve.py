@@ -39,7 +39,7 @@ def serve_output(config: Config, announce: Callable[[str], None], clock: Clock) 
     Raises:
         ConfigError: an environment variable with a secret is not set.
         UsageError: the address is in use.
-        OutputError: there is no output yet.
+        OutputError: nothing was published yet.
     """
     from feeds.daemon.http_service import build_server
     from feeds.server.server import run

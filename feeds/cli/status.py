@@ -54,7 +54,7 @@ def load_status(config: Config) -> dict[str, Any]:
     """Return the health of every source, counts and feeds.
 
     Raises:
-        UsageError: there is no build yet.
+        UsageError: nothing was built yet.
     """
     from contextlib import closing
 

@@ -77,7 +77,7 @@ class FetchState(NamedTuple):
     """In a row."""
     gone: bool = False
 
-    def forget_validators(self) -> FetchState:
+    def drop_validators(self) -> FetchState:
         """Return the state with which the next response has the complete document."""
         return self._replace(etag="", last_modified="", validated="", digest="")
 

@@ -122,7 +122,7 @@ class FeedIngester:
         upstreams.save_polls(self.session.db, polls)
 
     def _ingest_next(self, documents: list[tuple[Request, Fetched]]) -> None:
-        """Parse the last document and store it; one that cannot be parsed is reported, and stored as a failure."""
+        """Parse the last document and store it; if it cannot be parsed, report it and store the failure."""
         # Popping drops the last reference, so a document is freed before the next is parsed.
         request, fetched = documents.pop()
         digest = hashlib.sha256(fetched.data).hexdigest()[:32]

@@ -50,7 +50,7 @@ def reprocess_entries(session: Session, sources: Sequence[UpstreamSource]) -> in
             if rekey:
                 # Entries that an older rule left out return only with the complete document.
                 row = load_upstreams(session.db).get(source.name)
-                state = FetchState.from_json(row.state if row else "").forget_validators()
+                state = FetchState.from_json(row.state if row else "").drop_validators()
                 save_keys_version(session.db, number, ENTRY_KEYS, state.to_json())
     return parted
 

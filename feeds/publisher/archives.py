@@ -55,7 +55,7 @@ class _Batch:
 
 
 def write_archives(publication: Publication, *, lost: bool) -> None:
-    """Close and write full archives, and repair older ones; call it before anything links to them.
+    """Close and write full archives, and repair older archives; call it before anything links to them.
 
     A feed with an archive that could not be written stays unfinished.
 
@@ -252,7 +252,7 @@ def _rewrite_archives(
     stale: Collection[tuple[int, int]],
     older: bool,
 ) -> set[int]:
-    """Write those of these archives that are stale or missing; return the feeds with one that could not be written."""
+    """Write those of these archives that are stale or missing; return the feeds with an archive that could not be written."""
     tree, db = publication.tree, publication.db
     feeds = {feed.number: feed for feed in load_feeds(db)}
     batch, failed, done = _Batch(), set(), []

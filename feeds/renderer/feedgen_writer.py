@@ -242,7 +242,7 @@ def _add_media(element: Any, entry: Entry) -> None:  # noqa: ANN401
 
 
 def _add_enclosures(element: Any, enclosures: tuple[Enclosure, ...], main: Enclosure) -> None:  # noqa: ANN401
-    """Add a link for each enclosure. feedgen uses the last one for RSS, where a type is required."""
+    """Add a link for each enclosure. feedgen uses the last link for RSS, where a type is required."""
     before = len(element.link() or ())
     for media in (*(other for other in enclosures if other is not main), main):
         kind = media.type or "application/octet-stream"

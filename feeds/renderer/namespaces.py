@@ -102,7 +102,7 @@ _NORMAL_FORMS: Mapping[str, Callable[[str], str]] = {
 def find_main_media(media: Sequence[Enclosure]) -> Enclosure | None:
     """Return what an entry is about, where a format has room for one medium: sound or film before pictures."""
     kinds = (("audio/", "video/"), ("application/", "text/"), ("",))
-    return next((one for kind in kinds for one in media if one.type.startswith(kind)), None)
+    return next((found for kind in kinds for found in media if found.type.startswith(kind)), None)
 
 
 def filter_valid(extras: Sequence[Extra]) -> Iterator[Extra]:

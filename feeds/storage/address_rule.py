@@ -115,7 +115,7 @@ def _items_taken(db: Database, moved: Sequence[_Moved]) -> set[tuple[int, str]]:
 
 
 def _keep_ids(db: Database, moved: Sequence[_Moved]) -> None:
-    """Have posts recognised by the new keys alone, unless another sighting of theirs still has the old one."""
+    """Have posts recognised by the new keys alone, unless another sighting of theirs still has the old key."""
     for one in moved:
         # A key that another sighting still has keeps the two together, as before.
         if one.post is None or db.value("key_held", (one.old, one.post)):

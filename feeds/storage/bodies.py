@@ -18,7 +18,7 @@ class StoredBody(NamedTuple):
 
 
 NO_BODY = StoredBody()
-"""Stands for the body of a sighting whose document was removed."""
+"""The body of a sighting whose document was removed."""
 
 
 def load_bodies(db: Database, sightings: Iterable[int]) -> dict[int, StoredBody]:

@@ -25,7 +25,7 @@ class StoredSource(NamedTuple):
 
 
 def load_sources(db: Database) -> dict[str, StoredSource]:
-    """Load every source by its name, also sources that are no longer configured."""
+    """Load every source by its name, also sources that were removed from the configuration."""
     return {
         row[1]: StoredSource(row[0], row[1], row[2], bool(row[3]), row[4]) for row in db.rows("source_all")
     }

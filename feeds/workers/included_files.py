@@ -92,7 +92,7 @@ class LinkResolver:
         self._in_posts = settings.root.name == "_posts"
 
     def find_linked_page(self, kind: str, argument: str) -> str | None:
-        """Return the path of the page that Liquid's ``link`` or ``post_url`` names; None if there is no such post."""
+        """Return the path of the page that Liquid's ``link`` or ``post_url`` names; None if no such post exists."""
         from feeds.parser.posts.permalinks import find_named_files
 
         # Lazily: usually the first file exists, and the others are not read.

@@ -48,7 +48,7 @@ _Scope = dict[str, str]
 
 def use_standard_prefixes(text: str) -> str:
     """Return the document with its known namespaces under their usual prefixes, in linear time."""
-    declared = {(prefix or "", one or other) for prefix, one, other in _DECLARATION.findall(text)}
+    declared = {(prefix or "", double or single) for prefix, double, single in _DECLARATION.findall(text)}
     if all(_is_usual(prefix, _shorten(uri)) for prefix, uri in declared):
         return text
     return _Walk(text).run()
@@ -93,7 +93,9 @@ class _Walk:
         name = f"{prefix or ''}:{local}"
         before = self.scope
         if not slash and "xmlns" in rest:
-            changes = {key or "": _shorten(one or other) for key, one, other in _DECLARATION.findall(rest)}
+            changes = {
+                key or "": _shorten(double or single) for key, double, single in _DECLARATION.findall(rest)
+            }
             self.scope = {**before, **changes}
         if self.own is None:
             self.own = self.scope.get("", "")
@@ -124,13 +126,13 @@ class _Walk:
             # The library goes by the prefix where it does not know the address.
             declared = "" if slash or usual in self.scope else f' xmlns:{usual}="http://{uri}/"'
             new = f"<{slash}{usual}:{local}{declared}{rest}>"
-        elif prefix in _PREFIXES or self.is_foreign(prefix, local, uri):
+        elif prefix in _PREFIXES or self.is_misnamed(prefix, local, uri):
             new = f"<{slash}{_OTHER}{rest}>"
         else:
             return
         self.pieces += [self.text[self.copied : found.start()], new]
         self.copied = found.end()
 
-    def is_foreign(self, prefix: str, local: str, uri: str) -> bool:
-        """Whether an element without a prefix is called like one of a feed and is not one."""
+    def is_misnamed(self, prefix: str, local: str, uri: str) -> bool:
+        """Return whether an element without a prefix has the name of an element of a feed, but another meaning."""
         return not prefix and local.lower() in _SENSITIVE and uri != self.own and not _PLAIN.search(uri)

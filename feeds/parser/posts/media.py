@@ -104,7 +104,7 @@ def read_media(
 def _read_value(
     value: object, values: Mapping[str, Any], resolve: Resolve, is_media: bool
 ) -> Iterator[Enclosure]:
-    """Yield the media of a value; only ``enclosure`` may name a file whose ending says nothing."""
+    """Yield the media of a value; only ``enclosure`` may name a file whose ending is not that of media."""
     if isinstance(value, list):
         for part in value:
             yield from _read_value(part, values, resolve, is_media)

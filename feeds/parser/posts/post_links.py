@@ -17,7 +17,7 @@ from feeds.values.references import unescape
 from feeds.values.urls import resolve
 
 FindPage = Callable[[str], str]
-"""Returns the page of a post by the path of its file below the source; empty if there is no such post."""
+"""Returns the page of a post by the path of its file below the source; empty if no such post exists."""
 
 _ENDINGS = (".md", ".markdown", ".mkd", ".mkdown", ".mdx", ".rst", ".adoc", ".org", ".html", ".htm")
 _TEXT_ENDINGS = _ENDINGS[:-2]
@@ -54,13 +54,13 @@ def resolve_shortcodes(text: str, place: PostPlace, find: FindPage) -> str:
     if "ref" not in text or "{{" not in text:
         return text
 
-    def address(found: re.Match[str]) -> str:
+    def write_address(found: re.Match[str]) -> str:
         named = found[1] or found[2] or found[3]
         path, mark, part = named.partition("#")
-        page = _find(_shortcode_candidates(path, place), find) if path else place.page
+        page = _find(_list_shortcode_candidates(path, place), find) if path else place.page
         return page + mark + part if page else found[0]
 
-    return _REF.sub(address, text)
+    return _REF.sub(write_address, text)
 
 
 def resolve_post_links(html: str, place: PostPlace, find: FindPage) -> str:
@@ -68,25 +68,25 @@ def resolve_post_links(html: str, place: PostPlace, find: FindPage) -> str:
     if not any(mark in html for mark in _MARKS):
         return html
 
-    def address(found: re.Match[str]) -> str:
+    def write_address(found: re.Match[str]) -> str:
         value = unescape(found[3].strip("\"'"))
         page = _resolve(value, place, find)
         return f'{found[1]}{found[2]}"{escape(page)}"' if page else found[0]
 
-    return _TAG.sub(lambda tag: _ADDRESS.sub(address, tag[0]) if "=" in tag[0] else tag[0], html)
+    return _TAG.sub(lambda tag: _ADDRESS.sub(write_address, tag[0]) if "=" in tag[0] else tag[0], html)
 
 
 def _resolve(value: str, place: PostPlace, find: FindPage) -> str:
-    """Return the address that a reference stands for; empty if it is no reference to a file."""
+    """Return the address that a reference leads to; empty if it does not name a file."""
     if found := _PELICAN.match(value):
         return _resolve_pelican(found[1].lower(), found[2], place, find)
     path, mark = _split(value)
     if path.startswith("@/"):
-        page = _find(_root_candidates(path[2:], place), find)
+        page = _find(_list_root_candidates(path[2:], place), find)
         return (page or _as_zola(path[2:], place.base)) + mark
     if _ELSEWHERE.match(value) or not path.lower().endswith(_TEXT_ENDINGS):
         return ""
-    page = _find(_candidates(unquote(path), place), find)
+    page = _find(_list_candidates(unquote(path), place), find)
     return page + mark if page else ""
 
 
@@ -102,7 +102,7 @@ def _resolve_pelican(kind: str, named: str, place: PostPlace, find: FindPage) ->
         return resolve(place.base, f"{kind}/{path.strip('/')}.html") + mark
     if kind == "index":
         return resolve(place.base, "index.html") + mark
-    page = _find(_candidates(unquote(path), place), find) if path.lower().endswith(_ENDINGS) else ""
+    page = _find(_list_candidates(unquote(path), place), find) if path.lower().endswith(_ENDINGS) else ""
     if page:
         return page + mark
     if kind == "attach":
@@ -115,22 +115,22 @@ def _resolve_pelican(kind: str, named: str, place: PostPlace, find: FindPage) ->
 
 
 def _as_zola(path: str, base: str) -> str:
-    """The page of a file that is no post: a section, or a page of another part of the site."""
+    """Return the page of a file that is not a post: a section, or a page of another part of the site."""
     stem = path.rpartition(".")[0].removesuffix("_index").removesuffix("/index").strip("/")
     return resolve(base, f"{stem}/" if stem else "")
 
 
-def _candidates(path: str, place: PostPlace) -> Iterator[str]:
+def _list_candidates(path: str, place: PostPlace) -> Iterator[str]:
     if path.startswith("/"):
-        yield from _root_candidates(path[1:], place)
+        yield from _list_root_candidates(path[1:], place)
     else:
         found = normpath(f"{dirname(place.path) or '.'}/{path}")
         yield found
-        yield from _root_candidates(normpath(f"{place.above}{found}"), place)
+        yield from _list_root_candidates(normpath(f"{place.above}{found}"), place)
 
 
-def _root_candidates(path: str, place: PostPlace) -> Iterator[str]:
-    """The path below the source of one below the site's root or its folder ``content``."""
+def _list_root_candidates(path: str, place: PostPlace) -> Iterator[str]:
+    """Yield the paths below the source that a path below the site's root, or its folder ``content``, may mean."""
     for top in ("content/", ""):
         below = path.removeprefix(top)
         if place.above and below.startswith(place.above):
@@ -139,12 +139,12 @@ def _root_candidates(path: str, place: PostPlace) -> Iterator[str]:
         yield below.removeprefix("_posts/")
 
 
-def _shortcode_candidates(path: str, place: PostPlace) -> Iterator[str]:
+def _list_shortcode_candidates(path: str, place: PostPlace) -> Iterator[str]:
     for ending in ("", ".md", "/index.md", ".html"):
         if not ending and not path.lower().endswith(_ENDINGS):
             continue
-        yield from _candidates(path.rstrip("/") + ending, place)
-        yield from _root_candidates(path.strip("/") + ending, place)
+        yield from _list_candidates(path.rstrip("/") + ending, place)
+        yield from _list_root_candidates(path.strip("/") + ending, place)
 
 
 def _find(paths: Iterator[str], find: FindPage) -> str:

@@ -70,10 +70,10 @@ def _read_digit(numeral: str) -> str:
 
 
 def _read_number(found: re.Match[str]) -> str:
-    tens, ten, ones = found[1].rpartition("十")
+    tens, ten, units = found[1].rpartition("十")
     if not ten:
-        return _read_digit(ones)
-    return f"{_read_digit(tens) if tens else 1}{_read_digit(ones) if ones else 0}"
+        return _read_digit(units)
+    return f"{_read_digit(tens) if tens else 1}{_read_digit(units) if units else 0}"
 
 
 def _read_era(found: re.Match[str]) -> str:
