@@ -208,12 +208,15 @@ def _can_parse(name: str, argument: str) -> bool:
     parse = _PARSERS.get(name)
     if parse is None:
         return True
-    token = Token(TOKEN_EXPRESSION, argument, 0, argument)
     try:
-        parse(_make_environment(), TokenStream(tokenize(argument, token)))
+        parse(_make_environment(), _tokenize(argument))
     except (LiquidError, RecursionError):
         return False
     return True
+
+
+def _tokenize(expression: str) -> TokenStream:
+    return TokenStream(tokenize(expression, Token(TOKEN_EXPRESSION, expression, 0, expression)))
 
 
 def _parse_assignment(environment: Environment, tokens: TokenStream) -> None:
@@ -344,22 +347,15 @@ class _IncludeNode(_ArgumentNode):
         values = {key: _evaluate(value, context) for key, value in _PARAMETER.findall(rest)}
         template = rendering.parse(text, rendering.find_line(self.token))
         try:
-            with context.extend({"include": values}):
-                for node in template.nodes:
-                    try:
-                        node.render(context, buffer)
-                    except LiquidError as error:
-                        context.env.error(error, token=node.token)
+            template.render_with_context(context, buffer, partial=True, include=values)
         finally:
             rendering._sources.pop()
         return 1
 
 
 def _evaluate(expression: str, context: RenderContext) -> object:
-    token = Token(TOKEN_EXPRESSION, expression, 0, expression)
     try:
-        parsed = FilteredExpression.parse(context.env, TokenStream(tokenize(expression, token)))
-        return parsed.evaluate(context)
+        return FilteredExpression.parse(context.env, _tokenize(expression)).evaluate(context)
     except LiquidError:
         return None
 

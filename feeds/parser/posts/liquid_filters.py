@@ -120,21 +120,12 @@ def _to_date(value: object) -> datetime | None:
     return parse_date(text, UTC)
 
 
-def _format_date(pattern: str) -> Callable[[object], object]:
-    def format_date(value: object) -> object:
-        date = _to_date(value)
-        return date.strftime(pattern) if date else value
-
-    return format_date
-
-
-def _format_any_date(value: object, pattern: object = "") -> object:
+def _format_date(value: object, pattern: object = "") -> object:
     """Format a date; a value that is not a date stays as it is, as in Liquid."""
     date = _to_date(value) if value and not is_undefined(value) else None
     text = to_text(pattern)
     if date is None or not text:
         return value
-    # Ruby's flags: without padding.
     # Ruby's flag for numbers without padding, which Python's `strftime` has on some systems only.
     text = text.replace("%-d", str(date.day)).replace("%-m", str(date.month)).replace("%e", f"{date.day:2}")
     return date.strftime(text)
@@ -170,10 +161,10 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "absolute_url": _make_absolute_url,
     "array_to_sentence_string": _join_sentence,
     "cgi_escape": lambda value: quote_plus(to_text(value)),
-    "date": _format_any_date,
-    "date_to_long_string": _format_date("%d %B %Y"),
-    "date_to_rfc822": _format_date("%a, %d %b %Y %H:%M:%S %z"),
-    "date_to_string": _format_date("%d %b %Y"),
+    "date": _format_date,
+    "date_to_long_string": lambda value: _format_date(value, "%d %B %Y"),
+    "date_to_rfc822": lambda value: _format_date(value, "%a, %d %b %Y %H:%M:%S %z"),
+    "date_to_string": lambda value: _format_date(value, "%d %b %Y"),
     "date_to_xmlschema": _to_xml_date,
     "escape": _escape,
     "jsonify": lambda value: json.dumps(value, ensure_ascii=False, default=str),
