@@ -122,6 +122,11 @@ def test_a_post_is_found_by_what_people_know_of_it(project: Project) -> None:
     for name, word in (
         (project.posts / "2024-01-04-c.md", "unpublished"),
         ("_posts/2024-01-05-d.md", "ignored"),
+    ):
+        done = project.run("explain", str(name))
+        assert done.returncode == 0
+        assert word in done.stdout
+    for name, word in (
         ("https://nobody.example/", "no post has this path, URL or id"),
         ("infoCode", "no post has this path, URL or id"),
     ):

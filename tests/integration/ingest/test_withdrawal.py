@@ -237,7 +237,7 @@ def entry(name: str, text: str = "Text", link: str = "") -> str:
 
 def test_an_upstream_takes_an_entry_back_and_it_stays_out(project: Project, upstream: UpstreamServer) -> None:
     project.post("2024-01-01-a.md", source_url="https://up.example/b", categories="own")
-    subscribe(project, upstream, more='categories = ["planet"]')
+    subscribe(project, upstream, more='categories = ["planet"]\nterms = "merge"')
     say(upstream, entry("a") + entry("b") + entry("c"))
     project.run("build")
     assert ids_in(project, "category/planet/atom.xml") == {"urn:up:a", "urn:up:c", shared_id(project)}

@@ -17,6 +17,7 @@ LARGE = frozenset(("post", "sighting", "sighting_key", "payload", "key", "member
 # What may walk a whole table: it is asked once a run, of an index that holds little, or by commands that report.
 WHOLE = frozenset(
     (
+        "entries_by_state",
         "entries_packed",
         "feed_counts",
         "posts_of_files",
@@ -25,6 +26,7 @@ WHOLE = frozenset(
         "keys_owned",
         "payloads_packed",
         "posts_of_state",
+        "posts_titled",
         "sighting_counts",
         "sightings_numbers",
         "strong_like",

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from feeds.fetcher.folder import compute_digest
+from feeds.fetcher.folder import compute_digest as compute_file_digest
 from feeds.parser.posts.jekyll import FolderSettings, read_site_config
 from feeds.storage.payload import Body
 from feeds.workers.included_files import (
     LinkResolver,
     _find_content_prefix,
-    digest_with_includes,
+    compute_digest,
     find_pages,
     read_beside_post,
 )
@@ -51,10 +51,10 @@ def test_included_texts(root: Path, post: str, name: str, text: str | None) -> N
 
 def test_the_digest_of_a_post_covers_what_it_includes(root: Path) -> None:
     data = b"{% include_relative top.md %}{%- include_relative missing.md %}"
-    before = digest_with_includes(root, "post.md", data)
-    assert before == compute_digest(data + b"top\0")
+    before = compute_digest(root, "post.md", data)
+    assert before == compute_file_digest(data + b"top\0")
     (root / "top.md").write_text("changed")
-    assert digest_with_includes(root, "post.md", data) != before
+    assert compute_digest(root, "post.md", data) != before
 
 
 def build_settings(root: Path) -> SourceSettings:
