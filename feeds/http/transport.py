@@ -221,10 +221,9 @@ class KeptConnections:
 
     def close_idle(self, everything: bool = False) -> None:
         """Close connections that were kept long enough; schedule the next call while any are left."""
-        for connection in self._kept:
-            if everything or not connection.reusable:
-                connection.abort()
-        self._kept = [] if everything else [kept for kept in self._kept if kept.reusable]
+        for connection in [kept for kept in self._kept if everything or not kept.reusable]:
+            self._kept.remove(connection)
+            connection.abort()
         if self._sweeper is not None:
             self._sweeper.cancel()
         loop = asyncio.get_running_loop()
