@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import sys
 from html.entities import html5
 from typing import Final
 
@@ -331,12 +332,7 @@ def _replace_character(found: re.Match[str]) -> str:
     # Authors copy characters of Windows-1252 as numbers, although Unicode has controls there.
     if _FIRST_WINDOWS <= number < _FIRST_WINDOWS + 32:
         return bytes([number]).decode("cp1252", "replace")
-    legal = (
-        number in (9, 10, 13)
-        or 0x20 <= number < 0xD800
-        or 0xE000 <= number < 0xFFFE
-        or 0x10000 <= number <= 0x10FFFF
-    )
+    legal = number <= sys.maxunicode and not (_CONTROL.match(chr(number)) or _ILLEGAL.match(chr(number)))
     if not legal:
         return "\ufffd"
     return found[0] if found[0].endswith(";") else found[0] + ";"

@@ -197,8 +197,10 @@ def _make_environment() -> _Environment:
         environment.filters[name] = limit_filter(environment.filters[name])
     for name, function in FILTERS.items():
         environment.add_filter(name, limit_filter(function))
-    for tag in (_Output, _Highlight, _Link, _PostUrl, _Include, _IncludeRelative):
+    for tag in (_Output, _Highlight):
         environment.add_tag(tag)
+    for name, node in _ARGUMENT_TAGS.items():
+        environment.tags[name] = _ArgumentTag(environment, name, node)
     return environment
 
 
@@ -364,26 +366,21 @@ class _ArgumentTag(Tag):
     """A tag that keeps its argument as it is written."""
 
     block = False
-    node: type[_ArgumentNode]
+
+    def __init__(self, env: Environment, name: str, node: type[_ArgumentNode]) -> None:
+        super().__init__(env)
+        self.name, self._node = name, node
 
     def parse(self, stream: TokenStream) -> Node:
         """Take the argument as it is."""
         token = stream.eat(TOKEN_TAG)
         argument = stream.current.value if stream.current.kind == TOKEN_EXPRESSION else ""
-        return self.node(token, self.name, argument.strip())
+        return self._node(token, self.name, argument.strip())
 
 
-class _Link(_ArgumentTag):
-    name, node = "link", _LinkNode
-
-
-class _PostUrl(_ArgumentTag):
-    name, node = "post_url", _LinkNode
-
-
-class _Include(_ArgumentTag):
-    name, node = "include", _IncludeNode
-
-
-class _IncludeRelative(_ArgumentTag):
-    name, node = "include_relative", _IncludeNode
+_ARGUMENT_TAGS: Final[Mapping[str, type[_ArgumentNode]]] = {
+    "link": _LinkNode,
+    "post_url": _LinkNode,
+    "include": _IncludeNode,
+    "include_relative": _IncludeNode,
+}
