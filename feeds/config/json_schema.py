@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import msgspec
 
+from feeds.config.catalogue import list_tables
 from feeds.config.declare import Key, Section, list_keys
 from feeds.config.settings import Settings
 
@@ -18,10 +17,11 @@ _LINK = re.compile(r"\[([^][]++)\]\([^()]++\)")
 
 def build_schema() -> dict[str, Any]:
     """Return the schema of a whole configuration."""
-    _, definitions = msgspec.json.schema_components(
-        list(_walk_sections(Settings)), schema_hook=lambda _: {"type": "string"}
-    )
-    for section in _walk_sections(Settings):
+    sections: list[type[Section]] = [Settings]
+    for declared in list_tables().values():
+        sections += declared.key.sections.values()
+    _, definitions = msgspec.json.schema_components(sections, schema_hook=lambda _: {"type": "string"})
+    for section in sections:
         _complete_table(definitions[section.__name__], section)
     whole = definitions.pop(Settings.__name__)
     return {
@@ -32,18 +32,6 @@ def build_schema() -> dict[str, Any]:
     }
 
 
-def _walk_sections(section: type[Section]) -> Iterator[type[Section]]:
-    yield section
-    for key in list_keys(section).values():
-        for inner in key.sections.values():
-            yield from _walk_sections(inner)
-
-
-@cache
-def _get_default_kind() -> str:
-    return next(iter(list_keys(Settings)["sources"].sections))
-
-
 def _complete_table(table: dict[str, Any], section: type[Section]) -> None:
     """Add what msgspec does not know of a table."""
     keys = list_keys(section)
@@ -52,7 +40,7 @@ def _complete_table(table: dict[str, Any], section: type[Section]) -> None:
     kind = table["properties"].get("kind")
     if kind:
         kind["description"] = (section.__doc__ or "").partition("\n")[0]
-        required += [] if kind["enum"] == [_get_default_kind()] else ["kind"]
+        required += [] if kind["enum"] == [next(iter(list_tables()["sources"].key.sections))] else ["kind"]
     table["required"] = sorted(required)
     for name, key in keys.items():
         table["properties"][name] = _complete_key(table["properties"][name], key)
