@@ -15,6 +15,11 @@ def read_packaged_text(path: str) -> str:
         return file.read()
 
 
+def read_packaged_list(path: str) -> list[str]:
+    """Return the lines of a file that are neither empty nor a comment."""
+    return [line for line in read_packaged_text(path).splitlines() if line and not line.startswith("#")]
+
+
 def read_packaged_texts(folder: str) -> Iterator[tuple[str, str]]:
     """Yield name and text of each file in a folder of the package, sorted by name."""
     for name in sorted(os.listdir(os.path.join(_HERE, folder))):

@@ -14,7 +14,7 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from feeds._resources import read_packaged_text
+from feeds._resources import read_packaged_list
 from feeds.values.urls import iri_to_uri, is_address, resolve
 
 if TYPE_CHECKING:
@@ -148,8 +148,7 @@ def _clean_srcset(value: str) -> str | None:
 
 @cache
 def _load_properties() -> frozenset[str]:
-    lines = read_packaged_text("data/css_properties.txt").splitlines()
-    return frozenset(line for line in lines if line and not line.startswith("#"))
+    return frozenset(read_packaged_list("data/css_properties.txt"))
 
 
 # Pages repeat the same few styles.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import cache
 
-from feeds._resources import read_packaged_text
+from feeds._resources import read_packaged_list
 from feeds.values.patterns import Pattern, compile_pattern
 
 _ADDRESS = re.compile(r"<(https?://[^\s<>]+)?>", re.IGNORECASE)
@@ -20,8 +20,7 @@ _MOST_LINES = 24
 @cache
 def load_default_boilerplate() -> tuple[str, ...]:
     """Return the patterns, as text, that apply when the configuration has none (``feeds/data/boilerplate.txt``)."""
-    text = read_packaged_text("data/boilerplate.txt")
-    return tuple(line for line in text.splitlines() if line and not line.startswith("#"))
+    return tuple(read_packaged_list("data/boilerplate.txt"))
 
 
 def compile_patterns(lines: Sequence[str]) -> list[Pattern]:

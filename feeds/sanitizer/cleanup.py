@@ -10,7 +10,7 @@ import re
 from functools import cache
 from html import escape
 
-from feeds._resources import read_packaged_text
+from feeds._resources import read_packaged_list
 from feeds.sanitizer.attributes import PREFIX, page, resolve_fragment
 from feeds.values.markup import replace_sections
 from feeds.values.references import unescape
@@ -264,8 +264,7 @@ def with_linked_frames(html: str) -> str:
 
 @cache
 def _load_trackers() -> re.Pattern[str]:
-    lines = read_packaged_text("data/trackers.txt").splitlines()
-    beginnings = "|".join(re.escape(line) for line in lines if line and not line.startswith("#"))
+    beginnings = "|".join(map(re.escape, read_packaged_list("data/trackers.txt")))
     return re.compile(rf"(?:[\w-]{{1,63}}\.){{0,9}}(?:{beginnings})", re.IGNORECASE)
 
 

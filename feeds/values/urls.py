@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsplit
 
-from feeds._resources import read_packaged_text
+from feeds._resources import read_packaged_list
 
 CANONICAL_RULE = 3
 """Number of the rule that :func:`canonicalise` follows; keys that the store has by an older rule are computed again.
@@ -54,9 +54,8 @@ _BELOW = re.compile(r"[A-Za-z0-9_~%-][A-Za-z0-9_~%.-]*(?:/[A-Za-z0-9_~%-][A-Za-z
 
 @cache
 def _compile_tracking() -> re.Pattern[str]:
-    lines = read_packaged_text("data/tracking_parameters.txt").splitlines()
-    names = [re.escape(line).replace(r"\*", ".*") for line in lines if line and not line.startswith("#")]
-    return re.compile("|".join(names), re.IGNORECASE)
+    names = map(re.escape, read_packaged_list("data/tracking_parameters.txt"))
+    return re.compile("|".join(names).replace(r"\*", ".*"), re.IGNORECASE)
 
 
 def _split(

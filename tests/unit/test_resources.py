@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import feeds
-from feeds._resources import read_packaged_text, read_packaged_texts
+from feeds._resources import read_packaged_list, read_packaged_text, read_packaged_texts
 
 DATA = Path(feeds.__file__).parent / "data"
 
@@ -16,6 +16,15 @@ def test_a_file_is_read_as_utf_8() -> None:
     assert read_packaged_text("data/date_words.txt") == (DATA / "date_words.txt").read_text("utf-8")
     with pytest.raises(FileNotFoundError):
         read_packaged_text("data/no-such-file")
+
+
+def test_a_list_has_neither_comments_nor_empty_lines() -> None:
+    lines = (DATA / "trackers.txt").read_text("utf-8").split("\n")
+    found = read_packaged_list("data/trackers.txt")
+    assert [line for line in lines if line in found] == found
+    assert any(line.startswith("#") for line in lines)
+    assert found
+    assert not any(not line or line.startswith("#") for line in found)
 
 
 def test_the_files_of_a_folder_come_sorted_by_name() -> None:

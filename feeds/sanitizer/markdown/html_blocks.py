@@ -72,12 +72,11 @@ class HtmlBlocks:
         self._source.mark_block("html", self._source.text[start:end], indent=self._indent)
 
     def _consume_comment(self, start: int, position: int) -> bool:
-        end = self._source.text.find("-->", position) if self._comments_end else -1
-        if end < 0:
-            self._comments_end = False
+        end = self._skip_comment(position)
+        if not self._comments_end:
             return False
-        self._write(start, end + 3)
-        self._source.skip_to(end + 3)
+        self._write(start, end)
+        self._source.skip_to(end)
         return True
 
     def _consume_end(self, start: int, position: int, name: str) -> bool:
@@ -125,6 +124,7 @@ class HtmlBlocks:
         self._source.skip_to(position)
 
     def _skip_comment(self, position: int) -> int:
+        """Return where a comment ends whose beginning ends at a position; the position if it never ends."""
         end = self._source.text.find("-->", position) if self._comments_end else -1
         self._comments_end = end >= 0
         return end + 3 if end >= 0 else position
