@@ -260,7 +260,7 @@ def withdraw(config: Config, post: str, undo: bool = False, clock: Clock = now) 
         clock: Returns the current time.
 
     Raises:
-        UsageError: there is no such post, it was never published, or it is already in the requested state.
+        UsageError: no such post is known, it was never published, or it is already in the requested state.
     """
     from feeds.cli.withdraw import withdraw_post
 

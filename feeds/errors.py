@@ -84,7 +84,7 @@ class DeadlineExceeded(FeeddError):  # noqa: N818 - named for what happened to t
 class WorkersStopped(BaseException):
     """The run ends while a task waits for its result.
 
-    Like ``asyncio.CancelledError`` it is no ``Exception``, so no code takes it for the fault of a document.
+    Like ``asyncio.CancelledError`` it does not inherit from ``Exception``, so code that handles faulty documents ignores it.
     """
 
 

@@ -76,7 +76,7 @@ def _read_hexo(settings: Mapping[str, Any]) -> GeneratorSite:
 
 
 def _read_pelican(text: str) -> GeneratorSite:
-    settings = {name: one or other for name, one, other in _PYTHON_TEXT.findall(text)}
+    settings = {name: double or single for name, double, single in _PYTHON_TEXT.findall(text)}
     names = {
         "title": "SITENAME",
         "url": "SITEURL",

@@ -78,7 +78,7 @@ def check_json_addresses(item: Mapping[str, object]) -> Iterator[str]:
     """Yield the messages for addresses of an item of a JSON Feed that are not valid."""
     attachments = item.get("attachments")
     media = (
-        [one.get("url") for one in attachments if isinstance(one, dict)]
+        [media.get("url") for media in attachments if isinstance(media, dict)]
         if isinstance(attachments, list)
         else []
     )
@@ -118,8 +118,8 @@ def _check_item(item: etree._Element) -> Iterator[Problem]:
 
 def _check_itunes(parent: etree._Element) -> Iterator[Problem]:
     """Yield the problems of the fields of iTunes of a channel or an item."""
-    fields = [one for one in parent if isinstance(one.tag, str) and one.tag.startswith(_ITUNES)]
-    counts = Counter(str(one.tag) for one in fields)
+    fields = [child for child in parent if isinstance(child.tag, str) and child.tag.startswith(_ITUNES)]
+    counts = Counter(str(field.tag) for field in fields)
     for field in fields:
         name = str(field.tag).removeprefix(_ITUNES)
         text = (field.text or "").strip()
@@ -134,7 +134,7 @@ def _check_itunes(parent: etree._Element) -> Iterator[Problem]:
 
 def _check_itunes_channel(channel: etree._Element) -> Iterator[Problem]:
     yield from _check_itunes(channel)
-    present = {one.tag for one in channel if isinstance(one.tag, str)}
+    present = {child.tag for child in channel if isinstance(child.tag, str)}
     if not any(tag.startswith(_ITUNES) for tag in present):
         return
     for name in _TOGETHER:
