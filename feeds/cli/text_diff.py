@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from difflib import SequenceMatcher
 
-# Each ideograph counts as a word.
+# Each ideograph counts as a word, because Chinese has no spaces between words.
 _WORD = re.compile(r"[^\W\u2e80-\u9fff\uac00-\ud7af]+|\s+|.", re.DOTALL)
 _MOST_WORDS = 20_000
 _AROUND = 6

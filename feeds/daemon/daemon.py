@@ -299,8 +299,6 @@ class Daemon:
         if await self._shift.run_in_store_thread(pipeline.update_due_posts, self._shift.session):
             self._shift.wants_publishing.set()
 
-    # Requests of other commands
-
     async def _check_requests(self) -> None:
         """Apply the requests that ``feedd add`` and other commands have stored."""
         reload = await self._shift.run_in_store_thread(self._apply_requests)
@@ -345,8 +343,6 @@ class Daemon:
     def _begin_past(self, source: str) -> None:
         assert self._timetable is not None
         self._shift.begin(self._timetable.read_past(source))
-
-    # Publishing
 
     async def _publish_forever(self) -> None:
         while True:

@@ -82,8 +82,6 @@ class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
         if self._transport is not None:
             self._transport.abort()
 
-    # What httpcore calls.
-
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return the next bytes; none at the end of the connection.
 
@@ -151,8 +149,6 @@ class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
         if info == "is_readable":
             return self._retired or self._ended or self._aborted or bool(self._received)
         return None
-
-    # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""

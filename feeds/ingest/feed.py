@@ -190,7 +190,7 @@ class FeedIngester:
             head=head,
             poll=self._decide_poll(name, fetched, head),
             settings=key,
-            # Verdicts of other settings are dropped.
+            # With other settings a rejected entry may succeed, so it is tried again.
             digests=() if verdicts.are_outdated(before, key) else parts.digests,
         )
         counts = upstreams.ingest_document(session.db, context, update)

@@ -26,7 +26,7 @@ _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _APPEND = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NOT_OPENED = (errno.ELOOP, errno.ENOTDIR, errno.EMLINK, errno.ENXIO, errno.EISDIR)
 """Errors with which systems refuse a link, or another kind of file than was requested."""
-# The limit of common file systems, in bytes.
+# Common file systems refuse longer names; the limit counts bytes, not characters.
 _MAX_NAME = 255
 
 

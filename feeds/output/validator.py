@@ -81,7 +81,7 @@ class Finding:
 def check_head(head: FeedHead) -> list[str]:
     """Return every reason why documents with this head would be invalid."""
     wrong = []
-    # RFC 4287, 4.2.6.
+    # RFC 4287, 4.2.6: readers recognise a feed by its id, so it has to be absolute.
     if not is_absolute_iri(head.id):
         wrong.append(f"the feed's id {head.id!r} is not an absolute IRI")
     if not head.title.strip():

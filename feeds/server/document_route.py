@@ -166,7 +166,7 @@ class DocumentRoute(BaseRoute):
                 if (base, coding) not in resource.deltas:
                     return None
                 delta = resource.deltas[base, coding]
-                # None means that the whole document is shorter.
+                # None means that a delta would save nothing.
                 if delta is not None:
                     return delta.whole
         variant = resource.variants.get(coding)

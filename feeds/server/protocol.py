@@ -76,7 +76,7 @@ class BoundedConfig(uvicorn.Config):
             # The name of the software is of no use to clients, only to scanners.
             server_header=False,
             backlog=_BACKLOG,
-            # The deadlines of BoundedProtocol come first.
+            # Longer than the deadlines of BoundedProtocol, so that these decide.
             timeout_keep_alive=int(limits.idle_seconds) + 60,
         )
         self.limits = limits
@@ -135,8 +135,6 @@ class BoundedProtocol(HttpToolsProtocol):
             seconds = limits.body_seconds if self.cycle.more_body else limits.answer_seconds
         self.deadline = self.loop.time() + seconds
 
-    # Connections
-
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Accept a client; if all connections are used, close those that were idle the longest."""
         super().connection_made(transport)
@@ -185,8 +183,6 @@ class BoundedProtocol(HttpToolsProtocol):
         # Wakes a handler that waits for the rest of a body that will not come.
         self.cycle.message_event.set()
         return True
-
-    # Requests
 
     def data_received(self, data: bytes) -> None:
         """Parse what has arrived, and refuse a head or a trailer that does not end."""
@@ -249,8 +245,6 @@ class BoundedProtocol(HttpToolsProtocol):
         """Go on with the next request."""
         super().on_response_complete()
         self._set_deadline()
-
-    # Refusals
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what cannot be parsed (called by uvicorn)."""

@@ -301,7 +301,7 @@ def load_shown_posts(db: Database, feeds: Mapping[int, bool], entries: int) -> d
         if archived:
             # Readers that follow the archives would miss entries between the document and the last archive.
             rows += [(row[1], row[2], row[3]) for row in db.rows("log_open", (feed,))]
-        # `dict.fromkeys` drops repeated rows and keeps their order.
+        # A post may be in the window and unarchived; it is shown once, at its first place.
         found[feed] = [ShownPost(*row) for row in dict.fromkeys(rows)]
     return found
 

@@ -55,7 +55,7 @@ def apply_keys(
     if "keys" in todo:
         with db.transaction():
             files = _load_files(db, numbers)
-            # Only files that lacked a key are recomputed.
+            # Recomputing loads the connected sightings, so only files that lacked a key are recomputed.
             changed = [number for sighting, keys in files if (number := _add_keys(db, sighting, keys))]
             if changed:
                 recompute_posts(db, numbers, changed, Change(Circumstances(False, now, blocked, None)))

@@ -134,7 +134,7 @@ def _write_posts(
         # No source states this time, so only the ledger can restore it.
         if old and old.uid and row["updated"] > _find_stated_change(shown):
             lines.append(build_appearance_line(old.uid, row["surfaced"], row["updated"]))
-        # New posts are counted elsewhere, as new.
+        # New posts are counted as new, and must not count as changed too.
         changed += old is not None
     db.many("post_put", rows)
     db.many("ledger_put", lines)

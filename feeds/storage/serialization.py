@@ -100,7 +100,7 @@ def _build_sighting(
         fixed_id=values[11],
         language=values[12],
         digest=row[6],
-        # Rows of earlier versions are shorter.
+        # Rows of earlier versions are shorter, and are not rewritten by a migration.
         former=values[13] if len(values) > 13 else "",
         text=values[14] if len(values) > 14 else "",
         merges_terms=bool(values[15]) if len(values) > 15 else False,

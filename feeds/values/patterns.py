@@ -60,7 +60,7 @@ def compile_pattern(text: str) -> Pattern:
     compiled, _ = _compile_linear(text)
     if compiled is not None:
         return compiled
-    # About what a later Python may read differently.
+    # Python warns of patterns that a later version may read differently; that concerns the operator only.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return re.compile(text)

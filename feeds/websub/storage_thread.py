@@ -27,7 +27,6 @@ class StorageThread:
 
     def __enter__(self) -> Self:
         try:
-            # opened it.
             self._thread.submit(self._open).result()
         except BaseException:
             self._thread.shutdown()

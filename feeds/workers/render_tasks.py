@@ -21,7 +21,7 @@ from feeds.workers.task_types import RenderResult, RenderTask, TaskKind
 A = TypeVar("A")
 B = TypeVar("B")
 
-# Characters of a body for its summary, or for a title if it has none.
+# Enough characters for a summary or a made title; converting more of a long body would be wasted.
 _ENOUGH = 480
 
 

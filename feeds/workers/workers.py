@@ -142,7 +142,7 @@ class Workers:
         self, work: TaskKind[T, R], items: Sequence[T], reason: str, budget: _Budget
     ) -> list[R]:
         """Return the results of a piece with an item that exceeds the deadline."""
-        # A single item is the culprit.
+        # A single item must itself be the slow item, so it need not run again.
         if len(items) < 2:
             return [result for item in items for result in work.reject(item, reason)]
         found: list[R] = []

@@ -25,7 +25,7 @@ from feeds.values.urls import escape_address, is_address, resolve
 
 Values = Mapping[str, Any]
 
-# Elements of iTunes with text, by their renamed elements.
+# feedparser would convert or drop these elements of iTunes, so they are read under their renamed elements.
 _CARRIED = {
     ITUNES + name.lower(): "itunes:" + name
     for name in (

@@ -99,7 +99,7 @@ def _parse_in_pieces(parts: Outline, url: str, zone: str) -> Parsed:
         # A malformed entry may hide others of its batch.
         if not strict and 1 < len(indexes) <= _PIECE:
             found = _parse_one_by_one(parts, indexes, found, url, zone)
-        # All batches have the same head.
+        # Every batch has the same head, so that of the first is enough.
         head = found.head if start == 0 else head
         items += found.items
     return Parsed(head, tuple(items))

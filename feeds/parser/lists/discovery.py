@@ -56,7 +56,7 @@ _UNREAD = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1|\Z)", re.IG
 _ELEMENT = re.compile(r"<(?:link|base|a)\b(?>(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+'){0,200})>", re.IGNORECASE)
 _HINT = re.compile("feed|rss|atom|rdf|xml|json", re.IGNORECASE)
 _MARKUP = re.compile(r"<[^<>]*>?")
-# In the order of how often sites use them.
+# The most usual names first, because each wrong guess costs the site a request.
 _USUAL = (
     ("feed", ""),
     ("feed.xml", ""),

@@ -22,7 +22,7 @@ def make_date_guess(rules: Sequence[tuple[str, Pattern]], zone: str) -> Callable
             found = pattern.search(text)
             date = (found["date"] if found else None) or _find_leading_date(text)
             if date:
-                # Eight digits need not be a date.
+                # Eight digits may also be a number of something else.
                 try:
                     return datetime.strptime(date, "%Y%m%d").replace(tzinfo=ZoneInfo(zone))
                 except ValueError:

@@ -206,7 +206,7 @@ def _make_environment() -> _Environment:
 
 def _can_parse(name: str, argument: str) -> bool:
     """Return whether the library can parse the argument of a tag, or the content of a variable."""
-    # Tags without an entry accept any argument.
+    # The library accepts any argument of the other tags, so they need no check.
     parse = _PARSERS.get(name)
     if parse is None:
         return True
@@ -340,7 +340,7 @@ class _IncludeNode(_ArgumentNode):
             name = to_text(_evaluate(name.removeprefix("{{").strip(), context))
         text = None
         rendering.includes += 1
-        # A file may include itself.
+        # A file may include itself, which would never end.
         if rendering.includes <= _MOST_INCLUDES and len(rendering._sources) <= _DEEPEST_INCLUDE:
             text = rendering.include(self.tag, name.strip("\"'"))
         if text is None:

@@ -94,7 +94,7 @@ def repair_source(text: str, check: Check, is_known: Callable[[str], bool]) -> S
         is_known: Returns whether every name in a condition has a value. Only such a condition hides the rest of a text
             when nothing closes its block.
     """
-    # The mask must not be in the text already.
+    # If the text had the mask already, it would be replaced there too.
     text = text.replace(MASK, "")
     marks = _find_marks(text)
     _match_blocks(marks)
@@ -241,7 +241,7 @@ class _Writer:
         if mark.closes is None and not (mark.name in _CONDITIONS and self.is_known(mark.argument)):
             self._drop(mark)
             return index + 1
-        # The parser of the library recurses.
+        # The parser of the library recurses, so deep nesting raises an error.
         if len(self.open) >= _DEEPEST:
             self._drop(mark)
             return len(self.marks) if mark.closes is None else mark.closes + 1

@@ -90,7 +90,7 @@ def build_post_url(
     extension: str = ".html",
 ) -> str:
     """Return the escaped path of a post's page below the base of the site (Jekyll: ``URL#to_s``)."""
-    # `permalink` may be a style or a pattern.
+    # Jekyll accepts the name of a style or a pattern under the same key.
     template = STYLES.get(pattern, pattern)
     pieces = _split_pattern(template)
     if not pieces:

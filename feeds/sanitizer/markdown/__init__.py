@@ -33,7 +33,7 @@ def markdown_to_html(text: str, dialect: Dialect = "kramdown", prefix: str = "")
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\0" in text:
-        # CommonMark 0.31.2, section 2.3.
+        # CommonMark 0.31.2, section 2.3: NUL is replaced for security.
         text = text.replace("\0", "\ufffd")
     try:
         text.encode()
@@ -63,7 +63,7 @@ def _convert_commonmark(text: str, prefix: str) -> str:
 
     options = choose_options()
     if "[^" not in text and not ("#" in text and LINK_INSIDE.search(text)):
-        # The same but for ids that nothing links to.
+        # Fast path: the result differs only in ids that nothing links to.
         return pyromark.html(text, options=options)
     return Writer(prefix).write(pyromark.events_with_range(text, options=options, merge_text=True))
 
@@ -77,7 +77,7 @@ def _convert_kramdown(text: str, prefix: str) -> str:
     from feeds.sanitizer.markdown.simple import write_simply
     from feeds.sanitizer.markdown.source import Source
 
-    # Ids of headings are kramdown's own to read.
+    # The library reads ids of headings by other rules than kramdown, so they are parsed here.
     options = choose_options() & ~pyromark.Options.ENABLE_HEADING_ATTRIBUTES
     source = Source(text, Marks())
     prepared = prepare(source)

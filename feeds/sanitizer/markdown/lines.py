@@ -65,7 +65,7 @@ class _Lines:
         source = self._source
         size = len(source.text)
         while source.position < size:
-            # A shorter way for most blank lines.
+            # Fast path: most blank lines are empty, and need none of the checks below.
             if source.text[source.position] == "\n":
                 source.position += 1
                 self._consume_blank()
@@ -121,7 +121,7 @@ class _Lines:
             self._indented_code = True
             return
         if self._indented_code and not self._is_code_end(line, bare):
-            # Without a blank line the code goes on.
+            # In kramdown indented code continues until a blank line; the library would end it here.
             source.lines[-1] += f" {bare}"
             return
         reader = _READERS.get(bare[0])
@@ -168,7 +168,7 @@ class _Lines:
     def _write(self, line: str, indent: int) -> None:
         """Write a line that is not a block of its own, unless a table begins with it."""
         if "|" in line and (self._blank or ITEM.match(line)) and self._tables.consume(line):
-            # The table may begin an item.
+            # The table may begin an item, whose marker has to be written as one of the list.
             self._lists.rewrite(line, indent, 0, True)
             self._begin_block()
             return
@@ -197,7 +197,7 @@ class _Lines:
         indent = line[: len(line) - len(bare)]
         underline = first in "-=" and self._paragraph and _UNDERLINE.match(line)
         if underline and self._paragraph == 1 and self._behind_boundary:
-            # Of a heading, behind which a paragraph may begin.
+            # The underline of a heading, behind which kramdown allows a paragraph without a blank line.
             self._paragraph = -1
         elif not self._paragraph and RULE.match(line):
             self._paragraph = -1
@@ -232,7 +232,7 @@ class _Lines:
         """Consume the HTML block that begins at a position; return whether there is a block."""
         tag = BLOCK_TAG.match(self._source.text, start)
         name = (tag[2] or "").lower() if tag else ""
-        # A comment ends no paragraph.
+        # In kramdown a comment does not end a paragraph, but in the library it does.
         begins = name or not self._paragraph
         return bool(tag and begins and name not in SPAN_ELEMENTS and self._html.consume(start, tag, place))
 

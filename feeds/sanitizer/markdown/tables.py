@@ -112,7 +112,7 @@ def _write_row(cells: list[str]) -> str:
 
 def split_cells(line: str) -> list[str]:
     """Return the cells of a row, in which pipes within code are escaped; none if no pipe divides it."""
-    # Text in turn with runs of backticks and elements.
+    # The parts alternate: text, then a run of backticks or an element, inside which pipes divide nothing.
     parts = _CODE.split(line)
     last = {parts[number]: number for number in range(1, len(parts), 2)}
     cells: list[str] = []
