@@ -232,10 +232,10 @@ def claim(
     """Match each group with a known post. Return the numbers of the posts, None for a new post.
 
     ``owners`` maps a key to its post, ``holders`` a sighting to the post that had it before. A post goes to
-    one group: preferably to the group with the key of its id, then to a group with one of its
-    sightings, then to a group with any of its keys. Of several such groups, the group with the body that the
-    post shows gets it, then the group with its oldest sighting, which was there when the id was assigned. A group
-    gets the post whose id was assigned first.
+    one group. The group with the key of its id comes first, then a group with one of its sightings, then a group
+    with any of its keys. Of several such groups, the group with the body that the post shows comes first. Next is the
+    group with its oldest sighting, which existed when the id was assigned. A group gets the post whose id was assigned
+    first.
     """
     candidates: list[tuple[int, bool, bool, bool, float, int]] = []
     for index, candidate in enumerate(groups):

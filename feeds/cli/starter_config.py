@@ -129,7 +129,7 @@ def write_starter_config(
     """Return the text of a configuration that :func:`feeds.load_config` accepts.
 
     Valid settings of the site are copied; the rest get defaults. ``path`` is the
-    folder of posts, as the configuration names it; With ``source_line``, they end with their source URL.
+    folder of posts, as the configuration names it. With ``source_line``, each post ends with its source URL.
     """
     from feeds.sanitizer.text import clean_author
 

@@ -86,7 +86,7 @@ def scan_paths(root: Path, jekyll: bool, paths: Iterable[str], known: Mapping[st
     """:func:`scan` for these paths only; paths that are not post files are ignored.
 
     Raises:
-        UsageError: the folder is missing, or one in it cannot be read.
+        UsageError: the folder is missing, or a folder in it cannot be read.
     """
     _require_folder(root)
     try:
@@ -172,7 +172,7 @@ def _list_files(root: Path, jekyll: bool) -> list[FileStamp]:
 def _scan_folder(
     place: str, prefix: str, has_posts: bool, real_root: str, found: list[FileStamp]
 ) -> list[str]:
-    """Add the post files of one folder to ``found`` if ``takes`` is set; return its subfolders.
+    """Add the post files of one folder to ``found`` if it ``has_posts``; return its subfolders.
 
     Files are examined by name within their open folder, because a full path takes the system longer. They are
     sorted first, so that later comparisons use memory in order.

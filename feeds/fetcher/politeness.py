@@ -1,6 +1,6 @@
 """Fetch many upstream feeds politely: one request at a time per host, with a pause; slow hosts delay no others.
 
-:class:`Hosts` stores which hosts are rate-limited; :class:`Poller` fetches what is submitted.
+:class:`HostHolds` stores which hosts are rate-limited; :class:`Poller` fetches what is submitted.
 """
 
 from __future__ import annotations

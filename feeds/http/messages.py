@@ -139,7 +139,7 @@ def build_proxy_headers(proxy: Address) -> list[tuple[str, str]]:
 def build_headers(
     plan: Plan, here: Address, agent: str, conditions: Mapping[str, str], cookies: str
 ) -> list[tuple[bytes, bytes]]:
-    """Return the headers of header hop.
+    """Return the headers of one hop.
 
     Raises:
         FetchError: credentials cannot be sent.

@@ -220,7 +220,7 @@ async def _find_checked(route: Route, resolve: Resolve) -> Sequence[str]:
 
 
 async def _find(host: str, port: int, resolve: Resolve) -> Sequence[str]:
-    """Return the addresses of a host, at least address."""
+    """Return the addresses of a host, at least one of them."""
     if is_literal(host):
         return [host]
     try:

@@ -100,7 +100,7 @@ _NORMAL_FORMS: Mapping[str, Callable[[str], str]] = {
 
 
 def find_main_media(media: Sequence[Enclosure]) -> Enclosure | None:
-    """Return what an entry is about, where a format has room for one medium: sound or film before pictures."""
+    """Return the main medium of an entry, for formats that allow only one: sound or film before pictures."""
     kinds = (("audio/", "video/"), ("application/", "text/"), ("",))
     return next((found for kind in kinds for found in media if found.type.startswith(kind)), None)
 

@@ -1,7 +1,7 @@
 """Clean the metadata of an entry: addresses, languages and media types that are invalid are left out.
 
-The values come from other people's feeds. A published document must not contain a value that a feed reader could
-follow or interpret as HTML, nor a secret of the address that a feed is fetched from.
+The values come from the feeds of others. A published document must not contain a value that a feed reader could
+follow or interpret as HTML. It must not contain a secret of the address that a feed is fetched from either.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Read documents of the output tree: only files that feedd wrote, complete, with their metadata.
 
-A document is served if ``.feedd`` (or the journal of a run under way) lists its path with the digest
-of the bytes that were read. So dotfiles, unmanaged files, links that lead outside and half-written files
-need no rules of their own: they are not listed.
+A document is served if ``.feedd`` lists its path with the digest of the bytes that were read. During a run the
+journal counts too. So dotfiles, unmanaged files, links that lead outside and half-written files need no rules of
+their own: they are not listed.
 """
 
 from __future__ import annotations

@@ -161,7 +161,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._metrics.connections = len(self.connections)
 
     def pause_writing(self) -> None:
-        """Give the client time to read, by the size of what waits for it."""
+        """Give the client time to read, in proportion to the bytes that wait for it."""
         super().pause_writing()
         # A large document needs longer over a slow line, so the time grows with what is left.
         waiting = self.transport.get_write_buffer_size()
@@ -196,7 +196,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse(414 if len(self.url) > self._limits.target_bytes else 431)
 
     def on_message_begin(self) -> None:
-        """Give a head its time from its first byte."""
+        """Start the deadline of a head with its first byte."""
         super().on_message_begin()
         # A pipelined head arrives while an earlier request is answered; that deadline must not be replaced.
         if not self.is_busy:

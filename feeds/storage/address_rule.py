@@ -1,8 +1,8 @@
-"""Keys and items that an older rule for addresses made, brought to the rule of now.
+"""Rename stored keys and items that an older rule for addresses made, according to the present rule.
 
-Keys of a sighting only grow, so the address that a former rule made of a page would go on to join what has nothing
-to do with it. It is replaced here, once, before anything is read: what it had joined parts, and ids that
-are published stay where they are.
+Keys of a sighting only grow, so an address that a former rule made of a page would continue to join unrelated items.
+It is replaced once, before anything is read. Posts that it had joined are split, and published ids stay with their
+posts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _AT_ONCE = 5000
 
 
 class _Moved(NamedTuple):
-    """A sighting whose address has another key by the rule of now."""
+    """A sighting whose address has another key by the present rule."""
 
     number: int
     source: int
@@ -37,7 +37,7 @@ class _Moved(NamedTuple):
 
 
 def follow_address_rule(db: Database, sources: dict[int, tuple[str, int]], now: datetime) -> int:
-    """Apply the rule for addresses to what the store has by an older one.
+    """Apply the present rule for addresses to keys that an older rule made.
 
     Returns:
         The number of sightings whose address has another key now.
@@ -106,7 +106,7 @@ def _replace(db: Database, sources: dict[int, tuple[str, int]], moved: Sequence[
 
 
 def _items_taken(db: Database, moved: Sequence[_Moved]) -> set[tuple[int, str]]:
-    """Source and name of those items that have a new name already: the address was also written in ASCII."""
+    """Return source and name of the items that have a new name already: the address was also written in ASCII."""
     taken = set()
     for source in {one.source for one in moved}:
         db.scope(one.new for one in moved if one.source == source)

@@ -1,4 +1,4 @@
-"""Give the body of a sighting: the document that was read, with its header."""
+"""Load the body of a sighting: the document that was read, with its header."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def apply_keys(
     if "burnt" in todo:
         regroup_all(db, numbers, now, blocked)
     with db.transaction():
-        # At the end: after a kill the next run applies the lines again, which changes nothing twice.
+        # At the end: after a kill the next run applies the lines again, which is harmless.
         ledger.remove_pending_kinds(db, todo)
 
 

@@ -34,7 +34,7 @@ class Change:
     """The post of a renamed file, by the number of its new sighting: nothing else recognises the file."""
 
     parted: int = 0
-    """How many posts an older rule had joined with others and are posts of their own now."""
+    """How many posts are separate now that an older rule had joined with others."""
 
     def add(self, other: Change) -> None:
         """Add the sightings of another source."""

@@ -108,7 +108,7 @@ class _Walk:
             self.opened.append((name, before))
 
     def close(self, name: str) -> None:
-        """Restore the declarations of before an element; an end tag without a start tag changes nothing."""
+        """Restore the declarations that were valid before an element; an end tag without a start tag changes nothing."""
         for back in range(1, min(len(self.opened), _DEEPEST_MISMATCH) + 1):
             if self.opened[-back][0] == name:
                 self.scope = self.opened[-back][1]

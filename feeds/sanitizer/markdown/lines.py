@@ -1,7 +1,7 @@
-"""The walk over the lines of a text in kramdown's dialect, before the library reads it.
+"""Rewrite a text in kramdown's dialect line by line, before the library parses it.
 
-Line by line, it takes out what only kramdown knows (HTML blocks, fences, attribute lists, extensions, definitions of
-abbreviations, tables) and rewrites what the library would read otherwise (list items, rows of dashes, tags).
+Parts that only kramdown has are replaced by marks: HTML blocks, fences, attribute lists, extensions, definitions of
+abbreviations, tables. Parts that the library would parse differently are rewritten: list items, rows of dashes, tags.
 """
 
 from __future__ import annotations

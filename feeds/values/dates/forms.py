@@ -32,8 +32,9 @@ _VIETNAMESE = re.compile(r"ngày\s+(\d{1,2})\s+tháng\s+(1[0-2]|0?[1-9])(?:\s+n�
 def simplify_date(text: str, zone: tzinfo) -> tuple[str, tzinfo]:
     """Return a date (in Unicode's form NFKC) in a usual form, and the zone of a date without an offset.
 
-    It knows the tags of RFC 9557, the eras of Japan and the Republic of China, numbers written in Chinese or in the
-    digits of any script, months such as ``2月`` in a date of RFC 822, doubled signs and seconds after ``@``.
+    It converts the tags of RFC 9557, the eras of Japan and the Republic of China, and numbers written in Chinese or in
+    the digits of any script. It also converts months such as ``2月`` in a date of RFC 822, doubled signs and seconds
+    after ``@``.
     """
     if text.endswith("]"):
         text, zone = _split_tags(text, zone)
