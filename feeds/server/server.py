@@ -103,7 +103,7 @@ class Server:
         if not self._sockets:
             return ""
         name = self._sockets[0].getsockname()
-        # The name of a Unix socket is its path.
+        # A Unix socket has no host and port: its name is its path.
         if isinstance(name, str):
             return f"unix:{name}"
         return f"http://[{name[0]}]:{name[1]}" if ":" in name[0] else f"http://{name[0]}:{name[1]}"
