@@ -44,14 +44,14 @@ class Process:
 
 def build(*messages: Any, code: int = 0) -> tuple[_Worker, Pipe, Process]:
     """A thread, not started, with a process that answers with these messages."""
-    worker = _Worker(queue.SimpleQueue(), [None], (str, ""), 7.0)
+    worker = _Worker(queue.SimpleQueue(), [None], (str, ""))
     pipe, process = Pipe(*messages), Process(code)
     worker._pipe, worker._process = pipe, process  # type: ignore[assignment]
     return worker, pipe, process
 
 
 def queue_job(worker: _Worker) -> _Job:
-    job = _Job(str, 1)
+    job = _Job(str, 1, 7.0)
     worker._waiting.append(job)
     return job
 
@@ -60,7 +60,7 @@ def test_jobs_are_sent_ahead_and_answered_in_order() -> None:
     worker, pipe, _ = build(("1", None), (None, ValueError("wrong")))
     first, second = queue_job(worker), queue_job(worker)
     worker._finish_job(*worker._run_job())
-    assert pipe.sent == [(str, 1), (str, 1)]
+    assert pipe.sent == [(str, 1, 7.0), (str, 1, 7.0)]
     assert first.result.result(0) == "1"
     assert worker._sent == 1
     worker._finish_job(*worker._run_job())
@@ -72,7 +72,7 @@ def test_jobs_are_sent_ahead_and_answered_in_order() -> None:
 def test_a_second_job_is_taken_only_while_there_are_enough() -> None:
     worker, _, _ = build()
     for _ in range(3):
-        worker._jobs.put(_Job(str, 1))
+        worker._jobs.put(_Job(str, 1, 7.0))
     assert worker._wait_for_job()
     assert len(worker._waiting) == 2
     worker._jobs.put(None)
@@ -82,7 +82,7 @@ def test_a_second_job_is_taken_only_while_there_are_enough() -> None:
     worker._waiting.clear()
     assert not worker._wait_for_job()
     worker.release()
-    worker._waiting.append(_Job(str, 1))
+    worker._waiting.append(_Job(str, 1, 7.0))
     assert not worker._wait_for_job()
 
 
@@ -125,7 +125,7 @@ def test_a_busy_process_is_killed_and_an_idle_process_asked_to_end() -> None:
 
 def test_a_thread_goes_on_after_a_loss_and_an_error_of_its_own() -> None:
     worker, _, _ = build(("1", None))
-    jobs = [_Job(str, n) for n in range(2)]
+    jobs = [_Job(str, n, 7.0) for n in range(2)]
     begun: list[Pipe] = []
 
     def begin() -> Pipe:
