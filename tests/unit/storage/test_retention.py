@@ -39,7 +39,7 @@ def test_old_posts_and_posts_beyond_the_number_expire(world: World) -> None:
     assert list_states(world) == {"01": "live", "05": "live", "10": "expired"}
     assert count_members(world) == 4
     assert apply(world.db, NOON, Keep(seconds=10 * DAY - 1), {}) == 0
-    assert apply(world.db, NOON, Keep(posts=1), {}) == 2
+    assert apply(world.db, NOON, Keep(posts=1), {}) == 1
     assert list_states(world) == {"01": "live", "05": "expired", "10": "expired"}
 
 
@@ -50,6 +50,13 @@ def test_changed_limits_bring_posts_back(world: World) -> None:
     assert set(list_states(world).values()) == {"live"}
     assert count_members(world) == 6
     assert world.rows("SELECT wanted FROM feed WHERE kind = 'all'") != before
+
+
+def test_a_removed_post_makes_room_for_an_expired_post(world: World) -> None:
+    apply(world.db, NOON, Keep(posts=1), {})
+    world.db._connection.execute("UPDATE post SET state = 'gone' WHERE shown LIKE '[\"01%'")
+    assert apply(world.db, NOON, Keep(posts=1), {}) == 0
+    assert list_states(world) == {"01": "gone", "05": "live", "10": "expired"}
 
 
 def test_a_post_of_two_sources_stays_while_one_keeps_it(world: World) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds.fetcher.folder import compute_digest as compute_file_digest
+from feeds.fetcher import folder
 from feeds.parser.posts.jekyll import FolderSettings, read_site_config
 from feeds.storage.payload import Body
 from feeds.workers.included_files import (
@@ -15,6 +15,7 @@ from feeds.workers.included_files import (
     compute_digest,
     find_pages,
     read_beside_post,
+    read_digest,
 )
 from feeds.workers.task_types import SourceSettings
 
@@ -52,9 +53,12 @@ def test_included_texts(root: Path, post: str, name: str, text: str | None) -> N
 def test_the_digest_of_a_post_covers_what_it_includes(root: Path) -> None:
     data = b"{% include_relative top.md %}{%- include_relative missing.md %}"
     before = compute_digest(root, "post.md", data)
-    assert before == compute_file_digest(data + b"top\0")
+    assert before == folder.compute_digest(data + b"top\0")
     (root / "top.md").write_text("changed")
     assert compute_digest(root, "post.md", data) != before
+    assert compute_digest(root, "post.md", b"plain") == folder.compute_digest(b"plain")
+    assert read_digest(root, "top.md") == folder.compute_digest(b"changed")
+    assert read_digest(root, "missing.md") == b""
 
 
 def build_settings(root: Path) -> SourceSettings:

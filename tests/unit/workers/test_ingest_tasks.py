@@ -1,4 +1,4 @@
-"""Files become readings with the settings of this process."""
+"""Files become readings, and bodies clean HTML, with the settings of this process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from feeds.fetcher.folder import compute_digest
 from feeds.models import Item, Skipped
 from feeds.parser.posts.jekyll import FolderSettings, read_site_config
 from feeds.storage.records import Reading
-from feeds.workers import body_tasks, ingest_tasks
+from feeds.workers import ingest_tasks
 from feeds.workers.task_types import Settings, SourceSettings
 
 SECOND = 1_000_000_000
@@ -81,9 +81,7 @@ def test_a_file_becomes_a_reading(root: Path) -> None:
     assert found.published == datetime(2024, 1, 2, tzinfo=UTC)
     assert (found.categories, found.tags) == (("added",), ("x",))
     assert (found.guid, found.former, found.length) == ("g", "", 4)
-    body = body_tasks.decompress_body("news", "a.md", reading.document)
-    assert body is not None
-    assert (body.text.strip(), body.markup) == ("Text", "markdown")
+    assert ingest_tasks.decompress(reading.document).endswith(b"\n" + data)
 
 
 def test_known_rejected_and_skipped_files(root: Path) -> None:
@@ -120,8 +118,12 @@ def test_times_of_a_file_system_are_bounded(root: Path) -> None:
         task = ("news", [(name, size, stated)], {})
         (rejected,) = ingest_tasks.reject_file(task, "slow")
         assert isinstance(rejected, Reading)
+        assert (rejected.mtime, rejected.reason, rejected.outcome) == (kept, "slow", "rejected")
         digest = compute_digest((root / name).read_bytes())
-        assert (rejected.mtime, rejected.reason, rejected.digest) == (kept, "slow", digest)
+        assert rejected.digest == digest
+        assert ingest_tasks.reject_file(("news", [(name, size, stated)], {name: digest}), "slow") == [
+            (name, size, kept)
+        ]
     assert ingest_tasks.split_files(("news", [("a", 1, 2), ("b", 3, 4)], {"k": b""})) == [
         ("news", [("a", 1, 2)], {"k": b""}),
         ("news", [("b", 3, 4)], {"k": b""}),
@@ -157,10 +159,8 @@ def test_damage_and_failures_have_their_errors(root: Path) -> None:
         ingest_tasks.decompress(b"damaged")
     with pytest.raises(PostRejected):
         ingest_tasks.parse_file("news", "a.md", b"---\ndate: never\npublished: maybe\nexpiryDate: x\n---\n")
-    plain = ingest_tasks.compress(b"---\ntitle: T\ndate: 2024-01-02\n---\nOld text\n")
-    body = body_tasks.decompress_body("news", "a.md", plain)
-    assert body is not None
-    assert body.text.strip() == "Old text"
     assert isinstance(ingest_tasks.parse_file("news", "d.md", b"---\npublished: false\n---\nx"), Skipped)
+    assert ingest_tasks.get_link_resolver("news") is not None
+    assert ingest_tasks.get_link_resolver("up") is None
     assert ingest_tasks.get_settings().most_terms == 3
     assert [name for name, _ in ingest_tasks.get_rules()] == ["code"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from feeds.errors import DeadlineExceeded, WorkersLost
+from feeds.errors import DeadlineExceeded, WorkersLost, WorkersStopped
 from feeds.workers import process_pool
 from feeds.workers.process_pool import ProcessPool, _execute, _Job, _listen, _request_end, _Worker
 
@@ -150,6 +150,27 @@ def test_threads_are_started_as_needed_and_dismissed(monkeypatch: pytest.MonkeyP
     assert pool.submit_job(str, 5).result(5) == "x"
     pool.dismiss(at_once=True)
     assert not pool._workers[0].is_alive()
+
+
+def test_after_a_stop_every_job_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_Worker, "start", lambda self: None)
+    pool = ProcessPool((str, ""), 7.0)
+    pool.ensure_processes(2)
+    process = Process()
+    pool._workers[0]._process = process  # type: ignore[assignment]
+    waiting = pool.submit_job(str, 5)
+    pool.stop()
+    assert process.killed
+    for job in (waiting, pool.submit_job(str, 6)):
+        with pytest.raises(WorkersStopped):
+            job.result(0)
+    assert [pool._jobs.get_nowait() for _ in range(2)] == [None, None]
+    worker, _, _ = build()
+    job = queue_job(worker)
+    worker.release()
+    worker.run()
+    with pytest.raises(WorkersStopped):
+        job.result.result(0)
 
 
 def test_a_job_runs_under_its_timer_and_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
 import pytest
 
-from feeds.errors import DeadlineExceeded, WorkersLost
+from feeds.errors import DeadlineExceeded, WorkersLost, WorkersStopped
 from feeds.workers import workers as module
 from feeds.workers.task_types import TaskKind
 from feeds.workers.workers import Workers, _Budget, _measure, count_processors
@@ -23,11 +24,19 @@ class Pool:
         self.counts: list[int] = []
         self.jobs: list[object] = []
         self.dismissed: list[bool] = []
+        self.deadlines: list[float | None] = []
+        self.stopped = False
+
+    def stop(self) -> None:
+        self.stopped = True
 
     def ensure_processes(self, count: int) -> None:
         self.counts.append(count)
 
-    def submit_job(self, function: Callable[[Any], Any], piece: object) -> Future[Any]:
+    def submit_job(
+        self, function: Callable[[Any], Any], piece: object, deadline: float | None = None
+    ) -> Future[Any]:
+        self.deadlines.append(deadline)
         self.jobs.append(piece)
         future: Future[Any] = Future()
         if "slow" in repr(piece):
@@ -130,6 +139,27 @@ def test_processes_end_at_once_after_an_error() -> None:
     assert pool.dismissed == [False, True]
     with Workers(1, str, ""):
         pass
+
+
+def test_a_task_has_no_longer_than_until_its_end() -> None:
+    workers, pool = build()
+    now = time.monotonic()
+    assert workers.run_until(now + 100, max, 3, 5) == 5
+    assert workers.run_until(now + 5, max, 3, 5) == 5
+    assert workers.run_until(now - 5, max, 3, 5) == 5
+    first, second, third = pool.deadlines
+    assert first == 9.0
+    assert second is not None
+    assert 4 < second <= 5
+    assert third == 0.001
+
+
+def test_after_a_stop_no_task_begins() -> None:
+    workers, pool = build()
+    workers.stop()
+    assert pool.stopped
+    with pytest.raises(WorkersStopped):
+        workers.run(max, 3, 5)
 
 
 def test_processor_time_is_measured() -> None:
