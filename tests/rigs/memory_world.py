@@ -106,7 +106,7 @@ class World:
 
     def post(self, name: str, body: str = "Some text.", **values: str) -> Path:
         """Write a post; its title and date are the name and a day of April unless they are given."""
-        lines = {"title": name, "date": "2024-04-01 10:00:00", **values}
+        lines = {"title": name, "date": "2024-04-01 10:00:00 +0000", **values}
         header = "".join(f"{key}: {value}\n" for key, value in lines.items())
         path = self.posts / f"{name}.md"
         path.write_text(f"---\n{header}---\n{body}\n", "utf-8")
