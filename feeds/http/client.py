@@ -7,7 +7,7 @@ import ssl
 import sys
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Self, cast
 
 from feeds.errors import FetchError
 from feeds.http.address import Address, parse_address, redact_address
@@ -34,19 +34,6 @@ MOST_BYTES = 16 * 1024 * 1024
 
 # Browsers follow up to twenty; a feed that needs more than nine is more likely a loop.
 _MOST_HOPS = 9
-
-
-class Settings(TypedDict, total=False):
-    """What a request may be given beside its address and headers."""
-
-    allow: Sequence[str]
-    """``host:port`` pairs that may be requested although they are not globally reachable."""
-    auth: str
-    """``user:password``, or a whole value such as ``Bearer …``; sent to this host only."""
-    proxy: str
-    """``http://[user:password@]host:port``, or empty."""
-    most_bytes: int
-    """Limit of the body, packed and unpacked; by default :data:`MOST_BYTES`."""
 
 
 class Client:
@@ -84,8 +71,11 @@ class Client:
         headers: Mapping[str, str] | None = None,
         *,
         conditions: Conditions | None = None,
+        allow: Sequence[str] = (),
+        auth: str = "",
+        proxy: str = "",
         deadline: float = DEADLINE,
-        **settings: Unpack[Settings],
+        most_bytes: int = MOST_BYTES,
     ) -> Response:
         """Request an address, following redirects.
 
@@ -93,13 +83,16 @@ class Client:
             url: The address; credentials in it are used like ``auth``.
             headers: Sent at every hop.
             conditions: Headers for one address only.
+            allow: ``host:port`` pairs that may be requested although they are not globally reachable.
+            auth: ``user:password``, or a whole value such as ``Bearer …``; sent to this host only.
+            proxy: ``http://[user:password@]host:port``, or empty.
             deadline: Seconds for everything together.
-            settings: Credentials, proxy and limits.
+            most_bytes: Limit of the body, packed and unpacked.
 
         Raises:
             FetchError: the response is missing or incomplete; the text names the reason.
         """
-        plan = _make_plan("GET", url, headers, b"", conditions, **settings)
+        plan = _make_plan("GET", url, headers, b"", conditions, allow, auth, proxy, most_bytes)
         return await self._follow_within(deadline, plan)
 
     async def post(
@@ -108,15 +101,18 @@ class Client:
         body: bytes,
         headers: Mapping[str, str] | None = None,
         *,
+        allow: Sequence[str] = (),
+        auth: str = "",
+        proxy: str = "",
         deadline: float = DEADLINE,
-        **settings: Unpack[Settings],
+        most_bytes: int = MOST_BYTES,
     ) -> Response:
         """Send ``body`` to an address, with the same limits as :meth:`get`; 307 and 308 are followed.
 
         Raises:
             FetchError: the response is missing or incomplete; the text names the reason.
         """
-        plan = _make_plan("POST", url, headers, body, None, **settings)
+        plan = _make_plan("POST", url, headers, body, None, allow, auth, proxy, most_bytes)
         return await self._follow_within(deadline, plan)
 
     async def _follow_within(self, deadline: float, plan: Plan) -> Response:
@@ -187,11 +183,10 @@ def _make_plan(
     headers: Mapping[str, str] | None,
     body: bytes,
     conditions: Conditions | None,
-    *,
-    allow: Sequence[str] = (),
-    auth: str = "",
-    proxy: str = "",
-    most_bytes: int = MOST_BYTES,
+    allow: Sequence[str],
+    auth: str,
+    proxy: str,
+    most_bytes: int,
 ) -> Plan:
     home = parse_address(url)
     proxied = parse_address(proxy) if proxy else None

@@ -11,8 +11,29 @@ import zlib
 from feeds.errors import FetchError
 
 _CODINGS = frozenset(
-    "aes128gcm br brotli bz2 bzip2 compress dcb dcz deflate exi gzip lz4 lzma lzw pack200-gzip sdch snappy xz zip "  # noqa: SIM905
-    "zstandard zstd".split()
+    (
+        "aes128gcm",
+        "br",
+        "brotli",
+        "bz2",
+        "bzip2",
+        "compress",
+        "dcb",
+        "dcz",
+        "deflate",
+        "exi",
+        "gzip",
+        "lz4",
+        "lzma",
+        "lzw",
+        "pack200-gzip",
+        "sdch",
+        "snappy",
+        "xz",
+        "zip",
+        "zstandard",
+        "zstd",
+    )
 )
 """Names that mean a packed body: IANA's registry of content codings, and a few unregistered names of real servers."""
 _GZIP_MAGIC = b"\x1f\x8b"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import warnings
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from functools import lru_cache
 from typing import cast
@@ -42,10 +42,10 @@ class Session:
 
     def __init__(self, user_agent: str, resolve: Resolve, context: ssl.SSLContext | None) -> None:
         self._user_agent = user_agent
-        self._client = httpx.AsyncClient(
+        self._client = _Client(
             transport=Transport(resolve, context),
             trust_env=False,
-            timeout=None,  # noqa: S113 - httpx has no deadline for all of a request: the caller sets one
+            timeout=None,  # httpx has no deadline for all of a request: the caller sets one
         )
 
     async def request(
@@ -68,7 +68,7 @@ class Session:
             response = Response(answer.status_code, here.url, received, b"", hops, bool(conditions))
             # Cookies are only needed to get through redirects that test for them.
             if response.status in REDIRECTS[plan.method]:
-                cookies.remember(here, response.get_headers("set-cookie"))
+                cookies.remember(here, answer)
             elif response.status in (200, 203) or plan.method == "POST":
                 return response._replace(body=await _read_body(answer, response, plan.most_bytes))
             await _skip_body(answer)
@@ -103,17 +103,40 @@ class FetchCookies:
             return str(request.headers.get("cookie", ""))
         return ""
 
-    def remember(self, here: Address, values: Sequence[str]) -> None:
+    def remember(self, here: Address, response: httpx.Response) -> None:
         """Keep what a redirect from an address sets, unless that is unreasonably long."""
+        values = response.headers.get_list("set-cookie")
         if not values or sum(map(len, values)) > _LONGEST_COOKIES:
             return
         with suppress(httpx.InvalidURL), warnings.catch_warnings():
             # The standard library warns, with a traceback, of cookies that it cannot parse.
             warnings.simplefilter("ignore")
-            fields = [(b"set-cookie", value.encode("latin-1")) for value in values]
-            response = httpx.Response(200, headers=fields, request=httpx.Request("GET", here.url))
+            response.request = httpx.Request("GET", here.url)
             response.headers.encoding = "latin-1"
             self._by_host.setdefault(here.host, httpx.Cookies()).extract_cookies(response)
+
+
+class _NoCookies(httpx.Cookies):
+    """A cookie jar that stays empty."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Keep nothing."""
+
+
+class _Client(httpx.AsyncClient):
+    """The client of httpx, without the cookie jar that all fetches would share."""
+
+    _empty = _NoCookies()
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        """No cookies."""
+        return self._empty
+
+    @cookies.setter
+    def cookies(self, cookies: object) -> None:
+        """Refuse cookies for all fetches."""
+        raise AttributeError("cookies live in a fetch")
 
 
 def _build_request(plan: Plan, here: Address, headers: list[tuple[bytes, bytes]]) -> httpx.Request:

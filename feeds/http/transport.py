@@ -10,7 +10,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Callable
-from typing import cast
+from typing import NamedTuple, cast
 
 import httpcore
 import httpx
@@ -86,10 +86,11 @@ class Transport(httpx.AsyncBaseTransport):
             connection.abort()
             raise
         # httpx would build the request to where a redirect leads, and raise an error for an address that it cannot
-        # parse, before that has been checked. It would also keep cookies for all fetches. So the header fields go past it.
+        # parse, before that has been checked. So the header fields go past it, but for the cookies.
+        cookies = [field for field in response.headers if field[0].lower() == b"set-cookie"]
         body = _Body(response, connection, self._kept.keep)
         extensions = {**response.extensions, "headers": response.headers}
-        return httpx.Response(response.status, stream=body, extensions=extensions)
+        return httpx.Response(response.status, headers=cookies, stream=body, extensions=extensions)
 
 
 class _Connection:
@@ -99,11 +100,11 @@ class _Connection:
         self.route = route
         self._stream = stream
         origin = httpcore.Origin(route.scheme.encode(), route.host.encode(), route.port)
-        self._http = httpcore.AsyncHTTP11Connection(origin, stream, _KEPT_SECONDS)
+        self._http = httpcore.AsyncHTTP11Connection(origin, stream)
 
     @property
     def reusable(self) -> bool:
-        """Whether another request may be sent: the response was read completely just now, and no byte followed it."""
+        """Whether another request may be sent: the response was read completely, and no byte followed it."""
         return self._http.is_idle() and not self._http.has_expired()
 
     async def send(self, request: httpx.Request) -> httpcore.Response:
@@ -187,20 +188,30 @@ class _Body(httpx.AsyncByteStream):
             self._return_connection(self._connection)
 
 
+class _Idle(NamedTuple):
+    connection: _Connection
+    expires: float
+
+
 class KeptConnections:
     """A few idle connections, each kept for a short time and only for its own route."""
 
     def __init__(self) -> None:
-        self._kept: list[_Connection] = []
-        """In the order in which they were kept."""
+        self._kept: dict[Route, list[_Idle]] = {}
+        self._count = 0
         self._sweeper: asyncio.TimerHandle | None = None
 
     def pop_connection(self, route: Route) -> _Connection | None:
         """Return a connection that is still open, or None."""
-        for connection in [kept for kept in reversed(self._kept) if kept.route == route]:
-            self._kept.remove(connection)
+        now = asyncio.get_running_loop().time()
+        kept = self._kept.get(route)
+        while kept:
+            connection, expires = kept.pop()
+            self._count -= 1
+            if not kept:
+                del self._kept[route]
             # The newest connection is used first: the oldest may be closed by the server at any moment.
-            if connection.reusable:
+            if connection.reusable and expires > now:
                 return connection
             connection.abort()
         return None
@@ -211,22 +222,40 @@ class KeptConnections:
         if connection.route.proxy is not None or not connection.reusable:
             return connection.abort()
         # Each kept connection holds a descriptor of the process.
-        if len(self._kept) >= _MOST_KEPT:
-            self._kept.pop(0).abort()
-        self._kept.append(connection)
+        if self._count >= _MOST_KEPT:
+            self._drop_oldest()
+        loop = asyncio.get_running_loop()
+        self._kept.setdefault(connection.route, []).append(_Idle(connection, loop.time() + _KEPT_SECONDS))
+        self._count += 1
         if self._sweeper is None:
             # Without the timer idle connections would stay open until the next request to their host.
-            self._sweeper = asyncio.get_running_loop().call_later(_KEPT_SECONDS, self.close_idle)
+            self._sweeper = loop.call_later(_KEPT_SECONDS, self.close_idle)
         return None
+
+    def _drop_oldest(self) -> None:
+        route = next(iter(self._kept))
+        self._kept[route].pop(0).connection.abort()
+        self._count -= 1
+        if not self._kept[route]:
+            del self._kept[route]
 
     def close_idle(self, everything: bool = False) -> None:
         """Close connections that were kept long enough; schedule the next call while any are left."""
-        for connection in [kept for kept in self._kept if everything or not kept.reusable]:
-            self._kept.remove(connection)
-            connection.abort()
+        loop = asyncio.get_running_loop()
+        old = [
+            (route, idle)
+            for route, kept in self._kept.items()
+            for idle in kept
+            if everything or idle.expires <= loop.time()
+        ]
+        for route, idle in old:
+            idle.connection.abort()
+            self._kept[route].remove(idle)
+            if not self._kept[route]:
+                del self._kept[route]
+        self._count -= len(old)
         if self._sweeper is not None:
             self._sweeper.cancel()
-        loop = asyncio.get_running_loop()
         self._sweeper = loop.call_later(_KEPT_SECONDS, self.close_idle) if self._kept else None
 
 
