@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -22,32 +22,20 @@ async def resolve_by_system(host: str, port: int) -> list[str]:
     Raises:
         OSError: the name is not known.
     """
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[list[str]] = loop.create_future()
-
-    def set_answer(result: list[str] | OSError) -> None:
-        # The request may have been cancelled while the name was resolved.
-        if answer.done():
-            return
-        if isinstance(result, OSError):
-            answer.set_exception(result)
-        else:
-            answer.set_result(result)
+    answer: Future[list[str]] = Future()
+    # A running future cannot be cancelled, only the wait for it; so the thread may always set it.
+    answer.set_running_or_notify_cancel()
 
     def resolve() -> None:
-        result: list[str] | OSError
         try:
             # Without `SOCK_STREAM` each address would be listed once for every kind of socket.
             found: list[Any] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            result = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+            answer.set_result(list(dict.fromkeys(str(entry[4][0]) for entry in found)))
         except OSError as error:
-            result = error
+            answer.set_exception(error)
         except UnicodeError:
-            result = OSError(f"{host[:100]!r} is not a host name")
-        with contextlib.suppress(RuntimeError):  # the loop is closed, so the answer is not needed
-            # A future may only be set in the thread of its loop.
-            loop.call_soon_threadsafe(set_answer, result)
+            answer.set_exception(OSError(f"{host[:100]!r} is not a host name"))
 
     # The default executor waits for its threads at exit, however long a name server takes.
     threading.Thread(target=resolve, name="feedd-resolve", daemon=True).start()
-    return await answer
+    return await asyncio.wrap_future(answer)
