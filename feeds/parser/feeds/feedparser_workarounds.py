@@ -36,7 +36,7 @@ _OPAQUE = re.compile(r"""\bisPermaLink\s*+=\s*+(?:["']\s*+)?(?:false|no|0)""", r
 _HTML = re.compile(r"""\btype\s*=\s*["']\s*(?:html|text/html)""", re.IGNORECASE)
 _PERSON = re.compile(r"<!\[CDATA\[[^\]]{0,400}|[^<>]{0,400}")
 _WRAPPER = re.compile(
-    r"""(<(?:[A-Za-z_][\w.\-]*+:)?(?:content|summary)\s[^<>]*+(?<!/))(>\s*+<(?:[A-Za-z_][\w.\-]*+:)?div\s(?:[^<>x]++|x(?!ml:base))*+xml:base\s*=\s*("[^"<>]*+"|'[^'<>]*+'))"""
+    r"""(<(?:[A-Za-z_][\w.\-]*+:)?(?:content|summary)\s[^<>]*+(?<!/))(>\s*+<(?:[A-Za-z_][\w.\-]*+:)?div\s(?>(?:[^<>x]+|x(?!ml:base))*)xml:base\s*=\s*("[^"<>]*+"|'[^'<>]*+'))"""
 )
 _PERSON_TEXT = re.compile(
     r"(<(?:[A-Za-z_][\w.\-]*+:)?(?:author|creator|managingEditor|webMaster|publisher|owner)\b[^<>]*+>\s*+(?:<!\[CDATA\[)?)"
