@@ -99,7 +99,7 @@ def test_strong_keys_and_text_keys() -> None:
     _, bare = read("<title>T</title><description>Some text</description>")
     (key,) = bare.weak
     assert key.startswith("text:")
-    _dated, entry = read(
+    _, entry = read(
         "<title>T</title><description>Some text</description><pubDate>Mon, 01 Apr 2024 10:00:00 GMT</pubDate>"
     )
     assert entry.former == key
