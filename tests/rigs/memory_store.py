@@ -17,8 +17,8 @@ _MEMORY = ":memory:"
 @cache
 def _build_image() -> bytes:
     connection = sqlite3.connect(_MEMORY)
-    for _, text in load_migrations():
-        connection.executescript(text)
+    for number, text in load_migrations():
+        connection.executescript(f"{text}; PRAGMA user_version = {number}")
     return connection.serialize()
 
 

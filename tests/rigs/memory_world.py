@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from feeds import pipeline
+from feeds.cli.options import parse_command_line
 from feeds.config import load_config
 from feeds.fetcher.feed import Fetched, Request
 from feeds.ingest.feed import FeedIngester, PollReport
@@ -167,3 +168,16 @@ def build_rss(*items: str, head: str = "") -> bytes:
     ]
     text = "".join(f"<item>{body}</item>" for body in bodies)
     return f'<rss version="2.0"><channel><title>Up</title>{head}{text}</channel></rss>'.encode()
+
+
+def save_store(world: World) -> None:
+    """Write the store to its file, for commands that open it there."""
+    world.config.store.parent.mkdir(exist_ok=True)
+    world.db.copy_to(world.config.store)
+
+
+def run_command(world: World, *arguments: str) -> int:
+    """Run a command in this process; return its exit code."""
+    options = parse_command_line([*arguments, "-c", str(world.config.path)])
+    code: int = options.run(options)
+    return code

@@ -144,7 +144,7 @@ def test_the_page_is_for_operators(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_the_server_has_the_status_page_among_its_endpoints(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("feeds.server.server.Versions", lambda path: _Closed(path))
+    monkeypatch.setattr("feeds.server.server.Versions", _Closed)
     server = build_server(World(tmp_path).config, lambda: datetime.now(UTC))
     paths = [endpoint.path for endpoint in server.application._endpoints]
     assert paths == ["/healthz", "/metrics", "/status"]
