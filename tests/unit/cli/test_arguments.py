@@ -30,7 +30,7 @@ def test_counts() -> None:
     for text in ("-1", "+1", "1_0", "x", "", "٣"):
         with pytest.raises(argparse.ArgumentTypeError, match="0 = automatic"):
             parse_count(text)
-        with pytest.raises(argparse.ArgumentTypeError, match="expected a whole number$"):
+        with pytest.raises(argparse.ArgumentTypeError, match=r"expected a whole number$"):
             parse_pages(text)
 
 
