@@ -207,9 +207,6 @@ def test_the_state_as_text() -> None:
     assert STATE._replace(failures=1).to_json() == f'{{"configured":"{CONFIGURED}","failures":1}}'
     assert FetchState.from_json('{"unknown": 1, "failures": 3}') == FetchState(failures=3)
     assert FetchState.from_json("") == FetchState()
-    assert state._replace(last_modified="x", validated="y", digest="z").forget_validators() == STATE._replace(
-        failures=2, gone=True, max_age=5
-    )
 
 
 def test_the_group_of_a_source() -> None:
