@@ -180,6 +180,21 @@ class Extent(IntEnum):
     """Also its teaser for the front page."""
 
 
+class Podcast(NamedTuple):
+    """What directories of podcasts require of an RSS channel with episodes."""
+
+    owner: str
+    email: str
+    categories: tuple[str, ...]
+    """Each may have a subcategory after a slash."""
+    image: str
+    author: str
+    explicit: bool
+    type: Literal["episodic", "serial"]
+    guid: str = ""
+    """``podcast:guid``; empty if the feed has none."""
+
+
 @dataclass(frozen=True, slots=True)
 class FeedHead:
     """The metadata of a feed document, without its entries."""
@@ -202,6 +217,8 @@ class FeedHead:
     """Ids of removed posts, and when each was removed (RFC 6721)."""
     current: tuple[tuple[Format, str], ...] = ()
     """Address of the subscription document in each format, if this is an archive; else empty."""
+    podcast: Podcast | None = None
+    """Describes the channel of an RSS document that has episodes; None if the configuration has no podcast."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from feeds.sources import expand_sources, list_fetched_lists, register_sources
 from feeds.values.urls import CANONICAL_RULE
 
 if TYPE_CHECKING:
-    from feeds.models import Dialect
+    from feeds.models import Dialect, Podcast
     from feeds.parser.posts.jekyll import JekyllSite
     from feeds.settings import PublishSettings
     from feeds.storage.records import Context
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from feeds.workers.workers import Workers
 
 _DERIVATION = 12  # increase it when the same file would be parsed or rendered differently
+
+
+_LONGEST_AUTHOR = 255  # characters of a name that directories of podcasts accept
 
 
 def now() -> datetime:
@@ -239,6 +242,8 @@ def _compute_render_digest(config: Config, settings: Settings) -> str:
             config.push.named,
             (bool(config.serve.auth), config.serve.precompress) if config.serve else (False, False),
             settings,
+            # Absent without a podcast, so that stores of earlier versions need no new documents.
+            *([config.podcast] if config.podcast else []),
         )
     )
 
@@ -277,6 +282,27 @@ def build_publish_settings(config: Config) -> PublishSettings:
         precompress=bool(serve and serve.precompress),
         look=build_page_style(config),
         ledger=config.store.with_name(LEDGER),
+        podcast=_build_podcast(config),
+    )
+
+
+def _build_podcast(config: Config) -> Podcast | None:
+    from feeds.models import Podcast
+
+    given = config.podcast
+    if given is None:
+        return None
+    # The keys of the section have the same limit.
+    author = config.site.author[:_LONGEST_AUTHOR]
+    return Podcast(
+        owner=given.owner or author,
+        email=given.email,
+        categories=given.category,
+        image=given.image,
+        author=given.author or author,
+        explicit=given.explicit,
+        type=given.type,
+        guid=given.guid,
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from feeds.models import Format, Keep
+from feeds.models import Format, Keep, Podcast
 from feeds.renderer.page_fragments import PageStyle
 
 
@@ -45,3 +45,4 @@ class PublishSettings:
     precompress: bool
     look: PageStyle
     ledger: Path
+    podcast: Podcast | None = None

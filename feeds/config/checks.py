@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from feeds.values.patterns import compile_pattern, find_refusal
-from feeds.values.urls import is_address
+from feeds.values.urls import is_address, is_entry_id
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 # XML 1.0, 2.2 has no place for these, not even escaped: each would make every document invalid.
@@ -26,6 +26,9 @@ _KEEP = re.compile(r"([1-9]\d{0,7})([dwmy]?)")
 _DAYS = {"d": 1, "w": 7, "m": 31, "y": 366}
 _HOST = re.compile(r"(?:[^\s:/\[\]@]+|\[[0-9a-fA-F:.]+\]):\d{1,5}")
 _VARIABLE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
+_MAIL = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x20]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+")
+_COVERS = (".jpg", ".jpeg", ".png")
+_LONGEST_LINE = 255
 _LONGEST_URL = 2_000
 _LONGEST_NAME = 200
 
@@ -155,6 +158,36 @@ def check_text(value: str) -> str:
 def check_texts(values: Iterable[str]) -> str:
     """Check a list of such texts."""
     return next(filter(None, map(check_text, values)), "")
+
+
+def check_line(value: str) -> str:
+    """Check text that readers of podcasts show in one line."""
+    if "\n" in value or len(value) > _LONGEST_LINE:
+        return f"must be one line of at most {_LONGEST_LINE} characters"
+    return check_text(value)
+
+
+def check_mail(value: str) -> str:
+    """Check a mail address."""
+    if _MAIL.fullmatch(value):
+        return ""
+    return f'{value[:80]!r} is not a mail address; write it as "name@host.example"'
+
+
+def check_cover(value: str) -> str:
+    """Check the URL of the cover of a podcast."""
+    if wrong := check_page_url(value):
+        return wrong
+    if urlsplit(value).path.lower().endswith(_COVERS):
+        return ""
+    return f"{value[:80]!r} is neither a JPEG nor a PNG; its path must end with .jpg, .jpeg or .png"
+
+
+def check_uuid(value: str) -> str:
+    """Check a UUID (RFC 9562, 4)."""
+    if is_entry_id(f"urn:uuid:{value}"):
+        return ""
+    return f"{value[:80]!r} is not a UUID; write 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12"
 
 
 def check_name(value: str) -> str:

@@ -66,12 +66,10 @@ def _describe(key: Key, value: object) -> str:
         strange = [element for element in value if not isinstance(element, str)]
         if strange:
             return f"expected an array of strings, but it contains {_name_value(strange[0])}"
-        invalid = [element for element in value if element not in key.choices]
-        return (
-            _describe_choice(invalid[0], key.choices)
-            if invalid
-            else (f"must not be empty; name at least one of {_list_choices(key.choices)}")
-        )
+        if not value:
+            names = f"name at least one of {_list_choices(key.choices)}" if key.choices else "add a value"
+            return f"must not be empty; {names}"
+        return _describe_choice(next(item for item in value if item not in key.choices), key.choices)
     if key.is_array:
         return f"expected an array of strings, got {_name_value(value)}"
     if key.choices and isinstance(value, str):

@@ -122,7 +122,7 @@ class _Reader:
         return self._read_table(place, key, next(iter(key.sections.values())), value)
 
     def _read_missing(self, place: str, key: Key) -> Any:  # noqa: ANN401 - a type of a key
-        if not key.required or key.is_array:
+        if not key.required or (key.is_array and key.sections):
             return self._get_default(key)
         if not key.sections:
             self.mistakes.add(place, f"is missing; add it: {key.text.partition('. ')[0]}")

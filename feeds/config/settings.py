@@ -10,6 +10,7 @@ from msgspec import field
 
 from feeds.config.checks import find_slow_patterns
 from feeds.config.declare import NOT_EMPTY, Section
+from feeds.config.podcast import Podcast
 from feeds.config.sections import INFO_CODES, Clean, IdentityRule, Labels, Limits, Output, Site, Store
 from feeds.config.services import Hubs, Push, Serve, is_below
 from feeds.config.sources import FolderSource, NetworkSource, Source
@@ -39,6 +40,10 @@ class Settings(Section, frozen=True, kw_only=True):
     aliases: Annotated[dict[str, str], "Old paths of documents: the same bytes as another document."] = field(
         default_factory=dict
     )
+    podcast: Annotated[
+        Podcast | None,
+        "The podcast. RSS documents with episodes describe it in the elements that directories require.",
+    ] = None
     serve: Annotated[Serve | None, "The HTTP server."] = None
 
 

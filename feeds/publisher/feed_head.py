@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from feeds.models import FeedHead, Format
+from feeds.models import FeedHead, Format, Podcast
 from feeds.publisher.plan import FeedPaths
 from feeds.settings import PublishSettings
 
@@ -53,7 +53,14 @@ def build_feed_head(
         hubs=() if paths.private else settings.named_hubs,
         before=list_archive_urls(settings, paths, archive),
         deleted=tuple((uid, datetime.fromtimestamp(at, settings.zone)) for uid, at in deleted),
+        podcast=_select_podcast(settings, feed.kind),
     )
+
+
+def _select_podcast(settings: PublishSettings, kind: str) -> Podcast | None:
+    """Return the podcast as a feed describes it: two feeds must not have the same identifier."""
+    podcast = settings.podcast
+    return podcast._replace(guid="") if podcast and kind != "all" else podcast
 
 
 def get_label(settings: PublishSettings, kind: str, name: str) -> str:

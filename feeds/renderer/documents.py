@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from html import escape
 
@@ -15,6 +16,8 @@ _ID_PATTERNS = {
     "atom": re.compile(rb"<entry[^<>]*+>\s*+<id>([^<]*+)</id>"),
     "rss": re.compile(rb"<guid[^<>]*+>([^<]*+)</guid>"),
 }
+_EPISODE = re.compile(rb"<itunes:|<enclosure [^<>]*?type=\"(?:audio|video)/")
+"""An item of RSS with elements of a podcast. Content is escaped, so these characters are never part of it."""
 _TAILS = {"atom": b"</feed>", "rss": b"</channel>"}
 
 
@@ -23,8 +26,15 @@ def join(head: FeedHead, form: Format, entries: Sequence[bytes]) -> bytes:
     if form == "json":
         start, end = _write_json_frame(head)
         return start + b",".join(entries) + end
-    start, end = _write_frame(head, form)
+    start, end = _write_frame(_fit_podcast(head, form, entries), form)
     return start + b"".join(entries) + end
+
+
+def _fit_podcast(head: FeedHead, form: Format, entries: Sequence[bytes]) -> FeedHead:
+    """Return the head without its podcast where no entry is an episode: only RSS documents describe podcasts."""
+    if head.podcast and not (form == "rss" and any(map(_EPISODE.search, entries))):
+        return replace(head, podcast=None)
+    return head
 
 
 def join_formats(

@@ -63,7 +63,7 @@ def write_rss_entry(entry: Entry, site_url: str) -> bytes:
 def is_usual_head(head: FeedHead) -> bool:
     """Return whether this module can write the frame of a document with this head."""
     texts = (head.id, head.title, head.subtitle, head.author, head.language)
-    return not head.deleted and not head.current and all(texts)
+    return not head.deleted and not head.current and not head.podcast and all(texts)
 
 
 def write_atom_frame(head: FeedHead) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from feedgen.ext.dc import DcEntryExtension, DcExtension
 from feedgen.feed import FeedGenerator as _FeedGenerator
 from lxml import etree
 
-from feeds.models import Enclosure, Entry, Extra, FeedHead, Format, Origin, Term
+from feeds.models import Enclosure, Entry, Extra, FeedHead, Format, Origin, Podcast, Term
 from feeds.renderer import fast_writer, namespaces
 from feeds.values.urls import iri_to_uri
 
@@ -22,6 +22,7 @@ _PODCASTS = {
     "podcast": "https://podcastindex.org/namespace/1.0",
     "media": _MEDIA,
 }
+_ITUNES = f"{{{_PODCASTS['itunes']}}}"
 _ATOM_LINK = "{http://www.w3.org/2005/Atom}link"
 # Relations that RSS documents need as `atom:link`: for WebSub and RFC 5005.
 _RSS_LINKS = ("hub", "prev-archive", "current")
@@ -94,9 +95,42 @@ def _add_source(entry: etree._Element, origin: Origin, updated: str) -> None:
 class PodcastExtension(BaseExtension):  # type: ignore[misc]
     """Declares the namespaces of podcasts and media in every RSS document, for any entry to use."""
 
+    def __init__(self) -> None:
+        self.podcast: Podcast | None = None
+
     def extend_ns(self) -> dict[str, str]:
         """Return prefixes and namespaces (called by feedgen)."""
         return _PODCASTS
+
+    def extend_rss(self, feed: etree._Element) -> etree._Element:
+        """Describe the podcast in the channel (called by feedgen)."""
+        channel = feed.find("channel")
+        if self.podcast and channel is not None:
+            _add_podcast(channel, self.podcast)
+        return feed
+
+
+def _add_podcast(channel: etree._Element, podcast: Podcast) -> None:
+    for name, text in (
+        ("author", podcast.author),
+        ("explicit", str(podcast.explicit).lower()),
+        ("type", podcast.type),
+    ):
+        etree.SubElement(channel, f"{_ITUNES}{name}").text = text
+    etree.SubElement(channel, f"{_ITUNES}image", href=iri_to_uri(podcast.image))
+    owner = etree.SubElement(channel, f"{_ITUNES}owner")
+    etree.SubElement(owner, f"{_ITUNES}name").text = podcast.owner
+    etree.SubElement(owner, f"{_ITUNES}email").text = podcast.email
+    # Subcategories of the same category share its element.
+    mains: dict[str, etree._Element] = {}
+    for category in podcast.categories:
+        main, _, sub = category.partition("/")
+        if main not in mains:
+            mains[main] = etree.SubElement(channel, f"{_ITUNES}category", text=main)
+        if sub:
+            etree.SubElement(mains[main], f"{_ITUNES}category", text=sub)
+    if podcast.guid:
+        etree.SubElement(channel, f"{{{_PODCASTS['podcast']}}}guid").text = podcast.guid
 
 
 class PodcastEntryExtension(BaseEntryExtension):  # type: ignore[misc]
@@ -190,6 +224,7 @@ def build_feed(head: FeedHead, form: Format) -> Any:  # noqa: ANN401 - feedgen h
     feed.link(href=head.site_url, rel="alternate", type="text/html")
     feed.register_extension("dc", DcExtension, DcEntryExtension, atom=False, rss=True)
     feed.register_extension("podcasts", PodcastExtension, PodcastEntryExtension, atom=False, rss=True)
+    feed.podcasts.podcast = head.podcast
     return feed
 
 

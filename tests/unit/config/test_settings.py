@@ -26,6 +26,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "upstream": {"name": "n", "kind": "upstream", "url": "https://b.example/"},
     "opml": {"name": "n", "kind": "opml", "path": "p"},
     "identity": {"name": "a", "pattern": "(?P<key>a)"},
+    "podcast": {"email": "a@x.example", "category": ["Arts"], "image": "https://x.example/a.png"},
     "serve.private": {"feed": "tag/x", "auth": "env:X"},
 }
 
@@ -102,7 +103,7 @@ def test_a_changed_declaration_makes_the_reference_stale() -> None:
 
 
 def test_every_section_of_the_file_is_declared() -> None:
-    names = "site output store sources identity clean limits push labels aliases serve"
+    names = "site output store sources identity clean limits push labels aliases podcast serve"
     assert list(list_keys(Settings)) == names.split()
 
 
