@@ -18,6 +18,8 @@ class Ingested:
     """Posts that an earlier version had joined with others and that are posts of their own again."""
     gone: int = 0
     """Items that were removed, with their files or by their upstream feed."""
+    dropped: int = 0
+    """Unknown elements that were removed from the text of new and changed entries of upstream feeds."""
     asked: int = 0
     """Upstream feeds that were fetched."""
     troubles: list[str] = field(default_factory=list)

@@ -149,6 +149,9 @@ def print_summary(report: BuildReport, dry_run: bool, each: bool) -> None:
     if report.entries["read"]:
         counts = [f"{count} {name}" for name, count in report.entries.items() if count or name == "published"]
         print(f"entries: {', '.join(counts)}")
+    if report.dropped:
+        elements = format_count(report.dropped, "element")
+        print(f"{elements} unknown to HTML removed from new entries; `feedd explain POST` lists them")
     for reason, count in sorted(report.reasons.items(), key=lambda pair: -pair[1])[:_MOST_REASONS]:
         print(f"  {count} in no feed: {reason}")
     print(f"{format_count(report.posts, 'post')} in {format_count(report.feeds, 'feed')}")

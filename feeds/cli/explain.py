@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from feeds.workers.task_types import Settings
     from feeds.workers.workers import Workers
 
+_MOST_ELEMENTS = 20
+
 STATES = {"live": "published", "waiting": "scheduled"}
 """What people call the states of a post."""
 
@@ -89,6 +91,7 @@ def _explain(db: Database, config: Config, settings: Settings, wanted: str) -> d
         "aliases": list(post.aliases),
         "feeds": [_describe_membership(db, config, post, feed) for feed in post.feeds],
     }
+    found["dropped"] = _list_dropped_elements(db, config, settings, post)
     found["history"] = _describe_history(db, settings, post)
     if post.state == "waiting":
         found["why_not"] = "scheduled: its date is in the future"
@@ -122,9 +125,27 @@ def _describe_no_post(item: NoPost) -> dict[str, Any]:
         ],
         "aliases": [],
         "feeds": [],
+        "dropped": [],
         "history": [],
         "why_not": item.reason,
     }
+
+
+def _list_dropped_elements(db: Database, config: Config, settings: Settings, post: PostReport) -> list[str]:
+    """Return the unknown elements that are removed from the text of an entry of an upstream feed."""
+    from feeds.errors import DeadlineExceeded
+    from feeds.storage.bodies import NO_BODY, load_bodies
+    from feeds.workers import body_tasks, ingest_tasks
+    from feeds.workers.workers import Workers
+
+    data, source, place = load_bodies(db, [post.shown.body]).get(post.shown.body, NO_BODY)
+    if not data or any(source == folder.name for folder in config.folders):
+        return []
+    with Workers(1, ingest_tasks.begin, settings) as workers:
+        try:
+            return workers.run(body_tasks.find_dropped_elements, data, source, place)
+        except DeadlineExceeded:
+            return []
 
 
 def _describe_history(db: Database, settings: Settings, post: PostReport) -> list[dict[str, Any]]:
@@ -215,6 +236,10 @@ def _describe_post(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "source", f"{copy['source']}: {copy['path'] or copy['guid']}{url}{shown}"
     for alias in found["aliases"]:
         yield "merged", alias
+    if found["dropped"]:
+        shown = " ".join(found["dropped"][:_MOST_ELEMENTS])
+        more = len(found["dropped"]) - _MOST_ELEMENTS
+        yield "removed", f"unknown to HTML: {shown}" + (f" and {more} more" if more > 0 else "")
     for change in found["history"]:
         yield "changed", change["changed"]
         for place in (*(f"title: {title}" for title in change["title"]), *change["text"]):

@@ -198,6 +198,7 @@ class FeedIngester:
         self.report.new += counts.new
         self.report.changed += counts.changed
         self.report.gone += counts.removed
+        self.report.dropped += sum(reading.dropped for reading in found.readings)
         # A few changed guids are normal; most of them mean that the site has moved to another program.
         if 2 * counts.renamed > counts.window:
             self.report.notes.append(

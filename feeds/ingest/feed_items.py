@@ -23,6 +23,7 @@ from feeds.parser.feeds.feed import parse_outline
 from feeds.parser.feeds.splitter import Outline, join_entry, split_entries
 from feeds.post_ids import derive_post_urn
 from feeds.sanitizer.text import clean_author, compute_fingerprint
+from feeds.sanitizer.unknown_elements import find_unknown_elements
 from feeds.storage.payload import data_of, pack
 from feeds.storage.records import Reading
 from feeds.values.urls import is_address, is_same_document, strip_address
@@ -215,6 +216,7 @@ def _build_reading(
         sighting=sighting,
         document=compress(pack(item, where.documents[0].encode() + b"\n" + document if document else b"")),
         guessed=sighting.published is None,
+        dropped=len(find_unknown_elements(item.body)),
     )
 
 

@@ -35,6 +35,8 @@ class Reading(NamedTuple):
     """Whether its only date depends on this machine: the modification time of the file or the time of reading."""
     expires: int | None = None
     """When the post is to be removed from all feeds, in seconds since 1970; None for never."""
+    dropped: int = 0
+    """Number of unknown elements that are removed from the text of an entry."""
 
     def apply_expiry(self, now: datetime) -> Reading:
         """Return the reading as it counts at ``now``: an expired post becomes unpublished."""

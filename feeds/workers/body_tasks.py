@@ -44,6 +44,14 @@ def extract_text(stored: bytes, source: str, place: str) -> str:
     return extract_text(clean_body(decompress_body(source, place, stored), source, place))
 
 
+def find_dropped_elements(stored: bytes, source: str, place: str) -> list[str]:
+    """Return the unknown elements that are removed from a stored entry, as they are written there."""
+    from feeds.sanitizer.unknown_elements import find_unknown_elements
+
+    body = decompress_body(source, place, stored)
+    return find_unknown_elements(body.text) if body and get_link_resolver(source) is None else []
+
+
 def clean_body(body: Body | None, source: str, place: str) -> str:
     """Convert a body to clean HTML."""
     return clean_bodies([(body, source, place)])[0]

@@ -181,3 +181,34 @@ def test_items_of_a_json_feed_that_are_no_objects_are_counted(
     report = build(load_config(Path(project.config)), jobs=1, clock=lambda: NOW)
     check(report, 0, 5)
     assert (report.entries["published"], report.entries["rejected"]) == (1, 4)
+
+
+def test_elements_that_are_removed_are_counted_and_explained(
+    project: Project, upstream: UpstreamServer
+) -> None:
+    text = "&lt;p&gt;A Map&lt;K, V&gt; of &lt;T&gt; &lt;b&gt;here&lt;/b&gt;&lt;o:p&gt;&lt;/o:p&gt;&lt;/p&gt;"
+    body = (
+        f"<rss><channel><title>F</title><item><guid>g1</guid><title>Types</title><description>{text}</description></item>"
+        "<item><guid>g2</guid><title>Plain</title><description>&lt;p&gt;x&lt;/p&gt;</description></item></channel></rss>"
+    )
+    upstream.routes["/feed"] = Answer(body=body.encode())
+    subscribe(project, upstream, "/feed")
+    config = load_config(project.config)
+    report = build(config, clock=lambda: NOW)
+    assert report.dropped == 2
+    assert build(config, clock=lambda: NOW).dropped == 0
+    assert explain(config, "g1")["dropped"] == ["<K, V>", "<T>"]
+    assert explain(config, "g2")["dropped"] == []
+    assert "removed    unknown to HTML: <K, V> <T>\n" in project.run("explain", "g1").stdout
+    # The same text in a post is kept.
+    project.post("2024-01-02-types.html", "Own", "<p>A Map<K, V> of <T></p>")
+    assert build(config, clock=lambda: NOW).dropped == 0
+    assert "Map&amp;lt;K, V&amp;gt;" in (project.output / "category" / "news" / "atom.xml").read_text("utf-8")
+
+
+def test_the_summary_counts_removed_elements(project: Project, upstream: UpstreamServer) -> None:
+    item = "<item><guid>g1</guid><title>T</title><description>a &lt;T&gt; b</description></item>"
+    upstream.routes["/feed"] = Answer(body=f"<rss><channel>{item}</channel></rss>".encode())
+    subscribe(project, upstream, "/feed")
+    printed = project.run("build").stdout
+    assert "1 element unknown to HTML removed from new entries; `feedd explain POST` lists them" in printed

@@ -4,7 +4,7 @@ import pytest
 
 from feeds.sanitizer.html import clean_html
 from feeds.sanitizer.markdown import markdown_to_html
-from feeds.sanitizer.unknown_elements import escape_unknown_elements
+from feeds.sanitizer.unknown_elements import escape_unknown_elements, find_unknown_elements
 
 
 def publish(text: str, dialect: str = "kramdown") -> str:
@@ -31,6 +31,27 @@ def test_an_unknown_element_without_an_end_tag_is_text(text: str, html: str, dia
     assert publish(text, dialect) == html
 
 
+@pytest.mark.parametrize(
+    ("given", "html"),
+    [
+        ("<p>A Map<K, V> here</p>", "<p>A Map&lt;K, V&gt; here</p>"),
+        ("<p>Ann <ann@a.example> wrote</p>", "<p>Ann &lt;ann@a.example&gt; wrote</p>"),
+    ],
+)
+def test_names_in_html_may_have_any_characters(given: str, html: str) -> None:
+    assert clean_html(escape_unknown_elements(given), "https://a.example/") == html
+
+
+def test_what_posts_keep_is_found_in_entries() -> None:
+    html = (
+        "<p>Map<K, V> and <T>, <b>bold</b><o:p></o:p> <x/> <y a='1'> &lt;Z&gt;</p>"
+        "<!-- <hidden> --><![CDATA[<shown>]]>"
+    )
+    assert find_unknown_elements(html) == ["<K, V>", "<T>"]
+    assert find_unknown_elements("<p>a</p>") == []
+    assert "K, V" not in clean_html(html, "https://a.example/")
+
+
 def test_what_is_clean_stays_as_it_is() -> None:
     html = "<p>a <em>b</em> &lt;T&gt; <br></p>"
     assert escape_unknown_elements(html) is html
@@ -39,3 +60,4 @@ def test_what_is_clean_stays_as_it_is() -> None:
 def test_it_takes_linear_time() -> None:
     assert escape_unknown_elements("<x " * 100_000)
     assert escape_unknown_elements("<x>" * 100_000).startswith("&lt;x&gt;")
+    assert len(find_unknown_elements("<x>" * 100_000)) == 100_000
