@@ -19,6 +19,7 @@ from feeds.http.address import Address
 from feeds.http.dns import Resolve
 from feeds.http.ip_ranges import is_global, is_literal
 from feeds.http.messages import build_proxy_headers, explain_error
+from feeds.http.response_head import ResponseHead
 
 # A name may have dozens of addresses, and trying all of them would take the whole deadline.
 _MOST_ADDRESSES = 4
@@ -64,7 +65,7 @@ class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
         self._retired = False
         self._head_bytes: int | None = None
         """Bytes read since the request was sent; None once the header of the response is complete."""
-
+        self._head = ResponseHead()
         self.end_was_read = False
         """Whether :meth:`read` has reported the end of the connection."""
 
@@ -83,12 +84,23 @@ class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
             self._transport.abort()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Return the next bytes; none at the end of the connection.
+        """Return the next bytes, without header lines that are no fields; none at the end of the connection.
 
         Raises:
             RemoteProtocolError: the header is too long.
             OSError: the connection broke.
         """
+        while data := await self._read_received(max_bytes):
+            if self._head_bytes is None:
+                return data
+            self._head_bytes += len(data)
+            if kept := self._head.filter(data):
+                # What was left out may have been meant as the start of another response.
+                self._retired |= self._head.is_changed
+                return kept
+        return b""
+
+    async def _read_received(self, max_bytes: int) -> bytes:
         # The parser of httpcore limits a single event, but not a header that arrives in many pieces.
         if self._head_bytes is not None and self._head_bytes > _LONGEST_HEAD:
             raise httpcore.RemoteProtocolError(f"its header is too long, more than {_LONGEST_HEAD} bytes")
@@ -103,8 +115,6 @@ class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
             await self._waiter
         data = bytes(self._received[: max(1, min(max_bytes, len(self._received) - 1))])
         del self._received[: len(data)]
-        if self._head_bytes is not None:
-            self._head_bytes += len(data)
         # Resumed only below the limit, so that the other side is not stopped and started for each byte.
         if self._paused and self._transport is not None and len(self._received) < _MOST_AHEAD:
             self._paused = False
@@ -120,6 +130,7 @@ class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
         if self._ended or self._aborted or self._transport is None:
             raise httpcore.WriteError("the connection was closed")
         self._head_bytes = 0
+        self._head = ResponseHead()
         # Not drained: requests of feedd are small, and the deadline covers the rest.
         self._transport.write(buffer)
 

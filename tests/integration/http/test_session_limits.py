@@ -123,6 +123,22 @@ def test_answers_that_are_none_are_errors(raw: bytes, reason: str) -> None:
     asyncio.run(run())
 
 
+def test_header_lines_that_are_no_fields_are_passed_over() -> None:
+    raw = b"HTTP/1.1 200 OK\r\nno colon here\r\nMy Field: x\r\nContent-Length: 3\r\nX-Ok: 1\r\n\r\nabc"
+
+    async def send(writer: asyncio.StreamWriter) -> None:
+        writer.write(raw)
+
+    async def run() -> None:
+        async with UpstreamServer() as server:
+            server.raw["/"] = send
+            response = await _get(server, "/")
+            assert response.body == b"abc"
+            assert dict(response.headers) == {"content-length": "3", "x-ok": "1"}
+
+    asyncio.run(run())
+
+
 @given(st.binary(max_size=300))
 def test_no_answer_whatever_raises_anything_else(junk: bytes) -> None:
     async def say(writer: asyncio.StreamWriter) -> None:
