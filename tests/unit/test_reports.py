@@ -9,8 +9,18 @@ from feeds.reports import BuildReport, Ingested
 
 def test_the_counts_of_parts_add_up() -> None:
     whole = Ingested(new=1, troubles=["a"], rejected=[{"path": "x"}])
-    whole.add(Ingested(2, 3, 4, 5, 6, 7, ["b"], [{"path": "y"}]))
-    assert whole == Ingested(3, 3, 4, 5, 6, 7, ["a", "b"], [{"path": "x"}, {"path": "y"}])
+    whole.add(
+        Ingested(new=2, changed=3, gone=6, dropped=7, asked=8, troubles=["b"], rejected=[{"path": "y"}])
+    )
+    assert whole == Ingested(
+        new=3,
+        changed=3,
+        gone=6,
+        dropped=7,
+        asked=8,
+        troubles=["a", "b"],
+        rejected=[{"path": "x"}, {"path": "y"}],
+    )
 
 
 def test_a_build_takes_the_counts_of_reading_and_keeps_its_own() -> None:
