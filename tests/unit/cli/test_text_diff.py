@@ -25,9 +25,13 @@ def test_places_far_apart_are_listed_one_by_one() -> None:
     assert find_changes(old, new) == ["[-x-]{+X+} same same same", "same same same [-y-]{+Y+}"]
 
 
-def test_only_the_beginning_of_a_long_text_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Equal words take the square of their number, so a small limit is tried.
-    monkeypatch.setattr(text_diff, "_MOST_WORDS", 200)
+def test_a_change_far_into_a_long_text_is_found() -> None:
+    text = "a " * 20_000
+    assert find_changes(text + "x", text + "y") == ["a a a [-x-]{+y+}"]
+
+
+def test_a_long_change_is_compared_as_far_as_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_diff, "_MOST_WORDS", 20)
     text = "a " * 100
-    assert find_changes(text[2:] + "x", text[2:] + "y") != []
-    assert find_changes(text + "x", text + "y") == []
+    (change,) = find_changes("x " + text + "p", "y " + text + "q")
+    assert change.startswith("[-x-]{+y+}")
