@@ -131,17 +131,19 @@ class Client:
         session = self._open_session()
         here = plan.home
         hops: list[Hop] = []
-        seen = {here.url}
         # Cookies end with the fetch, so that no server can follow feedd from poll to poll.
         cookies = session.start_cookies()
+        seen = {(here.url, "")}
         while True:
             try:
                 response = await session.request(plan, here, tuple(hops), cookies)
                 if response.status not in REDIRECTS[plan.method]:
                     return response
                 here = resolve_redirect(here, response)
-                # A cycle is reported as such instead of as too many redirects.
-                if here.url in seen:
+                # A cycle is reported as such instead of as too many redirects. Some pages send everybody away until
+                # another page has set a cookie, so the same address with another cookie is none.
+                step = (here.url, cookies.build_header(here))
+                if step in seen:
                     raise FetchError("redirects in a circle")
                 if len(hops) == _MOST_HOPS:
                     raise FetchError(f"more than {_MOST_HOPS} redirects")
@@ -150,7 +152,7 @@ class Client:
                 raise type(error)(f"{_describe_way(plan.home, here)}: {error}") from error
             except BROKEN as error:
                 raise FetchError(f"{_describe_way(plan.home, here)}: {explain_error(error)}") from error
-            seen.add(here.url)
+            seen.add(step)
             hops.append(Hop(response.status, here.url))
 
     def _open_session(self) -> Session:

@@ -254,6 +254,29 @@ def test_cookies_live_for_the_hops_of_one_fetch() -> None:
     asyncio.run(run())
 
 
+def test_an_address_that_waits_for_a_cookie_is_no_circle() -> None:
+    def answer(asked: Asked) -> Answer:
+        if "checked=1" in asked.headers.get("cookie", ""):
+            return Answer(200, b"read")
+        return Answer(302, b"", {"Location": "/check"})
+
+    async def run() -> None:
+        async with UpstreamServer() as server:
+            server.routes["/feed"] = answer
+            server.routes["/check"] = Answer(
+                302, b"", {"Location": "/feed", "Set-Cookie": "checked=1; Path=/"}
+            )
+            async with Client(AGENT) as client:
+                response = await client.get(server.url("/feed"), allow=(server.authority,))
+                assert response.body == b"read"
+                # The same cookie again changes nothing.
+                server.routes["/feed"] = Answer(302, b"", {"Location": "/check"})
+                with pytest.raises(FetchError, match="circle"):
+                    await client.get(server.url("/feed"), allow=(server.authority,))
+
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize(
     "domain", ["", "; Domain=shared.example", "; Domain=.shared.example", "; Domain=example"]
 )
