@@ -111,24 +111,26 @@ def _assign_ids(
     db.scope(post.preferred for post in posts if last)
     refused = {row[0] for row in db.rows("uids_taken")}
 
+    # These ids have an owner among the new posts, so no other post may get or derive them by a weaker key.
+    first = {ledger[line] for post in posts if (line := ("id", post.key)) in ledger}
+
     def is_taken(uid: str) -> bool:
         return uid in assigned or db.value("uid_taken", (uid,)) is not None
 
-    # These ids have an owner among the new posts, so no other post may get them by a weaker key.
-    first = {ledger[line] for post in posts if (line := ("id", post.key)) in ledger}
     rows, lines, appeared_again = [], [], []
     for post in posts:
         preferred = post.preferred
         # Rare: two posts had the same key or guid. Only then the sightings are loaded to derive another id.
-        if preferred in assigned or preferred in refused:
-            preferred = derive_again(post.number, is_taken)
+        if preferred in assigned or preferred in refused or preferred in first:
+            preferred = derive_again(post.number, lambda uid: uid in first or is_taken(uid))
         recorded = _find_ids(ledger, post.key, {*post.keys, *post.former, post.name}, first)
         uid = next((old for old in recorded if not is_taken(old)), preferred)
         assigned.add(uid)
         last += 1
         rows.append((uid, last, post.key, post.number))
-        # The ledger keeps only what a rebuild would not derive by itself.
-        if uid != preferred:
+        # The ledger keeps only what a rebuild would not derive by itself, not even after the post is gone that has
+        # the preferred id.
+        if uid != post.preferred:
             lines.append(("id", post.key, uid))
         appeared, _, updated = ledger.get(("surfaced", uid), "").partition(" ")
         if updated:
