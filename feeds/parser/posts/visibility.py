@@ -1,6 +1,6 @@
 """Find out whether the header of a post hides it, in the words of the site generators that posts are written for.
 
-Jekyll: ``published``. Hugo: ``draft``, ``build`` (``_build``), ``headless``. Zola: ``draft``. Pelican: ``status``.
+Jekyll: ``published``. Hugo: ``draft``, ``build`` (``_build``), ``headless``. Zola: ``draft``, ``render``. Pelican: ``status``.
 Eleventy: ``eleventyExcludeFromCollections`` and ``permalink: false``. Docusaurus: ``unlisted``. A key counts in any case, and with
 ``_`` or ``-`` between its words.
 """
@@ -101,6 +101,11 @@ def _is_never(value: object) -> bool:
     return _to_text(value).lower() == "never"
 
 
+def _is_unrendered(value: object) -> bool:
+    """Return whether a page is never rendered, so that it has no address (Hugo, Zola)."""
+    return _is_never(value) or _is_false(value)
+
+
 def _is_unbuilt(value: object) -> bool:
     """Return whether a page is never rendered or never listed (Hugo's table ``build``)."""
     if not isinstance(value, Mapping):
@@ -122,7 +127,7 @@ _RULES: Final[Mapping[str, Callable[[object], bool]]] = {
     "build.render": _is_negative,
     # A header that is read line by line has the keys of Hugo's table at the top level.
     "list": _is_never,
-    "render": _is_never,
+    "render": _is_unrendered,
     "headless": _is_positive,
     "private": _is_positive,
     "unlisted": _is_positive,

@@ -27,6 +27,7 @@ from feeds.parser.posts.visibility import find_hiding_key, fold_keys
         {"build.list": "never"},
         {"list": "never"},
         {"render": "Never"},
+        {"render": False},
         {"headless": "yes"},
         {"private": True},
         {"unlisted": True},
