@@ -66,7 +66,7 @@ def _find(db: Database, config: Config, wanted: str) -> int | NoPost | None:
         number = reports.find_post_by_key(db, _derive_keys(config, wanted))
     if number is not None:
         return number
-    file = reports.find_file(db, _make_relative(config, wanted))
+    file = reports.find_file(db, *_make_relative(config, wanted))
     if file is None:
         return reports.find_post_by_guid(db, wanted)
     return NoPost(file.source, file.path, file.outcome, file.reason) if file.post is None else file.post
@@ -90,10 +90,11 @@ def _derive_keys(config: Config, address: str) -> list[str]:
     return [*([strong] if strong else []), f"url:{url}", f"page:{url}"]
 
 
-def _make_relative(config: Config, wanted: str) -> str:
+def _make_relative(config: Config, wanted: str) -> tuple[str, str]:
+    """Return the path within its source, and the name of the source; without a name if no source has the path."""
     # Users complete paths in the shell from any folder.
     full = Path(wanted).absolute()
     for source in config.folders:
         if full.is_relative_to(source.path):
-            return full.relative_to(source.path).as_posix()
-    return wanted
+            return full.relative_to(source.path).as_posix(), source.name
+    return wanted, ""

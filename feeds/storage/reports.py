@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 from feeds.identity import Shown, Sighting
+from feeds.item_keys import shorten_key
 from feeds.storage.neighbourhood import load_keys
 from feeds.storage.payload import dumps
 from feeds.storage.serialization import read_shown, read_sighting
@@ -95,7 +97,7 @@ def find_post(db: Database, uid: str) -> int | None:
 
 def find_post_by_value(db: Database, value: str) -> int | None:
     """Find the number of the post with an identity key of this value; None if there is none."""
-    number: int | None = db.value("strong_like", (value,))
+    number: int | None = db.value("strong_like", {"value": value})
     return number
 
 
@@ -109,15 +111,18 @@ def find_post_by_key(db: Database, keys: Sequence[str]) -> int | None:
 
 
 def find_post_by_guid(db: Database, guid: str) -> int | None:
-    """Find the number of the post of an upstream entry with this guid; None if there is none."""
-    return next((int(row[0]) for row in db.rows("posts_of_guid", {"guid": guid})), None)
+    """Find the number of the post of a file or an entry with this guid; None if there is none."""
+    # A long guid of an entry is stored as its digest.
+    rows = db.rows("posts_of_guid", {"guid": guid, "item": shorten_key(f"id:{guid}")})
+    return next((int(row[0]) for row in rows), None)
 
 
 def find_post_by_title(db: Database, title: str) -> int | None:
-    """Find the number of the first post with this title; None if there is none."""
-    # The title is the first value of the stored list; the pattern may match more, so titles are compared below.
-    rows = db.rows("posts_titled", {"start": f"[{dumps(title)},%"})
-    return next((int(number) for number, shown in rows if read_shown(shown).title == title), None)
+    """Find the number of the first post with this title, or of which a copy has it; None if there is none."""
+    # The title is the first value of the stored list.
+    start = {"start": f"[{dumps(title)},"}
+    rows = chain(db.rows("posts_titled", start), db.rows("sightings_titled", start))
+    return next((int(row[0]) for row in rows), None)
 
 
 def load_title(db: Database, number: int) -> str:
@@ -136,9 +141,12 @@ class FoundFile(NamedTuple):
     post: int | None
 
 
-def find_file(db: Database, path: str) -> FoundFile | None:
-    """Find a file by its path, or by the end of its path; None if no source has it."""
-    row = next(iter(db.rows("file_of_path", {"path": path})), None)
+def find_file(db: Database, path: str, source: str = "") -> FoundFile | None:
+    """Find a file by its path, or by the end of its path; None if no source has it.
+
+    The whole path counts before the end of a path; of several such paths, that of ``source``, then the shortest.
+    """
+    row = next(iter(db.rows("file_of_path", {"path": path, "source": source})), None)
     if row is None:
         return None
     source, name, outcome, reason, sighting, _ = row

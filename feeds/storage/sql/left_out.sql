@@ -34,9 +34,10 @@ WHERE entry.place = '' AND entry.gone = 0 AND post.state = 'live'
 SELECT reason, count(*) FROM file WHERE vanished = 0 AND (outcome <> 'item' OR vanished = 1)
   AND outcome IN ('ignored', 'unpublished', 'rejected') GROUP BY reason
 -- name: posts_titled
--- (one character of the pattern may stand for another one: the reader compares the title again)
-SELECT id, shown FROM post WHERE shown LIKE :start ORDER BY id
+SELECT id FROM post WHERE substr(shown, 1, length(:start)) = :start ORDER BY id
+-- name: sightings_titled
+SELECT post FROM sighting WHERE post IS NOT NULL AND substr(data, 1, length(:start)) = :start ORDER BY gone, post
 -- name: posts_of_guid
-SELECT post FROM sighting WHERE post IS NOT NULL AND place = '' AND item IN ('id:' || :guid, :guid)
+SELECT post FROM sighting WHERE post IS NOT NULL AND source IN (SELECT id FROM source) AND item IN (:item, 'id:' || :guid, :guid)
 UNION SELECT post FROM sighting WHERE post IS NOT NULL AND place = '' AND substr(item, 1, length(:guid) + 4) = 'id:' || :guid || ' '
 ORDER BY 1

@@ -87,7 +87,7 @@ SELECT id FROM post WHERE uid = ?
 SELECT DISTINCT sighting.post FROM sighting_key JOIN sighting ON sighting.id = sighting_key.sighting
 WHERE sighting_key.key = :key UNION SELECT post FROM sighting WHERE strong <> '' AND strong = :key
 -- name: strong_like
-SELECT DISTINCT post FROM sighting WHERE strong LIKE '!%:' || ?
+SELECT DISTINCT post FROM sighting WHERE strong <> '' AND substr(strong, -length(:value) - 1) = ':' || :value
 -- name: aliases_of
 SELECT uid FROM post WHERE merged_into = ?
 -- name: feeds_of_post

@@ -50,7 +50,9 @@ SELECT path, outcome, reason FROM file
 WHERE +source = ? AND outcome = 'rejected' AND vanished = 0 AND (outcome <> 'item' OR vanished = 1) ORDER BY +path
 -- name: file_of_path
 SELECT source.name, file.path, file.outcome, file.reason, file.sighting, file.vanished
-FROM file JOIN source ON source.id = file.source WHERE file.path = :path OR file.path LIKE '%/' || :path ORDER BY 1, 2
+FROM source CROSS JOIN file ON source.id = file.source
+WHERE file.path = :path OR substr(file.path, -length(:path) - 1) = '/' || :path
+ORDER BY file.path <> :path, source.name <> :source, length(file.path), 1, 2
 
 -- name: last_sighting
 SELECT coalesce(max(id), 0) FROM sighting

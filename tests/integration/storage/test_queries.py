@@ -29,6 +29,7 @@ WHOLE = frozenset(
         "posts_titled",
         "sighting_counts",
         "sightings_numbers",
+        "sightings_titled",
         "strong_like",
         "unreadable",
     )
