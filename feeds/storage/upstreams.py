@@ -225,7 +225,8 @@ def ingest_document(db: Database, context: Context, update: FeedUpdate) -> FeedC
             db.run("upstream_past_put", (source, update.position))
         readings, renamed, window = update.readings, 0, 0
         if update.poll is not None:
-            present = {*update.present, *update.window}
+            # An entry that the feed has taken back by a tombstone is not renamed.
+            present = {*update.present, *update.window, *(f"id:{guid}" for guid in update.withdrawn)}
             # The address is better evidence than the content, so it is compared first.
             readings = _match_replaced_items(db, source, update, blocked)
             readings, window = link_renamed_entries(db, context.sources, source, readings, present)
