@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from feeds.models import Enclosure, Extra
-from feeds.values.urls import is_address
+from feeds.values.urls import iri_to_uri, is_address
 
 _CHARACTER = r"[^\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]"
 _TEXT = re.compile(_CHARACTER + "{1,4000}")
@@ -114,8 +114,11 @@ def filter_valid(extras: Sequence[Extra]) -> Iterator[Extra]:
         text = _NORMAL_FORMS.get(name, str)(extra.text)
         if rule is None or not rule.text.fullmatch(text) or (rule.once and name in seen):
             continue
+        # RSS, the only format with these fields, needs URIs.
         attributes = tuple(
-            attribute for attribute in extra.attributes if _is_valid_attribute(rule, *attribute)
+            (key, iri_to_uri(value) if rule.attributes[key] == _ADDRESS else value)
+            for key, value in extra.attributes
+            if _is_valid_attribute(rule, key, value)
         )
         if rule.needed <= {key for key, _ in attributes}:
             seen.add(name)

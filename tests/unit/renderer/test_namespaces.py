@@ -77,3 +77,8 @@ def test_a_duration_in_seconds(text: str, seconds: int) -> None:
 def test_the_image() -> None:
     assert find_image([Extra("itunes:author", "a"), Extra("itunes:image", "", (("href", URL),))]) == URL
     assert find_image([]) == ""
+
+
+def test_addresses_in_fields_are_uris() -> None:
+    given = Extra("itunes:image", "", (("href", "https://a.example/ü"),))
+    assert list(filter_valid([given])) == [given._replace(attributes=(("href", "https://a.example/%C3%BC"),))]

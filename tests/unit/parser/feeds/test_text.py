@@ -3,7 +3,7 @@
 import pytest
 
 from feeds.parser.feeds.feed import parse_upstream
-from feeds.parser.feeds.text import rebase_addresses
+from feeds.parser.feeds.text import html_to_text, rebase_addresses
 
 NAMES = (
     'xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1/" '
@@ -156,3 +156,7 @@ def test_a_base_inside_the_content_counts_without_one_outside() -> None:
     div = '<div xmlns="http://www.w3.org/1999/xhtml" xml:base="https://c.example/d/"><a href="x">y</a></div>'
     body = parse_atom(f'<link href="https://a.example/1"/><content type="xhtml">{div}</content>').body
     assert 'href="https://c.example/d/x"' in body
+
+
+def test_an_element_that_only_looks_like_a_script_is_text_to_read() -> None:
+    assert html_to_text("<ſcript>a <SCRIPT>b</script> c") == "<ſcript>a c"
