@@ -123,8 +123,9 @@ class _Walk:
         if usual:
             if usual == prefix:
                 return
-            # The library goes by the prefix where it does not know the address.
-            declared = "" if slash or usual in self.scope else f' xmlns:{usual}="http://{uri}/"'
+            # The library goes by the prefix where it does not know the address, else by what the prefix is bound to.
+            bound = _USUAL.get(self.scope.get(usual, "")) == usual or f"xmlns:{usual}" in rest
+            declared = "" if slash or bound else f' xmlns:{usual}="http://{uri}/"'
             new = f"<{slash}{usual}:{local}{declared}{rest}>"
         elif prefix in _PREFIXES or self.is_misnamed(prefix, local, uri):
             new = f"<{slash}{_OTHER}{rest}>"

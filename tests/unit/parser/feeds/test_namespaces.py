@@ -67,6 +67,17 @@ def test_swapped_prefixes_are_swapped_back() -> None:
     assert (item.body, item.authors) == ("Real text", ("Ann",))
 
 
+def test_a_usual_prefix_that_is_bound_to_another_vocabulary_hides_nothing() -> None:
+    names = f'xmlns:c="{CONTENT}" xmlns:content="{MEDIA}" xmlns:media="http://purl.org/dc/elements/1.1/"'
+    inside = (
+        "<c:encoded>&lt;p&gt;Full&lt;/p&gt;</c:encoded><media:creator>Ann</media:creator>"
+        '<content:content url="https://a.example/1.mp4" type="video/mp4"/>'
+    )
+    item = parse_item(names, inside)
+    assert (item.body, item.summary, item.authors) == ("<p>Full</p>", "Real text", ("Ann",))
+    assert [medium.url for medium in item.enclosures] == ["https://a.example/1.mp4"]
+
+
 def test_podcasts_are_read_under_any_prefix() -> None:
     names = 'xmlns:i="http://www.itunes.com/dtds/podcast-1.0.dtd"'
     item = parse_item(names, "<i:season>3</i:season><i:explicit>no</i:explicit>")
