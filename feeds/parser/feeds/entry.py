@@ -186,8 +186,9 @@ def _choose_body(entry: Values, address: str, url: str) -> tuple[str, str, str]:
     fallbacks = ((no_detail, html) for html in _find_other_texts(entry))
     visible = (pair for pair in (*candidates, summary, *fallbacks) if _is_visible(pair[1]))
     chosen, html = next(visible, (detail, ""))
-    # feedparser copies the content of an entry to its summary if it has none.
-    rest = "" if chosen is detail or html == summary[1] else html_to_text(summary[1])
+    # feedparser copies the content of an entry to its summary if it has none, but not its type.
+    copied = chosen.get("value") == detail.get("value")
+    rest = "" if copied or html == summary[1] else html_to_text(summary[1])
     base = chosen.get("base") or url
     # Bodies resolve against the page of the entry later; only other bases need this now.
     if base != url or not address or "xml:base" in html:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import tzinfo
+from html import unescape
 from typing import Any
 
 from feeds.models import Enclosure, Item
 from feeds.parser.feeds.channel import UpstreamHead
-from feeds.parser.feeds.text import fold_spaces, html_to_text, text_to_html
+from feeds.parser.feeds.text import fold_spaces, text_to_html
 from feeds.values.dates import parse_date
+from feeds.values.markup import remove_markup
 from feeds.values.urls import escape_address, is_address, resolve
 
 _Object = Mapping[str, Any]
@@ -87,7 +89,8 @@ def _read_item(item: _Object, url: str, zone: tzinfo, authors: tuple[str, ...], 
         ),
         body=body or text_to_html(summary),
         markup="html",
-        summary=html_to_text(summary) if body else "",
+        # A summary is text, but many feeds put HTML into it.
+        summary=fold_spaces(unescape(remove_markup(summary))) if body else "",
         language=_read_text(item, "language") or language,
         enclosures=tuple(_read_attachments(item, url)),
     )

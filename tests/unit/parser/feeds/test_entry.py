@@ -65,6 +65,12 @@ def test_a_caption_is_the_text_only_of_what_has_no_other() -> None:
     assert item("<description>short</description>" + caption).body == "short"
 
 
+@pytest.mark.parametrize("kind", ["text", "text/plain", "html"])
+def test_content_alone_is_not_its_own_summary(kind: str) -> None:
+    found = entry(f'<content type="{kind}">Use &lt;b&gt;x&lt;/b&gt; or Map&lt;K, V&gt;</content>')
+    assert found.summary == ""
+
+
 def test_addresses_of_rss_are_relative_to_the_site() -> None:
     one = item("<link>/a</link><enclosure url='a.mp3' length='3'/>")
     assert one.address == "https://site.example/a"

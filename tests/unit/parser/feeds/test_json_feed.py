@@ -102,6 +102,14 @@ def test_the_body_is_html_else_text_else_the_summary() -> None:
     assert (none.body, none.markup) == ("", "html")
 
 
+def test_a_summary_keeps_words_that_look_like_tags() -> None:
+    _, (plain, html) = parse_items(
+        {"content_text": "t", "summary": "How Map<K, V> and <select> work"},
+        {"content_text": "t", "summary": "<p>Ann&#8217;s <em>boat</em></p>"},
+    )
+    assert (plain.summary, html.summary) == ("How Map<K, V> and <select> work", "Ann\u2019s boat")
+
+
 def test_addresses_authors_dates_and_attachments() -> None:
     _, (item, by_id, external) = parse_items(
         {
