@@ -20,6 +20,7 @@ from feeds.config.settings import DEFAULT_PATH, Config, Settings
 from feeds.errors import ConfigError
 
 _AT_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
+_AT_END = "(at end of document)"
 _LATER = ("hubs", "rules", "feeds")
 """Sections of later versions."""
 
@@ -63,12 +64,22 @@ def _describe_unreadable(file: Path, error: Exception) -> str:
         return f"{file}: not valid TOML: nested too deeply"
     if isinstance(error, OSError):
         return f"{file}: cannot be read: {error.strerror or error}"
-    reason = str(error).splitlines()[0]
+    if isinstance(error, UnicodeDecodeError):
+        line = error.object.count(b"\n", 0, error.start) + 1
+        return f"{file}:{line}: not valid TOML: not UTF-8 (byte 0x{error.object[error.start]:02x}); save it as UTF-8"
+    return _describe_syntax(file, str(error).splitlines()[0])
+
+
+def _describe_syntax(file: Path, reason: str) -> str:
+    """Return a mistake of syntax with its line; that of an end that comes too soon is the last."""
     found = _AT_LINE.search(reason)
     if found:
-        reason = reason[: found.start()]
-        return f"{file}:{found[1]}: not valid TOML: {reason[:1].lower()}{reason[1:]}"
-    return f"{file}: cannot be read: {reason}"
+        line, reason = found[1], reason[: found.start()]
+    elif reason.endswith(_AT_END):
+        line = str(len(file.read_text("utf-8-sig").splitlines()) or 1)
+    else:  # a number with more digits than Python converts has no place
+        return f"{file}: not valid TOML: {reason[:1].lower()}{reason[1:]}"
+    return f"{file}:{line}: not valid TOML: {reason[:1].lower()}{reason[1:]}"
 
 
 def build_config(file: File) -> Config:

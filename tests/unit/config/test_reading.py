@@ -293,3 +293,23 @@ def test_a_pattern_that_tries_many_ways_is_accepted_and_takes_linear_time(file: 
 def test_patterns_that_end_are_accepted(file: Path, pattern: str) -> None:
     config = load(file, f"{MINIMAL}[clean]\nboilerplate = ['{pattern}']\n")
     assert config.boilerplate == (pattern,)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"x = [\n1\n", ":2: not valid TOML: unclosed array"),
+        (b'x = """\n1\n', ":2: not valid TOML: unterminated string"),
+        (b"a = 1\r\nx =", ":2: not valid TOML: invalid value"),
+        (b"x", ":1: not valid TOML: expected '='"),
+        (b"a = 1\nx = '\xe9'\n", ":2: not valid TOML: not UTF-8 (byte 0xe9); save it as UTF-8"),
+        (b"\xef\xbb\xbfa = 1\nx = '\xff'\n", ":2: not valid TOML: not UTF-8 (byte 0xff)"),
+        (b"x = " + b"9" * 5000, ": not valid TOML: exceeds the limit"),
+    ],
+)
+def test_a_file_that_is_no_toml_is_reported_with_its_line(file: Path, line: bytes, reason: str) -> None:
+    file.write_bytes(line)
+    with pytest.raises(ConfigError) as raised:
+        load_config(file)
+    (mistake,) = raised.value.mistakes
+    assert mistake.startswith(f"{file}{reason}")
