@@ -50,20 +50,7 @@ def fetch_and_print(source: str, pages: int, options: Namespace) -> int:
 
 
 def fetch_history(config: Config, source: str, pages: int, clock: Clock) -> HistoryReport | None:
-    """Fetch the full history of an upstream feed.
-
-    Returns:
-        What was fetched; None if a running daemon does it.
-
-    Args:
-        config: From :func:`load_config`.
-        source: Name of the source.
-        pages: Maximum number of pages to fetch; another call continues from there.
-        clock: Returns the current time.
-
-    Raises:
-        UsageError: no upstream feed has this name.
-    """
+    """Fetch the full history of an upstream feed. See :func:`feeds.api.backfill`."""
     from feeds.cli.daemon_requests import add_request
     from feeds.errors import StoreLocked
     from feeds.ingest import backfill as reading

@@ -33,14 +33,7 @@ def run(options: Namespace) -> int:
 
 
 def save_backup(config: Config, file: Path) -> int:
-    """Back up the database to a file, also while a daemon runs; return the size in bytes.
-
-    The file is complete or not written at all.
-
-    Raises:
-        UsageError: nothing was built yet, or ``file`` exists and is not a backup.
-        StoreError: the database is damaged, or ``file`` cannot be written.
-    """
+    """Back up the database to a file, also while a daemon runs; return the size in bytes. See :func:`feeds.api.backup`."""
     from feeds.errors import UsageError
     from feeds.storage import backup as copies
 

@@ -42,14 +42,7 @@ def run(options: Namespace) -> int:
 
 
 def find_mistakes(path: str | Path | None = None) -> list[str]:
-    """Validate a configuration, its paths and the database.
-
-    Args:
-        path: The configuration file; the default is that of the program.
-
-    Returns:
-        A message for each problem; empty if there is none.
-    """
+    """Validate a configuration, its paths and the database. See :func:`feeds.api.check`."""
     from feeds.cli import integrity_check
     from feeds.config import load_config
     from feeds.errors import ConfigError

@@ -49,18 +49,7 @@ def run(options: Namespace) -> int:
 
 
 def write_project(folder: Path, source: Path | None = None) -> tuple[list[Path], tuple[str, ...]]:
-    """Write a commented starter configuration and its folders.
-
-    Returns:
-        The files that were written, and notes for the user.
-
-    Args:
-        folder: Folder of the project; a Jekyll site is detected.
-        source: A Planet Venus ``config.ini`` or an OPML file to import feeds from.
-
-    Raises:
-        UsageError: a file exists already, ``source`` cannot be read or ``folder`` cannot be written.
-    """
+    """Write a commented starter configuration and its folders. See :func:`feeds.api.init`."""
     from feeds.cli.generator_sites import find_generator_site
     from feeds.cli.starter_config import plan_files, suggest_next_steps
     from feeds.errors import UsageError

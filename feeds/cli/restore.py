@@ -34,16 +34,7 @@ def run(options: Namespace) -> int:
 
 
 def restore_backup(config: Config, file: Path) -> Path | None:
-    """Verify a backup and replace the database with it.
-
-    Returns:
-        Where the previous database is kept; None if there was none.
-
-    Raises:
-        UsageError: ``file`` is not a backup.
-        StoreError: it is damaged or written by a newer feedd.
-        StoreLocked: a daemon or a build is running.
-    """
+    """Verify a backup and replace the database with it. See :func:`feeds.api.restore`."""
     from feeds.storage import backup as copies
     from feeds.storage.sqlite import lock_store
 

@@ -34,13 +34,7 @@ def run(options: Namespace) -> int:
 
 
 def serve_output(config: Config, announce: Callable[[str], None], clock: Clock) -> None:
-    """Serve the output folder over HTTP until SIGTERM or SIGINT; call ``announce`` with the address.
-
-    Raises:
-        ConfigError: an environment variable with a secret is not set.
-        UsageError: the address is in use.
-        OutputError: nothing was published yet.
-    """
+    """Serve the output folder over HTTP until SIGTERM or SIGINT; call ``announce`` with the address. See :func:`feeds.api.serve`."""
     from feeds.daemon.http_service import build_server
     from feeds.server.server import run
 

@@ -51,11 +51,7 @@ def run(options: Namespace) -> int:
 
 
 def load_status(config: Config) -> dict[str, Any]:
-    """Return the health of every source, counts and feeds.
-
-    Raises:
-        UsageError: nothing was built yet.
-    """
+    """Return the health of every source, counts and feeds. See :func:`feeds.api.status`."""
     from contextlib import closing
 
     from feeds.daemon import status
