@@ -78,7 +78,7 @@ def derive_id(post: Group, blocked: Collection[str], taken: Callable[[str], bool
     key = derive_id_name(key, post)
     uid = build_urn(_POSTS, key.removeprefix("!"))
     while taken(uid):
-        # Two posts may have had the key one after the other; a suffix gives the same id on every machine.
+        # Two posts may have had the key in succession; a suffix gives the same id on every machine.
         key += "+"
         uid = build_urn(_POSTS, key)
     return uid

@@ -78,7 +78,7 @@ class Session:
         return [source for source in every if isinstance(source, UpstreamSource)], troubles
 
     def load_keep_limits(self) -> dict[int, Keep]:
-        """Load the limits of the sources whose posts are not kept for ever, by number of the source."""
+        """Load the limits of the sources whose posts are not kept forever, by number of the source."""
         # Expanding lists of sources takes time, which a configuration without limits need not spend.
         if not any(_get_keep(source) for source in self.configured):
             return {}

@@ -109,7 +109,7 @@ def accept_removals(config: Config, clock: Clock, patience: float = _PATIENCE) -
                 time.sleep(0.1)
             after = count_entries(db)
             return sum(max(0, count - after.get(source, 0)) for source, count in before.items())
-        # A request that nobody waits for any more must not be applied later.
+        # A request of a command that has ended must not be applied later.
         finally:
             requests.remove_request(db, number)
 

@@ -52,7 +52,7 @@ def print_json(value: object) -> None:
 @contextmanager
 def show_progress(enabled: bool) -> Iterator[Progress]:
     """Show a progress bar on stderr if it is a terminal; yield the function that a build calls."""
-    # Rich takes long to load, and nobody sees a progress bar in a file.
+    # Rich takes long to load, and a progress bar is useless in a file.
     if not enabled or not sys.stderr.isatty():
         from feeds.protocols import ignore_progress
 

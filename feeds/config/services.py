@@ -77,9 +77,9 @@ class PrivateFeed(Section, frozen=True):
     ] = ""
 
     def find_conflicts(self, given: Container[str]) -> Iterator[tuple[str, str]]:
-        """Yield that nobody could read the feed."""
+        """Yield a mistake if the feed has neither `auth` nor `secret`."""
         if "auth" not in given and "secret" not in given:
-            yield "", "needs `auth` or `secret`; add one, or nobody can read this feed"
+            yield "", "needs `auth` or `secret`; without either, the feed cannot be read"
 
 
 class Serve(Section, frozen=True, kw_only=True):

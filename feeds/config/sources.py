@@ -107,7 +107,7 @@ class NetworkSource(AnySource, frozen=True, kw_only=True):
     ] = ()
     group: Annotated[
         str,
-        "Sources of a group are fetched one after the other.",
+        "Sources of a group are fetched in sequence, not in parallel.",
         Details("slow", checks.check_name, fallback="the host"),
     ] = ""
     timeout: Annotated[int, "Time limit of a fetch in all.", number(1, 600, "seconds"), Details(10)] = 30

@@ -40,7 +40,7 @@ class Request(NamedTuple):
     url: str
     """The configured address."""
     group: str = ""
-    """Sources of a group are polled one after the other; empty groups them by host."""
+    """Sources of a group are polled in sequence; empty groups them by host."""
     allow: tuple[str, ...] = ()
     """``host:port`` pairs that may be fetched although they are not globally reachable."""
     auth: str = ""

@@ -227,7 +227,7 @@ def _check_file(place: str, real_root: str) -> os.stat_result | None:
         target = os.stat(place)
     except OSError:
         return state
-    # Reading a pipe or device behind a link could block for ever.
+    # Reading a pipe or device behind a link could block forever.
     if not S_ISREG(target.st_mode):
         return None
     return target if _is_inside(real_root, place) else state

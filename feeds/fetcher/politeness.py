@@ -190,7 +190,7 @@ class Poller:
             # The host stays busy until its document is ingested, so that documents cannot pile up.
             if ingesting is not None:
                 await self._await_ingest(ingesting)
-        # An error of the caller's function ends the poll, not only this task, which nobody awaits.
+        # This task is not awaited, so an error of the caller's function must end the whole poll.
         except Exception as error:
             self._error = self._error or error
         finally:

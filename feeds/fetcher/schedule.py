@@ -101,7 +101,7 @@ def compute_next_poll(
         # Failed feeds often share a cause; a wide jitter keeps them from retrying together.
         wish *= 1 + jitter / 4
     else:
-        # Feeds with the same interval would otherwise be polled in the same second for ever.
+        # Feeds with the same interval would otherwise be polled in the same second forever.
         wish += jitter * min(60.0, wish / 20)
     # After the backoff, because a time that the server states is better than a guess.
     stated = min(hints.retry_after or 0, WEEK)

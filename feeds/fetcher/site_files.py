@@ -91,7 +91,7 @@ def _read_tree(root: Path) -> Iterator[tuple[str, bytes]]:
     for path in _list_tree(root, ""):
         count += 1
         try:
-            # O_NONBLOCK: opening a pipe without a writer would block for ever.
+            # O_NONBLOCK: opening a pipe without a writer would block forever.
             file = os.open(root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:
             continue

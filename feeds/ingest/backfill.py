@@ -110,7 +110,7 @@ async def fetch_history(
     in_store: RunInStoreThread,
     most_pages: int,
 ) -> HistoryReport:
-    """Fetch the documents of the history one after the other, with the host's pause between two requests.
+    """Fetch the documents of the history in sequence, with the host's pause between two requests.
 
     ``ingester`` must know the source. Entries that are stored already stay unchanged.
     """
@@ -192,7 +192,7 @@ def _ingest_document(
         # Digests instead of addresses, because they are stored after every document.
         seen = (*place.seen, digest)[-MOST_PAGES * 2 :]
         again = hashlib.blake2b(url.encode(), digest_size=8).hexdigest() in seen
-        # A site that ignores the page number sends the same entries for ever.
+        # A site that ignores the page number sends the same entries forever.
         empty = kind == "paged" and place.kind == "paged" and not new
         after = HistoryPosition(url, kind, place.pages + 1, not url or again or empty, seen)
         past.new += new

@@ -1,7 +1,7 @@
 """Read and write files below a folder without following any symbolic link.
 
 Each folder of a path is opened relative to its parent folder (``openat`` with ``O_NOFOLLOW``). Files are
-opened, renamed and removed relative to an open folder. So nobody can put a link in the way between a check
+opened, renamed and removed relative to an open folder. So an attacker cannot put a link in the way between a check
 and the use. The top folder may be a link, because its place is the operator's choice.
 """
 

@@ -77,7 +77,7 @@ class Tree:
         self.opened = True
         with self._report_errors():
             if not self.dry:
-                # Nobody has to create the folder before the first build.
+                # The first build creates the folder.
                 self.folder.mkdir(parents=True, exist_ok=True)
             elif not self.folder.is_dir():
                 return

@@ -288,7 +288,7 @@ async def _answer_exception(_: Request, error: Exception) -> Response:
 
 
 async def _answer_disconnect(_: Request, __: Exception) -> Response:
-    """Answer a client that is gone: nobody reads it, and nobody needs a traceback."""
+    """Answer a client that has disconnected, without logging a traceback."""
     return refuse(400)
 
 

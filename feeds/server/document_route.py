@@ -217,14 +217,14 @@ class DocumentRoute(BaseRoute):
         if document is None:
             return None
         self._metrics.documents_loaded += 1
-        # Archives never change, so nobody needs a delta of one.
+        # An archive never changes, so it needs no delta.
         known = self._versions.record(document) if document.form and "/archive/" not in f"/{inside}" else {}
         return Resource(document, self._access.is_private(inside), self._policy, known)
 
     async def _make(self, headers: Headers, resource: Resource) -> None:
         coding = resource.choose_coding(list_acceptable_codings(headers.get(b"accept-encoding"))) or ""
         path, digest = resource.document.path, resource.document.digest
-        # The same choice as in `_represent`; otherwise the loop would make a variant that nobody uses.
+        # The same choice as in `_represent`; otherwise the loop would make an unused variant.
         base = _find_delta_base(headers, resource)
         if base and (base, coding) not in resource.deltas:
             await self._run_once(

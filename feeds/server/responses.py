@@ -44,7 +44,7 @@ def respond(
     media: str = "text/plain; charset=utf-8",
     fields: Mapping[str, str] | None = None,
 ) -> Response:
-    """Build a response for this request alone, which nobody may store unless ``fields`` allows it."""
+    """Build a response for this request alone; caches may store it only if ``fields`` allows it."""
     response = Response(body, status, fields, media if body else None)
     return protect(response)
 

@@ -32,7 +32,7 @@ def is_waiting(db: Database, number: int) -> bool:
 
 
 def remove_request(db: Database, number: int) -> None:
-    """Remove a request that was applied, or that nobody waits for any more."""
+    """Remove a request that was applied or has expired."""
     with db.transaction():
         db.run("request_drop", (number,))
 

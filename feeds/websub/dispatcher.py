@@ -125,7 +125,7 @@ class Dispatcher:
         waiting = self._waiting.pop(host)
         request = waiting.popleft()
         if waiting:
-            # The host goes behind the others, so that a busy host delays nobody else.
+            # The host goes behind the others, so that a busy host delays no other host.
             self._waiting[host] = waiting
         self._under_way[host] = self._under_way.get(host, 0) + 1
         task = asyncio.create_task(self._run(request))

@@ -74,7 +74,7 @@ class Hub:
 
 def _queue_verification(db: Database, wish: SubscriptionRequest) -> Refusal | None:
     """Queue the verification of a request, within limits; return the refusal if they are reached."""
-    # Only documents that exist, so that nobody can fill the store with invented topics.
+    # Only documents that exist: otherwise a client could fill the store with invented topics.
     if subscriptions.load_document_digest(db, wish.path) is None:
         return Refusal(404, "hub.topic is not a feed of this site; send the address of its rel=self link")
     # Anybody may send requests, so the queue and each host need a limit.

@@ -219,7 +219,7 @@ class OutgoingRequests:
             if 200 <= answer.status < 300:
                 return Outcome("done")
             trouble = f"status {answer.status}"
-        # The next change is pinged anyway, so a hub that is down for long is not retried for ever.
+        # The next change is pinged anyway, so a hub that is down for long is not retried forever.
         return Outcome("again" if task.tries + 1 < _PING_TRIES else "dropped", trouble)
 
     async def _request_subscription(self, task: Task) -> Outcome:

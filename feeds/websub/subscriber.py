@@ -148,7 +148,7 @@ class Subscriber:
             await self._desk(subscriptions.update_upstream_state, known, "refused", 0, again, reason[:500])
 
     async def _accept_content(self, known: Upstream, request: Request) -> Response:
-        """Accept content; unsigned content gets the same response and is dropped, so that nobody can probe the secret."""
+        """Accept content; unsigned content gets the same response and is dropped, so that the secret cannot be probed."""
         body = await request.body()
         signed = protocol.is_signed(body, known.secret, request.headers.get("x-hub-signature", ""))
         # Without a valid signature anybody who knows the address could inject posts.

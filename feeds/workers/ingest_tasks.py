@@ -87,7 +87,7 @@ _tools: _Tools
 
 def begin(settings: Settings) -> None:
     """Set the settings of this process."""
-    # A worker is a process of its own, so there is nobody to pass the settings along.
+    # A worker is a separate process with global settings, because tasks are called without them.
     global _tools  # noqa: PLW0603 - set once per process, before any work
     _tools = _Tools(settings)
 

@@ -2,7 +2,7 @@
 
 Each process has its own pipe and its own thread here. So a process that is killed or runs out of memory
 breaks no other pipe and holds no shared lock: another process replaces it and gets its jobs. The standard
-pool shares pipes and locks, and may wait for a dead process for ever.
+pool shares pipes and locks, and may wait for a dead process forever.
 
 A job that exceeds the deadline ends with its process: the kernel kills it, because code that hangs in C runs
 no signal handler.

@@ -65,7 +65,7 @@ class Workers:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._pool:
-            # After an error nobody needs the results of running jobs.
+            # After an error the results of running jobs are not used.
             self._pool.dismiss(at_once=error is not None)
 
     def stop(self) -> None:

@@ -18,7 +18,7 @@ from feeds.sanitizer.markdown.elements import (
 )
 from feeds.sanitizer.markdown.source import Source
 
-# Blocks one after the other, each without another of its kind or a comment inside: what most HTML bodies consist of.
+# Adjacent blocks, each without another of its kind or a comment inside: what most HTML bodies consist of.
 # The names are few because each unclosed element is looked through once for each name.
 _SIMPLE_BLOCKS = re.compile(
     r"(?:(?>(?:[ \t]*+\n)*) {0,3}"

@@ -22,7 +22,7 @@ _READ_OTHERWISE = re.compile(
     rf"[\[~*<\n](?:(?<=\[)\^|(?<=~)|(?<=\*)\*\*|(?<=<)/?(?i:{'|'.join(sorted(BLOCK_ELEMENTS))})\b"
     r"|(?<=\n) {0,3}>[ \t>]*+\n)"
 )
-# Definition lists, numbers of lists, lists one after the other.
+# Definition lists, numbers of lists, adjacent lists.
 _WRITTEN_OTHERWISE = ("<dl>", "<ol start=", "</ul>\n<ul>", "</ol>\n<ol>")
 _MARK_IN_CODE_OR_TAG = re.compile(rf"<code[^<>]*+>[^<{MARK}]*+{MARK}|=\"[^\"{MARK}]*+{MARK}")
 _ALONE = re.compile(rf"<p>((?>(?:{MARK}\d+{MARK})+))</p>")
