@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from feeds.cli.arguments import Commands
@@ -11,6 +10,7 @@ from feeds.cli.output import print_json
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from pathlib import Path
 
     from feeds.config import Config, FolderSource
     from feeds.models import Item, Repair
@@ -28,6 +28,8 @@ def add_arguments(commands: Commands) -> None:
 
 def run(options: Namespace) -> int:
     """Run the command and print its result; return the exit code."""
+    from pathlib import Path
+
     from feeds.config import load_config
 
     found = list(lint_posts(load_config(options.config), [Path(name) for name in options.dir]))

@@ -106,7 +106,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     program.add_argument("--version", action="version", version=f"feedd {__version__}")
     program.add_argument("--log-format", choices=("text", "json"), help="log format of the daemon")
-    commands = Commands(program.add_subparsers(dest="command", metavar="COMMAND"))
+    # With its name given, argparse does not format the usage, which loads more modules.
+    commands = Commands(program.add_subparsers(dest="command", metavar="COMMAND", prog=program.prog))
     for module in _COMMANDS:
         module.add_arguments(commands)
     program.set_defaults(run=run_daemon.run, program=program)

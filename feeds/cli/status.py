@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from feeds.cli.arguments import Commands
@@ -12,6 +11,7 @@ from feeds.cli.output import format_count, print_json
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from datetime import datetime
 
     from feeds.config import Config
 
@@ -115,14 +115,21 @@ def _format_outcome(outcome: str, count: int) -> str:
     return name.removesuffix("s") if count == 1 else name
 
 
+def _count_seconds(instant: str, now: datetime) -> float:
+    """Return the seconds from ``now`` to an instant; negative if it is past."""
+    from datetime import datetime
+
+    return (datetime.fromisoformat(instant) - now).total_seconds()
+
+
 def _describe_past(verb: str, instant: str, now: datetime) -> str:
     if not instant:
         return f"never {verb}"
-    return f"{verb} {format_duration((now - datetime.fromisoformat(instant)).total_seconds())} ago"
+    return f"{verb} {format_duration(-_count_seconds(instant, now))} ago"
 
 
 def _describe_next(instant: str, now: datetime) -> str:
-    seconds = (datetime.fromisoformat(instant) - now).total_seconds()
+    seconds = _count_seconds(instant, now)
     return f"in {format_duration(seconds)}" if seconds > 0 else "due now"
 
 

@@ -79,3 +79,13 @@ def test_an_unchanged_build_uses_everything_that_it_imports_late(project: Projec
 def test_an_unchanged_build_loads_no_library_but_what_its_settings_need(project: Project) -> None:
     """msgspec reads the configuration, re2 compiles its patterns, and the time zone of the site is looked up."""
     assert run_unchanged_build(project)["loaded"] & LIBRARIES == {"msgspec", "re2", "zoneinfo"}
+
+
+def test_the_command_line_loads_only_what_every_command_needs() -> None:
+    """`feedd --version` and `--help` are quick; each of these modules would take a fifth of their time or more."""
+    code = "import feeds.cli.options, sys; print(*{'dataclasses', 'datetime', 'inspect', 'pathlib', 'shutil'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {code}"],
+                          capture_output=True, text=True, timeout=60, check=True)  # fmt: skip
+    before = subprocess.run([sys.executable, "-I", "-c", code.replace("feeds.cli.options, ", "")],
+                            capture_output=True, text=True, timeout=60, check=True)  # fmt: skip
+    assert set(done.stdout.split()) - set(before.stdout.split()) == set()
