@@ -26,6 +26,8 @@ _KEEP = re.compile(r"([1-9]\d{0,7})([dwmy]?)")
 _DAYS = {"d": 1, "w": 7, "m": 31, "y": 366}
 _HOST = re.compile(r"(?:[^\s:/\[\]@]+|\[[0-9a-fA-F:.]+\]):\d{1,5}")
 _VARIABLE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
+_BEARER = re.compile(r"(?i:bearer|basic|token) \S")
+_SHORTEST_SECRET = 16
 _MAIL = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x20]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+")
 _COVERS = (".jpg", ".jpeg", ".png")
 _LONGEST_LINE = 255
@@ -106,10 +108,12 @@ def check_url(value: str) -> str:
 
 
 def _describe_invalid_url(value: str) -> str:
-    if value.lower().startswith(("http://", "https://")):
-        return "not a valid URL; write it as https://HOST/PATH"
     # What is before an @ may be a password.
     shown = "" if "@" in value or check_text(value) else f': "{value[:80]}"'
+    if value.lower().startswith(("http://", "https://")):
+        if " " in value.strip():
+            return f"not a valid URL{shown}. Write a space as %20"
+        return f"not a valid URL{shown}. Write it as https://HOST/PATH"
     return f"not a valid URL{shown}. Start it with https://"
 
 
@@ -128,11 +132,36 @@ def check_auth(value: str) -> str:
     return 'must name an environment variable, such as "env:BLOG_PASSWORD"'
 
 
+def check_token(value: str) -> str:
+    """Check a secret that may have any form."""
+    return "must not be blank" if not value.strip() else ""
+
+
+def check_secret(value: str) -> str:
+    """Check a secret that is part of a URL, which anybody can try to guess."""
+    return f"must hold {_SHORTEST_SECRET} characters or more" if len(value) < _SHORTEST_SECRET else ""
+
+
+def check_login(value: str) -> str:
+    """Check a user and a password (RFC 7617, 2): the first colon ends the user name."""
+    return "" if value.partition(":")[2] else "must hold user:password"
+
+
+def check_credentials(value: str) -> str:
+    """Check what an upstream feed is requested with."""
+    return (
+        "must hold user:password or Bearer and a token"
+        if not _BEARER.match(value) and check_login(value)
+        else ""
+    )
+
+
 def check_proxy(value: str) -> str:
     """Check the URL of an HTTP proxy."""
     if is_address(value) and value.lower().startswith("http://"):
         return ""
-    return 'not a valid proxy; write its URL, such as "http://proxy.example:3128"'
+    shown = "" if "@" in value or check_text(value) else f' "{value[:80]}"'
+    return f'not an HTTP proxy:{shown}; write its URL, such as "http://proxy.example:3128"'.replace(":;", ";")
 
 
 def check_listen(value: str) -> str:
@@ -249,16 +278,15 @@ def check_expressions(values: Iterable[str]) -> str:
     return ""
 
 
-def find_slow_patterns(patterns: Iterable[tuple[str, str]]) -> list[str]:
-    """Return a warning for each pattern that RE2 refuses; each is given with the name of its key."""
-    found = []
-    for key, value in patterns:
-        if reason := find_refusal(value):
-            found.append(
-                f"{key}: {value[:80]!r} may be slow, because RE2 cannot run it ({reason}); "
-                "write it without lookaround, backreferences and possessive quantifiers"
-            )
-    return found
+def describe_slow_pattern(value: str) -> str:
+    """Return a warning about a pattern that RE2 refuses; empty if it accepts it."""
+    reason = find_refusal(value) if value else ""
+    return (
+        f"{value[:80]!r} may be slow, because RE2 cannot run it ({reason}); "
+        "write it without lookaround, backreferences and possessive quantifiers"
+        if reason
+        else ""
+    )
 
 
 def check_path(value: str) -> str:

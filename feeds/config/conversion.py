@@ -13,6 +13,7 @@ from feeds.config.declare import Key
 
 _EMPTY = "must not be empty; fill it in or remove the line"
 _EXPECTED = {bool: "true or false", int: "an integer", str: "a string", Path: "a string"}
+_LONGEST_NUMBER = 20
 _GOT = ((bool, "the boolean"), (int, "the integer"), (float, "the number"), (str, "the string"))
 
 
@@ -71,7 +72,8 @@ def _describe(key: Key, value: object) -> str:
             return f"must not be empty; {names}"
         return _describe_choice(next(item for item in value if item not in key.choices), key.choices)
     if key.is_array:
-        return f"expected an array of strings, got {_name_value(value)}"
+        hint = f"; write [{_quote(value)}]" if isinstance(value, str) else ""
+        return f"expected an array of strings, got {_name_value(value)}{hint}"
     if key.choices and isinstance(value, str):
         return _describe_choice(value, key.choices)
     if key.kind is int and type(value) is int:
@@ -86,7 +88,17 @@ def describe_kind(value: object, kinds: Sequence[str]) -> str:
 
 
 def _describe_type(kind: type, value: object) -> str:
-    return f"expected {_EXPECTED[kind]}, got {_name_value(value)}"
+    return f"expected {_EXPECTED[kind]}, got {_name_value(value)}{_advise_quotes(kind, value)}"
+
+
+def _advise_quotes(kind: type, value: object) -> str:
+    """Return how a value of TOML with too many or too few quotes is written."""
+    if isinstance(value, str) and kind is not Path:
+        plain = value.strip().lower()
+        fits = plain.isdecimal() and plain.isascii() if kind is int else plain in ("true", "false")
+        return f"; write {plain} without quotes" if fits else ""
+    is_number = kind in (str, Path) and isinstance(value, int | float) and not isinstance(value, bool)
+    return f'; write "{value}" in quotes' if is_number and len(str(value)) <= _LONGEST_NUMBER else ""
 
 
 def _name_value(value: object) -> str:

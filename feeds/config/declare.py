@@ -50,6 +50,8 @@ class Details(NamedTuple):
     """The default of a path, relative to the configuration file."""
     fallback: str = ""
     """What applies without the key if that is not one value, in words."""
+    variable: Check | None = None
+    """The check of the secret in the environment variable that the value names."""
     url: bool = False
     """Whether the value may contain a password or a token, which must not be shown."""
 

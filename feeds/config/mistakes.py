@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import accumulate
 
 _PART = r"(?:[A-Za-z0-9_-]++|\"[^\"\n]*\"|'[^'\n]*')"
 _HEADER = rf"[ \t]*+(\[\[?)[ \t]*+({_PART}(?>(?:[ \t]*+\.[ \t]*+{_PART})*))[ \t]*+\]"
@@ -30,6 +31,11 @@ class Mistakes:
         """Note a mistake."""
         self._found.append((key, text))
         self._keys.add(key)
+
+    def add_later(self, key: str, text: str) -> None:
+        """Note a mistake that depends on a value; not if the value is wrong, because it then has its default."""
+        if key not in self:
+            self.add(key, text)
 
     def report(self, file: object, text: str) -> list[str]:
         """Return a message for each mistake in the order of the file; those without a line are last."""
@@ -64,6 +70,10 @@ def find_lines(text: str) -> dict[str, int]:
                 counts[name] = counts.get(name, -1) + 1
                 lines.setdefault(name, number)
                 name = f"{name}[{counts[name]}]"
+            for above in accumulate(
+                name.split(".")[:-1], "{}.{}".format
+            ):  # `[labels.tag]` is in `labels` too
+                lines.setdefault(above, number)
             lines.setdefault(name, number)
             prefix = name + "."
         elif found := assignments.match(line):
@@ -92,11 +102,12 @@ def suggest(name: str, here: Mapping[str, object], elsewhere: Mapping[str, str])
         here: The keys of its section.
         elsewhere: The sections that have a key, in words, for each key of the file.
     """
-    if name in elsewhere:
+    sure = _find_similar(name, here, _SIMILAR_ELSEWHERE)
+    if name in elsewhere and not sure:
         return f"; it belongs to {elsewhere[name]}"
-    own = _find_similar(name, here, _SIMILAR)
+    own = sure or _find_similar(name, here, _SIMILAR)
     other = _find_similar(name, elsewhere, _SIMILAR_ELSEWHERE)
-    if other and not _find_similar(name, here, _SIMILAR_ELSEWHERE):
+    if other and not sure:
         return f"; did you mean `{other}`, which belongs to {elsewhere[other]}?"
     return f"; did you mean `{own}`?" if own else f"; known are {', '.join(here)}"
 

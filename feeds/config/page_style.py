@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from feeds.config import Config
+from feeds.config.settings import Settings
 from feeds.renderer.catalog import CatalogueHead
 from feeds.renderer.page_fragments import PageStyle
 from feeds.renderer.templates import read_templates
 
 
-def build_page_style(config: Config) -> PageStyle:
+def build_page_style(config: Settings) -> PageStyle:
     """Return how the pages of a configuration look.
 
     Raises:

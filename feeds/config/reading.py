@@ -17,12 +17,23 @@ from feeds.config.mistakes import Mistakes
 from feeds.config.sections import INFO_CODES
 from feeds.config.services import build_hubs, is_below
 from feeds.config.settings import DEFAULT_PATH, Config, Settings
+from feeds.config.toml_errors import describe_unreadable
 from feeds.errors import ConfigError
 
-_AT_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
-_AT_END = "(at end of document)"
 _LATER = ("hubs", "rules", "feeds")
 """Sections of later versions."""
+
+
+class Reading(NamedTuple):
+    """What a configuration file holds, with everything that is wrong with it."""
+
+    path: Path
+    """Absolute."""
+    settings: Settings
+    """Must not be used as a whole if there are mistakes: a wrong value has its default."""
+    tables: dict[str, Section]
+    """Every table of the file by its place, such as ``sources[1]``."""
+    mistakes: Mistakes
 
 
 class File(NamedTuple):
@@ -55,31 +66,7 @@ def read_file(path: str | Path | None = None) -> File:
     except FileNotFoundError as error:
         raise ConfigError([f"{file}: no such file; `feedd init` writes a starter configuration"]) from error
     except (OSError, ValueError, RecursionError) as error:
-        raise ConfigError([_describe_unreadable(file, error)]) from error
-
-
-def _describe_unreadable(file: Path, error: Exception) -> str:
-    """Return what tomllib or the file system reports of a file, in one line."""
-    if isinstance(error, RecursionError):
-        return f"{file}: not valid TOML: nested too deeply"
-    if isinstance(error, OSError):
-        return f"{file}: cannot be read: {error.strerror or error}"
-    if isinstance(error, UnicodeDecodeError):
-        line = error.object.count(b"\n", 0, error.start) + 1
-        return f"{file}:{line}: not valid TOML: not UTF-8 (byte 0x{error.object[error.start]:02x}); save it as UTF-8"
-    return _describe_syntax(file, str(error).splitlines()[0])
-
-
-def _describe_syntax(file: Path, reason: str) -> str:
-    """Return a mistake of syntax with its line; that of an end that comes too soon is the last."""
-    found = _AT_LINE.search(reason)
-    if found:
-        line, reason = found[1], reason[: found.start()]
-    elif reason.endswith(_AT_END):
-        line = str(len(file.read_text("utf-8-sig").splitlines()) or 1)
-    else:  # a number with more digits than Python converts has no place
-        return f"{file}: not valid TOML: {reason[:1].lower()}{reason[1:]}"
-    return f"{file}:{line}: not valid TOML: {reason[:1].lower()}{reason[1:]}"
+        raise ConfigError([describe_unreadable(file, error)]) from error
 
 
 def build_config(file: File) -> Config:
@@ -88,11 +75,17 @@ def build_config(file: File) -> Config:
     Raises:
         ConfigError: it is wrong; it lists every mistake with file, line and key.
     """
+    reading = read_tables(file)
+    if reading.mistakes:
+        raise ConfigError(reading.mistakes.report(file.path, file.text))
+    return _complete(reading)
+
+
+def read_tables(file: File) -> Reading:
+    """Read every table of a file and collect what is wrong with them."""
     reader = _Reader(file.path.absolute())
-    found = reader.read_settings(file.values)
-    if reader.mistakes:
-        raise ConfigError(reader.mistakes.report(file.path, file.text))
-    return reader.complete(found)
+    settings = reader.read_settings(file.values)
+    return Reading(reader.path, settings, reader.tables, reader.mistakes)
 
 
 class _Reader:
@@ -101,6 +94,7 @@ class _Reader:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.mistakes = Mistakes()
+        self.tables: dict[str, Section] = {}
 
     def read_settings(self, values: Mapping[str, Any]) -> Settings:
         """Read the whole file; if there are mistakes, the result must not be used."""
@@ -164,7 +158,14 @@ class _Reader:
             self.mistakes.add(place, f"must be a table; write [{place}]")
             return {}
         element = key._replace(annotated=str, kind=str, default="")
-        return {name: self._convert(f"{place}.{name}", element, text) for name, text in value.items()}
+        for name in [name for name, text in value.items() if isinstance(text, dict)]:
+            ending = next(iter(value[name]), "")
+            self.mistakes.add(f"{place}.{name}", f'write a key with a dot in quotes: "{name}.{ending}"')
+        return {
+            name: self._convert(f"{place}.{name}", element, text)
+            for name, text in value.items()
+            if not isinstance(text, dict)
+        }
 
     def _read_array(self, place: str, key: Key, value: object) -> tuple[Section, ...]:
         """Read an array of tables. Names in it are unique."""
@@ -190,15 +191,28 @@ class _Reader:
         kinds = key.sections
         default = next(iter(kinds))
         kind = table.get("kind", default) if default and isinstance(table, dict) else default
-        if isinstance(kind, str) and kind in kinds:
+        clue = self._find_missing_kind(key, table) if default else ""
+        if isinstance(kind, str) and kind in kinds and not clue:
             return kinds[kind]
-        self.mistakes.add(f"{place}.kind", describe_kind(kind, list(kinds)))
+        self.mistakes.add(f"{place}.kind", clue or describe_kind(kind, list(kinds)))
         if isinstance(table, dict):
             known = merge_kinds(key)
             self._find_unknown(place, key, known, table)
             for name in filter(known.__contains__, table):
                 self._convert(f"{place}.{name}", known[name], table[name])
         return None
+
+    def _find_missing_kind(self, key: Key, table: object) -> str:
+        """Describe the lack of `kind` if the keys of a table are not those of the default kind; else return ""."""
+        keys = list_keys(next(iter(key.sections.values())))
+        if not isinstance(table, dict) or "kind" in table:
+            return ""
+        if all(name in table for name, inner in keys.items() if inner.required and name != "name"):
+            return ""
+        others = ((name, list_kinds(key, name)) for name in table if name not in keys)
+        name, kinds = next(filter(lambda other: other[1], others), ("", [""]))
+        words = " or ".join(f'"{kind}"' for kind in kinds)
+        return f"is missing; add kind = {words}, to which `{name}` belongs" if name else ""
 
     def _read_table(self, place: str, key: Key, section: type[Section], table: object) -> Section:
         if not isinstance(table, dict):
@@ -210,13 +224,10 @@ class _Reader:
         keys = list_keys(section)
         self._find_unknown(place, key, keys, table)
         found = section(**self._read_keys(f"{place}.", keys, table))
+        self.tables[place] = found
         for name, text in found.find_conflicts(table):
-            self._add_conflict(f"{place}.{name}" if name else place, text)
+            self.mistakes.add_later(f"{place}.{name}" if name else place, text)
         return found
-
-    def _add_conflict(self, place: str, text: str) -> None:
-        if place not in self.mistakes:  # a wrong value has a default here, which means nothing
-            self.mistakes.add(place, text)
 
     def _find_unknown(self, place: str, key: Key, keys: Mapping[str, Key], table: Mapping[str, Any]) -> None:
         known = {*keys, *({"kind"} if len(key.sections) > 1 else ())}
@@ -237,19 +248,25 @@ class _Reader:
             if not problem and found.serve and is_below(document, found.serve.private):
                 problem = "would open a private feed to everybody; remove it"
             if problem:
-                self._add_conflict(f"aliases.{old}", problem)
+                self.mistakes.add_later(f"aliases.{old}", problem)
 
-    def complete(self, found: Settings) -> Config:
-        """Fill in the defaults that depend on other keys."""
-        site, output = found.site, found.output
-        site = site.change(author=site.author or site.title, description=site.description or site.title)
-        store = resolve_path(self.path.parent, found.database.url.removeprefix("sqlite:///"))
-        archive = tuple(form for form in output.archive if form in output.formats)
-        values = {name: getattr(found, name) for name in Settings.__struct_fields__} | {
-            "site": site,
-            "output": output.change(archive=archive),
-            "database": found.database.change(url=str(store)),
-            "identity": found.identity or INFO_CODES,
-            "push": build_hubs(found.push, found.serve, site.url),
-        }
-        return Config(path=self.path, **values)
+
+def _complete(reading: Reading) -> Config:
+    """Fill in the defaults that depend on other keys."""
+    found = reading.settings
+    site, output = found.site, found.output
+    site = site.change(author=site.author or site.title, description=site.description or site.title)
+    archive = tuple(form for form in output.archive if form in output.formats)
+    values = {name: getattr(found, name) for name in Settings.__struct_fields__} | {
+        "site": site,
+        "output": output.change(archive=archive),
+        "database": found.database.change(url=str(resolve_store(reading.path, found.database.url))),
+        "identity": found.identity or INFO_CODES,
+        "push": build_hubs(found.push, found.serve, site.url),
+    }
+    return Config(path=reading.path, **values)
+
+
+def resolve_store(path: Path, url: str) -> Path:
+    """Return the SQLite file of ``store.url`` in the configuration at ``path``."""
+    return resolve_path(path.parent, url.removeprefix("sqlite:///"))

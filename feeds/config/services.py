@@ -68,12 +68,12 @@ class PrivateFeed(Section, frozen=True):
     auth: Annotated[
         str,
         "Environment variable with `user:password` (HTTP basic authentication).",
-        Details("env:INSIDE_LOGIN", checks.check_auth, fallback=NONE),
+        Details("env:INSIDE_LOGIN", checks.check_auth, fallback=NONE, variable=checks.check_login),
     ] = ""
     secret: Annotated[
         str,
         "Environment variable with the secret part of the address `/private/<secret>/atom.xml`.",
-        Details("env:INSIDE_SECRET", checks.check_auth, fallback=NONE),
+        Details("env:INSIDE_SECRET", checks.check_auth, fallback=NONE, variable=checks.check_secret),
     ] = ""
 
     def find_conflicts(self, given: Container[str]) -> Iterator[tuple[str, str]]:
@@ -104,12 +104,12 @@ class Serve(Section, frozen=True, kw_only=True):
     auth: Annotated[
         str,
         "Environment variable with `user:password`: all documents are private.",
-        Details("env:FEEDD_LOGIN", checks.check_auth, fallback=NONE),
+        Details("env:FEEDD_LOGIN", checks.check_auth, fallback=NONE, variable=checks.check_login),
     ] = ""
     token: Annotated[
         str,
         "Environment variable with the bearer token that opens `/status` and `/metrics`; without it they are public.",
-        Details("env:FEEDD_TOKEN", checks.check_auth, fallback=NONE),
+        Details("env:FEEDD_TOKEN", checks.check_auth, fallback=NONE, variable=checks.check_token),
     ] = ""
     precompress: Annotated[
         bool, "Write `.gz`, `.br` and `.zst` beside every document, for nginx and Caddy.", Details(True)

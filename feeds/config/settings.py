@@ -8,7 +8,7 @@ from typing import Annotated
 
 from msgspec import field
 
-from feeds.config.checks import find_slow_patterns
+from feeds.config.checks import describe_slow_pattern
 from feeds.config.declare import NOT_EMPTY, Section
 from feeds.config.podcast import Podcast
 from feeds.config.sections import INFO_CODES, Clean, IdentityRule, Labels, Limits, Output, Site, Store
@@ -86,7 +86,8 @@ class Config(Settings, frozen=True, kw_only=True):
     def find_slow_patterns(self) -> list[str]:
         """Return a warning for each pattern that RE2 refuses."""
         named = [(f"identity.{rule.name}.pattern", rule.pattern) for rule in self.identity]
-        return find_slow_patterns([*named, *(("clean.boilerplate", line) for line in self.boilerplate or ())])
+        named += [("clean.boilerplate", line) for line in self.boilerplate or ()]
+        return [f"{key}: {wrong}" for key, value in named if (wrong := describe_slow_pattern(value))]
 
     def is_private(self, path: str) -> bool:
         """Return whether a document of the output tree, or a feed's folder, is not public."""

@@ -93,7 +93,7 @@ class NetworkSource(AnySource, frozen=True, kw_only=True):
     auth: Annotated[
         str,
         "Environment variable with the credentials: `user:password` or `Bearer …`. They are never sent to another host.",
-        Details("env:BLOG_AUTH", checks.check_auth, fallback=NONE),
+        Details("env:BLOG_AUTH", checks.check_auth, fallback=NONE, variable=checks.check_credentials),
     ] = ""
     proxy: Annotated[
         str,

@@ -15,6 +15,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from feeds.config import UpstreamSource
+from feeds.config.variables import read_variable
 from feeds.errors import UsageError
 from feeds.fetcher.feed import Fetched, Request
 from feeds.fetcher.politeness import HostHolds, Poller
@@ -40,13 +41,8 @@ def build_request(source: UpstreamSource) -> Request:
     Raises:
         UsageError: the environment variable with its credentials is not set.
     """
-    auth = ""
-    if source.auth:
-        variable = source.auth.removeprefix("env:")
-        # Read for each run, so that a secret is never written to the store.
-        auth = os.environ.get(variable, "")
-        if not auth:
-            raise UsageError(f"the environment variable {variable} named by `auth` is not set; set it")
+    # Read for each run, so that a secret is never written to the store.
+    auth = read_variable(source, "auth", "auth", os.environ, checked=False)
     return Request(
         name=source.name,
         url=source.url,

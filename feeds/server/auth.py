@@ -10,14 +10,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from feeds.config import Serve
+from feeds.config import PrivateFeed, Serve
+from feeds.config.variables import read_variable
 from feeds.errors import ConfigError
 
 SECRET_PREFIX = "/private/"  # noqa: S105 - where secret addresses begin
-# The prefix shows that the text names a variable and is not the secret itself.
-_ENV = "env:"
-# A secret address has no user and no limit of attempts, so only its length protects it.
-_SHORTEST_SECRET = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +43,25 @@ class Access:
         """
         mistakes: list[str] = []
 
-        def secret(text: str, key: str, *, login: bool = False, shortest: int = 1) -> bytes:
-            if not text:
-                return b""
+        def hash_variable(section: Serve | PrivateFeed, name: str, place: str) -> bytes:
             try:
-                return _hash_secret(
-                    resolve_secret(text, key, environment, login=login, shortest=shortest).encode()
-                )
+                value = read_variable(section, name, f"{place}.{name}", environment)
             except ConfigError as error:
                 # All mistakes are reported at once, so that a new server does not need a start for each.
                 mistakes.extend(error.mistakes)
                 return b""
+            return _hash_secret(value.encode()) if value else b""
 
         # Only digests are kept: they have one length, which a comparison in constant time needs.
-        self._auth = secret(settings.auth, "serve.auth", login=True)
-        self._token = secret(settings.token, "serve.token")
+        self._auth = hash_variable(settings, "auth", "serve")
+        self._token = hash_variable(settings, "token", "serve")
         self._guarded = tuple(
             _Guarded(
                 rule.feed.strip("/"),
-                secret(rule.auth, f"serve.private {rule.feed}: auth", login=True),
-                secret(rule.secret, f"serve.private {rule.feed}: secret", shortest=_SHORTEST_SECRET),
+                hash_variable(rule, "auth", f"serve.private[{number}]"),
+                hash_variable(rule, "secret", f"serve.private[{number}]"),
             )
-            for rule in settings.private
+            for number, rule in enumerate(settings.private)
         )
         mistakes += [
             f"serve.private: {rule.feed!r} is not a folder of a feed"
@@ -147,27 +141,6 @@ class Access:
         elif scheme.lower() != b"bearer":
             return False
         return hmac.compare_digest(_hash_secret(given), self._token)
-
-
-def resolve_secret(
-    text: str, key: str, environment: Mapping[str, str], *, login: bool = False, shortest: int = 1
-) -> str:
-    """Return the secret in the variable that ``env:NAME`` names.
-
-    Raises:
-        ConfigError: The text has another form, the variable is missing, or its value is unfit.
-    """
-    name = text.removeprefix(_ENV)
-    # Configurations are copied and committed, so a secret in the file is refused, not only warned of.
-    if not text.startswith(_ENV) or not name:
-        raise ConfigError([f"{key}: write env:NAME; a secret does not belong in the file"])
-    value = environment.get(name, "")
-    if len(value) < shortest:
-        raise ConfigError([f"{key}: set the environment variable {name} ({shortest} characters or more)"])
-    # RFC 7617, 2: the first colon ends the user name, so a password may contain colons.
-    if login and not value.partition(":")[2]:
-        raise ConfigError([f"{key}: the environment variable {name} must hold user:password"])
-    return value
 
 
 def _hash_secret(secret: bytes) -> bytes:

@@ -70,6 +70,10 @@ def build_store_error(path: Path, error: Exception) -> StoreError:
         advice = "another program has locked it for a long time; close that program, then run again"
     elif code in _ENVIRONMENT_CODES or isinstance(error, OSError):
         advice = "check the permissions of the folder and the free space, then run again: no data was lost"
+    elif code == sqlite3.SQLITE_NOTADB:
+        return build_damage_error(
+            str(path), "it is not a SQLite database; check that `store.url` names the right file"
+        )
     else:
         return build_damage_error(str(path), reason)
     return StoreError(f"{path}: the store cannot be used ({reason}); {advice}")
@@ -80,6 +84,10 @@ def _create(path: Path) -> None:
 
     It is built beside its path and then renamed, so a crash never leaves an empty file at the path.
     """
+    if path.is_dir():
+        raise StoreError(
+            f"{path}: is a folder; give `store.url` the path of a file in it, such as {path.name}/feedd.db"
+        )
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)

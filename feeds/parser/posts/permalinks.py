@@ -21,6 +21,7 @@ STYLES = {
 }
 """Patterns by the names that ``permalink`` may have in ``_config.yml``."""
 
+_WRITTEN = re.compile(r":([A-Za-z_]+)")
 _PLACEHOLDER = re.compile(r":([a-z_]+)")
 # Jekyll accepts years of two digits and months and days of one.
 _NAME_DATE = re.compile(r"(\d{2,4})-(\d{1,2})-(\d{1,2})-(.*)", re.DOTALL)
@@ -113,7 +114,7 @@ def _split_pattern(template: str) -> tuple[tuple[str, str], ...]:
     The result is empty if a placeholder is not a known name: only the slow way then finds where the name ends.
     """
     parts = [*_PLACEHOLDER.split(template), ""]
-    plain = all(name in _PLAIN_NAMES for name in parts[1:-1:2])
+    plain = all(name in PLACEHOLDERS for name in parts[1:-1:2])
     return tuple(zip(parts[::2], parts[1::2], strict=True)) if plain else ()
 
 
@@ -125,7 +126,7 @@ def build_any_post_url(
     See :func:`build_post_url`.
     """
     values: dict[str, str] = {}
-    for name in _PLAIN_NAMES:
+    for name in PLACEHOLDERS:
         if name not in _DATE_NAMES:
             values[name] = _find_value(name, path, slug, categories, extension)
         elif date:
@@ -174,7 +175,7 @@ _DATE_NAMES: dict[str, Callable[[datetime], str]] = {
     "short_day": lambda date: _DAYS[date.weekday()][:3],
     "long_day": lambda date: _DAYS[date.weekday()],
 }
-_PLAIN_NAMES = (
+PLACEHOLDERS = (
     "categories",
     "slugified_categories",
     "title",
@@ -185,6 +186,25 @@ _PLAIN_NAMES = (
     "collection",
     *_DATE_NAMES,
 )
+"""The names that may follow a colon in a pattern."""
+_OF_A_POST = frozenset(("title", "slug", "name", "path"))
+
+
+def find_unknown_placeholder(pattern: str) -> str:
+    """Return the first name behind a colon in a pattern that is no placeholder; empty without one."""
+    return next((name for name in _WRITTEN.findall(pattern) if not _find_known(name)), "")
+
+
+def names_a_post(pattern: str) -> bool:
+    """Return whether a pattern has a placeholder by which posts of one day differ."""
+    return any(_find_known(name) in _OF_A_POST for name in _WRITTEN.findall(pattern))
+
+
+def _find_known(name: str) -> str:
+    """Return the placeholder that a name begins with: `:title_x` is `:title` and `_x`. Empty without one."""
+    while name and name not in PLACEHOLDERS:
+        name = name.rpartition("_")[0]
+    return name
 
 
 def _fill(template: str, values: Mapping[str, str]) -> str:

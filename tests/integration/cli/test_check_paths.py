@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from feeds import load_config
-from feeds.cli.check import check_paths
+from feeds.cli.check import find_mistakes
 from feeds.errors import ConfigError
 from tests.conftest import Project
 
 
 def found(project: Project) -> list[str]:
-    return check_paths(load_config(project.config))
+    return find_mistakes(project.config)
 
 
 def source(project: Project, path: str) -> None:
@@ -52,12 +52,12 @@ def _file_in_the_way(project: Project) -> None:
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (_missing, ["sources.other.path", "no such folder"]),
-        (_same, ["sources.other.path", "the same folder as source 'news'"]),
+        (_missing, ["sources[1].path", "no such folder"]),
+        (_same, ["sources[1].path", "the same as in source 'news'"]),
         (_output_in_posts, ["output.dir", "is inside the posts of 'other'"]),
-        (_posts_in_output, ["sources.other.path", "is inside the output folder"]),
+        (_posts_in_output, ["sources[1].path", "is inside the output folder"]),
         (_store_in_output, ["store.url", "would be published"]),
-        (_file_in_the_way, ["store.url", "is not writable"]),
+        (_file_in_the_way, ["store.url", "is a file"]),
     ],
 )
 def test_a_folder_in_the_wrong_place_is_named_with_its_key(

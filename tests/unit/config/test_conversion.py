@@ -79,4 +79,4 @@ def test_an_invalid_kind_is_described() -> None:
     assert describe_kind("foldr", kinds) == (
         'invalid value \'foldr\': expected "folder" or "upstream"; did you mean `folder`?'
     )
-    assert describe_kind(1, kinds) == "expected a string, got the integer 1"
+    assert describe_kind(1, kinds) == 'expected a string, got the integer 1; write "1" in quotes'

@@ -172,6 +172,6 @@ def test_a_build_polls_every_source_but_those_that_must_wait(
     assert poll_once(world.session, sources).asked == 1
     missing = [source.change(auth="env:NOT_SET") for source in sources]
     assert poll_once(world.session, missing).troubles == [
-        "source up: the environment variable NOT_SET named by `auth` is not set; set it"
+        "source up: auth: environment variable NOT_SET is not set; set it or remove the key"
     ]
     assert load_held_hosts(world.db) == {}

@@ -8,7 +8,7 @@ import pytest
 
 from feeds.config import PrivateFeed, Serve
 from feeds.errors import ConfigError
-from feeds.server.auth import Access, Target, resolve_secret
+from feeds.server.auth import Access, Target
 
 ENVIRONMENT = {
     "LOGIN": "me:pass word",
@@ -102,15 +102,9 @@ def test_every_mistake_is_listed_and_no_secret_is() -> None:
     text = str(caught.value)
     assert len(caught.value.mistakes) == 6
     assert "serve.auth: write env:NAME" in text
-    assert "serve.token: set the environment variable MISSING (1 characters or more)" in text
-    assert "auth: the environment variable SHORT must hold user:password" in text
-    assert "secret: set the environment variable SHORT (16 characters or more)" in text
+    assert "serve.token: environment variable MISSING is not set" in text
+    assert "serve.private[0].auth: environment variable SHORT must hold user:password" in text
+    assert "serve.private[0].secret: environment variable SHORT must hold 16 characters or more" in text
     assert "serve.private: '' is not a folder of a feed" in text
     assert "serve.private tag/c: set auth or secret, or both" in text
     assert "plain:text" not in text
-
-
-def test_a_secret_comes_from_the_environment() -> None:
-    assert resolve_secret("env:TOKEN", "key", ENVIRONMENT) == "t0ken"
-    with pytest.raises(ConfigError, match="key: write env:NAME"):
-        resolve_secret("env:", "key", ENVIRONMENT)
