@@ -14,6 +14,8 @@ from typing import Literal, NamedTuple
 Markup = Literal["markdown", "html"]
 Dialect = Literal["kramdown", "commonmark"]
 """How Markdown is written: as on Jekyll sites, or as CommonMark defines."""
+Generator = Literal["", "jekyll", "hexo", "eleventy", "hugo", "zola", "pelican", "content"]
+"""The program that makes a site of a folder of posts; ``content`` is Hugo, Zola or Pelican, empty an unknown one."""
 Kind = Literal["all", "category", "tag"]
 Format = Literal["atom", "rss", "json"]
 

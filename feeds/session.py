@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from feeds.workers.task_types import EntrySettings, Settings
     from feeds.workers.workers import Workers
 
-_DERIVATION = 12  # increase it when the same file would be parsed or rendered differently
+_DERIVATION = 13  # increase it when the same file would be parsed or rendered differently
 
 
 _LONGEST_AUTHOR = 255  # characters of a name that directories of podcasts accept
@@ -329,6 +329,7 @@ def build_worker_settings(config: Config) -> Settings:
 
 def _build_source_settings(config: Config, rank: int, source: FolderSource) -> Any:  # noqa: ANN401 - imported late
     from feeds.fetcher import site_files
+    from feeds.fetcher.site_generator import find_generator
     from feeds.parser.posts.jekyll import FolderSettings
     from feeds.workers.task_types import SourceSettings
 
@@ -349,6 +350,7 @@ def _build_source_settings(config: Config, rank: int, source: FolderSource) -> A
             includes=site_files.read_includes(source.path) if liquid else {},
             data=site_files.read_site_data(source.path) if liquid else {},
             dialect=source.markdown or _find_dialect(source.path, site),
+            generator=find_generator(source.path),
         ),
         categories=source.categories,
         own_terms=source.terms != "none",

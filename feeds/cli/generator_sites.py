@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from feeds.fetcher.site_generator import HUGO_SETTINGS, read_settings, read_text
 from feeds.parser.posts.jekyll import JekyllSite
 
-_LARGEST = 256 * 1024
-_HUGO = tuple(f"{stem}.{ending}" for stem in ("hugo", "config") for ending in ("toml", "yaml", "yml", "json"))
 _PYTHON_TEXT = re.compile(r"""^([A-Z_]+)\s*=\s*(?:"([^"\n]*)"|'([^'\n]*)')\s*(?:#.*)?$""", re.MULTILINE)
 _PATH = "/:path/"
 
@@ -35,10 +32,10 @@ def find_generator_site(folder: Path) -> GeneratorSite | None:
     """Return the site in a folder; None if no known generator has its configuration and posts there."""
     content = (folder / "content").is_dir()
     if (folder / "source" / "_posts").is_dir():
-        return _read_hexo(_read_settings(folder / "_config.yml"))
+        return _read_hexo(read_settings(folder / "_config.yml"))
     if content and (folder / "pelicanconf.py").is_file():
-        return _read_pelican(_read_text(folder / "pelicanconf.py"))
-    settings = next((found for name in _HUGO if (found := _read_settings(folder / name))), {})
+        return _read_pelican(read_text(folder / "pelicanconf.py"))
+    settings = next((found for name in HUGO_SETTINGS if (found := read_settings(folder / name))), {})
     if content and "base_url" in settings:
         values = JekyllSite(
             **_pick(
@@ -91,29 +88,3 @@ def _pick(settings: Mapping[str, Any], **names: str) -> dict[str, Any]:
     """Return the settings that are texts, under the names of a site."""
     found = {key: settings.get(name) for key, name in names.items()}
     return {key: " ".join(value.split()) for key, value in found.items() if isinstance(value, str)}
-
-
-def _read_text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return file.read(_LARGEST).decode("utf-8", "replace")
-    except OSError:
-        return ""
-
-
-def _read_settings(path: Path) -> dict[str, Any]:
-    """Return a configuration with its keys in lower case; empty if it is missing or malformed."""
-    text = _read_text(path)
-    try:
-        values: object = _parse(path.suffix, text) if text else {}
-    except (ValueError, RecursionError):
-        return {}
-    return {str(key).lower(): value for key, value in values.items()} if isinstance(values, dict) else {}
-
-
-def _parse(suffix: str, text: str) -> object:
-    from feeds.parser.posts.front_matter_values import load_yaml
-
-    if suffix == ".toml":
-        return tomllib.loads(text)
-    return json.loads(text) if suffix == ".json" else load_yaml(text)

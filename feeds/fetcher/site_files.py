@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from feeds.fetcher.site_generator import ELEVENTY_SETTINGS
 from feeds.parser.posts.file_encoding import decode
 from feeds.parser.posts.front_matter_values import load_yaml
 
@@ -20,7 +21,6 @@ from feeds.parser.posts.front_matter_values import load_yaml
 _MOST_FILES = 1000
 _LARGEST_FILE = 256 * 1024
 _LARGEST_SITE = 4 * 1024 * 1024
-_GENERATOR_FILES = (".eleventy.js", "eleventy.config.js", "eleventy.config.mjs", "eleventy.config.cjs")
 
 
 def find_site_root(folder: Path) -> Path:
@@ -34,7 +34,7 @@ def needs_liquid(folder: Path) -> bool:
     root = find_site_root(folder)
     if folder.name == "_posts" or (root / "_posts").is_dir() or (root / "_config.yml").is_file():
         return True
-    return any((place / name).is_file() for place in (root, root.parent) for name in _GENERATOR_FILES)
+    return any((place / name).is_file() for place in (root, root.parent) for name in ELEVENTY_SETTINGS)
 
 
 def read_includes(folder: Path) -> dict[str, str]:

@@ -27,6 +27,9 @@ _SIMPLE_LINE = re.compile(
     rf"|([^\s?:,\[\]{{}}#&*!|>'\"%@`{_NOT_PRINTED}-][^:#{_NOT_PRINTED}]*+(?>(?::[^\s:#{_NOT_PRINTED}][^:#{_NOT_PRINTED}]*+)*))(?<! )))?$",
     re.MULTILINE,
 )
+# https://yaml.org/type/timestamp.html, as the libraries of Ruby read it: without seconds it is text.
+_TIMESTAMP = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[Tt]|[ \t]+)\d{1,2}:\d\d:\d\d(?:\.\d*)?", re.ASCII)
+_TEXT_TAG = "tag:yaml.org,2002:str"
 _CONSTANTS: dict[str, object] = {
     **dict.fromkeys(["true", "True", "TRUE"], True),
     **dict.fromkeys(["false", "False", "FALSE"], False),
@@ -39,11 +42,22 @@ _ODD = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+class Timestamp(str):
+    """The text of a plain scalar that YAML 1.1 reads as a time in UTC, because it has no offset."""
+
+    __slots__ = ()
+
+
 def parse_constant(text: str) -> object:
     """Return what a plain YAML scalar represents: a boolean, empty text for null, else the text itself.
 
+    A time without an offset is a :class:`Timestamp`.
+
     ``yes``, ``no``, ``on`` and ``off`` stay text, as in YAML 1.2: a title may be one of these words.
     """
+    # Comparing a character is cheaper than the pattern, and few values begin with a digit.
+    if "0" <= text[:1] <= "9" and _TIMESTAMP.fullmatch(text):
+        return Timestamp(text)
     return _CONSTANTS.get(text, text)
 
 
@@ -114,7 +128,8 @@ class _Construction:
         self.use_budget(1 + (len(event.value) if kind == "ScalarEvent" else 0))
         found: object
         if kind == "ScalarEvent":
-            found = event.value if event.style else parse_constant(event.value)
+            is_text = event.style or event.tag == _TEXT_TAG
+            found = event.value if is_text else parse_constant(event.value)
             if event.anchor:
                 self.unused.add(event.anchor)
         else:

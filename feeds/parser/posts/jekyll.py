@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from feeds.models import Dialect, Repair
+from feeds.models import Dialect, Generator, Repair
 from feeds.parser.posts.front_matter_values import LARGEST_HEADER, load_yaml, read_simple_values
 from feeds.values.patterns import Pattern, compile_pattern
 
@@ -71,8 +71,9 @@ class FolderSettings:
     """Texts of ``_includes`` by path below it."""
     data: Mapping[str, object] = field(default_factory=dict)
     """Values of ``_data``: what Liquid calls ``site.data``."""
-
     dialect: Dialect = "kramdown"
+    generator: Generator = ""
+    """The program that the posts are written for."""
 
 
 def read_site_config(text: str) -> JekyllSite:

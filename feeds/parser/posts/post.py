@@ -9,12 +9,12 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from feeds.errors import PostRejected
 from feeds.models import Item, Markup, Repair, Skipped
 from feeds.parser.posts.file_encoding import decode
 from feeds.parser.posts.front_matter import FrontMatter, read_front_matter
+from feeds.parser.posts.header_fields import HeaderFields
 from feeds.parser.posts.jekyll import (
     FolderSettings,
     find_defaults,
@@ -24,8 +24,8 @@ from feeds.parser.posts.jekyll import (
 from feeds.parser.posts.liquid import Include, find_no_file, render_liquid
 from feeds.parser.posts.media import read_media
 from feeds.parser.posts.permalinks import build_jekyll_id, build_post_url, split_name
-from feeds.parser.posts.visibility import EXPIRY_KEYS, PUBLISH_KEYS, find_hiding_key, find_ignored, fold_keys
-from feeds.values.dates import parse_date
+from feeds.parser.posts.post_dates import PostDates, convert_zone
+from feeds.parser.posts.visibility import find_hiding_key, find_ignored, fold_keys
 from feeds.values.urls import escape_address, is_absolute_iri, is_address, resolve
 
 Tail = Callable[[str], tuple[str, str]]
@@ -35,16 +35,7 @@ Link = Callable[[str, str], "str | None"]
 # In the order of preference: keys that can only mean the original page come before `link`, which some themes use for
 # other pages.
 _ADDRESS_KEYS = ("source_url", "canonical_url", "external-url", "external_url", "link")
-# `published` comes after `date`, because in Jekyll it is a boolean.
-_DATE_KEYS = (*PUBLISH_KEYS, "date", "published", "pubdate", "created")
-_LATER_KEYS = ("published", "pubdate")
-"""Hugo's other keys for the date of publication: they replace ``date`` if they are later."""
-_NO_DATE = "0001-01-01"
-"""Hugo's form of a missing date."""
-_UPDATED_KEYS = ("last_modified_at", "updated", "modified", "lastmod")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:/?/|//")
-_ONLY_OFFSET = re.compile(r"\s*+(?:[+-]\d\d:?\d\d|Z)?\s*+")
-_OFFSET_AT_END = re.compile(r"(?:[+-]\d\d:?\d\d|Z|[A-Z]{3,4})\s*$")
 
 
 def parse_post(
@@ -84,33 +75,21 @@ def parse_post(
     )
 
 
-# Loading a zone reads a file, and all posts of a source have the same.
-@lru_cache(maxsize=8)
-def _load_zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
-
-
-def _convert_zone(date: datetime | None, name: str) -> datetime | None:
-    """Return the date in the zone of the site, in which Jekyll computes addresses."""
-    try:
-        return date and date.astimezone(_load_zone(name))
-    except OverflowError:  # at the ends of the calendar
-        return date
-
-
 class _Reader:
     """Reads the values of one file, and collects ``repairs``."""
 
     def __init__(
         self, path: str, settings: FolderSettings, text: str, matter: FrontMatter, repairs: list[Repair]
     ) -> None:
-        self.path, self.settings, self.text = path, settings, text
+        self.path, self.settings = path, settings
         self.matter, self.repairs = matter, repairs
         self.draft = "_drafts" in path.split("/")
         defaults = find_defaults(settings.site, path, self.draft) if settings.site.defaults else {}
         self.hidden_by = find_hiding_key(matter.values, defaults)
         own = fold_keys(matter.values)
         self.values: Mapping[str, Any] = merge_front_matter(fold_keys(defaults), own) if defaults else own
+        self.fields = HeaderFields(text, matter, self.values, repairs)
+        self.dates = PostDates(self.fields, settings.zone, settings.generator)
 
     def read_item(self, tail: Tail, guess: Guess, link: Link, include: Include) -> Item | Skipped:
         hidden = self.hidden_by or ("a draft" if self.draft and not self.settings.drafts else "")
@@ -118,42 +97,42 @@ class _Reader:
             return Skipped("unpublished", hidden)
         # The tail is cut before Liquid runs: Liquid could change the address in it.
         body, address = tail(self.matter.body)
-        published = self._read_published()
+        published = self.dates.read_published()
         categories, tags = self._read_categories(), self._read_tags()
-        stated = next((a for k in _ADDRESS_KEYS if (a := self._read_text(k))), "")
+        stated = next((a for k in _ADDRESS_KEYS if (a := self.fields.read_text(k))), "")
         # A guess depends on the name and address only, so it stays the same when the text of the post changes.
         guessed = self._guess(guess, stated or address) if published is None else None
         if published is None and guessed is None and not any(r.rule.endswith("-date") for r in self.repairs):
-            self._repair("date", "no-date", "the time of the file")
+            self.fields.add_repair("date", "no-date", "the time of the file")
         page_path, permalink = self._build_page(published or guessed, categories)
         found = self._find_stated_address(permalink) or address
-        title = self._read_text("title")
+        title = self.fields.read_text("title")
         if not title:
-            self._repair("title", "empty-title", "made from the text")
+            self.fields.add_repair("title", "empty-title", "made from the text")
         enclosures, extras = read_media(self.values, lambda text: self._resolve_file(text, permalink))
         page: dict[str, object] = {"categories": categories, "tags": tags, "url": page_path, "title": title}
-        if date := _convert_zone(published or guessed, self.settings.zone):
+        if date := convert_zone(published or guessed, self.settings.zone):
             page["date"] = f"{date:%Y-%m-%d %H:%M:%S %z}"  # as Liquid shows it in Jekyll
         body = self._run_liquid(body, page, link, include)
         return Item(
-            guid=self._read_text("guid") or self._read_text("id"),
+            guid=self.fields.read_text("guid") or self.fields.read_text("id"),
             title=title,
             address=found if is_address(found) else "",
             permalink=permalink,
             authors=self._read_authors(),
             published=published,
-            updated=self._read_date(_UPDATED_KEYS),
+            updated=self.dates.read_updated(),
             guess=guessed,
             categories=tuple(categories),
             tags=tuple(tags),
             body=body,
             markup=self._choose_markup(),
-            summary=self._read_text("description")
-            or self._read_text("excerpt")
-            or self._read_text("summary"),
-            language=(self._read_text("lang") or self._read_text("language")).replace("_", "-"),
+            summary=self.fields.read_text("description")
+            or self.fields.read_text("excerpt")
+            or self.fields.read_text("summary"),
+            language=(self.fields.read_text("lang") or self.fields.read_text("language")).replace("_", "-"),
             fixed_id=self._build_fixed_id(page_path),
-            expires=self._read_expiry(),
+            expires=self.dates.read_expiry(),
             repairs=tuple(self.repairs),
             enclosures=enclosures,
             extras=extras,
@@ -164,93 +143,10 @@ class _Reader:
         below = text.startswith("/") and not text.startswith("//")
         return escape_address(resolve(self.settings.base, text[1:]) if below else resolve(permalink, text))
 
-    def _read_text(self, key: str) -> str:
-        # A header may have a list or a number under any key.
-        value = self.values.get(key)
-        if not isinstance(value, str):
-            return ""
-        text = " ".join(value.split())
-        return "" if text in ("~", "null") else text
-
-    def _find_line(self, key: str) -> int:
-        """Return the line of a key, for a repair; 1 if no line of the header has it."""
-        place = re.compile(rf"[ \t{{]*[\"']?{re.escape(key)}[\"']?[ \t]*[:=：]", re.IGNORECASE)
-        header = self.text.split("\n", self.matter.body_line)[: self.matter.body_line - 1]
-        return next((n for n, line in enumerate(header, 1) if place.match(line)), 1)
-
-    def _repair(self, key: str, rule: str, new: str) -> None:
-        self.repairs.append(Repair(self._find_line(key), rule, f"{key}: {self.values.get(key, '')}", new))
-
-    def _read_date(self, keys: tuple[str, ...]) -> datetime | None:
-        zone = _load_zone(self.settings.zone)
-        for key in keys:
-            text = self._read_text(key)
-            if isinstance(self.values.get(key), (list, dict)):
-                self._repair(key, "bad-date", "a date found elsewhere")
-            if (
-                not text
-                or text.startswith(_NO_DATE)
-                or (key == "published" and text.lower() in ("true", "yes", "on"))
-            ):
-                continue
-            if _ONLY_OFFSET.fullmatch(text):
-                self._repair(key, "empty-date", "a date found elsewhere")
-                continue
-            date = parse_date(text, zone)
-            if date is None:
-                self._repair(key, "bad-date", "a date found elsewhere")
-                continue
-            # The time zone of the site is a guess that authors should know of.
-            if not _OFFSET_AT_END.search(text.partition("[")[0][-6:]):
-                self._repair(key, "no-timezone", date.isoformat(" "))
-            return date
-        return None
-
-    def _read_published(self) -> datetime | None:
-        """Return the stated date of publication; a post with a future date is not published before."""
-        self._read_exact_dates(PUBLISH_KEYS)
-        found = self._read_date(_DATE_KEYS)
-        if found is None or any(map(self._read_text, PUBLISH_KEYS)):
-            return found
-        for key in _LATER_KEYS:
-            later = (
-                parse_date(self._read_text(key), _load_zone(self.settings.zone))
-                if self._read_text(key)
-                else None
-            )
-            found = self._read_date((key,)) or found if later and later > found else found
-        return found
-
-    def _read_expiry(self) -> datetime | None:
-        """Return the date at which to remove the post, or None."""
-        return min(self._read_exact_dates(EXPIRY_KEYS), default=None)
-
-    def _read_exact_dates(self, keys: tuple[str, ...]) -> list[datetime]:
-        """Return the dates of keys that control when a post is public.
-
-        A wrong guess could publish a post too early, so an invalid date rejects the post.
-
-        Raises:
-            PostRejected: a date is invalid.
-        """
-        found = []
-        for key in keys:
-            text = self._read_text(key)
-            if not text or text.startswith(_NO_DATE):
-                continue
-            date = parse_date(text, _load_zone(self.settings.zone))
-            if date is None:
-                raise PostRejected(f"{key} is {text[:80]!r}, which is no date; write one such as 2024-05-01")
-            found.append(date)
-        return found
-
     def _guess(self, guess: Guess, address: str) -> datetime | None:
-        named, _ = split_name(self.path)
-        if named:
-            try:
-                return datetime(*named, tzinfo=_load_zone(self.settings.zone))
-            except ValueError:
-                pass
+        numbers, _ = split_name(self.path)
+        if numbers and (day := self.dates.read_day(numbers)):
+            return day
         for text in (address, self.path.rpartition("/")[2].rpartition(".")[0]):
             found = guess(text) if text else None
             if found:
@@ -264,7 +160,7 @@ class _Reader:
         if isinstance(value, str):
             if "," in value:
                 value = value.replace(",", " ")
-                self._repair(key, "comma-in-terms", " ".join(value.split()))
+                self.fields.add_repair(key, "comma-in-terms", " ".join(value.split()))
             found: list[object] = [*value.split()]
         else:
             found = _flatten(value)
@@ -300,11 +196,11 @@ class _Reader:
         style = self.settings.permalink
         if style == "jekyll":
             style = self.settings.site.permalink
-        date = _convert_zone(date, self.settings.zone)
+        date = self.dates.find_page_date(date)
         own = self._read_own_path()
         # The second turn, with the pattern of the source, runs only if the own permalink is invalid.
         for stated in dict.fromkeys((own, "")):
-            path = build_post_url(stated or style, self.path, date, categories, self._read_text("slug"))
+            path = build_post_url(stated or style, self.path, date, categories, self.fields.read_text("slug"))
             permalink = resolve(self.settings.base, _make_relative(path)) if path else ""
             if not stated or not path or escape_address(permalink):
                 break
@@ -313,7 +209,7 @@ class _Reader:
 
     def _read_own_path(self) -> str:
         """Return the path of the page that the front matter states; an address of another site does not count."""
-        stated = self._read_text("permalink") or self._read_text("url")
+        stated = self.fields.read_text("permalink") or self.fields.read_text("url")
         if not _ABSOLUTE.match(stated):
             return stated
         try:
@@ -326,22 +222,24 @@ class _Reader:
         return ""
 
     def _add_page_repair(self, new: str) -> None:
-        self._repair("permalink" if self._read_text("permalink") else "url", "bad-permalink", new)
+        self.fields.add_repair(
+            "permalink" if self.fields.read_text("permalink") else "url", "bad-permalink", new
+        )
 
     def _find_stated_address(self, permalink: str) -> str:
         """Return the first web address of the source in the front matter; script and mail addresses do not count."""
         for key in _ADDRESS_KEYS:
-            text = self._read_text(key)
+            text = self.fields.read_text(key)
             if text and (found := escape_address(resolve(permalink, text))):
                 return found
             if text:
-                self._repair(key, "bad-address", "the address of its page")
+                self.fields.add_repair(key, "bad-address", "the address of its page")
         return ""
 
     def _build_fixed_id(self, page_path: str) -> str:
         if not self.settings.jekyll_ids:
             return ""
-        found = build_jekyll_id(self.settings.site.base, page_path, self.path, self._read_text("slug"))
+        found = build_jekyll_id(self.settings.site.base, page_path, self.path, self.fields.read_text("slug"))
         return found if is_absolute_iri(found) else ""
 
     def _run_liquid(self, body: str, page: Mapping[str, object], link: Link, include: Include) -> str:

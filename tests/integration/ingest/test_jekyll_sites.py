@@ -81,6 +81,7 @@ def test_the_docs_name_every_rule_of_lint() -> None:
 
 
 _RULE_FILES = (
+    "parser/posts/post_dates.py",
     "parser/posts/file_encoding.py",
     "parser/posts/front_matter.py",
     "parser/posts/front_matter_repair.py",

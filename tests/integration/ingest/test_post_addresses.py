@@ -85,3 +85,22 @@ def test_an_entry_of_an_upstream_whose_link_is_none_is_kept_without_it(stated: s
     for document in (rss, feed):
         (item,) = parse_upstream(document, "https://up.example/feed", "UTC").items
         assert (item.guid, item.address) == ("1", "")
+
+
+def test_an_id_stays_when_the_day_in_the_address_becomes_another(project: Project) -> None:
+    project.set('name = "news"', 'name = "news"\nids = "jekyll-feed"')
+    project.set("Asia/Shanghai", "America/Los_Angeles")
+    (project.posts / "_config.yml").write_text("url: https://site.example\n", "utf-8")
+
+    def build(date: str) -> tuple[str, str]:
+        project.post("2024-02-06-a.md", date=date)
+        assert project.run("build").returncode == 0
+        (item,) = json.loads((project.output / "feed.json").read_bytes())["items"]
+        return str(item["id"]), str(item["url"])
+
+    quoted = build("'2024-02-06 00:00:00'")
+    # To YAML this is UTC, where it is still the day before in California.
+    unquoted = build("2024-02-06 00:00:00")
+    assert "/2024/02/06/" in quoted[1]
+    assert "/2024/02/05/" in unquoted[1]
+    assert quoted[0] == unquoted[0]

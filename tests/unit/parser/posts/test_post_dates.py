@@ -1,0 +1,134 @@
+"""Dates of posts without an offset, and the day in their addresses, as the generator of their tree reads them."""
+
+import pytest
+
+from feeds.models import Generator, Item
+from feeds.parser.posts.jekyll import FolderSettings, read_site_config
+from feeds.parser.posts.post import parse_post
+
+ZONES = {"west": "America/Los_Angeles", "east": "Asia/Shanghai"}
+
+
+def parse(
+    header: str, generator: Generator, zone: str = "west", path: str = "2024-02-06-a.md", config: str = ""
+) -> Item:
+    site = read_site_config(config)
+    settings = FolderSettings(
+        "https://a.example/", ZONES[zone], "/:year/:month/:day/:title/", site, generator=generator
+    )
+    item = parse_post(
+        header.encode() + b"\ntext\n",
+        path,
+        settings,
+        lambda body: (body, ""),
+        lambda _: None,
+        lambda *_: None,
+    )
+    assert isinstance(item, Item)
+    return item
+
+
+def read(
+    header: str, generator: Generator, zone: str = "west", path: str = "2024-02-06-a.md"
+) -> tuple[str, str]:
+    """Return the date, and the day in the address."""
+    item = parse(header, generator, zone, path)
+    date = item.published or item.guess
+    assert date is not None
+    return date.isoformat(), "-".join(item.permalink.split("/")[3:6])
+
+
+def write_yaml(value: str) -> str:
+    return f"---\ntitle: t\ndate: {value}\n---"
+
+
+# What Jekyll 4.3.1 writes for each form.
+@pytest.mark.parametrize(
+    ("written", "west", "east"),
+    [
+        ("2024-02-06 00:00:00", "2024-02-05T16:00:00-08:00", "2024-02-06T08:00:00+08:00"),
+        ("2024-02-06T00:00:00", "2024-02-05T16:00:00-08:00", "2024-02-06T08:00:00+08:00"),
+        ("2024-02-06t00:00:00", "2024-02-05T16:00:00-08:00", "2024-02-06T08:00:00+08:00"),
+        ("2024-02-06   00:00:00", "2024-02-05T16:00:00-08:00", "2024-02-06T08:00:00+08:00"),
+        ("2024-02-06 00:00:00.5", "2024-02-05T16:00:00-08:00", "2024-02-06T08:00:00+08:00"),
+        ("2024-2-6 0:00:00", "2024-02-05T16:00:00-08:00", "2024-02-06T08:00:00+08:00"),
+        ("2024-02-06 20:00:00 # evening", "2024-02-06T12:00:00-08:00", "2024-02-07T04:00:00+08:00"),
+        ("2024-07-06 00:00:00", "2024-07-05T17:00:00-07:00", "2024-07-06T08:00:00+08:00"),
+        ("2024-02-06 00:00", "2024-02-06T00:00:00-08:00", "2024-02-06T00:00:00+08:00"),
+        ('"2024-02-06 00:00:00"', "2024-02-06T00:00:00-08:00", "2024-02-06T00:00:00+08:00"),
+        ("'2024-02-06T00:00:00'", "2024-02-06T00:00:00-08:00", "2024-02-06T00:00:00+08:00"),
+        (">\n  2024-02-06 00:00:00", "2024-02-06T00:00:00-08:00", "2024-02-06T00:00:00+08:00"),
+        ("!!str 2024-02-06 00:00:00", "2024-02-06T00:00:00-08:00", "2024-02-06T00:00:00+08:00"),
+        ("2024-02-06", "2024-02-06T00:00:00-08:00", "2024-02-06T00:00:00+08:00"),
+        ("2024/02/06 00:00:00", "2024-02-06T00:00:00-08:00", "2024-02-06T00:00:00+08:00"),
+    ],
+)
+def test_jekyll_reads_an_unquoted_time_with_seconds_as_utc(written: str, west: str, east: str) -> None:
+    assert read(write_yaml(written), "jekyll", "west") == (west, west[:10])
+    assert read(write_yaml(written), "jekyll", "east") == (east, east[:10])
+
+
+@pytest.mark.parametrize(
+    "written", ["2024-02-06 00:00:00 +0900", "2024-02-06T00:00:00+09:00", "2024-02-05 15:00:00Z"]
+)
+def test_a_written_offset_counts_and_jekyll_writes_addresses_in_its_own_zone(written: str) -> None:
+    date, day = read(write_yaml(written), "jekyll")
+    assert date in ("2024-02-06T00:00:00+09:00", "2024-02-05T15:00:00+00:00")
+    assert day == "2024-02-05"
+
+
+def test_a_header_that_is_repaired_and_a_default_have_such_times_too() -> None:
+    broken = '---\ntitle: "a "quoted" word"\ndate: 2024-02-06 00:00:00\n---'
+    assert read(broken, "jekyll")[1] == "2024-02-05"
+    config = "defaults:\n  - scope: {path: ''}\n    values: {date: 2024-02-06 00:00:00}\n"
+    assert "/2024/02/05/" in parse("---\ntitle: t\n---", "jekyll", config=config).permalink
+
+
+def test_the_date_of_a_change_is_read_alike() -> None:
+    item = parse(write_yaml("2024-02-01\nlast_modified_at: 2024-02-06 00:00:00"), "jekyll")
+    assert item.updated is not None
+    assert item.updated.isoformat() == "2024-02-05T16:00:00-08:00"
+
+
+@pytest.mark.parametrize("generator", ["hugo", "pelican", "hexo", "content", ""])
+@pytest.mark.parametrize("written", ["2024-02-06 00:00:00", '"2024-02-06T00:00:00"', "2024-02-06"])
+def test_other_generators_use_the_zone_of_the_site(generator: Generator, written: str) -> None:
+    assert read(write_yaml(written), generator) == ("2024-02-06T00:00:00-08:00", "2024-02-06")
+
+
+@pytest.mark.parametrize("generator", ["zola", "eleventy"])
+@pytest.mark.parametrize("written", ["2024-02-06 00:00:00", '"2024-02-06T00:00:00"', "2024-02-06"])
+def test_zola_and_eleventy_use_utc(generator: Generator, written: str) -> None:
+    assert read(write_yaml(written), generator)[0] == "2024-02-06T00:00:00+00:00"
+    assert read("---\ntitle: t\n---", generator)[0] == "2024-02-06T00:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("generator", "day"),
+    [
+        ("hugo", "2024-02-06"),
+        ("pelican", "2024-02-06"),
+        ("content", "2024-02-06"),
+        ("jekyll", "2024-02-05"),
+        ("hexo", "2024-02-05"),
+        ("", "2024-02-05"),
+    ],
+)
+def test_hugo_and_pelican_write_addresses_in_the_written_offset(generator: Generator, day: str) -> None:
+    assert read(write_yaml("2024-02-06T01:00:00+09:00"), generator, path="a.md")[1] == day
+
+
+def test_the_address_is_made_of_the_date_and_not_of_the_date_of_publication() -> None:
+    header = write_yaml("2024-02-06T01:00:00+09:00\npublishDate: 2024-01-01")
+    item = parse(header, "hugo")
+    assert item.published is not None
+    assert item.published.isoformat() == "2024-01-01T00:00:00-08:00"
+    assert item.permalink == "https://a.example/2024/02/06/a/"
+
+
+@pytest.mark.parametrize(
+    ("generator", "rule"), [("jekyll", "utc-timezone"), ("zola", "utc-timezone"), ("hugo", "no-timezone")]
+)
+def test_a_missing_offset_is_named_with_the_zone_that_was_used(generator: Generator, rule: str) -> None:
+    (repair,) = parse(write_yaml("2024-02-06 00:00:00"), generator).repairs
+    assert (repair.line, repair.rule) == (3, rule)
