@@ -14,6 +14,7 @@ from feeds.publisher.publication import Publication
 from feeds.reports import Ingested
 from feeds.session import Session
 from feeds.storage import feed_membership, files, ledger, ledger_replay
+from feeds.storage.file_ids import begin_file_ids
 
 
 def ingest(session: Session, *, offline: bool = False) -> Ingested:
@@ -33,9 +34,13 @@ def ingest(session: Session, *, offline: bool = False) -> Ingested:
 
 def read_ledger(session: Session, troubles: list[str]) -> None:
     """Apply the lines of the ledger that the store does not know; their errors are added to ``troubles``."""
-    ledger.load_ledger(session.db, session.publishing.ledger, troubles)
+    file = session.publishing.ledger
+    is_changed = ledger.load_ledger(session.db, file, troubles)
     if ledger.load_pending_kinds(session.db):
         ledger_replay.apply_lines(session.db, session.sources, session.clock())
+    # Only files have ids that an earlier rule may have derived otherwise.
+    if session.folders:
+        begin_file_ids(session.db, session.sources, is_changed=is_changed, has_file=file.exists())
 
 
 def update_due_posts(session: Session) -> int:

@@ -10,7 +10,7 @@ from feeds.errors import StoreError
 from feeds.models import Kind
 from feeds.output.single_files import clear_beside, replace_file
 from feeds.output.tree import Tree
-from feeds.publisher import entry_cache, pages
+from feeds.publisher import entry_cache, former_ids, pages
 from feeds.publisher.feed_head import build_feed_head, get_label
 from feeds.publisher.plan import (
     FeedPlan,
@@ -69,7 +69,7 @@ def assign_ids(publication: Publication) -> None:
         given = make_distinct(wish, name, taken)
         return given, fold(given)
 
-    stored.assign_post_ids(db, publication.session.sources)
+    former_ids.assign_post_ids(publication)
     # Dates of the ledger apply to posts, which have ids only now.
     if ledger.load_pending_kinds(db):
         ledger_replay.apply_dates(db)

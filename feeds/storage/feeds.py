@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
+from types import MappingProxyType
 from typing import NamedTuple
 
 from feeds.identity import Group, Shown, Sighting
@@ -64,11 +65,15 @@ class StoredPost(NamedTuple):
 
 
 def assign_post_ids(
-    db: Database, sources: dict[int, tuple[str, int]], blocked: frozenset[str] = frozenset()
+    db: Database,
+    sources: dict[int, tuple[str, int]],
+    blocked: frozenset[str] = frozenset(),
+    former: Mapping[int, str] = MappingProxyType({}),
 ) -> int:
     """Assign an id to every new post that can be published; return the number of new ids.
 
     Implements identity rule 7 (docs/reference/identity.md). ``blocked`` adds to the blocked keys of the store.
+    ``former`` maps sightings of files to the keys from which earlier versions derived their ids.
     """
     # Most runs have no new post, and loading the ledger takes time.
     if not db.rows("posts_unminted"):
@@ -76,7 +81,10 @@ def assign_post_ids(
 
     # Only a collision needs it, so the sightings of the post are loaded only then.
     def derive_again(number: int, taken: Callable[[str], bool]) -> str:
-        return derive_id(_load_groups(db, sources, [number])[number], blocked, taken)
+        return derive_id(load_groups(db, sources, [number], former)[number], blocked, taken)
+
+    if former:  # the prepared ids were derived without these keys
+        db.namings.clear()
 
     with db.transaction():
         numbers = [row[0] for row in db.rows("posts_unminted")]
@@ -88,7 +96,7 @@ def assign_post_ids(
         new += [
             prepare_id(number, post, blocked)
             for start in range(0, len(others), _BATCH)
-            for number, post in _load_groups(db, sources, others[start : start + _BATCH]).items()
+            for number, post in load_groups(db, sources, others[start : start + _BATCH], former).items()
         ]
         # Ids must not depend on the order of reading, so that every machine assigns the same.
         new.sort(key=itemgetter(0, 1, 2))
@@ -164,10 +172,25 @@ def _find_ids(
     return [ledger["id", id_key], *others] if ("id", id_key) in ledger else others
 
 
-def _load_groups(
-    db: Database, sources: dict[int, tuple[str, int]], numbers: Sequence[int]
+def load_bare_files(db: Database, sources: dict[int, tuple[str, int]]) -> list[tuple[int, str]]:
+    """Load number and title of the files that have no key but their path, of the posts that get an id next."""
+    numbers = [row[0] for row in db.rows("posts_unminted")]
+    return [
+        (sighting.number, sighting.title)
+        for start in range(0, len(numbers), _BATCH)
+        for post in load_groups(db, sources, numbers[start : start + _BATCH]).values()
+        for sighting in post.sightings
+        if sighting.place and not sighting.strong and not sighting.link
+    ]
+
+
+def load_groups(
+    db: Database,
+    sources: dict[int, tuple[str, int]],
+    numbers: Sequence[int],
+    former: Mapping[int, str] = MappingProxyType({}),
 ) -> dict[int, Group]:
-    """Load the sightings of these posts."""
+    """Load the sightings of these posts; ``former`` maps sightings to keys of earlier rules."""
     # One query gets the sightings and their keys: a first build has as many posts as files.
     db.scope(numbers)
     members: dict[int, list[Sighting]] = defaultdict(list)
@@ -176,7 +199,10 @@ def _load_groups(
         rows = list(found)
         weak = frozenset(row[8] for row in rows if row[8] is not None)
         own = weak if all(row[9] for row in rows) else frozenset(row[8] for row in rows if row[9])
-        members[rows[0][7]].append(read_sighting(rows[0], sources, weak, own))
+        sighting = read_sighting(rows[0], sources, weak, own)
+        if sighting.number in former:
+            sighting = sighting._replace(former=former[sighting.number])
+        members[rows[0][7]].append(sighting)
     return {
         number: Group(next((s.strong for s in found if s.strong), ""), tuple(found))
         for number, found in members.items()

@@ -4,6 +4,7 @@ Each line is a JSON object such as ``{"id": "<key>", "value": "urn:…"}``; line
 
 - ``alias``: the id of a post that was merged into another post.
 - ``burnt``: a blocked key, which joins no items. An operator may add such a line.
+- ``form``: the rule by which ids without a line are derived; absent in ledgers of earlier versions.
 - ``guess``: a date that was guessed from the modification time of a file.
 - ``id``: an id that differs from the id that its key gives.
 - ``keys``: addresses and other keys that a file had in earlier versions.

@@ -35,6 +35,10 @@ class Line(NamedTuple):
     value: str
 
 
+FILE_IDS = Line("form", "file-ids", "path")
+"""The line of a ledger that has a line for each id of a file that is not derived from source and path."""
+
+
 class BadLine(NamedTuple):
     """An invalid line: its number from 1, the reason, and its bytes."""
 
@@ -174,6 +178,7 @@ def _are_two_times(text: str) -> bool:
 _CHECKS: dict[str, tuple[Callable[[str], bool], Callable[[str], bool]]] = {
     "alias": (_is_id, _is_id),
     "burnt": (_is_key, _is_empty),
+    FILE_IDS.kind: (FILE_IDS.name.__eq__, FILE_IDS.value.__eq__),
     "guess": (_is_item, _is_time),
     "id": (_is_key, _is_id),
     "keys": (_is_file, _are_keys),

@@ -101,7 +101,8 @@ def _build_sighting(
         language=values[12],
         digest=row[6],
         # Rows of earlier versions are shorter, and are not rewritten by a migration.
-        former=values[13] if len(values) > 13 else "",
+        # Of a file it is derived from the stored text, as long as published ids may depend on it.
+        former=values[13] if len(values) > 13 and not row[3] else "",
         text=values[14] if len(values) > 14 else "",
         merges_terms=bool(values[15]) if len(values) > 15 else False,
     )

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from feeds.errors import PostRejected
 from feeds.models import Dialect, Item
 from feeds.protocols import Version
 from feeds.storage.payload import Body, body_of_item, data_of, unpack
+from feeds.values.urls import canonicalise, is_root
 from feeds.workers.ingest_tasks import decompress, get_link_resolver, get_settings, parse_file
 
 
@@ -42,6 +44,30 @@ def extract_text(stored: bytes, source: str, place: str) -> str:
     from feeds.sanitizer.text import extract_text
 
     return extract_text(clean_body(decompress_body(source, place, stored), source, place))
+
+
+def derive_former_keys(files: Sequence[tuple[str, bytes, str, str]]) -> list[str]:
+    """Return the key from which earlier versions derived the id of each file: its last line, else its text.
+
+    Each file is its title, its stored document, its source and its place. The key of an unreadable file is empty.
+    """
+    return [_derive_former_key(*file) for file in files]
+
+
+def _derive_former_key(title: str, stored: bytes, source: str, place: str) -> str:
+    from feeds.sanitizer.boilerplate import find_last_address
+    from feeds.sanitizer.text import compute_fingerprint
+
+    try:
+        body = decompress_body(source, place, stored)
+    except PostRejected:
+        return ""
+    text = body.text if body else ""
+    address = find_last_address(text)
+    if address and not is_root(address) and (url := canonicalise(address)):
+        return f"url:{url}"
+    mark = compute_fingerprint(title, text)
+    return f"text:{mark}" if mark else ""
 
 
 def find_dropped_elements(stored: bytes, source: str, place: str) -> list[str]:

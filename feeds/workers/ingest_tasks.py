@@ -21,7 +21,6 @@ from feeds.models import Item, Skipped
 from feeds.storage.payload import pack
 from feeds.storage.records import Reading
 from feeds.values.patterns import Pattern, compile_pattern
-from feeds.values.urls import canonicalise, is_root
 from feeds.workers.included_files import LinkResolver, compute_digest, read_beside_post, read_digest
 from feeds.workers.task_types import Settings, TaskKind
 
@@ -295,23 +294,7 @@ def _build_sighting(source: str, path: str, mtime: int, digest: bytes, item: Ite
         fixed_id=item.fixed_id,
         language=item.language,
         digest=digest,
-        # A strong key was never derived from the text, so it has no earlier form.
-        former="" if keys.strong else _derive_former_key(item),
     )
-
-
-def _derive_former_key(item: Item) -> str:
-    """Return the key that earlier versions derived from the last line or the text; the id made of it stays."""
-    from feeds.sanitizer.boilerplate import find_last_address
-    from feeds.sanitizer.text import compute_fingerprint
-
-    if item.address:
-        return ""
-    address = find_last_address(item.body)
-    if address and not is_root(address) and (url := canonicalise(address)):
-        return f"url:{url}"
-    mark = compute_fingerprint(item.title, item.body)
-    return f"text:{mark}" if mark else ""
 
 
 def select_terms(item: Item, added: Sequence[str], own: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:

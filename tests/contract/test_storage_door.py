@@ -21,6 +21,7 @@ DOOR = {
     "posts": "feeds: assign_post_ids load_posts exclude_invalid_posts; bodies: load_bodies; "
     "feed_membership: publish_due_posts; retention: apply; withdrawal: withdraw_post restore_post load_post_state; "
     "neighbourhood: load_blocked_keys",
+    "ids of files": "file_ids: begin_file_ids derives_from_paths is_without_past record_file_ids; feeds: load_bare_files",
     "entries of documents": "feeds: find_missing_entries save_entries load_entries; documents: discard_entries "
     "load_render_settings use_render_settings",
     "feeds": "feeds: load_dirty_feeds load_feeds load_feed_figures load_wanted_revisions load_window load_shown_posts "

@@ -37,6 +37,8 @@ SELECT id, published, shown FROM post WHERE state = 'waiting' AND published <= ?
 UPDATE post SET state = 'live', surfaced = ?, logged = 0 WHERE id = ?
 -- name: posts_unminted
 SELECT id FROM post WHERE minted IS NULL AND state <> 'waiting' ORDER BY id
+-- name: posts_minted_after
+SELECT id, uid, mint_key FROM post WHERE minted IS NOT NULL AND id > ? ORDER BY id LIMIT ?
 -- name: post_surfaced
 SELECT surfaced FROM post WHERE id = ?
 -- name: post_seen

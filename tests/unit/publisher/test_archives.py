@@ -72,7 +72,7 @@ def test_an_archive_that_cannot_be_written_leaves_its_feed_unfinished(tmp_path: 
     place.parent.mkdir(parents=True)
     place.write_text("mine")
     for number in range(1, 4):
-        world.post(f"post{number}")
+        world.post(f"post{number}", date=f"2024-04-0{number} 10:00:00 +0000")
     published = world.build()
     assert published.unfinished
     assert place.read_text() == "mine"

@@ -12,6 +12,7 @@ UID, TIME = "urn:uuid:00000000-0000-5000-8000-000000000001", "2024-01-02T03:04:0
 VALID = {
     "alias": ("tag:a,2024:1", UID),
     "burnt": ("url:https://a.example/", ""),
+    "form": ("file-ids", "path"),
     "guess": ("news/path:a.md", TIME),
     "id": ("item:news:a", UID),
     "keys": ("news/a/b.md", "url:x\n!code:1"),

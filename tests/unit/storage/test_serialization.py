@@ -13,7 +13,7 @@ from feeds.storage.serialization import encode_shown, encode_sighting, read_show
 
 DATES = [datetime(2024, 1, day, 3, 4, 5, tzinfo=UTC) for day in (1, 2, 3)]
 SIGHTING = Sighting(
-    number=7, source="news", rank=2, item="path:a.md", place="a.md", strong="!c:1", weak=frozenset({"url:x"}),
+    number=7, source="news", rank=2, item="id:g", place="", strong="!c:1", weak=frozenset({"url:x"}),
     own=frozenset({"url:y"}), title="新", link="https://a.example/l", page="https://a.example/p",
     authors=("A", "B"), published=DATES[0], updated=DATES[1], guess=DATES[2], categories=("c",),
     tags=("t", "u"), length=9, guid="g", fixed_id="f", language="zh", digest=b"d", former="text:f",
@@ -41,6 +41,11 @@ def read(sighting: Sighting, data: str | None = None) -> Sighting:
 def test_a_sighting_comes_back(changes: dict[str, object]) -> None:
     sighting = SIGHTING._replace(**changes)
     assert read(sighting) == sighting
+
+
+def test_a_file_has_no_former_key_from_a_store_of_an_older_version() -> None:
+    file = SIGHTING._replace(place="a.md")
+    assert read(file) == file._replace(former="")
 
 
 def test_empty_values_at_the_end_take_no_space() -> None:

@@ -70,3 +70,16 @@ def test_text_of_files_that_looks_like_an_element_is_kept() -> None:
     body = Body("<p>a <Foo> b</p>", "html", "")
     assert "&lt;Foo&gt;" in body_tasks.clean_body(body, "news", "a.md")
     assert "Foo" not in body_tasks.clean_body(body, "up", "a.md")
+
+
+def test_former_keys_are_those_of_the_last_line_or_the_text() -> None:
+    def derive(text: str) -> str:
+        item = Item("", "T", "", "", (), None, None, None, (), (), text, "markdown")
+        document = ingest_tasks.compress(pack(item, text.encode()))
+        return body_tasks.derive_former_keys([("T", document, "news", "a.md")])[0]
+
+    assert derive("Text.\n\n<http://e.example/b>") == "url:https://e.example/b"
+    assert derive("Text.\n\n<http://e.example/>").startswith("text:")
+    assert derive("Text.") == derive("  Text.") != derive("Other text.")
+    damaged = ingest_tasks.compress(b"\xff\x00")
+    assert body_tasks.derive_former_keys([("T", damaged, "news", "a.md")]) == [""]

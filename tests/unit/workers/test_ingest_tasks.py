@@ -141,7 +141,7 @@ def test_without_a_date_the_time_of_the_file_is_a_guess(root: Path) -> None:
     assert reading.sighting.guess == datetime.fromtimestamp(1_700_000_000, UTC)
     assert reading.expires == 1_893_456_000
     assert reading.sighting.item == ""
-    assert reading.sighting.former.startswith("text:")
+    assert reading.sighting.former == ""
 
 
 def test_terms_are_cleaned_and_limited() -> None:
