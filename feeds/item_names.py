@@ -9,7 +9,7 @@ names share is blocked, because it would join them.
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -62,16 +62,16 @@ def name_entries(
         source: The name of the source.
         entries: Every entry of the document, with its own keys.
         blocked: The keys that are blocked already.
-        stored: The stored names of the first entries, which they keep unless another entry has the same name.
+        stored: The names of the first entries, which they keep unless another entry has the same name.
     """
-    known = [*stored, *[""] * (len(entries) - len(stored))]
-    choices = [
-        list(dict.fromkeys([*filter(None, [old]), *list_names(entry)]))
-        for old, entry in zip(known, entries, strict=True)
-    ]
+    # Other names cost digests, and most entries keep their first name.
+    choices = [[name] if name else [] for name in stored] + [[] for _ in entries[len(stored) :]]
     found: set[str] = set()
     while True:
         taken = found.union(blocked)
+        for choice, entry in zip(choices, entries, strict=True):
+            if len(choice) < 2 and (not choice or build_item_key(source, choice[0]) in taken):
+                choice[:] = dict.fromkeys([*choice, *list_names(entry)])
         names = [_choose_name(source, choice, taken) for choice in choices]
         shared = {build_item_key(source, name) for name in _find_shared_names(names, entries)} - found
         found |= shared
@@ -147,11 +147,14 @@ def _choose_name(source: str, choices: Sequence[str], blocked: Collection[str]) 
     return next((name for name in choices[:-1] if build_item_key(source, name) not in blocked), choices[-1])
 
 
-def _find_shared_names(names: Iterable[str], entries: Iterable[Sighting]) -> set[str]:
+def _find_shared_names(names: Sequence[str], entries: Sequence[Sighting]) -> set[str]:
     """Return the names of several entries that are not equal in everything."""
+    counts = Counter(names)
     found: dict[str, set[str]] = defaultdict(set)
     for name, entry in zip(names, entries, strict=True):
-        found[name].add(_compute_digest(entry))
+        # A digest costs time, and most names are those of a single entry.
+        if counts[name] > 1:
+            found[name].add(_compute_digest(entry))
     return {name for name, digests in found.items() if len(digests) > 1}
 
 

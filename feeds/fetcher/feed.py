@@ -120,6 +120,8 @@ class Fetched(NamedTuple):
     """The links of its ``Link`` headers: hubs may be among them."""
     at: datetime | None = None
     """When the response arrived, if it was not ingested at once."""
+    digest: str = ""
+    """Of ``data``, if it was computed."""
 
 
 async def fetch(client: Client, request: Request, state: FetchState, now: datetime) -> Fetched:
@@ -161,19 +163,25 @@ def interpret_response(request: Request, state: FetchState, response: Response, 
         return _build_fetched("same", after, response, "not changed (304)", after.max_age)
     # An empty body would otherwise be a feed that has lost all its entries.
     if response.status in (200, 203) and response.body:
-        digest = hashlib.sha256(response.body).hexdigest()[:32]
+        digest = compute_document_digest(response.body)
         after = _apply_success(state, response, now, freshness)._replace(digest=digest)
         # Many servers send no validators; equal bytes save parsing all the same.
         if digest == state.digest:
             return _build_fetched("same", after, response, "not changed (the same bytes)", freshness)
         fetched = _build_fetched("new", after, response, "read", freshness)
         # A server may send a header of any length, and a media type is short.
-        return fetched._replace(data=response.body, content_type=response.get_header("content-type")[:200])
+        media_type = response.get_header("content-type")[:200]
+        return fetched._replace(data=response.body, content_type=media_type, digest=digest)
     # A 410 behind a temporary redirect does not concern the address of the feed itself.
     if response.status == 410 and response.moved_to == (response.hops[-1].url if response.hops else ""):
         reason = "gone (HTTP 410); not polled any more"
         return _build_fetched("gone", state._replace(gone=True), response, reason, None)
     return _build_failure(state, response, now, freshness)
+
+
+def compute_document_digest(data: bytes) -> str:
+    """Compute the digest by which the same bytes are recognised."""
+    return hashlib.sha256(data).hexdigest()[:32]
 
 
 def mark_unreadable(before: FetchState, fetched: Fetched, reason: str) -> Fetched:

@@ -40,7 +40,7 @@ def match_entries(
     """
     read = [(reading, reading.sighting) for reading in found if reading.sighting]
     entries = [*known, *(entry for _, entry in read)]
-    naming = name_entries(source, entries, blocked, [entry.item for entry in known])
+    naming = name_entries(source, entries, blocked, [entry.item for entry in entries])
     # Stored entries have their names already, so new entries get other names.
     taken = set(naming.names[: len(known)])
     readings: list[Reading] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from feeds.config import UpstreamSource
 from feeds.errors import DeadlineExceeded, FeeddError, FeedUnreadable, UsageError, WorkersLost
-from feeds.fetcher.feed import Fetched, FetchState, Request, mark_unreadable
+from feeds.fetcher.feed import Fetched, FetchState, Request, compute_document_digest, mark_unreadable
 from feeds.http.address import redact_address
 from feeds.ingest import feed_decisions, verdicts
 from feeds.ingest.entry_account import EntryAccount
@@ -71,7 +70,8 @@ class FeedIngester:
         """Return the stored state for the next fetch of a source."""
         row = self._rows.get(name)
         state = FetchState.from_json(row.state) if row else FetchState()
-        if row and verdicts.are_outdated(row.head, self._compute_key(name)):
+        # Most feeds have no verdict, and the digest of settings costs time at each poll.
+        if row and "verdicts" in row.head and verdicts.are_outdated(row.head, self._compute_key(name)):
             # With them an unchanged document would not be fetched again.
             return state._replace(etag="", last_modified="", digest="")
         return state
@@ -125,8 +125,8 @@ class FeedIngester:
         """Parse the last document and store it; if it cannot be parsed, report it and store the failure."""
         # Popping drops the last reference, so a document is freed before the next is parsed.
         request, fetched = documents.pop()
-        digest = hashlib.sha256(fetched.data).hexdigest()[:32]
         key, head = self._compute_key(request.name), self._get_head(request.name)
+        digest = fetched.digest or compute_document_digest(fetched.data)
         if reason := verdicts.get_refusal(head, key, digest):
             self._reject_document(request, fetched, reason)
             return

@@ -17,18 +17,16 @@ def link_renamed_entries(
     sources: dict[int, tuple[str, int]],
     source: int,
     readings: Sequence[Reading],
-    present: Collection[str],
-) -> tuple[Sequence[Reading], int]:
+    departed: Collection[str],
+) -> Sequence[Reading]:
     """Link each new reading that is an entry which left the document in this poll, renamed by its upstream feed.
 
-    Returns:
-        The readings, and the number of entries that the last document had.
+    ``departed`` has the items of the last document that this document does not have.
     """
-    window = _load_window(db, source)
     # Only an entry that left the document can have been renamed.
-    departed = window.difference(present, (reading.replaces for reading in readings))
-    if not departed:
-        return readings, len(window)
+    departed = set(departed).difference(reading.replaces for reading in readings)
+    if not departed or not readings:
+        return readings
     before = _load_entries(db, sources, source, departed)
     db.scope(reading.path for reading in readings)
     stored = {row[0] for row in db.rows("items_of_source", (source,))}
@@ -37,7 +35,7 @@ def link_renamed_entries(
     return [
         reading._replace(replaces=renamed[reading.path], renamed=True) if reading.path in renamed else reading
         for reading in readings
-    ], len(window)
+    ]
 
 
 def _load_entries(
@@ -49,13 +47,13 @@ def _load_entries(
     return [read_sighting(row, sources, *keys[row[0]]) for row in rows]
 
 
-def store_window(db: Database, source: int, present: Collection[str]) -> None:
-    """Store the items of a document, instead of those of the last document. Call it inside a transaction."""
-    window = _load_window(db, source)
-    # Only the difference is written, because most polls change few entries.
-    db.many("window_drop", [(source, item) for item in window.difference(present)])
-    db.many("window_put", [(source, item) for item in sorted(set(present) - window)])
-
-
-def _load_window(db: Database, source: int) -> set[str]:
+def load_window(db: Database, source: int) -> set[str]:
+    """Load the items of the last document of a source."""
     return {row[0] for row in db.rows("window_items", (source,))}
+
+
+def store_window(db: Database, source: int, before: Collection[str], present: Collection[str]) -> None:
+    """Store the items of a document, instead of those of the document ``before``. Call it inside a transaction."""
+    # Only the difference is written, because most polls change few entries.
+    db.many("window_drop", [(source, item) for item in set(before).difference(present)])
+    db.many("window_put", [(source, item) for item in sorted(set(present).difference(before))])

@@ -126,6 +126,8 @@ class Database:
         self.namings: dict[int, PendingId] = {}
         """The data to assign ids to posts that this run inserted; for other posts it is loaded."""
         self._file = _identify_file(path)
+        self._scoped: list[str | int | bytes] | None = None
+        """The values in the table ``scope``; None if there is no such table."""
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Self:
@@ -232,6 +234,8 @@ class Database:
                 # Both may have numbers of rows that the rollback removes.
                 self.feed_numbers.clear()
                 self.namings.clear()
+                # The table may have been created in this transaction.
+                self._scoped = None
                 # SQLite rolls back by itself after some errors, and a second rollback would raise.
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
@@ -277,16 +281,23 @@ class Database:
 
     def scope(self, values: Iterable[str | int | bytes]) -> None:
         """Replace the contents of the temporary table ``scope``, which queries for a set of values use."""
-        self._connection.execute(load_statements()["create_scope"])
+        remaining = list(values)
+        # Several queries in a row often are for the same values.
+        if remaining == self._scoped:
+            return
+        if self._scoped is None:
+            self._connection.execute(load_statements()["create_scope"])
+        # An error below would leave the table half filled.
+        self._scoped = None
         self._connection.execute(load_statements()["clear_scope"])
         # A table instead of parameters: SQLite limits their number, and each number would be another
         # statement.
-        remaining = list(values)
         start = 0
         for rows in _ROWS_AT_ONCE:
             while len(remaining) - start >= rows:
                 self._connection.execute(_fill_scope(rows), remaining[start : start + rows])
                 start += rows
+        self._scoped = remaining
 
     def copy_to(self, path: Path) -> None:
         """Copy the database to ``path``, while other connections may write."""

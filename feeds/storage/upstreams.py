@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from feeds.identity import ENTRY_KEYS, Sighting
 from feeds.item_names import rename_entry
 from feeds.storage.bodies import NO_BODY, load_bodies
-from feeds.storage.entry_window import link_renamed_entries, store_window
+from feeds.storage.entry_window import link_renamed_entries, load_window, store_window
 from feeds.storage.left_out import LeftOut, load_rejected_digests, store_left_out
 from feeds.storage.neighbourhood import Change, load_blocked_keys, load_keys
 from feeds.storage.posts import recompute_posts
@@ -99,10 +99,11 @@ def find_known_entries(
     # Equal bytes need no parsing, and most entries of a document were in the last document too.
     db.scope(digests)
     rows = db.rows("sightings_of_digests", (source,))
+    rejected = load_rejected_digests(db, source, digests)
     keys = load_keys(db, [row[0] for row in rows])
     return KnownEntries(
         [read_sighting(row, sources, *keys[row[0]]) for row in rows],
-        load_rejected_digests(db, source, digests),
+        rejected,
         {row[0] for row in db.rows("sightings_gone", (source,))},
         load_blocked_keys(db),
     )
@@ -229,9 +230,11 @@ def ingest_document(db: Database, context: Context, update: FeedUpdate) -> FeedC
             present = {*update.present, *update.window, *(f"id:{guid}" for guid in update.withdrawn)}
             # The address is better evidence than the content, so it is compared first.
             readings = _match_replaced_items(db, source, update, blocked)
-            readings, window = link_renamed_entries(db, context.sources, source, readings, present)
+            before_window = load_window(db, source)
+            readings = link_renamed_entries(db, context.sources, source, readings, before_window - present)
             renamed = sum(reading.renamed for reading in readings)
-            store_window(db, source, update.window)
+            window = len(before_window)
+            store_window(db, source, before_window, update.window)
             _put_keys_version(db, source, ENTRY_KEYS)
         counts = write_batches(db, [SourceBatch(context, readings)], blocked)
     return FeedCounts(counts.new, counts.changed, removed, renamed, window)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds.storage.entry_window import _load_window, store_window
+from feeds.storage.entry_window import load_window, store_window
 from tests.rigs.memory_world import UPSTREAM, World, build_rss
 
 
@@ -22,11 +22,11 @@ def entry(guid: str, text: str) -> str:
 
 def test_the_window_is_that_of_the_last_document(world: World) -> None:
     with world.db.transaction():
-        store_window(world.db, 1, {"a", "b"})
-        store_window(world.db, 2, {"z"})
-        store_window(world.db, 1, {"b", "c"})
-    assert _load_window(world.db, 1) == {"b", "c"}
-    assert _load_window(world.db, 2) == {"z"}
+        store_window(world.db, 1, (), {"a", "b"})
+        store_window(world.db, 2, (), {"z"})
+        store_window(world.db, 1, load_window(world.db, 1), {"b", "c"})
+    assert load_window(world.db, 1) == {"b", "c"}
+    assert load_window(world.db, 2) == {"z"}
 
 
 def test_a_renamed_entry_stays_the_same_post(world: World) -> None:
@@ -34,7 +34,7 @@ def test_a_renamed_entry_stays_the_same_post(world: World) -> None:
     world.publish()
     report = world.ingest_feed(build_rss(entry("x1", "Apples"), entry("2", "Pears")))
     assert (report.new, world.rows("SELECT count(*) FROM post")) == (0, [(2,)])
-    assert _load_window(world.db, world.get_source("up")) == {"id:x1", "id:2"}
+    assert load_window(world.db, world.get_source("up")) == {"id:x1", "id:2"}
     assert "renamed" in {kind for (kind,) in world.rows("SELECT kind FROM ledger")}
 
 
