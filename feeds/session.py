@@ -203,7 +203,9 @@ def open_session(
         follow_address_rule(db, sources, clock())
         render = _compute_render_digest(config, settings)
         if documents.load_render_settings(db) != render:
-            page_fragments.check_templates(publishing.look)
+            # The built-in templates are tested, and compiling all of them takes half of a small build.
+            if publishing.look.templates.own:
+                page_fragments.check_templates(publishing.look)
             documents.use_render_settings(db, render)
         derive = replace(settings, formats=(), site_url="", language="", look=None)
         bounds = (workers.deadline, workers.budget)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from tests.rigs.examples import QUICK
+from tests.rigs.program import run_program
 
 settings.register_profile(QUICK, max_examples=10, deadline=None)
 
@@ -98,8 +98,8 @@ class Project:
 
 
 def feedd(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "feeds", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=ROOT)
+    """Run the program to its end."""
+    return run_program(arguments)
 
 
 @pytest.fixture
