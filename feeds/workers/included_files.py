@@ -15,7 +15,7 @@ from feeds.storage.payload import Body
 if TYPE_CHECKING:
     from feeds.parser.posts.liquid import Include
     from feeds.parser.posts.post import Guess, Tail
-    from feeds.parser.posts.post_links import FindPage
+    from feeds.parser.posts.post_links import FindPage, PostPlace
     from feeds.workers.task_types import SourceSettings
 
 _INCLUDES = re.compile(rb"\{%-?\s*+include_relative\s++([^\s%]++)")
@@ -86,7 +86,7 @@ class LinkResolver:
     """Finds the pages of posts whose files the posts of one source link to."""
 
     def __init__(self, settings: SourceSettings, tail: Tail, guess: Guess) -> None:
-        self._base = settings.parse.base
+        self._base, self._generator = settings.parse.base, settings.parse.generator
         self._above = _find_content_prefix(settings.root)
         self._find = find_pages(settings, tail, guess)
         self._in_posts = settings.root.name == "_posts"
@@ -101,12 +101,27 @@ class LinkResolver:
 
     def convert(self, body: Body, path: str, convert: Callable[[str], str]) -> str:
         """Convert the body of the post at ``path`` to HTML that links to pages."""
-        from feeds.parser.posts.post_links import PostPlace, resolve_post_links, resolve_shortcodes
+        from feeds.parser.posts.post_links import PostPlace, resolve_post_links
 
         place = PostPlace(path, body.page, self._base, self._above)
         # Shortcodes come first, because Markdown would change the quotes in them.
-        html = convert(resolve_shortcodes(body.text, place, self._find))
+        html = convert(self._write_shortcodes(body.text, place))
         return resolve_post_links(html, place, self._find)
+
+    def _write_shortcodes(self, text: str, place: PostPlace) -> str:
+        """Return a text without shortcodes; outside the trees of Hugo and Zola only known references are resolved."""
+        if "{{" not in text and "{%" not in text:
+            return text
+        from feeds.parser.posts.post_links import guess_reference, resolve_reference, resolve_shortcodes
+        from feeds.parser.posts.shortcodes import expand_shortcodes, has_shortcodes
+
+        if not has_shortcodes(self._generator):
+            return resolve_shortcodes(text, place, self._find)
+        return expand_shortcodes(
+            text,
+            self._generator,
+            lambda named: resolve_reference(named, place, self._find) or guess_reference(named, place),
+        )
 
 
 def _find_content_prefix(root: Path) -> str:

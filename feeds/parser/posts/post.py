@@ -25,6 +25,7 @@ from feeds.parser.posts.liquid import Include, find_no_file, render_liquid
 from feeds.parser.posts.media import read_media
 from feeds.parser.posts.permalinks import build_jekyll_id, build_post_url, split_name
 from feeds.parser.posts.post_dates import PostDates, convert_zone
+from feeds.parser.posts.shortcodes import find_unknown_shortcodes
 from feeds.parser.posts.visibility import find_hiding_key, find_ignored, fold_keys
 from feeds.values.urls import escape_address, is_absolute_iri, is_address, resolve
 
@@ -114,6 +115,7 @@ class _Reader:
         if date := convert_zone(published or guessed, self.settings.zone):
             page["date"] = f"{date:%Y-%m-%d %H:%M:%S %z}"  # as Liquid shows it in Jekyll
         body = self._run_liquid(body, page, link, include)
+        self._report_shortcodes(body)
         return Item(
             guid=self.fields.read_text("guid") or self.fields.read_text("id"),
             title=title,
@@ -268,6 +270,13 @@ class _Reader:
             Repair(self.matter.body_line + t.line - 1, "liquid-dropped", t.text, "") for t in dropped
         ]
         return body
+
+    def _report_shortcodes(self, body: str) -> None:
+        """Report the shortcodes that are removed where the body is converted to HTML."""
+        self.repairs += [
+            Repair(self.matter.body_line + line - 1, "shortcode-dropped", text, "")
+            for line, text in find_unknown_shortcodes(body, self.settings.generator)
+        ]
 
 
 def _to_term(value: object) -> str:

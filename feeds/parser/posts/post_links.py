@@ -49,16 +49,28 @@ class PostPlace(NamedTuple):
     """Path of the source below the folder ``content`` of its site, with a slash at the end, or empty."""
 
 
+def resolve_reference(named: str, place: PostPlace, find: FindPage) -> str:
+    """Return the address of the page that Hugo's ``ref`` names; empty if it is not a post of the source."""
+    path, mark, part = named.partition("#")
+    page = _find(_list_shortcode_candidates(path, place), find) if path else place.page
+    return page + mark + part if page else ""
+
+
+def guess_reference(named: str, place: PostPlace) -> str:
+    """Return the address that a page outside the source probably has, such as that of a section."""
+    path, mark, part = named.partition("#")
+    return (
+        _as_zola(f"{path.strip('/')}.md" if "." not in path else path.lstrip("/"), place.base) + mark + part
+    )
+
+
 def resolve_shortcodes(text: str, place: PostPlace, find: FindPage) -> str:
     """Return the text of a post with Hugo's references to other posts as addresses."""
     if "ref" not in text or "{{" not in text:
         return text
 
     def write_address(found: re.Match[str]) -> str:
-        named = found[1] or found[2] or found[3]
-        path, mark, part = named.partition("#")
-        page = _find(_list_shortcode_candidates(path, place), find) if path else place.page
-        return page + mark + part if page else found[0]
+        return resolve_reference(found[1] or found[2] or found[3], place, find) or found[0]
 
     return _REF.sub(write_address, text)
 
