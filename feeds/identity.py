@@ -110,8 +110,10 @@ class Shown(NamedTuple):
     language: str
 
 
-def group(sightings: Iterable[Sighting], blocked: Collection[str] = ()) -> list[Group]:
-    """Group sightings into posts, in a fixed order.
+def group(
+    sightings: Iterable[Sighting], blocked: Collection[str] = (), reserved: Collection[str] = ()
+) -> list[Group]:
+    """Group sightings into posts, in a fixed order. ``reserved`` has the pages of unpublished files.
 
     Implements identity rules 1 to 3 (docs/reference/identity.md). Sightings with equal strong keys are one
     post. The others are joined by shared weak keys, transitively. A joined set belongs to the post with
@@ -121,7 +123,7 @@ def group(sightings: Iterable[Sighting], blocked: Collection[str] = ()) -> list[
     strong_of: dict[str, str] = {}
     loose: list[Sighting] = []
     every = list(sightings)
-    joining = _list_joining_keys(every, blocked)
+    joining = _list_joining_keys(every, blocked, reserved)
     for sighting in every:
         if not sighting.strong:
             loose.append(sighting)
@@ -141,11 +143,14 @@ def group(sightings: Iterable[Sighting], blocked: Collection[str] = ()) -> list[
     return sorted(groups + alone, key=lambda post: _sort_key(post.sightings[0]))
 
 
-def _list_joining_keys(sightings: Sequence[Sighting], blocked: Collection[str]) -> dict[int, set[str]]:
+def _list_joining_keys(
+    sightings: Sequence[Sighting], blocked: Collection[str], reserved: Collection[str]
+) -> dict[int, set[str]]:
     """Return the keys by which each sighting joins others, by the identity of the object.
 
     The address of a file's own page is reserved: an entry of an upstream feed with this address joins the post of
-    that file, and no other post by this address. If several files have the page, the first of them counts.
+    that file, and no other post by this address. If several files have the page, the first of them counts. A page
+    without such a file is reserved by an unpublished file.
     """
     owners = _find_page_owners(sightings, blocked)
     joining = {}
@@ -153,8 +158,8 @@ def _list_joining_keys(sightings: Sequence[Sighting], blocked: Collection[str]) 
         keys = {key for key in s.weak if key not in blocked and not key.startswith(PAGE)}
         if owners and s.place:
             keys |= {key for key in s.weak if key.startswith(PAGE) and owners.get(key) is s}
-        elif owners:
-            keys = {page if (page := to_page_key(key)) in owners else key for key in keys}
+        elif owners or (reserved and not s.place):
+            keys = {page if (page := to_page_key(key)) in owners or page in reserved else key for key in keys}
         joining[id(s)] = keys
     return joining
 
@@ -182,6 +187,15 @@ def find_reserved_addresses(sightings: Iterable[Sighting]) -> frozenset[str]:
         if s.place
         for key in s.weak
         if key.startswith(PAGE)
+    )
+
+
+def is_hidden(post: Group, reserved: Collection[str]) -> bool:
+    """Return whether a post is the copy of an unpublished file: it has one of the ``reserved`` pages, and no file."""
+    if not reserved or any(s.place for s in post.sightings):
+        return False
+    return any(
+        to_page_key(key) in reserved for s in post.sightings for key in s.weak if key.startswith(ADDRESS)
     )
 
 

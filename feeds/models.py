@@ -106,6 +106,8 @@ class Skipped(NamedTuple):
 
     outcome: Literal["ignored", "unpublished"]
     reason: str
+    permalink: str = ""
+    """Address of the page that an unpublished post would have; empty if it depends on an unknown date."""
 
 
 class Term(NamedTuple):

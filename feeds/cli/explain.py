@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _MOST_ELEMENTS = 20
 
-STATES = {"live": "published", "waiting": "scheduled"}
+STATES = {"live": "published", "waiting": "scheduled", "hidden": "unpublished"}
 """What people call the states of a post."""
 
 
@@ -99,6 +99,8 @@ def _explain(db: Database, config: Config, settings: Settings, wanted: str) -> d
         found["why_not"] = _describe_withdrawal(post)
     elif post.state == "expired":
         found["why_not"] = "older than `keep` allows"
+    elif post.state == "hidden":
+        found["why_not"] = "its address is the page of a file that is not published"
     elif post.state != "live":
         found["why_not"] = post.reason or "no source contains it any more"
     return found

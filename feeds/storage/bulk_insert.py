@@ -120,8 +120,8 @@ def _select_without_shared_keys(
     shared = _find_repeated(key for candidate in candidates for key in candidate.keys) | blocked
     shared.update(*(keys.split("\n") for keys in past.values()))
     db.scope(key for candidate in new for key in candidate.keys)
-    # Keys of sightings, strong keys, and keys of posts whose sightings are gone.
-    for name in ("keys_met", "strong_met", "key_owners"):
+    # Keys of sightings, strong keys, keys of posts whose sightings are gone, and pages of unpublished files.
+    for name in ("keys_met", "strong_met", "key_owners", "pages_reserved"):
         shared.update(row[0] for row in db.rows(name))
     return [
         candidate

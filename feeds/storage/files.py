@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feeds.protocols import FileState
-from feeds.storage.neighbourhood import load_blocked_keys
+from feeds.storage.neighbourhood import load_blocked_keys, load_pages_of_files
+from feeds.storage.posts import release_pages
 from feeds.storage.records import EXPIRED, Context
 from feeds.storage.removal_guard import check_removals
 from feeds.storage.sqlite import Database
@@ -91,7 +92,9 @@ def finish_scan(db: Database, context: Context, scan: FolderScan) -> FolderRemov
         if scan.keep:
             db.many("file_vanish", [(1, source, path) for path in scan.lost])
         removals = FolderRemovals(0) if scan.keep else _remove_lost(db, context, scan)
+        pages = load_pages_of_files(db, source, scan.forgotten)
         db.many("file_drop", [(source, path) for path in scan.forgotten])
+        release_pages(db, context.sources, pages, context.now)
         now = context.now.isoformat("T", "seconds")
         db.run("source_settle", {"id": source, "settings": scan.settings, "now": now})
         # Only a complete reading has applied the new rules to every file.

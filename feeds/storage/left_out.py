@@ -26,6 +26,7 @@ _STATES = {
     "expired": "older than `keep` allows",
     "gone": "no source contains it any more",
     "removed": "removed by its source",
+    "hidden": "copies of unpublished files",
     "invalid": "rejected: it would make a document invalid",
 }
 """What the states of posts that are in no feed mean."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from feeds import identity
 from feeds.identity import Group, Sighting
-from feeds.item_keys import build_item_key
+from feeds.item_keys import ADDRESS, PAGE, build_item_key, to_page_key
 from feeds.storage.bodies import StoredBody
 from feeds.storage.records import Circumstances
 from feeds.storage.serialization import read_sighting
@@ -33,6 +33,8 @@ class Change:
     inherited: dict[int, int] = field(default_factory=dict)
     """The post of a renamed file, by the number of its new sighting: nothing else recognises the file."""
 
+    pages: set[str] = field(default_factory=set)
+    """Keys of pages that unpublished files reserve now, or do not reserve any more."""
     parted: int = 0
     """How many posts are separate now that an older rule had joined with others."""
 
@@ -44,6 +46,11 @@ class Change:
         self.posts |= other.posts
         self.old_bodies |= other.old_bodies
         self.inherited |= other.inherited
+        self.pages |= other.pages
+
+    def is_empty(self) -> bool:
+        """Return whether no post can change."""
+        return not (self.after or self.before or self.pages)
 
 
 class PostRow(NamedTuple):
@@ -73,6 +80,7 @@ def load_neighbourhood(
     # Old versions count too: a key that was dropped may part two posts.
     both = (*change.before, *change.after)
     frontier = {key for s in both for key in identity.list_related_keys(s)} - change.context.blocked
+    frontier |= {ADDRESS + page.removeprefix(PAGE) for page in change.pages}
     strong = {sighting.strong for sighting in both if sighting.strong}
     seen_keys: set[str] = set()
     affected: set[int] = set(change.posts)
@@ -127,6 +135,23 @@ def load_owners(db: Database, groups: Sequence[Group], blocked: frozenset[str]) 
         return {}
     db.scope(key for post in groups for key in post.collect_keys(blocked))
     return dict(db.rows("key_owners"))
+
+
+def load_reserved_pages(db: Database, sightings: Iterable[Sighting]) -> frozenset[str]:
+    """Load the pages of unpublished files that entries among these sightings have as their address."""
+    if not db.value("pages_exist"):
+        return frozenset()
+    addresses = {key for s in sightings if not s.place for key in s.weak if key.startswith(ADDRESS)}
+    db.scope(map(to_page_key, addresses))
+    return frozenset(row[0] for row in db.rows("pages_reserved"))
+
+
+def load_pages_of_files(db: Database, source: int, paths: Iterable[str]) -> set[str]:
+    """Load the pages that unpublished files at these paths reserve."""
+    if not db.value("pages_exist"):
+        return set()
+    db.scope(paths)
+    return {row[0] for row in db.rows("pages_of_files", (source,))}
 
 
 def load_owners_of_blocked(

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from feeds import identity
 from feeds.identity import Group, Known, Shown, Sighting
+from feeds.item_keys import to_page_key
 from feeds.post_ids import choose_id_key, derive_id
 from feeds.protocols import Version
 from feeds.storage.bodies import NO_BODY, load_bodies
@@ -23,11 +24,13 @@ from feeds.storage.neighbourhood import (
     Change,
     PostRow,
     find_held_outside,
+    load_blocked_keys,
     load_keys,
     load_neighbourhood,
     load_owners,
     load_owners_of_blocked,
     load_posts,
+    load_reserved_pages,
 )
 from feeds.storage.records import Circumstances
 from feeds.storage.serialization import encode_shown, read_shown, read_sighting
@@ -39,7 +42,9 @@ def update_posts(db: Database, sources: dict[int, tuple[str, int]], change: Chan
     sightings, holders = load_neighbourhood(db, sources, change)
     # Nothing but the rename connects the new sighting with its post.
     holders |= change.inherited
-    groups = identity.group(sightings.values(), change.context.blocked)
+    reserved = load_reserved_pages(db, sightings.values()) - {to_page_key(k) for k in change.context.blocked}
+    groups = identity.group(sightings.values(), change.context.blocked, reserved)
+    hidden = {id(post) for post in groups if identity.is_hidden(post, reserved)}
     owners = load_owners_of_blocked(db, sightings.values(), change.context.blocked)
     # After the owners of blocked keys, because a key that is still valid is better evidence.
     owners |= load_owners(db, groups, change.context.blocked)
@@ -62,7 +67,7 @@ def update_posts(db: Database, sources: dict[int, tuple[str, int]], change: Chan
     # Rows are chosen before anything is written, since groups may exchange their rows.
     numbers = _choose_numbers(db, groups, claimed, posts, holders, outside)
     # Posts come before keys and retirements, which refer to their rows.
-    changed = _write_posts(db, change, groups, numbers, posts, known, holders)
+    changed = _write_posts(db, change, groups, numbers, posts, known, holders, hidden)
     _write_keys(db, groups, numbers, known, owners, change.context.blocked)
     _retire_posts(db, change, groups, numbers, posts, outside, owners, holders)
     return changed
@@ -111,6 +116,7 @@ def _write_posts(
     posts: dict[int, PostRow],
     known: dict[int, Known],
     holders: dict[int, int | None],
+    hidden: Collection[int],
 ) -> int:
     """Write the changed posts with their feeds and lines of the ledger; return how many had a row before."""
     rows, moves, changed, rejoin = [], [], 0, []
@@ -126,6 +132,8 @@ def _write_posts(
             lines.append(("id", choose_id_key(post, blocked), uid))
         shown = identity.merge(post.sightings)
         row = _build_row(db, change, post, number, shown, old)
+        if id(post) in hidden and row["state"] != "withdrawn":
+            row["state"] = "hidden"
         # Equal digests mean that no document would change.
         if old and old.digest == row["digest"] and old.state == row["state"] and old.strong == row["strong"]:
             continue
@@ -136,6 +144,8 @@ def _write_posts(
             lines.append(build_appearance_line(old.uid, row["surfaced"], row["updated"]))
         # New posts are counted as new, and must not count as changed too.
         changed += old is not None
+    # Readers that have such a post must remove it.
+    add_tombstones(db, [row["id"] for row in rows if row["state"] == "hidden"], change.context.now)
     db.many("post_put", rows)
     db.many("ledger_put", lines)
     db.many("sighting_settle", moves)
@@ -177,7 +187,7 @@ def _build_row(
     # Only a post with an id was published, so only its dates must not move.
     if old.assigned is not None:
         early, appeared, updated = old.early, old.appeared, max(old.updated, updated)
-        is_back = old.state == "gone" and not old.merged_into
+        is_back = old.state == "hidden" or (old.state == "gone" and not old.merged_into)
         if is_back or (old.digest != row["digest"] and _is_really_changed(db, change, old, shown, body)):
             # Newer than its tombstone; and each version has its own place in the logs.
             appeared, seen = determine_change_times(db, old.uid, old.appeared, now)
@@ -271,6 +281,13 @@ def _retire_posts(
     leave_feeds(db, fresh)
     db.many("post_drop", [(number,) for number in fresh])
     db.many("post_retire", [(heirs.get(number), number) for number in fresh])
+
+
+def release_pages(db: Database, sources: dict[int, tuple[str, int]], pages: set[str], now: datetime) -> None:
+    """Publish the entries that were hidden because unpublished files had these pages. Call it inside a transaction."""
+    if pages:
+        circumstances = Circumstances(False, now, load_blocked_keys(db), None)
+        update_posts(db, sources, Change(circumstances, pages=pages))
 
 
 def regroup_all(

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from feeds.identity import Sighting
+from feeds.item_keys import PAGE
 from feeds.protocols import Judge
 
 
@@ -35,6 +36,8 @@ class Reading(NamedTuple):
     """Whether its only date depends on this machine: the modification time of the file or the time of reading."""
     expires: int | None = None
     """When the post is to be removed from all feeds, in seconds since 1970; None for never."""
+    page: str = ""
+    """Key of the page of an unpublished file, which stays reserved; empty for any other."""
     dropped: int = 0
     """Number of unknown elements that are removed from the text of an entry."""
 
@@ -43,7 +46,9 @@ class Reading(NamedTuple):
         if self.expires is None or self.expires > now.timestamp():
             return self
         # The document is dropped too, because an expired post must not come back from the store.
-        return self._replace(outcome="unpublished", reason=EXPIRED, sighting=None, document=b"")
+        own = self.sighting.own if self.sighting else ()
+        page = next((key for key in own if key.startswith(PAGE)), "")
+        return self._replace(outcome="unpublished", reason=EXPIRED, sighting=None, document=b"", page=page)
 
 
 EXPIRED = "its expiry date has passed"

@@ -16,7 +16,7 @@ from feeds.identity import Sighting
 from feeds.item_keys import filter_lasting_keys
 from feeds.storage.bodies import load_bodies
 from feeds.storage.bulk_insert import insert_new_items
-from feeds.storage.neighbourhood import Change, load_blocked_keys, load_keys
+from feeds.storage.neighbourhood import Change, load_blocked_keys, load_keys, load_pages_of_files
 from feeds.storage.past_keys import PastKeys
 from feeds.storage.posts import update_posts
 from feeds.storage.records import Context, ItemReading, Reading, derive_item_from_path
@@ -82,7 +82,7 @@ def write_batches(db: Database, batches: Sequence[SourceBatch], blocked: frozens
         _store_batch(db, batch._replace(context=context), change)
         for batch, context in zip(batches, contexts, strict=True)
     )
-    changed = update_posts(db, contexts[0].sources, change) if change.after or change.before else 0
+    changed = update_posts(db, contexts[0].sources, change) if not change.is_empty() else 0
     return IngestCounts(new, changed, change.parted)
 
 
@@ -94,7 +94,9 @@ def _store_batch(db: Database, batch: SourceBatch, change: Change) -> int:
     numbers, rest = insert_new_items(db, context.source, part, readings, renamed)
     stored = store_items(db, context, part, rest, renamed) if rest else UpdatedItems({}, 0, 0)
     if renamed is not None:
+        before = load_pages_of_files(db, context.source, [reading.path for reading in readings])
         write_files(db, context.source, readings, numbers | stored.numbers)
+        part.pages |= before ^ {reading.page for reading in readings if reading.page}
         # The old path of a renamed file would otherwise be reported as missing.
         db.many("file_drop", [(context.source, old) for old in renamed.values()])
     change.add(part)
@@ -269,6 +271,7 @@ def write_files(db: Database, source: int, readings: Sequence[Reading], numbers:
                 r.repairs,
                 numbers.get(r.path),
                 r.expires,
+                r.page,
             )
             for r in readings
         ],

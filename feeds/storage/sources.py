@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from feeds.storage.neighbourhood import load_blocked_keys
+from feeds.storage.posts import release_pages
 from feeds.storage.sqlite import Database
 from feeds.storage.withdrawal import remove_sightings
 
@@ -68,7 +69,9 @@ def remove_source(db: Database, sources: dict[int, tuple[str, int]], number: int
             remove_sightings(db, sources, numbers, now, load_blocked_keys(db), delete=True)
         count += len(rows)
     with db.transaction():
+        pages = {row[0] for row in db.rows("pages_of_source", (number,))}
         db.run("files_forget", (number,))
+        release_pages(db, sources, pages, now)
         db.run("left_out_forget", (number,))
         db.run("window_forget", (number,))
         db.run("upstream_drop", (number,))

@@ -82,6 +82,8 @@ def restore(db: Database, number: int, now: datetime) -> bool:
     here = bool(db.rows("sightings_of_post", (number,)))
     # The sources may have dropped or postponed the post while it was withdrawn.
     state = "gone" if not here else "waiting" if post.published > now.timestamp() else "live"
+    if db.value("post_hidden", {"id": number}):
+        state = "hidden"
     db.run("post_restore", {"state": state, "now": int(now.timestamp()), "id": number})
     db.run("ledger_drop", ("withdrawn", post.uid))
     db.many(

@@ -203,7 +203,8 @@ def parse_files(source: str, files: Sequence[_File]) -> list[Reading]:
             readings.append(Reading(*file[:4], "rejected", str(error)))
             continue
         if isinstance(item, Skipped):
-            readings.append(Reading(*file[:4], item.outcome, item.reason))
+            page = next(iter(build_page_keys(item.permalink)), "")
+            readings.append(Reading(*file[:4], item.outcome, item.reason, page=page))
         else:
             items.append((file, item))
     known = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,6 +33,7 @@ Tail = Callable[[str], tuple[str, str]]
 Guess = Callable[[str], "datetime | None"]
 Link = Callable[[str, str], "str | None"]
 
+_ANY_DATES = (datetime(2001, 1, 2, tzinfo=UTC), datetime(2003, 5, 9, tzinfo=UTC))
 # In the order of preference: keys that can only mean the original page come before `link`, which some themes use for
 # other pages.
 _ADDRESS_KEYS = ("source_url", "canonical_url", "external-url", "external_url", "link")
@@ -95,7 +96,7 @@ class _Reader:
     def read_item(self, tail: Tail, guess: Guess, link: Link, include: Include) -> Item | Skipped:
         hidden = self.hidden_by or ("a draft" if self.draft and not self.settings.drafts else "")
         if hidden:
-            return Skipped("unpublished", hidden)
+            return Skipped("unpublished", hidden, self._find_reserved_page(guess))
         # The tail is cut before Liquid runs: Liquid could change the address in it.
         body, address = tail(self.matter.body)
         published = self.dates.read_published()
@@ -139,6 +140,15 @@ class _Reader:
             enclosures=enclosures,
             extras=extras,
         )
+
+    def _find_reserved_page(self, guess: Guess) -> str:
+        """Return the address of the page that an unpublished post would have, unless an unknown date is a part of it."""
+        stated = next((a for k in _ADDRESS_KEYS if (a := self.fields.read_text(k))), "")
+        date = self.dates.read_published() or self._guess(guess, stated)
+        categories = self._read_categories()
+        dates = [date] if date else _ANY_DATES
+        found = {self._build_page(date, categories)[1] for date in dates}
+        return found.pop() if len(found) == 1 else ""
 
     def _resolve_file(self, text: str, permalink: str) -> str:
         """Return the address of a file that the front matter names; a path from the root is below the site's base."""

@@ -43,10 +43,10 @@ WHERE post.logged = 0 AND post.state || '' = 'live' AND coalesce(log.archive, 0)
 -- name: archive_taint
 UPDATE archive SET stale = 1 WHERE (feed, number) IN (
   SELECT log.feed, log.archive FROM log JOIN post ON post.id = log.post
-  WHERE post.logged = 0 AND post.state IN ('gone', 'withdrawn', 'expired') AND post.merged_into IS NULL AND log.archive IS NOT NULL)
+  WHERE post.logged = 0 AND post.state IN ('gone', 'withdrawn', 'expired', 'hidden') AND post.merged_into IS NULL AND log.archive IS NOT NULL)
 -- name: log_purge
 DELETE FROM log WHERE post IN (
-  SELECT id FROM post WHERE logged = 0 AND state IN ('gone', 'withdrawn', 'expired') AND merged_into IS NULL)
+  SELECT id FROM post WHERE logged = 0 AND state IN ('gone', 'withdrawn', 'expired', 'hidden') AND merged_into IS NULL)
 -- name: log_done
 UPDATE post SET logged = 1 WHERE logged = 0 AND (uid IS NOT NULL OR state NOT IN ('live', 'waiting'))
 

@@ -36,7 +36,7 @@ SELECT id, published, shown FROM post WHERE state = 'waiting' AND published <= ?
 -- name: post_surface
 UPDATE post SET state = 'live', surfaced = ?, logged = 0 WHERE id = ?
 -- name: posts_unminted
-SELECT id FROM post WHERE minted IS NULL AND state <> 'waiting' ORDER BY id
+SELECT id FROM post WHERE minted IS NULL AND state NOT IN ('waiting', 'hidden') ORDER BY id
 -- name: posts_minted_after
 SELECT id, uid, mint_key FROM post WHERE minted IS NOT NULL AND id > ? ORDER BY id LIMIT ?
 -- name: post_surfaced
@@ -126,7 +126,7 @@ WITH
     SELECT sighting FROM file WHERE sighting > 0 AND (outcome <> 'item' OR vanished = 1)),
   hidden AS MATERIALIZED (
     SELECT sighting.id FROM post JOIN sighting ON sighting.post = post.id
-    WHERE post.state IN ('waiting', 'gone', 'invalid', 'withdrawn', 'expired')
+    WHERE post.state IN ('waiting', 'gone', 'invalid', 'withdrawn', 'expired', 'hidden')
     UNION ALL SELECT id FROM sighting WHERE post IS NULL UNION ALL SELECT id FROM sighting WHERE post <= 0),
   several AS MATERIALIZED (SELECT post FROM sighting WHERE post > 0 GROUP BY post HAVING count(*) > 1),
   shared AS (

@@ -26,11 +26,12 @@ WHERE +source = ? AND vanished = 1 AND (outcome <> 'item' OR vanished = 1)
 SELECT path, size, mtime, digest, sighting, vanished, outcome FROM file
 WHERE source = ? AND path IN (SELECT value FROM scope)
 -- name: file_put
-INSERT INTO file (source, path, size, mtime, digest, outcome, reason, repairs, sighting, expires)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO file (source, path, size, mtime, digest, outcome, reason, repairs, sighting, expires, page)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (source, path) DO UPDATE SET
   size = excluded.size, mtime = excluded.mtime, digest = excluded.digest, outcome = excluded.outcome,
   reason = excluded.reason, repairs = excluded.repairs, vanished = 0, expires = excluded.expires,
+  page = CASE WHEN excluded.outcome = 'rejected' THEN file.page ELSE excluded.page END,
   sighting = coalesce(excluded.sighting, file.sighting)
 -- name: file_touch
 UPDATE file SET size = ?, mtime = ?, vanished = 0 WHERE source = ? AND path = ?
@@ -38,6 +39,14 @@ UPDATE file SET size = ?, mtime = ?, vanished = 0 WHERE source = ? AND path = ?
 UPDATE file SET vanished = ? WHERE source = ? AND path = ?
 -- name: file_drop
 DELETE FROM file WHERE source = ? AND path = ?
+-- name: pages_reserved
+SELECT DISTINCT page FROM file WHERE page > '' AND page IN (SELECT value FROM scope)
+-- name: pages_of_files
+SELECT DISTINCT page FROM file WHERE source = ? AND page > '' AND path IN (SELECT value FROM scope)
+-- name: pages_of_source
+SELECT DISTINCT page FROM file WHERE source = ? AND page > ''
+-- name: pages_exist
+SELECT EXISTS (SELECT 1 FROM file WHERE page > '')
 -- name: file_counts
 SELECT outcome, vanished, count(*), sum(repairs > 0) FROM file WHERE source = ? GROUP BY outcome, vanished
 -- name: files_in_all

@@ -5,7 +5,7 @@ WHERE post.uid IS NOT NULL AND member.post IN (SELECT value FROM scope)
 ON CONFLICT (feed, post) DO UPDATE SET at = excluded.at
 -- name: tombstones_of_feed
 SELECT post.uid, tombstone.at FROM tombstone JOIN post ON post.id = tombstone.post
-WHERE tombstone.feed = ? AND tombstone.at >= ? AND post.state IN ('gone', 'withdrawn')
+WHERE tombstone.feed = ? AND tombstone.at >= ? AND post.state IN ('gone', 'withdrawn', 'hidden')
 ORDER BY tombstone.at DESC, post.uid LIMIT ?
 -- name: post_withdraw
 UPDATE post SET state = 'withdrawn', withdrawn = ?, reason = ?, logged = 0 WHERE id = ?
@@ -13,6 +13,11 @@ UPDATE post SET state = 'withdrawn', withdrawn = ?, reason = ?, logged = 0 WHERE
 UPDATE post SET state = :state, withdrawn = 0, reason = '', logged = 0,
   surfaced = max(:now, surfaced + 1), updated = max(:now, updated)
 WHERE id = :id
+-- name: post_hidden
+SELECT 1 FROM sighting JOIN sighting_key ON sighting_key.sighting = sighting.id
+  JOIN file ON file.page = 'page:' || substr(key, 5) AND file.page > ''
+WHERE sighting.post = :id AND sighting.gone = 0 AND substr(key, 1, 4) = 'url:'
+  AND NOT EXISTS (SELECT 1 FROM sighting AS other WHERE other.post = :id AND other.gone = 0 AND other.place <> '') LIMIT 1
 -- name: posts_withdrawn_untold
 SELECT id, uid, surfaced FROM post WHERE state = 'withdrawn' AND uid IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM ledger WHERE ledger.kind = 'withdrawn' AND ledger.name = post.uid)
@@ -32,7 +37,8 @@ WHERE source = ? AND outcome = 'unpublished' AND sighting IS NOT NULL AND (outco
 -- name: sources_expiring
 SELECT DISTINCT source FROM file WHERE expires >= -62135596800 AND expires <= ? AND outcome = 'item'
 -- name: files_expire
-UPDATE file SET outcome = 'unpublished', reason = ?, expires = NULL
+UPDATE file SET outcome = 'unpublished', reason = ?, expires = NULL, page = coalesce((
+  SELECT key FROM sighting_key WHERE sighting_key.sighting = file.sighting AND own = 1 AND substr(key, 1, 5) = 'page:'), '')
 WHERE source = ? AND expires <= ? AND outcome = 'item'
 -- name: file_loose
 UPDATE file SET sighting = NULL WHERE source = ? AND path = ?

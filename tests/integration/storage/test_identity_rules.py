@@ -37,9 +37,11 @@ Name = tuple[str, str, int]
 Block = frozenset[Name]
 
 
-def together(sightings: Collection[Sighting], burnt: set[str]) -> list[list[Sighting]]:
+def together(
+    sightings: Collection[Sighting], burnt: set[str], reserved: Collection[str]
+) -> list[list[Sighting]]:
     """Rules 1 to 3: strong posts, and the loose ones joined again and again until nothing joins any more."""
-    joining = {(s.source, s.item): keys for s, keys in list_joining_keys(sightings, burnt)}
+    joining = {(s.source, s.item): keys for s, keys in list_joining_keys(sightings, burnt, reserved)}
 
     def find_keys(members: Iterable[Sighting]) -> set[str]:
         return {key for s in members for key in joining[s.source, s.item]}
@@ -67,7 +69,7 @@ def together(sightings: Collection[Sighting], burnt: set[str]) -> list[list[Sigh
 
 
 def list_joining_keys(
-    sightings: Collection[Sighting], burnt: set[str]
+    sightings: Collection[Sighting], burnt: set[str], reserved: Collection[str]
 ) -> Iterable[tuple[Sighting, set[str]]]:
     """The keys that join, where the page of a file takes the place of the address of its copies (rule 2)."""
     owners: dict[str, Sighting] = {}
@@ -83,7 +85,8 @@ def list_joining_keys(
         if s.place:
             keys |= {address.replace("url:", "page:") for address, file in owners.items() if file is s}
         else:
-            keys = {key.replace("url:", "page:") if key in owners else key for key in keys}
+            pages = {key: key.replace("url:", "page:") for key in keys}
+            keys = {pages[key] if key in owners or pages[key] in reserved else key for key in keys}
         yield s, keys
 
 
@@ -124,6 +127,8 @@ class Rules:
     now: dict[tuple[str, str], Sighting] = field(default_factory=dict)
     changes: dict[tuple[str, str], int] = field(default_factory=dict)
     blocked: set[str] = field(default_factory=set)
+    drafts: dict[str, str] = field(default_factory=dict)
+    """The page of each unpublished file."""
 
     def read(self, said: Sighting, replaces: str = "") -> None:
         """Rule 4: weak keys grow, but those of a file's text and path; another strong key is another sighting."""
@@ -145,8 +150,17 @@ class Rules:
         return frozenset((*name, self.changes.get(name, 0)) for name in names)
 
     def posts(self) -> dict[Block, dict[str, Any]]:
-        found = together(list(self.now.values()), self.blocked)
+        found = together(list(self.now.values()), self.blocked, self.drafts.values())
         return {self.block((s.source, s.item) for s in members): said_by(members) for members in found}
+
+    def find_hidden(self) -> set[Block]:
+        """Posts without a file that have the page of an unpublished file as their address."""
+        pages = {page.replace("page:", "url:") for page in self.drafts.values()} - self.blocked
+        found = {}
+        for block in self.posts():
+            members = [self.now[source, item] for source, item, _ in block]
+            found[block] = not any(s.place for s in members) and any(pages & s.weak for s in members)
+        return {block for block, is_hidden in found.items() if is_hidden}
 
     def strong(self, block: Block) -> str:
         return next((key for source, item, _ in block if (key := self.now[source, item].strong)), "")
@@ -194,6 +208,14 @@ class Rig:
             readings[0] = readings[0]._replace(replaces=replaces, renamed=True)
         ingest_readings(self.db, context, readings, {} if source == 1 else None)
 
+    def draft(self, path: str, page: str) -> None:
+        """Read an unpublished file with this page; without a page the file is no post any more."""
+        self.rules.drafts.pop(path, None)
+        self.rules.drafts |= {path: page} if page else {}
+        context = Context(False, self.now, frozenset(), differs, True, source=1, sources=SOURCES)
+        outcome = "unpublished" if page else "ignored"
+        ingest_readings(self.db, context, [Reading(path, 1, 1, b"", outcome, page=page)], {})
+
     def burn(self, key: str) -> None:
         self.rules.blocked.add(key)
         with self.db.transaction():
@@ -215,9 +237,9 @@ class Rig:
         for number, post in self.query("SELECT id, post FROM sighting"):
             members.setdefault(post, []).append(names[number])
         rows, said = {}, {}
-        wanted = set()
-        for post, uid, minted, updated, text in self.query(
-            "SELECT id, uid, minted, updated, shown FROM post WHERE state = 'live'"
+        wanted, hidden = set(), set()
+        for post, uid, minted, updated, text, state in self.query(
+            "SELECT id, uid, minted, updated, shown, state FROM post WHERE state IN ('live', 'hidden')"
         ):
             shown = read_shown(text)
             block = self.rules.block(members.pop(post))
@@ -226,11 +248,15 @@ class Rig:
             said[block] = {name: getattr(shown, name) for name in fields}
             said[block] |= {"categories": set(shown.categories), "tags": set(shown.tags)}
             said[block]["body"] = names[shown.body]
+            if state == "hidden":
+                hidden.add(block)
+                continue
             wanted |= {("all", "", post), *(("category", c, post) for c in shown.categories)}
             wanted |= {("tag", t, post) for t in shown.tags}
         assert not members, "sightings without a living post"
         joined = "SELECT feed.kind, feed.name, member.post FROM member JOIN feed ON feed.id = member.feed"
         assert set(self.query(joined)) == wanted
+        assert hidden == self.rules.find_hidden()
         return rows, said
 
     def check(self) -> None:
@@ -319,6 +345,8 @@ def live_through(dice: random.Random) -> None:
                     rig.read(source, batch, choose_replaced(dice, rig, batch) if source == 2 else "")
                 elif chance < 0.8:
                     rig.burn(dice.choice(ADDRESSES))
+                elif chance < 0.9:
+                    rig.draft(dice.choice("xy"), dice.choice(("", "page:0", "page:1", "page:2")))
                 else:
                     rig.publish()
                 rig.check()

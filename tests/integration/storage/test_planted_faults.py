@@ -77,6 +77,18 @@ FAULTS = {
         "known.get(item) or known.get(reading.replaces) or []",
         "known.get(item) or []",
     ),
+    "the page of an unpublished file is not reserved": Fault(
+        "identity.py", "in owners or page in reserved else key", "in owners else key"
+    ),
+    "a copy of an unpublished file is published": Fault(
+        "identity.py", "return any(to_page_key(key)", "return not any(to_page_key(key)"
+    ),
+    "many new items do not see the page of an unpublished file": Fault(
+        "storage/bulk_insert.py", '"key_owners", "pages_reserved")', '"key_owners")'
+    ),
+    "a page that an unpublished file gives up stays reserved": Fault(
+        "storage/neighbourhood.py", "for page in change.pages}", "for page in ()}"
+    ),
     "many new items do not see the page of a file": Fault(
         "storage/bulk_insert.py", "related = list_related_keys(sighting)", "related = sighting.own"
     ),
