@@ -20,6 +20,8 @@ class Ingested:
     """Items that were removed, with their files or by their upstream feed."""
     dropped: int = 0
     """Unknown elements that were removed from the text of new and changed entries of upstream feeds."""
+    logins: int = 0
+    """Addresses in new and changed entries whose user name and password are not published."""
     asked: int = 0
     """Upstream feeds that were fetched."""
     troubles: list[str] = field(default_factory=list)

@@ -152,6 +152,8 @@ def print_summary(report: BuildReport, dry_run: bool, each: bool) -> None:
     if report.dropped:
         elements = format_count(report.dropped, "element")
         print(f"{elements} unknown to HTML removed from new entries; `feedd explain POST` lists them")
+    if report.logins:
+        print(f"{format_count(report.logins, 'login')} removed from addresses in new entries")
     for reason, count in sorted(report.reasons.items(), key=lambda pair: -pair[1])[:_MOST_REASONS]:
         print(f"  {count} in no feed: {reason}")
     print(f"{format_count(report.posts, 'post')} in {format_count(report.feeds, 'feed')}")

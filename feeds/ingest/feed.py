@@ -199,6 +199,7 @@ class FeedIngester:
         self.report.changed += counts.changed
         self.report.gone += counts.removed
         self.report.dropped += sum(reading.dropped for reading in found.readings)
+        self.report.logins += sum(reading.logins for reading in found.readings)
         # A few changed guids are normal; most of them mean that the site has moved to another program.
         if 2 * counts.renamed > counts.window:
             self.report.notes.append(

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -26,11 +27,13 @@ from feeds.sanitizer.text import clean_author, compute_fingerprint
 from feeds.sanitizer.unknown_elements import find_unknown_elements
 from feeds.storage.payload import data_of, pack
 from feeds.storage.records import Reading
-from feeds.values.urls import is_address, is_same_document, strip_address
+from feeds.values.urls import has_login, is_address, is_same_document, strip_address
 from feeds.workers.ingest_tasks import compress, decompress, get_rules, select_terms
 from feeds.workers.task_types import EntrySettings
 
 _AHEAD = timedelta(minutes=10)  # the clocks of servers differ
+# Only in attributes: in text it is an example that its author wants to show.
+_LOGIN = re.compile(r"=\s*+[\"']?+\s*+(?:https?:)?//[^/?#\s\"'<>\\@]*+@", re.IGNORECASE | re.ASCII)
 _LONGEST_TEXT = 4_000  # characters; a longer text is not a title, name or address
 
 
@@ -187,9 +190,9 @@ class _Origin:
         return "" if own else address
 
     def is_secret(self, guid: str) -> bool:
-        """Return whether a guid holds the query of the document, which may be a secret."""
+        """Return whether a guid holds a password, or the query of the document, which may be a secret."""
         # Some feeds use their own address as the guid of entries, with the key of its subscriber.
-        return "?" in guid and not self.filter_page(guid)
+        return has_login(guid) or ("?" in guid and not self.filter_page(guid))
 
     def without_own(self, item: Item) -> Item:
         """Return the item without the document's own address, to which an empty link resolves."""
@@ -217,7 +220,14 @@ def _build_reading(
         document=compress(pack(item, where.documents[0].encode() + b"\n" + document if document else b"")),
         guessed=sighting.published is None,
         dropped=len(find_unknown_elements(item.body)),
+        logins=_count_logins(item),
     )
+
+
+def _count_logins(item: Item) -> int:
+    """Count the addresses with a user name, which is removed where they are published."""
+    addresses = (item.address, *(enclosure.url for enclosure in item.enclosures))
+    return sum(map(has_login, addresses)) + (len(_LOGIN.findall(item.body)) if "@" in item.body else 0)
 
 
 def _compute_text(item: Item) -> str:

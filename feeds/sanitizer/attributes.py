@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from feeds._resources import read_packaged_list
-from feeds.values.urls import iri_to_uri, is_address, resolve
+from feeds.values.urls import iri_to_uri, is_address, resolve, without_user
 
 if TYPE_CHECKING:
     import nh3
@@ -96,7 +96,8 @@ def _make_absolute(base: str, value: str) -> str | None:
     found = resolve(base, value)
     if not _WEB_SCHEME.match(found):
         return None
-    address = iri_to_uri(found)
+    # A password in an address is for one reader, never for all.
+    address = iri_to_uri(without_user(found))
     return address if is_address(address) and _is_accepted(address) else None
 
 

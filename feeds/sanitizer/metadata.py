@@ -39,7 +39,7 @@ def clean_media(given: Iterable[Enclosure]) -> tuple[Enclosure, ...]:
     return tuple(
         Enclosure(url, enclosure.type if _MEDIA_TYPE.fullmatch(enclosure.type) else "", enclosure.length)
         for enclosure in given
-        if (url := escape_address(enclosure.url))
+        if (url := escape_address(without_user(enclosure.url)))
     )
 
 
@@ -48,7 +48,7 @@ def clean_extras(given: Iterable[Extra]) -> tuple[Extra, ...]:
     return tuple(
         Extra(
             extra.name,
-            clean_title(extra.text),
+            without_user(clean_title(extra.text)),
             tuple((name, _clean_value(value)) for name, value in extra.attributes),
         )
         for extra in given
@@ -56,7 +56,7 @@ def clean_extras(given: Iterable[Extra]) -> tuple[Extra, ...]:
 
 
 def _clean_value(text: str) -> str:
-    return escape_address(text) or clean_title(text)
+    return escape_address(without_user(text)) or clean_title(text)
 
 
 def clean_origin(given: Origin | None) -> Origin | None:

@@ -40,6 +40,8 @@ class Reading(NamedTuple):
     """Key of the page of an unpublished file, which stays reserved; empty for any other."""
     dropped: int = 0
     """Number of unknown elements that are removed from the text of an entry."""
+    logins: int = 0
+    """Number of addresses whose user name and password are removed."""
 
     def apply_expiry(self, now: datetime) -> Reading:
         """Return the reading as it counts at ``now``: an expired post becomes unpublished."""

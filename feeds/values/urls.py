@@ -200,7 +200,12 @@ def _remove_tracking(query: str) -> str:
 
 def without_user(address: str) -> str:
     """Return the address without user name and password, so that it may be shown or published."""
-    return _USER.sub(r"\1", address)
+    return _USER.sub(r"\1", address) if "@" in address else address
+
+
+def has_login(address: str) -> bool:
+    """Return whether an address contains a user name or a password."""
+    return "@" in address and _USER.match(address) is not None
 
 
 def strip_address(address: str) -> str:

@@ -115,11 +115,11 @@ def _clean_htmls(
 
 def _build_entry(task: RenderTask, body: Body | None, html: str, opening: str) -> Entry:
     from feeds.sanitizer import metadata, text
-    from feeds.values.urls import escape_address
+    from feeds.values.urls import escape_address, without_user
 
     shown = task.shown
     # An address that cannot be repaired is reported when the entry is checked.
-    link = escape_address(shown.link) or shown.link
+    link = without_user(escape_address(shown.link) or shown.link)
     # The parser of feeds returns text, but the front matter of a post may contain HTML.
     clean = text.clean_title if task.source in get_settings().sources else text.clean_text
     title = clean(shown.title) or text.clean_text(text.make_title(opening)) or link or task.uid

@@ -324,3 +324,27 @@ def test_how_the_address_of_its_pages_is_published() -> None:
         == "https://a.example/forum?f=5#new"
     )
     assert redact_address("https://a.example/#access_token=x") == "https://a.example/"
+
+
+def test_no_login_in_an_address_is_published(project: Project, upstream: UpstreamServer) -> None:
+    login = f"ann:{KEY}@"
+    text = (
+        f'<a href="https://{login}src.example/a">a</a> <a href="//{login}src.example/b">b</a>'
+        f'<img src="http://{login}src.example/c.png" srcset="https://{login}src.example/d.png 2x">'
+        f'<video poster="https://{login}src.example/e.png" src="https://{login}src.example/f.mp4"></video>'
+        f'<blockquote cite="https://{login}src.example/g">g</blockquote>'
+    )
+    item = (
+        f"<link>https://{login}src.example/1</link><guid>https://{login}src.example/1</guid>"
+        f'<enclosure url="https://{login}src.example/h.mp3" type="audio/mpeg" length="1"/>'
+        f'<itunes:image href="https://{login}src.example/i.png"/>'
+        f"<content:encoded><![CDATA[{text}]]></content:encoded>"
+    )
+    names = 'xmlns:content="http://purl.org/rss/1.0/modules/content/"'
+    publish(project, upstream, rss("", item, names))
+    assert find_documents(project, KEY) == []
+    (entry,) = items(project)
+    assert entry["url"] == "https://src.example/1"
+    assert str(entry["id"]).startswith("urn:uuid:")
+    for name in ("a", "b", "c.png", "d.png 2x", "e.png", "f.mp4", "g"):
+        assert f"//src.example/{name}" in str(entry["content_html"])

@@ -160,3 +160,14 @@ def test_a_json_feed_is_read_by_its_items() -> None:
     found = parse_entries(parts, range(len(parts.entries)), URL, SETTINGS, NOW)
     assert [reading.path for reading in found.readings] == ["id:2", "id:1"]
     assert len({reading.digest for reading in found.readings}) == 2
+
+
+def test_logins_in_addresses_are_counted_and_make_no_id() -> None:
+    text = "see https://a:b@c.example &lt;a href='https://a:b@c.example/'&gt;x&lt;/a&gt; &lt;img src=//a@c.example/p.png&gt;"
+    item = f"<guid>https://a:b@c.example/1</guid><link>https://a:b@c.example/1</link><description>{text}</description>"
+    parts = split_document(build_rss(item), "")
+    found = parse_entries(parts, range(1), URL, SETTINGS, NOW)
+    (reading,) = found.readings
+    assert reading.logins == 3
+    assert reading.sighting is not None
+    assert reading.sighting.fixed_id.startswith("urn:uuid:")

@@ -13,6 +13,7 @@ from feeds.values.urls import (
     convert_unusual_iri,
     escape_address,
     find_feed_address,
+    has_login,
     iri_to_uri,
     is_absolute_iri,
     is_address,
@@ -315,3 +316,18 @@ def test_an_address_for_feed_readers_is_a_web_address(text: str, address: str) -
 )
 def test_an_id_that_is_called_a_uuid_is_one(text: str, valid: bool) -> None:
     assert is_entry_id(text) is valid
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("https://ann:secret@a.example/", True),
+        ("https://ann@a.example/", True),
+        ("//ann:secret@a.example/", True),
+        ("https://a.example/@ann", False),
+        ("https://a.example/?to=ann@b.example", False),
+        ("mailto:ann@a.example", False),
+    ],
+)
+def test_a_login_in_an_address_is_found(address: str, expected: bool) -> None:
+    assert has_login(address) is expected
