@@ -50,15 +50,24 @@ def derive_keys(
     if url:
         weak.add("url:" + url)
     if guid:
-        # An IRI such as `tag:` or `urn:uuid:` is unique in the world, other guids only in their source.
-        across = is_absolute_iri(guid) and not is_address(guid)
-        weak.add(f"iri:{guid}" if across else f"guid:{source}:{guid}")
+        weak.add(_build_guid_key(source, guid))
     # Equal texts join only items that nothing else identifies: different posts may have the same short text.
     if not url and not strong and (text := fingerprint()):
         weak.add("text:" + text)
     if not strong and not weak:
         weak.add(build_item_key(source, item))
     return Keys(shorten_key(strong), frozenset(map(shorten_key, weak)))
+
+
+def build_guid_key(source: str, guid: str) -> str:
+    """Return the key of a guid."""
+    return shorten_key(_build_guid_key(source, guid))
+
+
+def _build_guid_key(source: str, guid: str) -> str:
+    # An IRI such as `tag:` or `urn:uuid:` is unique in the world, other guids only in their source.
+    across = is_absolute_iri(guid) and not is_address(guid)
+    return f"iri:{guid}" if across else f"guid:{source}:{guid}"
 
 
 def shorten_key(key: str) -> str:

@@ -205,6 +205,7 @@ class FeedCounts(NamedTuple):
 def ingest_document(db: Database, context: Context, update: FeedUpdate) -> FeedCounts:
     """Store a document of an upstream feed in one transaction: its state, its entries and the posts."""
     source, removed = context.source, 0
+    taken_back: set[str] = set()
     with db.transaction():
         before = load_blocked_keys(db)
         blocked = before | frozenset(update.blocked)
@@ -214,7 +215,9 @@ def ingest_document(db: Database, context: Context, update: FeedUpdate) -> FeedC
             block_keys(db, context.sources, blocked - before, context.now)
         # Tombstones come before the entries of the document, which may contain the same post again.
         if update.withdrawn:
-            removed = apply_tombstones(db, context.sources, source, update.withdrawn, context.now, blocked)
+            removed, taken_back = apply_tombstones(
+                db, context.sources, source, update.withdrawn, context.now, blocked
+            )
         if update.poll is not None:
             db.run("upstream_put", update.poll._asdict())
             store_left_out(db, source, update.digests, update.left_out)
@@ -227,7 +230,7 @@ def ingest_document(db: Database, context: Context, update: FeedUpdate) -> FeedC
         readings, renamed, window = update.readings, 0, 0
         if update.poll is not None:
             # An entry that the feed has taken back by a tombstone is not renamed.
-            present = {*update.present, *update.window, *(f"id:{guid}" for guid in update.withdrawn)}
+            present = {*update.present, *update.window, *taken_back}
             # The address is better evidence than the content, so it is compared first.
             readings = _match_replaced_items(db, source, update, blocked)
             before_window = load_window(db, source)

@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from feeds.item_keys import build_guid_key
 from feeds.storage.feed_membership import add_tombstones, find_feed_numbers, leave_feeds
 from feeds.storage.ledger import build_appearance_line
 from feeds.storage.neighbourhood import Change, load_keys
@@ -130,21 +131,24 @@ def apply_tombstones(
     ids: Collection[str],
     now: datetime,
     blocked: frozenset[str],
-) -> int:
-    """Apply the tombstones of an upstream feed (RFC 6721) and return the number of removed items.
+) -> tuple[int, set[str]]:
+    """Apply the tombstones of an upstream feed (RFC 6721); return the number of removed items, and all items with these ids.
 
-    A post that only this source has is withdrawn. Of a post that other sources have too, only the
+    A guid that several entries shared removes each of them. A post that only this source has is withdrawn. Of a post that other sources have too, only the
     sighting of this source is removed. Call it inside a transaction.
     """
-    db.scope([f"id:{guid}" for guid in ids])
+    name = sources[source][0]
+    # By the keys, because entries that shared a guid have longer names.
+    db.scope([build_guid_key(name, guid) for guid in ids])
     alone, shared = set(), []
-    for number, post in db.rows("sightings_of_guids", (source,)):
+    found = db.rows("sightings_of_guids", (source,))
+    for number, post, _ in found:
         # Another source still publishes it, so the tombstone concerns only the copy of this source.
         if any(other != source for _, other in db.rows("sightings_of_post", (post,))):
             shared.append(number)
         elif not load_post_state(db, post).withdrawn:
             alone.add(post)
-    withdraw(db, sorted(alone), now, f"taken back by {sources[source][0]}")
+    withdraw(db, sorted(alone), now, f"taken back by {name}")
     if shared:
         remove_sightings(db, sources, shared, now, blocked)
-    return len(alone) + len(shared)
+    return len(alone) + len(shared), {item for _, _, item in found}

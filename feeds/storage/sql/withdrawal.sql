@@ -28,7 +28,8 @@ SELECT item FROM sighting WHERE source = ? AND gone = 1
 -- name: sighting_gone
 UPDATE sighting SET gone = 1 WHERE id = ?
 -- name: sightings_of_guids
-SELECT id, post FROM sighting WHERE source = ? AND gone = 0 AND item IN (SELECT value FROM scope)
+SELECT DISTINCT sighting.id, post, item FROM sighting_key JOIN sighting ON sighting.id = sighting_key.sighting
+WHERE source = ? AND gone = 0 AND own = 1 AND key IN (SELECT value FROM scope) ORDER BY sighting.id
 -- name: sightings_of_post
 SELECT id, source FROM sighting WHERE post = ? AND gone = 0
 -- name: files_unpublished

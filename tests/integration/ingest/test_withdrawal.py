@@ -235,6 +235,28 @@ def entry(name: str, text: str = "Text", link: str = "") -> str:
     )
 
 
+@pytest.mark.parametrize("name", ["a", "a" * 1100])
+def test_a_tombstone_removes_every_entry_that_shared_its_id(
+    project: Project, upstream: UpstreamServer, name: str
+) -> None:
+    subscribe(project, upstream)
+    shared = [entry(name, f"Text {n}", f"https://up.example/{n}") for n in range(2)]
+    say(upstream, "".join(shared) + entry("b"))
+    api.build(load_config(project.config), jobs=1)
+    assert len(ids_in(project, "atom.xml")) == 3
+    stone = f'<at:deleted-entry ref="urn:up:{name}" when="2024-02-01T00:00:00Z"/>'
+    # An entry that the document still has is not removed, and neither are the others with its id.
+    say(upstream, shared[0] + entry("b"), stone)
+    api.build(load_config(project.config), jobs=1)
+    assert len(ids_in(project, "atom.xml")) == 3
+    say(upstream, entry("b"), stone)
+    assert api.build(load_config(project.config), jobs=1).gone == 2
+    assert ids_in(project, "atom.xml") == {"urn:up:b"}
+    say(upstream, "".join(shared) + entry("b"))
+    api.build(load_config(project.config), jobs=1)
+    assert ids_in(project, "atom.xml") == {"urn:up:b"}
+
+
 def test_an_upstream_takes_an_entry_back_and_it_stays_out(project: Project, upstream: UpstreamServer) -> None:
     project.post("2024-01-01-a.md", source_url="https://up.example/b", categories="own")
     subscribe(project, upstream, more='categories = ["planet"]\nterms = "merge"')
