@@ -15,7 +15,7 @@ from feeds.reports import BuildReport
 from feeds.session import now, open_session
 
 if TYPE_CHECKING:
-    from feeds.storage.sqlite import Database
+    from feeds.storage.interface import Storage
 
 
 def build(
@@ -69,12 +69,12 @@ def _copy_store(config: Config) -> Iterator[Path]:
     import shutil
     import tempfile
 
-    from feeds.storage.sqlite import Database
+    from feeds.storage.store import Store
 
     folder = Path(tempfile.mkdtemp(prefix="feedd-"))
     try:
         if config.store.exists():
-            with closing(Database.open(config.store, read_only=True)) as db:
+            with closing(Store.open(config.store, read_only=True)) as db:
                 db.copy_to(folder / "feedd.db")
         yield folder / "feedd.db"
     finally:
@@ -97,9 +97,6 @@ def _build(config: Config, store: Path, options: _Options, clock: Clock, progres
     from feeds import pipeline
     from feeds.output.tree import Tree
     from feeds.publisher import pages
-    from feeds.storage.control import load_requests
-    from feeds.storage.documents import load_documents, select_new_warnings
-    from feeds.storage.feeds import load_feeds
 
     with open_session(config, store, options.jobs, clock, progress, options.deadline) as session:
         if options.removals:
@@ -107,12 +104,12 @@ def _build(config: Config, store: Path, options: _Options, clock: Clock, progres
         db = session.db
         troubles: list[str] = []
         # Requests may wait from commands that ran during another build.
-        if not options.dry and load_requests(db):
+        if not options.dry and db.load_requests():
             from feeds.daemon import control
 
             troubles = control.apply_requests(session)
         ingested = pipeline.ingest(session, offline=options.offline)
-        tree = Tree(config.output.dir, load_documents(db), full=options.full, dry=options.dry)
+        tree = Tree(config.output.dir, db.load_documents(), full=options.full, dry=options.dry)
         published = pipeline.publish(session, tree)
         report = BuildReport(
             **asdict(replace(ingested, rejected=[])),
@@ -124,30 +121,27 @@ def _build(config: Config, store: Path, options: _Options, clock: Clock, progres
         )
         report.troubles += [trouble for trouble in troubles if trouble not in report.troubles]
         report.troubles += pages.find_unmatched_private_feeds(published)
-        report.troubles += select_new_warnings(db, config.find_slow_patterns())
+        report.troubles += db.select_new_warnings(config.find_slow_patterns())
         _count(db, config, session.sources, report)
         report.sources = len(session.sources)
-        feeds = load_feeds(db)
+        feeds = db.load_feeds()
         report.feeds, report.posts = len(feeds), sum(feed.posts for feed in feeds if feed.kind == "all")
     return report
 
 
-def _count(db: Database, config: Config, sources: dict[int, tuple[str, int]], report: BuildReport) -> None:
+def _count(db: Storage, config: Config, sources: dict[int, tuple[str, int]], report: BuildReport) -> None:
     """Count the files by outcome, and report entries of upstream feeds that cannot be published."""
-    from feeds.storage.left_out import count_items
-    from feeds.storage.reports import load_folder_counts, load_post_counts
-
     folders = {source.name: source.path for source in config.folders}
     for number, name in ((n, name) for n, (name, _) in sources.items() if name in folders):
-        files = load_folder_counts(db, number)
+        files = db.load_folder_counts(number)
         report.read += files.read
         report.ignored += files.ignored
         report.unpublished += files.unpublished
         report.rejected += [
             {"path": str(folders[name] / path), "reason": reason} for path, reason in files.rejected
         ]
-    report.entries, report.reasons = count_items(db)
-    counts = load_post_counts(db)
+    report.entries, report.reasons = db.count_items()
+    counts = db.load_post_counts()
     report.published += counts.posts
     report.merged += counts.files - counts.posts
     report.unpublished += counts.unpublished

@@ -13,8 +13,6 @@ from feeds.publisher.entry_cache import EntryReader
 from feeds.publisher.publication import Publication
 from feeds.reports import Ingested
 from feeds.session import Session
-from feeds.storage import feed_membership, files, ledger, ledger_replay
-from feeds.storage.file_ids import begin_file_ids
 
 
 def ingest(session: Session, *, offline: bool = False) -> Ingested:
@@ -34,20 +32,20 @@ def ingest(session: Session, *, offline: bool = False) -> Ingested:
 
 def read_ledger(session: Session, troubles: list[str]) -> None:
     """Apply the lines of the ledger that the store does not know; their errors are added to ``troubles``."""
-    file = session.publishing.ledger
-    is_changed = ledger.load_ledger(session.db, file, troubles)
-    if ledger.load_pending_kinds(session.db):
-        ledger_replay.apply_lines(session.db, session.sources, session.clock())
+    db, file = session.db, session.publishing.ledger
+    is_changed = db.load_ledger(file, troubles)
+    if db.load_pending_kinds():
+        db.apply_ledger_lines(session.sources, session.clock())
     # Only files have ids that an earlier rule may have derived otherwise.
     if session.folders:
-        begin_file_ids(session.db, session.sources, is_changed=is_changed, has_file=file.exists())
+        db.begin_file_ids(session.sources, is_changed=is_changed, has_file=file.exists())
 
 
 def update_due_posts(session: Session) -> int:
     """Publish posts whose date has come and remove expired posts; return the number of both."""
     now = session.clock()
-    gone = files.remove_expired_files(session.db, session.sources, now)
-    return gone + feed_membership.publish_due_posts(session.db, now)
+    gone = session.db.remove_expired_files(session.sources, now)
+    return gone + session.db.publish_due_posts(now)
 
 
 def _ingest_upstreams(session: Session, report: Ingested, offline: bool) -> None:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from feeds.models import Dialect, Podcast
     from feeds.parser.posts.jekyll import JekyllSite
     from feeds.settings import PublishSettings
+    from feeds.storage.interface import Storage
     from feeds.storage.records import Context
-    from feeds.storage.sqlite import Database
     from feeds.workers.task_types import EntrySettings, Settings
     from feeds.workers.workers import Workers
 
@@ -42,7 +42,7 @@ def now() -> datetime:
 class Session:
     """An open store with its sources, workers and clock, and the settings of one configuration."""
 
-    db: Database
+    db: Storage
     workers: Workers
     clock: Clock
     progress: Progress
@@ -181,9 +181,7 @@ def open_session(
         StoreError: the store cannot be used.
     """
     from feeds.renderer import page_fragments
-    from feeds.storage import documents
-    from feeds.storage.address_rule import follow_address_rule
-    from feeds.storage.sqlite import Database
+    from feeds.storage.store import Store
     from feeds.workers import BUDGET, DEADLINE, ingest_tasks
     from feeds.workers.workers import Workers, count_processors
 
@@ -197,16 +195,16 @@ def open_session(
         limits.item_seconds if deadline is None else deadline,
         limits.document_seconds,
     )
-    with closing(Database.open(store)) as db, workers:
+    with closing(Store.open(store)) as db, workers:
         sources = register_sources(db, config.sources, expand_sources(config.sources, db, workers)[0])
         # Keys of an older canonical form would not match those of new entries.
-        follow_address_rule(db, sources, clock())
+        db.follow_address_rule(sources, clock())
         render = _compute_render_digest(config, settings)
-        if documents.load_render_settings(db) != render:
+        if db.load_render_settings() != render:
             # The built-in templates are tested, and compiling all of them takes half of a small build.
             if publishing.look.templates.own:
                 page_fragments.check_templates(publishing.look)
-            documents.use_render_settings(db, render)
+            db.use_render_settings(render)
         derive = replace(settings, formats=(), site_url="", language="", look=None)
         bounds = (workers.deadline, workers.budget)
         yield Session(

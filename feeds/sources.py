@@ -10,8 +10,7 @@ from feeds.config import FolderSource, ListSource, Source, UpstreamSource
 from feeds.config.checks import parse_interval
 from feeds.errors import DeadlineExceeded, UsageError, WorkersLost
 from feeds.models import Subscription
-from feeds.storage.sources import add_sources, load_lists
-from feeds.storage.sqlite import Database
+from feeds.storage.interface import Sources
 
 if TYPE_CHECKING:
     from feeds.workers.workers import Workers
@@ -23,7 +22,7 @@ ReadList = Callable[[bytes, str], Sequence[Subscription]]
 
 
 def expand_sources(
-    configured: Iterable[Source], db: Database | None, workers: Workers | None = None
+    configured: Iterable[Source], db: Sources | None, workers: Workers | None = None
 ) -> tuple[list[FolderSource | UpstreamSource], list[str]]:
     """Return every folder and upstream feed in order of rank, and the errors of lists.
 
@@ -36,7 +35,7 @@ def expand_sources(
 
     found: list[FolderSource | UpstreamSource] = []
     troubles = []
-    kept = load_lists(db) if db is not None else {}
+    kept = db.load_lists() if db is not None else {}
     for source in configured:
         if not isinstance(source, ListSource):
             found.append(source)
@@ -99,17 +98,17 @@ def list_fetched_lists(configured: Iterable[Source]) -> list[UpstreamSource]:
 
 
 def register_sources(
-    db: Database, configured: Iterable[Source], every: Sequence[FolderSource | UpstreamSource]
+    db: Sources, configured: Iterable[Source], every: Sequence[FolderSource | UpstreamSource]
 ) -> dict[int, tuple[str, int]]:
     """Add new sources to the store; return number, name and rank of every stored source, removed sources included."""
     names = [source.name for source in every]
     names += [source.name for source in list_fetched_lists(configured)]
     ranks = {name: rank for rank, name in enumerate(names)}
-    stored = add_sources(db, ranks).values()
+    stored = db.add_sources(ranks).values()
     return {source.number: (source.name, ranks.get(source.name, len(ranks))) for source in stored}
 
 
-def find_upstream(configured: Iterable[Source], db: Database | None, name: str, path: Path) -> UpstreamSource:
+def find_upstream(configured: Iterable[Source], db: Sources | None, name: str, path: Path) -> UpstreamSource:
     """Return the upstream feed with this name, also a feed of a list; ``path`` is that of the configuration.
 
     Raises:

@@ -89,17 +89,15 @@ def accept_removals(config: Config, clock: Clock, patience: float = _PATIENCE) -
     from contextlib import closing
 
     from feeds.cli.daemon_requests import add_request
-    from feeds.storage import control as requests
-    from feeds.storage.sqlite import Database
-    from feeds.storage.upstreams import count_entries
+    from feeds.storage.store import Store
 
     # The time of the request travels with it, so that a daemon can refuse an old request.
     number = add_request(config, "removals", str(clock().timestamp()))
     end = time.monotonic() + patience
-    with closing(Database.open(config.store)) as db:
-        before = count_entries(db)
+    with closing(Store.open(config.store)) as db:
+        before = db.count_entries()
         try:
-            while requests.is_waiting(db, number):
+            while db.is_request_waiting(number):
                 if time.monotonic() > end:
                     raise StoreLocked(
                         f"{config.store}: another feedd is publishing with this store and has not accepted "
@@ -107,11 +105,11 @@ def accept_removals(config: Config, clock: Clock, patience: float = _PATIENCE) -
                     )
                 # The daemon checks once a second, so a shorter pause would only cost queries.
                 time.sleep(0.1)
-            after = count_entries(db)
+            after = db.count_entries()
             return sum(max(0, count - after.get(source, 0)) for source, count in before.items())
         # A request of a command that has ended must not be applied later.
         finally:
-            requests.remove_request(db, number)
+            db.remove_request(number)
 
 
 def print_warnings(report: BuildReport) -> None:

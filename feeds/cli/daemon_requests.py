@@ -6,14 +6,14 @@ from contextlib import closing
 
 from feeds.config import Config
 from feeds.errors import StoreLocked
-from feeds.storage import control
-from feeds.storage.sqlite import Database, lock_store
+from feeds.storage.sqlite import lock_store
+from feeds.storage.store import Store
 
 
 def add_request(config: Config, kind: str, value: str = "") -> int:
     """Store a request for the daemon that has the store; return its number."""
-    with closing(Database.open(config.store)) as db:
-        return control.add_request(db, kind, value)
+    with closing(Store.open(config.store)) as db:
+        return db.add_request(kind, value)
 
 
 def reload_daemon(config: Config) -> bool:

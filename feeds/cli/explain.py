@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from feeds.cli.lookup import NoPost
     from feeds.config import Config
+    from feeds.storage.interface import Archives, Posts, Storage
     from feeds.storage.reports import FeedOfPost, PostReport
-    from feeds.storage.sqlite import Database
     from feeds.workers.task_types import Settings
     from feeds.workers.workers import Workers
 
@@ -50,25 +50,24 @@ def explain_post(config: Config, wanted: str) -> dict[str, Any]:
     from contextlib import closing
 
     from feeds.session import build_worker_settings, require_store
-    from feeds.storage.sqlite import Database
+    from feeds.storage.store import Store
 
-    with closing(Database.open(require_store(config), read_only=True)) as db:
+    with closing(Store.open(require_store(config), read_only=True)) as db:
         return _explain(db, config, build_worker_settings(config), wanted)
 
 
-def _explain(db: Database, config: Config, settings: Settings, wanted: str) -> dict[str, Any]:
+def _explain(db: Storage, config: Config, settings: Settings, wanted: str) -> dict[str, Any]:
     """Return everything that is known of a post.
 
     Raises:
         UsageError: the post is not known.
     """
     from feeds.cli.lookup import NoPost, find_item
-    from feeds.storage.reports import load_post_report
 
     number = find_item(db, config, wanted)
     if isinstance(number, NoPost):
         return _describe_no_post(number)
-    post = load_post_report(db, number, config.output.entries)
+    post = db.load_post_report(number, config.output.entries)
     shown, sightings = post.shown, post.sightings
     found: dict[str, Any] = {
         "id": post.uid,
@@ -133,14 +132,14 @@ def _describe_no_post(item: NoPost) -> dict[str, Any]:
     }
 
 
-def _list_dropped_elements(db: Database, config: Config, settings: Settings, post: PostReport) -> list[str]:
+def _list_dropped_elements(db: Posts, config: Config, settings: Settings, post: PostReport) -> list[str]:
     """Return the unknown elements that are removed from the text of an entry of an upstream feed."""
     from feeds.errors import DeadlineExceeded
-    from feeds.storage.bodies import NO_BODY, load_bodies
+    from feeds.storage.bodies import NO_BODY
     from feeds.workers import body_tasks, ingest_tasks
     from feeds.workers.workers import Workers
 
-    data, source, place = load_bodies(db, [post.shown.body]).get(post.shown.body, NO_BODY)
+    data, source, place = db.load_bodies([post.shown.body]).get(post.shown.body, NO_BODY)
     if not data or any(source == folder.name for folder in config.folders):
         return []
     with Workers(1, ingest_tasks.begin, settings) as workers:
@@ -150,18 +149,18 @@ def _list_dropped_elements(db: Database, config: Config, settings: Settings, pos
             return []
 
 
-def _describe_history(db: Database, settings: Settings, post: PostReport) -> list[dict[str, Any]]:
+def _describe_history(db: Posts, settings: Settings, post: PostReport) -> list[dict[str, Any]]:
     """Return when the post changed and what changed, the latest change first."""
     if not post.revisions:
         return []
     from feeds.cli.text_diff import find_changes
     from feeds.daemon.status import format_time
-    from feeds.storage.bodies import NO_BODY, load_bodies
+    from feeds.storage.bodies import NO_BODY
     from feeds.workers import ingest_tasks
     from feeds.workers.workers import Workers
 
     found = []
-    body = load_bodies(db, [post.shown.body]).get(post.shown.body, NO_BODY)
+    body = db.load_bodies([post.shown.body]).get(post.shown.body, NO_BODY)
     # In a worker, because a stored document may still be hostile to its parser.
     with Workers(1, ingest_tasks.begin, settings) as workers:
         # Versions are compared in turn, from the current version back.
@@ -197,15 +196,14 @@ def _describe_withdrawal(post: PostReport) -> str:
     return f"{since}; `feedd withdraw --undo` publishes it again"
 
 
-def _describe_membership(db: Database, config: Config, post: PostReport, feed: FeedOfPost) -> dict[str, Any]:
+def _describe_membership(db: Archives, config: Config, post: PostReport, feed: FeedOfPost) -> dict[str, Any]:
     from feeds.daemon.status import get_label
-    from feeds.storage.archives import load_unarchived
     from feeds.values import document_paths
 
     inside = feed.in_window
     if config.output.archive and feed.kind in config.output.archive_kinds:
         # With archives a document also contains the entries that no archive has yet.
-        inside |= post.number in {row.post for row in load_unarchived(db, feed.number)}
+        inside |= post.number in {row.post for row in db.load_unarchived_versions(feed.number)}
     found = {
         "feed": document_paths.build_folder(feed.kind, feed.slug) or "/",
         "label": get_label(config, feed.kind, feed.name) or config.site.title,

@@ -50,22 +50,22 @@ def remove_source(config: Config, name: str, clock: Clock) -> int | None:
     from feeds.daemon import control
     from feeds.errors import StoreLocked, UsageError
     from feeds.sources import expand_sources
-    from feeds.storage import sources
-    from feeds.storage.sqlite import Database, lock_store
+    from feeds.storage.sqlite import lock_store
+    from feeds.storage.store import Store
 
     if not config.store.exists():
         raise UsageError(f"{config.store}: no build yet, so there is nothing to remove")
-    with closing(Database.open(config.store, read_only=True)) as db:
+    with closing(Store.open(config.store, read_only=True)) as db:
         # The sources of a list count too: they would come back with the next poll of the list.
         present = {source.name for source in (*expand_sources(config.sources, db)[0], *config.sources)}
-        known = sources.load_sources(db)
+        known = db.load_sources()
     if name in present:
         raise UsageError(f"{name}: is still in {config.path}; remove it there first")
     if name not in known:
         raise UsageError(f"{name}: no source of this name is known; `feedd status` lists them")
     try:
         # At once if no daemon runs; otherwise the daemon has to do it, as the store has one writer.
-        with lock_store(config.store), closing(Database.open(config.store)) as db:
+        with lock_store(config.store), closing(Store.open(config.store)) as db:
             return control.remove_source(db, config.sources, name, clock)
     except StoreLocked:
         add_request(config, "forget", name)

@@ -8,8 +8,8 @@ from itertools import islice
 from pathlib import Path
 
 from feeds.errors import StoreError, build_damage_error
-from feeds.storage import reports
-from feeds.storage.sqlite import Database
+from feeds.storage.interface import Soundness
+from feeds.storage.store import Store
 from feeds.workers import ingest_tasks
 from feeds.workers.task_types import Settings
 
@@ -20,19 +20,19 @@ def find_faults(store: Path, settings: Settings) -> list[str]:
     """Return messages about damage in a store and what to do; empty if there is none."""
     ingest_tasks.begin(settings)
     try:
-        with closing(Database.open(store, read_only=True)) as db:
+        with closing(Store.open(store, read_only=True)) as db:
             found = list(islice(_find_faults(db), _MOST_REPORTED))
     except StoreError as error:
         return [str(error)]
     return [str(build_damage_error(str(store), "; ".join(found)))] if found else []
 
 
-def _find_faults(db: Database) -> Iterator[str]:
-    found = list(reports.find_faults(db))
+def _find_faults(db: Soundness) -> Iterator[str]:
+    found = list(db.find_faults())
     yield from found
-    if found or not reports.is_migrated(db):
+    if found or not db.is_migrated():
         return
-    for name, data in reports.iterate_compressed(db):
+    for name, data in db.iterate_compressed():
         try:
             ingest_tasks.decompress(data)
         except StoreError:

@@ -8,9 +8,8 @@ from typing import NamedTuple
 from feeds.config import Config
 from feeds.errors import UsageError
 from feeds.item_keys import derive_keys
-from feeds.storage import reports
-from feeds.storage.left_out import REASONS, find_left_out
-from feeds.storage.sqlite import Database
+from feeds.storage.interface import Searches
+from feeds.storage.left_out import REASONS
 from feeds.values.patterns import compile_pattern
 from feeds.values.urls import canonicalise, is_address
 
@@ -27,7 +26,7 @@ class NoPost(NamedTuple):
     address: str = ""
 
 
-def find_post(db: Database, config: Config, wanted: str) -> int:
+def find_post(db: Searches, config: Config, wanted: str) -> int:
     """Return the number of a post in the database.
 
     Raises:
@@ -41,7 +40,7 @@ def find_post(db: Database, config: Config, wanted: str) -> int:
     return found
 
 
-def find_item(db: Database, config: Config, wanted: str) -> int | NoPost:
+def find_item(db: Searches, config: Config, wanted: str) -> int | NoPost:
     """Return the number of a post, or the file or entry that is known but is not a post; a title is enough.
 
     Raises:
@@ -59,24 +58,24 @@ def _build_error(wanted: str) -> UsageError:
     return UsageError(f"{wanted}: no post has this path, URL or id; `feedd status` lists the sources")
 
 
-def _find(db: Database, config: Config, wanted: str) -> int | NoPost | None:
+def _find(db: Searches, config: Config, wanted: str) -> int | NoPost | None:
     # The exact id first; a path may look like an id of another post.
-    number = reports.find_post(db, wanted) or reports.find_post_by_value(db, wanted.removeprefix("NW"))
+    number = db.find_post(wanted) or db.find_post_by_value(wanted.removeprefix("NW"))
     if number is None and is_address(wanted):
-        number = reports.find_post_by_key(db, _derive_keys(config, wanted))
+        number = db.find_post_by_key(_derive_keys(config, wanted))
     if number is not None:
         return number
-    file = reports.find_file(db, *_make_relative(config, wanted))
+    file = db.find_file(*_make_relative(config, wanted))
     if file is None:
-        return reports.find_post_by_guid(db, wanted)
+        return db.find_post_by_guid(wanted)
     return NoPost(file.source, file.path, file.outcome, file.reason) if file.post is None else file.post
 
 
-def _find_by_title(db: Database, wanted: str) -> int | NoPost | None:
-    number = reports.find_post_by_title(db, wanted)
+def _find_by_title(db: Searches, wanted: str) -> int | NoPost | None:
+    number = db.find_post_by_title(wanted)
     if number is not None:
         return number
-    for source, entry in find_left_out(db, wanted):
+    for source, entry in db.find_left_out(wanted):
         reason = REASONS[entry.reason] + (f" ({entry.detail})" if entry.detail else "")
         return NoPost(source, "", "left out", reason, entry.title, entry.address)
     return None

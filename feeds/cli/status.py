@@ -56,9 +56,9 @@ def load_status(config: Config) -> dict[str, Any]:
 
     from feeds.daemon import status
     from feeds.session import require_store
-    from feeds.storage.sqlite import Database
+    from feeds.storage.store import Store
 
-    with closing(Database.open(require_store(config), read_only=True)) as db:
+    with closing(Store.open(require_store(config), read_only=True)) as db:
         return status.load_status(db, config)
 
 

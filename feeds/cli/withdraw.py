@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from feeds.config import Config
     from feeds.protocols import Clock
-    from feeds.storage.sqlite import Database
+    from feeds.storage.interface import Posts
 
 
 def add_arguments(commands: Commands) -> None:
@@ -58,13 +58,13 @@ def withdraw_post(config: Config, wanted: str, undo: bool, clock: Clock) -> With
     from feeds.cli.lookup import find_post
     from feeds.daemon import control
     from feeds.storage import ledger
-    from feeds.storage.reports import load_title
-    from feeds.storage.sqlite import Database, lock_store
+    from feeds.storage.sqlite import lock_store
+    from feeds.storage.store import Store
 
     if not config.store.exists():
         raise UsageError(f"{config.store}: no build yet, so there is no post to withdraw")
     try:
-        with lock_store(config.store), closing(Database.open(config.store)) as db:
+        with lock_store(config.store), closing(Store.open(config.store)) as db:
             path = config.store.with_name(ledger.LEDGER)
             # The store may be a restored backup that does not know all withdrawals yet.
             control.load_ledger(db, path, clock())
@@ -72,10 +72,10 @@ def withdraw_post(config: Config, wanted: str, undo: bool, clock: Clock) -> With
             back = control.withdraw(db, path, uid, undo, clock())
     # A daemon has the store: check the request here, so that errors reach the user.
     except StoreLocked:
-        with closing(Database.open(config.store, read_only=True)) as db:
+        with closing(Store.open(config.store, read_only=True)) as db:
             number = find_post(db, config, wanted)
             uid = _check_withdrawable(db, number, wanted, undo)
-            title = load_title(db, number)
+            title = db.load_post_title(number)
         add_request(config, "restore" if undo else "withdraw", uid)
         return Withdrawn(uid, "", left=True, title=title)
     if not undo:
@@ -84,11 +84,9 @@ def withdraw_post(config: Config, wanted: str, undo: bool, clock: Clock) -> With
     return Withdrawn(uid, f"no longer withdrawn; {later}")
 
 
-def _check_withdrawable(db: Database, number: int, wanted: str, undo: bool) -> str:
+def _check_withdrawable(db: Posts, number: int, wanted: str, undo: bool) -> str:
     """Return the id of a post; raises UsageError if it cannot be withdrawn or restored."""
-    from feeds.storage import withdrawal
-
-    post = withdrawal.load_post_state(db, number)
+    post = db.load_post_state(number)
     # The ledger identifies a withdrawn post by its id, so a post without an id cannot be withdrawn.
     if post.uid is None:
         raise UsageError(

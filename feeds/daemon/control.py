@@ -15,10 +15,7 @@ from feeds.protocols import Clock
 from feeds.publisher.publisher import write_ledger
 from feeds.session import Session
 from feeds.sources import expand_sources, register_sources
-from feeds.storage import control as requests
-from feeds.storage import ledger, sources, withdrawal
-from feeds.storage.ledger_replay import apply_withdrawals
-from feeds.storage.sqlite import Database
+from feeds.storage.interface import Ledger, Sources, Storage
 from feeds.workers.workers import Workers
 
 # A scan of large folders takes a while, but a user waits in front of a terminal.
@@ -33,11 +30,11 @@ def apply_requests(session: Session) -> list[str]:
     """
     troubles: list[str] = []
     read_ledger(session, troubles)
-    for number, kind, value in requests.load_requests(session.db):
+    for number, kind, value in session.db.load_requests():
         # The other kinds concern the memory of a daemon, and mean nothing without it.
         if kind in ("forget", "withdraw", "restore"):
             apply_request(session, kind, value)
-            requests.remove_request(session.db, number)
+            session.db.remove_request(number)
     return troubles
 
 
@@ -54,10 +51,10 @@ def is_current(value: str, clock: Clock) -> bool:
     return 0 <= clock().timestamp() - float(value) < 2 * _PATIENCE
 
 
-def withdraw(db: Database, path: Path, uid: str, undo: bool, now: datetime) -> bool:
+def withdraw(db: Storage, path: Path, uid: str, undo: bool, now: datetime) -> bool:
     """Withdraw or restore the post with this id; ``path`` is that of the ledger. Return whether a source has (or may have) it."""
     load_ledger(db, path, now)
-    back = withdrawal.restore_post(db, uid, now) if undo else withdrawal.withdraw_post(db, uid, now)
+    back = db.restore_post(uid, now) if undo else db.withdraw_post(uid, now)
     if back is None:
         return False
     # Write the file now, because the next run reads it first.
@@ -65,14 +62,14 @@ def withdraw(db: Database, path: Path, uid: str, undo: bool, now: datetime) -> b
     return back
 
 
-def load_ledger(db: Database, path: Path, now: datetime) -> None:
+def load_ledger(db: Ledger, path: Path, now: datetime) -> None:
     """Apply withdrawals that the store does not know: it may be a backup that was just restored."""
-    ledger.load_ledger(db, path)
-    apply_withdrawals(db, now)
+    db.load_ledger(path)
+    db.apply_ledger_withdrawals(now)
 
 
 def remove_source(
-    db: Database, configured: Sequence[Source], name: str, clock: Clock, workers: Workers | None = None
+    db: Sources, configured: Sequence[Source], name: str, clock: Clock, workers: Workers | None = None
 ) -> int:
     """Remove a source; return the number of its items, 0 if it is unknown or still configured."""
     every = expand_sources(configured, db, workers)[0]
@@ -81,4 +78,4 @@ def remove_source(
     number = next((n for n, (known, _) in ranked.items() if known == name), None)
     if number is None or name in {source.name for source in (*every, *configured)}:
         return 0
-    return sources.remove_source(db, ranked, number, clock())
+    return db.remove_source(ranked, number, clock())

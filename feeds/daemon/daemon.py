@@ -32,9 +32,6 @@ from feeds.output.tree import Tree
 from feeds.protocols import Clock
 from feeds.publisher import publisher
 from feeds.session import Session, open_session
-from feeds.storage import control as requests
-from feeds.storage.documents import load_documents
-from feeds.storage.reports import load_invalid_posts
 from feeds.storage.sqlite import lock_store
 
 if TYPE_CHECKING:
@@ -310,19 +307,19 @@ class Daemon:
         # Somebody may replace the store under a running daemon, whose writes would then be lost.
         db.require_in_place()
         # A cheap counter of SQLite: the requests are queried only after another process has written.
-        version = requests.load_change_counter(db)
+        version = db.load_change_counter()
         if version == self._seen_version:
             return False
         self._seen_version = version
         reload = False
-        for number, kind, value in requests.load_requests(db):
+        for number, kind, value in db.load_requests():
             if reload and kind == "backfill":
                 # Its source is in the new configuration only.
                 continue
             self._apply_request(kind, value)
             reload |= kind == "reload"
             # Removed after it was applied: a request is repeated after a kill, and repeating it is harmless.
-            requests.remove_request(db, number)
+            db.remove_request(number)
         return reload
 
     def _apply_request(self, kind: str, value: str) -> None:
@@ -370,7 +367,7 @@ class Daemon:
 
     def _find_newly_left_out(self) -> dict[str, str]:
         """Return the posts that no document can contain since the last publishing."""
-        before, self._left_out = self._left_out, load_invalid_posts(self._shift.session.db)
+        before, self._left_out = self._left_out, self._shift.session.db.load_invalid_posts()
         return dict(self._left_out.items() - before.items())
 
     def _publish_now(self) -> tuple[int, dict[str, str], float]:
@@ -379,7 +376,7 @@ class Daemon:
         session = self._shift.session
         # Somebody may delete the output folder; then every document is written again.
         if self._tree is None or not self._tree.folder.is_dir():
-            self._tree = Tree(self.config.output.dir, load_documents(session.db))
+            self._tree = Tree(self.config.output.dir, session.db.load_documents())
         # If publishing fails halfway, the next attempt must not trust this state of the tree.
         tree, self._tree = self._tree.again(), None
         published = pipeline.publish(session, tree)

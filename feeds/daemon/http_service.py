@@ -14,8 +14,8 @@ from feeds.config import Config, FolderSource, Serve
 from feeds.config.page_style import build_page_style
 from feeds.daemon.status import load_status
 from feeds.protocols import Clock
-from feeds.storage.reports import count_posts_of_days, load_latest_posts
-from feeds.storage.sqlite import Database
+from feeds.storage.interface import Counts
+from feeds.storage.store import Store
 from feeds.values.urls import redact_name
 
 if TYPE_CHECKING:
@@ -100,8 +100,8 @@ def build_status_page(config: Config, now: datetime) -> bytes:
     # The server may run before the first build.
     if config.store.exists():
         # The page must not create or migrate a store.
-        with closing(Database.open(config.store, read_only=True)) as db:
-            latest = load_latest_posts(db)
+        with closing(Store.open(config.store, read_only=True)) as db:
+            latest = db.load_latest_posts()
             statuses = [
                 replace(
                     _build_source_status(config, source),
@@ -163,12 +163,12 @@ def _parse_time(text: str) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _count_activity(db: Database, now: datetime) -> list[tuple[date, int]]:
+def _count_activity(db: Counts, now: datetime) -> list[tuple[date, int]]:
     """Count the new posts of each of the last days, oldest first."""
     first = now.date() - timedelta(days=_DAYS - 1)
     since = int(datetime.combine(first, datetime.min.time(), now.tzinfo).timestamp())
     offset = int((now.utcoffset() or timedelta()).total_seconds())
-    counts = count_posts_of_days(db, since, offset)
+    counts = db.count_posts_of_days(since, offset)
     days = [first + timedelta(days=n) for n in range(_DAYS)]
     epoch = date(1970, 1, 1)
     return [(day, counts.get((day - epoch).days, 0)) for day in days]

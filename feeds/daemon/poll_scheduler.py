@@ -17,7 +17,6 @@ from feeds.fetcher.schedule import distribute_times
 from feeds.ingest import poller
 from feeds.ingest.backfill import MOST_PAGES, fetch_history
 from feeds.ingest.feed import FeedIngester, PollReport
-from feeds.storage import upstreams as stored
 
 if TYPE_CHECKING:
     from feeds.daemon.websub_service import WebSubService
@@ -51,7 +50,7 @@ class PollScheduler:
         shift = self._shift
         # The stack closes the client after everything that uses it.
         client = self._client = await stack.enter_async_context(poller.create_client(shift.config.site.url))
-        self._hosts = HostHolds(await shift.run_in_store_thread(stored.load_held_hosts, shift.session.db))
+        self._hosts = HostHolds(await shift.run_in_store_thread(shift.session.db.load_held_hosts))
         self._ingester = FeedIngester(shift.session)
         await shift.run_in_store_thread(self._load_sources)
         self._queue = poller.PollQueue(
@@ -78,7 +77,7 @@ class PollScheduler:
             self._hosts.changed = False
             shift = self._shift
             await shift.run_in_store_thread(
-                stored.hold_hosts, shift.session.db, self._hosts.list_holds(shift.clock())
+                shift.session.db.hold_hosts, self._hosts.list_holds(shift.clock())
             )
 
     async def poll_due(self) -> None:

@@ -8,24 +8,20 @@ from typing import Any
 
 from feeds.config import Config
 from feeds.sources import expand_sources
-from feeds.storage.documents import count_documents
-from feeds.storage.feeds import load_feeds
-from feeds.storage.reports import count_files, count_posts, count_posts_of_feeds
-from feeds.storage.sources import load_sources
-from feeds.storage.sqlite import Database
-from feeds.storage.upstreams import UpstreamRow, count_entries, load_upstreams
+from feeds.storage.interface import Storage
+from feeds.storage.upstreams import UpstreamRow
 from feeds.values import document_paths
 
 
-def load_status(db: Database, config: Config) -> dict[str, Any]:
+def load_status(db: Storage, config: Config) -> dict[str, Any]:
     """Return the sources with their counts, the number of posts by state, and the feeds."""
     configured = {source.name for source in (*config.sources, *expand_sources(config.sources, db)[0])}
-    upstreams = load_upstreams(db)
-    entries = count_entries(db)
+    upstreams = db.load_upstreams()
+    entries = db.count_entries()
     sources = []
-    for number, name, _, complete, last in load_sources(db).values():
+    for number, name, _, complete, last in db.load_sources().values():
         counts = {"item": 0, "ignored": 0, "unpublished": 0, "rejected": 0, "vanished": 0, "repaired": 0}
-        for outcome, vanished, count, repaired in count_files(db, number):
+        for outcome, vanished, count, repaired in db.count_files(number):
             # A file that has vanished keeps its last outcome, but must not count twice.
             counts["vanished" if vanished else outcome] += count
             counts["repaired"] += 0 if vanished else repaired
@@ -40,7 +36,7 @@ def load_status(db: Database, config: Config) -> dict[str, Any]:
                 "upstream": _describe_upstream(upstreams[name]) if name in upstreams else None,
             }
         )
-    posts = count_posts_of_feeds(db)
+    posts = db.count_posts_of_feeds()
     feeds = [
         {
             "kind": feed.kind,
@@ -49,13 +45,13 @@ def load_status(db: Database, config: Config) -> dict[str, Any]:
             "folder": document_paths.build_folder(feed.kind, feed.slug) or "/",
             "posts": posts.get(feed.number, 0),
         }
-        for feed in load_feeds(db)
+        for feed in db.load_feeds()
     ]
     return {
         "sources": sources,
-        "posts": count_posts(db),
+        "posts": db.count_posts(),
         "feeds": feeds,
-        "documents": count_documents(db),
+        "documents": db.count_documents(),
     }
 
 

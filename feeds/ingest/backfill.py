@@ -24,7 +24,6 @@ from feeds.ingest.feed import FeedIngester
 from feeds.ingest.poller import build_request, create_client
 from feeds.parser.feeds.channel import UpstreamHead
 from feeds.sources import find_upstream
-from feeds.storage import upstreams
 
 if TYPE_CHECKING:
     from feeds.http import Client
@@ -220,10 +219,10 @@ def fetch_history_once(session: Session, name: str, most_pages: int) -> HistoryR
         return work(*arguments)
 
     async def run_fetch() -> HistoryReport:
-        hosts = HostHolds(upstreams.load_held_hosts(session.db))
+        hosts = HostHolds(session.db.load_held_hosts())
         async with create_client(session.publishing.site_url) as client:
             past = await fetch_history(ingester, request, client, hosts, run_directly, most_pages)
-        upstreams.hold_hosts(session.db, hosts.list_holds(session.clock()))
+        session.db.hold_hosts(hosts.list_holds(session.clock()))
         return past
 
     return asyncio.run(run_fetch())

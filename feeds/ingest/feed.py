@@ -17,9 +17,6 @@ from feeds.ingest.entry_account import EntryAccount
 from feeds.ingest.entry_matching import match_entries
 from feeds.reports import Ingested
 from feeds.session import Session
-from feeds.storage import upstreams
-from feeds.storage.neighbourhood import load_blocked_keys
-from feeds.storage.sources import load_sources
 from feeds.storage.upstreams import FeedUpdate, PollResult, UpstreamRow
 from feeds.workers.task_types import EntrySettings
 
@@ -51,8 +48,8 @@ class FeedIngester:
         """Set the sources whose responses are expected; those in ``lists`` are OPML lists, not feeds."""
         self._lists = frozenset(lists)
         self._sources = {source.name: source for source in sources}
-        self._rows = upstreams.load_upstreams(self.session.db)
-        stored = load_sources(self.session.db).values()
+        self._rows = self.session.db.load_upstreams()
+        stored = self.session.db.load_sources().values()
         self._numbers = {source.name: source.number for source in stored}
         self._complete = {source.name for source in stored if source.complete}
 
@@ -119,7 +116,7 @@ class FeedIngester:
             for (request, fetched), poll in zip(answers, polls, strict=True)
             if fetched.outcome != "same"
         ]
-        upstreams.save_polls(self.session.db, polls)
+        self.session.db.save_polls(polls)
 
     def _ingest_next(self, documents: list[tuple[Request, Fetched]]) -> None:
         """Parse the last document and store it; if it cannot be parsed, report it and store the failure."""
@@ -164,13 +161,13 @@ class FeedIngester:
         from feeds.parser.lists.opml import read_opml
 
         self.session.workers.run(read_opml, fetched.data, request.url)
-        upstreams.save_list(self.session.db, self._decide_poll(request.name, fetched, {}), fetched.data)
+        self.session.db.save_list(self._decide_poll(request.name, fetched, {}), fetched.data)
         self.report.lists = True
 
     def _ingest_entries(self, request: Request, fetched: Fetched, parts: Outline) -> str:
         """Parse the new entries of a document, and store what it changes; return an empty text."""
         session, name, number = self.session, request.name, self._numbers[request.name]
-        known = upstreams.find_known_entries(session.db, session.sources, number, parts.digests)
+        known = session.db.find_known_entries(session.sources, number, parts.digests)
         account = EntryAccount(parts)
         settings = session.build_entry_settings(number, self._sources[name])
         key, before = session.compute_entry_digest(settings), self._get_head(name)
@@ -193,7 +190,7 @@ class FeedIngester:
             # With other settings a rejected entry may succeed, so it is tried again.
             digests=() if verdicts.are_outdated(before, key) else parts.digests,
         )
-        counts = upstreams.ingest_document(session.db, context, update)
+        counts = session.db.ingest_document(context, update)
         self._complete.add(name)
         self.report.new += counts.new
         self.report.changed += counts.changed
@@ -243,11 +240,11 @@ class FeedIngester:
 
     def load_history_position(self, name: str) -> str:
         """Load the position in the history of a source; empty if none is stored."""
-        return upstreams.load_history_position(self.session.db, self._numbers[name])
+        return self.session.db.load_history_position(self._numbers[name])
 
     def save_history_position(self, name: str, position: str) -> None:
         """Store the position in the history of a source."""
-        upstreams.save_history_position(self.session.db, self._numbers[name], position)
+        self.session.db.save_history_position(self._numbers[name], position)
 
     def ingest_history_document(
         self, request: Request, fetched: Fetched, decide_position: Callable[[UpstreamHead, int], str]
@@ -270,8 +267,8 @@ class FeedIngester:
         settings = self.session.build_entry_settings(number, self._sources[name])
         every = range(len(parts.entries))
         found = self._parse_entries(name, fetched.url, parts, every, settings, EntryAccount(parts))
-        matched = match_entries(name, (), found.readings, load_blocked_keys(self.session.db))
-        stored = upstreams.find_known_items(self.session.db, number, (r.path for r in matched.readings))
+        matched = match_entries(name, (), found.readings, self.session.db.load_blocked_keys())
+        stored = self.session.db.find_known_items(number, (r.path for r in matched.readings))
         # The current document is newer than the history, so its version of an entry is kept.
         readings = [reading for reading in matched.readings if reading.path not in stored]
         update = FeedUpdate(
@@ -280,7 +277,7 @@ class FeedIngester:
             blocked=matched.blocked,
             position=decide_position(found.head, len(readings)),
         )
-        upstreams.ingest_document(self.session.db, self.session.build_context(number, early=True), update)
+        self.session.db.ingest_document(self.session.build_context(number, early=True), update)
 
     def _reject_document(
         self, request: Request, fetched: Fetched, reason: str, head: dict[str, Any] | None = None
@@ -289,9 +286,9 @@ class FeedIngester:
         failed = mark_unreadable(self.get_state(request.name), fetched, reason)
         poll = self._decide_poll(request.name, failed, head or self._get_head(request.name))
         if head:
-            upstreams.save_refusal(self.session.db, poll, head)
+            self.session.db.save_refusal(poll, head)
         else:
-            upstreams.save_polls(self.session.db, [poll])
+            self.session.db.save_polls([poll])
         self.report.troubles.append(f"source {request.name}: {reason}")
 
     def _get_head(self, name: str) -> dict[str, Any]:

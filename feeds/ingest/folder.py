@@ -17,7 +17,6 @@ from feeds.session import Session
 from feeds.storage import files
 from feeds.storage.records import Context, Reading
 from feeds.storage.sightings import SourceBatch
-from feeds.storage.sources import load_sources
 from feeds.values.document_paths import split_into_chunks
 from feeds.workers.ingest_tasks import READ_FILES
 
@@ -49,17 +48,17 @@ def ingest_folder(session: Session, source: FolderSource, report: Ingested) -> N
 
 def _ingest_folder(session: Session, source: FolderSource, report: Ingested, pending: PendingBatches) -> None:
     """Read a folder; what was read waits in ``pending``, so that copies in several folders are stored together."""
-    number, _, settings, complete, _ = load_sources(session.db)[source.name]
+    number, _, settings, complete, _ = session.db.load_sources()[source.name]
     # Changed settings may change every post, so unchanged files are parsed too.
     rederive = settings not in ("", session.settings_digest)
-    present = files.load_present_files(session.db, number)
+    present = session.db.load_present_files(number)
     seen = folder.scan(source.path, folder.is_jekyll(source.path), present, everything=rederive)
     report.unchanged += seen.unchanged
     # Only of changed and missing files: a folder may have a hundred thousand unchanged files.
-    known = files.load_file_states(session.db, number, [path for path, _, _ in seen.changed], seen.vanished)
+    known = session.db.load_file_states(number, [path for path, _, _ in seen.changed], seen.vanished)
     # The setting decides which address a post gets, so it is a part of the rule.
     keys = f"{FILE_KEYS} {source.source_line}"
-    rekey = rederive and files.load_keys_version(session.db, number) != keys
+    rekey = rederive and session.db.load_file_keys_version(number) != keys
     context = session.build_context(
         number, early=not complete, judge=not rederive, future=source.future, rekey=rekey
     )
@@ -72,8 +71,8 @@ def ingest_paths(session: Session, source: FolderSource, paths: Collection[str],
     Raises:
         UsageError: the folder cannot be read.
     """
-    stored = load_sources(session.db)[source.name]
-    known = files.load_file_states(session.db, stored.number, sorted(paths), ())
+    stored = session.db.load_sources()[source.name]
+    known = session.db.load_file_states(stored.number, sorted(paths), ())
     seen = folder.scan_paths(source.path, folder.is_jekyll(source.path), paths, known)
     context = session.build_context(stored.number, early=not stored.complete, future=source.future)
     pending = PendingBatches(session.db, report)
@@ -125,7 +124,7 @@ class _FolderReader:
             else:
                 touched.append(result)
         self.report.unchanged += len(touched)
-        files.touch_files(self.session.db, self.context.source, touched)
+        self.session.db.touch_files(self.context.source, touched)
         return readings
 
     def _store(self, batch: Sequence[Reading], lost: dict[str, bytes]) -> None:
@@ -156,7 +155,7 @@ class _FolderReader:
             settings=session.settings_digest,
             keys=keys,
         )
-        removals = files.finish_scan(session.db, replace(self.context, now=session.clock()), scan)
+        removals = session.db.finish_scan(replace(self.context, now=session.clock()), scan)
         self.report.gone += removals.removed
         if removals.refused:
             self.report.troubles.append(

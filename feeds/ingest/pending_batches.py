@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from feeds.reports import Ingested
+from feeds.storage.interface import Items
 from feeds.storage.records import Context
-from feeds.storage.sightings import SourceBatch, ingest_batches
-from feeds.storage.sqlite import Database
+from feeds.storage.sightings import SourceBatch
 
 # Large transactions are cheaper, but a killed run loses its last batch.
 READINGS_PER_BATCH = 4096
@@ -16,7 +16,7 @@ READINGS_PER_BATCH = 4096
 class PendingBatches:
     """Readings that wait to be stored, and what has to follow for their sources."""
 
-    def __init__(self, db: Database, report: Ingested) -> None:
+    def __init__(self, db: Items, report: Ingested) -> None:
         """Build an empty collection; new and changed posts are counted in ``report``."""
         self._db = db
         self._report = report
@@ -47,7 +47,7 @@ class PendingBatches:
     def _store(self) -> None:
         batches, self._batches = self._batches, []
         if batches:
-            counts = ingest_batches(self._db, batches)
+            counts = self._db.ingest_batches(batches)
             self._report.new += counts.new
             self._report.changed += counts.changed
             self._report.parted += counts.parted

@@ -21,7 +21,6 @@ from feeds.fetcher.feed import Fetched, Request
 from feeds.fetcher.politeness import HostHolds, Poller
 from feeds.ingest.feed import FeedIngester, PollReport
 from feeds.session import Session
-from feeds.storage import upstreams
 from feeds.version import __version__
 
 if TYPE_CHECKING:
@@ -198,7 +197,7 @@ def poll_once(session: Session, sources: Sequence[UpstreamSource], *, are_lists:
 async def _poll(ingester: FeedIngester, requests: Sequence[Request]) -> None:
     """Fetch these requests, and ingest their responses."""
     session = ingester.session
-    hosts = HostHolds(upstreams.load_held_hosts(session.db))
+    hosts = HostHolds(session.db.load_held_hosts())
     # One thread, because the store has one user.
     with ThreadPoolExecutor(1) as executor:
         async with create_client(session.publishing.site_url) as client:
@@ -210,4 +209,4 @@ async def _poll(ingester: FeedIngester, requests: Sequence[Request]) -> None:
             finally:
                 await queue.stop()
     # Stored, because the next run must respect the pauses too.
-    upstreams.hold_hosts(session.db, hosts.list_holds(session.clock()))
+    session.db.hold_hosts(hosts.list_holds(session.clock()))

@@ -12,14 +12,8 @@ from feeds.identity import ENTRY_KEYS
 from feeds.item_names import rename_entry
 from feeds.session import Session
 from feeds.storage.records import Reading
-from feeds.storage.sightings import ingest_readings
-from feeds.storage.sources import load_sources, mark_source_read
 from feeds.storage.upstreams import (
     StoredEntry,
-    load_entries_after,
-    load_keys_version,
-    load_upstreams,
-    save_keys_version,
 )
 from feeds.values.document_paths import split_into_chunks
 from feeds.workers.task_types import EntrySettings, TaskKind
@@ -33,7 +27,7 @@ def reprocess_entries(session: Session, sources: Sequence[UpstreamSource]) -> in
     Returns:
         How many posts an older rule for keys had joined with others.
     """
-    stored = load_sources(session.db)
+    stored = session.db.load_sources()
     parted = 0
     for source in sources:
         number, _, before, _, last_read = stored[source.name]
@@ -43,15 +37,15 @@ def reprocess_entries(session: Session, sources: Sequence[UpstreamSource]) -> in
         settings = session.build_entry_settings(number, source)
         digest = session.compute_entry_digest(settings)
         if before != digest:
-            rekey = load_keys_version(session.db, number) != ENTRY_KEYS
+            rekey = session.db.load_entry_keys_version(number) != ENTRY_KEYS
             parted += _parse_again(session, number, settings, rekey)
             # Marked after all entries: an interrupted run starts this source again.
-            mark_source_read(session.db, number, digest, last_read)
+            session.db.mark_source_read(number, digest, last_read)
             if rekey:
                 # Entries that an older rule left out return only with the complete document.
-                row = load_upstreams(session.db).get(source.name)
+                row = session.db.load_upstreams().get(source.name)
                 state = FetchState.from_json(row.state if row else "").drop_validators()
-                save_keys_version(session.db, number, ENTRY_KEYS, state.to_json())
+                session.db.save_entry_keys_version(number, ENTRY_KEYS, state.to_json())
     return parted
 
 
@@ -60,13 +54,13 @@ def _parse_again(session: Session, number: int, settings: EntrySettings, rekey: 
     quiet = session.build_context(number, early=False, judge=False, rekey=rekey)
     last, parted = 0, 0
     # Page by number: all documents of a source may not fit in memory.
-    while entries := load_entries_after(session.db, number, last):
+    while entries := session.db.load_entries_after(number, last):
         last = entries[-1].number
         now = session.clock()
         parts = [(part, settings, now) for part in split_into_chunks(entries, _ENTRIES_PER_PIECE)]
         found = session.workers.process(_READ_KEPT, parts)
         readings = [reading for results in found for reading in results]
-        parted += ingest_readings(session.db, quiet, readings).parted
+        parted += session.db.ingest_readings(quiet, readings).parted
     return parted
 
 

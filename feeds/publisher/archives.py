@@ -17,16 +17,10 @@ from feeds.publisher.entry_cache import PARTS, EntryReader, render_missing
 from feeds.publisher.feed_head import build_archive_head, build_feed_head
 from feeds.publisher.plan import FeedPaths, compute_extents, list_variants, locate_feed, order_posts
 from feeds.publisher.publication import Publication
-from feeds.storage import archives
 from feeds.storage.archives import Archived, Logged
 from feeds.storage.feeds import (
     ShownPost,
     StoredFeed,
-    find_latest_change,
-    load_dirty_feeds,
-    load_feeds,
-    load_shown_posts,
-    load_window,
 )
 from feeds.values import document_paths
 
@@ -67,12 +61,12 @@ def write_archives(publication: Publication, *, lost: bool) -> None:
     if not settings.archive:
         return
     # The log has to be complete before it shows which archives are full.
-    archives.append_versions(db, settings.entries)
-    archives.remove_abandoned_logs(db, [feed.number for feed in load_dirty_feeds(db)])
+    db.append_versions(settings.entries)
+    db.remove_abandoned_logs([feed.number for feed in db.load_dirty_feeds()])
     # Missing archives are repaired first, because a new archive links to the archive before it.
     _repair_archives(publication, lost)
-    dirty = load_dirty_feeds(db)
-    longer = archives.find_long_logs(db, [feed.number for feed in dirty], settings.entries)
+    dirty = db.load_dirty_feeds()
+    longer = db.find_long_logs([feed.number for feed in dirty], settings.entries)
     feeds = [feed for feed in dirty if feed.number in longer and feed.kind in settings.archive_kinds]
     if feeds:
         _close_archives(publication, dirty, feeds)
@@ -85,12 +79,12 @@ def _close_archives(
     most, db = publication.settings.entries, publication.db
     _render_unarchived(publication, dirty, feeds)
     reader = EntryReader(db)
-    newest = archives.load_newest_archives(db)
+    newest = db.load_newest_archives()
     batch = _Batch()
     for done, feed in enumerate(feeds, 1):
         number = newest.get(feed.number, 0)
         paths = locate_feed(publication.settings, feed.kind, feed.slug)
-        rows, start = archives.load_unarchived(db, feed.number), 0
+        rows, start = db.load_unarchived_versions(feed.number), 0
         # One entry more than an archive holds must be left: the subscription document is never empty.
         while len(rows) - start > most:
             number += 1
@@ -121,13 +115,13 @@ def _render_unarchived(
     Those that a document of a dirty feed shows are rendered as that needs them, so that none is rendered twice.
     """
     settings, db = publication.settings, publication.db
-    shown = load_shown_posts(db, {feed.number: False for feed in dirty}, settings.entries)
+    shown = db.load_shown_posts({feed.number: False for feed in dirty}, settings.entries)
     by_kind: dict[Kind, list[Sequence[ShownPost]]] = {}
     for feed in dirty:
         by_kind.setdefault(feed.kind, []).append(shown[feed.number])
     first = compute_extents(settings, by_kind)
     # Rendered for all feeds together, because the same posts are in several feeds.
-    ends = {row.post for feed in feeds for row in archives.load_unarchived(db, feed.number)}
+    ends = {row.post for feed in feeds for row in db.load_unarchived_versions(feed.number)}
     for some in document_paths.split_into_chunks(sorted(ends), _POSTS_PER_BATCH):
         render_missing(publication, {post: first.get(post, Extent.ARCHIVED) for post in some})
 
@@ -176,11 +170,11 @@ def _join_missing_documents(
     missing = {path: form for path, form in documents.items() if not tree.is_intact(path)}
     if not missing:
         return {}
-    rows = load_window(db, feed.number, settings.entries)
+    rows = db.load_newest_posts(feed.number, settings.entries)
     render_missing(publication, {row.post: Extent.SHOWN for row in rows})
     parts = EntryReader(db).read_parts([row.post for row in rows])
     ordered = [parts[post] for post in order_posts(rows) if post in parts]
-    head = build_feed_head(settings, feed, paths, find_latest_change(db, feed.number))
+    head = build_feed_head(settings, feed, paths, db.find_latest_change(feed.number))
     return {
         path: join(head, form, [part[PARTS.index(form)] for part in ordered])
         for path, form in missing.items()
@@ -210,7 +204,7 @@ def _join_archive(
 def _commit(publication: Publication, batch: _Batch) -> None:
     # On the disk before the store records them: the record must never be ahead.
     publication.tree.flush()
-    archives.close_archives(publication.db, batch.closed, _list_written(publication.tree, batch.feed_by_path))
+    publication.db.close_archives(batch.closed, _list_written(publication.tree, batch.feed_by_path))
 
 
 def _list_written(tree: Tree, feed_by_path: Mapping[str, int]) -> list[tuple[str, int, str, int, int]]:
@@ -220,18 +214,18 @@ def _list_written(tree: Tree, feed_by_path: Mapping[str, int]) -> list[tuple[str
 def _repair_archives(publication: Publication, lost: bool) -> None:
     """Remove withdrawn entries from archives; if ``lost``, rebuild archives that are missing or changed on disk."""
     db = publication.db
-    stale = dict.fromkeys(archives.load_stale_archives(db))
-    older = archives.load_revision(db) != _REVISION
+    stale = dict.fromkeys(db.load_stale_archives())
+    older = db.load_archive_revision() != _REVISION
     if not lost and not stale and not older:
         return
     # Looking at every archive takes a while, so a usual run looks only at stale archives.
-    newest = archives.load_newest_archives(db) if lost or older else {}
+    newest = db.load_newest_archives() if lost or older else {}
     places = [*stale, *((feed, number) for feed, last in newest.items() for number in range(1, last + 1))]
     failed = _rewrite_archives(publication, places, stale, older) if places else set()
     publication.unfinished |= failed
     # Recorded only after success, so that a failed rewrite is tried again by the next run.
     if older and not failed:
-        archives.save_revision(db, _REVISION)
+        db.save_archive_revision(_REVISION)
 
 
 def _find_missing(publication: Publication, paths: Mapping[Format, str], older: bool) -> list[Format]:
@@ -254,7 +248,7 @@ def _rewrite_archives(
 ) -> set[int]:
     """Write those of these archives that are stale or missing; return the feeds with an archive that could not be written."""
     tree, db = publication.tree, publication.db
-    feeds = {feed.number: feed for feed in load_feeds(db)}
+    feeds = {feed.number: feed for feed in db.load_feeds()}
     batch, failed, done = _Batch(), set(), []
     for number, archive in dict.fromkeys(places):
         feed = feeds[number]
@@ -263,7 +257,7 @@ def _rewrite_archives(
         missing = _find_missing(publication, found, older)
         if not missing and (number, archive) not in stale:
             continue
-        page = archives.load_archive(db, number, archive)
+        page = db.load_archive(number, archive)
         documents = _rebuild_archive(publication, feed, paths, archive, page) if missing else {}
         # Bytes on disk are kept where they exist: published archives must not change otherwise.
         documents |= {
@@ -277,10 +271,10 @@ def _rewrite_archives(
             failed.add(number)
         if batch.full:
             tree.flush()
-            archives.mark_archives_clean(db, done, _list_written(tree, batch.feed_by_path))
+            db.mark_archives_clean(done, _list_written(tree, batch.feed_by_path))
             batch, done = _Batch(), []
     tree.flush()
-    archives.mark_archives_clean(db, done, _list_written(tree, batch.feed_by_path))
+    db.mark_archives_clean(done, _list_written(tree, batch.feed_by_path))
     return failed
 
 

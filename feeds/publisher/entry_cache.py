@@ -8,10 +8,8 @@ from feeds.identity import Shown
 from feeds.models import FORMATS, Extent, Kind, Origin, Term
 from feeds.publisher.publication import Publication
 from feeds.session import Session
-from feeds.storage import feeds
-from feeds.storage.bodies import NO_BODY, load_bodies
-from feeds.storage.sqlite import Database
-from feeds.storage.upstreams import load_upstreams
+from feeds.storage.bodies import NO_BODY
+from feeds.storage.interface import Entries
 from feeds.values.document_paths import split_into_chunks
 from feeds.values.urls import is_entry_id, is_same_document, redact_name
 from feeds.workers.render_tasks import RENDER, unpack_entries
@@ -39,12 +37,12 @@ def render_missing(publication: Publication, wanted: Mapping[int, Extent]) -> bo
     Returns:
         Whether every post has an entry now; False if posts were removed, so that others replace them.
     """
-    missing = feeds.find_missing_entries(publication.db, wanted)
+    missing = publication.db.find_missing_entries(wanted)
     invalid = _render_entries(publication.session, missing, wanted) if missing else []
     if not invalid:
         return True
     # Removing a post changes its feeds once more, which this publication writes too.
-    for feed, published in feeds.exclude_invalid_posts(publication.db, invalid).items():
+    for feed, published in publication.db.exclude_invalid_posts(invalid).items():
         publication.revisions[feed] = publication.revisions.get(feed, published) + 1
     return False
 
@@ -71,9 +69,9 @@ def _render_entries(
         done += len(results)
         session.progress("rendering", done, len(missing))
         if len(rows) >= _ENTRIES_PER_BATCH:
-            feeds.save_entries(session.db, rows)
+            session.db.save_entries(rows)
             rows = []
-    feeds.save_entries(session.db, rows)
+    session.db.save_entries(rows)
     return invalid
 
 
@@ -94,8 +92,8 @@ class _RenderTasks(Sequence[list[RenderTask]]):
         return len(self._pieces)
 
     def __getitem__(self, index: int) -> list[RenderTask]:  # type: ignore[override]
-        found = feeds.load_posts(self._db, self._pieces[index])
-        bodies = load_bodies(self._db, [post.shown.body for post in found.values()])
+        found = self._db.load_posts(self._pieces[index])
+        bodies = self._db.load_bodies([post.shown.body for post in found.values()])
         tasks = []
         # Every worker gets whole tasks: it must not open the store itself.
         for number in self._pieces[index]:
@@ -122,7 +120,7 @@ class _RenderTasks(Sequence[list[RenderTask]]):
         names: list[tuple[Kind, str]] = [("category", name) for name in shown.categories]
         names += [("tag", name) for name in shown.tags]
         unknown = [key for key in names if key not in self._terms]
-        slugs = feeds.find_slugs(self._db, unknown) if unknown else {}
+        slugs = self._db.find_slugs(unknown) if unknown else {}
         for (kind, name), slug in slugs.items():
             label = self._labels.get(kind, {}).get(name, name)
             self._terms[kind, name] = Term(kind, name, slug, label) if slug else None
@@ -137,7 +135,7 @@ def load_origins(session: Session) -> dict[str, Origin]:
     given = {source.name: source for source in session.load_upstreams()[0]}
     lists = {source.name for source in session.lists}
     found = {}
-    for name, row in load_upstreams(session.db).items():
+    for name, row in session.db.load_upstreams().items():
         # A list has no entries of its own.
         if name in lists:
             continue
@@ -159,7 +157,7 @@ class EntryReader:
     Use it only while no entry is rendered again: it does not notice a new version.
     """
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Entries) -> None:
         self._db = db
         self._kept: dict[int, tuple[int, list[bytes]]] = {}
         """Packed size and parts, oldest first."""
@@ -170,7 +168,7 @@ class EntryReader:
         kept = self._kept
         found = {number: kept[number][1] for number in numbers if number in kept}
         if len(found) < len(numbers):
-            rows = feeds.load_entries(self._db, set(numbers) - found.keys())
+            rows = self._db.load_entries(set(numbers) - found.keys())
             unpacked = unpack_entries(data for _, _, _, data in rows)
             for (number, _, _, data), parts in zip(rows, unpacked, strict=True):
                 found[number] = parts

@@ -12,10 +12,6 @@ from pathlib import Path
 
 from feeds.post_ids import derive_post_urn
 from feeds.publisher.publication import Publication
-from feeds.storage import feeds as stored
-from feeds.storage import file_ids
-from feeds.storage.bodies import load_bodies
-from feeds.storage.sources import load_sources
 from feeds.values.document_paths import FILE_NAMES, split_into_chunks
 
 _FILES_PER_PIECE = 64
@@ -26,15 +22,15 @@ _ID = re.compile(rb"urn:uuid:[0-9a-f-]{36}")
 def assign_post_ids(publication: Publication) -> None:
     """Assign ids to new posts, those of files from their paths as soon as no other id can be meant."""
     db, session = publication.db, publication.session
-    if file_ids.derives_from_paths(db):
-        stored.assign_post_ids(db, session.sources)
+    if db.derives_ids_from_paths():
+        db.assign_post_ids(session.sources)
         return
-    files = stored.load_bare_files(db, session.sources)
-    stored.assign_post_ids(db, session.sources, former=_find_former_keys(publication, files))
-    read = load_sources(db)
+    files = db.load_bare_files(session.sources)
+    db.assign_post_ids(session.sources, former=_find_former_keys(publication, files))
+    read = db.load_sources()
     # A folder that could not be read has posts whose ids are not known yet.
     if all(read[source.name].complete for source in session.folders):
-        file_ids.record_file_ids(db, session.sources)
+        db.record_file_ids(session.sources)
 
 
 def _find_former_keys(publication: Publication, files: Sequence[tuple[int, str]]) -> dict[int, str]:
@@ -42,13 +38,13 @@ def _find_former_keys(publication: Publication, files: Sequence[tuple[int, str]]
     from feeds.workers.body_tasks import derive_former_keys
 
     db = publication.db
-    is_new = file_ids.is_without_past(db)
+    is_new = db.is_without_past()
     shown = _read_published_ids(publication.tree.folder) if is_new else frozenset()
     if is_new and not shown:
         return {}
     keys: dict[int, str] = {}
     for piece in split_into_chunks(files, _FILES_PER_PIECE):
-        bodies = load_bodies(db, [number for number, _ in piece])
+        bodies = db.load_bodies([number for number, _ in piece])
         tasks = [(title, *bodies[number]) for number, title in piece if number in bodies]
         numbers = [number for number, _ in piece if number in bodies]
         found = publication.session.workers.run(derive_former_keys, tasks)

@@ -17,8 +17,6 @@ from feeds.publisher.plan import FeedPlan, PublicationPlan, list_variants, locat
 from feeds.publisher.publication import Publication
 from feeds.renderer.templates import build_assets, compile_templates
 from feeds.settings import PublishSettings
-from feeds.storage import archives, feeds
-from feeds.storage.upstreams import count_entries, load_upstreams
 from feeds.values.document_paths import CATALOGUE, FILE_NAMES, PAGE
 
 if TYPE_CHECKING:
@@ -104,7 +102,7 @@ def write_indexes(publication: Publication, plan: PublicationPlan, reader: Entry
     from feeds.renderer import catalog
 
     settings = publication.settings
-    stored = feeds.load_feeds(publication.db)
+    stored = publication.db.load_feeds()
     listed = [
         entry
         for feed in stored
@@ -163,7 +161,7 @@ def find_unmatched_private_feeds(publication: Publication) -> list[str]:
     settings = publication.settings
     if not settings.private:
         return []
-    stored = feeds.load_feeds(publication.db)
+    stored = publication.db.load_feeds()
     folders = {locate_feed(settings, feed.kind, feed.slug).folder for feed in stored}
     return [
         f"serve.private: there is no feed {private} (yet); write its folder as `feedd status --json` shows it"
@@ -179,9 +177,9 @@ def _load_source_health(publication: Publication) -> list[SourceHealth]:
         return []
     from feeds.renderer.html_pages import SourceHealth
 
-    origins, rows = load_origins(session), load_upstreams(db)
+    origins, rows = load_origins(session), db.load_upstreams()
     numbers = {name: number for number, (name, _) in session.sources.items()}
-    entries = count_entries(db)
+    entries = db.count_entries()
     found = []
     for name, origin in origins.items():
         row = rows[name]
@@ -203,7 +201,7 @@ def _build_archive_url(publication: Publication, every: ListedFeed) -> str:
     """Return the address of the newest archive of all posts; empty if there is none."""
     settings = publication.settings
     paths = locate_feed(settings, every.kind, every.slug)
-    newest = archives.load_newest_archives(publication.db).get(every.number, 0)
+    newest = publication.db.load_newest_archives().get(every.number, 0)
     if not paths.archive_formats or not newest:
         return ""
     return settings.site_url + paths.list_archives(newest)[paths.archive_formats[0]]
@@ -211,5 +209,5 @@ def _build_archive_url(publication: Publication, every: ListedFeed) -> str:
 
 def _load_newest_teasers(publication: Publication, every: ListedFeed, reader: EntryReader) -> list[bytes]:
     """Return the teasers of the newest posts, for the front page."""
-    posts = feeds.load_window(publication.db, every.number, publication.settings.entries)
+    posts = publication.db.load_newest_posts(every.number, publication.settings.entries)
     return reader.read_columns(order_posts(posts)[:TEASERS])["teaser"]

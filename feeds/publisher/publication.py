@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from feeds.output.tree import Tree
 from feeds.session import Session
 from feeds.settings import PublishSettings
-from feeds.storage.sqlite import Database
+from feeds.storage.interface import Storage
 
 
 @dataclass(slots=True)
@@ -16,7 +16,7 @@ class Publication:
 
     session: Session
     tree: Tree
-    db: Database
+    db: Storage
     settings: PublishSettings
     held: dict[str, str] = field(default_factory=dict)
     unfinished: set[int] = field(default_factory=set)

@@ -22,12 +22,9 @@ from feeds.publisher.plan import (
 )
 from feeds.publisher.publication import Publication
 from feeds.session import Session
-from feeds.storage import documents, ledger, ledger_replay, retention
-from feeds.storage import feeds as stored
-from feeds.storage.archives import load_newest_archives
 from feeds.storage.documents import PublishedDocuments, PublishedFeed, RecordedDocument
 from feeds.storage.feeds import DirtyFeed, ShownPost
-from feeds.storage.sqlite import Database
+from feeds.storage.interface import Ledger, Storage
 from feeds.values.slugs import build_slug, fold, is_slug, make_distinct
 
 # Feed readers that poll less often than monthly keep a deleted entry; longer lists cost every other reader.
@@ -44,21 +41,21 @@ def begin_publication(session: Session, tree: Tree) -> Publication:
     first = not tree.opened
     if first:
         # Slugs that could leave their folder are assigned again.
-        stored.drop_unfit_slugs(db, is_slug)
+        db.drop_unfit_slugs(is_slug)
     # Before the revisions are read, so that expired posts are removed in this run.
-    retention.apply(db, session.clock(), settings.keep, session.load_keep_limits())
+    db.apply_retention(session.clock(), settings.keep, session.load_keep_limits())
     if first:
         tree.open()
         mark_lost_documents(db, tree)
-    return Publication(session, tree, db, settings, revisions=stored.load_wanted_revisions(db))
+    return Publication(session, tree, db, settings, revisions=db.load_wanted_revisions())
 
 
-def mark_lost_documents(db: Database, tree: Tree) -> None:
+def mark_lost_documents(db: Storage, tree: Tree) -> None:
     """Mark feeds dirty whose documents are missing or changed on disk; with ``tree.full`` all feeds."""
     if tree.full:
-        documents.discard_entries(db)
+        db.discard_entries()
     else:
-        documents.mark_documents_lost(db, tree.list_damaged())
+        db.mark_documents_lost(tree.list_damaged())
 
 
 def assign_ids(publication: Publication) -> None:
@@ -71,10 +68,10 @@ def assign_ids(publication: Publication) -> None:
 
     former_ids.assign_post_ids(publication)
     # Dates of the ledger apply to posts, which have ids only now.
-    if ledger.load_pending_kinds(db):
-        ledger_replay.apply_dates(db)
-    stored.assign_feed_slugs(db, lambda name: build_slug(name, slugs), make_unique)
-    ledger.update_ledger(db)
+    if db.load_pending_kinds():
+        db.apply_ledger_dates()
+    db.assign_feed_slugs(lambda name: build_slug(name, slugs), make_unique)
+    db.update_ledger()
 
 
 def render_feeds(publication: Publication) -> list[tuple[DirtyFeed, list[ShownPost]]]:
@@ -85,11 +82,11 @@ def render_feeds(publication: Publication) -> list[tuple[DirtyFeed, list[ShownPo
     settings = publication.settings
     # Ends, because every turn removes at least one invalid post from its feeds.
     while True:
-        dirty = stored.load_dirty_feeds(publication.db)
+        dirty = publication.db.load_dirty_feeds()
         archived = {
             feed.number: feed.kind in settings.archive_kinds and bool(settings.archive) for feed in dirty
         }
-        shown = stored.load_shown_posts(publication.db, archived, settings.entries)
+        shown = publication.db.load_shown_posts(archived, settings.entries)
         by_kind: dict[Kind, list[Sequence[ShownPost]]] = {}
         for feed in dirty:
             by_kind.setdefault(feed.kind, []).append(shown[feed.number])
@@ -104,12 +101,12 @@ def write_documents(
 ) -> PublicationPlan:
     """Plan the documents of these feeds, join their entries, and write the documents that changed."""
     db, settings, tree = publication.db, publication.settings, publication.tree
-    newest = load_newest_archives(db) if feeds else {}
+    newest = db.load_newest_archives() if feeds else {}
     plans = [plan_feed(settings, feed, posts, newest.get(feed.number, 0)) for feed, posts in feeds]
     plan = plan_publication(settings, plans, pages.write_assets(publication))
     if not plans:
         return plan
-    figures = stored.load_feed_figures(db)
+    figures = db.load_feed_figures()
     since = int((publication.session.clock() - _TOMBSTONE_AGE).timestamp())
     for done, ((feed, _), item) in enumerate(zip(feeds, plans, strict=True), 1):
         # A feed without posts has no documents; those it had are removed later.
@@ -137,7 +134,7 @@ def _write_feed(
     from feeds.renderer.documents import join_formats
 
     settings, paths = publication.settings, plan.paths
-    deleted = stored.load_tombstones(publication.db, feed.number, since, _MAX_TOMBSTONES)
+    deleted = publication.db.load_tombstones(feed.number, since, _MAX_TOMBSTONES)
     head = build_feed_head(settings, feed, paths, updated, plan.archive, deleted)
     wrong = check_head(head)
     # An invalid head would make every reader reject the document, so the old document stays.
@@ -167,8 +164,8 @@ def warm_up(session: Session) -> None:
     from feeds.renderer.documents import join_formats
 
     settings = session.publishing
-    feed = next((feed for feed in stored.load_feeds(session.db) if feed.kind == "all"), None)
-    newest = stored.load_window(session.db, feed.number, 1) if feed else []
+    feed = next((feed for feed in session.db.load_feeds() if feed.kind == "all"), None)
+    newest = session.db.load_newest_posts(feed.number, 1) if feed else []
     if feed is None or not newest:
         return
     entry_cache.warm_up(session, newest[0].post)
@@ -186,11 +183,11 @@ def finish_publication(publication: Publication, plan: PublicationPlan) -> None:
     tree, db = publication.tree, publication.db
     # The store must not record a document as written before it is on the disk.
     tree.flush()
-    recorded = documents.load_documents_of_feeds(db, [feed.number for feed in plan.feeds], tree.written)
+    recorded = db.load_documents_of_feeds([feed.number for feed in plan.feeds], tree.written)
     # Sorted, so that two runs report the same order.
     for path in sorted(recorded.keys() - tree.written.keys() - plan.needed):
         tree.remove(path)
-    is_older = documents.is_older_than_tree(db)
+    is_older = db.is_older_than_tree()
     if is_older:
         _remove_unknown_documents(tree)
     publication.held.update(tree.unmanaged)
@@ -201,7 +198,7 @@ def finish_publication(publication: Publication, plan: PublicationPlan) -> None:
     if plan.feeds or tree.written or tree.removed:
         _record(publication, plan, recorded)
     if is_older:
-        documents.mark_as_new_as_tree(db)
+        db.mark_as_new_as_tree()
     tree.close({path: document.digest for path, document in tree.known.items()})
     publication.held.update(tree.unmanaged)  # closing may find an unmanaged file in the place of `.feedd`
     publication.held.update(write_ledger(db, publication.settings.ledger))
@@ -228,8 +225,7 @@ def _record(publication: Publication, plan: PublicationPlan, recorded: dict[str,
         if path in plan.announced and (path not in recorded or recorded[path].digest != document.digest)
     ]
     feed_of_recorded = {path: document.feed for path, document in recorded.items()}
-    documents.record_publication(
-        publication.db,
+    publication.db.record_publication(
         PublishedDocuments(
             written=tree.written,
             feed_by_path={**feed_of_recorded, **plan.feed_by_path},
@@ -257,7 +253,7 @@ def _list_published(publication: Publication, feeds: Iterable[FeedPlan]) -> Iter
             yield PublishedFeed(revision, updated, feed.number)
 
 
-def write_ledger(db: Database, path: Path) -> dict[str, str]:
+def write_ledger(db: Ledger, path: Path) -> dict[str, str]:
     """Merge the ledger file and the store: import lines from the file, then append what the store has more.
 
     Returns:
@@ -267,8 +263,8 @@ def write_ledger(db: Database, path: Path) -> dict[str, str]:
         StoreError: The file cannot be read or written.
     """
     # Somebody may have changed the file during the run, and their lines must not be lost.
-    ledger.load_ledger(db, path)
-    text = ledger.render_changed_ledger(db, path.read_bytes() if path.exists() else b"")
+    db.load_ledger(path)
+    text = db.render_changed_ledger(path.read_bytes() if path.exists() else b"")
     if text is None:
         return {}
     # Replacing the file would replace the link and leave its target behind.
@@ -281,5 +277,5 @@ def write_ledger(db: Database, path: Path) -> dict[str, str]:
         raise StoreError(
             f"{path}: cannot be written ({error.strerror}); check the folder's permissions and free space"
         ) from error
-    ledger.mark_ledger_written(db, text)
+    db.mark_ledger_written(text)
     return {}

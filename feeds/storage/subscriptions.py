@@ -15,6 +15,8 @@ from urllib.parse import quote, urlsplit
 from feeds.storage.sqlite import Database
 
 TaskKind = Literal["verify", "ping", "ask"]
+Verdict = Literal["queued", "no document", "queue full", "host full"]
+"""What became of a request to subscribe or unsubscribe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +92,13 @@ def enqueue(
         db.run("push_want", {"topic": path, "digest": digest})
         for hub in hubs:
             url = site_url + quote(path)
-            _put_task(db, "ping", f"{hub} {url}", hub, {"hub": hub, "topic": url})
+            put_task(db, "ping", f"{hub} {url}", hub, {"hub": hub, "topic": url})
 
 
-def _put_task(
+def put_task(
     db: Database, kind: TaskKind, name: str, url: str, data: Mapping[str, str], due: int = 0
 ) -> None:
+    """Store a request to the host of ``url``; it replaces a task with the same name. Call it in a transaction."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     db.run("push_task_put", {"kind": kind, "name": name, "host": extract_host(url), "data": text, "due": due})
 
@@ -175,15 +178,15 @@ def expire(db: Database, now: int) -> None:
         db.run("push_expire", (now,))
 
 
-def count_subscriptions_of_host(db: Database, host: str) -> int:
-    """Count the subscriptions with a callback at a host."""
-    return int(db.value("push_host_counts", (host,)))
-
-
 def count_subscriptions(db: Database) -> tuple[int, int]:
     """Count the subscriptions, and those with a due delivery."""
     subscriptions, waiting = db.rows("push_counts")[0]
     return int(subscriptions), int(waiting)
+
+
+def count_subscriptions_of_host(db: Database, host: str) -> int:
+    """Count the subscriptions with a callback at a host."""
+    return int(db.value("push_host_counts", (host,)))
 
 
 def count_tasks(db: Database, kind: TaskKind) -> int:
@@ -191,12 +194,32 @@ def count_tasks(db: Database, kind: TaskKind) -> int:
     return int(db.value("push_task_count", (kind,)))
 
 
-def put_task(
-    db: Database, kind: TaskKind, name: str, url: str, data: Mapping[str, str], due: int = 0
-) -> None:
-    """Store a request to the host of ``url``. It replaces a task with the same name."""
+def queue_verification(
+    db: Database, data: Mapping[str, str], most_waiting: int, most_per_host: int
+) -> Verdict:
+    """Queue the verification of a request to subscribe or unsubscribe, unless a limit is reached.
+
+    It replaces a request for the same document and callback that still waits.
+
+    Args:
+        db: The store.
+        data: The request: mode, path of the document, callback, and what the verification needs.
+        most_waiting: The maximum number of waiting verifications.
+        most_per_host: The maximum number of subscriptions with callbacks at one host.
+    """
+    path, callback = data["path"], data["callback"]
     with db.transaction():
-        _put_task(db, kind, name, url, data, due)
+        # Only documents that exist: otherwise a client could fill the store with invented topics.
+        if load_document_digest(db, path) is None:
+            return "no document"
+        # Anybody may send requests, so the queue and each host need a limit.
+        if count_tasks(db, "verify") >= most_waiting:
+            return "queue full"
+        held = count_subscriptions_of_host(db, extract_host(callback))
+        if data["mode"] == "subscribe" and held >= most_per_host:
+            return "host full"
+        put_task(db, "verify", f"{path} {callback}", callback, data)
+    return "queued"
 
 
 def load_task(db: Database, number: int, now: int) -> Task | None:
@@ -234,7 +257,7 @@ def add_upstream(db: Database, subscription: Upstream, now: int) -> None:
             {**values, "token": subscription.token, "state": subscription.state, "ends": subscription.ends},
         )
         # In the same transaction, so that no subscription is stored without its request.
-        _put_task(db, "ask", subscription.source, subscription.hub, {"source": subscription.source}, now)
+        put_task(db, "ask", subscription.source, subscription.hub, {"source": subscription.source}, now)
 
 
 def update_upstream_state(
@@ -252,7 +275,7 @@ def update_upstream_state(
         if next_request is None:
             db.run("push_task_drop", ("ask", subscription.source))
         else:
-            _put_task(
+            put_task(
                 db,
                 "ask",
                 subscription.source,

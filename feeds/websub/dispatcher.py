@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from feeds.errors import FeeddError, StoreError
-from feeds.storage import subscriptions
 from feeds.storage.subscriptions import Due
 from feeds.websub.outgoing import Outcome, OutgoingRequests
 from feeds.websub.storage_thread import StorageThread
@@ -77,7 +76,7 @@ class Dispatcher:
                     # Leases end by the second, so checking more often finds nothing.
                     if self._now() - swept >= 1:
                         swept = self._now()
-                        await self._desk(subscriptions.expire, int(swept))
+                        await self._expire(int(swept))
                     await self._refill()
                 # The store may be locked for long; the next turn tries again.
                 except StoreError as error:
@@ -90,6 +89,9 @@ class Dispatcher:
                 for task in late:
                     task.cancel()
 
+    async def _expire(self, now: int) -> None:
+        await self._desk(lambda store: store.expire_subscriptions(now))
+
     async def _sleep(self) -> None:
         try:
             async with asyncio.timeout(self._bounds.poll):
@@ -100,7 +102,9 @@ class Dispatcher:
     async def _refill(self) -> None:
         """Load the due requests: of every host more than may run in parallel there."""
         # More than may run, so that free places can be filled without another query.
-        found = await self._desk(subscriptions.load_due, int(self._now()), 8 * self._bounds.host, _FETCHED)
+        found = await self._desk(
+            lambda store: store.load_due_requests(int(self._now()), 8 * self._bounds.host, _FETCHED)
+        )
         for request in found:
             key = (request.to_subscriber, request.number)
             if key not in self._known:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 from feeds.errors import StoreError
-from feeds.storage import subscriptions
-from feeds.storage.sqlite import Database
+from feeds.storage.interface import Subscriptions
+from feeds.storage.subscriptions import Verdict
 from feeds.websub.protocol import Refusal, SubscriptionRequest, Topics, parse_request
 from feeds.websub.responses import Mount, build_text
 from feeds.websub.storage_thread import StorageThread
@@ -21,6 +21,13 @@ PATH = "/hub"
 # A verification costs the sender nothing, so strangers could queue any number.
 _MOST_WAITING = 10_000
 _MOST_PER_HOST = 20_000
+_REFUSALS: Mapping[Verdict, Refusal] = {
+    "no document": Refusal(
+        404, "hub.topic is not a feed of this site; send the address of its rel=self link"
+    ),
+    "queue full": Refusal(503, "too many requests wait for their verification; try again later"),
+    "host full": Refusal(429, "the host of hub.callback has too many subscriptions"),
+}
 
 
 class Hub:
@@ -72,17 +79,8 @@ class Hub:
         return build_text(202)
 
 
-def _queue_verification(db: Database, wish: SubscriptionRequest) -> Refusal | None:
+def _queue_verification(db: Subscriptions, wish: SubscriptionRequest) -> Refusal | None:
     """Queue the verification of a request, within limits; return the refusal if they are reached."""
-    # Only documents that exist: otherwise a client could fill the store with invented topics.
-    if subscriptions.load_document_digest(db, wish.path) is None:
-        return Refusal(404, "hub.topic is not a feed of this site; send the address of its rel=self link")
-    # Anybody may send requests, so the queue and each host need a limit.
-    if subscriptions.count_tasks(db, "verify") >= _MOST_WAITING:
-        return Refusal(503, "too many requests wait for their verification; try again later")
-    host = subscriptions.extract_host(wish.callback)
-    if wish.mode == "subscribe" and subscriptions.count_subscriptions_of_host(db, host) >= _MOST_PER_HOST:
-        return Refusal(429, "the host of hub.callback has too many subscriptions")
     data = {
         "mode": wish.mode,
         "topic": wish.topic,
@@ -91,5 +89,4 @@ def _queue_verification(db: Database, wish: SubscriptionRequest) -> Refusal | No
         "lease": str(wish.lease),
         "secret": wish.secret,
     }
-    subscriptions.put_task(db, "verify", f"{wish.path} {wish.callback}", wish.callback, data)
-    return None
+    return _REFUSALS.get(db.queue_verification(data, _MOST_WAITING, _MOST_PER_HOST))

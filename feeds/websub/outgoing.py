@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 
 from feeds.errors import AddressRefused, FetchError
 from feeds.http import Client, Response
-from feeds.storage import subscriptions
 from feeds.storage.subscriptions import Delivery, Task
 from feeds.websub import protocol
 from feeds.websub.protocol import SubscriptionRequest, Topics
@@ -82,13 +81,13 @@ class OutgoingRequests:
     async def deliver(self, number: int) -> Outcome:
         """Send a subscriber the current document (section 7), and store which version it has."""
         # Read again, because the subscription may have ended while the delivery waited.
-        delivery = await self._desk(subscriptions.load_delivery, number, int(self._now()))
+        delivery = await self._desk(lambda store: store.load_delivery(number, int(self._now())))
         if delivery is None:
             return Outcome("done")
         # The current version, not that which made it due: older versions are of no use.
         document = self._read(delivery.topic)
         if document is None or not self._topics.media_type(delivery.topic):
-            await self._desk(subscriptions.cancel_delivery, delivery)
+            await self._desk(lambda store: store.cancel_delivery(delivery))
             return Outcome("dropped", "the document is not published any more")
         try:
             answer = await self._send(
@@ -98,17 +97,17 @@ class OutgoingRequests:
             return await self._postpone(delivery, str(error), "")
         meaning = protocol.classify_status(answer.status)
         if meaning == "done":
-            await self._desk(subscriptions.mark_delivered, delivery, document.digest)
+            await self._desk(lambda store: store.mark_delivered(delivery, document.digest))
             return Outcome("done")
         if meaning == "gone":
-            await self._desk(subscriptions.unsubscribe, delivery.topic, delivery.callback)
+            await self._desk(lambda store: store.unsubscribe(delivery.topic, delivery.callback))
             return Outcome("dropped", "410: the subscriber ended the subscription")
         # A redirect counts as a failure too: section 7 accepts only 2xx.
         return await self._postpone(delivery, f"status {answer.status}", answer.get_header("retry-after"))
 
     async def _postpone(self, delivery: Delivery, trouble: str, retry_after: str) -> Outcome:
         until = int(self._now()) + protocol.compute_delay(delivery.tries, retry_after, delivery.number)
-        await self._desk(subscriptions.postpone, delivery, until, trouble[:500])
+        await self._desk(lambda store: store.postpone_delivery(delivery, until, trouble[:500]))
         return Outcome("again", trouble)
 
     def _build_content_headers(self, delivery: Delivery, document: _Document) -> dict[str, str]:
@@ -152,7 +151,7 @@ class OutgoingRequests:
 
     async def run_task(self, number: int) -> Outcome:
         """Run a task in its current state in the store."""
-        task = await self._desk(subscriptions.load_task, number, int(self._now()))
+        task = await self._desk(lambda store: store.load_task(number, int(self._now())))
         if task is None:
             return Outcome("done")
         # A subscription request stays in the store until the hub verifies it.
@@ -160,9 +159,9 @@ class OutgoingRequests:
         outcome = await run(task)
         if outcome.kind == "again":
             until = int(self._now()) + protocol.compute_delay(task.tries, "", task.number)
-            await self._desk(subscriptions.retry_task, task, until)
+            await self._desk(lambda store: store.retry_task(task, until))
         elif task.kind != "ask":
-            await self._desk(subscriptions.remove_task, task)
+            await self._desk(lambda store: store.remove_task(task))
         return outcome
 
     async def _verify(self, task: Task) -> Outcome:
@@ -187,11 +186,13 @@ class OutgoingRequests:
         if answer.hops or not protocol.is_confirmed(answer.status, answer.body, challenge):
             return Outcome("dropped", f"not confirmed (status {answer.status})")
         if wish.mode == "unsubscribe":
-            await self._desk(subscriptions.unsubscribe, wish.path, wish.callback)
+            await self._desk(lambda store: store.unsubscribe(wish.path, wish.callback))
         else:
             ends = int(self._now()) + wish.lease
             # The feed may have been removed while the subscriber was verified.
-            if not await self._desk(subscriptions.subscribe, wish.path, wish.callback, wish.secret, ends):
+            if not await self._desk(
+                lambda store: store.subscribe(wish.path, wish.callback, wish.secret, ends)
+            ):
                 return await self._deny(wish)
         return Outcome("done")
 
@@ -224,10 +225,10 @@ class OutgoingRequests:
 
     async def _request_subscription(self, task: Task) -> Outcome:
         """Request a hub to subscribe us to a feed, to renew the subscription, or to end it (section 5.1)."""
-        wanted = await self._desk(subscriptions.find_upstream, source=task.data["source"])
+        wanted = await self._desk(lambda store: store.find_upstream_subscription(source=task.data["source"]))
         # The configuration may have changed since the task was stored.
         if wanted is None or not self._public:
-            await self._desk(subscriptions.remove_task, task)
+            await self._desk(lambda store: store.remove_task(task))
             return Outcome("dropped", "no longer wanted")
         form = {
             "hub.mode": "unsubscribe" if wanted.state == "leaving" else "subscribe",
@@ -246,5 +247,5 @@ class OutgoingRequests:
                 "again", f"the hub answered {answer.status}: {answer.body[:200].decode('utf-8', 'replace')}"
             )
         # The hub's verification removes the task; without a verification the request is repeated.
-        await self._desk(subscriptions.retry_task, task, int(self._now()) + _REQUEST_AGAIN)
+        await self._desk(lambda store: store.retry_task(task, int(self._now()) + _REQUEST_AGAIN))
         return Outcome("done")

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
-from feeds.storage.sqlite import Database
+from feeds.storage.interface import Storage
+from feeds.storage.store import Store
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -23,7 +24,7 @@ class StorageThread:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._thread = ThreadPoolExecutor(1, "feedd-push")
-        self._db: Database | None = None
+        self._db: Store | None = None
 
     def __enter__(self) -> Self:
         try:
@@ -38,7 +39,7 @@ class StorageThread:
         self._thread.shutdown()
 
     async def __call__(
-        self, work: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs
+        self, work: Callable[Concatenate[Storage, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run ``work(db, …)`` in the thread and return its result.
 
@@ -53,7 +54,7 @@ class StorageThread:
         return await asyncio.get_running_loop().run_in_executor(self._thread, run)
 
     def _open(self) -> None:
-        self._db = Database.open(self._path)
+        self._db = Store.open(self._path)
 
     def _close(self) -> None:
         if self._db is not None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from feeds.errors import FeeddError
-from feeds.storage import subscriptions
 from feeds.storage.subscriptions import Upstream
 from feeds.websub import protocol
 from feeds.websub.responses import Mount, build_text
@@ -64,7 +63,7 @@ class Subscriber:
 
         ``topic`` is the feed's rel=self address, ``hub`` the first hub that it names.
         """
-        known = await self._desk(subscriptions.find_upstream, source=source)
+        known = await self._desk(lambda store: store.find_upstream_subscription(source=source))
         # A feed may change its hub; only then a new subscription is needed.
         if known and (known.topic, known.hub) == (topic, hub) and known.state in ("asked", "active"):
             return
@@ -72,15 +71,17 @@ class Subscriber:
         # the hub.
         token, secret = secrets.token_urlsafe(24), secrets.token_urlsafe(32)
         wanted = Upstream(source, topic, hub, secret, token, "asked", 0, 0)
-        await self._desk(subscriptions.add_upstream, wanted, int(self._now()))
+        await self._desk(lambda store: store.add_upstream_subscription(wanted, int(self._now())))
         self._wake()
 
     async def unsubscribe(self, source: str) -> None:
         """Unsubscribe a source; it is removed when the hub has verified the request."""
-        known = await self._desk(subscriptions.find_upstream, source=source)
+        known = await self._desk(lambda store: store.find_upstream_subscription(source=source))
         if known:
             await self._desk(
-                subscriptions.update_upstream_state, known, "leaving", known.ends, int(self._now())
+                lambda store: store.update_upstream_subscription(
+                    known, "leaving", known.ends, int(self._now())
+                )
             )
             self._wake()
 
@@ -90,7 +91,7 @@ class Subscriber:
         They are polled rarely; if a poll finds entries that the hub did not send, the hub is dead.
         """
         now = int(self._now())
-        found = await self._desk(subscriptions.load_upstreams)
+        found = await self._desk(lambda store: store.load_upstream_subscriptions())
         return {
             upstream.source: upstream.received
             for upstream in found
@@ -100,7 +101,11 @@ class Subscriber:
     async def handle(self, request: Request) -> Response:
         """Answer a hub: verification of intent (section 5.3), denial (5.2) or content (7)."""
         token = request.scope["path"].removeprefix(self._path)
-        known = await self._desk(subscriptions.find_upstream, token=token) if 0 < len(token) <= 64 else None
+        known = (
+            await self._desk(lambda store: store.find_upstream_subscription(token=token))
+            if 0 < len(token) <= 64
+            else None
+        )
         if known is None:
             # 410 makes the hub end a subscription that is not (or no longer) stored here (section 7).
             return build_text(410 if request.method == "POST" else 404, "no such subscription")
@@ -130,22 +135,26 @@ class Subscriber:
         if mode != expected or not challenge:
             return build_text(404, "no such request")
         if mode == "unsubscribe":
-            await self._desk(subscriptions.drop_upstream, known.source)
+            await self._desk(lambda store: store.remove_upstream_subscription(known.source))
         else:
             lease = _parse_lease(values.get("hub.lease_seconds", ""))
             now = int(self._now())
             # Renew early enough that a hub may be down for some hours before the lease ends.
             renew = now + max(1, lease - max(lease // 10, min(lease // 2, protocol.DAY)))
-            await self._desk(subscriptions.update_upstream_state, known, "active", now + lease, renew)
+            await self._desk(
+                lambda store: store.update_upstream_subscription(known, "active", now + lease, renew)
+            )
         return PlainTextResponse(challenge)
 
     async def _handle_denial(self, known: Upstream, reason: str) -> None:
         if known.state == "leaving":
-            await self._desk(subscriptions.drop_upstream, known.source)
+            await self._desk(lambda store: store.remove_upstream_subscription(known.source))
         else:
             # The hub may accept the feed later.
             again = int(self._now()) + protocol.DAY
-            await self._desk(subscriptions.update_upstream_state, known, "refused", 0, again, reason[:500])
+            await self._desk(
+                lambda store: store.update_upstream_subscription(known, "refused", 0, again, reason[:500])
+            )
 
     async def _accept_content(self, known: Upstream, request: Request) -> Response:
         """Accept content; unsigned content gets the same response and is dropped, so that the secret cannot be probed."""
@@ -158,7 +167,7 @@ class Subscriber:
         # The hub repeats the delivery.
         if len(self._tasks) >= _MOST_AT_ONCE:
             return build_text(503, headers={"Retry-After": "30"})
-        await self._desk(subscriptions.update_upstream_delivery, known.source, int(self._now()))
+        await self._desk(lambda store: store.record_upstream_delivery(known.source, int(self._now())))
         content_type = request.headers.get("content-type", "")
         # Section 7 recommends a quick response; a hub gives up on slow subscribers.
         task = asyncio.create_task(self._pass_on(known.source, body, content_type))

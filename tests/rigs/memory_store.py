@@ -8,7 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from feeds.storage.sqlite import Database, load_migrations
+from feeds.storage.sqlite import load_migrations
+from feeds.storage.store import Store
 from feeds.websub.storage_thread import StorageThread
 
 _MEMORY = ":memory:"
@@ -22,18 +23,18 @@ def _build_image() -> bytes:
     return connection.serialize()
 
 
-def open_memory_store() -> Database:
+def open_memory_store() -> Store:
     """Open an empty store."""
     connection = sqlite3.connect(_MEMORY, isolation_level=None, check_same_thread=False)
     connection.deserialize(_build_image())
     connection.execute("PRAGMA temp_store = MEMORY")
-    return Database(connection, Path(_MEMORY))
+    return Store(connection, Path(_MEMORY))
 
 
 class MemoryDesk(StorageThread):
     """Access to a store in memory; calls run at once, in the caller's thread."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Store) -> None:
         super().__init__(Path(_MEMORY))
         self.db = db
 

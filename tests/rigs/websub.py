@@ -22,7 +22,7 @@ from starlette.types import Message
 from feeds.http import Client
 from feeds.http.address import build_user_agent
 from feeds.storage import subscriptions
-from feeds.storage.sqlite import Database
+from feeds.storage.store import Store
 from feeds.websub.dispatcher import Bounds, Dispatcher
 from feeds.websub.hub import Hub
 from feeds.websub.outgoing import OutgoingRequests
@@ -122,7 +122,7 @@ class Publisher:
         beside.write_bytes(data)
         beside.replace(file)
         digest = hashlib.sha256(data).hexdigest()
-        db = Database.open(self.store)
+        db = Store.open(self.store)
         with db.transaction():
             subscriptions.enqueue(db, [(path, digest)], SITE, hubs)
             db.run("document_put", (path, 1, digest, len(data), 0))
@@ -130,13 +130,13 @@ class Publisher:
 
     def subscribe(self, callbacks: Sequence[tuple[str, str]], secret: str = "s3cret") -> None:
         """Verified subscriptions: topic and callback each."""
-        db = Database.open(self.store)
+        db = Store.open(self.store)
         for topic, callback in callbacks:
             subscriptions.subscribe(db, topic, callback, secret, int(time.time()) + 3600)
         db.close()
 
     def counts(self) -> tuple[int, int]:
-        db = Database.open(self.store)
+        db = Store.open(self.store)
         found = subscriptions.count_subscriptions(db)
         db.close()
         return found

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from feeds.cli.daemon_requests import add_request, reload_daemon
 from feeds.storage.control import load_requests
-from feeds.storage.sqlite import Database, lock_store
+from feeds.storage.sqlite import lock_store
+from feeds.storage.store import Store
 from tests.rigs.memory_world import World, save_store
 
 
 def list_requests(world: World) -> list[tuple[str, str]]:
-    db = Database.open(world.config.store)
+    db = Store.open(world.config.store)
     try:
         return [(request.kind, request.value) for request in load_requests(db)]
     finally:

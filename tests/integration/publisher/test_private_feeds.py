@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from feeds.storage import subscriptions
-from feeds.storage.sqlite import Database
+from feeds.storage.store import Store
 from feeds.websub.protocol import Topics
 from tests.conftest import Project
 from tests.rigs.serve_rig import serving
@@ -20,7 +20,7 @@ def configure(project: Project, text: str) -> None:
 
 
 def pings(project: Project) -> list[str]:
-    db = Database.open(project.folder / "state" / "feedd.db")
+    db = Store.open(project.folder / "state" / "feedd.db")
     tasks = [
         subscriptions.load_task(db, one.number, 10**10)
         for one in subscriptions.load_due(db, 10**10, 999, 999)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from feeds.storage import subscriptions
-from feeds.storage.sqlite import Database
+from feeds.storage.store import Store
 from feeds.websub.dispatcher import Bounds
 from tests.conftest import ROOT, Project
 from tests.rigs.servers import Answer, Asked, UpstreamServer
@@ -241,7 +241,7 @@ def test_a_version_published_during_a_delivery_is_delivered_too(publisher: Publi
 
 
 def test_a_task_wanted_again_while_it_is_done_stays(publisher: Publisher) -> None:
-    db = Database.open(publisher.store)
+    db = Store.open(publisher.store)
     subscriptions.put_task(db, "ping", "n", "https://h.example/", {"v": "1"})
     [due] = subscriptions.load_due(db, 10, 4, 10)
     one = subscriptions.load_task(db, due.number, 10)
@@ -262,7 +262,7 @@ def test_building_queues_what_changed_and_nothing_else(project: Project) -> None
     )
     project.post("2024-01-02-a.md")
     assert project.run("build").returncode == 0
-    db = Database.open(project.folder / "state" / "feedd.db")
+    db = Store.open(project.folder / "state" / "feedd.db")
     assert subscriptions.count_tasks(db, "ping") == 9  # three feeds in three formats, no page and no list
     for number in [one.number for one in subscriptions.load_due(db, 10**10, 99, 99)]:
         task = subscriptions.load_task(db, number, 10**10)

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from feeds.ingest import pending_batches
 from feeds.ingest.pending_batches import PendingBatches
 from feeds.reports import Ingested
 from feeds.storage.sightings import IngestCounts, SourceBatch
 from tests.rigs.memory_world import World
 
 
-@pytest.fixture
-def stored(monkeypatch: pytest.MonkeyPatch) -> list[list[SourceBatch]]:
-    calls: list[list[SourceBatch]] = []
+class Items:
+    """A store that keeps the batches that it gets."""
 
-    def store(db: object, batches: list[SourceBatch]) -> IngestCounts:
-        calls.append(batches)
+    def __init__(self) -> None:
+        self.batches: list[Sequence[SourceBatch]] = []
+
+    def ingest_batches(self, batches: Sequence[SourceBatch]) -> IngestCounts:
+        self.batches.append(batches)
         return IngestCounts(1, 2, 3)
 
-    monkeypatch.setattr(pending_batches, "ingest_batches", store)
-    return calls
+
+@pytest.fixture
+def items() -> Items:
+    return Items()
 
 
 @pytest.fixture
@@ -36,19 +40,19 @@ def build_batch(world: World, count: int = 1, **changes: object) -> SourceBatch:
     return SourceBatch(context, [None] * count)  # type: ignore[list-item]
 
 
-def test_batches_of_equal_circumstances_are_stored_together(world: World, stored: list) -> None:
+def test_batches_of_equal_circumstances_are_stored_together(world: World, items: Items) -> None:
     report, order = Ingested(), []
-    pending = PendingBatches(world.db, report)
+    pending = PendingBatches(items, report)
     one, two = build_batch(world), build_batch(world)
     pending.add(one)
-    pending.then(lambda: order.append(len(stored)))
+    pending.then(lambda: order.append(len(items.batches)))
     pending.add(two)
-    assert (stored, order) == ([], [])
+    assert (items.batches, order) == ([], [])
     pending.flush()
-    assert (stored, order) == ([[one, two]], [1])
+    assert (items.batches, order) == ([[one, two]], [1])
     assert (report.new, report.changed, report.parted) == (1, 2, 3)
     pending.flush()
-    assert (len(stored), order) == (1, [1])
+    assert (len(items.batches), order) == (1, [1])
 
 
 @pytest.mark.parametrize(
@@ -62,23 +66,23 @@ def test_batches_of_equal_circumstances_are_stored_together(world: World, stored
         {"blocked": frozenset("x")},
     ],
 )
-def test_other_circumstances_are_stored_apart(world: World, stored: list, changes: dict[str, object]) -> None:
-    pending = PendingBatches(world.db, Ingested())
+def test_other_circumstances_are_stored_apart(world: World, items: Items, changes: dict[str, object]) -> None:
+    pending = PendingBatches(items, Ingested())
     pending.add(build_batch(world))
     pending.add(build_batch(world, **changes))
-    assert len(stored) == 1
+    assert len(items.batches) == 1
     pending.flush()
-    assert len(stored) == 2
+    assert len(items.batches) == 2
 
 
 def test_many_readings_are_stored_at_once_and_an_empty_folder_has_to_wait_for_nothing(
-    world: World, stored: list
+    world: World, items: Items
 ) -> None:
     done: list[int] = []
-    pending = PendingBatches(world.db, Ingested())
+    pending = PendingBatches(items, Ingested())
     pending.then(lambda: done.append(1))
     assert done == [1]
     pending.add(build_batch(world, 4095))
-    assert stored == []
+    assert items.batches == []
     pending.add(build_batch(world, 1))
-    assert len(stored) == 1
+    assert len(items.batches) == 1

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from feeds.errors import FeeddError, StoreError
-from feeds.storage import subscriptions
 from feeds.storage.subscriptions import Due
 from feeds.websub.dispatcher import Bounds, Dispatcher
 from feeds.websub.outgoing import Outcome
@@ -21,15 +20,17 @@ class Desk:
         self.asked: list[tuple[int, int, int]] = []
         self.error: StoreError | None = None
 
-    async def __call__(self, work: object, *arguments: int) -> object:
+    async def __call__(self, work: Callable[[Desk], object]) -> object:
         if self.error is not None:
             self.error, error = None, self.error
             raise error
-        if work is subscriptions.expire:
-            self.expired.append(*arguments)
-            return None
-        assert work is subscriptions.load_due
-        self.asked.append(arguments)
+        return work(self)
+
+    def expire_subscriptions(self, now: int) -> None:
+        self.expired.append(now)
+
+    def load_due_requests(self, now: int, each: int, most: int) -> list[Due]:
+        self.asked.append((now, each, most))
         return list(self.due)
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from feeds.errors import StoreError
 from feeds.storage import subscriptions
-from feeds.storage.sqlite import Database
+from feeds.storage.store import Store
 from feeds.websub import hub as module
 from feeds.websub.hub import Hub
 from feeds.websub.protocol import Topics
@@ -21,20 +21,20 @@ WISH = {"hub.mode": "subscribe", "hub.topic": SITE + "atom.xml", "hub.callback":
 
 
 @pytest.fixture
-def db() -> Database:
+def db() -> Store:
     store = open_memory_store()
     store._connection.execute("INSERT INTO document VALUES ('atom.xml', NULL, 'd1', 1, 1)")
     return store
 
 
-def post(db: Database, form: dict[str, str], woken: list[int] | None = None, desk: object = None) -> Response:
+def post(db: Store, form: dict[str, str], woken: list[int] | None = None, desk: object = None) -> Response:
     wake = (woken if woken is not None else []).append
     hub = Hub(desk or MemoryDesk(db), Topics(SITE, SITE + "hub"), wake=lambda: wake(1))
     body = urlencode(form).encode()
     return asyncio.run(hub.handle(build_request("POST", "/hub", headers={"Content-Type": FORM}, body=body)))
 
 
-def test_a_request_is_queued_for_its_verification(db: Database) -> None:
+def test_a_request_is_queued_for_its_verification(db: Store) -> None:
     woken: list[int] = []
     answer = post(db, {**WISH, "hub.secret": "s", "hub.lease_seconds": "600"}, woken)
     assert (answer.status_code, answer.body, woken) == (202, b"", [1])
@@ -55,7 +55,7 @@ def test_a_request_is_queued_for_its_verification(db: Database) -> None:
     assert subscriptions.count_tasks(db, "verify") == 1
 
 
-def test_other_pages_methods_and_topics_are_refused(db: Database) -> None:
+def test_other_pages_methods_and_topics_are_refused(db: Store) -> None:
     hub = Hub(MemoryDesk(db), Topics(SITE, SITE + "hub"))
     assert hub.mount == ("/hub", hub.handle)
     assert asyncio.run(hub.handle(build_request("POST", "/hub/x"))).status_code == 404
@@ -69,7 +69,7 @@ def test_other_pages_methods_and_topics_are_refused(db: Database) -> None:
     assert subscriptions.count_tasks(db, "verify") == 0
 
 
-def test_the_queue_and_each_host_are_limited(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_queue_and_each_host_are_limited(db: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_MOST_PER_HOST", 1)
     subscriptions.subscribe(db, "atom.xml", "https://cb.example/y", "", 10)
     many = post(db, WISH)
@@ -81,7 +81,7 @@ def test_the_queue_and_each_host_are_limited(db: Database, monkeypatch: pytest.M
     assert (full.status_code, full.headers["retry-after"]) == (503, "300")
 
 
-def test_a_store_in_trouble_means_later(db: Database) -> None:
+def test_a_store_in_trouble_means_later(db: Store) -> None:
     async def fail(*_: object) -> None:
         raise StoreError("locked")
 

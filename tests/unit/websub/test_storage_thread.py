@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from feeds.errors import StoreError
-from feeds.storage.sqlite import Database
+from feeds.storage.store import Store
 from feeds.websub.storage_thread import StorageThread
 from tests.rigs.memory_store import open_memory_store
 
@@ -24,7 +24,7 @@ class MemoryThread(StorageThread):
 def test_work_gets_the_store_and_its_arguments_in_one_other_thread() -> None:
     seen: list[tuple[int, int]] = []
 
-    def work(db: Database, number: int, *, plus: int = 0) -> int:
+    def work(db: Store, number: int, *, plus: int = 0) -> int:
         seen.append((number, threading.get_ident()))
         return number + plus + int(db.value("documents_count"))
 
@@ -39,7 +39,7 @@ def test_work_gets_the_store_and_its_arguments_in_one_other_thread() -> None:
 
 
 def test_errors_reach_the_caller_and_the_store_is_closed() -> None:
-    def fail(db: Database) -> None:
+    def fail(db: Store) -> None:
         raise StoreError("locked")
 
     desk = MemoryThread(Path(":memory:"))

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from feeds.errors import FeeddError
 from feeds.storage import subscriptions
-from feeds.storage.sqlite import Database
+from feeds.storage.store import Store
 from feeds.storage.subscriptions import Upstream
 from feeds.websub.protocol import DAY, LONGEST_LEASE, sign
 from feeds.websub.subscriber import Subscriber, _parse_lease
@@ -26,7 +26,7 @@ class World:
     """A subscriber with its store, and what it passed on."""
 
     def __init__(self) -> None:
-        self.db: Database = open_memory_store()
+        self.db: Store = open_memory_store()
         self.content: list[tuple[str, bytes, str]] = []
         self.woken = 0
         self.now = 1000.0

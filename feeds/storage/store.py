@@ -1,0 +1,209 @@
+"""The store that other packages use: the functions of this package as methods of an open database.
+
+Each method is a function of the module that has its table. :mod:`feeds.storage.interface` has the protocols
+that callers name.
+"""
+
+from __future__ import annotations
+
+from feeds.storage import (
+    address_rule,
+    archives,
+    bodies,
+    control,
+    documents,
+    feed_membership,
+    feeds,
+    file_ids,
+    files,
+    ledger,
+    ledger_replay,
+    left_out,
+    neighbourhood,
+    reports,
+    retention,
+    sightings,
+    sources,
+    subscriptions,
+    upstreams,
+    withdrawal,
+)
+from feeds.storage.sqlite import Database
+
+
+class Store(Database):
+    """An open store. It implements :class:`~feeds.storage.interface.Storage`."""
+
+    # Sources
+    load_sources = sources.load_sources
+    add_sources = sources.add_sources
+    load_lists = sources.load_lists
+    mark_source_read = sources.mark_source_read
+    remove_source = sources.remove_source
+    count_entries = upstreams.count_entries
+
+    # Files
+    load_present_files = files.load_present_files
+    load_file_states = files.load_file_states
+    load_file_keys_version = files.load_keys_version
+    touch_files = files.touch_files
+    finish_scan = files.finish_scan
+    remove_expired_files = files.remove_expired_files
+
+    # Items
+    ingest_batches = sightings.ingest_batches
+    ingest_readings = sightings.ingest_readings
+    publish_due_posts = feed_membership.publish_due_posts
+    load_blocked_keys = neighbourhood.load_blocked_keys
+
+    # UpstreamFeeds
+    load_upstreams = upstreams.load_upstreams
+    save_polls = upstreams.save_polls
+    save_list = upstreams.save_list
+    save_refusal = upstreams.save_refusal
+    find_known_entries = upstreams.find_known_entries
+    find_known_items = upstreams.find_known_items
+    ingest_document = upstreams.ingest_document
+    load_held_hosts = upstreams.load_held_hosts
+    hold_hosts = upstreams.hold_hosts
+
+    # StoredEntries
+    load_entries_after = upstreams.load_entries_after
+    load_history_position = upstreams.load_history_position
+    save_history_position = upstreams.save_history_position
+    load_entry_keys_version = upstreams.load_keys_version
+    save_entry_keys_version = upstreams.save_keys_version
+    follow_address_rule = address_rule.follow_address_rule
+
+    # Posts
+    assign_post_ids = feeds.assign_post_ids
+    load_posts = feeds.load_posts
+    exclude_invalid_posts = feeds.exclude_invalid_posts
+    load_bodies = bodies.load_bodies
+    apply_retention = retention.apply
+    withdraw_post = withdrawal.withdraw_post
+    restore_post = withdrawal.restore_post
+    load_post_state = withdrawal.load_post_state
+
+    # FileIds
+    begin_file_ids = file_ids.begin_file_ids
+    derives_ids_from_paths = file_ids.derives_from_paths
+    is_without_past = file_ids.is_without_past
+    load_bare_files = feeds.load_bare_files
+    record_file_ids = file_ids.record_file_ids
+
+    # Entries
+    find_missing_entries = feeds.find_missing_entries
+    save_entries = feeds.save_entries
+    load_entries = feeds.load_entries
+    discard_entries = documents.discard_entries
+    load_render_settings = documents.load_render_settings
+    use_render_settings = documents.use_render_settings
+
+    # Feeds
+    load_dirty_feeds = feeds.load_dirty_feeds
+    load_feeds = feeds.load_feeds
+    load_feed_figures = feeds.load_feed_figures
+    load_wanted_revisions = feeds.load_wanted_revisions
+    load_newest_posts = feeds.load_window
+    load_shown_posts = feeds.load_shown_posts
+    load_tombstones = feeds.load_tombstones
+    find_latest_change = feeds.find_latest_change
+
+    # Slugs
+    assign_feed_slugs = feeds.assign_feed_slugs
+    drop_unfit_slugs = feeds.drop_unfit_slugs
+    find_slugs = feeds.find_slugs
+
+    # Documents
+    load_documents = documents.load_documents
+    load_documents_of_feeds = documents.load_documents_of_feeds
+    mark_documents_lost = documents.mark_documents_lost
+    record_publication = documents.record_publication
+    count_documents = documents.count_documents
+    is_older_than_tree = documents.is_older_than_tree
+    mark_as_new_as_tree = documents.mark_as_new_as_tree
+    select_new_warnings = documents.select_new_warnings
+
+    # Archives
+    append_versions = archives.append_versions
+    find_long_logs = archives.find_long_logs
+    load_unarchived_versions = archives.load_unarchived
+    close_archives = archives.close_archives
+    load_newest_archives = archives.load_newest_archives
+    load_stale_archives = archives.load_stale_archives
+    load_archive = archives.load_archive
+    mark_archives_clean = archives.mark_archives_clean
+    remove_abandoned_logs = archives.remove_abandoned_logs
+
+    # ArchiveRevision
+    load_archive_revision = archives.load_revision
+    save_archive_revision = archives.save_revision
+
+    # Ledger
+    load_ledger = ledger.load_ledger
+    load_pending_kinds = ledger.load_pending_kinds
+    update_ledger = ledger.update_ledger
+    render_changed_ledger = ledger.render_changed_ledger
+    mark_ledger_written = ledger.mark_ledger_written
+    apply_ledger_lines = ledger_replay.apply_lines
+    apply_ledger_dates = ledger_replay.apply_dates
+    apply_ledger_withdrawals = ledger_replay.apply_withdrawals
+
+    # Subscriptions
+    subscribe = subscriptions.subscribe
+    unsubscribe = subscriptions.unsubscribe
+    expire_subscriptions = subscriptions.expire
+    queue_verification = subscriptions.queue_verification
+    load_due_requests = subscriptions.load_due
+    load_delivery = subscriptions.load_delivery
+    mark_delivered = subscriptions.mark_delivered
+    postpone_delivery = subscriptions.postpone
+    cancel_delivery = subscriptions.cancel_delivery
+
+    # HubTasks
+    load_task = subscriptions.load_task
+    remove_task = subscriptions.remove_task
+    retry_task = subscriptions.retry_task
+
+    # UpstreamSubscriptions
+    add_upstream_subscription = subscriptions.add_upstream
+    update_upstream_subscription = subscriptions.update_upstream_state
+    record_upstream_delivery = subscriptions.update_upstream_delivery
+    remove_upstream_subscription = subscriptions.drop_upstream
+    find_upstream_subscription = subscriptions.find_upstream
+    load_upstream_subscriptions = subscriptions.load_upstreams
+
+    # Control
+    add_request = control.add_request
+    load_requests = control.load_requests
+    is_request_waiting = control.is_waiting
+    remove_request = control.remove_request
+    load_change_counter = control.load_change_counter
+
+    # Searches
+    find_post = reports.find_post
+    find_post_by_value = reports.find_post_by_value
+    find_post_by_key = reports.find_post_by_key
+    find_post_by_guid = reports.find_post_by_guid
+    find_post_by_title = reports.find_post_by_title
+    find_file = reports.find_file
+    load_post_report = reports.load_post_report
+    load_post_title = reports.load_title
+    find_left_out = left_out.find_left_out
+
+    # Counts
+    count_files = reports.count_files
+    count_posts = reports.count_posts
+    count_posts_of_feeds = reports.count_posts_of_feeds
+    count_posts_of_days = reports.count_posts_of_days
+    load_latest_posts = reports.load_latest_posts
+    load_invalid_posts = reports.load_invalid_posts
+    load_folder_counts = reports.load_folder_counts
+    load_post_counts = reports.load_post_counts
+    count_items = left_out.count_items
+
+    # Soundness
+    find_faults = reports.find_faults
+    is_migrated = reports.is_migrated
+    iterate_compressed = reports.iterate_compressed
