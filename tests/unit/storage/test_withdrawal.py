@@ -88,7 +88,7 @@ def test_tombstones_of_a_feed_spare_what_others_have(world: World) -> None:
         removed = apply_tombstones(
             world.db, world.session.sources, world.get_source("up"), ["one", "two", "none"], NOON, frozenset()
         )
-    assert removed == 2
+    assert removed == (2, {"id:one", "id:two"})
     shared, alone = (
         load_post_state(world.db, world.db.value("post_of_uid", (get_uid(world, title),)))
         for title in ("a", "Entry two")
@@ -100,4 +100,4 @@ def test_tombstones_of_a_feed_spare_what_others_have(world: World) -> None:
         again = apply_tombstones(
             world.db, world.session.sources, world.get_source("up"), ["two"], NOON, frozenset()
         )
-    assert again == 0
+    assert again == (0, {"id:two"})
