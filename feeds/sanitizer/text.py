@@ -121,16 +121,22 @@ def clean_title(title: str) -> str:
 
 
 def clean_text(text: str) -> str:
+    """Return text that may contain references as plain text on one line; the references are decoded.
+
+    See :func:`clean_plain_text`.
+    """
+    return clean_plain_text(unescape(_INVISIBLE.sub("", text)) if "&" in text else text)
+
+
+def clean_plain_text(text: str) -> str:
     """Return plain text on one line that stays text even where a reader takes it for HTML.
 
-    References are decoded, and a space follows each ``<`` that looks like the start of a tag. No word is lost.
-    The result is empty only for text without visible characters.
+    A space follows each ``<`` that looks like the start of a tag. No word is lost, and ``&amp;`` stays: a text about
+    HTML may contain it. The result is empty only for text without visible characters.
     """
-    if text.isprintable() and "<" not in text and "&" not in text and "  " not in text:
+    if text.isprintable() and "<" not in text and "  " not in text:
         return text.strip()
     text = _INVISIBLE.sub("", text)
-    if "&" in text:
-        text = _INVISIBLE.sub("", unescape(text))
     if "<" in text:
         text = _MARKUP_START.sub("< ", text)
     return _FOLDED.sub(" ", text).strip()

@@ -121,12 +121,12 @@ def _build_entry(task: RenderTask, body: Body | None, html: str, opening: str) -
     # An address that cannot be repaired is reported when the entry is checked.
     link = without_user(escape_address(shown.link) or shown.link)
     # The parser of feeds returns text, but the front matter of a post may contain HTML.
-    clean = text.clean_title if task.source in get_settings().sources else text.clean_text
-    title = clean(shown.title) or text.clean_text(text.make_title(opening)) or link or task.uid
+    clean = text.clean_title if task.source in get_settings().sources else text.clean_plain_text
+    title = clean(shown.title) or text.clean_plain_text(text.make_title(opening)) or link or task.uid
     # Every format needs a date, so a post without one gets that of its last change.
     published = shown.published or datetime.fromtimestamp(task.updated, UTC)
     summary = (clean(body.summary) if body else "") or text.make_excerpt(
-        text.clean_text(
+        text.clean_plain_text(
             opening[:_ENOUGH].replace("\n", " ")
         )  # text on one line is mostly clean already, and then cleaning is cheap
     )

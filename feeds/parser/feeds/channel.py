@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from feeds.parser.feeds.feedparser_workarounds import AT
-from feeds.parser.feeds.text import fold_spaces, html_to_text, unwrap_character_data
+from feeds.parser.feeds.text import fold_spaces, html_title_to_text, unwrap_character_data
 from feeds.values.dates import parse_date
 from feeds.values.markup import remove_markup, replace_sections
 from feeds.values.references import unescape
@@ -139,14 +139,17 @@ def read_head(feed: Mapping[str, Any], version: str, head: str, url: str, zone: 
 def read_text_construct(values: Mapping[str, Any], name: str, atom: bool = True) -> str:
     """Return a text construct (RFC 4287, 3.1) as text on one line, without HTML markup; plain text stays.
 
-    Atom states whether a value is text or HTML. In other formats only tags that are used as markup are removed.
+    Atom states whether a value is text or HTML. Other formats do not: there readers decode references once more, and only
+    tags that are used as markup are removed.
     """
     text = _read_text(values, name)
     detail = dict.get(values, name + "_detail") if isinstance(values, dict) else None
     kind = detail.get("type", "") if isinstance(detail, Mapping) else ""
     if "html" in kind:
-        return html_to_text(text)
-    return fold_spaces(text if atom or "<" not in text else remove_markup(text))
+        return html_title_to_text(text)
+    if atom:
+        return fold_spaces(text)
+    return fold_spaces(unescape(remove_markup(text) if "<" in text else text))
 
 
 def read_author_names(values: Mapping[str, Any]) -> tuple[str, ...]:

@@ -91,7 +91,7 @@ def read_entry(entry: dict[str, Any], context: EntryContext) -> Item:
             _read_string(entry, "language") or language or _read_title_language(entry) or context.language
         ),
         enclosures=tuple(media.values()),
-        rights=read_text_construct(entry, "rights") or context.rights,
+        rights=read_text_construct(entry, "rights", context.atom) or context.rights,
         extras=tuple(_read_extras(entry, context.base)),
     )
 

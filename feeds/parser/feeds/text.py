@@ -46,6 +46,21 @@ def html_to_text(html: str) -> str:
     return fold_spaces(unescape(html))
 
 
+def html_title_to_text(html: str) -> str:
+    """Return the text of a title in HTML; an element without attributes and end tag is a word: ``How <select> works``."""
+    if "<" not in html:
+        return fold_spaces(unescape(html))
+    bare = _BLOCK.sub(" ", _drop_hidden(html[:_LIMIT]))
+    closed = {found[2].lower() for found in _ELEMENT.finditer(bare) if found[1]}
+
+    def drop(found: re.Match[str]) -> str:
+        slash, name, rest = found.groups()
+        is_markup = slash or name.lower() in closed | _VOID or "=" in rest or rest.endswith("/")
+        return "" if is_markup else found[0]
+
+    return fold_spaces(unescape(_ELEMENT.sub(drop, bare)))
+
+
 def _drop_hidden(html: str) -> str:
     """Replace comments, scripts and styles by a space; those without an end stay."""
     parts: list[str] = []

@@ -78,6 +78,7 @@ _FIELDS: Final = {
     "itunes:block": ("block", "podcast_block"),
 }
 _SIZE = re.compile(r"\d{1,18}")
+_TYPE = re.compile(r"(?:audio|video|image|text|application|model)/[\w.+-]+", re.ASCII)
 _MOST: Final = 64
 _MEDIA: Final = ("audio/", "video/")
 
@@ -111,13 +112,22 @@ def _read_value(
     elif isinstance(value, Mapping):
         yield from _read_mapping({str(key).lower(): part for key, part in value.items()}, resolve, is_media)
     elif isinstance(value, str):
-        address, *more = value.split() or [""]
+        address, more = _split_value(value)
         length = next((part for part in more if _SIZE.fullmatch(part)), "")
         kind = next((part for part in more if "/" in part), "") or _read_first(
             values, ("enclosure_type", "mime_type")
         )
         length = length or _read_first(values, tuple(_SAFE_LENGTHS))
         yield from _build(address, kind, length, resolve, is_media)
+
+
+def _split_value(value: str) -> tuple[str, list[str]]:
+    """Return the address of a value, and the size and type behind it; a name of a file may have spaces."""
+    words = value.split()
+    end = len(words)
+    while end > 1 and (_SIZE.fullmatch(words[end - 1]) or _TYPE.fullmatch(words[end - 1])):
+        end -= 1
+    return " ".join(words[:end]), words[end:]
 
 
 def _read_mapping(value: Mapping[str, Any], resolve: Resolve, is_media: bool) -> Iterator[Enclosure]:

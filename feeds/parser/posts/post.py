@@ -222,6 +222,9 @@ class _Reader:
     def _read_own_path(self) -> str:
         """Return the path of the page that the front matter states; an address of another site does not count."""
         stated = self.fields.read_text("permalink") or self.fields.read_text("url")
+        if self.settings.generator in ("zola", "content") and (path := self.fields.read_text("path")):
+            # Zola's pages are folders. In Jekyll and Hugo `path` has no meaning.
+            stated = f"/{path.strip('/')}/"
         if not _ABSOLUTE.match(stated):
             return stated
         try:

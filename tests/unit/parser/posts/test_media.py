@@ -104,3 +104,17 @@ def test_a_post_without_an_episode_has_no_fields_of_one() -> None:
         (Enclosure("https://a.example/a.pdf", "application/pdf", 0),),
         (),
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "url", "length"),
+    [
+        ("/x y.mp3", "https://a.example/x y.mp3", 0),
+        ("/x y.mp3\n1234\naudio/mpeg", "https://a.example/x y.mp3", 1234),
+        ("https://a.example/a b c.mp3 99", "https://a.example/a b c.mp3", 99),
+        ("/plain.mp3 audio/mpeg", "https://a.example/plain.mp3", 0),
+    ],
+)
+def test_a_name_with_spaces_is_a_name(written: str, url: str, length: int) -> None:
+    ((enclosure,), _) = read(enclosure=written)
+    assert enclosure == Enclosure(url, "audio/mpeg", length)

@@ -2,14 +2,22 @@
 
 import pytest
 
-from feeds.models import Item, Skipped
+from feeds.models import Generator, Item, Skipped
 from feeds.parser.posts.jekyll import FolderSettings, JekyllSite
 from feeds.parser.posts.post import parse_post
 
 
-def parse(header: str, path: str = "_posts/2024-08-09-evening.md", pattern: str = "", zone: str = "UTC"):
+def parse(
+    header: str,
+    path: str = "_posts/2024-08-09-evening.md",
+    pattern: str = "",
+    zone: str = "UTC",
+    generator: Generator = "",
+):
     site = JekyllSite(url="https://a.example", permalink="date")
-    settings = FolderSettings("https://a.example/", zone, pattern or "jekyll", site, jekyll_ids=True)
+    settings = FolderSettings(
+        "https://a.example/", zone, pattern or "jekyll", site, jekyll_ids=True, generator=generator
+    )
     data = f"---\ntitle: t\n{header}---\ntext\n".encode()
     return parse_post(data, path, settings, lambda body: (body, ""), lambda _: None, lambda *_: None)
 
@@ -73,3 +81,19 @@ def test_the_list_page_of_a_section_is_no_post(path: str) -> None:
 def test_a_format_that_is_not_read_is_named(ending: str) -> None:
     found = parse("", f"blog/a.{ending}")
     assert found == Skipped("ignored", f"feedd does not read .{ending.lower()} files")
+
+
+@pytest.mark.parametrize(
+    ("generator", "page"),
+    [
+        ("zola", "https://a.example/other/place/"),
+        ("content", "https://a.example/other/place/"),
+        ("hugo", "https://a.example/2024/08/09/evening.html"),
+        ("jekyll", "https://a.example/2024/08/09/evening.html"),
+    ],
+)
+@pytest.mark.parametrize("stated", ["other/place", "/other/place/"])
+def test_zola_states_the_path_of_a_page(generator: Generator, page: str, stated: str) -> None:
+    item = parse(f"date: 2024-08-09\npath: {stated}\n", generator=generator)
+    assert isinstance(item, Item)
+    assert item.permalink == page
