@@ -1,12 +1,14 @@
 """Run feedd as a process without the cost of its imports: :func:`run_program` is what most tests use.
 
-A server process imports the program once and forks for each run. The fork has its own arguments, environment,
-folder, standard streams and exit code, and ends as every Python program ends. Where the environment changes how
-Python itself starts, a new interpreter runs ``python -m feeds`` instead.
+A server process imports the program once and forks for each run, and for each worker that a run starts. A fork has
+its own arguments, environment, folder, standard streams and exit code, and ends as every Python program ends. Where
+the environment changes how Python itself starts, a new interpreter runs ``python -m feeds`` instead.
 """
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
 import os
 import pickle
@@ -19,12 +21,15 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TextIO
+from typing import NoReturn, TextIO
+
+from feeds.workers import process_pool
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,6 +39,7 @@ _AT_START = ("PYTHON", "LC_", "LANG", "COVERAGE")
 """Variables whose names begin so act when the interpreter starts."""
 _MOST_BYTES = 1 << 20
 """Of a request."""
+_DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -41,8 +47,12 @@ class Run:
     """What a forked process runs."""
 
     arguments: tuple[str, ...]
+    """Of the program; none for a worker."""
     folder: str
     environment: dict[str, str]
+    server: str
+    """Address of the server, which also starts the workers of the program."""
+    worker: bool = False
 
 
 def run_program(
@@ -58,7 +68,8 @@ def run_program(
         _get_start_values(values) == _get_start_values(_ENVIRONMENT)
         and "COVERAGE_PROCESS_START" not in values
     ):
-        return _start_server().run(Run(tuple(arguments), str(folder), values), timeout)
+        server = _start_server()
+        return server.run(Run(tuple(arguments), str(folder), values, server.address), timeout)
     command = [sys.executable, "-m", "feeds", *arguments]
     return subprocess.run(
         command, capture_output=True, text=True, timeout=timeout, cwd=folder, env=values, check=False
@@ -77,10 +88,10 @@ class _Server:
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="feedd-program-")
-        self._address = os.path.join(self._folder.name, "socket")
+        self.address = os.path.join(self._folder.name, "socket")
         end, self._alive = os.pipe()
         with socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(self._address)
+            listener.bind(self.address)
             listener.listen(64)
             command = [sys.executable, "-m", "tests.rigs.program", str(listener.fileno()), str(end)]
             self._process = subprocess.Popen(
@@ -97,7 +108,7 @@ class _Server:
         """Run the program in a fork; see :func:`run_program`."""
         texts = ["", ""]
         with socket.socket(socket.AF_UNIX) as connection:
-            connection.connect(self._address)
+            connection.connect(self.address)
             pipes = os.pipe(), os.pipe()
             socket.send_fds(connection, [pickle.dumps(run)], [write for _, write in pipes])
             readers = []
@@ -107,7 +118,8 @@ class _Server:
                 readers[-1].start()
             connection.settimeout(timeout)
             try:
-                code = int(connection.recv(20))
+                _receive_number(connection)
+                code = _receive_number(connection)
             except TimeoutError:
                 raise subprocess.TimeoutExpired(["feedd", *run.arguments], timeout) from None
         for reader in readers:
@@ -118,6 +130,11 @@ class _Server:
 @cache
 def _start_server() -> _Server:
     return _Server()
+
+
+def _receive_number(connection: socket.socket) -> int:
+    """Receive a number: first the id of the process, and in the end its exit code."""
+    return int(connection.recv(_DIGITS, socket.MSG_WAITALL))
 
 
 def _read_text(pipe: int, texts: list[str], number: int) -> None:
@@ -144,13 +161,17 @@ def serve(listener: socket.socket, alive: int) -> Run:
 
 def attend_run(connection: socket.socket) -> Run:
     """Start the program of a request and send its exit code; it returns only in the process that is to run the program."""
-    data, files, _, _ = socket.recv_fds(connection, _MOST_BYTES, 2)
+    data, files, _, _ = socket.recv_fds(connection, _MOST_BYTES, 3)
     run: Run = pickle.loads(data)
     program = os.fork()
     if not program:
         connection.close()
-        enter_run(run, files)
+        enter_run(run, files[:2])
+        if run.worker:
+            work(files[2])
+        process_pool.subprocess = _WorkerStarter(run)  # type: ignore[assignment]
         return run
+    connection.send(b"%*d" % (_DIGITS, program))
     for file in files:
         os.close(file)
     watched = os.pidfd_open(program)
@@ -159,8 +180,72 @@ def attend_run(connection: socket.socket) -> Run:
         os.kill(program, signal.SIGKILL)
     _, status = os.waitpid(program, 0)
     with suppress(OSError):
-        connection.send(str(os.waitstatus_to_exitcode(status)).encode())
+        connection.send(b"%*d" % (_DIGITS, os.waitstatus_to_exitcode(status)))
     os._exit(0)
+
+
+def work(pipe: int) -> NoReturn:
+    """Run the jobs that come through a pipe, as a new interpreter would."""
+    # A worker inherits these blocked signals from the thread that starts it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGINT, signal.SIGTSTP])
+    end(lambda: process_pool.run_worker(pipe) or 0)
+
+
+class _WorkerStarter:
+    """Takes the place of :mod:`subprocess` in the process pool: the server forks the workers too."""
+
+    DEVNULL = subprocess.DEVNULL
+
+    def __init__(self, run: Run) -> None:
+        self._run = replace(run, arguments=(), worker=True)
+
+    def Popen(self, command: Sequence[str], *, stdin: int, pass_fds: Sequence[int]) -> _WorkerProcess:  # noqa: N802
+        """Start a worker; its program is in ``command``, and its pipe is the one file of ``pass_fds``."""
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(self._run.server)
+        socket.send_fds(connection, [pickle.dumps(self._run)], [1, 2, *pass_fds])
+        return _WorkerProcess(connection)
+
+
+class _WorkerProcess:
+    """What the process pool uses of ``subprocess.Popen``."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection, self.pid = connection, _receive_number(connection)
+        self._code: int | None = None
+
+    def kill(self) -> None:
+        if self._code is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+
+    def wait(self) -> int:
+        if self._code is None:
+            self._code = _receive_number(self._connection)
+            self._connection.close()
+        return self._code
+
+
+def end(function: Callable[[], int]) -> NoReturn:
+    """Call a function and end this process with its code as Python does, but without taking apart every module.
+
+    That would copy all memory that the server's forks share.
+    """
+    code = 1
+    try:
+        code = function()
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except BaseException:
+        traceback.print_exc()
+    for thread in threading.enumerate():
+        if not thread.daemon and thread is not threading.main_thread():
+            thread.join()
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(code)
 
 
 def enter_run(run: Run, files: Sequence[int]) -> None:
@@ -195,15 +280,16 @@ def import_program() -> None:
         importlib.import_module(name)
 
 
-def main() -> int:
-    """Serve; in a fork, run the program and return its exit code."""
+def main() -> NoReturn:
+    """Serve; in a fork, run the program."""
     import_program()
     from feeds.cli.main import main as run_feedd
 
-    with socket.socket(fileno=int(sys.argv[1])) as listener:
-        run = serve(listener, int(sys.argv[2]))
-    return run_feedd(run.arguments)
+    # Without it, the first collection in each fork would copy all memory.
+    gc.freeze()
+    run = serve(socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2]))
+    end(lambda: run_feedd(run.arguments))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
