@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
-from feeds.identity import Group, compute_rank, select_originals
+from feeds.identity import Group, Sighting, compute_rank, select_originals
 from feeds.item_keys import shorten_key
 from feeds.values.urls import canonicalise, canonicalise_by_rule_2, is_entry_id
 
@@ -97,6 +97,40 @@ def build_urn(namespace: bytes, name: str) -> str:
     digest[8] = digest[8] & 0x3F | 0x80
     digits = digest.hex()
     return f"urn:uuid:{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def is_silent_copy(copy: Sighting, shown: Sighting) -> bool:
+    """Return whether a new entry changes neither what a post shows nor its derived id, nor the key of this id.
+
+    ``shown`` is the sighting of the post whose body is shown. The copy comes after it, so it supplies only what
+    that sighting lacks (identity rule 5, docs/reference/identity.md).
+    """
+    has_all = (
+        (shown.length or not copy.length)
+        and (shown.title or not copy.title)
+        and (shown.link or not copy.link)
+        and (shown.link or shown.page or not copy.page)
+        and (shown.authors or not copy.authors)
+        and (shown.published or not copy.published)
+        and (shown.published or shown.guess or not copy.guess)
+    )
+    has_terms = {*copy.categories} <= {*shown.categories} and {*copy.tags} <= {*shown.tags}
+    return bool(
+        has_all and has_terms and compute_rank(copy) > compute_rank(shown) and not _affects_id(copy, shown)
+    )
+
+
+def _affects_id(copy: Sighting, shown: Sighting) -> bool:
+    """Return whether a copy may change the id that is derived for a post, or the key that it is derived from."""
+    if copy.fixed_id or copy.former or copy.strong != shown.strong:
+        return True
+    if is_entry_id(copy.guid) and not is_entry_id(shown.guid):
+        return True
+    # Such keys need the other forms of all addresses of the post (:func:`derive_id_name`).
+    if any("xn--" in key or ":sha256:" in key for key in copy.weak):
+        return True
+    best, own = (min(((_measure_key(key), key) for key in s.own), default=None) for s in (shown, copy))
+    return not shown.strong and (best is None or own is None or own < best)
 
 
 class PendingId(NamedTuple):

@@ -21,6 +21,7 @@ from feeds.storage.past_keys import PastKeys
 from feeds.storage.posts import update_posts
 from feeds.storage.records import Context, ItemReading, Reading, derive_item_from_path
 from feeds.storage.serialization import encode_sighting, read_sighting
+from feeds.storage.silent_copies import insert_silent_copies
 from feeds.storage.sqlite import Database
 
 _STATED = ("title", "text", "link", "authors", "categories", "tags")
@@ -92,6 +93,8 @@ def _store_batch(db: Database, batch: SourceBatch, change: Change) -> int:
     part = Change(context)
     # The bulk insert takes most items of a first build; only the rest needs the general way.
     numbers, rest = insert_new_items(db, context.source, part, readings, renamed)
+    # Then copies of stored posts, which would load every other copy.
+    copies, rest = insert_silent_copies(db, context, rest) if rest and renamed is None else (0, rest)
     stored = store_items(db, context, part, rest, renamed) if rest else UpdatedItems({}, 0, 0)
     if renamed is not None:
         before = load_pages_of_files(db, context.source, [reading.path for reading in readings])
@@ -100,7 +103,7 @@ def _store_batch(db: Database, batch: SourceBatch, change: Change) -> int:
         # The old path of a renamed file would otherwise be reported as missing.
         db.many("file_drop", [(context.source, old) for old in renamed.values()])
     change.add(part)
-    return len(numbers) + stored.new
+    return len(numbers) + copies + stored.new
 
 
 class UpdatedItems(NamedTuple):

@@ -183,7 +183,7 @@ def test_a_scope_holds_each_value_once_however_many_there_are(tmp_path: Path, co
         db.run("source_add", ("news",))
         db.many(
             "file_put",
-            [(1, str(n), 1, 1, b"", "item", "", 0, None, None) for n in range(count + 5)],
+            [(1, str(n), 1, 1, b"", "item", "", 0, None, None, "") for n in range(count + 5)],
         )
         db.scope(["gone"])
         db.scope([*map(str, range(count)), *map(str, range(count))])

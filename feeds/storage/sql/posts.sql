@@ -37,6 +37,13 @@ SELECT id, published, shown FROM post WHERE state = 'waiting' AND published <= ?
 UPDATE post SET state = 'live', surfaced = ?, logged = 0 WHERE id = ?
 -- name: posts_unminted
 SELECT id FROM post WHERE minted IS NULL AND state NOT IN ('waiting', 'hidden') ORDER BY id
+-- name: posts_of_keys
+SELECT DISTINCT key, post FROM sighting_key JOIN sighting ON sighting.id = sighting_key.sighting
+WHERE gone = 0 AND key IN (SELECT value FROM scope)
+-- name: posts_of_strong
+SELECT DISTINCT strong, post FROM sighting WHERE gone = 0 AND strong <> '' AND strong IN (SELECT value FROM scope)
+-- name: posts_minted
+SELECT id FROM post WHERE minted IS NOT NULL AND id IN (SELECT value FROM scope)
 -- name: posts_minted_after
 SELECT id, uid, mint_key FROM post WHERE minted IS NOT NULL AND id > ? ORDER BY id LIMIT ?
 -- name: post_surfaced
