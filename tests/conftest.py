@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from feeds.workers import process_pool
 from tests.rigs.examples import QUICK
-from tests.rigs.program import run_program
+from tests.rigs.program import build_worker_starter, run_program
 
 settings.register_profile(QUICK, max_examples=10, deadline=None)
 
@@ -100,6 +101,13 @@ class Project:
 def feedd(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the program to its end."""
     return run_program(arguments)
+
+
+@pytest.fixture(autouse=True)
+def fork_workers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let builds in this process fork their workers: a hundred short builds would start a hundred interpreters."""
+    if not request.node.path.is_relative_to(ROOT / "tests" / "unit"):
+        monkeypatch.setattr(process_pool, "subprocess", build_worker_starter())
 
 
 @pytest.fixture

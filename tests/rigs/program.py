@@ -27,7 +27,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import NoReturn, TextIO
+from types import ModuleType
+from typing import NoReturn, TextIO, cast
 
 from feeds.workers import process_pool
 
@@ -77,6 +78,12 @@ def run_program(
 
 
 _ENVIRONMENT = dict(os.environ)
+
+
+def build_worker_starter() -> ModuleType:
+    """Return what takes the place of :mod:`subprocess` in the process pool of the process that runs the tests."""
+    run = Run((), str(ROOT), dict(os.environ), _start_server().address)
+    return cast("ModuleType", _WorkerStarter(run))
 
 
 def _get_start_values(environment: Mapping[str, str]) -> dict[str, str]:
@@ -169,7 +176,7 @@ def attend_run(connection: socket.socket) -> Run:
         enter_run(run, files[:2])
         if run.worker:
             work(files[2])
-        process_pool.subprocess = _WorkerStarter(run)  # type: ignore[assignment]
+        process_pool.subprocess = cast("ModuleType", _WorkerStarter(run))
         return run
     connection.send(b"%*d" % (_DIGITS, program))
     for file in files:

@@ -20,7 +20,7 @@ from tests.integration.daemon.test_daemon import Running
 from tests.integration.ingest.test_upstreams import rss, subscribe, titles
 from tests.rigs.servers import Answer, UpstreamServer, UpstreamThread
 
-DEADLINE = 5.0
+DEADLINE = 3.0
 """Long enough for a worker that loads its libraries on a busy machine."""
 HANGING = "https://a.example/" + "x" * 400
 """An address with which :data:`RULE`, which RE2 cannot run, never comes to an end."""
@@ -64,8 +64,7 @@ WORK = TaskKind(
 )
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-@pytest.mark.parametrize("hang", sorted(HANGS))
+@pytest.mark.parametrize(("hang", "processes"), [("sleep", 1), ("spin", 2), ("match", 1), ("match", 2)])
 def test_only_the_item_that_hangs_is_rejected(hang: str, processes: int) -> None:
     large = "large" * 200_000  # more than a pipe holds
     pieces = [["a", hang, "b"], [large, "c"], [large, "d"], ["e"], [hang], ["f", "g"], [large]]
@@ -131,10 +130,10 @@ def test_a_post_that_hangs_is_rejected_and_all_others_are_published(slow: Projec
     report = build(slow, processes)
     (rejected,) = report["rejected"]
     assert rejected["path"] == str(bad)
-    assert rejected["reason"].startswith("takes longer than 5 seconds to process")
+    assert rejected["reason"].startswith("takes longer than 3 seconds to process")
     assert titles(slow) == [f"Post {number}" for number in range(5)]
     explained = slow.run("explain", str(bad))
-    assert "takes longer than 5 seconds" in explained.stdout + explained.stderr
+    assert "takes longer than 3 seconds" in explained.stdout + explained.stderr
     slow.post("2024-01-06-p.md", "Post 5")
     assert build(slow, processes)["rejected"] == [rejected]
     assert "Post 5" in titles(slow)
@@ -171,7 +170,7 @@ def test_an_entry_that_hangs_is_left_out_and_all_others_are_published(
     subscribe(slow, upstream)
     (trouble,) = name_entries(build(slow, 1))
     assert trouble == (
-        "source blog: entry 'Entry 2': takes longer than 5 seconds to process; "
+        "source blog: entry 'Entry 2': takes longer than 3 seconds to process; "
         "shorten it or simplify its markup; it is left out"
     )
     assert titles(slow) == ["Entry 1", "Entry 3", "Entry 4", "Post"]
@@ -181,13 +180,13 @@ def test_an_entry_that_hangs_is_left_out_and_all_others_are_published(
 
 
 def test_many_entries_that_hang_hold_nobody_up_for_ever(slow: Project, upstream: UpstreamServer) -> None:
-    upstream.routes["/feed"] = Answer(body=blog(9, range(3, 9)))
+    upstream.routes["/feed"] = Answer(body=blog(6, range(3, 6)))
     upstream.routes["/other"] = Answer(body=rss([("o", "https://other.example/1", "Other")]))
     subscribe(slow, upstream)
     subscribe(slow, upstream, "/other", "other")
     troubles = name_entries(build(slow, 1))
-    assert sum("takes longer than" in one for one in troubles) == 6
-    assert titles(slow) == ["Entry 1", "Entry 2", "Entry 9", "Other"]
+    assert sum("takes longer than" in one for one in troubles) == 3
+    assert titles(slow) == ["Entry 1", "Entry 2", "Entry 6", "Other"]
     assert name_entries(build(slow, 1)) == []
 
 
@@ -209,10 +208,10 @@ def test_a_post_that_hangs_when_it_is_rendered_is_left_out_alone(
     report = build(project, 2)
     assert [one["path"] for one in report["rejected"]] == ["_posts/2024-01-02-b.md"]
     (trouble,) = report["troubles"]
-    assert str(trouble).startswith("source blog: https://blog.example/2: takes longer than 5 seconds")
+    assert str(trouble).startswith("source blog: https://blog.example/2: takes longer than 3 seconds")
     assert titles(project) == ["Entry", "One", "Two"]
-    assert "takes longer than 5 seconds" in project.run("explain", str(bad)).stdout
-    assert "takes longer than 5 seconds" in project.run("explain", "https://blog.example/2").stdout
+    assert "takes longer than 3 seconds" in project.run("explain", str(bad)).stdout
+    assert "takes longer than 3 seconds" in project.run("explain", "https://blog.example/2").stdout
 
 
 def test_the_daemon_goes_on_after_a_post_that_hangs(slow: Project) -> None:
@@ -224,7 +223,7 @@ def test_the_daemon_goes_on_after_a_post_that_hangs(slow: Project) -> None:
         running.until(lambda: bool(running.events("rejected")))
         (event,) = running.events("rejected")
         assert event["file"] == str(bad.relative_to(slow.folder / "site"))
-        assert "takes longer than 5 seconds" in str(event["reason"])
+        assert "takes longer than 3 seconds" in str(event["reason"])
         slow.post("2024-01-04-p.md", "Next")
         running.until(lambda: "Next" in titles(slow))
     finally:
