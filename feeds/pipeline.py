@@ -21,31 +21,14 @@ def ingest(session: Session, *, offline: bool = False) -> Ingested:
     ``offline`` leaves out everything that needs the network.
     """
     report = Ingested()
-    read_ledger(session, report.troubles)
+    db, now = session.db, session.clock()
+    report.troubles += db.read_ledger(session.publishing.ledger, session.sources, now, bool(session.folders))
     if session.folders:
         ingest_folders(session, report)
     if session.polled:
         _ingest_upstreams(session, report, offline)
-    update_due_posts(session)
+    db.update_due_posts(session.sources, session.clock())
     return report
-
-
-def read_ledger(session: Session, troubles: list[str]) -> None:
-    """Apply the lines of the ledger that the store does not know; their errors are added to ``troubles``."""
-    db, file = session.db, session.publishing.ledger
-    is_changed = db.load_ledger(file, troubles)
-    if db.load_pending_kinds():
-        db.apply_ledger_lines(session.sources, session.clock())
-    # Only files have ids that an earlier rule may have derived otherwise.
-    if session.folders:
-        db.begin_file_ids(session.sources, is_changed=is_changed, has_file=file.exists())
-
-
-def update_due_posts(session: Session) -> int:
-    """Publish posts whose date has come and remove expired posts; return the number of both."""
-    now = session.clock()
-    gone = session.db.remove_expired_files(session.sources, now)
-    return gone + session.db.publish_due_posts(now)
 
 
 def _ingest_upstreams(session: Session, report: Ingested, offline: bool) -> None:

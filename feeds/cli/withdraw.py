@@ -67,7 +67,7 @@ def withdraw_post(config: Config, wanted: str, undo: bool, clock: Clock) -> With
         with lock_store(config.store), closing(Store.open(config.store)) as db:
             path = config.store.with_name(ledger.LEDGER)
             # The store may be a restored backup that does not know all withdrawals yet.
-            control.load_ledger(db, path, clock())
+            db.read_withdrawals(path, clock())
             uid = _check_withdrawable(db, find_post(db, config, wanted), wanted, undo)
             back = control.withdraw(db, path, uid, undo, clock())
     # A daemon has the store: check the request here, so that errors reach the user.

@@ -10,12 +10,11 @@ from datetime import datetime
 from pathlib import Path
 
 from feeds.config import Source
-from feeds.pipeline import read_ledger
 from feeds.protocols import Clock
 from feeds.publisher.publisher import write_ledger
 from feeds.session import Session
 from feeds.sources import expand_sources, register_sources
-from feeds.storage.interface import Ledger, Sources, Storage
+from feeds.storage.interface import Sources, Storage
 from feeds.workers.workers import Workers
 
 # A scan of large folders takes a while, but a user waits in front of a terminal.
@@ -28,8 +27,8 @@ def apply_requests(session: Session) -> list[str]:
 
     The ledger is read first, because the store may be a restored backup. Return what is wrong with the ledger.
     """
-    troubles: list[str] = []
-    read_ledger(session, troubles)
+    ledger, folders = session.publishing.ledger, bool(session.folders)
+    troubles = session.db.read_ledger(ledger, session.sources, session.clock(), folders)
     for number, kind, value in session.db.load_requests():
         # The other kinds concern the memory of a daemon, and mean nothing without it.
         if kind in ("forget", "withdraw", "restore"):
@@ -53,19 +52,14 @@ def is_current(value: str, clock: Clock) -> bool:
 
 def withdraw(db: Storage, path: Path, uid: str, undo: bool, now: datetime) -> bool:
     """Withdraw or restore the post with this id; ``path`` is that of the ledger. Return whether a source has (or may have) it."""
-    load_ledger(db, path, now)
+    # The withdrawal may be known already, to a store that is a backup.
+    db.read_withdrawals(path, now)
     back = db.restore_post(uid, now) if undo else db.withdraw_post(uid, now)
     if back is None:
         return False
     # Write the file now, because the next run reads it first.
     write_ledger(db, path)
     return back
-
-
-def load_ledger(db: Ledger, path: Path, now: datetime) -> None:
-    """Apply withdrawals that the store does not know: it may be a backup that was just restored."""
-    db.load_ledger(path)
-    db.apply_ledger_withdrawals(now)
 
 
 def remove_source(

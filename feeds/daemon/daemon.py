@@ -293,7 +293,9 @@ class Daemon:
 
     async def _release(self) -> None:
         """Publish posts whose date has come and remove expired posts."""
-        if await self._shift.run_in_store_thread(pipeline.update_due_posts, self._shift.session):
+        session = self._shift.session
+        update = session.db.update_due_posts
+        if await self._shift.run_in_store_thread(update, session.sources, session.clock()):
             self._shift.wants_publishing.set()
 
     async def _check_requests(self) -> None:

@@ -161,7 +161,8 @@ class FeedIngester:
         from feeds.parser.lists.opml import read_opml
 
         self.session.workers.run(read_opml, fetched.data, request.url)
-        self.session.db.save_list(self._decide_poll(request.name, fetched, {}), fetched.data)
+        poll = self._decide_poll(request.name, fetched, {})
+        self.session.db.save_polls([poll._replace(document=fetched.data)])
         self.report.lists = True
 
     def _ingest_entries(self, request: Request, fetched: Fetched, parts: Outline) -> str:
@@ -285,10 +286,7 @@ class FeedIngester:
         """Store the failure of a document, and its new ``head`` if there is one."""
         failed = mark_unreadable(self.get_state(request.name), fetched, reason)
         poll = self._decide_poll(request.name, failed, head or self._get_head(request.name))
-        if head:
-            self.session.db.save_refusal(poll, head)
-        else:
-            self.session.db.save_polls([poll])
+        self.session.db.save_polls([poll._replace(head=head)])
         self.report.troubles.append(f"source {request.name}: {reason}")
 
     def _get_head(self, name: str) -> dict[str, Any]:

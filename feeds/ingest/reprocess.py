@@ -12,6 +12,7 @@ from feeds.identity import ENTRY_KEYS
 from feeds.item_names import rename_entry
 from feeds.session import Session
 from feeds.storage.records import Reading
+from feeds.storage.sightings import SourceBatch
 from feeds.storage.upstreams import (
     StoredEntry,
 )
@@ -60,7 +61,7 @@ def _parse_again(session: Session, number: int, settings: EntrySettings, rekey: 
         parts = [(part, settings, now) for part in split_into_chunks(entries, _ENTRIES_PER_PIECE)]
         found = session.workers.process(_READ_KEPT, parts)
         readings = [reading for results in found for reading in results]
-        parted += session.db.ingest_readings(quiet, readings).parted
+        parted += session.db.ingest_batches([SourceBatch(quiet, readings)]).parted
     return parted
 
 

@@ -39,15 +39,15 @@ def begin_publication(session: Session, tree: Tree) -> Publication:
     """
     db, settings = session.db, session.publishing
     first = not tree.opened
-    if first:
-        # Slugs that could leave their folder are assigned again.
-        db.drop_unfit_slugs(is_slug)
-    # Before the revisions are read, so that expired posts are removed in this run.
-    db.apply_retention(session.clock(), settings.keep, session.load_keep_limits())
+    # Before the revisions are read, so that lost documents are written in this run.
     if first:
         tree.open()
         mark_lost_documents(db, tree)
-    return Publication(session, tree, db, settings, revisions=db.load_wanted_revisions())
+    # Slugs that could leave their folder are assigned again.
+    revisions = db.begin_publication(
+        session.clock(), settings.keep, session.load_keep_limits(), is_slug if first else None
+    )
+    return Publication(session, tree, db, settings, revisions=revisions)
 
 
 def mark_lost_documents(db: Storage, tree: Tree) -> None:
@@ -67,11 +67,7 @@ def assign_ids(publication: Publication) -> None:
         return given, fold(given)
 
     former_ids.assign_post_ids(publication)
-    # Dates of the ledger apply to posts, which have ids only now.
-    if db.load_pending_kinds():
-        db.apply_ledger_dates()
-    db.assign_feed_slugs(lambda name: build_slug(name, slugs), make_unique)
-    db.update_ledger()
+    db.name_feeds(lambda name: build_slug(name, slugs), make_unique)
 
 
 def render_feeds(publication: Publication) -> list[tuple[DirtyFeed, list[ShownPost]]]:
@@ -183,11 +179,10 @@ def finish_publication(publication: Publication, plan: PublicationPlan) -> None:
     tree, db = publication.tree, publication.db
     # The store must not record a document as written before it is on the disk.
     tree.flush()
-    recorded = db.load_documents_of_feeds([feed.number for feed in plan.feeds], tree.written)
+    recorded, is_older = db.load_documents_of_feeds([feed.number for feed in plan.feeds], tree.written)
     # Sorted, so that two runs report the same order.
     for path in sorted(recorded.keys() - tree.written.keys() - plan.needed):
         tree.remove(path)
-    is_older = db.is_older_than_tree()
     if is_older:
         _remove_unknown_documents(tree)
     publication.held.update(tree.unmanaged)
@@ -195,10 +190,8 @@ def finish_publication(publication: Publication, plan: PublicationPlan) -> None:
     if tree.dry:
         return
     # Nothing to record saves a transaction, which a poll without news would otherwise pay for.
-    if plan.feeds or tree.written or tree.removed:
-        _record(publication, plan, recorded)
-    if is_older:
-        db.mark_as_new_as_tree()
+    if plan.feeds or tree.written or tree.removed or is_older:
+        _record(publication, plan, recorded, is_older)
     tree.close({path: document.digest for path, document in tree.known.items()})
     publication.held.update(tree.unmanaged)  # closing may find an unmanaged file in the place of `.feedd`
     publication.held.update(write_ledger(db, publication.settings.ledger))
@@ -216,7 +209,9 @@ def _remove_unknown_documents(tree: Tree) -> None:
             tree.remove(path)
 
 
-def _record(publication: Publication, plan: PublicationPlan, recorded: dict[str, RecordedDocument]) -> None:
+def _record(
+    publication: Publication, plan: PublicationPlan, recorded: dict[str, RecordedDocument], is_older: bool
+) -> None:
     tree, settings = publication.tree, publication.settings
     changed = [
         (path, document.digest)
@@ -234,6 +229,7 @@ def _record(publication: Publication, plan: PublicationPlan, recorded: dict[str,
             changed=changed,
             site_url=settings.site_url,
             hubs=settings.hubs,
+            is_complete=is_older,
         ),
     )
 
@@ -263,7 +259,7 @@ def write_ledger(db: Ledger, path: Path) -> dict[str, str]:
         StoreError: The file cannot be read or written.
     """
     # Somebody may have changed the file during the run, and their lines must not be lost.
-    db.load_ledger(path)
+    db.merge_ledger(path)
     text = db.render_changed_ledger(path.read_bytes() if path.exists() else b"")
     if text is None:
         return {}

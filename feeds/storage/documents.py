@@ -43,6 +43,8 @@ class PublishedDocuments:
     changed: Sequence[tuple[str, str]]
     """Path and digest of public documents with new bytes, for subscribers."""
     site_url: str
+    is_complete: bool = False
+    """Whether documents that the store does not know were removed: it was restored from a backup."""
     hubs: Sequence[str] = ()
 
 
@@ -56,16 +58,23 @@ def count_documents(db: Database) -> int:
     return int(db.value("documents_count"))
 
 
-def load_documents_of_feeds(
-    db: Database, feeds: Iterable[int], paths: Iterable[str]
-) -> dict[str, RecordedDocument]:
+class RecordedDocuments(NamedTuple):
+    """Documents by path, and whether the output may have documents that the store does not know."""
+
+    by_path: dict[str, RecordedDocument]
+    is_older: bool
+    """Whether the store was restored from a backup and has not been published since then."""
+
+
+def load_documents_of_feeds(db: Database, feeds: Iterable[int], paths: Iterable[str]) -> RecordedDocuments:
     """Load the documents of these feeds, those of no feed, and those at these paths."""
     db.scope(feeds)
     # The temporary table holds one set at a time, so its rows are read before it is filled again.
     rows = [*db.rows("documents_of_feeds"), *db.rows("documents_of_none")]
     db.scope(paths)
     rows += db.rows("documents_of_paths")
-    return {path: RecordedDocument(digest, feed) for path, digest, feed in rows}
+    found = {path: RecordedDocument(digest, feed) for path, digest, feed in rows}
+    return RecordedDocuments(found, bool(db.value("meta_get", (TREE_NEWER,))))
 
 
 def mark_documents_lost(db: Database, paths: Iterable[str]) -> None:
@@ -123,14 +132,5 @@ def record_publication(db: Database, publication: PublishedDocuments) -> None:
         db.many("document_drop", [(path,) for path in publication.removed])
         # Only up to the revision that was read before: what changed since then stays due.
         db.many("feed_settle", publication.published)
-
-
-def is_older_than_tree(db: Database) -> bool:
-    """Return whether the store was restored, so that the output may have documents that it does not know."""
-    return bool(db.value("meta_get", (TREE_NEWER,)))
-
-
-def mark_as_new_as_tree(db: Database) -> None:
-    """Record that the output has no document that the store does not know."""
-    with db.transaction():
-        db.run("meta_put", (TREE_NEWER, ""))
+        if publication.is_complete:
+            db.run("meta_put", (TREE_NEWER, ""))

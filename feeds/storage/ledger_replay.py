@@ -8,15 +8,48 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 from feeds.identity import Sighting
 from feeds.storage import ledger
+from feeds.storage.file_ids import begin_file_ids
 from feeds.storage.neighbourhood import Change, load_blocked_keys, load_keys
 from feeds.storage.posts import recompute_posts, regroup_all
 from feeds.storage.records import Circumstances
 from feeds.storage.serialization import read_sighting
 from feeds.storage.sqlite import Database
 from feeds.storage.withdrawal import load_post_state, restore, withdraw
+
+
+def read_ledger(
+    db: Database, path: Path, sources: dict[int, tuple[str, int]], now: datetime, has_folders: bool
+) -> list[str]:
+    """Apply the lines of the ledger that the store does not know; return what is wrong with the ledger.
+
+    Args:
+        db: The store.
+        path: The path of ``ledger.jsonl``.
+        sources: Name and rank of every source.
+        now: The present time.
+        has_folders: Whether a source is a folder.
+
+    Raises:
+        StoreError: the file cannot be read.
+    """
+    troubles: list[str] = []
+    is_changed = ledger.load_ledger(db, path, troubles)
+    if ledger.load_pending_kinds(db):
+        apply_lines(db, sources, now)
+    # Only files have ids that an earlier rule may have derived otherwise.
+    if has_folders:
+        begin_file_ids(db, sources, is_changed=is_changed, has_file=path.exists())
+    return troubles
+
+
+def read_withdrawals(db: Database, path: Path, now: datetime) -> None:
+    """Apply withdrawals that the store does not know: it may be a backup that was just restored."""
+    ledger.load_ledger(db, path)
+    apply_withdrawals(db, now)
 
 
 def apply_lines(db: Database, sources: Mapping[int, tuple[str, int]], now: datetime) -> None:

@@ -39,29 +39,13 @@ class IngestCounts:
     """How many posts an older rule had joined with others."""
 
 
-def ingest_readings(
-    db: Database,
-    context: Context,
-    readings: Sequence[Reading],
-    renamed: Mapping[str, str] | None = None,
-) -> IngestCounts:
-    """Store a batch of readings of one source and update the posts.
-
-    Args:
-        db: The store.
-        context: The source, and the settings of the batch.
-        readings: The files, or the entries of an upstream feed.
-        renamed: Maps the path of a renamed file to its old path; None if the readings are not files.
-    """
-    return ingest_batches(db, [SourceBatch(context, readings, renamed)])
-
-
 class SourceBatch(NamedTuple):
-    """Readings of one source; ``renamed`` as in :func:`ingest_readings`."""
+    """Readings of one source: files, or the entries of an upstream feed."""
 
     context: Context
     readings: Sequence[Reading]
     renamed: Mapping[str, str] | None = None
+    """Maps the path of a renamed file to its old path; None if the readings are not files."""
 
 
 def ingest_batches(db: Database, batches: Sequence[SourceBatch]) -> IngestCounts:

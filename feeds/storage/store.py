@@ -12,7 +12,6 @@ from feeds.storage import (
     bodies,
     control,
     documents,
-    feed_membership,
     feeds,
     file_ids,
     files,
@@ -20,8 +19,8 @@ from feeds.storage import (
     ledger_replay,
     left_out,
     neighbourhood,
+    publication,
     reports,
-    retention,
     sightings,
     sources,
     subscriptions,
@@ -48,19 +47,14 @@ class Store(Database):
     load_file_keys_version = files.load_keys_version
     touch_files = files.touch_files
     finish_scan = files.finish_scan
-    remove_expired_files = files.remove_expired_files
 
     # Items
     ingest_batches = sightings.ingest_batches
-    ingest_readings = sightings.ingest_readings
-    publish_due_posts = feed_membership.publish_due_posts
     load_blocked_keys = neighbourhood.load_blocked_keys
 
     # UpstreamFeeds
     load_upstreams = upstreams.load_upstreams
     save_polls = upstreams.save_polls
-    save_list = upstreams.save_list
-    save_refusal = upstreams.save_refusal
     find_known_entries = upstreams.find_known_entries
     find_known_items = upstreams.find_known_items
     ingest_document = upstreams.ingest_document
@@ -76,17 +70,16 @@ class Store(Database):
     follow_address_rule = address_rule.follow_address_rule
 
     # Posts
+    update_due_posts = publication.update_due_posts
     assign_post_ids = feeds.assign_post_ids
     load_posts = feeds.load_posts
     exclude_invalid_posts = feeds.exclude_invalid_posts
     load_bodies = bodies.load_bodies
-    apply_retention = retention.apply
     withdraw_post = withdrawal.withdraw_post
     restore_post = withdrawal.restore_post
     load_post_state = withdrawal.load_post_state
 
     # FileIds
-    begin_file_ids = file_ids.begin_file_ids
     derives_ids_from_paths = file_ids.derives_from_paths
     is_without_past = file_ids.is_without_past
     load_bare_files = feeds.load_bare_files
@@ -101,18 +94,17 @@ class Store(Database):
     use_render_settings = documents.use_render_settings
 
     # Feeds
+    begin_publication = publication.begin_publication
     load_dirty_feeds = feeds.load_dirty_feeds
     load_feeds = feeds.load_feeds
     load_feed_figures = feeds.load_feed_figures
-    load_wanted_revisions = feeds.load_wanted_revisions
     load_newest_posts = feeds.load_window
     load_shown_posts = feeds.load_shown_posts
     load_tombstones = feeds.load_tombstones
     find_latest_change = feeds.find_latest_change
 
     # Slugs
-    assign_feed_slugs = feeds.assign_feed_slugs
-    drop_unfit_slugs = feeds.drop_unfit_slugs
+    name_feeds = publication.name_feeds
     find_slugs = feeds.find_slugs
 
     # Documents
@@ -121,8 +113,6 @@ class Store(Database):
     mark_documents_lost = documents.mark_documents_lost
     record_publication = documents.record_publication
     count_documents = documents.count_documents
-    is_older_than_tree = documents.is_older_than_tree
-    mark_as_new_as_tree = documents.mark_as_new_as_tree
     select_new_warnings = documents.select_new_warnings
 
     # Archives
@@ -141,14 +131,11 @@ class Store(Database):
     save_archive_revision = archives.save_revision
 
     # Ledger
-    load_ledger = ledger.load_ledger
-    load_pending_kinds = ledger.load_pending_kinds
-    update_ledger = ledger.update_ledger
+    read_ledger = ledger_replay.read_ledger
+    merge_ledger = ledger.load_ledger
+    read_withdrawals = ledger_replay.read_withdrawals
     render_changed_ledger = ledger.render_changed_ledger
     mark_ledger_written = ledger.mark_ledger_written
-    apply_ledger_lines = ledger_replay.apply_lines
-    apply_ledger_dates = ledger_replay.apply_dates
-    apply_ledger_withdrawals = ledger_replay.apply_withdrawals
 
     # Subscriptions
     subscribe = subscriptions.subscribe

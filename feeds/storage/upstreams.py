@@ -57,26 +57,25 @@ class PollResult(NamedTuple):
     polled: int
     outcome: str
     reason: str
+    head: Mapping[str, Any] | None = None
+    """The new metadata of the feed; None if they stay."""
+    document: bytes = b""
+    """The new version of a list of upstream feeds; empty for feeds."""
 
 
 def save_polls(db: Database, polls: Iterable[PollResult]) -> None:
-    """Store the state of upstream feeds after responses without new entries."""
+    """Store the state of upstream feeds and lists after responses without new entries."""
     with db.transaction():
-        db.many("upstream_put", [poll._asdict() for poll in polls])
+        for poll in polls:
+            _put_poll(db, poll)
 
 
-def save_refusal(db: Database, poll: PollResult, head: Mapping[str, Any]) -> None:
-    """Store the state of an upstream feed after a document that took too long, with the verdict in its head."""
-    with db.transaction():
-        db.run("upstream_put", poll._asdict())
-        db.run("upstream_head", (json.dumps(head, ensure_ascii=False), poll.source))
-
-
-def save_list(db: Database, poll: PollResult, document: bytes) -> None:
-    """Store a new version of a list of upstream feeds."""
-    with db.transaction():
-        db.run("upstream_put", poll._asdict())
-        db.run("upstream_list", (document, poll.source))
+def _put_poll(db: Database, poll: PollResult) -> None:
+    db.run("upstream_put", poll._asdict())
+    if poll.head is not None:
+        db.run("upstream_head", (json.dumps(poll.head, ensure_ascii=False), poll.source))
+    if poll.document:
+        db.run("upstream_list", (poll.document, poll.source))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from datetime import timedelta
 from pathlib import Path
 
-from feeds import pipeline
-from tests.rigs.memory_world import NOON, UPSTREAM, World, build_rss
+from tests.rigs.memory_world import UPSTREAM, World, build_rss
 
 
 def test_a_missing_folder_stops_no_other_step(tmp_path: Path) -> None:
@@ -18,17 +16,6 @@ def test_a_missing_folder_stops_no_other_step(tmp_path: Path) -> None:
     assert len(report.troubles) == 1
     assert report.troubles[0].startswith("source news: ")
     assert world.rows("SELECT count(*) FROM post") == [(1,)]
-
-
-def test_due_and_expired_posts_are_counted(tmp_path: Path) -> None:
-    world = World(tmp_path)
-    due = NOON + timedelta(hours=1)
-    world.post("later", date=f"{due:%Y-%m-%d %H:%M:%S} +0000")
-    world.post("old", expiryDate=f"{due:%Y-%m-%d %H:%M:%S} +0000")
-    world.ingest()
-    assert pipeline.update_due_posts(world.session) == 0
-    world.now = due
-    assert pipeline.update_due_posts(world.session) == 2
 
 
 def test_the_ledger_is_applied_before_sources_are_read(tmp_path: Path) -> None:

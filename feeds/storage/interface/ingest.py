@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from feeds.protocols import FileState
 from feeds.storage.files import FolderRemovals, FolderScan
-from feeds.storage.records import Context, Reading
+from feeds.storage.records import Context
 from feeds.storage.sightings import IngestCounts, SourceBatch
 from feeds.storage.sources import StoredSource
 from feeds.storage.upstreams import FeedCounts, FeedUpdate, KnownEntries, PollResult, StoredEntry, UpstreamRow
@@ -56,23 +56,12 @@ class Files(Protocol):
     def finish_scan(self, context: Context, scan: FolderScan) -> FolderRemovals:
         """Remove the posts of missing, unpublished and expired files, and mark the source as read."""
 
-    def remove_expired_files(self, sources: dict[int, tuple[str, int]], now: datetime) -> int:
-        """Remove the posts of files whose expiry date has passed; return their number."""
-
 
 class Items(Protocol):
     """Items as they were read; storing them updates the posts."""
 
     def ingest_batches(self, batches: Sequence[SourceBatch]) -> IngestCounts:
         """Store batches of several sources in one transaction, and then update the posts once."""
-
-    def ingest_readings(
-        self, context: Context, readings: Sequence[Reading], renamed: Mapping[str, str] | None = None
-    ) -> IngestCounts:
-        """Store a batch of readings of one source and update the posts."""
-
-    def publish_due_posts(self, now: datetime) -> int:
-        """Publish the posts whose date of publication has come, and return their number."""
 
     def load_blocked_keys(self) -> frozenset[str]:
         """Load the blocked keys, which join no items (identity rule 3, docs/reference/identity.md)."""
@@ -85,13 +74,7 @@ class UpstreamFeeds(Protocol):
         """Load every upstream feed that was polled, by the name of its source."""
 
     def save_polls(self, polls: Iterable[PollResult]) -> None:
-        """Store the state of upstream feeds after responses without new entries."""
-
-    def save_list(self, poll: PollResult, document: bytes) -> None:
-        """Store a new version of a list of upstream feeds."""
-
-    def save_refusal(self, poll: PollResult, head: Mapping[str, Any]) -> None:
-        """Store the state of an upstream feed after a document that took too long, with the verdict in its head."""
+        """Store the state of upstream feeds and lists after responses without new entries."""
 
     def find_known_entries(
         self, sources: dict[int, tuple[str, int]], source: int, digests: Collection[bytes]

@@ -11,7 +11,7 @@ from typing import Protocol
 from feeds.models import Keep, Kind, Written
 from feeds.storage.archives import Archived, Logged
 from feeds.storage.bodies import StoredBody
-from feeds.storage.documents import PublishedDocuments, RecordedDocument
+from feeds.storage.documents import PublishedDocuments, RecordedDocuments
 from feeds.storage.feeds import DirtyFeed, ListedFeed, ShownPost, StoredPost
 from feeds.storage.withdrawal import PostState
 
@@ -36,9 +36,6 @@ class Posts(Protocol):
     def load_bodies(self, sightings: Iterable[int]) -> dict[int, StoredBody]:
         """Load the body of each of these sightings that has a document, by number."""
 
-    def apply_retention(self, now: datetime, every: Keep, sources: Mapping[int, Keep]) -> int:
-        """Expire the posts beyond the limits and return their number; revive expired posts that are within them again."""
-
     def withdraw_post(self, uid: str, now: datetime) -> bool | None:
         """Withdraw the post with this id for a person; None if no such post is published, else True."""
 
@@ -48,14 +45,12 @@ class Posts(Protocol):
     def load_post_state(self, number: int) -> PostState:
         """Load the state of a post."""
 
+    def update_due_posts(self, sources: dict[int, tuple[str, int]], now: datetime) -> int:
+        """Publish posts whose date has come and remove expired posts; return the number of both."""
+
 
 class FileIds(Protocol):
     """From what the ids of files are derived (identity rule 7, docs/reference/identity.md)."""
-
-    def begin_file_ids(
-        self, sources: dict[int, tuple[str, int]], *, is_changed: bool, has_file: bool
-    ) -> None:
-        """Choose the rule for the ids of files, before the sources are read."""
 
     def derives_ids_from_paths(self) -> bool:
         """Return whether ids of files are derived from source and path: all other ids have lines in the ledger."""
@@ -104,9 +99,6 @@ class Feeds(Protocol):
     def load_feed_figures(self) -> dict[int, tuple[int, int | None]]:
         """Load the number of posts of each dirty feed, and the time of their last change."""
 
-    def load_wanted_revisions(self) -> dict[int, int]:
-        """Load the wanted revision of each feed whose documents may be out of date."""
-
     def load_newest_posts(self, feed: int, entries: int) -> list[ShownPost]:
         """Load the posts that appeared last in a feed, at most ``entries``."""
 
@@ -119,20 +111,22 @@ class Feeds(Protocol):
     def find_latest_change(self, feed: int) -> int:
         """Find when a post of a feed changed last, in seconds since 1970; 0 for a feed without posts."""
 
+    def begin_publication(
+        self, now: datetime, keep: Keep, limits: Mapping[int, Keep], is_slug: Callable[[str], bool] | None
+    ) -> dict[int, int]:
+        """Expire posts and load the wanted revision of each feed whose documents may be out of date."""
+
 
 class Slugs(Protocol):
     """The slugs of feeds."""
 
-    def assign_feed_slugs(
-        self, slug: Callable[[str], str], distinct: Callable[[str, str, Collection[str]], tuple[str, str]]
-    ) -> int:
-        """Assign slug and id to every new feed, the feed with the earliest post first; return their number."""
-
-    def drop_unfit_slugs(self, is_fit: Callable[[str], bool]) -> None:
-        """Remove slugs that lead out of a feed's folder, and after a restore slugs that differ from the ledger."""
-
     def find_slugs(self, names: Iterable[tuple[Kind, str]]) -> dict[tuple[Kind, str], str]:
         """Find the slug of each of these feeds, by kind and name; empty for a feed that has none."""
+
+    def name_feeds(
+        self, slug: Callable[[str], str], distinct: Callable[[str, str, Collection[str]], tuple[str, str]]
+    ) -> None:
+        """Assign slug and id to every new feed, and record in the ledger what cannot be derived again."""
 
 
 class Documents(Protocol):
@@ -141,9 +135,7 @@ class Documents(Protocol):
     def load_documents(self) -> dict[str, Written]:
         """Load every recorded document by its path."""
 
-    def load_documents_of_feeds(
-        self, feeds: Iterable[int], paths: Iterable[str]
-    ) -> dict[str, RecordedDocument]:
+    def load_documents_of_feeds(self, feeds: Iterable[int], paths: Iterable[str]) -> RecordedDocuments:
         """Load the documents of these feeds, those of no feed, and those at these paths."""
 
     def mark_documents_lost(self, paths: Iterable[str]) -> None:
@@ -154,12 +146,6 @@ class Documents(Protocol):
 
     def count_documents(self) -> int:
         """Count the recorded documents."""
-
-    def is_older_than_tree(self) -> bool:
-        """Return whether the store was restored, so that the output may have documents that it does not know."""
-
-    def mark_as_new_as_tree(self) -> None:
-        """Record that the output has no document that the store does not know."""
 
     def select_new_warnings(self, warnings: list[str]) -> list[str]:
         """Return the warnings on settings that no build has given yet, and store all of them as given."""
@@ -215,26 +201,19 @@ class ArchiveRevision(Protocol):
 class Ledger(Protocol):
     """The ledger: what cannot be read from the sources again."""
 
-    def load_ledger(self, path: Path, troubles: list[str] | None = None) -> bool:
-        """Merge the file into the store, and return whether that changed the stored lines."""
-
-    def load_pending_kinds(self) -> set[str]:
-        """Load the kinds of lines that were read from the file but are not applied to posts yet."""
-
-    def update_ledger(self) -> None:
-        """Add the merged posts, and the posts that appeared out of order, to the stored lines."""
-
     def render_changed_ledger(self, present: bytes) -> bytes | None:
         """Return the new content of the file; None if ``present`` is that content already."""
 
     def mark_ledger_written(self, written: bytes) -> None:
         """Record that the file has all stored lines; ``written`` is its content."""
 
-    def apply_ledger_lines(self, sources: Mapping[int, tuple[str, int]], now: datetime) -> None:
-        """Apply all lines that concern posts with an id and files; :func:`apply_dates` applies the others."""
+    def read_ledger(
+        self, path: Path, sources: dict[int, tuple[str, int]], now: datetime, has_folders: bool
+    ) -> list[str]:
+        """Apply the lines of the ledger that the store does not know; return what is wrong with the ledger."""
 
-    def apply_ledger_dates(self) -> None:
-        """Set the dates of posts to those of the ledger if the ledger has a later change than the store."""
+    def read_withdrawals(self, path: Path, now: datetime) -> None:
+        """Apply withdrawals that the store does not know: it may be a backup that was just restored."""
 
-    def apply_ledger_withdrawals(self, now: datetime) -> None:
-        """Withdraw the posts that the ledger has as withdrawn; after a restore also restore all other posts."""
+    def merge_ledger(self, path: Path, troubles: list[str] | None = None) -> bool:
+        """Merge the file into the store, and return whether that changed the stored lines."""

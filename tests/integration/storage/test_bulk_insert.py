@@ -16,7 +16,7 @@ from feeds.identity import Sighting
 from feeds.storage import bulk_insert, feeds
 from feeds.storage.neighbourhood import Change
 from feeds.storage.records import Context, Reading
-from feeds.storage.sightings import ingest_readings, update_items, write_files
+from feeds.storage.sightings import SourceBatch, ingest_batches, update_items, write_files
 from feeds.storage.sqlite import Database
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
@@ -138,7 +138,7 @@ def test_what_meets_nobody_is_taken_as_any_reading_is(
         closing(opened(folder, "each")) as each,
     ):
         for index, batch in enumerate(batches):
-            ingest_readings(together, context, batch, {})
+            ingest_batches(together, [SourceBatch(context, batch, {})])
             take_each(each, context, batch)
             if index in assigned:
                 for db in (together, each):

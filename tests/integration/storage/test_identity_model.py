@@ -16,7 +16,7 @@ from feeds.item_keys import derive_keys
 from feeds.storage import feeds
 from feeds.storage.records import Context, Reading
 from feeds.storage.serialization import read_shown
-from feeds.storage.sightings import ingest_readings
+from feeds.storage.sightings import SourceBatch, ingest_batches
 from feeds.storage.sqlite import Database
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
@@ -147,7 +147,7 @@ class Rig:
     def read(self, batch: list[Sighting]) -> None:
         context = Context(True, NOW, frozenset(), None, source=1, sources=SOURCES)
         readings = [Reading(s.place, 1, 1, s.digest, "item", sighting=s, document=b"x") for s in batch]
-        ingest_readings(self.db, context, readings, {})
+        ingest_batches(self.db, [SourceBatch(context, readings, {})])
 
     def publish(self) -> None:
         feeds.assign_post_ids(self.db, SOURCES, frozenset())

@@ -24,7 +24,7 @@ from feeds.protocols import Version
 from feeds.storage import feeds, ledger, upstreams
 from feeds.storage.records import Context, Reading
 from feeds.storage.serialization import read_shown
-from feeds.storage.sightings import ingest_readings
+from feeds.storage.sightings import SourceBatch, ingest_batches
 from feeds.storage.sqlite import Database
 from feeds.storage.withdrawal import remove_sightings
 
@@ -206,7 +206,7 @@ class Rig:
         ]
         if replaces:
             readings[0] = readings[0]._replace(replaces=replaces, renamed=True)
-        ingest_readings(self.db, context, readings, {} if source == 1 else None)
+        ingest_batches(self.db, [SourceBatch(context, readings, {} if source == 1 else None)])
 
     def draft(self, path: str, page: str) -> None:
         """Read an unpublished file with this page; without a page the file is no post any more."""
@@ -214,7 +214,7 @@ class Rig:
         self.rules.drafts |= {path: page} if page else {}
         context = Context(False, self.now, frozenset(), differs, True, source=1, sources=SOURCES)
         outcome = "unpublished" if page else "ignored"
-        ingest_readings(self.db, context, [Reading(path, 1, 1, b"", outcome, page=page)], {})
+        ingest_batches(self.db, [SourceBatch(context, [Reading(path, 1, 1, b"", outcome, page=page)], {})])
 
     def burn(self, key: str) -> None:
         self.rules.blocked.add(key)

@@ -40,7 +40,8 @@ def count_entries(world: World) -> int:
 def test_documents_of_feeds_of_no_feed_and_at_paths(world: World) -> None:
     tag = find_feed(world.db, "tag", "x")
     assert tag is not None
-    found = load_documents_of_feeds(world.db, [tag], ["atom.xml"])
+    found, is_older = load_documents_of_feeds(world.db, [tag], ["atom.xml"])
+    assert not is_older
     assert {path for path in found if "/" in path and "assets" not in path} == {
         f"tag/x/{name}" for name in ("atom.xml", "rss.xml", "feed.json", "index.html")
     }
@@ -96,7 +97,7 @@ def test_a_publication_is_recorded_with_its_deliveries(world: World) -> None:
             hubs=["https://hub.example/"],
         ),
     )
-    found = load_documents_of_feeds(db, [tag], ["rss.xml"])
+    found, _ = load_documents_of_feeds(db, [tag], ["rss.xml"])
     assert found["new.xml"] == RecordedDocument("d", tag)
     assert "rss.xml" not in found
     assert load_dirty_feeds(db) == []
