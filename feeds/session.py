@@ -186,7 +186,7 @@ def open_session(
     from feeds.workers.workers import Workers, count_processors
 
     publishing = build_publish_settings(config)
-    settings = replace(build_worker_settings(config), look=publishing.look)
+    settings = replace(build_worker_settings(config, clock), look=publishing.look)
     limits = config.limits
     workers = Workers(
         jobs or count_processors(),
@@ -306,13 +306,13 @@ def _build_podcast(config: Config) -> Podcast | None:
     )
 
 
-def build_worker_settings(config: Config) -> Settings:
+def build_worker_settings(config: Config, clock: Clock = now) -> Settings:
     """Build the settings of worker processes from a configuration."""
     from feeds.workers.task_types import Settings
 
     return Settings(
         sources={
-            source.name: _build_source_settings(config, rank, source)
+            source.name: _build_source_settings(config, rank, source, clock)
             for rank, source in enumerate(config.sources)
             if isinstance(source, FolderSource)
         },
@@ -327,14 +327,17 @@ def build_worker_settings(config: Config) -> Settings:
     )
 
 
-def _build_source_settings(config: Config, rank: int, source: FolderSource) -> Any:  # noqa: ANN401 - imported late
+def _build_source_settings(config: Config, rank: int, source: FolderSource, clock: Clock) -> Any:  # noqa: ANN401 - imported late
     from feeds.fetcher import site_files
+    from feeds.fetcher.section_pages import read_sections
     from feeds.fetcher.site_generator import find_generator
     from feeds.parser.posts.jekyll import FolderSettings
+    from feeds.workers.included_files import find_content_prefix
     from feeds.workers.task_types import SourceSettings
 
     site = read_site(source.path)
     liquid = site_files.needs_liquid(source.path)
+    generator = find_generator(source.path)
     return SourceSettings(
         name=source.name,
         rank=rank,
@@ -350,7 +353,9 @@ def _build_source_settings(config: Config, rank: int, source: FolderSource) -> A
             includes=site_files.read_includes(source.path) if liquid else {},
             data=site_files.read_site_data(source.path) if liquid else {},
             dialect=source.markdown or _find_dialect(source.path, site),
-            generator=find_generator(source.path),
+            generator=generator,
+            sections=read_sections(source.path, generator, config.site.timezone, clock()),
+            above=find_content_prefix(source.path),
         ),
         categories=source.categories,
         own_terms=source.terms != "none",

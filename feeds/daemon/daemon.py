@@ -150,7 +150,7 @@ class Daemon:
         self._supervisor = supervisor
         self._jobs, self._speed, self._deadline = jobs, speed, deadline
         self._shift = DaemonContext(config, clock, log)
-        self._folders = FolderWatcher(self._shift)
+        self._folders = FolderWatcher(self._shift, self._request_reload)
         self._scheduler = AsyncIOScheduler(
             # A late wake-up still counts, and several late wake-ups count as one, because due work is in the
             # store.
@@ -303,6 +303,10 @@ class Daemon:
         reload = await self._shift.run_in_store_thread(self._apply_requests)
         if reload:
             self._signals.reload()
+
+    def _request_reload(self) -> None:
+        """Request that the settings of the sources are read again."""
+        self._signals.reload()
 
     def _apply_requests(self) -> bool:
         db = self._shift.session.db

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,8 +29,8 @@ _UNWATCHED_EVERY = 60
 class FolderWatcher:
     """Watch the folders of a configuration and read what changes in them."""
 
-    def __init__(self, shift: DaemonContext) -> None:
-        self._shift = shift
+    def __init__(self, shift: DaemonContext, reload: Callable[[], None] = lambda: None) -> None:
+        self._shift, self._reload = shift, reload
 
     async def watch(self) -> None:
         """Start the watchers; return when they run, so that the next scan misses nothing."""
@@ -109,6 +110,9 @@ class FolderWatcher:
     async def _read_paths(self, source: FolderSource, paths: frozenset[str]) -> None:
         await self._shift.run_in_store_thread(self._read, source, paths)
         self._shift.wants_publishing.set()
+        # The list page of a section decides about posts that have not changed, so all of them are parsed again.
+        if any(path.rpartition("/")[2].startswith("_index.") for path in paths):
+            self._reload()
 
     def _read(self, source: FolderSource, paths: frozenset[str]) -> None:
         report = Ingested()

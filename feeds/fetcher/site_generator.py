@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -75,6 +73,16 @@ def _find_by_settings(place: Path) -> Generator:
     return "hugo" if (place / "config" / "_default").is_dir() else ""
 
 
+def find_settings(folder: Path) -> Mapping[str, object]:
+    """Return the configuration of the site of Hugo or Zola that a folder of posts belongs to; empty if there is none."""
+    for place in (folder, *list(folder.parents)[:_MOST_FOLDERS]):
+        for inner in (place, place / "config" / "_default"):
+            for name in HUGO_SETTINGS:
+                if (inner / name).is_file():
+                    return read_settings(inner / name)
+    return {}
+
+
 def read_text(path: Path) -> str:
     """Return the beginning of a file as text; empty if it cannot be read."""
     try:
@@ -90,16 +98,12 @@ def read_text(path: Path) -> str:
 def read_settings(path: Path) -> Mapping[str, object]:
     """Return a configuration with its keys in lower case; empty if it is missing or malformed."""
     text = read_text(path)
-    try:
-        values: object = _parse(path.suffix, text) if text else {}
-    except (ValueError, RecursionError):
-        return {}
-    return {str(key).lower(): value for key, value in values.items()} if isinstance(values, dict) else {}
+    values = _parse(path.suffix, text) if text else {}
+    return {str(key).lower(): value for key, value in values.items()} if values else {}
 
 
-def _parse(suffix: str, text: str) -> object:
-    from feeds.parser.posts.front_matter_values import load_yaml
+def _parse(suffix: str, text: str) -> Mapping[str, object] | None:
+    from feeds.parser.posts.front_matter_values import load_json, load_toml, load_yaml
 
-    if suffix == ".toml":
-        return tomllib.loads(text)
-    return json.loads(text) if suffix == ".json" else load_yaml(text)
+    loaders = {".toml": load_toml, ".json": load_json}
+    return loaders.get(suffix, load_yaml)(text)

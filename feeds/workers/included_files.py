@@ -87,7 +87,7 @@ class LinkResolver:
 
     def __init__(self, settings: SourceSettings, tail: Tail, guess: Guess) -> None:
         self._base, self._generator = settings.parse.base, settings.parse.generator
-        self._above = _find_content_prefix(settings.root)
+        self._above = find_content_prefix(settings.root)
         self._find = find_pages(settings, tail, guess)
         self._in_posts = settings.root.name == "_posts"
 
@@ -124,7 +124,7 @@ class LinkResolver:
         )
 
 
-def _find_content_prefix(root: Path) -> str:
+def find_content_prefix(root: Path) -> str:
     """Return the path of a source below the folder ``content`` of its site, with a slash; empty if it is that folder."""
     parts = root.parts
     if "content" not in parts:

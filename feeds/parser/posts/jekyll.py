@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from feeds.models import Dialect, Generator, Repair
+from feeds.parser.posts.cascades import Section
 from feeds.parser.posts.front_matter_values import LARGEST_HEADER, load_yaml, read_simple_values
 from feeds.values.patterns import Pattern, compile_pattern
 
@@ -74,6 +75,10 @@ class FolderSettings:
     dialect: Dialect = "kramdown"
     generator: Generator = ""
     """The program that the posts are written for."""
+    sections: tuple[Section, ...] = ()
+    """Sections of Hugo and Zola that say something of their posts, the outermost first."""
+    above: str = ""
+    """Path of the source below the folder ``content`` of its site, with a slash at the end, or empty."""
 
 
 def read_site_config(text: str) -> JekyllSite:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from feeds.errors import PostRejected
 from feeds.models import Item, Markup, Repair, Skipped
+from feeds.parser.posts.cascades import find_section_values
 from feeds.parser.posts.file_encoding import decode
 from feeds.parser.posts.front_matter import FrontMatter, read_front_matter
 from feeds.parser.posts.header_fields import HeaderFields
@@ -87,8 +88,9 @@ class _Reader:
         self.matter, self.repairs = matter, repairs
         self.draft = "_drafts" in path.split("/")
         defaults = find_defaults(settings.site, path, self.draft) if settings.site.defaults else {}
-        self.hidden_by = find_hiding_key(matter.values, defaults)
-        own = fold_keys(matter.values)
+        hidden, inherited, self.expiry = find_section_values(settings.sections, path, settings.above)
+        self.hidden_by = hidden or find_hiding_key(matter.values, {**defaults, **inherited})
+        own = {**inherited, **fold_keys(matter.values)} if inherited else fold_keys(matter.values)
         self.values: Mapping[str, Any] = merge_front_matter(fold_keys(defaults), own) if defaults else own
         self.fields = HeaderFields(text, matter, self.values, repairs)
         self.dates = PostDates(self.fields, settings.zone, settings.generator)
@@ -135,7 +137,7 @@ class _Reader:
             or self.fields.read_text("summary"),
             language=(self.fields.read_text("lang") or self.fields.read_text("language")).replace("_", "-"),
             fixed_id=self._build_fixed_id(page_path),
-            expires=self.dates.read_expiry(),
+            expires=self.dates.read_expiry(self.expiry),
             repairs=tuple(self.repairs),
             enclosures=enclosures,
             extras=extras,

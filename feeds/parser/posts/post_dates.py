@@ -9,6 +9,7 @@ site, Hugo and Pelican use the written offset.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import Final
@@ -77,13 +78,17 @@ class PostDates:
         """Return the stated date of the last change."""
         return self._read_date(_UPDATED_KEYS)
 
-    def read_expiry(self) -> datetime | None:
+    def read_expiry(self, section: Iterable[str] = ()) -> datetime | None:
         """Return the date at which to remove the post, or None.
 
+        Args:
+            section: Dates at which all posts of its section are removed.
+
         Raises:
-            PostRejected: the date is invalid.
+            PostRejected: the date of the post is invalid.
         """
-        return min(self._read_exact_dates(EXPIRY_KEYS), default=None)
+        shared = [date for text in section if (date := parse_date(text, _load_zone(self._zone)))]
+        return min([*self._read_exact_dates(EXPIRY_KEYS), *shared], default=None)
 
     def find_page_date(self, published: datetime | None) -> datetime | None:
         """Return the date for the address of the page: the generators use ``date``, in their own zone.

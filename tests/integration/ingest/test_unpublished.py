@@ -206,3 +206,16 @@ def test_that_files_say_they_are_drafts_is_never_doubted(timed: Timed, count: in
     report = timed.build()
     assert (report.troubles, report.gone) == ([], count)
     assert timed.ids() == {}
+
+
+def test_a_section_that_becomes_a_draft_takes_its_posts_with_it(tmp_path: Path) -> None:
+    project = Project(tmp_path, posts=tmp_path / "content" / "blog")
+    old = project.posts / "old"
+    old.mkdir()
+    project.post("old/a.md")
+    project.post("b.md", title="Another")
+    assert build(load_config(project.config)).posts == 2
+    (old / "_index.md").write_text("---\ntitle: Old\ncascade:\n  draft: true\n---\n", "utf-8")
+    report = build(load_config(project.config), allow_removals=True)
+    assert (report.posts, report.unpublished) == (1, 1)
+    assert "its section has draft: true" in report.reasons

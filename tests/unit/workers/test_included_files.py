@@ -11,8 +11,8 @@ from feeds.parser.posts.jekyll import FolderSettings, read_site_config
 from feeds.storage.payload import Body
 from feeds.workers.included_files import (
     LinkResolver,
-    _find_content_prefix,
     compute_digest,
+    find_content_prefix,
     find_pages,
     read_beside_post,
     read_digest,
@@ -93,4 +93,4 @@ def test_links_of_a_post_lead_to_pages(root: Path) -> None:
     ],
 )
 def test_the_place_below_the_folder_content(path: str, prefix: str) -> None:
-    assert _find_content_prefix(Path(path)) == prefix
+    assert find_content_prefix(Path(path)) == prefix
