@@ -101,11 +101,14 @@ class LinkResolver:
 
     def convert(self, body: Body, path: str, convert: Callable[[str], str]) -> str:
         """Convert the body of the post at ``path`` to HTML that links to pages."""
+        from feeds.parser.posts.code_headers import read_code_headers
         from feeds.parser.posts.post_links import PostPlace, resolve_post_links
 
         place = PostPlace(path, body.page, self._base, self._above)
         # Shortcodes come first, because Markdown would change the quotes in them.
         html = convert(self._write_shortcodes(body.text, place))
+        if self._generator in ("pelican", "content"):
+            html = read_code_headers(html)
         return resolve_post_links(html, place, self._find)
 
     def _write_shortcodes(self, text: str, place: PostPlace) -> str:

@@ -92,7 +92,7 @@ def read_entry(entry: dict[str, Any], context: EntryContext) -> Item:
         ),
         enclosures=tuple(media.values()),
         rights=read_text_construct(entry, "rights", context.atom) or context.rights,
-        extras=tuple(_read_extras(entry, context.base)),
+        extras=_add_duration(entry, tuple(_read_extras(entry, context.base))),
     )
 
 
@@ -265,8 +265,7 @@ def _find_enclosures(entry: Values, context: EntryContext) -> Iterator[Enclosure
     if len(found) == 1 and is_address(original):
         found = [(original, *found[0][1:])]
     found += [
-        (medium.get("url"), medium.get("type"), medium.get("filesize"))
-        for medium in _read_list(entry, "media_content")
+        (medium.get("url"), medium.get("type"), medium.get("filesize")) for medium in _list_media(entry)
     ]
     found += [(medium.get("url"), "", "") for medium in _read_list(entry, "media_thumbnail")]
     for address, kind, length in found[:_MOST_ENCLOSURES]:
@@ -276,6 +275,26 @@ def _find_enclosures(entry: Values, context: EntryContext) -> Iterator[Enclosure
             yield Enclosure(
                 absolute, str(kind or "").strip() or guess_media_type(absolute), _parse_size(length)
             )
+
+
+def _list_media(entry: Values) -> list[Mapping[str, Any]]:
+    """Return the content of Media RSS; the default of a group comes first."""
+    return sorted(
+        _read_list(entry, "media_content"),
+        key=lambda medium: str(medium.get("isdefault", "")).strip().lower() != "true",
+    )
+
+
+def _add_duration(entry: Values, extras: tuple[Extra, ...]) -> tuple[Extra, ...]:
+    if any(extra.name == "itunes:duration" for extra in extras) or not (text := _find_duration(entry)):
+        return extras
+    return (*extras, Extra("itunes:duration", text))
+
+
+def _find_duration(entry: Values) -> str:
+    """Return the seconds that the audio or video of Media RSS lasts; empty if that is not stated."""
+    stated = (str(medium.get("duration", "")).strip() for medium in _list_media(entry))
+    return next((text for text in stated if text.isascii() and text.isdigit() and len(text) < 7), "")
 
 
 def _parse_size(text: object) -> int:

@@ -8,7 +8,7 @@ from datetime import tzinfo
 from html import unescape
 from typing import Any
 
-from feeds.models import Enclosure, Item
+from feeds.models import Enclosure, Extra, Item
 from feeds.parser.feeds.channel import UpstreamHead
 from feeds.parser.feeds.text import fold_spaces, text_to_html
 from feeds.values.dates import parse_date
@@ -16,6 +16,7 @@ from feeds.values.markup import remove_markup
 from feeds.values.urls import escape_address, is_address, resolve
 
 _Object = Mapping[str, Any]
+_LONGEST_DURATION = 1_000_000  # seconds
 _MOST_ATTACHMENTS = 64
 
 
@@ -93,6 +94,7 @@ def _read_item(item: _Object, url: str, zone: tzinfo, authors: tuple[str, ...], 
         summary=fold_spaces(unescape(remove_markup(summary))) if body else "",
         language=_read_text(item, "language") or language,
         enclosures=tuple(_read_attachments(item, url)),
+        extras=_read_duration(item),
     )
 
 
@@ -117,6 +119,15 @@ def _read_authors(values: _Object) -> tuple[str, ...]:
     people = _read_list(values, "authors") or [stated if isinstance(stated, dict) else values.get("author")]
     found = [fold_spaces(_read_text(person, "name")) for person in people if isinstance(person, dict)]
     return tuple(dict.fromkeys(name for name in found if name))
+
+
+def _read_duration(item: _Object) -> tuple[Extra, ...]:
+    """Return the duration of the first attachment that states one."""
+    for attachment in _read_list(item, "attachments")[:_MOST_ATTACHMENTS]:
+        seconds = attachment.get("duration_in_seconds") if isinstance(attachment, dict) else None
+        if isinstance(seconds, (int, float)) and 0 < seconds < _LONGEST_DURATION:
+            return (Extra("itunes:duration", str(round(seconds))),)
+    return ()
 
 
 def _read_attachments(item: _Object, url: str) -> list[Enclosure]:

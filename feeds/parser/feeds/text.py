@@ -31,7 +31,7 @@ _OPENING = re.compile(r"<[a-zA-Z][^<>]*+>")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8}){0,4}", re.IGNORECASE)
 # A title or summary of this length is hostile.
 _LIMIT = 2_000_000
-_CHARACTER_DATA = re.compile(r"\s*+<!\[CDATA\[(.*)\]\]>\s*+", re.DOTALL)
+_CHARACTER_DATA = re.compile(r"\s*+(?:<|&lt;)!\[CDATA\[(.*)\]\](?:>|&gt;)\s*+", re.DOTALL)
 _CLOSED_VOID = re.compile(
     r"(<(area|br|col|embed|hr|img|input|source|track|wbr)\b[^<>]*+>)\s{0,9}</\2\s{0,9}>", re.IGNORECASE
 )
@@ -81,7 +81,7 @@ def _drop_hidden(html: str) -> str:
 
 def unwrap_character_data(text: str) -> str:
     """Return the text in a CDATA section whose marks were escaped: ``<![CDATA[a]]>`` becomes ``a``."""
-    found = _CHARACTER_DATA.fullmatch(text) if "<![CDATA[" in text else None
+    found = _CHARACTER_DATA.fullmatch(text) if "![CDATA[" in text else None
     return found[1] if found and "]]>" not in found[1] else text
 
 

@@ -12,6 +12,8 @@ from datetime import datetime
 from functools import lru_cache
 from urllib.parse import quote
 
+from feeds.models import Generator
+
 STYLES = {
     "date": "/:categories/:year/:month/:day/:title:output_ext",
     "pretty": "/:categories/:year/:month/:day/:title/",
@@ -25,6 +27,8 @@ _WRITTEN = re.compile(r":([A-Za-z_]+)")
 _PLACEHOLDER = re.compile(r":([a-z_]+)")
 # Jekyll accepts years of two digits and months and days of one.
 _NAME_DATE = re.compile(r"(\d{2,4})-(\d{1,2})-(\d{1,2})-(.*)", re.DOTALL)
+# The hour of a date has hyphens in names of files.
+_ZOLA_DATE = re.compile(r"\A\d{4}-\d{2}-\d{2}(?:T[\d:.-]{5,20}Z?)?[-_](?=.)", re.ASCII)
 _SAFE = "/:@!$&'()*+,;=~-._"
 _UNQUOTED = re.compile(r"[A-Za-z0-9/:@!$&'()*+,;=~\-._]*")
 _SLUG = re.compile(r"[A-Za-z0-9]++(?>(?:-[A-Za-z0-9]++)*)")
@@ -49,6 +53,25 @@ def split_name(path: str) -> tuple[tuple[int, int, int] | None, str]:
         return None, stem.rstrip(".") or stem
     year = int(found[1])
     return (year + 2000 if len(found[1]) == 2 else year, int(found[2]), int(found[3])), found[4].rstrip(".")
+
+
+def find_page_file(path: str, generator: Generator, slug: str) -> str:
+    """Return the path of a file as it stands in the address of its page, for ``:path``.
+
+    In Hugo and Zola the folder of a page bundle is the page, and a slug replaces the last part. Hugo writes paths in
+    lower case with hyphens, and Zola removes the date of a name.
+    """
+    if generator not in ("hugo", "zola", "content"):
+        return path
+    folder, _, name = path.rpartition("/")
+    stem, dot, ending = name.rpartition(".")
+    if stem == "index" and folder:
+        folder, _, stem = folder.rpartition("/")
+    stem = slug or stem
+    if generator == "zola":
+        stem = slugify(_ZOLA_DATE.sub("", stem, count=1)) or stem
+    whole = f"{folder}/{stem}".lstrip("/")
+    return ("-".join(whole.lower().split()) if generator == "hugo" else whole) + dot + ending
 
 
 # Terms and names repeat over thousands of posts.

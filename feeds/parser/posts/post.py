@@ -24,7 +24,7 @@ from feeds.parser.posts.jekyll import (
 )
 from feeds.parser.posts.liquid import Include, find_no_file, render_liquid
 from feeds.parser.posts.media import read_media
-from feeds.parser.posts.permalinks import build_jekyll_id, build_post_url, split_name
+from feeds.parser.posts.permalinks import build_jekyll_id, build_post_url, find_page_file, split_name
 from feeds.parser.posts.post_dates import PostDates, convert_zone
 from feeds.parser.posts.shortcodes import find_unknown_shortcodes
 from feeds.parser.posts.visibility import find_hiding_key, find_ignored, fold_keys
@@ -211,10 +211,11 @@ class _Reader:
         if style == "jekyll":
             style = self.settings.site.permalink
         date = self.dates.find_page_date(date)
-        own = self._read_own_path()
+        own, slug = self._read_own_path(), self.fields.read_text("slug")
+        file = find_page_file(self.path, self.settings.generator, slug)
         # The second turn, with the pattern of the source, runs only if the own permalink is invalid.
         for stated in dict.fromkeys((own, "")):
-            path = build_post_url(stated or style, self.path, date, categories, self.fields.read_text("slug"))
+            path = build_post_url(stated or style, file, date, categories, slug)
             permalink = resolve(self.settings.base, _make_relative(path)) if path else ""
             if not stated or not path or escape_address(permalink):
                 break

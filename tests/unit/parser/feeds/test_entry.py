@@ -195,3 +195,31 @@ def test_a_later_change_that_an_extension_states_is_a_change() -> None:
     own = "<pubDate>Wed, 01 May 2024 00:00:00 GMT</pubDate>"
     changed = "<atom:updated xmlns:atom='http://www.w3.org/2005/Atom'>2024-06-01T00:00:00Z</atom:updated>"
     assert str(item(own + changed).updated)[:10] == "2024-06-01"
+
+
+MEDIA = (
+    '<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd">'
+    "<channel><title>t</title><item><title>a</title><guid>1</guid>{}</item></channel></rss>"
+)
+GROUP = (
+    '<media:group><media:content url="https://a.example/low.mp4" type="video/mp4"/>'
+    '<media:content url="https://a.example/usual.mp4" type="video/mp4" isDefault="true" duration="125"/></media:group>'
+)
+
+
+def test_the_default_of_a_group_of_media_comes_first_with_its_duration() -> None:
+    (item,) = parse_upstream(MEDIA.format(GROUP), "https://a.example/f", "UTC").items
+    assert [enclosure.url[18:] for enclosure in item.enclosures] == ["usual.mp4", "low.mp4"]
+    assert item.extras == (Extra("itunes:duration", "125"),)
+
+
+def test_the_duration_of_itunes_comes_before_that_of_media() -> None:
+    own = "<itunes:duration>2:06</itunes:duration>"
+    (item,) = parse_upstream(MEDIA.format(own + GROUP), "https://a.example/f", "UTC").items
+    assert item.extras == (Extra("itunes:duration", "2:06"),)
+
+
+def test_escaped_marks_of_character_data_are_no_text() -> None:
+    body = "<description><![CDATA[&lt;![CDATA[<b>y</b>]]&gt;]]></description>"
+    (item,) = parse_upstream(MEDIA.format(body), "https://a.example/f", "UTC").items
+    assert item.body == "<b>y</b>"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from feeds.models import Enclosure, Item
+from feeds.models import Enclosure, Extra, Item
 from feeds.parser.feeds.channel import UpstreamHead
 from feeds.parser.feeds.json_feed import parse_json
 from tests.unit.parser.feeds.test_feed import parse
@@ -148,3 +148,9 @@ def test_addresses_authors_dates_and_attachments() -> None:
         "en",
     )
     assert external.address == "https://a.example/3"
+
+
+def test_the_duration_of_an_attachment_is_that_of_the_episode() -> None:
+    attachments: list[object] = [1, {"url": "a.mp3", "duration_in_seconds": 61.4}, {"duration_in_seconds": 9}]
+    _, (item,) = parse_items({"id": 1, "attachments": attachments})
+    assert item.extras == (Extra("itunes:duration", "61"),)

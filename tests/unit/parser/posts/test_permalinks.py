@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from feeds.parser.posts.permalinks import build_jekyll_id, build_post_url, slugify
+from feeds.models import Generator
+from feeds.parser.posts.permalinks import build_jekyll_id, build_post_url, find_page_file, slugify
 from tests.unit.parser.posts.test_jekyll import read
 
 WHEN = datetime(2024, 3, 7, 9, 5, 6, tzinfo=UTC)
@@ -89,3 +90,27 @@ def test_ids_are_those_of_jekyll_feed(url: str, path: str, slug: str, expected: 
 def test_the_pattern_of_the_collection_wins() -> None:
     config = "url: https://x.example\npermalink: pretty\ncollections: {posts: {permalink: '/p/:slug'}}\n"
     assert read("title: T", config).permalink == "https://x.example/p/a"
+
+
+@pytest.mark.parametrize(
+    ("path", "generator", "slug", "expected"),
+    [
+        ("posts/a.md", "hugo", "", "posts/a.md"),
+        ("Posts/My Post.md", "hugo", "", "posts/my-post.md"),
+        ("posts/bundle/index.md", "hugo", "", "posts/bundle.md"),
+        ("posts/2024-05-06-a.md", "hugo", "", "posts/2024-05-06-a.md"),
+        ("posts/a.md", "hugo", "other", "posts/other.md"),
+        ("blog/2024-05-06-a/index.md", "zola", "", "blog/a.md"),
+        ("blog/2024-05-06_My Post.md", "zola", "", "blog/my-post.md"),
+        ("2024-05-06-a.md", "zola", "other", "other.md"),
+        ("index.md", "zola", "", "index.md"),
+        ("blog/bundle/index.md", "content", "", "blog/bundle.md"),
+        ("blog/My Post.md", "content", "", "blog/My Post.md"),
+        ("blog/index.md", "jekyll", "", "blog/index.md"),
+        ("blog/index.md", "", "x", "blog/index.md"),
+    ],
+)
+def test_the_path_of_a_page_is_that_of_its_generator(
+    path: str, generator: Generator, slug: str, expected: str
+) -> None:
+    assert find_page_file(path, generator, slug) == expected
