@@ -17,6 +17,7 @@ from liquid.filter import with_context
 from liquid.stringify import to_liquid_string as _stringify
 from liquid.undefined import is_undefined
 
+from feeds.parser.posts.ruby_dates import format_ruby_date
 from feeds.values.dates import parse_date
 
 _LONGEST_VALUE: Final = 16 * 1024
@@ -126,9 +127,7 @@ def _format_date(value: object, pattern: object = "") -> object:
     text = to_text(pattern)
     if date is None or not text:
         return value
-    # Ruby's flag for numbers without padding, which Python's `strftime` has on some systems only.
-    text = text.replace("%-d", str(date.day)).replace("%-m", str(date.month)).replace("%e", f"{date.day:2}")
-    return date.strftime(text)
+    return format_ruby_date(date, text)
 
 
 def _to_xml_date(value: object) -> object:
