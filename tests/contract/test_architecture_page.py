@@ -15,8 +15,8 @@ PAGE = ROOT / "docs" / "explanation" / "architecture.md"
 _NAME = re.compile(r"`([^`\s]+)`")
 _FILE = re.compile(r"(?:[a-z_]+/)*(?:[a-z_]+\.(?:py|toml|md)|[a-z_]+/)")
 _DOTTED = re.compile(r"[A-Za-z_]+(?:\.[A-Za-z_]+)*")
-_OTHER = {"category/harbour/atom.xml", "_posts/2024-05-02-ferry.md", "harbour"}
-"""Examples of a site's own files and names."""
+_OTHER = {"category/harbour/atom.xml", "_posts/2024-05-02-ferry.md", "harbour", "db"}
+"""Files and names of the example, and an attribute."""
 
 
 @cache
