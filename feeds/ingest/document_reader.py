@@ -1,4 +1,8 @@
-"""Parse documents in worker processes; an entry that exceeds the deadline is rejected without the others."""
+"""Read documents in worker processes; an entry that exceeds the deadline is rejected without the others.
+
+A document is first read as a whole for a short time (:func:`start_reading`). One that takes longer is read apart
+from the others (:func:`read_slowly`), its entries one by one if it has to be.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,33 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from feeds.errors import DeadlineExceeded
+from feeds.ingest.document_job import (
+    DocumentJob,
+    ReadDocument,
+    Rejected,
+    is_refused,
+    select_entries,
+)
 from feeds.ingest.entry_account import describe_entry
-from feeds.ingest.feed_items import ParsedDocument, join_parsed_documents, parse_entries
+from feeds.ingest.feed_items import (
+    ParsedDocument,
+    join_parsed_documents,
+    parse_entries,
+    read_document,
+    split_document,
+)
 from feeds.parser.feeds.splitter import Outline
 from feeds.workers.task_types import EntrySettings
 from feeds.workers.workers import Workers
 
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+QUICK_SECONDS = 2.0
+"""Seconds for a document before it is read apart; nearly all need less than a tenth of it."""
 _PARTS = 32
 
 
@@ -39,33 +62,58 @@ class Document:
         return replace(self, parts=parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """An entry that is left out."""
+def start_reading(workers: Workers, job: DocumentJob, waiting: int) -> Future[ReadDocument]:
+    """Start to read a document as a whole; the future fails with DeadlineExceeded if that takes long.
 
-    digest: bytes
-    name: str
-    reason: str
+    ``waiting`` is the number of other documents to read.
+    """
+    # A further process costs more than it saves, unless all entries of many documents are new.
+    heavy = 0 if job.known else waiting
+    return workers.submit(min(QUICK_SECONDS, workers.deadline), heavy, read_document, job)
 
 
-def parse_document(
-    workers: Workers, document: Document
-) -> tuple[ParsedDocument, list[Rejected], list[Rejected]]:
-    """Parse the entries; return them, the entries that exceeded the deadline and those that were not tried.
-
-    A document has the budget of the workers, because hostile entries must not delay the others for long.
+def read_slowly(workers: Workers, job: DocumentJob, spent: float = 0.0) -> ReadDocument:
+    """Read a document within its budget, of which ``spent`` seconds were used before.
 
     Raises:
         DeadlineExceeded: the document takes too long even without entries, or cannot be divided.
         FeedUnreadable: feedparser failed on the document.
     """
-    end = time.monotonic() + workers.budget
+    # A process of its own, so that other documents need not wait for this document.
+    end = time.monotonic() + max(workers.budget - spent, 0.0)
+    parts = workers.run_beside(end, split_document, job.data, job.content_type)
+    if is_refused(parts):
+        return ReadDocument(parts, None)
+    document = Document(parts, job.url, job.settings, job.now).select_entries(
+        select_entries(parts, job.known)
+    )
+    return ReadDocument(parts, *parse_document(workers, document, end, tried=spent >= workers.deadline))
+
+
+def parse_document(
+    workers: Workers, document: Document, end: float, *, tried: bool = False
+) -> tuple[ParsedDocument, tuple[Rejected, ...], tuple[Rejected, ...]]:
+    """Parse the entries; return them, the entries that exceeded the deadline and those that were not tried.
+
+    Args:
+        workers: The worker processes.
+        document: The entries to parse.
+        end: When the budget of the document ends, of ``time.monotonic``: hostile entries must not take long.
+        tried: Whether all entries together are known to exceed the deadline.
+
+    Raises:
+        DeadlineExceeded: the document takes too long even without entries, or cannot be divided.
+        FeedUnreadable: feedparser failed on the document.
+    """
     try:
-        return _parse(workers, document, end), [], []
+        if not tried:
+            return _parse(workers, document, end), (), ()
     except DeadlineExceeded:
         # A document that could not be split has no entries to try one by one.
         if document.parts.whole:
             raise
+    if tried and document.parts.whole:
+        raise DeadlineExceeded(workers.deadline)
     # If the head alone exceeds the deadline, rejecting entries cannot help.
     found = [_parse(workers, document.select_entries(()), end)]
     rejected: list[Rejected] = []
@@ -84,8 +132,8 @@ def parse_document(
     reason = f"other entries used the {workers.budget:g} seconds for the document"
     return (
         join_parsed_documents(found),
-        rejected,
-        [one for part in waiting[::-1] for one in _reject_entries(part, reason)],
+        tuple(rejected),
+        tuple(one for part in waiting[::-1] for one in _reject_entries(part, reason)),
     )
 
 
@@ -98,7 +146,7 @@ def _reject_entries(document: Document, reason: str) -> list[Rejected]:
 
 def _parse(workers: Workers, document: Document, end: float) -> ParsedDocument:
     every = range(len(document.parts.entries))
-    return workers.run_until(
+    return workers.run_beside(
         end, parse_entries, document.parts, every, document.url, document.settings, document.now
     )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -13,17 +15,17 @@ from feeds.errors import DeadlineExceeded, FeeddError, FeedUnreadable, UsageErro
 from feeds.fetcher.feed import Fetched, FetchState, Request, compute_document_digest, mark_unreadable
 from feeds.http.address import redact_address
 from feeds.ingest import feed_decisions, verdicts
+from feeds.ingest.document_job import MOST_ENTRIES, DocumentJob, ReadDocument, StartedDocument
 from feeds.ingest.entry_account import EntryAccount
 from feeds.ingest.entry_matching import match_entries
+from feeds.ingest.slow_documents import SlowLane
 from feeds.reports import Ingested
 from feeds.session import Session
 from feeds.storage.upstreams import FeedUpdate, PollResult, UpstreamRow
-from feeds.workers.task_types import EntrySettings
 
 if TYPE_CHECKING:
     from feeds.ingest.feed_items import ParsedDocument
     from feeds.parser.feeds.channel import UpstreamHead
-    from feeds.parser.feeds.splitter import Outline
 
 
 @dataclass(slots=True)
@@ -42,6 +44,7 @@ class FeedIngester:
         self.report = PollReport()
         self.pushed: set[str] = set()
         """Sources with an active hub: they are polled rarely."""
+        self._slow = SlowLane(session.workers)
         self._random = Random(session.clock().timestamp())  # noqa: S311 - it spreads polls and protects no secret
 
     def set_sources(self, sources: Sequence[UpstreamSource], lists: Collection[str] = ()) -> None:
@@ -89,20 +92,43 @@ class FeedIngester:
         return bool(row) and row is not None and row.decided_by in ("retry-after", "gone", "backoff")
 
     def ingest_responses(self, answers: list[tuple[Request, Fetched]]) -> None:
+        """Ingest a batch of responses, and wait for slow documents too. The list is emptied."""
+        for document in self.ingest_quickly(answers):
+            self.finish_document(document)
+
+    def ingest_quickly(self, answers: list[tuple[Request, Fetched]]) -> list[StartedDocument]:
         """Ingest a batch of responses; responses without a document come first, because they take no time.
 
         The list is emptied, so that each document is freed from memory once it is stored.
+
+        Returns:
+            The documents that take long. They are read meanwhile; once the future of such a document is done,
+            :meth:`finish_document` stores it.
         """
-        documents = [answer for answer in answers if answer[1].outcome == "new"][::-1]
+        documents = deque(answer for answer in answers if answer[1].outcome == "new")
         unchanged = [answer for answer in answers if answer[1].outcome != "new"]
         answers.clear()
         if unchanged:
             # One transaction for all of them, because most polls find nothing new.
             self._save_unchanged(unchanged)
-        while documents:
-            self.report.asked += 1
-            self.session.progress("upstreams", self.report.asked, max(len(self._sources), self.report.asked))
-            self._ingest_next(documents)
+        slow: list[StartedDocument] = []
+        started: deque[StartedDocument] = deque()
+        while documents or started:
+            # While a document is stored, the next are read.
+            while documents and len(started) < self.session.workers.at_once:
+                document = self._start_document(*documents.popleft(), len(documents))
+                started.extend([document] if document else [])
+            if started:
+                self._finish_or_defer(started.popleft(), slow)
+        return slow
+
+    def _finish_or_defer(self, document: StartedDocument, slow: list[StartedDocument]) -> None:
+        """Store a document, or add it to ``slow`` documents if reading it takes long."""
+        error = document.future.exception()
+        if isinstance(error, DeadlineExceeded):
+            slow.append(document._replace(future=self._slow.read(document.job, error.deadline)))
+        else:
+            self.finish_document(document)
 
     def _save_unchanged(self, answers: Sequence[tuple[Request, Fetched]]) -> None:
         """Store the state after responses without a new document."""
@@ -118,28 +144,43 @@ class FeedIngester:
         ]
         self.session.db.save_polls(polls)
 
-    def _ingest_next(self, documents: list[tuple[Request, Fetched]]) -> None:
-        """Parse the last document and store it; if it cannot be parsed, report it and store the failure."""
-        # Popping drops the last reference, so a document is freed before the next is parsed.
-        request, fetched = documents.pop()
-        key, head = self._compute_key(request.name), self._get_head(request.name)
-        digest = fetched.digest or compute_document_digest(fetched.data)
-        if reason := verdicts.get_refusal(head, key, digest):
+    def _start_document(self, request: Request, fetched: Fetched, waiting: int) -> StartedDocument | None:
+        """Start to read a document; None if it is a list, or was refused before."""
+        from feeds.ingest.document_reader import start_reading
+
+        self.report.asked += 1
+        self.session.progress("upstreams", self.report.asked, max(len(self._sources), self.report.asked))
+        name, number, head = request.name, self._numbers[request.name], self._get_head(request.name)
+        settings = self.session.build_entry_settings(number, self._sources[name])
+        key = self.session.compute_entry_digest(settings)
+        fetched = fetched._replace(digest=fetched.digest or compute_document_digest(fetched.data))
+        if reason := verdicts.get_refusal(head, key, fetched.digest):
             self._reject_document(request, fetched, reason)
-            return
+            return None
+        if name in self._lists:
+            self._ingest_or_reject(request, fetched, partial(self._ingest_list, request, fetched))
+            return None
+        # Entries that were rejected with other settings are tried again.
+        rejected = not verdicts.are_outdated(head, key)
+        known = self.session.db.load_known_digests(number, rejected=rejected)
+        job = DocumentJob(
+            fetched.data, fetched.content_type, fetched.url, settings, self.session.clock(), known
+        )
+        future = start_reading(self.session.workers, job, waiting)
+        return StartedDocument(request, fetched._replace(data=b""), job, future)
+
+    def finish_document(self, document: StartedDocument) -> None:
+        """Store a document that was read; if it cannot be read, report it and store the failure."""
+        self._ingest_or_reject(document.request, document.fetched, partial(self._ingest_entries, document))
+
+    def _ingest_or_reject(self, request: Request, fetched: Fetched, ingest: Callable[[], str]) -> None:
+        """Call a function that returns why a document is refused, and store its failure."""
         try:
-            if request.name in self._lists:
-                self._ingest_list(request, fetched)
-                return
-            parts = self._split_document(fetched)
-            fetched = fetched._replace(data=b"")  # frees a long document, of which parsing makes copies
-            url = redact_address(fetched.url)
-            refusal = feed_decisions.find_refusal(parts, url, fetched.content_type)
-            refusal = refusal or self._ingest_entries(request, fetched, parts)
+            refusal = ingest()
         except DeadlineExceeded as error:
-            self._reject_document(
-                request, fetched, str(error), verdicts.add_refusal(head, key, digest, str(error))
-            )
+            key, head = self._compute_key(request.name), self._get_head(request.name)
+            head = verdicts.add_refusal(head, key, fetched.digest, str(error))
+            self._reject_document(request, fetched, str(error), head)
             return
         except (FeedUnreadable, WorkersLost, UsageError) as error:
             refusal = str(error)
@@ -152,30 +193,34 @@ class FeedIngester:
         if refusal:
             self._reject_document(request, fetched, refusal)
 
-    def _split_document(self, fetched: Fetched) -> Outline:
-        from feeds.ingest.feed_items import split_document
-
-        return self.session.workers.run(split_document, fetched.data, fetched.content_type)
-
-    def _ingest_list(self, request: Request, fetched: Fetched) -> None:
+    def _ingest_list(self, request: Request, fetched: Fetched) -> str:
         from feeds.parser.lists.opml import read_opml
 
         self.session.workers.run(read_opml, fetched.data, request.url)
         poll = self._decide_poll(request.name, fetched, {})
         self.session.db.save_polls([poll._replace(document=fetched.data)])
         self.report.lists = True
+        return ""
 
-    def _ingest_entries(self, request: Request, fetched: Fetched, parts: Outline) -> str:
-        """Parse the new entries of a document, and store what it changes; return an empty text."""
+    def _ingest_entries(self, document: StartedDocument) -> str:
+        """Store what a document changes; return why it is refused, or an empty text."""
+        from feeds.ingest.document_reader import read_slowly
+
+        request, fetched, job, _ = document
+        read = document.future.result()
+        if read.found is None:
+            return feed_decisions.find_refusal(read.parts, redact_address(fetched.url), fetched.content_type)
         session, name, number = self.session, request.name, self._numbers[request.name]
-        known = session.db.find_known_entries(session.sources, number, parts.digests)
-        account = EntryAccount(parts)
-        settings = session.build_entry_settings(number, self._sources[name])
-        key, before = session.compute_entry_digest(settings), self._get_head(name)
+        known = session.db.find_known_entries(session.sources, number, read.parts.digests)
+        key, before = session.compute_entry_digest(job.settings), self._get_head(name)
         if verdicts.are_outdated(before, key):
             known = replace(known, rejected=frozenset())
-        fresh = feed_decisions.select_new_entries(parts, known)
-        found = self._parse_entries(name, fetched.url, parts, fresh, settings, account)
+        fresh = feed_decisions.select_new_entries(read.parts, known)
+        # An entry that was known when the reading began may have been removed from the store since.
+        if not job.known.isdisjoint(read.parts.digests[i] for i in fresh):
+            read = read_slowly(session.workers, replace(job, known=frozenset()))
+        account = EntryAccount(read.parts)
+        found = self._account_entries(name, read, fresh, account)
         update = feed_decisions.decide_update(name, found, fetched, known, before, account)
         context = session.build_context(number, early=name not in self._complete)
         # An entry cannot be newer than a poll that has already seen it.
@@ -189,7 +234,7 @@ class FeedIngester:
             poll=self._decide_poll(name, fetched, head),
             settings=key,
             # With other settings a rejected entry may succeed, so it is tried again.
-            digests=() if verdicts.are_outdated(before, key) else parts.digests,
+            digests=() if verdicts.are_outdated(before, key) else read.parts.digests,
         )
         counts = session.db.ingest_document(context, update)
         self._complete.add(name)
@@ -209,22 +254,13 @@ class FeedIngester:
         row = self._rows.get(name)
         return datetime.fromtimestamp(row.polled, UTC) if row and row.polled else None
 
-    def _parse_entries(
-        self,
-        name: str,
-        url: str,
-        parts: Outline,
-        fresh: Sequence[int],
-        settings: EntrySettings,
-        account: EntryAccount,
+    def _account_entries(
+        self, name: str, read: ReadDocument, fresh: Sequence[int], account: EntryAccount
     ) -> ParsedDocument:
-        """Parse entries; those that are left out are reported, and added to the account."""
-        from feeds.ingest.document_reader import Document, parse_document
-
-        kept, trouble = feed_decisions.drop_long_entries(parts, fresh, account)
+        """Return the parsed new entries; those that are left out are reported, and added to the account."""
+        kept, trouble = feed_decisions.drop_long_entries(read.parts, fresh, account)
         troubles = [trouble] if trouble else []
-        document = Document(parts, url, settings, self.session.clock()).select_entries(kept)
-        found, rejected, left = parse_document(self.session.workers, document)
+        found, rejected, left = feed_decisions.select_read_entries(read, kept)
         for entry in rejected:
             account.add_unparsed([entry.digest], "rejected", entry.reason)
             troubles.append(f"entry {entry.name!r}: {entry.reason}; it is left out")
@@ -258,16 +294,18 @@ class FeedIngester:
         Raises:
             FeedUnreadable: it is not a feed.
         """
+        from feeds.ingest.document_reader import read_slowly
+
         name, number = request.name, self._numbers[request.name]
-        parts = self._split_document(fetched)
-        if feed_decisions.find_refusal(parts):
-            raise FeedUnreadable(
-                f"{redact_address(fetched.url)}: is not a feed, or has more than "
-                f"{feed_decisions.MOST_ENTRIES:,} entries"
-            )
         settings = self.session.build_entry_settings(number, self._sources[name])
-        every = range(len(parts.entries))
-        found = self._parse_entries(name, fetched.url, parts, every, settings, EntryAccount(parts))
+        job = DocumentJob(fetched.data, fetched.content_type, fetched.url, settings, self.session.clock())
+        read = read_slowly(self.session.workers, job)
+        if read.found is None:
+            raise FeedUnreadable(
+                f"{redact_address(fetched.url)}: is not a feed, or has more than {MOST_ENTRIES:,} entries"
+            )
+        every = range(len(read.parts.entries))
+        found = self._account_entries(name, read, every, EntryAccount(read.parts))
         matched = match_entries(name, (), found.readings, self.session.db.load_blocked_keys())
         stored = self.session.db.find_known_items(number, (r.path for r in matched.readings))
         # The current document is newer than the history, so its version of an entry is kept.

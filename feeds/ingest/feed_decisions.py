@@ -6,14 +6,17 @@ Nothing here reads or writes anything; :mod:`feeds.ingest.feed` stores what is d
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from feeds.fetcher.schedule import HOUR, LEAST, NEVER, Hints, compute_next_poll
+from feeds.ingest.document_job import LONGEST_ENTRY, MOST_ENTRIES
 from feeds.storage.upstreams import FeedUpdate, KnownEntries, PollResult
 
 if TYPE_CHECKING:
     from feeds.fetcher.feed import Fetched
+    from feeds.ingest.document_job import ReadDocument, Rejected
     from feeds.ingest.entry_account import EntryAccount
     from feeds.ingest.feed_items import ParsedDocument
     from feeds.parser.feeds.channel import UpstreamHead
@@ -25,9 +28,6 @@ _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 # Each hub costs a subscription, and a feed may name as many as it likes.
 _MAX_HUBS = 5
 _RECENT = 20
-MOST_ENTRIES = 10_000
-"""A document with more entries is refused, because it would delay every other upstream feed."""
-_LONGEST_ENTRY = 2_000_000  # characters; each is in memory several times while it is read
 # Still polled, because a hub may fail without notice.
 _PUSHED_INTERVAL = 6 * HOUR
 
@@ -68,12 +68,35 @@ def drop_long_entries(parts: Outline, indexes: Sequence[int], account: EntryAcco
         The indexes of the other entries, and a message about those that are left out.
     """
     # A document that could not be split is one entry, which its limit in bytes bounds already.
-    kept = [i for i in indexes if parts.whole or len(parts.entries[i]) <= _LONGEST_ENTRY]
+    kept = [i for i in indexes if parts.whole or len(parts.entries[i]) <= LONGEST_ENTRY]
     left = set(indexes) - set(kept)
     if not left:
         return kept, ""
     account.add_unparsed((parts.digests[i] for i in left), "too long")
-    return kept, f"{len(left)} entries of more than {_LONGEST_ENTRY:,} characters are left out"
+    return kept, f"{len(left)} entries of more than {LONGEST_ENTRY:,} characters are left out"
+
+
+def select_read_entries(
+    read: ReadDocument, indexes: Sequence[int]
+) -> tuple[ParsedDocument, list[Rejected], list[Rejected]]:
+    """Return the parsed, the rejected and the untried entries that have these indexes.
+
+    Others were read although they are stored: only the entries of the last document are known before.
+    """
+    assert read.found is not None
+    # The entry of a document that could not be split has many readings, whose digests are their own.
+    if read.parts.whole:
+        return read.found, list(read.rejected), list(read.left)
+    wanted = {read.parts.digests[i] for i in indexes}
+    found = replace(
+        read.found,
+        readings=tuple(reading for reading in read.found.readings if reading.digest in wanted),
+        unreadable=tuple(digest for digest in read.found.unreadable if digest in wanted),
+    )
+    rejected, left = (
+        [entry for entry in part if entry.digest in wanted] for part in (read.rejected, read.left)
+    )
+    return found, rejected, left
 
 
 def decide_update(

@@ -1,6 +1,6 @@
 """Turn a fetched document into readings with pure functions.
 
-:func:`split_document` splits a document without parsing it, :func:`parse_entries` parses its new entries and
+:func:`read_document` splits a document and parses its new entries, and
 :func:`reparse_entry` parses a stored entry again. They use the settings of their process
 (:func:`feeds.workers.ingest_tasks.begin`) and those of the source.
 """
@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from feeds.identity import Sighting
+from feeds.ingest.document_job import LONGEST_ENTRY, DocumentJob, ReadDocument, is_refused, select_entries
 from feeds.item_keys import derive_keys
 from feeds.item_names import date_fingerprint, list_names
 from feeds.models import Enclosure, Item
@@ -102,6 +104,30 @@ def parse_entries(
     ]
     # Reversed, so that posts of one document appear in the order of their publication.
     return ParsedDocument(parsed.head, tuple(readings[::-1]), tuple(unreadable))
+
+
+def read_document(job: DocumentJob) -> ReadDocument:
+    """Split a document and parse its entries; in a worker process.
+
+    Raises:
+        FeedUnreadable: feedparser failed on the document.
+    """
+    parts = split_document(job.data, job.content_type)
+    if is_refused(parts):
+        return ReadDocument(replace(parts, head=""), None)
+    fresh = select_entries(parts, job.known)
+    found = parse_entries(parts, fresh, job.url, job.settings, job.now)
+    return ReadDocument(_drop_texts(parts, found), found)
+
+
+def _drop_texts(parts: Outline, found: ParsedDocument) -> Outline:
+    """Return the document without the texts that the account of its entries does not need: they would be copied."""
+    numbers = Counter(parts.digests)
+    entries = tuple(
+        text if len(text) > LONGEST_ENTRY or numbers[digest] > 1 or digest in found.unreadable else ""
+        for text, digest in zip(parts.entries, parts.digests, strict=True)
+    )
+    return replace(parts, head="", entries=entries)
 
 
 def join_parsed_documents(found: Sequence[ParsedDocument]) -> ParsedDocument:

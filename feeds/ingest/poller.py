@@ -12,6 +12,8 @@ import os
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from feeds.config import UpstreamSource
@@ -19,6 +21,7 @@ from feeds.config.variables import read_variable
 from feeds.errors import UsageError
 from feeds.fetcher.feed import Fetched, Request
 from feeds.fetcher.politeness import HostHolds, Poller
+from feeds.ingest.document_job import StartedDocument
 from feeds.ingest.feed import FeedIngester, PollReport
 from feeds.session import Session
 from feeds.version import __version__
@@ -78,7 +81,8 @@ class PollQueue:
         self._executor = executor
         self._on_ingested = on_ingested
         self._clock = ingester.session.clock
-        self._answers: asyncio.Queue[tuple[Request, Fetched]] = asyncio.Queue()
+        self._answers: asyncio.Queue[tuple[Request, Fetched] | StartedDocument] = asyncio.Queue()
+        """Responses, and slow documents that were read."""
         self._queued_bytes = 0
         """Size of the documents that wait to be ingested."""
         self._delayed: deque[tuple[asyncio.Future[None], Request, Fetched]] = deque()
@@ -117,26 +121,64 @@ class PollQueue:
     async def _drain(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            # Batches save transactions: one response each would cost a disk flush per feed.
-            batch = [await self._answers.get()]
-            size = len(batch[0][1].data)
-            # Gather a batch only while more responses are due: the last must not wait.
-            if not size and len(self.under_way) > len(batch) + self._answers.qsize():
-                await asyncio.sleep(_GATHERING)
-            while not self._answers.empty() and len(batch) < _BATCH and size < _BATCH_BYTES:
-                batch.append(self._answers.get_nowait())
-                size += len(batch[-1][1].data)
-            names = [request.name for request, _ in batch]
+            answers, read = await self._gather_batch()
+            names = [document.request.name for document in read]
+            size = sum(len(document.job.data) for document in read)
+            sizes = {request.name: len(fetched.data) for request, fetched in answers}
+            slow: list[StartedDocument] = []
             try:
-                await loop.run_in_executor(self._executor, self._ingester.ingest_responses, batch)
+                slow = await loop.run_in_executor(self._executor, self._ingest, answers, read)
             finally:
+                # A slow document is under way until it is stored, and so is its memory in use.
+                for document in slow:
+                    del sizes[document.request.name]
+                    document.future.add_done_callback(partial(self._queue_read, loop, document))
+                names += sizes
                 # Also after an error, or these sources would never be polled again.
                 self.under_way.difference_update(names)
-                for _ in names:
+                for _ in [*names, *read]:
                     self._answers.task_done()
-            self._queued_bytes -= size
+            self._queued_bytes -= size + sum(sizes.values())
             self._release_waiting()
-            self._on_ingested(names)
+            # All documents of a batch may be slow.
+            if names:
+                self._on_ingested(names)
+
+    async def _gather_batch(self) -> tuple[list[tuple[Request, Fetched]], list[StartedDocument]]:
+        """Wait for responses and slow documents that were read; return many together."""
+        # Batches save transactions: one response each would cost a disk flush per feed.
+        answers: list[tuple[Request, Fetched]] = []
+        read: list[StartedDocument] = []
+        first, size = await self._answers.get(), 0
+        # Gather a batch only while more responses are due: the last must not wait.
+        if isinstance(first, StartedDocument):
+            read.append(first)
+        else:
+            answers.append(first)
+            size = len(first[1].data)
+            if not size and len(self.under_way) > 1 + self._answers.qsize():
+                await asyncio.sleep(_GATHERING)
+        while not self._answers.empty() and len(answers) < _BATCH and size < _BATCH_BYTES:
+            item = self._answers.get_nowait()
+            if isinstance(item, StartedDocument):
+                read.append(item)
+            else:
+                answers.append(item)
+                size += len(item[1].data)
+        return answers, read
+
+    def _ingest(
+        self, answers: list[tuple[Request, Fetched]], read: list[StartedDocument]
+    ) -> list[StartedDocument]:
+        for document in read:
+            self._ingester.finish_document(document)
+        return self._ingester.ingest_quickly(answers)
+
+    def _queue_read(self, loop: asyncio.AbstractEventLoop, document: StartedDocument, _: object) -> None:
+        """Queue a slow document that was read; called in its thread."""
+        # The loop may have ended before the document was read.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(self._answers.put_nowait, document)
 
     @property
     def draining(self) -> asyncio.Task[None]:

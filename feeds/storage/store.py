@@ -55,6 +55,7 @@ class Store(Database):
     # UpstreamFeeds
     load_upstreams = upstreams.load_upstreams
     save_polls = upstreams.save_polls
+    load_known_digests = upstreams.load_known_digests
     find_known_entries = upstreams.find_known_entries
     find_known_items = upstreams.find_known_items
     ingest_document = upstreams.ingest_document

@@ -91,6 +91,13 @@ class KnownEntries:
     blocked: frozenset[str]
 
 
+def load_known_digests(db: Database, source: int, *, rejected: bool) -> frozenset[bytes]:
+    """Load the digests of the entries of the last document of a source, with ``rejected`` also of rejected entries."""
+    rows = db.rows("window_digests", {"source": source})
+    rows += db.rows("rejected_digests", (source,)) if rejected else []
+    return frozenset(row[0] for row in rows)
+
+
 def find_known_entries(
     db: Database, sources: dict[int, tuple[str, int]], source: int, digests: Collection[bytes]
 ) -> KnownEntries:

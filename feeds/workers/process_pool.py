@@ -57,10 +57,13 @@ class ProcessPool:
 
     def ensure_processes(self, count: int) -> None:
         """Ensure at least ``count`` processes; each starts with its first job."""
-        while len(self._workers) < count:
-            hand = _Worker(self._jobs, self._workers, self._setting)
-            hand.start()
-            self._workers.append(hand)
+        if len(self._workers) >= count:
+            return
+        with self._lock:
+            while len(self._workers) < count:
+                hand = _Worker(self._jobs, self._workers, self._setting)
+                hand.start()
+                self._workers.append(hand)
 
     def submit_job(
         self, function: Callable[[Any], Any], piece: object, deadline: float | None = None

@@ -54,6 +54,8 @@ class Workers:
         """Seconds for a task."""
         self.budget = budget
         """Seconds for one feed document, or for a thousand files."""
+        self.at_once = count + 1
+        """Number of documents that are read together; more would wait in front of a process that hangs."""
         self._pool: ProcessPool | None = None
         self._stopped = False
         begin((setting, value))
@@ -64,6 +66,8 @@ class Workers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        # A thread that still reads a document must not wait for a process that has ended.
+        self._stopped = True
         if self._pool:
             # After an error the results of running jobs are not used.
             self._pool.dismiss(at_once=error is not None)
@@ -84,10 +88,23 @@ class Workers:
         result: R = self._start_pool(1).submit_job(_call, (function, arguments)).result()
         return result
 
-    def run_until(self, end: float, function: Callable[[*Arguments], R], *arguments: *Arguments) -> R:
-        """Call a function like :meth:`run`, but no longer than until ``end`` (of ``time.monotonic``)."""
+    def submit(
+        self, seconds: float, waiting: int, function: Callable[[*Arguments], R], *arguments: *Arguments
+    ) -> Future[R]:
+        """Start a function in a worker process with a deadline of its own, and return its future.
+
+        ``waiting`` is the number of calls that follow: many of them use every processor.
+        """
+        pool = self._start_pool(self._count if waiting >= _WORTH_IT else 1)
+        return pool.submit_job(_call, (function, arguments), seconds)
+
+    def run_beside(self, end: float, function: Callable[[*Arguments], R], *arguments: *Arguments) -> R:
+        """Call a function like :meth:`run`, but no longer than until ``end`` (of ``time.monotonic``).
+
+        There is a second process, so that it may take long and other calls need not wait.
+        """
         seconds = max(0.001, min(self.deadline, end - time.monotonic()))
-        result: R = self._start_pool(1).submit_job(_call, (function, arguments), seconds).result()
+        result: R = self._start_pool(2).submit_job(_call, (function, arguments), seconds).result()
         return result
 
     def map(self, function: Callable[[T], R], pieces: Sequence[T]) -> Iterator[R]:

@@ -130,6 +130,22 @@ def test_the_daemon_answers_while_it_parses_a_hostile_document(
     assert seconds[int(len(seconds) * 0.98)] < 0.1
 
 
+def test_a_slow_document_holds_up_no_other(project: Project, upstream: UpstreamServer) -> None:
+    set_limits(project, 2, 8)
+    upstream.routes["/feed"] = Answer(body=build_blog(100))
+    subscribe(project, upstream)
+    for name in ("good", "other"):
+        upstream.routes[f"/{name}"] = Answer(body=rss([("g", f"https://{name}.example/1", name)]))
+        subscribe(project, upstream, f"/{name}", name)
+    running = Running(project, {})
+    try:
+        running.until(lambda: set(titles(project)) == {"good", "other"})
+        assert not running.events("warning")
+        running.until(lambda: "entries are left out" in str(running.events("warning")), 60)
+    finally:
+        assert running.stop() == 0
+
+
 def test_the_daemon_stops_soon_while_an_item_hangs(project: Project) -> None:
     set_limits(project, 600, 3600)
     project.post("2024-01-01-p.md", "Post")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,8 +53,20 @@ class InlineWorkers:
     def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return function(*arguments)
 
-    def run_until(self, end: float, function: Callable[..., Any], *arguments: Any) -> Any:
-        return function(*arguments)
+    at_once = 1
+
+    def run_beside(self, end: float, function: Callable[..., Any], *arguments: Any) -> Any:
+        return self.run(function, *arguments)
+
+    def submit(
+        self, seconds: float, waiting: int, function: Callable[..., Any], *arguments: Any
+    ) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(self.run(function, *arguments))
+        except Exception as error:
+            future.set_exception(error)
+        return future
 
     def map(self, function: Callable[[Any], Any], pieces: Sequence[Any]) -> Iterator[Any]:
         return map(function, pieces)

@@ -76,6 +76,9 @@ class UpstreamFeeds(Protocol):
     def save_polls(self, polls: Iterable[PollResult]) -> None:
         """Store the state of upstream feeds and lists after responses without new entries."""
 
+    def load_known_digests(self, source: int, *, rejected: bool) -> frozenset[bytes]:
+        """Load the digests of the entries of the last document of a source, with ``rejected`` also of rejected entries."""
+
     def find_known_entries(
         self, sources: dict[int, tuple[str, int]], source: int, digests: Collection[bytes]
     ) -> KnownEntries:

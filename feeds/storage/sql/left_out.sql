@@ -5,6 +5,12 @@ INSERT INTO left_out (source, digest, reason, detail, title, guid, address, numb
 ON CONFLICT (source, digest, reason) DO UPDATE SET number = left_out.number + excluded.number
 -- name: left_out_rejected
 SELECT digest FROM left_out WHERE source = ? AND reason IN ('rejected', 'not tried') AND digest IN (SELECT value FROM scope)
+-- name: rejected_digests
+SELECT digest FROM left_out WHERE source = ? AND reason IN ('rejected', 'not tried')
+-- name: window_digests
+SELECT sighting.digest FROM entry_window JOIN sighting
+ON sighting.source = entry_window.source AND sighting.item = entry_window.item AND sighting.place = ''
+WHERE entry_window.source = :source
 -- name: left_out_counts
 SELECT reason, sum(number) FROM left_out GROUP BY reason ORDER BY reason
 -- name: left_out_find

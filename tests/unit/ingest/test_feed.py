@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
 from feeds.errors import DeadlineExceeded, FeedUnreadable, StoreError
 from feeds.fetcher.feed import Fetched, FetchState, Request
+from feeds.ingest.document_job import DocumentJob
 from feeds.storage.upstreams import load_upstreams
 from tests.rigs.memory_world import NOON, UPSTREAM, World, build_rss
 
@@ -112,12 +115,65 @@ def test_a_document_that_takes_too_long_is_not_tried_again(
     monkeypatch.setattr(world.session.workers, "run", hang, raising=False)
     for _ in range(2):
         assert world.ingest_feed(build_rss("a")).troubles == [f"source up: {DeadlineExceeded(9.0)}"]
-    assert len(tries) == 1
+    each = len(tries)  # at first quickly, then apart
     world.ingest_feed(build_rss("b"))
-    assert len(tries) == 2
+    assert len(tries) == 2 * each
+    world.ingest_feed(build_rss("b"))
+    assert len(tries) == 2 * each
     world.session.settings_digest = "other"
     world.ingest_feed(build_rss("b"))
-    assert len(tries) == 3
+    assert len(tries) == 3 * each
+
+
+def test_a_slow_document_holds_up_no_other_of_its_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = UPSTREAM.replace('"up"', '"slow"').replace("up.example", "slow.example")
+    world, released = World(tmp_path, more=UPSTREAM + slow), threading.Event()
+    workers = world.session.workers
+
+    def hang(seconds: float, waiting: int, function: object, job: DocumentJob) -> Future[object]:
+        future: Future[object] = Future()
+        future.set_exception(DeadlineExceeded(seconds)) if b"slow" in job.data else future.set_result(
+            function(job)  # type: ignore[operator]
+        )
+        return future
+
+    def wait(end: float, function: object, *arguments: object) -> object:
+        assert released.wait(10)
+        return function(*arguments)  # type: ignore[operator]
+
+    monkeypatch.setattr(workers, "submit", hang)
+    monkeypatch.setattr(workers, "run_beside", wait)
+    ingester = world.open_ingester()
+    answers = [
+        (Request(name, f"https://{name}.example/feed"), answer("new", data=build_rss(name))[1])
+        for name in ("slow", "up")
+    ]
+    (document,) = ingester.ingest_quickly(answers)
+    assert (document.request.name, document.future.done(), ingester.report.new) == ("slow", False, 1)
+    released.set()
+    ingester.finish_document(document)
+    assert (ingester.report.new, ingester.report.troubles) == (2, [])
+
+
+def test_entries_that_left_the_store_while_a_document_was_read_are_read_again(world: World) -> None:
+    world.ingest_feed(build_rss("a", "b"))
+    ingester = world.open_ingester()
+    document = ingester._start_document(*answer("new", data=build_rss("a", "b", "c")), 0)
+    assert document
+    assert len(document.job.known) == 2
+    world.db._connection.execute("DELETE FROM sighting WHERE item = 'id:a'")
+    ingester.finish_document(document)
+    assert ingester.report.new == 2
+    assert world.rows("SELECT item FROM sighting ORDER BY item") == [("id:a",), ("id:b",), ("id:c",)]
+
+
+def test_entries_older_than_the_last_document_are_known_too(world: World) -> None:
+    world.ingest_feed(build_rss("a", "b"))
+    world.ingest_feed(build_rss("c"))
+    report = world.ingest_feed(build_rss("a", "c"))
+    assert (report.new, report.changed) == (0, 0)
 
 
 def test_pushed_content_is_a_document(world: World) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,10 @@ from feeds.fetcher.feed import Fetched, FetchState, Request
 from feeds.fetcher.politeness import HostHolds
 from feeds.http import Client, Response
 from feeds.ingest import poller
+from feeds.ingest.document_job import DocumentJob, StartedDocument
 from feeds.ingest.poller import PollQueue, build_request, create_client, poll_once
 from feeds.storage.upstreams import load_held_hosts
+from feeds.workers.task_types import EntrySettings
 from tests.rigs.memory_world import NOON, UPSTREAM, World, build_rss
 
 
@@ -63,6 +65,9 @@ class Ingester:
         self.batches: list[list[str]] = []
         self.error: Exception | None = None
         self.pause = 0.0
+        self.slow: set[str] = set()
+        self.futures: dict[str, Future[Any]] = {}
+        self.finished: list[str] = []
 
     def clock(self) -> Any:
         return NOON
@@ -70,11 +75,21 @@ class Ingester:
     def get_state(self, name: str) -> FetchState:
         return FetchState()
 
-    def ingest_responses(self, batch: list[tuple[Request, Fetched]]) -> None:
+    def ingest_quickly(self, batch: list[tuple[Request, Fetched]]) -> list[Any]:
         self.batches.append([request.name for request, _ in batch])
         assert all(fetched.at == NOON for _, fetched in batch)
         if self.error:
             raise self.error
+        slow = [answer for answer in batch if answer[0].name in self.slow]
+        return [self.defer(*answer) for answer in slow]
+
+    def defer(self, request: Request, fetched: Fetched) -> StartedDocument:
+        future = self.futures[request.name] = Future()
+        job = DocumentJob(fetched.data, "", "", EntrySettings("", 0, "UTC", (), True), NOON)
+        return StartedDocument(request, fetched, job, future)
+
+    def finish_document(self, document: StartedDocument) -> None:
+        self.finished.append(document.request.name)
 
 
 class Site(Client):
@@ -120,6 +135,24 @@ def test_responses_without_documents_are_gathered() -> None:
     assert sorted(name for batch in ingester.batches for name in batch) == [f"s{n}" for n in range(5)]
     assert len(ingester.batches) < 5
     assert told == ingester.batches
+
+
+def test_a_slow_document_is_under_way_until_it_is_stored() -> None:
+    async def work(queue: PollQueue, ingester: Ingester) -> None:
+        ingester.slow = {"s1"}
+        for number in range(3):
+            queue.submit(request(number))
+        while len(ingester.futures) < 1 or len(queue.under_way) > 1:
+            await asyncio.sleep(0.01)
+        assert queue.under_way == {"s1"}
+        assert not ingester.finished
+        ingester.futures["s1"].set_result(None)
+        await queue.finish()
+        assert (queue.under_way, ingester.finished, queue._queued_bytes) == (set(), ["s1"], 0)
+
+    _, told = run(work, b"x")
+    assert sorted(name for names in told for name in names) == ["s0", "s1", "s2"]
+    assert told[-1] == ["s1"]
 
 
 def test_large_documents_wait_for_memory(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -144,9 +144,9 @@ def test_processes_end_at_once_after_an_error() -> None:
 def test_a_task_has_no_longer_than_until_its_end() -> None:
     workers, pool = build()
     now = time.monotonic()
-    assert workers.run_until(now + 100, max, 3, 5) == 5
-    assert workers.run_until(now + 5, max, 3, 5) == 5
-    assert workers.run_until(now - 5, max, 3, 5) == 5
+    assert workers.run_beside(now + 100, max, 3, 5) == 5
+    assert workers.run_beside(now + 5, max, 3, 5) == 5
+    assert workers.run_beside(now - 5, max, 3, 5) == 5
     first, second, third = pool.deadlines
     assert first == 9.0
     assert second is not None

@@ -1,0 +1,80 @@
+"""What a worker process gets to read a fetched document, and what it returns; values that can be pickled."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from feeds.workers.task_types import EntrySettings
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from feeds.fetcher.feed import Fetched, Request
+    from feeds.ingest.feed_items import ParsedDocument
+    from feeds.parser.feeds.splitter import Outline
+
+MOST_ENTRIES = 10_000
+"""A document with more entries is refused, because it would take most of the time of all upstream feeds."""
+LONGEST_ENTRY = 2_000_000
+"""Characters of an entry; feedparser makes several copies of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentJob:
+    """A fetched document to read."""
+
+    data: bytes
+    content_type: str
+    url: str
+    settings: EntrySettings
+    now: datetime
+    known: frozenset[bytes] = frozenset()
+    """Digests of entries that need no parsing."""
+
+
+class Rejected(NamedTuple):
+    """An entry that is left out."""
+
+    digest: bytes
+    name: str
+    reason: str
+
+
+class ReadDocument(NamedTuple):
+    """A document that was split into its entries, those that are not known parsed."""
+
+    parts: Outline
+    """Of entries that were parsed or are known, the text may be missing."""
+    found: ParsedDocument | None
+    """None if the document is refused: it is not a feed, or has too many entries."""
+    rejected: tuple[Rejected, ...] = ()
+    """Entries that exceeded the deadline."""
+    left: tuple[Rejected, ...] = ()
+    """Entries that were not tried, because the budget of the document was used up."""
+
+
+def is_refused(parts: Outline) -> bool:
+    """Return whether a document is refused before its entries are parsed."""
+    return parts.kind == "none" or len(parts.entries) > MOST_ENTRIES
+
+
+def select_entries(parts: Outline, known: Collection[bytes]) -> list[int]:
+    """Return the indexes of the entries to parse: neither known nor too long."""
+    # A document that could not be split is one entry, which its limit in bytes bounds already.
+    return [
+        i
+        for i, digest in enumerate(parts.digests)
+        if digest not in known and (parts.whole or len(parts.entries[i]) <= LONGEST_ENTRY)
+    ]
+
+
+class StartedDocument(NamedTuple):
+    """A response whose document is being read."""
+
+    request: Request
+    fetched: Fetched
+    job: DocumentJob
+    future: Future[ReadDocument]
