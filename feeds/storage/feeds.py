@@ -138,7 +138,7 @@ def _assign_ids(
         rows.append((uid, last, post.key, post.number))
         # The ledger keeps only what a rebuild would not derive by itself, not even after the post is gone that has
         # the preferred id.
-        if uid != post.preferred:
+        if uid != post.preferred or ledger.get(("id", post.key), uid) != uid:
             lines.append(("id", post.key, uid))
         appeared, _, updated = ledger.get(("surfaced", uid), "").partition(" ")
         if updated:

@@ -14,7 +14,7 @@ from typing import Any
 
 from feeds import identity
 from feeds.identity import Group, Known, Shown, Sighting
-from feeds.item_keys import to_page_key
+from feeds.item_keys import ITEM, to_page_key
 from feeds.post_ids import choose_id_key, derive_id
 from feeds.protocols import Version
 from feeds.storage.bodies import NO_BODY, load_bodies
@@ -144,6 +144,7 @@ def _write_posts(
             lines.append(build_appearance_line(old.uid, row["surfaced"], row["updated"]))
         # New posts are counted as new, and must not count as changed too.
         changed += old is not None
+    db.many("ledger_drop", _list_left_keys(db, change, {uid for kind, _, uid in lines if kind == "id"}))
     # Readers that have such a post must remove it.
     add_tombstones(db, [row["id"] for row in rows if row["state"] == "hidden"], change.context.now)
     db.many("post_put", rows)
@@ -151,6 +152,15 @@ def _write_posts(
     db.many("sighting_settle", moves)
     join_feeds(db, rejoin, {number: post.updated for number, post in posts.items()})
     return changed
+
+
+def _list_left_keys(db: Database, change: Change, uids: Collection[str]) -> list[tuple[str, str]]:
+    """List the lines of ids under paths that their files have left: another file may be there later."""
+    if not uids:
+        return []
+    kept = {key for sighting in change.after for key in sighting.own}
+    left = {key for sighting in change.before for key in sighting.own if key.startswith(ITEM)} - kept
+    return [("id", key) for key in sorted(left) if db.value("ledger_get", ("id", key)) in uids]
 
 
 def build_first_row(change: Change, number: int, strong: str, shown: Shown, digest: bytes) -> dict[str, Any]:

@@ -173,3 +173,16 @@ def test_two_files_that_exchange_their_paths_keep_their_ids(site: Site) -> None:
     assert {after["a"], after["b"]} == {ids["a"], ids["b"]}
     site.lose("output")
     assert site.build() == after
+
+
+def test_a_new_file_does_not_get_the_recorded_id_of_a_renamed_file(site: Site) -> None:
+    site.add_store()
+    site.build()
+    (site.posts / "a.md").rename(site.posts / "z.md")
+    assert site.build()["z"] == OLD_IDS["a"]
+    # Its date is earlier, so a rebuild assigns its id first.
+    site.write("a", "A new file.", day=1, title="New")
+    ids = site.build()
+    assert ids["z"] == OLD_IDS["a"]
+    site.lose("output")
+    assert site.build() == ids

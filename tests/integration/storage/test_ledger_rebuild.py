@@ -101,7 +101,20 @@ def equal_texts_of_which_the_first_is_renamed(project: Project) -> None:
     (project.posts / "a.md").rename(project.posts / "c.md")
 
 
+def a_new_file_at_the_path_of_a_renamed_file(project: Project) -> None:
+    project.post("b.md", "A", "One.", date="2024-01-05")
+    build(project)
+    # The edit and the rename each write the id to the ledger.
+    project.post("b.md", "A", "One, edited.", date="2024-01-05")
+    build(project)
+    (project.posts / "b.md").rename(project.posts / "c.md")
+    build(project)
+    # Its date is earlier, so a rebuild assigns its id first.
+    project.post("b.md", "B", "Two two.", date="2024-01-01")
+
+
 LIVES: list[Life] = [
+    a_new_file_at_the_path_of_a_renamed_file,
     a_new_file_with_the_text_that_another_file_had,
     equal_texts_of_which_the_first_is_renamed,
     a_change_of_the_newest_post,

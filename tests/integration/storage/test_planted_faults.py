@@ -95,7 +95,7 @@ FAULTS = {
         "identity.py", "in owners or page in reserved else key", "in owners else key"
     ),
     "a copy of an unpublished file is published": Fault(
-        "identity.py", "return any(to_page_key(key)", "return not any(to_page_key(key)"
+        "identity.py", "to_page_key(key) in reserved for s", "False for s"
     ),
     "many new items do not see the page of an unpublished file": Fault(
         "storage/bulk_insert.py", '"key_owners", "pages_reserved")', '"key_owners")'
