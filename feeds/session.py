@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from feeds.workers.task_types import EntrySettings, Settings
     from feeds.workers.workers import Workers
 
-_DERIVATION = 13  # increase it when the same file would be parsed or rendered differently
+_DERIVATION = 14  # increase it when the same file would be parsed or rendered differently
 
 
 _LONGEST_AUTHOR = 255  # characters of a name that directories of podcasts accept

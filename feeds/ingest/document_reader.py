@@ -129,7 +129,13 @@ def parse_document(
                 rejected += _reject_entries(piece, str(error))
             else:
                 waiting += _divide(piece)[::-1]
-    reason = f"other entries used the {workers.budget:g} seconds for the document"
+    limit = f"the {workers.budget:g} seconds for the document"
+    # Without an entry that is slow by itself, the document is just large.
+    reason = (
+        f"other entries used {limit}"
+        if rejected
+        else f"its {len(document.parts.entries)} entries need more than {limit}"
+    )
     return (
         join_parsed_documents(found),
         tuple(rejected),

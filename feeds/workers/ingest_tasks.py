@@ -7,6 +7,7 @@ Each process calls :func:`begin` once, which sets the settings of all of them.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -210,7 +211,7 @@ def parse_files(source: str, files: Sequence[_File]) -> list[Reading]:
     known = []
     for file, item in items:
         try:
-            sighting = _build_sighting(source, file.path, file.mtime, file.digest, item)
+            sighting = _build_sighting(source, file.path, file.mtime, _compute_digest(file, item), item)
         except Exception as error:
             readings.append(Reading(*file[:4], "rejected", _describe_error(error)))
             continue
@@ -226,6 +227,13 @@ def parse_files(source: str, files: Sequence[_File]) -> list[Reading]:
             Reading(*file[:4], "item", "", repairs, sighting, document, guessed=guessed, expires=expires)
         )
     return readings
+
+
+def _compute_digest(file: _File, item: Item) -> bytes:
+    """Return the digest of a post: of its file, and of the text that Liquid makes from it and other files."""
+    if b"{%" not in file.data and b"{{" not in file.data:
+        return file.digest
+    return hashlib.blake2b(file.digest + item.body.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _describe_error(error: Exception) -> str:
@@ -252,6 +260,7 @@ def parse_file(source: str, path: str, data: bytes) -> Item | Skipped:
             tools.guesses[source],
             tools.resolvers[source].find_linked_page,
             read_beside_post(tools.settings.sources[source].root),
+            _convert_markdown,
         )
         # XML cannot represent NUL, and SQLite ends a text at it.
         return item.remove_nul() if isinstance(item, Item) else item
@@ -259,6 +268,13 @@ def parse_file(source: str, path: str, data: bytes) -> Item | Skipped:
         raise
     except Exception as error:
         raise PostRejected(_describe_error(error)) from error
+
+
+def _convert_markdown(text: str) -> str:
+    """Convert Markdown that the Liquid of a post passes to `markdownify`."""
+    from feeds.sanitizer.markdown import markdown_to_html
+
+    return markdown_to_html(text)
 
 
 def _build_sighting(source: str, path: str, mtime: int, digest: bytes, item: Item) -> Sighting:

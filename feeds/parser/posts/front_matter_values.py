@@ -232,3 +232,10 @@ def quote_value(value: object) -> str:
     """
     text = json.dumps(value, ensure_ascii=False)
     return _ODD.sub(lambda m: f"\\u{ord(m[0]):04x}", _SURROGATE.sub("\ufffd", text))
+
+
+def flatten_list(value: object) -> list[object]:
+    """Return the values of nested lists in one list; nil and mappings are left out."""
+    if isinstance(value, list):
+        return [v for part in value for v in flatten_list(part)]
+    return [] if value is None or isinstance(value, dict) else [value]

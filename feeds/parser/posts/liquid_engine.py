@@ -30,10 +30,11 @@ from liquid.stream import TokenStream
 from liquid.tag import Tag
 from liquid.template import BoundTemplate
 from liquid.token import TOKEN_EXPRESSION, TOKEN_TAG, Token
-from liquid.undefined import UNDEFINED, is_undefined
 
-from feeds.parser.posts.liquid_filters import FILTERS, limit_filter, to_liquid, to_text
-from feeds.parser.posts.liquid_source import MASK, Include, Link, Source, repair_source
+from feeds.parser.posts.liquid_filters import FILTERS, FOREIGN_FILTERS, limit_filter, to_liquid
+from feeds.parser.posts.liquid_lists import parse_expression, to_text
+from feeds.parser.posts.liquid_names import NameReport
+from feeds.parser.posts.liquid_source import MASK, Convert, Include, Link, Source, repair_source
 
 _MOST_VALUES: Final = 1024 * 1024
 """Limit for the characters of all values of a post: a value that doubles often enough fills any memory."""
@@ -43,28 +44,26 @@ _MOST_LOOPS: Final = 10_000
 """Limit for the iterations of all loops; those of nested loops multiply."""
 _MOST_INCLUDES: Final = 100
 _DEEPEST_INCLUDE: Final = 10
-# Their values would depend on all other posts, so every post would change with each new post.
-_SITE_LISTS: Final = re.compile(
-    r"\b(?:site\.(?:posts|pages|tags|categories|related_posts|collections|static_files|documents|html_pages)"
-    r"|page\.(?:next|previous)|paginator)\b"
+_PARAMETER: Final = re.compile(
+    r"""(?<![\w-])([\w-]++)\s*+=\s*+(?:"((?>[^"\\]|\\.)*)"|'((?>[^'\\]|\\.)*)'|([\w.\[\]-]++))""", re.DOTALL
 )
-"""Lists of posts and pages, which only the generator of the site knows."""
-_PARAMETER: Final = re.compile(r"""(?<![\w-])([\w-]++)\s*+=\s*+("[^"]*+"|'[^']*+'|[\w.\[\]-]++)""")
-_STRING: Final = re.compile(r"'[^']*+'|\"[^\"]*+\"")
-_NAMES: Final = re.compile(r"(?<![\w.-])([A-Za-z_][\w-]*+)(?:\.([\w-]++))?")
-_WORDS: Final = frozenset(("and", "or", "contains", "true", "false", "nil", "null", "empty", "blank"))
+_QUOTE: Final = re.compile(r"\\(['\"])")
+_VARIABLE: Final = re.compile(r"\{\{([^{}]*+)\}\}")
+_FILE: Final = re.compile(r"(?:\{\{[^{}]*+\}\}|\S)++")
 
 
 class Rendering:
     """Renders one text; ``dropped`` lists line and text of tags that have no meaning or fail."""
 
-    def __init__(self, scope: Mapping[str, object], link: Link, include: Include) -> None:
+    def __init__(self, scope: Mapping[str, object], link: Link, include: Include, convert: Convert) -> None:
         # Conditions compare numbers, while headers are loaded as text.
         self.scope = {name: to_liquid(value) for name, value in scope.items()}
-        self.link, self.include = link, include
+        self.link, self.include, self.convert = link, include, convert
+        self.names = NameReport(self.scope)
         self.dropped: list[tuple[int, str]] = []
         self.room = _MOST_VALUES
         self.includes = 0
+        self._parsed: list[tuple[Source, int]] = []
         self._sources: list[tuple[Source, int]] = []
         """The templates that are being parsed or rendered, with the line to report for them (0: its own lines)."""
 
@@ -80,7 +79,13 @@ class Rendering:
             template.render_with_context(context, buffer)
         finally:
             environment.rendering = outer
+        self._report_names()
         return buffer.getvalue().replace(MASK, "{")
+
+    def _report_names(self) -> None:
+        for source, line in self._parsed:
+            for mark in self.names.find_unknown(source.marks):
+                self._report(source.find_line(mark.start), mark.text, line)
 
     def parse(self, text: str, line: int) -> BoundTemplate:
         """Parse a template; ``line`` is that of the tag that includes it, or 0."""
@@ -89,22 +94,14 @@ class Rendering:
         self._sources.append((source, line))
         for mark in source.dropped:
             self._report(source.find_line(mark.start), mark.text, line)
-        for mark in source.marks:
-            if _SITE_LISTS.search(mark.argument) and mark.name not in ("raw", "comment"):
-                self._report(source.find_line(mark.start), mark.text, line)
+        self.names.learn(source.marks)
+        self._parsed.append((source, line))
         nodes = get_parser(environment).parse(TokenStream(environment.tokenizer()(source.text)))
         return _Template(environment, nodes, globals=self.scope)
 
     def is_known(self, condition: str) -> bool:
         """Return whether every name of a condition has a value; only then may it hide the rest of a text."""
-        # Names inside quoted strings are text.
-        for root, key in _NAMES.findall(_STRING.sub("", condition)):
-            value = self.scope.get(root)
-            if root not in _WORDS and (
-                root not in self.scope or (key and isinstance(value, dict) and key not in value)
-            ):
-                return False
-        return True
+        return self.names.has_values(condition)
 
     def report_token(self, token: Token | None) -> None:
         """Record a tag or variable that failed."""
@@ -164,12 +161,6 @@ class _Context(RenderContext):
         rendering.reserve_room(len(val) if isinstance(val, (str, list)) else 8)
         self.locals[key] = val
 
-    def get(self, path: list[object], *, token: Token | None, default: object = UNDEFINED) -> object:
-        """Return the value at a path; a name that nothing is known of is nil, and reported."""
-        if path[0] not in self.scope:
-            _get_rendering(self).report_token(token)
-        return super().get(path, token=token, default=default)
-
     def filter(self, name: str, token: Token | None) -> Callable[..., object]:
         """Return a filter; an unknown one changes nothing, as in Jekyll, and is reported."""
         if name not in self.env.filters:
@@ -197,6 +188,8 @@ def _make_environment() -> _Environment:
         environment.filters[name] = limit_filter(environment.filters[name])
     for name, function in FILTERS.items():
         environment.add_filter(name, limit_filter(function))
+    for name in FOREIGN_FILTERS:
+        del environment.filters[name]
     for tag in (_Output, _Highlight):
         environment.add_tag(tag)
     for name, node in _ARGUMENT_TAGS.items():
@@ -248,11 +241,8 @@ _PARSERS: Final[Mapping[str, Callable[[Environment, TokenStream], object]]] = {
 
 class _OutputNode(OutputNode):
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
-        """Write a value; an unknown value is reported."""
-        value = self.expression.evaluate(context)
-        if is_undefined(value) or value is None:
-            _get_rendering(context).report_token(self.token)
-        text = to_text(value)
+        """Write a value."""
+        text = to_text(self.expression.evaluate(context))
         _get_rendering(context).reserve_room(len(text))
         return _write_path(text, context, buffer)
 
@@ -333,11 +323,10 @@ class _IncludeNode(_ArgumentNode):
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
         """Run the Liquid of a file in the place of the tag."""
         rendering = _get_rendering(context)
-        name, _, rest = self.argument.partition(" ")
-        # Jekyll allows a variable as the name of the file.
-        if name == "{{":
-            name, _, rest = self.argument.partition("}}")
-            name = to_text(_evaluate(name.removeprefix("{{").strip(), context))
+        found = _FILE.match(self.argument)
+        name, rest = (found[0], self.argument[found.end() :]) if found else ("", "")
+        # Jekyll allows variables in the name of the file.
+        name = _VARIABLE.sub(lambda variable: to_text(_evaluate(variable[1], context)), name)
         text = None
         rendering.includes += 1
         # A file may include itself, which would never end.
@@ -346,7 +335,10 @@ class _IncludeNode(_ArgumentNode):
         if text is None:
             rendering.report_token(self.token)
             return 0
-        values = {key: _evaluate(value, context) for key, value in _PARAMETER.findall(rest)}
+        values = {
+            key: _evaluate(value, context) if value else _QUOTE.sub(r"\1", text or other)
+            for key, text, other, value in _PARAMETER.findall(rest)
+        }
         template = rendering.parse(text, rendering.find_line(self.token))
         try:
             template.render_with_context(context, buffer, partial=True, include=values)
@@ -357,7 +349,8 @@ class _IncludeNode(_ArgumentNode):
 
 def _evaluate(expression: str, context: RenderContext) -> object:
     try:
-        return FilteredExpression.parse(context.env, _tokenize(expression)).evaluate(context)
+        found: object = parse_expression(FilteredExpression, context.env, expression).evaluate(context)
+        return found
     except LiquidError:
         return None
 

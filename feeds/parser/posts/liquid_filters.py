@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sized
-from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from functools import wraps
 from html import escape
 from typing import Any, Final
@@ -14,21 +14,33 @@ from urllib.parse import quote, quote_plus
 
 from liquid.exceptions import FilterError
 from liquid.filter import with_context
-from liquid.stringify import to_liquid_string as _stringify
-from liquid.undefined import is_undefined
 
-from feeds.parser.posts.ruby_dates import format_ruby_date
-from feeds.values.dates import parse_date
+from feeds.parser.posts.liquid_dates import DATE_FILTERS
+from feeds.parser.posts.liquid_lists import LIST_FILTERS, inspect, is_nil, to_text
 
 _LONGEST_VALUE: Final = 16 * 1024
 """Limit for the characters or items of the input and the result of a filter."""
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,15})?")
+_MOST_DIGITS: Final = 15
+_DECIMAL: Final = re.compile(r"-?\d{1,15}(?:\.\d{1,20})?")
+_INTEGER: Final = re.compile(r"\s*+([+-]?\d{1,15})")
+_EAST_ASIAN: Final = re.compile(
+    "[\u1100-\u11ff\u2e80-\u2fdf\u3005\u3007\u3021-\u3029\u3038-\u30ff\u31f0-\u31ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U000323af]"
+)
+"""Han, Hiragana, Katakana and Hangul, which are written without spaces between words."""
+_SLUG_GAPS: Final = {
+    "default": r"[\W_]++",
+    "latin": r"[\W_]++",
+    "raw": r"\s++",
+    "ascii": r"[^a-z0-9]++",
+    "pretty": r"[^\w.~!$&'()+,;=@]++",
+}
+"""What Jekyll replaces by a hyphen, by the mode of ``slugify``."""
+_URL_CHARACTERS: Final = "!#$&'()*+,/:;=?@[]~%"
+_LATIN: Final = str.maketrans(
+    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ħ": "h", "ŋ": "n"}
+)
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+:")
-
-
-def to_text(value: object) -> str:
-    """Return a value as Liquid shows it."""
-    return _stringify(value, autoescape=False)
 
 
 def to_liquid(value: object) -> object:
@@ -95,12 +107,17 @@ def _get_site_text(context: Any, name: str) -> str:  # noqa: ANN401 - the librar
 @with_context
 def _make_relative_url(value: object, *, context: Any) -> object:  # noqa: ANN401
     # Jekyll's filter returns nil for nil; an empty path would become a link to the root.
-    if value is None or is_undefined(value):
+    if is_nil(value):
         return None
     path = to_text(value)
     if _SCHEME.match(path):
         return path
-    return _get_site_text(context, "baseurl").rstrip("/") + "/" + path.lstrip("/")
+    path = _begin_with_slash(_get_site_text(context, "baseurl").rstrip("/")) + _begin_with_slash(path)
+    return quote(path, safe=_URL_CHARACTERS)
+
+
+def _begin_with_slash(path: str) -> str:
+    return path if not path or path.startswith("/") else f"/{path}"
 
 
 @with_context
@@ -109,30 +126,6 @@ def _make_absolute_url(value: object, *, context: Any) -> object:  # noqa: ANN40
     if not isinstance(path, str) or _SCHEME.match(path):
         return path
     return _get_site_text(context, "url").rstrip("/") + path
-
-
-def _to_date(value: object) -> datetime | None:
-    if isinstance(value, datetime):
-        return value
-    text = to_text(value)
-    if text in ("now", "today"):
-        # A pure function has no clock, and a feed must not change with every build; the text stays as it is.
-        return None
-    return parse_date(text, UTC)
-
-
-def _format_date(value: object, pattern: object = "") -> object:
-    """Format a date; a value that is not a date stays as it is, as in Liquid."""
-    date = _to_date(value) if value and not is_undefined(value) else None
-    text = to_text(pattern)
-    if date is None or not text:
-        return value
-    return format_ruby_date(date, text)
-
-
-def _to_xml_date(value: object) -> object:
-    date = _to_date(value)
-    return date.isoformat(timespec="seconds") if date else value
 
 
 def _join_sentence(value: object, connector: object = "and") -> object:
@@ -144,34 +137,81 @@ def _join_sentence(value: object, connector: object = "and") -> object:
     return ", ".join(words[:-1]) + f", {connector} {words[-1]}"
 
 
-def _slugify(value: object) -> str:
-    return re.sub(r"[^\w]++", "-", to_text(value).lower()).strip("-")
+def _slugify(value: object, mode: object = "default") -> object:
+    if is_nil(value):
+        return None
+    text, pattern = to_text(value).lower(), _SLUG_GAPS.get(to_text(mode))
+    if pattern is None:
+        return text
+    if mode == "latin":
+        text = "".join(
+            c
+            for c in unicodedata.normalize("NFKD", text.translate(_LATIN))
+            if c.isascii() or not unicodedata.combining(c)
+        )
+        text = text.encode("ascii", "replace").decode("ascii")
+    return re.sub(pattern, "-", text).strip("-")
+
+
+def _count_words(value: object, mode: object = None) -> int:
+    """Count words; with a mode, each character of a script without spaces counts as a word (Jekyll's modes)."""
+    text = to_text(value)
+    characters = len(_EAST_ASIAN.findall(text)) if mode in ("cjk", "auto") else 0
+    words = _EAST_ASIAN.sub(" ", text) if characters or mode == "cjk" else text
+    return characters + len(words.split())
 
 
 def _escape(value: object) -> object:
-    return None if value is None or is_undefined(value) else escape(to_text(value))
+    return None if is_nil(value) else escape(to_text(value))
+
+
+def _round(value: object, digits: object = 0) -> object:
+    """Round half away from zero, as Ruby does."""
+    number = Decimal(to_text(value)) if _DECIMAL.fullmatch(to_text(value)) else Decimal(0)
+    places = min(max(0, _to_integer(digits)), _MOST_DIGITS)
+    rounded = number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return float(rounded) if places else int(rounded)
 
 
 def _to_integer(value: object) -> int:
-    return math.floor(float(to_text(value) or 0))
+    """Return the number that a text begins with, as Ruby does; 0 without one."""
+    if isinstance(value, (bool, int, float)):
+        return int(value)
+    found = _INTEGER.match(to_text(value))
+    return int(found[1]) if found else 0
 
 
+@with_context
+def _convert_markdown(value: object, *, context: Any) -> object:  # noqa: ANN401
+    if is_nil(value):
+        return None
+    text = to_text(value)
+    context.env.rendering.reserve_room(len(text))  # loops multiply the work
+    return context.env.rendering.convert(text)
+
+
+def _to_json(value: object) -> object:
+    return None if is_nil(value) else to_text(value)
+
+
+FOREIGN_FILTERS: Final = ("escapejs", "find_index", "has", "reject", "safe", "squish", "sum")
+"""Filters of the library that Jekyll does not have."""
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
+    **LIST_FILTERS,
+    **DATE_FILTERS,
     "absolute_url": _make_absolute_url,
     "array_to_sentence_string": _join_sentence,
     "cgi_escape": lambda value: quote_plus(to_text(value)),
-    "date": _format_date,
-    "date_to_long_string": lambda value: _format_date(value, "%d %B %Y"),
-    "date_to_rfc822": lambda value: _format_date(value, "%a, %d %b %Y %H:%M:%S %z"),
-    "date_to_string": lambda value: _format_date(value, "%d %b %Y"),
-    "date_to_xmlschema": _to_xml_date,
     "escape": _escape,
-    "jsonify": lambda value: json.dumps(value, ensure_ascii=False, default=str),
+    "inspect": lambda value: escape(inspect(value)),
+    "jsonify": lambda value: json.dumps(value, ensure_ascii=False, default=_to_json, separators=(",", ":")),
+    "markdownify": _convert_markdown,
     "normalize_whitespace": lambda value: " ".join(to_text(value).split()),
-    "number_of_words": lambda value: len(to_text(value).split()),
+    "number_of_words": _count_words,
     "relative_url": _make_relative_url,
+    "round": _round,
     "slugify": _slugify,
     "to_integer": _to_integer,
-    "uri_escape": lambda value: quote(to_text(value), safe="!#$&'()*+,/:;=?@[]~%"),
+    "uri_escape": lambda value: quote(to_text(value), safe=_URL_CHARACTERS),
     "xml_escape": _escape,
 }

@@ -23,9 +23,11 @@ _WHITE_SPACE_RUN: Final = re.compile(r"[^\S\n]{100,}+")
 _NAME: Final = re.compile(r"-?\s*+(#|\w++)")
 _END_RAW: Final = re.compile(r"\{%-?\s*+endraw\s*+-?%\}")
 _OPENER: Final = re.compile(r"\{[{%]")
+_LATE_REVERSED: Final = re.compile(r"(\b(?:limit|offset)\s*+:\s*+\S++)\s++reversed\b")
+"""Jekyll ignores ``reversed`` after other words of a loop."""
 _CLOSERS: Final = {"{{": "}}", "{%": "%}"}
 
-BLOCKS: Final = frozenset(("if", "unless", "case", "for", "tablerow", "capture", "highlight"))
+BLOCKS: Final = frozenset(("if", "unless", "case", "for", "tablerow", "capture", "highlight", "ifchanged"))
 _CONDITIONS: Final = frozenset(("if", "unless", "case"))
 _BRANCHES: Final = {
     "else": frozenset(("if", "unless", "case", "for")),
@@ -42,6 +44,8 @@ Link = Callable[[str, str], "str | None"]
 """Returns the path of the page that a ``link`` or ``post_url`` tag names, or None."""
 Include = Callable[[str, str], "str | None"]
 """Returns the text of the file that an ``include`` or ``include_relative`` tag names, or None."""
+Convert = Callable[[str], str]
+"""Converts Markdown to HTML for the filter `markdownify`."""
 Check = Callable[[str, str], bool]
 """Returns whether the argument of a tag can be parsed."""
 
@@ -113,7 +117,7 @@ def _find_marks(text: str) -> list[Mark]:
         # The patterns of the library take quadratic time on long runs of white space.
         if end < 0 or _WHITE_SPACE_RUN.search(text, position, end):
             continue
-        mark = _read_mark(text, start, end + 2)
+        mark = _read_mark(text[start : end + 2], start)
         if mark.name == "raw":
             close = _END_RAW.search(text, mark.end) if has_end else None
             has_end = close is not None
@@ -121,20 +125,38 @@ def _find_marks(text: str) -> list[Mark]:
                 mark.name = "raw that nothing closes"
             else:
                 mark.argument, mark.end = text[mark.end : close.start()], close.end()
-        found.append(mark)
+        found += _split_lines(mark) if mark.name == "liquid" else [mark]
         position = mark.end
     return found
 
 
-def _read_mark(text: str, start: int, end: int) -> Mark:
-    whole = text[start:end]
+def _read_mark(whole: str, start: int) -> Mark:
+    end = start + len(whole)
     inner = whole[2:-2].removesuffix("-")
     if whole.startswith("{{"):
         return Mark(start, end, "", inner.removeprefix("-").strip(), whole)
     name = _NAME.match(inner)
     if name is None:
         return Mark(start, end, "?", "", whole)
-    return Mark(start, end, _ALIASES.get(name[1], name[1]), inner[name.end() :].strip(), whole)
+    argument = inner[name.end() :].strip()
+    if name[1] == "for":
+        argument = _LATE_REVERSED.sub(r"\1", argument)
+    if name[1] == "echo":
+        return Mark(start, end, "", argument, "{{ " + argument + " }}")
+    return Mark(start, end, _ALIASES.get(name[1], name[1]), argument, whole)
+
+
+def _split_lines(mark: Mark) -> list[Mark]:
+    """Return the lines of a ``liquid`` tag as tags. They follow each other without text between them."""
+    lines = mark.text[2:-2].strip("-").strip().removeprefix("liquid").split("\n")
+    tags = [_read_mark(f"{{% {line.strip()} %}}", 0) for line in lines if line.strip()]
+    for number, tag in enumerate(tags, mark.start):
+        tag.start, tag.end = number, number + 1
+        # Its text would begin behind the whole tag.
+        tag.name = "raw in a line" if tag.name == "raw" else tag.name
+    if tags:
+        tags[-1].end = mark.end
+    return tags
 
 
 def _match_blocks(marks: list[Mark]) -> None:
@@ -218,6 +240,7 @@ class _Writer:
         name = mark.name
         if name == "comment":
             if mark.closes is not None:
+                self._strip_spaces(mark, self.marks[mark.closes])
                 return mark.closes + 1
             self._drop(mark)
         elif name == "raw":
@@ -246,7 +269,7 @@ class _Writer:
             self._drop(mark)
             return len(self.marks) if mark.closes is None else mark.closes + 1
         # A condition that cannot be parsed counts as false: showing hidden text would be worse than hiding text.
-        known = bool(mark.argument) and self.check(mark.name, mark.argument)
+        known = mark.name == "ifchanged" or (bool(mark.argument) and self.check(mark.name, mark.argument))
         if not known:
             self._drop(mark)
             if mark.closes is None:
@@ -279,11 +302,18 @@ class _Writer:
 
     def _write_single(self, mark: Mark) -> None:
         if mark.name == "#":
+            self._strip_spaces(mark, mark)
             return
         if mark.argument and not self.check(mark.name, mark.argument):
             self._drop(mark)
         elif mark.name or mark.argument:
             self._add(mark.text, mark.start)
+
+    def _strip_spaces(self, first: Mark, last: Mark) -> None:
+        """Keep what the hyphens of a removed comment do to the text around it."""
+        before, after = first.text[2:3] == "-", last.text[-3:-2] == "-"
+        if before or after:
+            self._add(f"{{%{'-' * before} comment %}}{{% endcomment {'-' * after}%}}", first.start)
 
     def _add_tag(self, mark: Mark, argument: str) -> None:
         # The hyphens of white space control belong to the tag and are kept.
@@ -302,5 +332,6 @@ _FALLBACKS: Final = {
     "tablerow": "x in nil",
     "capture": "x",
     "highlight": "text",
+    "ifchanged": "",
 }
 """Arguments for tags whose own argument cannot be parsed: they hide what is inside."""

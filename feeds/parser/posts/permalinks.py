@@ -288,3 +288,30 @@ def find_named_files(kind: str, argument: str, in_posts: bool) -> list[str]:
         paths = [f"_posts/{named}", f"{above}/_posts/{name}" if mark else ""]
         paths = [path + end for path in paths if path for end in (".md", ".markdown", ".html", ".mkd")]
     return [path.removeprefix("_posts/") if in_posts else path for path in paths]
+
+
+def make_relative(path: str) -> str:
+    """Return a path below the base; ``./`` keeps a colon in its first part from ending a scheme (RFC 3986, 4.2)."""
+    below = path.lstrip("/")
+    return f"./{below}" if ":" in below.partition("/")[0] else below
+
+
+def describe_file(path: str, url: str, slug: str, is_draft: bool) -> dict[str, object]:
+    """Return the values that Liquid knows of the file of a post (Jekyll: ``Drops::DocumentDrop``).
+
+    Args:
+        path: Path of its file.
+        url: Path of the post's page.
+        slug: Slug in its front matter.
+        is_draft: Whether it is in ``_drafts``.
+    """
+    name = path.rpartition("/")[2]
+    return {
+        "id": url.removesuffix(".html").rstrip("/"),
+        "slug": slug or split_name(path)[1],
+        "ext": f".{name.rpartition('.')[2]}",
+        "name": name,
+        "collection": "posts",
+        "draft": is_draft,
+        "relative_path": path,
+    }

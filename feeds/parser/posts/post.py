@@ -15,6 +15,7 @@ from feeds.models import Item, Markup, Repair, Skipped
 from feeds.parser.posts.cascades import find_section_values
 from feeds.parser.posts.file_encoding import decode
 from feeds.parser.posts.front_matter import FrontMatter, read_front_matter
+from feeds.parser.posts.front_matter_values import flatten_list
 from feeds.parser.posts.header_fields import HeaderFields
 from feeds.parser.posts.jekyll import (
     FolderSettings,
@@ -22,9 +23,16 @@ from feeds.parser.posts.jekyll import (
     find_folder_categories,
     merge_front_matter,
 )
-from feeds.parser.posts.liquid import Include, find_no_file, render_liquid
+from feeds.parser.posts.liquid import Convert, Include, find_no_file, keep_text, render_liquid
 from feeds.parser.posts.media import read_media
-from feeds.parser.posts.permalinks import build_jekyll_id, build_post_url, find_page_file, split_name
+from feeds.parser.posts.permalinks import (
+    build_jekyll_id,
+    build_post_url,
+    describe_file,
+    find_page_file,
+    make_relative,
+    split_name,
+)
 from feeds.parser.posts.post_dates import PostDates, convert_zone
 from feeds.parser.posts.shortcodes import find_unknown_shortcodes
 from feeds.parser.posts.visibility import find_hiding_key, find_ignored, fold_keys
@@ -49,6 +57,7 @@ def parse_post(
     guess: Guess,
     link: Link,
     include: Include = find_no_file,
+    convert: Convert = keep_text,
 ) -> Item | Skipped:
     """Parse a post file to an item, or to the reason why it is skipped.
 
@@ -60,6 +69,7 @@ def parse_post(
         guess: Finds a date in an address or a file name by an identity pattern.
         link: Resolves Liquid's ``link`` and ``post_url``.
         include: Reads a file beside the post for Liquid's ``include_relative``.
+        convert: Converts Markdown to HTML for Liquid's ``markdownify``.
 
     Raises:
         PostRejected: the file is not text.
@@ -74,7 +84,7 @@ def parse_post(
     if matter is None:
         return Skipped("ignored", "no front matter")
     return _Reader(path, settings, text, matter, [*repairs, *matter.repairs]).read_item(
-        tail, guess, link, include
+        tail, guess, link, include, convert
     )
 
 
@@ -95,7 +105,9 @@ class _Reader:
         self.fields = HeaderFields(text, matter, self.values, repairs)
         self.dates = PostDates(self.fields, settings.zone, settings.generator)
 
-    def read_item(self, tail: Tail, guess: Guess, link: Link, include: Include) -> Item | Skipped:
+    def read_item(
+        self, tail: Tail, guess: Guess, link: Link, include: Include, convert: Convert
+    ) -> Item | Skipped:
         hidden = self.hidden_by or ("a draft" if self.draft and not self.settings.drafts else "")
         if hidden:
             return Skipped("unpublished", hidden, self._find_reserved_page(guess))
@@ -117,7 +129,8 @@ class _Reader:
         page: dict[str, object] = {"categories": categories, "tags": tags, "url": page_path, "title": title}
         if date := convert_zone(published or guessed, self.settings.zone):
             page["date"] = f"{date:%Y-%m-%d %H:%M:%S %z}"  # as Liquid shows it in Jekyll
-        body = self._run_liquid(body, page, link, include)
+        page |= describe_file(self.path, page_path, self.fields.read_text("slug"), self.draft)
+        body = self._run_liquid(body, page, link, include, convert)
         self._report_shortcodes(body)
         return Item(
             guid=self.fields.read_text("guid") or self.fields.read_text("id"),
@@ -177,14 +190,14 @@ class _Reader:
                 self.fields.add_repair(key, "comma-in-terms", " ".join(value.split()))
             found: list[object] = [*value.split()]
         else:
-            found = _flatten(value)
+            found = flatten_list(value)
         if whole is not None:
-            found += _flatten(whole)
+            found += flatten_list(whole)
         return [term for entry in found if (term := _to_term(entry))]
 
     def _read_terms(self, key: str, whole_key: str) -> list[str]:
         taxonomies = self.values.get("taxonomies")
-        hugo = _flatten(fold_keys(taxonomies).get(key)) if isinstance(taxonomies, dict) else []
+        hugo = flatten_list(fold_keys(taxonomies).get(key)) if isinstance(taxonomies, dict) else []
         return [*self._read_words(key, whole_key), *(term for v in hugo if (term := _to_term(v)))]
 
     def _read_categories(self) -> list[str]:
@@ -216,7 +229,7 @@ class _Reader:
         # The second turn, with the pattern of the source, runs only if the own permalink is invalid.
         for stated in dict.fromkeys((own, "")):
             path = build_post_url(stated or style, file, date, categories, slug)
-            permalink = resolve(self.settings.base, _make_relative(path)) if path else ""
+            permalink = resolve(self.settings.base, make_relative(path)) if path else ""
             if not stated or not path or escape_address(permalink):
                 break
             self._add_page_repair("the pattern of its source")
@@ -260,7 +273,9 @@ class _Reader:
         found = build_jekyll_id(self.settings.site.base, page_path, self.path, self.fields.read_text("slug"))
         return found if is_absolute_iri(found) else ""
 
-    def _run_liquid(self, body: str, page: Mapping[str, object], link: Link, include: Include) -> str:
+    def _run_liquid(
+        self, body: str, page: Mapping[str, object], link: Link, include: Include, convert: Convert
+    ) -> str:
         # Only Jekyll's and Eleventy's posts have Liquid, and their headers are YAML.
         if not self.settings.liquid or self.matter.dialect != "yaml":
             return body
@@ -281,7 +296,7 @@ class _Reader:
         def find_include(tag: str, name: str) -> str | None:
             return includes.get(name) if tag == "include" else include(self.path, name)
 
-        body, dropped = render_liquid(body, scope, link, find_include)
+        body, dropped = render_liquid(body, scope, link, find_include, convert)
         self.repairs += [
             Repair(self.matter.body_line + t.line - 1, "liquid-dropped", t.text, "") for t in dropped
         ]
@@ -305,15 +320,3 @@ def _to_term(value: object) -> str:
 def _fold_term(text: str) -> str:
     """Return a term with white space collapsed and characters composed; cached, because many posts share a term."""
     return unicodedata.normalize("NFC", " ".join(text.split()))
-
-
-def _flatten(value: object) -> list[object]:
-    if isinstance(value, list):
-        return [v for part in value for v in _flatten(part)]
-    return [] if value is None or isinstance(value, dict) else [value]
-
-
-def _make_relative(path: str) -> str:
-    """Return a path below the base; ``./`` keeps a colon in its first part from ending a scheme (RFC 3986, 4.2)."""
-    below = path.lstrip("/")
-    return f"./{below}" if ":" in below.partition("/")[0] else below

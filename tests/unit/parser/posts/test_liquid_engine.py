@@ -37,3 +37,29 @@ def test_values_that_are_shown_again_and_again_end_at_a_bound() -> None:
 )
 def test_replace_does_what_it_does_in_jekyll(expression: str, value: str) -> None:
     assert render_liquid(f"{{{{ {expression} }}}}", {}, lambda k, a: None) == (value, ())
+
+
+FILES = {"a.html": "A[{{ include.x }}|{{ include.y }}]", "b.html": "{% include a.html x=include.x %}"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{% include a.html\n  x='1'\n  y=\"2\"\n%}", "A[1|2]"),
+        ("{%include a.html x = '1'%}", "A[1|]"),
+        (r"{% include a.html x='say \'hi\'' y=page.title %}", "A[say 'hi'|P]"),
+        ("{% assign f = 'a' %}{% include {{ f }}.html x=2 %}", "A[2|]"),
+        ("{% include {{ page.file | downcase }} x=3 %}", "A[3|]"),
+        ("{% include b.html x=page.title %}", "A[P|]"),
+        ("{% liquid\nif page.title\n  echo page.title | upcase\nendif\nassign z = 1\n%}{{ z }}", "P1"),
+        ("x {% liquid assign y = 1 %} {{ y }}", "x  1"),
+        ("{% echo page.title %}", "P"),
+        ("a {%- comment -%} x {%- endcomment -%} b {%- # y -%} c", "abc"),
+        ("{% for i in (1..3) limit:2 reversed %}{{ i }}{% endfor %}", "12"),
+        ("{% for i in (1..3) reversed limit:2 %}{{ i }}{% endfor %}", "21"),
+        ("{% for i in page.list %}{% ifchanged %}{{ i }}{% endifchanged %}{% endfor %}", "ab"),
+    ],
+)
+def test_tags_do_what_they_do_in_jekyll(text: str, expected: str) -> None:
+    scope = {"page": {"title": "P", "file": "A.html", "list": ["a", "a", "b"]}}
+    assert render_liquid(text, scope, lambda *_: None, lambda _, name: FILES.get(name)) == (expected, ())
