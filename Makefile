@@ -8,9 +8,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # Only what feedd needs to run is installed for this.
 run: .venv/run
-	$(BIN)/python -m feeds build -c config/feedd.toml
+	$(BIN)/feedd build
 	@echo "Look at it: open output/index.html, or add output/atom.xml to a feed reader."
-	@if [ -t 1 ]; then $(BIN)/python -m feeds serve -c config/feedd.toml; fi
+	@if [ -t 1 ]; then $(BIN)/feedd serve; fi
 
 test: check
 	$(BIN)/pytest -n auto
@@ -61,6 +61,10 @@ setup: .venv/ready
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m compileall -q feeds
+	@# The program, without the tools that build a package. `make test` installs it in the usual way.
+	echo "$(CURDIR)" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/feedd.pth"
+	printf '#!/bin/sh\nexec "%s/.venv/bin/python" -m feeds "$$@"\n' "$(CURDIR)" > $(BIN)/feedd
+	chmod +x $(BIN)/feedd
 	touch $@
 
 .venv/ready: .venv/run requirements-dev.lock pyproject.toml

@@ -189,7 +189,7 @@ def _make_environment() -> _Environment:
     for name, function in FILTERS.items():
         environment.add_filter(name, limit_filter(function))
     for name in FOREIGN_FILTERS:
-        del environment.filters[name]
+        environment.filters.pop(name, None)  # older versions of the library lack some of them
     for tag in (_Output, _Highlight):
         environment.add_tag(tag)
     for name, node in _ARGUMENT_TAGS.items():

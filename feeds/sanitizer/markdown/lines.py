@@ -59,6 +59,8 @@ class _Lines:
         """Whether the line before belongs to a quotation, as this line does too unless it is blank."""
         self._indented_code = False
         """Whether the line before is indented code."""
+        self._rest_column = 0
+        """Where the text of the item begins if the rest of a line is read, behind an HTML block of the item."""
 
     def run(self) -> str:
         """Walk over all lines."""
@@ -97,12 +99,13 @@ class _Lines:
     def _consume_line(self) -> None:
         source = self._source
         start = source.position
-        line = expand_indent(source.read_line())
+        line = " " * self._rest_column + expand_indent(source.read_line())
+        self._rest_column = 0
         bare = line.lstrip(" \t")
         if not bare:
             self._consume_blank()
             return
-        indent = len(line) - len(bare)
+        written = indent = len(line) - len(bare)
         if not self._blank and (self._quoted or indent < self._lists.column):
             line, indent = self._continue(line, bare, indent)
             bare = line[indent:]
@@ -113,7 +116,7 @@ class _Lines:
             )
             if indent < self._lists.column and not item:
                 self._lists.leave(indent)
-        if self._is_fence(line, indent):
+        if self._is_fence(line, indent, indent - written):
             return
         column = self._lists.column
         if indent >= column + 4 and self._blank:
@@ -152,15 +155,18 @@ class _Lines:
         """Return whether a line that is less far in ends indented code."""
         return _LAZY_END.match(bare) is not None or (bool(self._lists) and ITEM.match(line) is not None)
 
-    def _is_fence(self, line: str, indent: int) -> bool:
-        """Consume a fence with its code if the line begins a fence; return whether it does."""
+    def _is_fence(self, line: str, indent: int, moved: int) -> bool:
+        """Consume a fence with its code if the line begins a fence; return whether it does.
+
+        ``moved`` is how far the line was moved to the text of its item.
+        """
         if "```" not in line and "~~~" not in line:
             return False
         fence = FENCE.match(line)
         if fence is None or indent >= self._lists.column + 4:
             return False
-        if self._fences.consume(line, fence, indent, bool(self._lists)):
-            self._paragraph, self._blank = 0, False
+        if self._fences.consume(line, fence, indent, bool(self._lists), max(0, moved)):
+            self._paragraph, self._blank, self._indented_code = 0, False, False
             return True
         self._write(fence[1] + APART + line[fence.end(1) :], indent)
         return True
@@ -220,12 +226,14 @@ class _Lines:
         column = self._lists.column
         if indent >= column + 4:
             return line
-        if not self._consume_html(start, column if indent >= column else 0):
+        place = self._lists.find_column(indent)
+        if not self._consume_html(start, place):
             return " " * indent + APART + bare
         self._begin_block()
         # Blocks may go on in the same line; to read the rest of it anew for each would take quadratic time.
-        while self._source.is_within_line() and self._consume_html(self._source.position, 0):
+        while self._source.is_within_line() and self._consume_html(self._source.position, place):
             pass
+        self._rest_column = place if self._source.is_within_line() else 0
         return None
 
     def _consume_html(self, start: int, place: int) -> bool:

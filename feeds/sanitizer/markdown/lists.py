@@ -25,6 +25,10 @@ class Lists:
         """Where the text of the innermost open item begins; 0 outside of lists."""
         return self._open[-1][0] if self._open else 0
 
+    def find_column(self, indent: int) -> int:
+        """Return where the text begins of the innermost open item that a line with an indent belongs to; else 0."""
+        return max((column for column, _ in self._open if column <= indent), default=0)
+
     def __bool__(self) -> bool:
         return bool(self._open)
 

@@ -19,6 +19,8 @@ _CONTENTS = re.compile(r"(?:^|\s)toc(?:\s|$)")
 # Attributes without effect for readers: classes other than those that name a language or leave a heading out.
 _WITHOUT_MEANING = re.compile(r"\s*(?:\.(?!language-|no_toc)[^\s.#]+\s*)*")
 _LONGEST_FENCE = 1 << 30
+_BEHIND_BLANK_LINE = re.compile(r"^[ \t]*\n([ \t]*+)(?=\S)", re.MULTILINE)
+_LINE_BEGIN = re.compile(r"^(?=.)", re.MULTILINE)
 
 
 class Fences:
@@ -29,7 +31,7 @@ class Fences:
         self._endless: dict[str, int] = {}
         """Length of the shortest fence of each character without an end below; longer fences have none either."""
 
-    def consume(self, line: str, fence: re.Match[str], indent: int, in_list: bool) -> bool:
+    def consume(self, line: str, fence: re.Match[str], indent: int, in_list: bool, moved: int = 0) -> bool:
         """Take the lines from a match of :data:`FENCE` up to the closing fence, if there is one.
 
         Args:
@@ -37,6 +39,7 @@ class Fences:
             fence: The match.
             indent: Of the line.
             in_list: Whether the line belongs to a list item.
+            moved: How far the line was moved to the right, to the text of its item.
         """
         mark, length = fence[2][0], len(fence[2])
         if length >= self._endless.get(mark, _LONGEST_FENCE):
@@ -48,15 +51,24 @@ class Fences:
         if closing is None:
             self._endless[mark] = length
             return False
+        if moved and _leaves_item(source.text[source.position : closing.end()], indent):
+            return False
         # Options of a highlighter follow the question mark; only the writer removes them.
         source.needs_writer |= "?" in line
         if not in_list:
             # kramdown keeps the indentation of the code.
             line = line.lstrip(" ")
         code = source.text[source.position : closing.end()].rstrip(" \t")
+        if moved:
+            code = _LINE_BEGIN.sub(" " * moved, code)
         source.write_verbatim(f"{line}\n{code}", mark_spans)
         source.position = closing.end() + 1
         return True
+
+
+def _leaves_item(code: str, column: int) -> bool:
+    """Return whether code ends the item whose text begins at a column: it has a blank line, and goes on before the column."""
+    return any(len(found[1].expandtabs(4)) < column for found in _BEHIND_BLANK_LINE.finditer(code))
 
 
 class Braces:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from feeds.sanitizer.markdown import markdown_to_html
 from tests.rigs.markdown_cases import assert_case
 
 
@@ -17,8 +18,16 @@ from tests.rigs.markdown_cases import assert_case
         "abbreviations",
         "html-comments",
         "lists-behind-text",
+        "blocks-behind-items",
+        "fences-behind-items",
         "indented-code",
     ],
 )
 def test_cases(name: str) -> None:
     assert_case(name)
+
+
+def test_text_behind_a_fence_does_not_go_on_with_the_code_before_it() -> None:
+    html = markdown_to_html("    code\n```\nfence\n```\ntext\n", "kramdown")
+    assert "text" in html
+    assert "fence" in html
