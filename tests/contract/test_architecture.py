@@ -23,7 +23,12 @@ HOMES = {
     "httpx": {"feeds.http.session", "feeds.http.transport"},
     "idna": {"feeds.values.urls"},
     "jinja2": {"feeds.renderer.templates"},
-    "liquid": {"feeds.parser.posts.liquid_engine", "feeds.parser.posts.liquid_filters"},
+    "liquid": {
+        "feeds.parser.posts.liquid_engine",
+        "feeds.parser.posts.liquid_dates",
+        "feeds.parser.posts.liquid_filters",
+        "feeds.parser.posts.liquid_lists",
+    },
     "lxml": {"feeds.output.validator", "feeds.output.validator_rules", "feeds.renderer.feedgen_writer"},
     "pyromark": {
         "feeds.sanitizer.markdown",
