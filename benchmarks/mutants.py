@@ -2,13 +2,15 @@
 
 ``python -m benchmarks.mutants [MODULE...] [--log FILE] [--most N] [--seed S]`` works in a copy of the checkout, so that
 the program which tests start has the fault too. It prints every mutant that survives, with its line. With ``--log`` a run
-that was stopped goes on where it was. The survivors that are left, and why, stand in ``docs/explanation/testing.md``.
+that was stopped goes on where it was. ``--draw N`` puts one fault into each of N modules drawn at random instead, and runs only
+the test files that are named like the module. The survivors that are left, and why, stand in ``docs/explanation/testing.md``.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import compileall
 import contextlib
 import copy
 import os
@@ -176,10 +178,17 @@ def _passed_over(tree: ast.AST) -> set[int]:
 def _copy(folder: Path) -> Path:
     """A copy of the checkout, with the shared data beside it if there are any."""
     target = folder / "checkout"
-    away = shutil.ignore_patterns(".*", "__pycache__", "output", "state")
-    shutil.copytree(ROOT, target, ignore=away)
+    away = shutil.ignore_patterns(".*", "__pycache__")
+
+    def leave_out(place: str, names: list[str]) -> set[str]:
+        # `feeds/output` is code; only the folders of that name at the top are what a build writes.
+        return away(place, names) | ({"output", "state"} if Path(place) == ROOT else set())
+
+    shutil.copytree(ROOT, target, ignore=leave_out)
     if (ROOT.parent / "shared").is_dir():
         (folder / "shared").symlink_to(ROOT.parent / "shared")
+    # Each test file is run by a process of its own, which would compile everything again.
+    compileall.compile_dir(target / "feeds", quiet=1)
     return target
 
 
@@ -269,6 +278,39 @@ def _try(name: str, checkout: Path, chosen: argparse.Namespace, known: dict[str,
     return alive
 
 
+def find_like_named(module: Path) -> list[str]:
+    """Return the test files that are named like a module: the unit test, and those of the same package elsewhere."""
+    name = module.with_name(f"test_{module.stem.strip('_')}.py").relative_to("feeds")
+    found = [kind / name for kind in (Path("unit"), Path("integration"))]
+    return [str(path.with_suffix("")) for path in found if (ROOT / "tests" / path).exists()]
+
+
+def draw(checkout: Path, count: int, seed: int) -> int:
+    """Put one fault into each of ``count`` modules drawn at random; return how many their like-named tests miss.
+
+    Texts stay: most are messages, whose wording is no fault.
+    """
+    chance = random.Random(seed)
+    modules = sorted(path.relative_to(ROOT) for path in (ROOT / "feeds").rglob("*.py"))
+    chance.shuffle(modules)
+    judged = missed = 0
+    for module in modules:
+        source = (ROOT / module).read_text("utf-8")
+        found = [mutant for mutant in mutants(source) if mutant[1] not in ("text", "statement")]
+        if judged == count or not found:
+            continue
+        line, kind, tree = chance.choice(found)
+        tests = find_like_named(module)
+        _put(checkout / module, ast.unparse(tree))
+        noticed = bool(tests) and not survives(checkout, tests)
+        _put(checkout / module, source)
+        judged, missed = judged + 1, missed + (not noticed)
+        verdict = "noticed " if noticed else "survives"
+        print(f"{verdict} {module}:{line}: {kind}: {source.splitlines()[line - 1].strip()}", flush=True)
+    print(f"{judged - missed} of {judged} faults were noticed (seed {seed})", flush=True)
+    return missed
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Try the mutants; 1 if some survive."""
     options = argparse.ArgumentParser(description=__doc__)
@@ -276,6 +318,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.add_argument("--log", type=Path, help="what was found, to go on from")
     options.add_argument("--most", type=int, default=0, help="only so many, chosen by chance")
     options.add_argument("--seed", type=int, default=1)
+    options.add_argument(
+        "--draw", type=int, default=0, help="one fault in each of so many modules drawn at random"
+    )
     chosen = options.parse_args(arguments)
     for name in chosen.module:
         if name not in TESTS:
@@ -283,6 +328,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     known = _log(chosen.log)
     with tempfile.TemporaryDirectory() as folder:
         checkout = _copy(Path(folder))
+        if chosen.draw:
+            return int(draw(checkout, chosen.draw, chosen.seed) > 0)
         left = sum(_try(name, checkout, chosen, known) for name in chosen.module)
     return int(left > 0)
 
