@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.identity import Sighting
 from feeds.item_keys import build_item_key, shorten_key
-from feeds.item_names import Naming, list_names, name_entries
+from feeds.item_names import _LONG_TEXT, Naming, _is_same, list_names, name_entries
 from tests.rigs.examples import examples
 
 DAY = datetime(2024, 5, 6, tzinfo=UTC)
+OTHER_DAY = datetime(2024, 5, 7, tzinfo=UTC)
 
 
 def make_entry(guid: str = "", link: str = "", text: str = "t", title: str = "a") -> Sighting:
@@ -102,3 +104,23 @@ def test_a_long_name_is_a_digest_and_keeps_its_kind() -> None:
     assert list_names(make_entry("g" * 1500))[0].startswith("id:sha256:")
     assert len(shorten_key("url:" + "x" * 5000)) < 100
     assert shorten_key("url:" + "x" * 996) == "url:" + "x" * 996
+
+
+@pytest.mark.parametrize(
+    ("entry", "former", "same"),
+    [
+        ({"title": "x"}, {"title": "y"}, True),
+        ({"published": OTHER_DAY}, {}, False),
+        ({"published": OTHER_DAY, "length": _LONG_TEXT}, {}, True),
+        ({"published": OTHER_DAY, "length": _LONG_TEXT - 1}, {}, False),
+        ({"published": OTHER_DAY, "length": _LONG_TEXT, "title": "x"}, {}, False),
+        ({"published": None}, {}, True),
+        ({"published": None, "title": "x"}, {}, False),
+        ({"published": None}, {"published": None}, True),
+    ],
+)
+def test_an_entry_is_the_same_by_its_date_or_by_title_and_length(
+    entry: dict[str, object], former: dict[str, object], same: bool
+) -> None:
+    first = make_entry()._replace(published=DAY, length=1)
+    assert _is_same(first._replace(**entry), first._replace(**former)) is same

@@ -5,6 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
+from feeds import pipeline
+from feeds.ingest import poller
+from feeds.ingest.feed import PollReport
 from tests.rigs.memory_world import UPSTREAM, World, build_rss
 
 
@@ -37,3 +42,24 @@ def test_changed_settings_are_applied_offline(tmp_path: Path) -> None:
     world.configure(more=UPSTREAM + 'categories = ["new"]\n')
     assert world.ingest().asked == 0
     assert world.rows("SELECT count(*) FROM feed WHERE name = 'new'") == [(1,)]
+
+
+def test_lists_are_polled_before_their_feeds_and_never_offline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def poll_once(session: object, sources: object, are_lists: bool = False) -> PollReport:
+        calls.append("lists" if are_lists else "feeds")
+        return PollReport()
+
+    monkeypatch.setattr(poller, "poll_once", poll_once)
+    listed = '[[sources]]\nname = "list"\nkind = "opml"\nurl = "https://up.example/opml"\n'
+    world = World(tmp_path, more=listed)
+    pipeline.ingest(world.session, offline=True)
+    assert calls == []
+    pipeline.ingest(world.session, offline=False)
+    assert calls == ["lists", "feeds"]
+    world.configure(more=UPSTREAM)
+    pipeline.ingest(world.session, offline=False)
+    assert calls[2:] == ["feeds"]

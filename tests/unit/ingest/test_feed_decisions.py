@@ -163,3 +163,18 @@ def test_the_next_poll() -> None:
 def test_when_it_is_tried_again(outcome: str, seconds: int, text: str) -> None:
     poll = decide(fetched(outcome))._replace(due=SECOND + seconds, outcome=outcome)
     assert feed_decisions.describe_retry(poll) == text
+
+
+@pytest.mark.parametrize(
+    ("period", "seconds"),
+    [
+        ("hourly", 3600),
+        ("daily", 86400),
+        ("weekly", 604800),
+        ("monthly", 2592000),
+        ("yearly", 31536000),
+        ("x", 0),
+    ],
+)
+def test_the_length_of_a_period(period: str, seconds: int) -> None:
+    assert feed_decisions._PERIODS.get(period, 0) == seconds

@@ -410,3 +410,20 @@ def test_what_this_process_wrote_is_ours_and_what_it_removed_is_not(tmp_path: Pa
     tree.remove("b.xml")
     (tmp_path / "b.xml").write_bytes(b"b")
     assert not tree.put("b.xml", b"again"), "somebody put it back: it is theirs"
+
+
+def test_only_a_regular_file_as_it_was_written_is_intact(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    tree = publish(folder, {"a.xml": b"a", "tags/x.xml": b"x"})
+    assert tree.is_intact("a.xml")
+    assert tree.is_intact("tags/x.xml")
+    assert not tree.is_intact("b.xml")
+    assert tree.is_up_to_date("b.xml")
+    (folder / "b.xml").touch()
+    assert not tree.is_up_to_date("b.xml")
+    (folder / "a.xml").unlink()
+    assert not tree.is_intact("a.xml")
+    # The folder was replaced by a link to the same files.
+    (folder / "tags").rename(tmp_path / "elsewhere")
+    (folder / "tags").symlink_to(tmp_path / "elsewhere")
+    assert not Tree(folder, tree.known).is_intact("tags/x.xml")

@@ -189,7 +189,7 @@ def test_a_feed_that_would_make_every_document_invalid_is_known_before(
     "piece", ["<a ", "<a b=", "<a b='", "<!--", "</", "<?", "<div>", "<b><p>", "<", "&#"]
 )
 def test_broken_html_takes_linear_time(piece: str) -> None:
-    document = json.dumps(json.loads(JSON) | {"items": [{"id": "e", "content_html": piece * 200_000}]})
+    document = json.dumps(json.loads(JSON) | {"items": [{"id": "e", "content_html": piece * 50_000}]})
     started = process_time()
     assert check_document(document.encode()) == []
-    assert process_time() - started < 4
+    assert process_time() - started < 1

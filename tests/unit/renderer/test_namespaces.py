@@ -82,3 +82,19 @@ def test_the_image() -> None:
 def test_addresses_in_fields_are_uris() -> None:
     given = Extra("itunes:image", "", (("href", "https://a.example/ü"),))
     assert list(filter_valid([given])) == [given._replace(attributes=(("href", "https://a.example/%C3%BC"),))]
+
+
+@pytest.mark.parametrize(
+    ("stated", "written"),
+    [
+        ("1h 2m 3s", "01:02:03"),
+        ("2m", "00:02:00"),
+        ("75m", "01:15:00"),
+        ("59m 5s", "00:59:05"),
+        ("12.7", "12"),
+        ("1:02.5", "1:02"),
+        ("1:02:03", "1:02:03"),
+    ],
+)
+def test_a_duration_is_written_as_a_clock_shows_it(stated: str, written: str) -> None:
+    assert [extra.text for extra in filter_valid([Extra("itunes:duration", stated)])] == [written]

@@ -129,3 +129,20 @@ def test_a_fingerprint_is_of_the_text_alone() -> None:
     assert compute_fingerprint("Title", " \n") == ""
     assert compute_fingerprint("Title", "<img src=a>") != compute_fingerprint("Title", "<img src=b>") != ""
     assert compute_fingerprint("ＴＩＴＬＥ", "Ｓｏｍｅ text") == one
+
+
+@pytest.mark.parametrize(
+    ("text", "excerpt"),
+    [
+        # A sentence counts only if it ends in the last two thirds, and where the limit is.
+        ("Abc. " + "word " * 9, "Abc. word word word word…"),
+        ("Abcdefgh. " + "word " * 9, "Abcdefgh."),
+        ("Abcdefg. " + "word " * 9, "Abcdefg. word word word…"),
+        ("One two three four fiv. Six", "One two three four fiv."),
+        ("One two three four fives. X", "One two three four fives."),
+        ("One two three four fivess. X", "One two three four…"),
+        ("One.  two\nthree", "One. two three"),
+    ],
+)
+def test_the_end_of_an_excerpt(text: str, excerpt: str) -> None:
+    assert make_excerpt(text, 25) == excerpt

@@ -58,6 +58,6 @@ def test_what_is_clean_stays_as_it_is() -> None:
 
 
 def test_it_takes_linear_time() -> None:
-    assert escape_unknown_elements("<x " * 100_000)
-    assert escape_unknown_elements("<x>" * 100_000).startswith("&lt;x&gt;")
-    assert len(find_unknown_elements("<x>" * 100_000)) == 100_000
+    assert escape_unknown_elements("<x " * 30_000)
+    assert escape_unknown_elements("<x>" * 30_000).startswith("&lt;x&gt;")
+    assert len(find_unknown_elements("<x>" * 30_000)) == 30_000

@@ -19,6 +19,7 @@ from feeds.storage.documents import (
     load_render_settings,
     mark_documents_lost,
     record_publication,
+    select_new_warnings,
     use_render_settings,
 )
 from feeds.storage.feeds import find_feed, load_dirty_feeds
@@ -104,3 +105,11 @@ def test_a_publication_is_recorded_with_its_deliveries(world: World) -> None:
     assert world.rows(f"SELECT updated FROM feed WHERE id = {tag}") == [(77,)]
     assert subscriptions.count_subscriptions(db) == (1, 1)
     assert subscriptions.count_tasks(db, "ping") == 1
+
+
+def test_a_warning_is_given_once(world: World) -> None:
+    assert select_new_warnings(world.db, ["a", "b"]) == ["a", "b"]
+    assert select_new_warnings(world.db, ["a", "b"]) == []
+    assert select_new_warnings(world.db, ["b", "c"]) == ["c"]
+    assert select_new_warnings(world.db, []) == []
+    assert select_new_warnings(world.db, ["a"]) == ["a"]

@@ -141,3 +141,9 @@ def test_html_and_plain_text() -> None:
         read_text_construct({"title": "a  <b>", "title_detail": {"type": "text/plain"}}, "title") == "a <b>"
     )
     assert read_text_construct({}, "title") == ""
+
+
+def test_hour_24_is_midnight_and_later_hours_are_none() -> None:
+    head = "<skipHours><hour>0</hour><hour>23</hour><hour>24</hour><hour>25</hour></skipHours>"
+    assert read({}, head).skip_hours == {0, 23}
+    assert read({}, head.replace("<hour>0</hour>", "")).skip_hours == {0, 23}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,3 +75,13 @@ def test_entries_alone_say_what_they_say_together(entries) -> None:
         item for n in range(len(entries)) for item in parse_upstream(join_entry(parts, n), URL, "UTC").items
     ]
     assert tuple(alone) == parse_upstream(text, URL, "UTC").items
+
+
+def test_entries_of_a_json_feed_are_joined_with_its_head() -> None:
+    text = (
+        '{"version": "https://jsonfeed.org/version/1.1", "title": "T", "items": [{"id": "1"}, {"id": "2"}]}'
+    )
+    parts = split_entries(text)
+    assert (parts.kind, len(parts.entries)) == ("json", 2)
+    assert json.loads(join_entry(parts, 1)) == {**json.loads(text), "items": [{"id": "2"}]}
+    assert [item["id"] for item in json.loads(join_entries(parts, [1, 0]))["items"]] == ["2", "1"]
