@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given
 from hypothesis import strategies as st
 
-from feeds.cli.starter_config import plan_files, suggest_next_steps, write_starter_config
+from feeds.cli.starter_config import _have_source_lines, plan_files, suggest_next_steps, write_starter_config
 from feeds.config import Config, load_config
 from feeds.parser.posts.jekyll import JekyllSite, read_site_config
 from tests.rigs.examples import examples
@@ -121,3 +121,22 @@ def test_whatever_the_site_says_the_starter_loads(file: Path, site: JekyllSite) 
 def test_a_feed_path_that_cannot_be_an_alias_is_left_out(file: Path, path: str) -> None:
     site = JekyllSite(url="https://h.example", plugins=("jekyll-feed",), feed_paths=((path, "", ""),))
     assert load(file, site).aliases == {}
+
+
+@pytest.mark.parametrize(
+    ("links", "kept"),
+    [
+        (["/1", "/2", "/3"], True),
+        (["/1", "/2", None], True),
+        (["/1", "/2", None, None], False),
+        # The same line under every post is navigation.
+        (["/1", "/1", "/1"], False),
+    ],
+)
+def test_source_lines_count_if_most_posts_have_another(
+    tmp_path: Path, links: list[str | None], kept: bool
+) -> None:
+    for number, link in enumerate(links):
+        end = f"<https://a.example{link}>\n" if link else "The end.\n"
+        (tmp_path / f"2024-01-0{number + 1}-p.md").write_text(f"---\ntitle: T\n---\nText.\n\n{end}")
+    assert _have_source_lines(tmp_path, False) is kept

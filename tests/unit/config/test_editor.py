@@ -243,3 +243,11 @@ def test_an_included_list_has_no_title_of_its_own(tmp_path: Path) -> None:
     edited = add_sources(TEXT, lists)
     (added,) = [s for s in tomllib.loads(edited.text)["sources"] if s["name"] == edited.added[0]]
     assert added == {"name": edited.added[0], "kind": "opml", "url": "https://a.example/more.opml"}
+
+
+@pytest.mark.parametrize(
+    ("stated", "language"), [("de", "de"), ("zh-Hans", "zh-Hans"), ("", "en"), ("no language", "en")]
+)
+def test_the_language_of_a_planet_counts_if_it_is_one(stated: str, language: str) -> None:
+    made = tomllib.loads(new_configuration(PlanetSite(language=stated), []).text)
+    assert made["site"]["language"] == language
