@@ -84,7 +84,7 @@ class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
             self._transport.abort()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Return the next bytes, without header lines that are no fields; none at the end of the connection.
+        """Return the next bytes, without malformed header lines; none at the end of the connection.
 
         Raises:
             RemoteProtocolError: the header is too long.

@@ -1,4 +1,4 @@
-"""Leave out header lines that are no fields, as browsers do; the parser would refuse the whole response."""
+"""Leave out malformed header lines, as browsers do; the parser would refuse the whole response."""
 
 from __future__ import annotations
 

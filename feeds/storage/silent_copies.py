@@ -67,7 +67,7 @@ def _find_posts(db: Database, candidates: Sequence[ItemReading]) -> dict[str, in
     """Find the post of each entry whose keys all belong to one post, or to none."""
     related = {s.item: list_related_keys(s) | {s.strong} - {""} for _, s in candidates}
     found: dict[str, set[int]] = defaultdict(set)
-    # 0 is no post: what has the page of a file as its address is decided in the general way.
+    # 0 is not the number of a post: what has the page of a file as its address is decided in the general way.
     db.scope(key for keys in related.values() for key in keys)
     for (key,) in db.rows("pages_reserved"):
         found[key].add(0)

@@ -127,7 +127,7 @@ class Database:
         """The data to assign ids to posts that this run inserted; for other posts it is loaded."""
         self._file = _identify_file(path)
         self._scoped: list[str | int | bytes] | None = None
-        """The values in the table ``scope``; None if there is no such table."""
+        """The values in the table ``scope``; None without such a table."""
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Self:

@@ -10,7 +10,7 @@ from feeds.values.urls import resolve
 
 _BLOCK = re.compile(r"</?(?:p|div|br|li|h[1-6]|tr|blockquote|pre|table|ul|ol)\b[^<>]*+>", re.IGNORECASE)
 _TAG = re.compile(r"<[a-zA-Z/!?][^<>]*+>")
-# ASCII: without it "ſ" is an "s" in another case, and "ſcript" is no element of HTML.
+# ASCII: without it "ſ" is an "s" in another case, and "ſcript" is not an element of HTML.
 _HIDDEN = re.compile(r"<(script|style)\b[^<>]*+>|<!--", re.IGNORECASE | re.ASCII)
 _HIDDEN_ENDS = {
     "": re.compile("-->"),

@@ -214,7 +214,7 @@ _OF_A_POST = frozenset(("title", "slug", "name", "path"))
 
 
 def find_unknown_placeholder(pattern: str) -> str:
-    """Return the first name behind a colon in a pattern that is no placeholder; empty without one."""
+    """Return the first name behind a colon in a pattern that is not a placeholder; empty without one."""
     return next((name for name in _WRITTEN.findall(pattern) if not _find_known(name)), "")
 
 

@@ -150,6 +150,6 @@ BLOCK_WRITERS: Final[Mapping[str, Callable[[Arguments, str], str]]] = {
 CONTAINERS: Final = frozenset(("details",))
 """Shortcodes whose element needs its end tag."""
 REFERENCES: Final = frozenset(("ref", "relref"))
-"""Shortcodes that stand for the address of a page."""
+"""Shortcodes that are replaced by the address of a page."""
 SILENT: Final = frozenset(("", "rawhtml", "raw", "unsafe", "raw-html"))
 """Shortcodes that only pass their text on, so that removing their tags loses nothing."""

@@ -26,7 +26,7 @@ from feeds.parser.posts.shortcode_elements import (
 )
 
 _LONGEST: Final = 4000
-"""Characters of a tag; a longer text is no tag."""
+"""Characters of a tag; a longer text is not a tag."""
 _DEEPEST_INDENT: Final = 100
 _OPENERS: Final = {
     "hugo": re.compile(r"\{\{([<%])"),
