@@ -9,7 +9,7 @@ from typing import Any
 from feeds.identity import Sighting
 from feeds.storage.feeds import assign_post_ids
 from feeds.storage.records import Context, Reading
-from feeds.storage.sightings import IngestCounts, ingest_readings
+from feeds.storage.sightings import IngestCounts, SourceBatch, ingest_batches
 from feeds.storage.sources import add_sources
 from tests.rigs.memory_store import open_memory_store
 
@@ -77,7 +77,9 @@ class SightingStore:
     ) -> IngestCounts:
         """Store readings, an hour after the last, and assign ids to new posts."""
         self.now += timedelta(hours=1)
-        counts = ingest_readings(self.db, self.build_context(source, **values), readings, renamed)
+        counts = ingest_batches(
+            self.db, [SourceBatch(self.build_context(source, **values), readings, renamed)]
+        )
         assign_post_ids(self.db, self.sources)
         return counts
 

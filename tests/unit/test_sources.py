@@ -9,7 +9,7 @@ import pytest
 from feeds.config import FolderSource, ListSource, UpstreamSource
 from feeds.errors import UsageError
 from feeds.sources import expand_sources, find_upstream, list_fetched_lists, register_sources
-from feeds.storage.upstreams import PollResult, save_list
+from feeds.storage.upstreams import PollResult, save_polls
 from tests.rigs.memory_store import open_memory_store
 
 OPML = """<opml version="2.0" xmlns:feedd="https://feedd.example"><head><title>L</title></head><body>
@@ -53,7 +53,7 @@ def test_a_fetched_list_is_used_as_it_was_stored() -> None:
     assert expand_sources([source], db) == ([], [])
     sources = register_sources(db, [source], [])
     assert list(sources.values()) == [("list", 0)]
-    save_list(db, PollResult(next(iter(sources)), "{}", 0, "", 0, "read", ""), OPML.encode())
+    save_polls(db, [PollResult(next(iter(sources)), "{}", 0, "", 0, "read", "", document=OPML.encode())])
     found, _ = expand_sources([source], db)
     assert [s.name for s in found] == ["list/One", "list/two.example/feed"]
     ranks = register_sources(db, [source], found)

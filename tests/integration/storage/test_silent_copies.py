@@ -15,7 +15,7 @@ from feeds.identity import Group, Sighting, merge
 from feeds.post_ids import choose_id_key, derive_id, is_silent_copy
 from feeds.storage import feeds, ledger, neighbourhood, silent_copies
 from feeds.storage.records import Context, Reading
-from feeds.storage.sightings import ingest_readings
+from feeds.storage.sightings import SourceBatch, ingest_batches
 from feeds.storage.sqlite import Database
 from tests.integration.storage.test_identity_rules import NOW
 from tests.rigs.memory_store import open_memory_store
@@ -105,7 +105,7 @@ def live_through(seed: int, general: bool) -> list[Any]:
             # With new rules for keys every entry goes the general way.
             context = Context(turn < 4, now, frozenset(), None, rekey=general, source=source, sources=SOURCES)
             readings = [Reading(s.item, 1, 1, s.digest, "item", sighting=s, document=b"x") for s in batch]
-            ingest_readings(db, context, readings)
+            ingest_batches(db, [SourceBatch(context, readings)])
             if dice.random() < 0.4:
                 feeds.assign_post_ids(db, SOURCES)
                 ledger.update_ledger(db)
@@ -136,7 +136,7 @@ def test_a_hundred_copies_load_a_bounded_number_of_sightings(tmp_path: Path, mon
             entry = entry._replace(source=name, rank=rank, weak=keys, own=keys, strong="")
             context = Context(False, NOW, frozenset(), None, source=number, sources=sources)
             reading = Reading(entry.item, 1, 1, name.encode(), "item", sighting=entry, document=b"x")
-            assert ingest_readings(db, context, [reading]).new == 1
+            assert ingest_batches(db, [SourceBatch(context, [reading])]).new == 1
         feeds.assign_post_ids(db, sources)
         assert db.rows("posts_of_state") == [("live", 1)]
     assert len(loaded) <= 300

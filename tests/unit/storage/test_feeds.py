@@ -10,7 +10,7 @@ import pytest
 from feeds.storage import feeds
 from feeds.storage.feed_membership import add_tombstones, leave_feeds
 from feeds.storage.records import Reading
-from feeds.storage.sightings import ingest_readings
+from feeds.storage.sightings import SourceBatch, ingest_batches
 from tests.rigs.sightings import APRIL, SightingStore, build_reading
 
 SECOND = int(APRIL.timestamp())
@@ -43,7 +43,7 @@ def record(store: SightingStore, *lines: tuple[str, str, str]) -> None:
 
 
 def ingest_without_ids(store: SightingStore, *readings: Reading) -> None:
-    ingest_readings(store.db, store.build_context(), readings)
+    ingest_batches(store.db, [SourceBatch(store.build_context(), readings)])
 
 
 def get_uid_alone(*readings: Reading) -> str:

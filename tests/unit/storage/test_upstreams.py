@@ -53,10 +53,10 @@ def test_the_state_of_a_poll_is_stored_by_its_source(store: SightingStore) -> No
     found = upstreams.load_upstreams(store.db)
     assert found["up"] == upstreams.UpstreamRow("{}", {}, 50, "every", 40, "read", "")
     assert found["news"].outcome == "failed"
-    upstreams.save_refusal(store.db, build_poll(store, "refused"), {"verdict": "é"})
+    upstreams.save_polls(store.db, [build_poll(store, "refused")._replace(head={"verdict": "é"})])
     row = upstreams.load_upstreams(store.db)["up"]
     assert (row.outcome, row.head) == ("refused", {"verdict": "é"})
-    upstreams.save_list(store.db, build_poll(store), b"<opml/>")
+    upstreams.save_polls(store.db, [build_poll(store)._replace(document=b"<opml/>")])
     assert load_lists(store.db) == {"up": b"<opml/>"}
 
 
