@@ -97,7 +97,7 @@ def accept_removals(config: Config, clock: Clock, patience: float = _PATIENCE) -
     with closing(Store.open(config.store)) as db:
         before = db.count_entries()
         try:
-            while db.is_request_waiting(number):
+            while any(request.number == number for request in db.load_requests()):
                 if time.monotonic() > end:
                     raise StoreLocked(
                         f"{config.store}: another feedd is publishing with this store and has not accepted "

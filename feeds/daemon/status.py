@@ -18,10 +18,11 @@ def load_status(db: Storage, config: Config) -> dict[str, Any]:
     configured = {source.name for source in (*config.sources, *expand_sources(config.sources, db)[0])}
     upstreams = db.load_upstreams()
     entries = db.count_entries()
+    stored = db.load_status_counts()
     sources = []
     for number, name, _, complete, last in db.load_sources().values():
         counts = {"item": 0, "ignored": 0, "unpublished": 0, "rejected": 0, "vanished": 0, "repaired": 0}
-        for outcome, vanished, count, repaired in db.count_files(number):
+        for outcome, vanished, count, repaired in stored.files[number]:
             # A file that has vanished keeps its last outcome, but must not count twice.
             counts["vanished" if vanished else outcome] += count
             counts["repaired"] += 0 if vanished else repaired
@@ -36,22 +37,21 @@ def load_status(db: Storage, config: Config) -> dict[str, Any]:
                 "upstream": _describe_upstream(upstreams[name]) if name in upstreams else None,
             }
         )
-    posts = db.count_posts_of_feeds()
     feeds = [
         {
             "kind": feed.kind,
             "name": feed.name,
             "label": get_label(config, feed.kind, feed.name),
             "folder": document_paths.build_folder(feed.kind, feed.slug) or "/",
-            "posts": posts.get(feed.number, 0),
+            "posts": stored.posts_of_feeds.get(feed.number, 0),
         }
         for feed in db.load_feeds()
     ]
     return {
         "sources": sources,
-        "posts": db.count_posts(),
+        "posts": stored.posts,
         "feeds": feeds,
-        "documents": db.count_documents(),
+        "documents": stored.documents,
     }
 
 

@@ -214,8 +214,8 @@ def _list_written(tree: Tree, feed_by_path: Mapping[str, int]) -> list[tuple[str
 def _repair_archives(publication: Publication, lost: bool) -> None:
     """Remove withdrawn entries from archives; if ``lost``, rebuild archives that are missing or changed on disk."""
     db = publication.db
-    stale = dict.fromkeys(db.load_stale_archives())
-    older = db.load_archive_revision() != _REVISION
+    found, older = db.find_archives_to_repair(_REVISION)
+    stale = dict.fromkeys(found)
     if not lost and not stale and not older:
         return
     # Looking at every archive takes a while, so a usual run looks only at stale archives.

@@ -128,20 +128,25 @@ def load_newest_archives(db: Database) -> dict[int, int]:
     return dict(db.rows("archives_latest"))
 
 
-def load_revision(db: Database) -> str:
-    """Load the revision of the program that wrote all archives; empty if none did."""
-    return db.value("meta_get", ("archives",)) or ""
-
-
 def save_revision(db: Database, revision: str) -> None:
     """Record that this revision of the program has written all archives."""
     with db.transaction():
         db.run("meta_put", ("archives", revision))
 
 
-def load_stale_archives(db: Database) -> list[tuple[int, int]]:
-    """Load feed and number of each archive with a withdrawn post."""
-    return [(row[0], row[1]) for row in db.rows("archives_stale")]
+class ArchivesToRepair(NamedTuple):
+    """What may be wrong with archives."""
+
+    stale: list[tuple[int, int]]
+    """Feed and number of each archive with a withdrawn post."""
+    is_older: bool
+    """Whether another revision of the program wrote archives."""
+
+
+def find_archives_to_repair(db: Database, revision: str) -> ArchivesToRepair:
+    """Find the archives with a withdrawn post, and whether another revision of the program wrote archives."""
+    stale = [(row[0], row[1]) for row in db.rows("archives_stale")]
+    return ArchivesToRepair(stale, (db.value("meta_get", ("archives",)) or "") != revision)
 
 
 def load_archive(db: Database, feed: int, number: int) -> list[Archived]:

@@ -26,11 +26,6 @@ def load_requests(db: Database) -> list[StoredRequest]:
     return [StoredRequest(*row) for row in db.rows("requests_all")]
 
 
-def is_waiting(db: Database, number: int) -> bool:
-    """Return whether a request was not applied yet."""
-    return bool(db.value("request_waits", (number,)))
-
-
 def remove_request(db: Database, number: int) -> None:
     """Remove a request that was applied or has expired."""
     with db.transaction():

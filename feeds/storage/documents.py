@@ -53,11 +53,6 @@ def load_documents(db: Database) -> dict[str, Written]:
     return {row[0]: Written(*row[1:4]) for row in db.rows("documents_all")}
 
 
-def count_documents(db: Database) -> int:
-    """Count the recorded documents."""
-    return int(db.value("documents_count"))
-
-
 class RecordedDocuments(NamedTuple):
     """Documents by path, and whether the output may have documents that the store does not know."""
 

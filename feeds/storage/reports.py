@@ -237,6 +237,27 @@ def count_posts_of_feeds(db: Database) -> dict[int, int]:
     return dict(db.rows("feed_counts"))
 
 
+class StatusCounts(NamedTuple):
+    """What the status shows of the whole store."""
+
+    files: dict[int, list[FileCount]]
+    """The files of each source by outcome, by number of the source."""
+    posts: dict[str, int]
+    """Posts by state."""
+    posts_of_feeds: dict[int, int]
+    documents: int
+
+
+def load_status_counts(db: Database) -> StatusCounts:
+    """Count files, posts and documents."""
+    return StatusCounts(
+        {row[0]: count_files(db, row[0]) for row in db.rows("source_all")},
+        count_posts(db),
+        count_posts_of_feeds(db),
+        int(db.value("documents_count")),
+    )
+
+
 def count_posts_of_days(db: Database, since: int, offset: int) -> dict[int, int]:
     """Count the posts that appeared since a time, by day since 1970 in a time zone.
 

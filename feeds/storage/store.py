@@ -113,23 +113,19 @@ class Store(Database):
     load_documents_of_feeds = documents.load_documents_of_feeds
     mark_documents_lost = documents.mark_documents_lost
     record_publication = documents.record_publication
-    count_documents = documents.count_documents
     select_new_warnings = documents.select_new_warnings
 
     # Archives
+    find_archives_to_repair = archives.find_archives_to_repair
+    save_archive_revision = archives.save_revision
     append_versions = archives.append_versions
     find_long_logs = archives.find_long_logs
     load_unarchived_versions = archives.load_unarchived
     close_archives = archives.close_archives
     load_newest_archives = archives.load_newest_archives
-    load_stale_archives = archives.load_stale_archives
     load_archive = archives.load_archive
     mark_archives_clean = archives.mark_archives_clean
     remove_abandoned_logs = archives.remove_abandoned_logs
-
-    # ArchiveRevision
-    load_archive_revision = archives.load_revision
-    save_archive_revision = archives.save_revision
 
     # Ledger
     read_ledger = ledger_replay.read_ledger
@@ -165,7 +161,6 @@ class Store(Database):
     # Control
     add_request = control.add_request
     load_requests = control.load_requests
-    is_request_waiting = control.is_waiting
     remove_request = control.remove_request
     load_change_counter = control.load_change_counter
 
@@ -181,9 +176,7 @@ class Store(Database):
     find_left_out = left_out.find_left_out
 
     # Counts
-    count_files = reports.count_files
-    count_posts = reports.count_posts
-    count_posts_of_feeds = reports.count_posts_of_feeds
+    load_status_counts = reports.load_status_counts
     count_posts_of_days = reports.count_posts_of_days
     load_latest_posts = reports.load_latest_posts
     load_invalid_posts = reports.load_invalid_posts

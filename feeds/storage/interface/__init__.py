@@ -11,7 +11,6 @@ from typing import Protocol
 from feeds.storage.interface.ingest import Files, Items, Sources, StoredEntries, UpstreamFeeds
 from feeds.storage.interface.inspection import Control, Counts, Searches, Soundness
 from feeds.storage.interface.publication import (
-    ArchiveRevision,
     Archives,
     Documents,
     Entries,
@@ -24,7 +23,6 @@ from feeds.storage.interface.publication import (
 from feeds.storage.interface.push import HubTasks, Subscriptions, UpstreamSubscriptions
 
 __all__ = [
-    "ArchiveRevision",
     "Archives",
     "Control",
     "Counts",
@@ -62,7 +60,6 @@ class Storage(
     Slugs,
     Documents,
     Archives,
-    ArchiveRevision,
     Ledger,
     Subscriptions,
     HubTasks,

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from feeds.storage.control import StoredRequest
 from feeds.storage.left_out import ItemCounts, LeftOut
-from feeds.storage.reports import FileCount, FolderCounts, FoundFile, PostCounts, PostReport
+from feeds.storage.reports import FolderCounts, FoundFile, PostCounts, PostReport, StatusCounts
 
 
 class Control(Protocol):
@@ -18,9 +18,6 @@ class Control(Protocol):
 
     def load_requests(self) -> list[StoredRequest]:
         """Load the requests that were not applied yet, in order."""
-
-    def is_request_waiting(self, number: int) -> bool:
-        """Return whether a request was not applied yet."""
 
     def remove_request(self, number: int) -> None:
         """Remove a request that was applied or has expired."""
@@ -66,15 +63,6 @@ class Searches(Protocol):
 class Counts(Protocol):
     """Counts for reports and the status page."""
 
-    def count_files(self, source: int) -> list[FileCount]:
-        """Count the files of a source by outcome."""
-
-    def count_posts(self) -> dict[str, int]:
-        """Count the posts by state."""
-
-    def count_posts_of_feeds(self) -> dict[int, int]:
-        """Count the posts of each feed."""
-
     def count_posts_of_days(self, since: int, offset: int) -> dict[int, int]:
         """Count the posts that appeared since a time, by day since 1970 in a time zone."""
 
@@ -92,6 +80,9 @@ class Counts(Protocol):
 
     def count_items(self) -> ItemCounts:
         """Count what became of all entries of upstream feeds, and of the files and entries that are in no feed."""
+
+    def load_status_counts(self) -> StatusCounts:
+        """Count files, posts and documents."""
 
 
 class Soundness(Protocol):

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from feeds.models import Keep, Kind, Written
-from feeds.storage.archives import Archived, Logged
+from feeds.storage.archives import Archived, ArchivesToRepair, Logged
 from feeds.storage.bodies import StoredBody
 from feeds.storage.documents import PublishedDocuments, RecordedDocuments
 from feeds.storage.feeds import DirtyFeed, ListedFeed, ShownPost, StoredPost
@@ -144,9 +144,6 @@ class Documents(Protocol):
     def record_publication(self, publication: PublishedDocuments) -> None:
         """Record a publication: a hub is notified of a document exactly if the document is recorded as written."""
 
-    def count_documents(self) -> int:
-        """Count the recorded documents."""
-
     def select_new_warnings(self, warnings: list[str]) -> list[str]:
         """Return the warnings on settings that no build has given yet, and store all of them as given."""
 
@@ -173,9 +170,6 @@ class Archives(Protocol):
     def load_newest_archives(self) -> dict[int, int]:
         """Load the number of the newest archive of each feed that has archives."""
 
-    def load_stale_archives(self) -> list[tuple[int, int]]:
-        """Load feed and number of each archive with a withdrawn post."""
-
     def load_archive(self, feed: int, number: int) -> list[Archived]:
         """Load the versions of an archive, without withdrawn posts."""
 
@@ -187,12 +181,8 @@ class Archives(Protocol):
     def remove_abandoned_logs(self, feeds: Iterable[int]) -> None:
         """Remove logs and archives of the feeds that have no posts. If they get posts again, they start empty."""
 
-
-class ArchiveRevision(Protocol):
-    """The revision of the program that wrote the archives."""
-
-    def load_archive_revision(self) -> str:
-        """Load the revision of the program that wrote all archives; empty if none did."""
+    def find_archives_to_repair(self, revision: str) -> ArchivesToRepair:
+        """Find the archives with a withdrawn post, and whether another revision of the program wrote archives."""
 
     def save_archive_revision(self, revision: str) -> None:
         """Record that this revision of the program has written all archives."""

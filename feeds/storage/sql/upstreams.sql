@@ -44,8 +44,6 @@ SELECT source, count(*) FROM sighting WHERE gone = 0 GROUP BY source
 INSERT INTO request (kind, value) VALUES (?, ?)
 -- name: requests_all
 SELECT id, kind, value FROM request ORDER BY id
--- name: request_waits
-SELECT 1 FROM request WHERE id = ?
 -- name: requests_drop_withdrawals
 DELETE FROM request WHERE kind IN ('withdraw', 'restore')
 -- name: request_drop

@@ -5,7 +5,6 @@ from __future__ import annotations
 from feeds.storage.control import (
     StoredRequest,
     add_request,
-    is_waiting,
     load_change_counter,
     load_requests,
     remove_request,
@@ -18,7 +17,6 @@ def test_requests_wait_in_their_order_until_they_are_removed() -> None:
     first, second = add_request(db, "reload", ""), add_request(db, "forget", "news")
     assert load_requests(db) == [StoredRequest(first, "reload", ""), StoredRequest(second, "forget", "news")]
     remove_request(db, first)
-    assert [is_waiting(db, number) for number in (first, second)] == [False, True]
     assert load_requests(db) == [StoredRequest(second, "forget", "news")]
 
 

@@ -12,7 +12,6 @@ from feeds.storage.documents import (
     PublishedDocuments,
     PublishedFeed,
     RecordedDocument,
-    count_documents,
     discard_entries,
     load_documents,
     load_documents_of_feeds,
@@ -23,6 +22,7 @@ from feeds.storage.documents import (
     use_render_settings,
 )
 from feeds.storage.feeds import find_feed, load_dirty_feeds
+from feeds.storage.reports import load_status_counts
 from tests.rigs.memory_world import World
 
 
@@ -51,7 +51,7 @@ def test_documents_of_feeds_of_no_feed_and_at_paths(world: World) -> None:
     assert found["index.html"].feed is None
     assert found["tag/x/atom.xml"].feed == tag
     assert load_documents(world.db)["atom.xml"].digest == found["atom.xml"].digest
-    assert count_documents(world.db) == len(load_documents(world.db))
+    assert load_status_counts(world.db).documents == len(load_documents(world.db))
 
 
 def test_a_lost_document_makes_its_feed_dirty(world: World) -> None:
