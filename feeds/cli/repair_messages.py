@@ -32,8 +32,6 @@ def describe_repair(
         return f"no `title`{f' (found `{typo}`: typo?)' if typo else ''}; using the first words of the text"
     if repair.rule == "no-timezone":
         return f"{value} has no time zone; using {repair.new}"
-    if repair.rule == "utc-timezone":
-        return f"{value} has no time zone, so the site's generator reads it as UTC; using {repair.new}"
     if repair.rule in ("bad-address", "bad-permalink"):
         return f"`{key}: {value}` is not valid; using {repair.new}"
     if not repair.old:

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from feeds.fetcher.feed import Fetched, Request
-    from feeds.ingest.feed_items import ParsedDocument
+    from feeds.parser.feeds.channel import UpstreamHead
     from feeds.parser.feeds.splitter import Outline
+    from feeds.storage.records import Reading
 
 MOST_ENTRIES = 10_000
 """A document with more entries is refused, because it would take most of the time of all upstream feeds."""
@@ -33,6 +34,17 @@ class DocumentJob:
     now: datetime
     known: frozenset[bytes] = frozenset()
     """Digests of entries that need no parsing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedDocument:
+    """The parsed part of a document: its head and its new entries."""
+
+    head: UpstreamHead
+    readings: tuple[Reading, ...]
+    """Of the new entries, oldest first; an upstream feed lists the newest first."""
+    unreadable: tuple[bytes, ...] = ()
+    """Digests of the entries in which feedparser finds no item."""
 
 
 class Rejected(NamedTuple):

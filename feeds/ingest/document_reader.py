@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from feeds.errors import DeadlineExceeded
 from feeds.ingest.document_job import (
     DocumentJob,
+    ParsedDocument,
     ReadDocument,
     Rejected,
     is_refused,
@@ -22,7 +23,6 @@ from feeds.ingest.document_job import (
 )
 from feeds.ingest.entry_account import describe_entry
 from feeds.ingest.feed_items import (
-    ParsedDocument,
     join_parsed_documents,
     parse_entries,
     read_document,

@@ -24,7 +24,7 @@ from feeds.session import Session
 from feeds.storage.upstreams import FeedUpdate, PollResult, UpstreamRow
 
 if TYPE_CHECKING:
-    from feeds.ingest.feed_items import ParsedDocument
+    from feeds.ingest.document_job import ParsedDocument
     from feeds.parser.feeds.channel import UpstreamHead
 
 

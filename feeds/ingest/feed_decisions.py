@@ -16,9 +16,8 @@ from feeds.storage.upstreams import FeedUpdate, KnownEntries, PollResult
 
 if TYPE_CHECKING:
     from feeds.fetcher.feed import Fetched
-    from feeds.ingest.document_job import ReadDocument, Rejected
+    from feeds.ingest.document_job import ParsedDocument, ReadDocument, Rejected
     from feeds.ingest.entry_account import EntryAccount
-    from feeds.ingest.feed_items import ParsedDocument
     from feeds.parser.feeds.channel import UpstreamHead
     from feeds.parser.feeds.splitter import Outline
 

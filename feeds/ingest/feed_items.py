@@ -16,7 +16,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from feeds.identity import Sighting
-from feeds.ingest.document_job import LONGEST_ENTRY, DocumentJob, ReadDocument, is_refused, select_entries
+from feeds.ingest.document_job import (
+    LONGEST_ENTRY,
+    DocumentJob,
+    ParsedDocument,
+    ReadDocument,
+    is_refused,
+    select_entries,
+)
 from feeds.item_keys import derive_keys
 from feeds.item_names import date_fingerprint, list_names
 from feeds.models import Enclosure, Item
@@ -37,17 +44,6 @@ _AHEAD = timedelta(minutes=10)  # the clocks of servers differ
 # Only in attributes: in text it is an example that its author wants to show.
 _LOGIN = re.compile(r"=\s*+[\"']?+\s*+(?:https?:)?//[^/?#\s\"'<>\\@]*+@", re.IGNORECASE | re.ASCII)
 _LONGEST_TEXT = 4_000  # characters; a longer text is not a title, name or address
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedDocument:
-    """The parsed part of a document: its head and its new entries."""
-
-    head: UpstreamHead
-    readings: tuple[Reading, ...]
-    """Of the new entries, oldest first; an upstream feed lists the newest first."""
-    unreadable: tuple[bytes, ...] = ()
-    """Digests of the entries in which feedparser finds no item."""
 
 
 def split_document(data: bytes, content_type: str) -> Outline:

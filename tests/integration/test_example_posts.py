@@ -85,7 +85,7 @@ def test_titles(items: dict[str, dict[str, Any]], title: str) -> None:
             "渡轮公司宣布，早班船提前到五点半",
             "2024-03-05T00:00:00+08:00",
         ),  # an offset alone: the identity's date
-        ("没有日期的文件名", "2024-03-06T18:00:00+08:00"),  # no offset, no quotes: UTC, as Jekyll reads it
+        ("没有日期的文件名", "2024-03-06T10:00:00+08:00"),  # no offset: the site's zone
         ("The ferry is late", "2024-04-08T00:00:00+08:00"),  # no date: the name's
         ("The library lends tools now", "2024-04-02T12:00:00+00:00"),
     ],

@@ -1,16 +1,15 @@
-"""Read the dates of a post as the generator of its tree reads them.
+"""Read the dates of a post, and the date from which the generator of its tree makes the address.
 
-Generators differ in the time zone of a date without an offset. Jekyll: the zone of the site, but UTC for what YAML
-itself reads as a time (an unquoted date with seconds). Eleventy and Zola: always UTC. Hugo, Pelican and Hexo: the zone
-of the site. They also differ in the zone of the date in an address: Jekyll and Hexo convert it to the zone of the
-site, Hugo and Pelican use the written offset.
+A date without an offset is in the time zone of the site: that is what ``site.timezone`` means. Addresses have to be
+those that the generator writes, and generators differ. Jekyll and Hexo convert the date to the zone of the site, Hugo
+and Pelican use the written offset. Jekyll also reads an unquoted date with seconds as UTC, because YAML does.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -33,8 +32,6 @@ _ONLY_OFFSET = re.compile(r"\s*+(?:[+-]\d\d:?\d\d|Z)?\s*+")
 _OFFSET_AT_END = re.compile(r"(?:[+-]\d\d:?\d\d|Z|[A-Z]{3,4})\s*$")
 _ELSEWHERE = "a date found elsewhere"
 
-_IN_UTC: Final[frozenset[Generator]] = frozenset(("eleventy", "zola"))
-"""Generators for which a date without an offset is in UTC."""
 _WRITTEN: Final[frozenset[Generator]] = frozenset(("hugo", "pelican", "content"))
 """Generators whose addresses have the date in its written offset."""
 
@@ -96,31 +93,24 @@ class PostDates:
         Args:
             published: The date of publication, for a post without ``date``.
         """
-        own = self._parse("date") if self._generator and self._fields.read_text("date") else None
-        date = own or published
+        text = self._fields.read_text("date") if self._generator else ""
+        zone = UTC if self._is_yaml_time("date") else _load_zone(self._zone)
+        date = (parse_date(text, zone) if text else None) or published
         return date if self._generator in _WRITTEN else convert_zone(date, self._zone)
 
     def read_day(self, numbers: tuple[int, int, int]) -> datetime | None:
         """Return the beginning of a day that a file name states; None if no such day exists."""
         try:
-            return datetime(*numbers, tzinfo=UTC if self._generator in _IN_UTC else _load_zone(self._zone))
+            return datetime(*numbers, tzinfo=_load_zone(self._zone))
         except ValueError:
             return None
-
-    def _find_zone(self, key: str) -> tzinfo:
-        """Return the zone of the date under a key, if it is written without an offset."""
-        if self._generator in _IN_UTC or self._is_yaml_time(key):
-            return UTC
-        return _load_zone(self._zone)
 
     def _is_yaml_time(self, key: str) -> bool:
         """Return whether a library for YAML turns the value into a time in UTC before Jekyll reads it."""
         return self._generator == "jekyll" and isinstance(self._fields.values.get(key), Timestamp)
 
     def _parse(self, key: str) -> datetime | None:
-        date = parse_date(self._fields.read_text(key), self._find_zone(key))
-        # Without a written offset the date is shown in the zone of the site, as in Jekyll.
-        return convert_zone(date, self._zone) if self._is_yaml_time(key) else date
+        return parse_date(self._fields.read_text(key), _load_zone(self._zone))
 
     def _read_date(self, keys: tuple[str, ...]) -> datetime | None:
         fields = self._fields
@@ -143,8 +133,7 @@ class PostDates:
                 continue
             # The time zone is a guess that authors should know of.
             if not _OFFSET_AT_END.search(text.partition("[")[0][-6:]):
-                rule = "utc-timezone" if self._find_zone(key) is UTC else "no-timezone"
-                fields.add_repair(key, rule, date.isoformat(" "))
+                fields.add_repair(key, "no-timezone", date.isoformat(" "))
             return date
         return None
 

@@ -22,10 +22,8 @@ POSTS = {
     "_posts/2024-05-10-page.html": '---\ntitle: Of HTML\n---\n<p>Some <b>text</b> &amp; <img src="/images/p.png"></p>\n',
     "_posts/2024-05-11-hidden.md": "---\ntitle: Hidden\npublished: false\n---\nNot shown.\n",
     "_posts/2024-05-12-dates.md": "---\ntitle: The date\ndate: 2024-05-12 23:30:00 +0000\n---\nWritten on {{ page.date | date: '%Y-%m-%d %H:%M' }}, {{ page.date | date_to_string }}.\n",
-    "_posts/2024-05-13-unquoted.md": "---\ntitle: A time of YAML\ndate: 2024-05-13 02:30:00\n---\nOn {{ page.date | date: '%d %H:%M' }}.\n",
     "_posts/2024-05-14-quoted.md": "---\ntitle: A time as text\ndate: '2024-05-14 02:30:00'\n---\nText.\n",
     "_posts/2024-05-15-minutes.md": "---\ntitle: No seconds\ndate: 2024-05-15 02:30\n---\nText.\n",
-    "_posts/2024-05-16-fraction.md": "---\ntitle: A fraction\ndate: 2024-5-16T2:30:00.25\n---\nText.\n",
     "_drafts/soon.md": "---\ntitle: Soon\n---\nNot yet.\n",
 }
 CONFIGS = {

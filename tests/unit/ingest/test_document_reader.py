@@ -88,14 +88,14 @@ def test_the_end_of_the_budget_leaves_out_the_rest() -> None:
 def test_a_document_that_is_only_large_is_named_so() -> None:
     workers = SlowWorkers("", budget=0.05, interrupted="late")
 
-    def run_until(end: float, function: Callable[..., Any], *arguments: Any) -> Any:
+    def run_beside(end: float, function: Callable[..., Any], *arguments: Any) -> Any:
         if len(arguments[1]) > 2:  # all entries together
             raise DeadlineExceeded(workers.deadline)
-        return SlowWorkers.run_until(workers, end, function, *arguments)
+        return SlowWorkers.run_beside(workers, end, function, *arguments)
 
-    workers.run_until = run_until  # type: ignore[method-assign]
-    _, rejected, left = parse_document(workers, build("a", "b", "late"))  # type: ignore[arg-type]
-    assert rejected == []
+    workers.run_beside = run_beside  # type: ignore[method-assign]
+    _, rejected, left = read(workers, build("a", "b", "late"))
+    assert rejected == ()
     assert [(one.name, one.reason) for one in left] == [
         ("Entry late", "its 3 entries need more than the 0.05 seconds for the document")
     ]

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from feeds.ingest.document_job import ParsedDocument
 from feeds.ingest.feed_items import (
-    ParsedDocument,
     join_parsed_documents,
     parse_entries,
     parse_head,
