@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -42,10 +43,10 @@ class FolderWatcher:
 
     def read_everything(self, *, allow_removals: bool = False) -> None:
         """Scan every file of every folder; in the store's thread."""
-        session = self._shift.session
+        session, started = self._shift.session, time.monotonic()
         if allow_removals:
             session = replace(session, most_removals=None)
-        self._log_report(pipeline.ingest(session, offline=True))
+        self._log_report(pipeline.ingest(session, offline=True), "", started)
 
     async def _watch(self, source: FolderSource) -> None:
         """Read files when they change, and everything when the folder was replaced."""
@@ -115,7 +116,7 @@ class FolderWatcher:
             self._reload()
 
     def _read(self, source: FolderSource, paths: frozenset[str]) -> None:
-        report = Ingested()
+        report, started = Ingested(), time.monotonic()
         try:
             # A moved folder is one event for all its files, so the whole source is scanned.
             if any((source.path / path).is_dir() for path in paths):
@@ -124,12 +125,14 @@ class FolderWatcher:
                 ingest_paths(self._shift.session, source, paths, report)
         except UsageError as error:
             report.troubles.append(f"source {source.name}: {error}")
-        self._log_report(report, source.name)
+        self._log_report(report, source.name, started)
 
-    def _log_report(self, report: Ingested, source: str = "") -> None:
-        log = self._shift.log
+    def _log_report(self, report: Ingested, source: str, started: float) -> None:
+        log, ms = self._shift.log, round(1000 * (time.monotonic() - started))
         if report.new or report.changed:
-            log("read", source=source, new=report.new, changed=report.changed, repaired=report.repaired)
+            log(
+                "read", source=source, new=report.new, changed=report.changed, repaired=report.repaired, ms=ms
+            )
         if report.gone:
             log("gone", source=source, posts=report.gone)
         for file in report.rejected:

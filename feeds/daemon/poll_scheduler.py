@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
@@ -112,8 +113,10 @@ class PollScheduler:
         # The source may have been removed since the hub was subscribed.
         if request is not None:
             ingest = self._ingester.ingest_pushed
+            started = time.monotonic()
             await self._shift.run_in_store_thread(ingest, request, body, content_type)
-            self._handle_ingested([source])
+            milliseconds = round(1000 * (time.monotonic() - started))
+            self._handle_ingested(poller.IngestedBatch({source: 0}, milliseconds))
 
     def _plan(self) -> None:
         """Schedule each feed at its stored time; late feeds are spread, so that they are not polled all at once."""
@@ -155,7 +158,8 @@ class PollScheduler:
         if self._order:
             self._wake_at(max(self._order[0][0], self._shift.clock() + _NOT_BEFORE))
 
-    def _handle_ingested(self, names: list[str]) -> None:
+    def _handle_ingested(self, batch: poller.IngestedBatch) -> None:
+        names = list(batch.statuses)
         report = self._ingester.report
         # Each report covers one transaction, so that nothing is logged twice.
         self._ingester.report = PollReport()
@@ -165,8 +169,11 @@ class PollScheduler:
                 # Pushed even if an earlier entry exists; the earlier entry no longer equals `_due` and is ignored.
                 heapq.heappush(self._order, (self._due[name], name))
         # Responses that arrive together are stored in one transaction, so their posts are counted together.
-        which = {"source": names[0]} if len(names) == 1 else {"sources": len(names)}
-        self._shift.log("fetched", **which, new=report.new, changed=report.changed)
+        which: dict[str, object] = {"sources": len(names)}
+        if len(names) == 1:
+            # What a hub has sent has no status.
+            which = {"source": names[0], "status": batch.statuses[names[0]] or ""}
+        self._shift.log("fetched", **which, new=report.new, changed=report.changed, ms=batch.milliseconds)
         self._shift.log_problems(report.troubles)
         for note in report.notes:
             self._shift.log("note", text=note)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from feeds.config import UpstreamSource
 from feeds.config.variables import read_variable
@@ -65,6 +66,15 @@ def create_client(site_url: str) -> Client:
     return Client(build_user_agent(__version__, site_url))
 
 
+class IngestedBatch(NamedTuple):
+    """Responses that were ingested together."""
+
+    statuses: dict[str, int]
+    """HTTP status by name of the source; 0 if no response came."""
+    milliseconds: int
+    """How long it took to ingest them; slow documents are read before."""
+
+
 class PollQueue:
     """Fetch submitted requests and pass the responses to ``ingester`` in the executor's thread."""
 
@@ -74,9 +84,9 @@ class PollQueue:
         client: Client,
         hosts: HostHolds,
         executor: Executor,
-        on_ingested: Callable[[list[str]], None] = lambda names: None,
+        on_ingested: Callable[[IngestedBatch], None] = lambda batch: None,
     ) -> None:
-        """Build the queue; ``on_ingested`` is called with the names of the sources after each ingested batch."""
+        """Build the queue; ``on_ingested`` is called after each ingested batch."""
         self._ingester = ingester
         self._executor = executor
         self._on_ingested = on_ingested
@@ -122,7 +132,10 @@ class PollQueue:
         loop = asyncio.get_running_loop()
         while True:
             answers, read = await self._gather_batch()
-            names = [document.request.name for document in read]
+            # The ingester empties the lists.
+            statuses = {document.request.name: document.fetched.status for document in read}
+            statuses |= {request.name: fetched.status for request, fetched in answers}
+            names, started = [document.request.name for document in read], time.monotonic()
             size = sum(len(document.job.data) for document in read)
             sizes = {request.name: len(fetched.data) for request, fetched in answers}
             slow: list[StartedDocument] = []
@@ -142,7 +155,8 @@ class PollQueue:
             self._release_waiting()
             # All documents of a batch may be slow.
             if names:
-                self._on_ingested(names)
+                milliseconds = round(1000 * (time.monotonic() - started))
+                self._on_ingested(IngestedBatch({name: statuses[name] for name in names}, milliseconds))
 
     async def _gather_batch(self) -> tuple[list[tuple[Request, Fetched]], list[StartedDocument]]:
         """Wait for responses and slow documents that were read; return many together."""

@@ -18,7 +18,7 @@ from feeds.fetcher.politeness import HostHolds
 from feeds.http import Client, Response
 from feeds.ingest import poller
 from feeds.ingest.document_job import DocumentJob, StartedDocument
-from feeds.ingest.poller import PollQueue, build_request, create_client, poll_once
+from feeds.ingest.poller import IngestedBatch, PollQueue, build_request, create_client, poll_once
 from feeds.storage.upstreams import load_held_hosts
 from feeds.workers.task_types import EntrySettings
 from tests.rigs.memory_world import NOON, UPSTREAM, World, build_rss
@@ -106,9 +106,15 @@ def run(
 ) -> tuple[Ingester, list[list[str]]]:
     ingester, told = Ingester(), []
 
+    def add(batch: IngestedBatch) -> None:
+        # Responses of a test itself have no status.
+        assert set(batch.statuses.values()) in ({200 if body else 500}, {0})
+        assert 0 <= batch.milliseconds < 5000
+        told.append(list(batch.statuses))
+
     async def main() -> None:
         with ThreadPoolExecutor(1) as executor:
-            queue = PollQueue(ingester, Site(body), HostHolds(), executor, told.append)  # type: ignore[arg-type]
+            queue = PollQueue(ingester, Site(body), HostHolds(), executor, add)  # type: ignore[arg-type]
             try:
                 async with asyncio.timeout(5):
                     await work(queue, ingester)
