@@ -36,7 +36,7 @@ def _ingest_upstreams(session: Session, report: Ingested, offline: bool) -> None
     from feeds.ingest import poller, reprocess
 
     if session.lists and not offline:
-        report.troubles += poller.poll_once(session, session.lists, are_lists=True).troubles
+        report.troubles += poller.poll_once(session, session.lists).troubles
     upstreams, troubles = session.register_upstreams()
     report.troubles += troubles
     report.parted += reprocess.reprocess_entries(session, upstreams)

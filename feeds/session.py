@@ -11,11 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from feeds.config import Config, FolderSource, Source, UpstreamSource, checks
+from feeds.config import Config, FolderSource, Source, checks
 from feeds.errors import DeadlineExceeded
 from feeds.models import Keep
 from feeds.protocols import Clock, Progress, Version
-from feeds.sources import expand_sources, list_fetched_lists, register_sources
+from feeds.sources import (
+    Folder,
+    UpstreamFeed,
+    build_folder,
+    expand_sources,
+    find_upstream,
+    list_fetched_lists,
+    register_sources,
+)
 from feeds.values.urls import CANONICAL_RULE
 
 if TYPE_CHECKING:
@@ -60,27 +68,35 @@ class Session:
     """Percentage of a source's posts that may be removed at once; None for any number."""
     path: Path
     """The configuration, for messages."""
-    folders: tuple[FolderSource, ...]
-    lists: tuple[UpstreamSource, ...]
+    folders: tuple[Folder, ...]
+    lists: tuple[UpstreamFeed, ...]
     """Lists of upstream feeds that are fetched from an address."""
     polled: bool
     """Whether a source is fetched over the network."""
 
-    def load_upstreams(self) -> tuple[list[UpstreamSource], list[str]]:
+    def load_upstreams(self) -> tuple[list[UpstreamFeed], list[str]]:
         """Load the upstream feeds, also those of lists; return the errors of lists too."""
         every, troubles = expand_sources(self.configured, self.db, self.workers)
-        return [source for source in every if isinstance(source, UpstreamSource)], troubles
+        return [source for source in every if isinstance(source, UpstreamFeed)], troubles
 
-    def register_upstreams(self) -> tuple[list[UpstreamSource], list[str]]:
+    def register_upstreams(self) -> tuple[list[UpstreamFeed], list[str]]:
         """Do what :meth:`load_upstreams` does, and add new sources to the store."""
         every, troubles = expand_sources(self.configured, self.db, self.workers)
         self.sources.update(register_sources(self.db, self.configured, every))
-        return [source for source in every if isinstance(source, UpstreamSource)], troubles
+        return [source for source in every if isinstance(source, UpstreamFeed)], troubles
+
+    def find_upstream(self, name: str) -> UpstreamFeed:
+        """Return the upstream feed with this name, also a feed of a list.
+
+        Raises:
+            UsageError: no upstream feed has this name.
+        """
+        return find_upstream(self.configured, self.db, name, self.path)
 
     def load_keep_limits(self) -> dict[int, Keep]:
         """Load the limits of the sources whose posts are not kept forever, by number of the source."""
         # Expanding lists of sources takes time, which a configuration without limits need not spend.
-        if not any(_get_keep(source) for source in self.configured):
+        if not any(source.keep for source in self.configured):
             return {}
         limits = {
             source.name: source.keep for source in expand_sources(self.configured, self.db, self.workers)[0]
@@ -119,7 +135,7 @@ class Session:
         except DeadlineExceeded:
             return True
 
-    def build_entry_settings(self, number: int, source: UpstreamSource) -> EntrySettings:
+    def build_entry_settings(self, number: int, source: UpstreamFeed) -> EntrySettings:
         """Build the settings for parsing the entries of a source."""
         from feeds.workers.task_types import EntrySettings
 
@@ -128,10 +144,10 @@ class Session:
             self.sources[number][1],
             self.timezone,
             source.categories,
-            source.terms != "none",
+            source.own_terms,
             source.url,
             source.link,
-            source.terms == "merge",
+            source.merge_terms,
         )
 
     def compute_entry_digest(self, settings: EntrySettings) -> str:
@@ -142,10 +158,6 @@ class Session:
 def compute_settings_digest(values: object) -> str:
     """Compute a digest of settings; when it differs, everything derived from them is derived again."""
     return hashlib.blake2b(repr(values).encode(), digest_size=16).hexdigest()
-
-
-def _get_keep(source: Source) -> str:
-    return source.keep if isinstance(source, (FolderSource, UpstreamSource)) else source.settings.keep
 
 
 def parse_keep(text: str) -> Keep:
@@ -223,7 +235,7 @@ def open_session(
             history=config.history,
             most_removals=limits.removals,
             path=config.path,
-            folders=config.folders,
+            folders=tuple(map(build_folder, config.folders)),
             lists=tuple(list_fetched_lists(config.sources)),
             polled=config.polled,
         )

@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from feeds import pipeline
-from feeds.config import FolderSource
 from feeds.daemon.context import DaemonContext
 from feeds.errors import UsageError
 from feeds.ingest.folder import ingest_folder, ingest_paths
 from feeds.reports import Ingested
+from feeds.sources import Folder
 
 SCAN_EVERY = 600
 """Seconds between two scans of every file: the watcher may miss a change."""
@@ -35,7 +35,7 @@ class FolderWatcher:
 
     async def watch(self) -> None:
         """Start the watchers; return when they run, so that the next scan misses nothing."""
-        for source in self._shift.config.folders:
+        for source in self._shift.session.folders:
             self._shift.begin(self._watch(source))
         # Each watcher needs a few turns of the event loop until it has registered with the system.
         for _ in range(3):
@@ -48,7 +48,7 @@ class FolderWatcher:
             session = replace(session, most_removals=None)
         self._log_report(pipeline.ingest(session, offline=True), "", started)
 
-    async def _watch(self, source: FolderSource) -> None:
+    async def _watch(self, source: Folder) -> None:
         """Read files when they change, and everything when the folder was replaced."""
         exists = first = True
         while True:
@@ -77,7 +77,7 @@ class FolderWatcher:
             finally:
                 watching.cancel()
 
-    async def _watch_one(self, source: FolderSource, mark: tuple[str, int, int]) -> None:
+    async def _watch_one(self, source: Folder, mark: tuple[str, int, int]) -> None:
         """Read files when they change; return when the folder was replaced."""
         from watchfiles import awatch
 
@@ -108,14 +108,14 @@ class FolderWatcher:
             await asyncio.sleep(_CHECK_EVERY)
         replaced.set()
 
-    async def _read_paths(self, source: FolderSource, paths: frozenset[str]) -> None:
+    async def _read_paths(self, source: Folder, paths: frozenset[str]) -> None:
         await self._shift.run_in_store_thread(self._read, source, paths)
         self._shift.wants_publishing.set()
         # The list page of a section decides about posts that have not changed, so all of them are parsed again.
         if any(path.rpartition("/")[2].startswith("_index.") for path in paths):
             self._reload()
 
-    def _read(self, source: FolderSource, paths: frozenset[str]) -> None:
+    def _read(self, source: Folder, paths: frozenset[str]) -> None:
         report, started = Ingested(), time.monotonic()
         try:
             # A moved folder is one event for all its files, so the whole source is scanned.

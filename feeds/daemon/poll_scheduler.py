@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from feeds.daemon.context import DaemonContext, JobInterrupted
-from feeds.errors import FeeddError, UsageError, WorkersStopped
-from feeds.fetcher.feed import Request
+from feeds.errors import FeeddError, WorkersStopped
 from feeds.fetcher.politeness import HostHolds
+from feeds.fetcher.request import Request
 from feeds.fetcher.schedule import distribute_times
 from feeds.ingest import poller
 from feeds.ingest.backfill import MOST_PAGES, fetch_history
@@ -140,18 +140,16 @@ class PollScheduler:
     def _load_sources(self) -> None:
         """Load every upstream feed, including those of lists; in the store's thread."""
         session = self._shift.session
-        lists = session.lists
         upstreams, troubles = session.register_upstreams()
         self._shift.log_problems(troubles)
-        self._ingester.set_sources([*lists, *upstreams], [source.name for source in lists])
+        sources = [*session.lists, *upstreams]
+        self._ingester.set_sources(sources)
         # Built anew, so that feeds that left a list are not polled any more.
-        self._requests = {}
-        for source in (*lists, *upstreams):
-            try:
-                self._requests[source.name] = poller.build_request(source)
+        self._requests = {source.name: source.request for source in sources if source.request}
+        for source in sources:
             # A source with an unset password must not stop the others.
-            except UsageError as error:
-                self._shift.log("warning", source=source.name, error=str(error))
+            if source.trouble:
+                self._shift.log("warning", source=source.name, error=source.trouble)
 
     def _schedule(self) -> None:
         """Request a wake-up when the next feed is due."""

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 from feeds.errors import FetchError
-from feeds.http import DEADLINE, MOST_BYTES, Client, Conditions, Link, Response, cache_control
+from feeds.fetcher.request import Request
+from feeds.http import Client, Conditions, Link, Response, cache_control
 from feeds.http.address import is_same_site, parse_address, redact_address
 from feeds.http.messages import describe_status
 
@@ -30,27 +31,6 @@ _GIVE_UP_ADOPTED = 5
 _LONGEST_VALIDATOR = 4096
 # RFC 6585, 4, and RFC 9110, 15.6.4: the server is there, but wants fewer requests.
 _DELAYS = (429, 503)
-
-
-class Request(NamedTuple):
-    """What to fetch for one source, and its limits."""
-
-    name: str
-    """The source's name."""
-    url: str
-    """The configured address."""
-    group: str = ""
-    """Sources of a group are polled in sequence; empty groups them by host."""
-    allow: tuple[str, ...] = ()
-    """``host:port`` pairs that may be fetched although they are not globally reachable."""
-    auth: str = ""
-    """``user:password`` or ``Bearer …``, for the host of ``url`` only."""
-    proxy: str = ""
-    timeout: float = DEADLINE
-    """Seconds for the whole fetch."""
-    most_bytes: int = MOST_BYTES
-    gap: float = 1.0
-    """Seconds of pause for the group after this request."""
 
 
 class FetchState(NamedTuple):

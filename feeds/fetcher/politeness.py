@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from feeds.fetcher.feed import Fetched, FetchState, Request, extract_host, fetch, find_host_group
+from feeds.fetcher.feed import Fetched, FetchState, extract_host, fetch, find_host_group
+from feeds.fetcher.request import Request
 from feeds.http import Client
 from feeds.http.address import redact_address
 from feeds.protocols import Clock

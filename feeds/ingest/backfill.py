@@ -16,14 +16,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from feeds.errors import FeeddError
-from feeds.fetcher.feed import Fetched, FetchState, Request, fetch, find_host_group
+from feeds.errors import FeeddError, UsageError
+from feeds.fetcher.feed import Fetched, FetchState, fetch, find_host_group
 from feeds.fetcher.politeness import HostHolds
+from feeds.fetcher.request import Request
 from feeds.http.address import is_same_site, parse_address
 from feeds.ingest.feed import FeedIngester
-from feeds.ingest.poller import build_request, create_client
+from feeds.ingest.poller import create_client
 from feeds.parser.feeds.channel import UpstreamHead
-from feeds.sources import find_upstream
 
 if TYPE_CHECKING:
     from feeds.http import Client
@@ -208,12 +208,14 @@ def fetch_history_once(session: Session, name: str, most_pages: int) -> HistoryR
     """Fetch the history of the upstream feed with this name, in a session that nothing else uses.
 
     Raises:
-        UsageError: no upstream feed has this name.
+        UsageError: no upstream feed has this name, or its credentials are not set.
     """
-    source = find_upstream(session.configured, session.db, name, session.path)
+    source = session.find_upstream(name)
+    request = source.request
+    if request is None:
+        raise UsageError(source.trouble)
     ingester = FeedIngester(session)
     ingester.set_sources([source])
-    request = build_request(source)
 
     async def run_directly(work: Callable[..., Any], *arguments: Any) -> Any:  # noqa: ANN401
         return work(*arguments)

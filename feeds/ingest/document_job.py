@@ -12,7 +12,8 @@ from feeds.workers.task_types import EntrySettings
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from feeds.fetcher.feed import Fetched, Request
+    from feeds.fetcher.feed import Fetched
+    from feeds.fetcher.request import Request
     from feeds.parser.feeds.channel import UpstreamHead
     from feeds.parser.feeds.splitter import Outline
     from feeds.storage.records import Reading

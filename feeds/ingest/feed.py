@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from feeds.config import UpstreamSource
 from feeds.errors import DeadlineExceeded, FeeddError, FeedUnreadable, UsageError, WorkersLost
-from feeds.fetcher.feed import Fetched, FetchState, Request, compute_document_digest, mark_unreadable
+from feeds.fetcher.feed import Fetched, FetchState, compute_document_digest, mark_unreadable
+from feeds.fetcher.request import Request
 from feeds.http.address import redact_address
 from feeds.ingest import feed_decisions, verdicts
 from feeds.ingest.document_job import MOST_ENTRIES, DocumentJob, ReadDocument, StartedDocument
@@ -21,6 +21,7 @@ from feeds.ingest.entry_matching import match_entries
 from feeds.ingest.slow_documents import SlowLane
 from feeds.reports import Ingested
 from feeds.session import Session
+from feeds.sources import UpstreamFeed
 from feeds.storage.upstreams import FeedUpdate, PollResult, UpstreamRow
 
 if TYPE_CHECKING:
@@ -47,9 +48,8 @@ class FeedIngester:
         self._slow = SlowLane(session.workers)
         self._random = Random(session.clock().timestamp())  # noqa: S311 - it spreads polls and protects no secret
 
-    def set_sources(self, sources: Sequence[UpstreamSource], lists: Collection[str] = ()) -> None:
-        """Set the sources whose responses are expected; those in ``lists`` are OPML lists, not feeds."""
-        self._lists = frozenset(lists)
+    def set_sources(self, sources: Sequence[UpstreamFeed]) -> None:
+        """Set the sources whose responses are expected."""
         self._sources = {source.name: source for source in sources}
         self._rows = self.session.db.load_upstreams()
         stored = self.session.db.load_sources().values()
@@ -157,7 +157,7 @@ class FeedIngester:
         if reason := verdicts.get_refusal(head, key, fetched.digest):
             self._reject_document(request, fetched, reason)
             return None
-        if name in self._lists:
+        if self._sources[name].is_list:
             self._ingest_or_reject(request, fetched, partial(self._ingest_list, request, fetched))
             return None
         # Entries that were rejected with other settings are tried again.

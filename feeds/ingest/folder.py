@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from feeds.config import FolderSource
 from feeds.errors import UsageError
 from feeds.fetcher import folder
 from feeds.identity import FILE_KEYS
@@ -14,6 +13,7 @@ from feeds.ingest.pending_batches import READINGS_PER_BATCH, PendingBatches
 from feeds.protocols import FileState
 from feeds.reports import Ingested
 from feeds.session import Session
+from feeds.sources import Folder
 from feeds.storage import files
 from feeds.storage.records import Context, Reading
 from feeds.storage.sightings import SourceBatch
@@ -35,7 +35,7 @@ def ingest_folders(session: Session, report: Ingested) -> None:
     pending.flush()
 
 
-def ingest_folder(session: Session, source: FolderSource, report: Ingested) -> None:
+def ingest_folder(session: Session, source: Folder, report: Ingested) -> None:
     """Scan every file of one folder and read those that changed.
 
     Raises:
@@ -46,7 +46,7 @@ def ingest_folder(session: Session, source: FolderSource, report: Ingested) -> N
     pending.flush()
 
 
-def _ingest_folder(session: Session, source: FolderSource, report: Ingested, pending: PendingBatches) -> None:
+def _ingest_folder(session: Session, source: Folder, report: Ingested, pending: PendingBatches) -> None:
     """Read a folder; what was read waits in ``pending``, so that copies in several folders are stored together."""
     number, _, settings, complete, _ = session.db.load_sources()[source.name]
     # Changed settings may change every post, so unchanged files are parsed too.
@@ -65,7 +65,7 @@ def _ingest_folder(session: Session, source: FolderSource, report: Ingested, pen
     _FolderReader(session, source, context, known, report, pending).read(seen, rederive, keys)
 
 
-def ingest_paths(session: Session, source: FolderSource, paths: Collection[str], report: Ingested) -> None:
+def ingest_paths(session: Session, source: Folder, paths: Collection[str], report: Ingested) -> None:
     """Read only these files of a folder, because the watcher has seen them change.
 
     Raises:
@@ -85,7 +85,7 @@ class _FolderReader:
     """Reads the files of one scan in batches; an interrupted run keeps the batches that were stored."""
 
     session: Session
-    source: FolderSource
+    source: Folder
     context: Context
     known: Mapping[str, FileState]
     report: Ingested
@@ -150,7 +150,7 @@ class _FolderReader:
         scan = files.FolderScan(
             lost={path for path in seen.vanished if path in lost},
             forgotten=[path for path in seen.vanished if not self.known[path].sighting],
-            keep=self.source.on_remove == "keep",
+            keep=self.source.keeps_removed,
             most_removals=session.most_removals,
             settings=session.settings_digest,
             keys=keys,

@@ -8,7 +8,6 @@ delays no fetch, and the store has one user.
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
@@ -17,14 +16,13 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from feeds.config import UpstreamSource
-from feeds.config.variables import read_variable
-from feeds.errors import UsageError
-from feeds.fetcher.feed import Fetched, Request
+from feeds.fetcher.feed import Fetched
 from feeds.fetcher.politeness import HostHolds, Poller
+from feeds.fetcher.request import Request
 from feeds.ingest.document_job import StartedDocument
 from feeds.ingest.feed import FeedIngester, PollReport
 from feeds.session import Session
+from feeds.sources import UpstreamFeed
 from feeds.version import __version__
 
 if TYPE_CHECKING:
@@ -36,26 +34,6 @@ _BATCH_BYTES = 1024 * 1024
 _WAITING_BYTES = 32 * 1024 * 1024
 _GATHERING = 0.05
 """Seconds that a response without a document waits for others: switching threads for each of them costs more."""
-
-
-def build_request(source: UpstreamSource) -> Request:
-    """Build the request for a source.
-
-    Raises:
-        UsageError: the environment variable with its credentials is not set.
-    """
-    # Read for each run, so that a secret is never written to the store.
-    auth = read_variable(source, "auth", "auth", os.environ, checked=False)
-    return Request(
-        name=source.name,
-        url=source.url,
-        group=source.group,
-        allow=source.allow,
-        auth=auth,
-        proxy=source.proxy,
-        timeout=source.timeout,
-        most_bytes=source.most_bytes,
-    )
 
 
 def create_client(site_url: str) -> Client:
@@ -231,20 +209,20 @@ class PollQueue:
         self._draining.cancel()
 
 
-def poll_once(session: Session, sources: Sequence[UpstreamSource], *, are_lists: bool = False) -> PollReport:
+def poll_once(session: Session, sources: Sequence[UpstreamFeed]) -> PollReport:
     """Poll every source once, except those that must not be polled before they are due."""
     ingester = FeedIngester(session)
-    ingester.set_sources(sources, [source.name for source in sources] if are_lists else ())
+    ingester.set_sources(sources)
     now = int(session.clock().timestamp())
     requests = []
     for source in sources:
         # A build polls every source, except where the server demands a pause.
         if ingester.must_wait(source.name) and ingester.get_due(source.name) > now:
             continue
-        try:
-            requests.append(build_request(source))
-        except UsageError as error:
-            ingester.report.troubles.append(f"source {source.name}: {error}")
+        if source.request:
+            requests.append(source.request)
+        else:
+            ingester.report.troubles.append(f"source {source.name}: {source.trouble}")
     if requests:
         asyncio.run(_poll(ingester, requests))
     return ingester.report

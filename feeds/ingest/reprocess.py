@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from feeds.config import UpstreamSource
 from feeds.errors import FeedUnreadable
 from feeds.fetcher.feed import FetchState
 from feeds.identity import ENTRY_KEYS
 from feeds.item_names import rename_entry
 from feeds.session import Session
+from feeds.sources import UpstreamFeed
 from feeds.storage.records import Reading
 from feeds.storage.sightings import SourceBatch
 from feeds.storage.upstreams import (
@@ -22,7 +22,7 @@ from feeds.workers.task_types import EntrySettings, TaskKind
 _ENTRIES_PER_PIECE = 64
 
 
-def reprocess_entries(session: Session, sources: Sequence[UpstreamSource]) -> int:
+def reprocess_entries(session: Session, sources: Sequence[UpstreamFeed]) -> int:
     """Parse the stored entries again of each source whose settings have changed.
 
     Returns:

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from feeds.fetcher.feed import Fetched, FetchState, Request, fetch
+from feeds.fetcher.feed import Fetched, FetchState, fetch
+from feeds.fetcher.request import Request
 from feeds.http import Client
 
 pytestmark = pytest.mark.acceptance

@@ -12,14 +12,15 @@ from typing import Any
 from feeds import pipeline
 from feeds.cli.options import parse_command_line
 from feeds.config import load_config
-from feeds.fetcher.feed import Fetched, Request
+from feeds.fetcher.feed import Fetched
+from feeds.fetcher.request import Request
 from feeds.ingest.feed import FeedIngester, PollReport
 from feeds.output.tree import Tree
 from feeds.protocols import ignore_progress
 from feeds.publisher.publication import Publication
 from feeds.reports import Ingested
 from feeds.session import Session, build_publish_settings, build_worker_settings
-from feeds.sources import expand_sources, list_fetched_lists, register_sources
+from feeds.sources import build_folder, expand_sources, list_fetched_lists, register_sources
 from feeds.storage.documents import load_documents
 from feeds.workers import ingest_tasks
 from tests.rigs.memory_store import open_memory_store
@@ -113,7 +114,7 @@ class World:
             history=config.history,
             most_removals=config.limits.removals,
             path=config.path,
-            folders=config.folders,
+            folders=tuple(map(build_folder, config.folders)),
             lists=tuple(list_fetched_lists(config.sources)),
             polled=config.polled,
         )
@@ -162,8 +163,7 @@ class World:
         """Return an ingester that knows every upstream feed of the configuration."""
         upstreams, _ = self.session.register_upstreams()
         ingester = FeedIngester(self.session)
-        lists = self.session.lists
-        ingester.set_sources([*lists, *upstreams], [source.name for source in lists])
+        ingester.set_sources([*self.session.lists, *upstreams])
         return ingester
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from feeds import pipeline
 from feeds.ingest import poller
 from feeds.ingest.feed import PollReport
+from feeds.sources import UpstreamFeed
 from tests.rigs.memory_world import UPSTREAM, World, build_rss
 
 
@@ -49,8 +51,8 @@ def test_lists_are_polled_before_their_feeds_and_never_offline(
 ) -> None:
     calls = []
 
-    def poll_once(session: object, sources: object, are_lists: bool = False) -> PollReport:
-        calls.append("lists" if are_lists else "feeds")
+    def poll_once(session: object, sources: Sequence[UpstreamFeed]) -> PollReport:
+        calls.append("lists" if any(source.is_list for source in sources) else "feeds")
         return PollReport()
 
     monkeypatch.setattr(poller, "poll_once", poll_once)

@@ -8,7 +8,17 @@ import pytest
 
 from feeds.config import FolderSource, ListSource, UpstreamSource
 from feeds.errors import UsageError
-from feeds.sources import expand_sources, find_upstream, list_fetched_lists, register_sources
+from feeds.fetcher.request import Request
+from feeds.sources import (
+    Folder,
+    UpstreamFeed,
+    build_folder,
+    build_upstream,
+    expand_sources,
+    find_upstream,
+    list_fetched_lists,
+    register_sources,
+)
 from feeds.storage.upstreams import PollResult, save_polls
 from tests.rigs.memory_store import open_memory_store
 
@@ -32,7 +42,9 @@ def test_a_list_becomes_its_feeds_at_its_place(listed: ListSource) -> None:
     assert [source.name for source in found] == ["a", "list/One", "list/two.example/feed", "z"]
     one = found[1]
     # Of two feeds with one name the first counts.
-    assert (one.url, one.every, one.categories[0]) == ("https://one.example/feed", "2h", "c")
+    assert isinstance(one, UpstreamFeed)
+    assert (one.url, one.interval, one.categories[0]) == ("https://one.example/feed", 7200, "c")
+    assert one.request == Request("list/One", "https://one.example/feed")
 
 
 def test_a_list_that_cannot_be_read_stops_no_other_source(tmp_path: Path) -> None:
@@ -49,7 +61,8 @@ def test_a_list_that_cannot_be_read_stops_no_other_source(tmp_path: Path) -> Non
 def test_a_fetched_list_is_used_as_it_was_stored() -> None:
     db = open_memory_store()
     source = ListSource(name="list", url="https://l.example/opml")
-    assert list_fetched_lists([source, FolderSource(name="a", path=Path("a"))]) == [source.settings]
+    (fetched,) = list_fetched_lists([source, FolderSource(name="a", path=Path("a"))])
+    assert (fetched.name, fetched.url, fetched.is_list) == ("list", "https://l.example/opml", True)
     assert expand_sources([source], db) == ([], [])
     sources = register_sources(db, [source], [])
     assert list(sources.values()) == [("list", 0)]
@@ -66,8 +79,8 @@ def test_a_fetched_list_is_used_as_it_was_stored() -> None:
     assert sorted(rank for _, rank in register_sources(db, [], []).values()) == [0, 0, 0]
 
 
-@pytest.mark.parametrize(("every", "interval"), [("", ""), ("5s", "1m"), ("60s", "60s"), ("3h", "3h")])
-def test_a_list_may_not_ask_for_less_than_a_minute(every: str, interval: str) -> None:
+@pytest.mark.parametrize(("every", "interval"), [("", 0), ("5s", 60), ("60s", 60), ("3h", 10800)])
+def test_a_list_may_not_ask_for_less_than_a_minute(every: str, interval: int) -> None:
     from feeds.sources import _limit_interval
 
     assert _limit_interval(every) == interval
@@ -79,3 +92,32 @@ def test_an_upstream_feed_is_found_by_its_name(listed: ListSource) -> None:
     for name in ("a", "list", "list/Two"):
         with pytest.raises(UsageError, match="c has no upstream feed of this name"):
             find_upstream([folder, listed], None, name, Path("c"))
+
+
+def test_a_request_has_the_settings_of_its_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UP_LOGIN", "me:secret")
+    url = "https://up.example/"
+    source = UpstreamSource(
+        name="up", url=url, auth="env:UP_LOGIN", group="g", allow=("a:1",), proxy="http://p:1", timeout=7
+    )
+    wanted = Request("up", url, "g", ("a:1",), "me:secret", "http://p:1", 7.0, source.most_bytes)
+    assert build_upstream(source).request == wanted
+    monkeypatch.delenv("UP_LOGIN")
+    found = build_upstream(source)
+    assert found.request is None
+    assert found.trouble == "auth: environment variable UP_LOGIN is not set; set it or remove the key"
+
+
+def test_feeds_of_a_list_share_its_missing_credentials(listed: ListSource) -> None:
+    found, troubles = expand_sources([listed.change(auth="env:NOT_SET")], None)
+    assert troubles == []
+    assert all("NOT_SET is not set" in source.trouble for source in found if isinstance(source, UpstreamFeed))
+
+
+def test_a_source_is_a_value_without_its_configuration() -> None:
+    source = FolderSource(name="a", path=Path("a"), on_remove="keep", future=True, keep="5")
+    assert build_folder(source) == Folder("a", Path("a"), future=True, keeps_removed=True, keep="5")
+    found = build_upstream(UpstreamSource(name="up", url="https://up.example/", terms="none", every="2h"))
+    assert (found.own_terms, found.merge_terms, found.interval, found.is_list) == (False, False, 7200, False)
+    found = build_upstream(UpstreamSource(name="up", url="https://up.example/", terms="merge"))
+    assert (found.own_terms, found.merge_terms, found.interval) == (True, True, 0)

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from feeds.fetcher.feed import Fetched, FetchState, Request, fetch, find_host_group, mark_unreadable
+from feeds.fetcher.feed import Fetched, FetchState, fetch, find_host_group, mark_unreadable
+from feeds.fetcher.request import Request
 from feeds.http import Client
 from tests.rigs.servers import Answer, UpstreamServer, conditional
 

@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from feeds.fetcher.feed import Fetched, FetchState, Request, fetch
+from feeds.fetcher.feed import Fetched, FetchState, fetch
 from feeds.fetcher.politeness import HostHolds, Poller
+from feeds.fetcher.request import Request
 from feeds.http import Client
 from tests.rigs.servers import Answer, Asked, UpstreamServer
 

@@ -13,13 +13,13 @@ from feeds.errors import FetchError
 from feeds.fetcher.feed import (
     Fetched,
     FetchState,
-    Request,
     extract_host,
     fetch,
     find_host_group,
     interpret_response,
     mark_unreadable,
 )
+from feeds.fetcher.request import Request
 from feeds.http import Client, Hop, Response
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from feeds.fetcher import politeness
-from feeds.fetcher.feed import Fetched, FetchState, Request
+from feeds.fetcher.feed import Fetched, FetchState
 from feeds.fetcher.politeness import HostHolds, Poller
+from feeds.fetcher.request import Request
 from feeds.http import Client, Response
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)

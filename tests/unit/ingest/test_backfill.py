@@ -19,7 +19,6 @@ from feeds.ingest.backfill import (
     fetch_history,
     find_previous_document,
 )
-from feeds.ingest.poller import build_request
 from feeds.parser.feeds.channel import UpstreamHead
 from tests.rigs.memory_world import UPSTREAM, World, build_rss
 
@@ -85,7 +84,8 @@ def run(world: World, client: Archive, most: int = 100, hosts: HostHolds | None 
     async def directly(work: Any, *arguments: Any) -> Any:
         return work(*arguments)
 
-    request = build_request(source)._replace(gap=0)
+    assert source.request is not None
+    request = source.request._replace(gap=0)
     return asyncio.run(fetch_history(ingester, request, client, hosts or HostHolds(), directly, most))
 
 
@@ -150,7 +150,7 @@ def test_what_is_no_feed_and_held_hosts_stop(world: World) -> None:
 
 
 def test_credentials_stay_on_their_site() -> None:
-    from feeds.fetcher.feed import Request
+    from feeds.fetcher.request import Request
 
     request = Request("up", URL, auth="Bearer x")
     assert _build_request(request, "https://up.example/2").auth == "Bearer x"

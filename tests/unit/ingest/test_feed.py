@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from feeds.errors import DeadlineExceeded, FeedUnreadable, StoreError
-from feeds.fetcher.feed import Fetched, FetchState, Request
+from feeds.fetcher.feed import Fetched, FetchState
+from feeds.fetcher.request import Request
 from feeds.ingest.document_job import DocumentJob
 from feeds.storage.upstreams import load_upstreams
 from tests.rigs.memory_world import NOON, UPSTREAM, World, build_rss

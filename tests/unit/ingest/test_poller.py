@@ -5,52 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from feeds.config import UpstreamSource
-from feeds.errors import StoreError, UsageError
-from feeds.fetcher.feed import Fetched, FetchState, Request
+from feeds.errors import StoreError
+from feeds.fetcher.feed import Fetched, FetchState
 from feeds.fetcher.politeness import HostHolds
+from feeds.fetcher.request import Request
 from feeds.http import Client, Response
 from feeds.ingest import poller
 from feeds.ingest.document_job import DocumentJob, StartedDocument
-from feeds.ingest.poller import IngestedBatch, PollQueue, build_request, create_client, poll_once
+from feeds.ingest.poller import IngestedBatch, PollQueue, create_client, poll_once
 from feeds.storage.upstreams import load_held_hosts
 from feeds.workers.task_types import EntrySettings
 from tests.rigs.memory_world import NOON, UPSTREAM, World, build_rss
-
-
-def test_a_request_has_the_settings_of_its_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UP_LOGIN", "me:secret")
-    source = UpstreamSource(
-        name="up",
-        url="https://up.example/",
-        auth="env:UP_LOGIN",
-        group="g",
-        allow=("a:1",),
-        proxy="http://p:1",
-        timeout=7.0,
-    )
-    request = build_request(source)
-    assert (request.name, request.url, request.auth, request.group) == (
-        "up",
-        "https://up.example/",
-        "me:secret",
-        "g",
-    )
-    assert (request.allow, request.proxy, request.timeout, request.most_bytes) == (
-        ("a:1",),
-        "http://p:1",
-        7.0,
-        source.most_bytes,
-    )
-    monkeypatch.delenv("UP_LOGIN")
-    with pytest.raises(UsageError, match="UP_LOGIN"):
-        build_request(source)
 
 
 def test_the_client_names_the_site() -> None:
@@ -209,8 +181,6 @@ def test_a_build_polls_every_source_but_those_that_must_wait(
     assert poll_once(world.session, sources).asked == 0
     world.now += timedelta(days=7)
     assert poll_once(world.session, sources).asked == 1
-    missing = [source.change(auth="env:NOT_SET") for source in sources]
-    assert poll_once(world.session, missing).troubles == [
-        "source up: auth: environment variable NOT_SET is not set; set it or remove the key"
-    ]
+    missing = [replace(source, request=None, trouble="no password") for source in sources]
+    assert poll_once(world.session, missing).troubles == ["source up: no password"]
     assert load_held_hosts(world.db) == {}
