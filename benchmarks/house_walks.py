@@ -10,6 +10,7 @@ from __future__ import annotations
 import resource
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
@@ -268,6 +269,8 @@ def follow_post(folder: Path, *begins: str) -> Walk:
     for text in ("nine", "ten"):
         build(folder, _SETTINGS + _FOLDER)
         write_post(folder, 2, text)
+    # The frames of documents are cached, and those of the same second are equal.
+    time.sleep(1 - time.time() % 1)
     with trace(*begins) as walk:
         build(folder, _SETTINGS + _FOLDER)
     return walk
