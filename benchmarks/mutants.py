@@ -12,7 +12,6 @@ import argparse
 import ast
 import compileall
 import contextlib
-import copy
 import os
 import random
 import shutil
@@ -20,12 +19,14 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
 import hypothesis
 import pytest
+
+from benchmarks.mutant_changes import apply_change, find_visible_changes, mutants
 
 ROOT = Path(__file__).parents[1]
 _IDENTITY = [
@@ -62,123 +63,6 @@ TESTS = {
 }
 """The files of tests that have to notice a fault in a module, the quick ones first."""
 _SECONDS = 240
-_COMPARE: dict[type[ast.cmpop], type[ast.cmpop]] = {
-    ast.Lt: ast.LtE,
-    ast.LtE: ast.Lt,
-    ast.Gt: ast.GtE,
-    ast.GtE: ast.Gt,
-    ast.Eq: ast.NotEq,
-    ast.NotEq: ast.Eq,
-    ast.In: ast.NotIn,
-    ast.NotIn: ast.In,
-    ast.Is: ast.IsNot,
-    ast.IsNot: ast.Is,
-}
-_ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
-    ast.Add: ast.Sub,
-    ast.Sub: ast.Add,
-    ast.BitAnd: ast.BitOr,
-    ast.BitOr: ast.BitAnd,
-}
-
-
-def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
-    """What may be made of a node, each with its name."""
-    new = copy.deepcopy(node)
-    if isinstance(new, ast.Compare) and type(new.ops[0]) in _COMPARE:
-        new.ops[0] = _COMPARE[type(new.ops[0])]()
-        yield "comparison", new
-    elif isinstance(new, ast.BoolOp):
-        new.op = ast.Or() if isinstance(new.op, ast.And) else ast.And()
-        yield "and/or", new
-    elif isinstance(new, ast.UnaryOp) and isinstance(new.op, ast.Not):
-        yield "not", new.operand
-    elif isinstance(new, ast.BinOp) and type(new.op) in _ARITHMETIC:
-        new.op = _ARITHMETIC[type(new.op)]()
-        yield "operator", new
-    elif isinstance(new, ast.Constant):
-        yield from _other_values(new.value)
-    elif isinstance(new, ast.Return) and not isinstance(new.value, ast.Constant | None):
-        yield "return", ast.Return(ast.Constant(None))
-    elif isinstance(new, ast.Expr | ast.AugAssign) and not isinstance(
-        getattr(new, "value", None), ast.Constant
-    ):
-        yield "statement", ast.Pass()
-    elif isinstance(new, ast.If | ast.IfExp):
-        new.test = ast.UnaryOp(ast.Not(), new.test)
-        yield "condition", new
-    elif isinstance(new, ast.Continue | ast.Break):
-        yield "jump", ast.Pass()
-
-
-def _other_values(value: object) -> Iterator[tuple[str, ast.AST]]:
-    if isinstance(value, bool):
-        yield "truth", ast.Constant(not value)
-    elif isinstance(value, int):
-        yield "number", ast.Constant(value + 1)
-    elif isinstance(value, str):
-        yield "text", ast.Constant(value + "X")
-
-
-class _Replace(ast.NodeTransformer):
-    """Puts ``new`` in the place of the node with this number."""
-
-    def __init__(self, number: int, new: ast.AST) -> None:
-        self._number, self._new, self._count = number, new, -1
-
-    def visit(self, node: ast.AST) -> ast.AST:
-        self._count += 1
-        if self._count == self._number:
-            return ast.copy_location(self._new, node)
-        return self.generic_visit(node)
-
-
-def mutants(source: str) -> Iterator[tuple[int, str, ast.AST]]:
-    """Line, kind and code of each mutant; docstrings, annotations and messages of errors stay."""
-    for number, line, kind, new in _find_changes(source):
-        yield line, kind, _apply_change(source, number, new)
-
-
-def _find_changes(source: str) -> Iterator[tuple[int, int, str, ast.AST]]:
-    """Yield number and line of each node that can be changed, with the kind of change and the new node."""
-    tree = ast.parse(source)
-    passed_over = _passed_over(tree)
-    for number, node in enumerate(_in_order(tree)):
-        if id(node) not in passed_over and hasattr(node, "lineno"):
-            yield from ((number, node.lineno, kind, new) for kind, new in _changes(node))
-
-
-def _apply_change(source: str, number: int, new: ast.AST) -> ast.AST:
-    return ast.fix_missing_locations(_Replace(number, new).visit(ast.parse(source)))
-
-
-def _in_order(node: ast.AST) -> list[ast.AST]:
-    """The nodes as a transformer meets them."""
-    found = [node]
-    for child in ast.iter_child_nodes(node):
-        found += _in_order(child)
-    return found
-
-
-def _passed_over(tree: ast.AST) -> set[int]:
-    found: set[int] = set()
-    for node in ast.walk(tree):
-        parts: list[ast.AST | None] = []
-        if isinstance(node, ast.AnnAssign | ast.arg):
-            parts = [node.annotation]
-        elif isinstance(node, ast.FunctionDef):
-            parts = [node.returns, *node.decorator_list]
-        elif isinstance(node, ast.ClassDef):
-            parts = list(node.decorator_list)
-        elif isinstance(node, ast.Raise) or (
-            isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        ):
-            parts = [node]
-        elif isinstance(node, ast.JoinedStr):
-            parts = [one for one in node.values if isinstance(one, ast.Constant)]
-        for part in parts:
-            found |= {id(one) for one in ast.walk(part)} if part is not None else set()
-    return found
 
 
 def _copy(folder: Path) -> Path:
@@ -294,7 +178,7 @@ def find_like_named(module: Path) -> list[str]:
 def draw(checkout: Path, count: int, seed: int) -> int:
     """Put one fault into each of ``count`` modules drawn at random; return how many their like-named tests miss.
 
-    Texts stay: most are messages, whose wording is no fault.
+    Texts stay: most are messages, whose wording is no fault. So does what :func:`benchmarks.mutant_changes.find_invisible` finds.
     """
     chance = random.Random(seed)
     every = sorted(path.relative_to(ROOT) for path in (ROOT / "feeds").rglob("*.py"))
@@ -304,11 +188,11 @@ def draw(checkout: Path, count: int, seed: int) -> int:
     judged = missed = 0
     for module in modules:
         source = (ROOT / module).read_text("utf-8")
-        found = [change for change in _find_changes(source) if change[2] not in ("text", "statement")]
+        found = find_visible_changes(source)
         if judged == count or not found:
             continue
         number, line, kind, new = chance.choice(found)
-        tree = _apply_change(source, number, new)
+        tree = apply_change(source, number, new)
         tests = find_like_named(module)
         _put(checkout / module, ast.unparse(tree))
         noticed = bool(tests) and not survives(checkout, tests)
