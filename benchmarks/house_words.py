@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.house_code import Function, Module
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\sA-Za-z]")
-_BACKTICKS = re.compile(r"`[^`]*`")
+_BACKTICKS = re.compile(r"``.*?``|`[^`]*`", re.DOTALL)
 
 
 @dataclass(frozen=True)

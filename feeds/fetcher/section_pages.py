@@ -25,7 +25,7 @@ _MOST: Final = 10_000
 
 
 def read_sections(folder: Path, generator: Generator, zone: str, now: datetime) -> tuple[Section, ...]:
-    """Return the sections of a folder of posts that say something of the posts below them, the outermost first.
+    """Return the sections of a folder of posts that hold values for the posts below them, the outermost first.
 
     Args:
         folder: The folder of posts.

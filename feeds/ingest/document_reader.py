@@ -1,6 +1,6 @@
 """Read documents in worker processes; an entry that exceeds the deadline is rejected without the others.
 
-A document is first read as a whole for a short time (:func:`start_reading`). One that takes longer is read apart
+A document is first read as a whole for a short time (:func:`start_reading`). A document that takes longer is read apart
 from the others (:func:`read_slowly`), its entries one by one if it has to be.
 """
 
@@ -139,7 +139,7 @@ def parse_document(
     return (
         join_parsed_documents(found),
         tuple(rejected),
-        tuple(one for part in waiting[::-1] for one in _reject_entries(part, reason)),
+        tuple(entry for part in waiting[::-1] for entry in _reject_entries(part, reason)),
     )
 
 

@@ -34,7 +34,7 @@ from feeds.parser.feeds.splitter import Outline, join_entry, split_entries
 from feeds.post_ids import derive_post_urn
 from feeds.sanitizer.text import clean_author, compute_fingerprint
 from feeds.sanitizer.unknown_elements import find_unknown_elements
-from feeds.storage.payload import data_of, pack
+from feeds.storage.packing import data_of, pack
 from feeds.storage.records import Reading
 from feeds.values.urls import has_login, is_address, is_same_document, strip_address
 from feeds.workers.ingest_tasks import compress, decompress, get_rules, select_terms

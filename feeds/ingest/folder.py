@@ -149,7 +149,7 @@ class _FolderReader:
         session = self.session
         scan = files.FolderScan(
             lost={path for path in seen.vanished if path in lost},
-            forgotten=[path for path in seen.vanished if not self.known[path].sighting],
+            missing_without_post=[path for path in seen.vanished if not self.known[path].sighting],
             keep=self.source.keeps_removed,
             most_removals=session.most_removals,
             settings=session.settings_digest,

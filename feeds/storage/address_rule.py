@@ -54,9 +54,12 @@ def follow_address_rule(db: Database, sources: dict[int, tuple[str, int]], now: 
             # Keys come before ids: ids are found again by the new keys.
             _replace(db, sources, moved)
             _keep_ids(db, moved)
-            burnt = frozenset(row[0] for row in db.rows("burnt_all"))
+            blocked = frozenset(row[0] for row in db.rows("burnt_all"))
             recompute_posts(
-                db, sources, [one.number for one in moved], Change(Circumstances(False, now, burnt, None))
+                db,
+                sources,
+                [sighting.number for sighting in moved],
+                Change(Circumstances(False, now, blocked, None)),
             )
         db.run("meta_put", (_META, str(CANONICAL_RULE)))
     return len(moved)
@@ -84,46 +87,46 @@ def _read_link(data: str) -> str:
 
 def _replace(db: Database, sources: dict[int, tuple[str, int]], moved: Sequence[_Moved]) -> None:
     """Give the sightings their new keys, and their items the new names if those came from an address."""
-    burnt = {row[0] for row in db.rows("burnt_all")}
-    keys = load_keys(db, [one.number for one in moved])
+    blocked = {row[0] for row in db.rows("burnt_all")}
+    keys = load_keys(db, [sighting.number for sighting in moved])
     taken = _items_taken(db, moved)
-    for one in moved:
-        every, own = keys[one.number]
+    for sighting in moved:
+        every, own = keys[sighting.number]
         # The address may also be the name of the item, which other tables refer to.
-        renamed = {one.old: one.new}
-        if one.item == one.old and (one.source, one.new) not in taken:
-            name = sources[one.source][0]
-            renamed[build_item_key(name, one.old)] = build_item_key(name, one.new)
-            db.run("sighting_rename", (one.new, one.number))
+        renamed = {sighting.old: sighting.new}
+        if sighting.item == sighting.old and (sighting.source, sighting.new) not in taken:
+            name = sources[sighting.source][0]
+            renamed[build_item_key(name, sighting.old)] = build_item_key(name, sighting.new)
+            db.run("sighting_rename", (sighting.new, sighting.number))
         for old, new in renamed.items():
             if old in every:
-                db.run("sighting_key_drop", (old, one.number))
-                db.run("sighting_key_put", (new, one.number, old in own))
+                db.run("sighting_key_drop", (old, sighting.number))
+                db.run("sighting_key_put", (new, sighting.number, old in own))
         # A person blocked the address, whichever way it is written.
-        if one.old in burnt:
-            db.run("burnt_add", (one.new,))
-            db.run("ledger_put", ("burnt", one.new, ""))
+        if sighting.old in blocked:
+            db.run("burnt_add", (sighting.new,))
+            db.run("ledger_put", ("burnt", sighting.new, ""))
 
 
 def _items_taken(db: Database, moved: Sequence[_Moved]) -> set[tuple[int, str]]:
     """Return source and name of the items that have a new name already: the address was also written in ASCII."""
     taken = set()
-    for source in {one.source for one in moved}:
-        db.scope(one.new for one in moved if one.source == source)
+    for source in {sighting.source for sighting in moved}:
+        db.scope(sighting.new for sighting in moved if sighting.source == source)
         taken |= {(source, row[0]) for row in db.rows("items_of_source", (source,))}
     return taken
 
 
 def _keep_ids(db: Database, moved: Sequence[_Moved]) -> None:
     """Have posts recognised by the new keys alone, unless another sighting of theirs still has the old key."""
-    for one in moved:
+    for sighting in moved:
         # A key that another sighting still has keeps the two together, as before.
-        if one.post is None or db.value("key_held", (one.old, one.post)):
+        if sighting.post is None or db.value("key_held", (sighting.old, sighting.post)):
             continue
-        uid = db.value("post_uid", (one.post,))
-        db.run("key_drop", (one.old, one.post))
-        db.run("post_mint_key", (one.new, one.post, one.old))
+        uid = db.value("post_uid", (sighting.post,))
+        db.run("key_drop", (sighting.old, sighting.post))
+        db.run("post_mint_key", (sighting.new, sighting.post, sighting.old))
         # The line of the ledger follows its key; otherwise a rebuild would give the post another id.
-        if uid and db.value("ledger_get", ("id", one.old)) == uid:
-            db.run("ledger_drop", ("id", one.old))
-            db.run("ledger_put", ("id", one.new, uid))
+        if uid and db.value("ledger_get", ("id", sighting.old)) == uid:
+            db.run("ledger_drop", ("id", sighting.old))
+            db.run("ledger_put", ("id", sighting.new, uid))

@@ -12,7 +12,7 @@ class StoredBody(NamedTuple):
     """The document of a sighting, with the source and the place that it was read from."""
 
     document: bytes = b""
-    """Compressed, with its header (:mod:`feeds.storage.payload`); empty if it was removed."""
+    """Compressed, with its header (:mod:`feeds.storage.packing`); empty if it was removed."""
     source: str = ""
     place: str = ""
 

@@ -24,7 +24,7 @@ class FolderScan:
 
     lost: Collection[str]
     """Paths of missing files that have a post."""
-    forgotten: Collection[str]
+    missing_without_post: Collection[str]
     """Paths of missing files without a post."""
     keep: bool
     """Whether the posts of missing files stay published (``on_remove = "keep"``)."""
@@ -92,8 +92,8 @@ def finish_scan(db: Database, context: Context, scan: FolderScan) -> FolderRemov
         if scan.keep:
             db.many("file_vanish", [(1, source, path) for path in scan.lost])
         removals = FolderRemovals(0) if scan.keep else _remove_lost(db, context, scan)
-        pages = load_pages_of_files(db, source, scan.forgotten)
-        db.many("file_drop", [(source, path) for path in scan.forgotten])
+        pages = load_pages_of_files(db, source, scan.missing_without_post)
+        db.many("file_drop", [(source, path) for path in scan.missing_without_post])
         release_pages(db, context.sources, pages, context.now)
         now = context.now.isoformat("T", "seconds")
         db.run("source_settle", {"id": source, "settings": scan.settings, "now": now})

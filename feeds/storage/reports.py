@@ -10,7 +10,7 @@ from typing import NamedTuple
 from feeds.identity import Shown, Sighting
 from feeds.item_keys import shorten_key
 from feeds.storage.neighbourhood import load_keys
-from feeds.storage.payload import dumps
+from feeds.storage.packing import dumps
 from feeds.storage.serialization import read_shown, read_sighting
 from feeds.storage.sqlite import Database, load_migrations
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from feeds.errors import build_damage_error
 from feeds.identity import Shown, Sighting
-from feeds.storage.payload import dumps
+from feeds.storage.packing import dumps
 
 
 def _format_date(value: datetime | None) -> str | None:

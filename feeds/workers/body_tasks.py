@@ -11,7 +11,7 @@ from functools import partial
 from feeds.errors import PostRejected
 from feeds.models import Dialect, Item
 from feeds.protocols import Version
-from feeds.storage.payload import Body, body_of_item, data_of, unpack
+from feeds.storage.packing import Body, body_of_item, data_of, unpack
 from feeds.values.urls import canonicalise, is_root
 from feeds.workers.ingest_tasks import decompress, get_link_resolver, get_settings, parse_file
 

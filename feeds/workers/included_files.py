@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from feeds.errors import PostRejected
 from feeds.models import Item
-from feeds.storage.payload import Body
+from feeds.storage.packing import Body
 
 if TYPE_CHECKING:
     from feeds.parser.posts.liquid import Include

@@ -19,7 +19,7 @@ from feeds.errors import PostRejected, build_damage_error
 from feeds.identity import Sighting
 from feeds.item_keys import build_page_keys, derive_keys, find_strong_key
 from feeds.models import Item, Skipped
-from feeds.storage.payload import pack
+from feeds.storage.packing import pack
 from feeds.storage.records import Reading
 from feeds.values.patterns import Pattern, compile_pattern
 from feeds.workers.included_files import LinkResolver, compute_digest, read_beside_post, read_digest

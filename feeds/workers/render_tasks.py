@@ -13,7 +13,7 @@ from typing import TypeVar
 from feeds.errors import EntryInvalid, PostRejected
 from feeds.models import FORMATS, Entry, Extent, Format
 from feeds.renderer.page_fragments import render_page_parts
-from feeds.storage.payload import Body, join_parts, split_parts
+from feeds.storage.packing import Body, join_parts, split_parts
 from feeds.workers.body_tasks import clean_bodies, clean_body, unpack_stored_body
 from feeds.workers.ingest_tasks import compress, decompress, get_settings
 from feeds.workers.task_types import RenderResult, RenderTask, TaskKind

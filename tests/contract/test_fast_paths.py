@@ -19,7 +19,7 @@ from feeds.models import Item
 from feeds.parser.posts import permalinks
 from feeds.sanitizer.html import clean_html
 from feeds.sanitizer.text import extract_opening, extract_text
-from feeds.storage.payload import body_of_item, data_of, dumps, pack, unpack
+from feeds.storage.packing import body_of_item, data_of, dumps, pack, unpack
 from feeds.storage.sqlite import Database
 from feeds.values import urls
 from feeds.values.dates import parse_date, parse_unusual_date

@@ -142,6 +142,7 @@ def test_a_private_word_is_found_where_it_is(text: str, kind: str, form: str) ->
     [
         ("feeds/a.py", "# one transaction of one page; taken. In order"),
         ("feeds/a.py", '"""Call `mint` and :func:`settle`."""'),
+        ("feeds/a.py", '"""``burnt``: a kind, and\n``the old\none`` of ``mint``."""'),
         ("feeds/a.py", 'TEXT = "the old one"'),
         ("feeds/websub/hub.py", "# the lease of a subscription"),
         ("feeds/a.py", "layer = standard = task = 1"),

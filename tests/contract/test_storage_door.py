@@ -17,7 +17,7 @@ from feeds.storage.store import Store
 from tests.conftest import ROOT
 
 CONCERNS = {name: getattr(interface, name) for name in interface.__all__ if name != "Storage"}
-PURE = {"payload", "records", "removal_guard", "interface"}
+PURE = {"packing", "records", "removal_guard", "interface"}
 """Modules of values, without a database."""
 WITHOUT_STORE = {
     "sqlite.lock_store",

@@ -1,4 +1,4 @@
-"""What the list page of a section says of the posts below it: values for them, and that they are not published.
+"""What the list page of a section decides for the posts below it: values for them, and that they are not published.
 
 Hugo: the values of ``cascade`` count where a post states none; those of the nearest section win, and in a list the first.
 A section that is not published itself has no posts (Hugo, Zola).
@@ -40,7 +40,7 @@ class Cascade:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A folder of posts whose list page says something of them."""
+    """A folder of posts whose list page holds values for them."""
 
     folder: str
     """Below the source, with a slash at the end; empty for the source itself."""
@@ -59,7 +59,7 @@ def build_section(
     *,
     is_page: bool,
 ) -> Section | None:
-    """Build a section from the values of its page, or of the configuration of the site; None if it says nothing.
+    """Build a section from the values of its page, or of the configuration of the site; None if it has no such value.
 
     Args:
         folder: Folder of the section below the source.
@@ -113,7 +113,7 @@ def _read_cascades(value: object) -> Iterable[Cascade]:
 def find_section_values(
     sections: tuple[Section, ...], path: str, above: str
 ) -> tuple[str, dict[str, Any], tuple[str, ...]]:
-    """Return what the sections of a post say: why it is hidden, values for it, and when all of the section is removed.
+    """Return why the sections of a post hide it, their values for it, and the dates at which all of a section is removed.
 
     Args:
         sections: The sections of the source, the outermost first.

@@ -76,7 +76,7 @@ class FolderSettings:
     generator: Generator = ""
     """The program that the posts are written for."""
     sections: tuple[Section, ...] = ()
-    """Sections of Hugo and Zola that say something of their posts, the outermost first."""
+    """Sections of Hugo and Zola that hold values for their posts, the outermost first."""
     above: str = ""
     """Path of the source below the folder ``content`` of its site, with a slash at the end, or empty."""
 

@@ -31,7 +31,7 @@ from liquid.tag import Tag
 from liquid.template import BoundTemplate
 from liquid.token import TOKEN_EXPRESSION, TOKEN_TAG, Token
 
-from feeds.parser.posts.liquid_filters import FILTERS, FOREIGN_FILTERS, limit_filter, to_liquid
+from feeds.parser.posts.liquid_filters import FILTERS, UNSUPPORTED_FILTERS, limit_filter, to_liquid
 from feeds.parser.posts.liquid_lists import parse_expression, to_text
 from feeds.parser.posts.liquid_names import NameReport
 from feeds.parser.posts.liquid_source import MASK, Convert, Include, Link, Source, repair_source
@@ -188,7 +188,7 @@ def _make_environment() -> _Environment:
         environment.filters[name] = limit_filter(environment.filters[name])
     for name, function in FILTERS.items():
         environment.add_filter(name, limit_filter(function))
-    for name in FOREIGN_FILTERS:
+    for name in UNSUPPORTED_FILTERS:
         environment.filters.pop(name, None)  # older versions of the library lack some of them
     for tag in (_Output, _Highlight):
         environment.add_tag(tag)

@@ -194,7 +194,7 @@ def _to_json(value: object) -> object:
     return None if is_nil(value) else to_text(value)
 
 
-FOREIGN_FILTERS: Final = ("escapejs", "find_index", "has", "reject", "safe", "squish", "sum")
+UNSUPPORTED_FILTERS: Final = ("escapejs", "find_index", "has", "reject", "safe", "squish", "sum")
 """Filters of the library that Jekyll does not have."""
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     **LIST_FILTERS,

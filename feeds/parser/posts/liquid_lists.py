@@ -166,7 +166,7 @@ def _to_number(value: object) -> object:
 
 
 def _split(value: object, separator: object = " ") -> list[str]:
-    """Split as Ruby does: a space stands for any white space, and empty texts at the end are left out."""
+    """Split as Ruby does: a space means any white space, and empty texts at the end are left out."""
     text, mark = to_text(value), to_text(separator)
     if mark == " ":
         return text.split()

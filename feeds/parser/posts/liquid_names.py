@@ -34,7 +34,7 @@ _DEFAULT: Final = re.compile(r"\|\s*+default\b")
 
 
 class NameReport:
-    """The names that one text knows, with those that its tags set."""
+    """The names that a text knows, with those that its tags set."""
 
     def __init__(self, scope: Mapping[str, object]) -> None:
         self._scope = scope

@@ -56,7 +56,7 @@ def split_name(path: str) -> tuple[tuple[int, int, int] | None, str]:
 
 
 def find_page_file(path: str, generator: Generator, slug: str) -> str:
-    """Return the path of a file as it stands in the address of its page, for ``:path``.
+    """Return the path of a file as it is written in the address of its page, for ``:path``.
 
     In Hugo and Zola the folder of a page bundle is the page, and a slug replaces the last part. Hugo writes paths in
     lower case with hyphens, and Zola removes the date of a name.

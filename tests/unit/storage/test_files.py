@@ -34,7 +34,7 @@ def world(tmp_path: Path) -> World:
 
 def finish(world: World, lost: set[str], **more: object) -> FolderRemovals:
     number = world.get_source("news")
-    scan = FolderScan(lost=lost, forgotten=(), keep=False, most_removals=None, settings="s")
+    scan = FolderScan(lost=lost, missing_without_post=(), keep=False, most_removals=None, settings="s")
     context = world.session.build_context(number, early=False)
     return finish_scan(world.db, context, replace(scan, **more))
 
@@ -79,7 +79,7 @@ def test_posts_of_missing_files_are_removed(world: World) -> None:
 
 
 def test_kept_posts_stay_and_forgotten_files_are_dropped(world: World) -> None:
-    assert finish(world, {"a.md"}, keep=True, forgotten=["draft.md"]) == FolderRemovals(0)
+    assert finish(world, {"a.md"}, keep=True, missing_without_post=["draft.md"]) == FolderRemovals(0)
     assert list_paths(world) == ["b.md", "c.md", "d.md"]
     assert world.rows("SELECT DISTINCT state FROM post") == [("live",)]
 

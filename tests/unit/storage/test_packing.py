@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from feeds.models import Enclosure, Extra, Item
-from feeds.storage.payload import (
+from feeds.storage.packing import (
     Body,
     body_of_item,
     data_of,

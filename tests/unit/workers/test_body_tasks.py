@@ -9,7 +9,7 @@ import pytest
 from feeds.models import Item
 from feeds.parser.posts.jekyll import FolderSettings, read_site_config
 from feeds.protocols import Version
-from feeds.storage.payload import Body, pack
+from feeds.storage.packing import Body, pack
 from feeds.workers import body_tasks, ingest_tasks
 from feeds.workers.task_types import Settings, SourceSettings
 

@@ -8,7 +8,7 @@ import pytest
 
 from feeds.fetcher import folder
 from feeds.parser.posts.jekyll import FolderSettings, read_site_config
-from feeds.storage.payload import Body
+from feeds.storage.packing import Body
 from feeds.workers.included_files import (
     LinkResolver,
     compute_digest,
