@@ -61,6 +61,11 @@ _UNCOUNTED = VOID_ELEMENTS.union(
 _UNCOUNTED_TAGS = frozenset(f"{start}{name}" for name in _UNCOUNTED for start in ("<", "</"))
 _ANY_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*+)" + _REST)
 
+# Only at the beginning: a text about HTML may name both tags.
+_HEAD = re.compile(
+    r"\s*+(?:<!doctype\b[^<>]*+>\s*+)?(?:<html\b[^<>]*+>\s*+)?<head(?:\s[^<>]*+)?>", re.I | re.A
+)
+_HEAD_END = re.compile(r"</head\s*+>", re.I | re.A)
 _EMPTY_SPAN = re.compile(r"<span(?>(?: (?!id=)[a-z]+=\"[^\"]*+\")*)>(\s*+)</span>")
 _PIXEL = re.compile(r" (?:width|height)=\"[01](?:\.0*)?(?:px)?\"|[\";](?:width|height):[01](?:px)?(?=[;\"])")
 _CLEAN_IMAGE = re.compile(r"<img\b[^<>]*+>")
@@ -81,6 +86,13 @@ def parse_attributes(tag: str) -> dict[str, str]:
 def without_comments(html: str) -> str:
     """Return the HTML without its closed comments; the parser decides about an unclosed one."""
     return replace_sections(html, "<!--", "-->", lambda _: "")
+
+
+def without_head(html: str) -> str:
+    """Return a whole HTML document without its head: browsers show neither its title nor anything else of it."""
+    start = _HEAD.match(html)
+    end = _HEAD_END.search(html, start.end()) if start else None
+    return html[end.end() :] if end else html
 
 
 def with_character_data(html: str) -> str:

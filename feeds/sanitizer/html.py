@@ -41,6 +41,7 @@ _MOST_REFERENCES = 20_000_000_000
 _BLOCK_TAG = re.compile(r"</?(?:p|div|li|tr|h[1-6]|blockquote|br)\b[^<>]*+>", re.IGNORECASE)
 _TAG = re.compile(r"<[a-zA-Z/!?][^<>]*+>")
 _LARGE = 100_000
+_LONGEST_PREAMBLE = 1000
 
 
 def clean_html(html: str, base: str) -> str:
@@ -131,8 +132,7 @@ def _prepare(html: str) -> tuple[str, list[str], bool]:
     Returns:
         The HTML, its tags in order as ``<name`` and ``</name``, and whether they may nest too deep.
     """
-    if "<!" in html:
-        html = cleanup.without_comments(cleanup.with_character_data(html))
+    html = _remove_unseen(html)
     if "<http" in html:
         html = cleanup.with_linked_addresses(html)
     given = html
@@ -158,6 +158,14 @@ def _prepare(html: str) -> tuple[str, list[str], bool]:
     if b"hidden" in lower or (b"none" in lower and b"display" in lower):
         html = hidden_elements.without_hidden(html, _tidy)
     return html, names if html is given else _list_tags(html), deep
+
+
+def _remove_unseen(html: str) -> str:
+    """Return the HTML without its comments, and without the head of a whole document."""
+    if "<!" in html:
+        html = cleanup.without_comments(cleanup.with_character_data(html))
+    # A head is at the beginning, behind at most a document type and an element.
+    return cleanup.without_head(html) if "<head" in html[:_LONGEST_PREAMBLE].lower() else html
 
 
 def _list_tags(html: str) -> list[str]:

@@ -19,6 +19,8 @@ _HINTED = 0.35
 _CONVINCING = 0.5
 _TOLERABLE = 0.02
 _MIXED = re.compile("[а-яё][А-ЯЁ]|[A-Za-z][\u0370-\u0e7f]|[\u0370-\u0e7f][A-Za-z]|[\u0080-\u02ff]{4}")
+# A single Chinese character between Latin letters: an accented letter and its neighbour, decoded as two bytes.
+_LONELY = re.compile("(?<=[A-Za-z])[\u3400-\u9fff\uac00-\ud7a3](?![\u3040-\u9fff\uac00-\ud7a3])")
 # Where the frequent characters of a standard end, by the first byte: GB 2312 level 1, Big5 level 1.
 _LEVELS = {"gb18030": ("gb2312", 0xD7), "big5hkscs": ("big5", 0xC6)}
 
@@ -146,5 +148,6 @@ def _compute_score(sample: bytes, candidate: _Candidate) -> float:
     everyday = sum(c in candidate.everyday for c in strange)
     # KOI8 decoded as Windows-1251, and the reverse, has capitals inside words. Two-byte encodings decoded byte by
     # byte mix Latin letters with others.
-    odd = len(_MIXED.findall(text)) if candidate.codec.startswith(("cp12", "koi8", "cp874")) else 0
+    single = candidate.codec.startswith(("cp12", "koi8", "cp874"))
+    odd = len((_MIXED if single else _LONELY).findall(text))
     return (ordinary + everyday - 2 * bad - 4 * odd) / len(strange)

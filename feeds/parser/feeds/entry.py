@@ -259,7 +259,7 @@ def _find_enclosures(entry: Values, context: EntryContext) -> Iterator[Enclosure
         for medium in _read_list(entry, "links")
         if "enclosure" in str(medium.get("rel", "")).lower().split()
     ]
-    found = [(medium.get("href"), medium.get("type"), medium.get("length")) for medium in links]
+    found = [(medium.get("href"), _read_type(medium, context), medium.get("length")) for medium in links]
     original = _read_string(entry, "feedburner_origenclosurelink")
     # With several enclosures it is unknown which of them the original replaces.
     if len(found) == 1 and is_address(original):
@@ -275,6 +275,12 @@ def _find_enclosures(entry: Values, context: EntryContext) -> Iterator[Enclosure
             yield Enclosure(
                 absolute, str(kind or "").strip() or guess_media_type(absolute), _parse_size(length)
             )
+
+
+def _read_type(link: Mapping[str, Any], context: EntryContext) -> object:
+    """Return the stated type of an enclosure; feedparser adds ``text/html`` to a link of Atom that states none."""
+    kind = link.get("type")
+    return "" if context.atom and kind == "text/html" else kind
 
 
 def _list_media(entry: Values) -> list[Mapping[str, Any]]:

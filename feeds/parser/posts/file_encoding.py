@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from feeds.models import Repair
+from feeds.parser.feeds.charset_detection import guess
 
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -15,7 +16,8 @@ _MOST_REPAIRS = 20
 def decode(data: bytes) -> tuple[str, tuple[Repair, ...]]:
     r"""Return the text of a file, with lines ending in ``\n``, without characters that XML 1.0 (2.2) forbids.
 
-    The order is: byte order marks of UTF-8 and UTF-16, UTF-8, UTF-8 with bad bytes (each becomes U+FFFD), GB18030.
+    The order is: byte order marks of UTF-8 and UTF-16, UTF-8, UTF-8 with bad bytes (each becomes U+FFFD), the older
+    encoding in which the text is most likely written.
     Never fails. At most twenty repairs of a kind are reported.
     """
     text, repairs = _decode(data)
@@ -49,19 +51,34 @@ def _decode(data: bytes) -> tuple[str, list[Repair]]:
     bad = lenient.count("\ufffd") - data.count("\ufffd".encode())
     if _is_utf8(data, lenient, bad):
         return lenient, _list_bad_bytes(data)
-    # GB18030 includes GBK and GB 2312, and decodes nearly all bytes.
-    return data.decode("gb18030", "replace"), [Repair(line, "encoding", "gb18030", "utf-8")]
+    codec = _guess_codec(data)
+    return data.decode(codec, "replace"), [Repair(line, "encoding", codec, "utf-8")]
+
+
+def _guess_codec(data: bytes) -> str:
+    """Return the older encoding of a text: GB18030 (which includes GBK and GB 2312), Windows-1252 or another."""
+    codec = guess(data, utf8=False)
+    if codec != "cp1252":
+        return codec
+    try:
+        strange = sum(mark > "\x7f" for mark in data.decode("gb18030"))
+    except UnicodeDecodeError:
+        return codec
+    # Both bytes of a Chinese character are usually beyond ASCII. Behind a letter with an accent, the second is not.
+    return "gb18030" if sum(code > 0x7F for code in data) >= strange * 1.5 else codec
 
 
 def _is_utf8(data: bytes, lenient: str, bad: int) -> bool:
-    """Return whether text with bad bytes is damaged UTF-8 rather than Chinese in an older encoding.
+    """Return whether text with bad bytes is damaged UTF-8 rather than text in an older encoding.
 
-    Decoded as UTF-8, Chinese text has hardly any valid character beyond ASCII; damaged UTF-8 has mostly valid characters.
+    Decoded as UTF-8, such text has hardly any valid character beyond ASCII; damaged UTF-8 has mostly valid characters.
     """
     good = sum(1 for mark in lenient if mark > "\x7f" and mark != "\ufffd")
+    if not good:
+        return False
     if bad <= 1 or bad * 4 <= good:
         return True
-    return data.decode("gb18030", "replace").count("\ufffd") >= bad
+    return good >= bad and data.decode("gb18030", "replace").count("\ufffd") >= bad
 
 
 def _list_bad_bytes(data: bytes) -> list[Repair]:

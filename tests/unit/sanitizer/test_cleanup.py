@@ -83,3 +83,14 @@ def test_crossed_formats_are_closed_in_order() -> None:
     assert clean_html(deep, BASE).count("x") == 1
     crossed = "<div><b>" * 400 + "text" + "</div></b></table>" * 400
     assert "text" in clean_html(crossed, BASE)
+
+
+@pytest.mark.parametrize("before", ["", "<!DOCTYPE html>\n<html lang='en'>", " <!-- a --><HTML>"])
+def test_the_head_of_a_whole_document_is_not_shown(before: str) -> None:
+    html = f"{before}<HEAD><meta charset='utf-8'><title>Letter 7</title><style>p{{}}</style></HEAD ><body><p>text</p></body></html>"
+    assert clean_html(html, BASE) == "<p>text</p>"
+
+
+def test_a_text_about_heads_keeps_its_words() -> None:
+    assert clean_html("<p>between <head> and </head>, then <body></p>", BASE) == "<p>between  and , then </p>"
+    assert clean_html("<head>never closed<p>text</p>", BASE) == "never closed<p>text</p>"

@@ -31,6 +31,19 @@ def test_an_unknown_element_without_an_end_tag_is_text(text: str, html: str, dia
     assert publish(text, dialect) == html
 
 
+@pytest.mark.parametrize("dialect", ["kramdown", "commonmark"])
+@pytest.mark.parametrize(
+    "name", ["title", "TEXTAREA", "plaintext", "xmp", "script", "style", "iframe", "template", "noembed"]
+)
+def test_an_element_without_an_end_swallows_no_text(name: str, dialect: str) -> None:
+    expected = f"<p>Use the &lt;{name}&gt; tag, then <em>more</em>.</p>\n<p>Last</p>"
+    assert publish(f"Use the <{name}> tag, then *more*.\n\nLast", dialect) == expected
+
+
+def test_an_element_with_an_end_keeps_its_meaning() -> None:
+    assert publish("a <script>let x</script> b <textarea>t</textarea> c") == "<p>a  b t c</p>"
+
+
 @pytest.mark.parametrize(
     ("given", "html"),
     [

@@ -127,6 +127,13 @@ def test_media_come_once_with_their_type_the_enclosure_first() -> None:
     )
 
 
+def test_an_enclosure_of_atom_without_a_type_is_no_page() -> None:
+    one = entry(
+        "<link rel='enclosure' href='https://m.example/a.ogg'/><link rel='enclosure' href='https://m.example/b'/>"
+    )
+    assert [media.type for media in one.enclosures] == ["audio/ogg", ""]
+
+
 def test_an_enclosure_before_a_redirecting_service_is_meant() -> None:
     original = "<feedburner:origEnclosureLink>https://m.example/a.mp3</feedburner:origEnclosureLink>"
     one = item("<enclosure url='https://proxy.example/a.mp3' type='audio/mpeg' length='4'/>" + original)
