@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from feeds.config import Config, FolderSource, Source, checks
+from feeds.config import Config, FolderSource, ListSource, Source, checks
 from feeds.errors import DeadlineExceeded
 from feeds.models import Keep
 from feeds.protocols import Clock, Progress, Version
 from feeds.sources import (
     Folder,
     UpstreamFeed,
-    build_folder,
     expand_sources,
     find_upstream,
     list_fetched_lists,
@@ -56,6 +55,8 @@ class Session:
     progress: Progress
     configured: tuple[Source, ...]
     """The sources of the configuration; a list is one source."""
+    every: tuple[Folder | UpstreamFeed, ...]
+    """The sources when the session was opened, with the feeds of lists."""
     sources: dict[int, tuple[str, int]]
     """Name and rank of every stored source by its number, removed sources included."""
     settings_digest: str
@@ -76,13 +77,21 @@ class Session:
 
     def load_upstreams(self) -> tuple[list[UpstreamFeed], list[str]]:
         """Load the upstream feeds, also those of lists; return the errors of lists too."""
-        every, troubles = expand_sources(self.configured, self.db, self.workers)
+        every, troubles = self._expand_sources()
         return [source for source in every if isinstance(source, UpstreamFeed)], troubles
+
+    def _expand_sources(self) -> tuple[Sequence[Folder | UpstreamFeed], list[str]]:
+        # Only lists change while a session is open.
+        if not any(isinstance(source, ListSource) for source in self.configured):
+            return self.every, []
+        return expand_sources(self.configured, self.db, self.workers)
 
     def register_upstreams(self) -> tuple[list[UpstreamFeed], list[str]]:
         """Do what :meth:`load_upstreams` does, and add new sources to the store."""
-        every, troubles = expand_sources(self.configured, self.db, self.workers)
-        self.sources.update(register_sources(self.db, self.configured, every))
+        every, troubles = self._expand_sources()
+        # New sources were added when the session was opened.
+        if every is not self.every:
+            self.sources.update(register_sources(self.db, self.configured, every))
         return [source for source in every if isinstance(source, UpstreamFeed)], troubles
 
     def find_upstream(self, name: str) -> UpstreamFeed:
@@ -98,9 +107,7 @@ class Session:
         # Expanding lists of sources takes time, which a configuration without limits need not spend.
         if not any(source.keep for source in self.configured):
             return {}
-        limits = {
-            source.name: source.keep for source in expand_sources(self.configured, self.db, self.workers)[0]
-        }
+        limits = {source.name: source.keep for source in self._expand_sources()[0]}
         return {
             number: parse_keep(limits[name]) for number, (name, _) in self.sources.items() if limits.get(name)
         }
@@ -208,7 +215,8 @@ def open_session(
         limits.document_seconds,
     )
     with closing(Store.open(store)) as db, workers:
-        sources = register_sources(db, config.sources, expand_sources(config.sources, db, workers)[0])
+        every = expand_sources(config.sources, db, workers)[0]
+        sources = register_sources(db, config.sources, every)
         # Keys of an older canonical form would not match those of new entries.
         db.follow_address_rule(sources, clock())
         render = _compute_render_digest(config, settings)
@@ -225,6 +233,7 @@ def open_session(
             clock=clock,
             progress=progress,
             configured=config.sources,
+            every=tuple(every),
             sources=sources,
             settings_digest=compute_settings_digest(
                 # With other limits, what took too long is tried again.
@@ -235,7 +244,7 @@ def open_session(
             history=config.history,
             most_removals=limits.removals,
             path=config.path,
-            folders=tuple(map(build_folder, config.folders)),
+            folders=tuple(source for source in every if isinstance(source, Folder)),
             lists=tuple(list_fetched_lists(config.sources)),
             polled=config.polled,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -69,21 +68,6 @@ class ReadDocument(NamedTuple):
     """Entries that were not tried, because the budget of the document was used up."""
 
 
-def is_refused(parts: Outline) -> bool:
-    """Return whether a document is refused before its entries are parsed."""
-    return parts.kind == "none" or len(parts.entries) > MOST_ENTRIES
-
-
-def select_entries(parts: Outline, known: Collection[bytes]) -> list[int]:
-    """Return the indexes of the entries to parse: neither known nor too long."""
-    # A document that could not be split is one entry, which its limit in bytes bounds already.
-    return [
-        i
-        for i, digest in enumerate(parts.digests)
-        if digest not in known and (parts.whole or len(parts.entries[i]) <= LONGEST_ENTRY)
-    ]
-
-
 class StartedDocument(NamedTuple):
     """A response whose document is being read."""
 
@@ -91,3 +75,5 @@ class StartedDocument(NamedTuple):
     fetched: Fetched
     job: DocumentJob
     future: Future[ReadDocument]
+    key: str
+    """Digest of the settings of ``job``, for which verdicts count."""

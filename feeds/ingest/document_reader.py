@@ -18,14 +18,14 @@ from feeds.ingest.document_job import (
     ParsedDocument,
     ReadDocument,
     Rejected,
-    is_refused,
-    select_entries,
 )
 from feeds.ingest.entry_account import describe_entry
 from feeds.ingest.feed_items import (
+    is_refused,
     join_parsed_documents,
     parse_entries,
     read_document,
+    select_entries,
     split_document,
 )
 from feeds.parser.feeds.splitter import Outline

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,9 @@ from feeds.errors import DeadlineExceeded, FeeddError, FeedUnreadable, UsageErro
 from feeds.fetcher.feed import Fetched, FetchState, compute_document_digest, mark_unreadable
 from feeds.fetcher.request import Request
 from feeds.http.address import redact_address
-from feeds.ingest import feed_decisions, verdicts
+from feeds.ingest import feed_decisions
 from feeds.ingest.document_job import MOST_ENTRIES, DocumentJob, ReadDocument, StartedDocument
 from feeds.ingest.entry_account import EntryAccount
-from feeds.ingest.entry_matching import match_entries
-from feeds.ingest.slow_documents import SlowLane
 from feeds.reports import Ingested
 from feeds.session import Session
 from feeds.sources import UpstreamFeed
@@ -45,7 +44,6 @@ class FeedIngester:
         self.report = PollReport()
         self.pushed: set[str] = set()
         """Sources with an active hub: they are polled rarely."""
-        self._slow = SlowLane(session.workers)
         self._random = Random(session.clock().timestamp())  # noqa: S311 - it spreads polls and protects no secret
 
     def set_sources(self, sources: Sequence[UpstreamFeed]) -> None:
@@ -71,7 +69,7 @@ class FeedIngester:
         row = self._rows.get(name)
         state = FetchState.from_json(row.state) if row else FetchState()
         # Most feeds have no verdict, and the digest of settings costs time at each poll.
-        if row and "verdicts" in row.head and verdicts.are_outdated(row.head, self._compute_key(name)):
+        if row and "verdicts" in row.head and feed_decisions.are_outdated(row.head, self._compute_key(name)):
             # With them an unchanged document would not be fetched again.
             return state._replace(etag="", last_modified="", digest="")
         return state
@@ -126,9 +124,18 @@ class FeedIngester:
         """Store a document, or add it to ``slow`` documents if reading it takes long."""
         error = document.future.exception()
         if isinstance(error, DeadlineExceeded):
-            slow.append(document._replace(future=self._slow.read(document.job, error.deadline)))
+            from feeds.ingest.document_reader import read_slowly
+
+            # Within the rest of its budget, while the others are read and stored.
+            read = self._slow_thread.submit(read_slowly, self.session.workers, document.job, error.deadline)
+            slow.append(document._replace(future=read))
         else:
             self.finish_document(document)
+
+    @cached_property
+    def _slow_thread(self) -> ThreadPoolExecutor:
+        # A single thread, so that slow documents occupy a single process.
+        return ThreadPoolExecutor(1, "slow documents")
 
     def _save_unchanged(self, answers: Sequence[tuple[Request, Fetched]]) -> None:
         """Store the state after responses without a new document."""
@@ -154,20 +161,20 @@ class FeedIngester:
         settings = self.session.build_entry_settings(number, self._sources[name])
         key = self.session.compute_entry_digest(settings)
         fetched = fetched._replace(digest=fetched.digest or compute_document_digest(fetched.data))
-        if reason := verdicts.get_refusal(head, key, fetched.digest):
+        if reason := feed_decisions.get_refusal(head, key, fetched.digest):
             self._reject_document(request, fetched, reason)
             return None
         if self._sources[name].is_list:
             self._ingest_or_reject(request, fetched, partial(self._ingest_list, request, fetched))
             return None
         # Entries that were rejected with other settings are tried again.
-        rejected = not verdicts.are_outdated(head, key)
+        rejected = not feed_decisions.are_outdated(head, key)
         known = self.session.db.load_known_digests(number, rejected=rejected)
         job = DocumentJob(
             fetched.data, fetched.content_type, fetched.url, settings, self.session.clock(), known
         )
         future = start_reading(self.session.workers, job, waiting)
-        return StartedDocument(request, fetched._replace(data=b""), job, future)
+        return StartedDocument(request, fetched._replace(data=b""), job, future, key)
 
     def finish_document(self, document: StartedDocument) -> None:
         """Store a document that was read; if it cannot be read, report it and store the failure."""
@@ -179,7 +186,7 @@ class FeedIngester:
             refusal = ingest()
         except DeadlineExceeded as error:
             key, head = self._compute_key(request.name), self._get_head(request.name)
-            head = verdicts.add_refusal(head, key, fetched.digest, str(error))
+            head = feed_decisions.add_refusal(head, key, fetched.digest, str(error))
             self._reject_document(request, fetched, str(error), head)
             return
         except (FeedUnreadable, WorkersLost, UsageError) as error:
@@ -206,14 +213,14 @@ class FeedIngester:
         """Store what a document changes; return why it is refused, or an empty text."""
         from feeds.ingest.document_reader import read_slowly
 
-        request, fetched, job, _ = document
+        request, fetched, job, _, key = document
         read = document.future.result()
         if read.found is None:
             return feed_decisions.find_refusal(read.parts, redact_address(fetched.url), fetched.content_type)
         session, name, number = self.session, request.name, self._numbers[request.name]
         known = session.db.find_known_entries(session.sources, number, read.parts.digests)
-        key, before = session.compute_entry_digest(job.settings), self._get_head(name)
-        if verdicts.are_outdated(before, key):
+        before = self._get_head(name)
+        if feed_decisions.are_outdated(before, key):
             known = replace(known, rejected=frozenset())
         fresh = feed_decisions.select_new_entries(read.parts, known)
         # An entry that was known when the reading began may have been removed from the store since.
@@ -234,7 +241,7 @@ class FeedIngester:
             poll=self._decide_poll(name, fetched, head),
             settings=key,
             # With other settings a rejected entry may succeed, so it is tried again.
-            digests=() if verdicts.are_outdated(before, key) else read.parts.digests,
+            digests=() if feed_decisions.are_outdated(before, key) else read.parts.digests,
         )
         counts = session.db.ingest_document(context, update)
         self._complete.add(name)
@@ -269,7 +276,7 @@ class FeedIngester:
             account.add_unparsed((entry.digest for entry in left), "not tried")
             troubles.append(
                 f"{len(left)} more entries are left out, because {left[0].reason}; "
-                f"raise limits.document_seconds: {verdicts.name_entries([entry.name for entry in left])}"
+                f"raise limits.document_seconds: {feed_decisions.list_entry_names([entry.name for entry in left])}"
             )
         account.add_unparsed(found.unreadable, "unreadable")
         self.report.troubles += [f"source {name}: {text}" for text in troubles]
@@ -306,7 +313,7 @@ class FeedIngester:
             )
         every = range(len(read.parts.entries))
         found = self._account_entries(name, read, every, EntryAccount(read.parts))
-        matched = match_entries(name, (), found.readings, self.session.db.load_blocked_keys())
+        matched = feed_decisions.match_entries(name, (), found.readings, self.session.db.load_blocked_keys())
         stored = self.session.db.find_known_items(number, (r.path for r in matched.readings))
         # The current document is newer than the history, so its version of an entry is kept.
         readings = [reading for reading in matched.readings if reading.path not in stored]

@@ -1,17 +1,24 @@
 """Decide what a response of an upstream feed means: the next poll, its metadata and the change of its entries.
 
 Nothing here reads or writes anything; :mod:`feeds.ingest.feed` stores what is decided.
+
+Verdicts remember what took too long, so that the same bytes are not tried again until code or settings change. Those
+on entries are in the store (:mod:`feeds.storage.left_out`). The head of the feed has the verdict on its document, and
+the ``key`` for which all of them count: the digest of the settings that parsed its entries.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from feeds.fetcher.schedule import HOUR, LEAST, NEVER, Hints, compute_next_poll
+from feeds.identity import Sighting
 from feeds.ingest.document_job import LONGEST_ENTRY, MOST_ENTRIES
+from feeds.item_names import name_entries, rename_entry
+from feeds.storage.records import Reading
 from feeds.storage.upstreams import FeedUpdate, KnownEntries, PollResult
 
 if TYPE_CHECKING:
@@ -29,6 +36,30 @@ _MAX_HUBS = 5
 _RECENT = 20
 # Still polled, because a hub may fail without notice.
 _PUSHED_INTERVAL = 6 * HOUR
+_MOST_NAMED = 20
+
+
+def get_refusal(head: Mapping[str, Any], key: str, digest: str) -> str:
+    """Return why the document with this digest was refused; empty if it was not."""
+    known, reason = head.get("refused", ("", ""))
+    return str(reason) if known == digest and head.get("verdicts") == key else ""
+
+
+def are_outdated(head: Mapping[str, Any], key: str) -> bool:
+    """Return whether there are verdicts of other settings, so that what they are about is to be tried again."""
+    return bool(head.get("verdicts", key) != key)
+
+
+def add_refusal(head: Mapping[str, Any], key: str, digest: str, reason: str) -> dict[str, Any]:
+    """Return the head with the verdict on a document."""
+    return {**head, "verdicts": key, "refused": [digest, reason]}
+
+
+def list_entry_names(names: Sequence[str]) -> str:
+    """Return the names of entries for a message; of many only the first."""
+    shown = ", ".join(map(repr, names[:_MOST_NAMED]))
+    more = len(names) - _MOST_NAMED
+    return f"{shown} and {more:,} more" if more > 0 else shown
 
 
 def find_refusal(parts: Outline, url: str = "", content_type: str = "") -> str:
@@ -98,6 +129,55 @@ def select_read_entries(
     return found, rejected, left
 
 
+@dataclass(frozen=True, slots=True)
+class MatchedEntries:
+    """The new entries of a document, named so that none hides another, and what follows for stored entries."""
+
+    readings: list[Reading]
+    blocked: frozenset[str]
+    """Keys that this document blocks (identity rule 3, docs/reference/identity.md)."""
+    renamed: list[tuple[Sighting, str]]
+    """Stored entries whose name another entry has too, each with its other name."""
+    repeated: list[Reading]
+    """Entries that equal another entry of the document in everything."""
+    guids: frozenset[str]
+    """The guids of all entries of the document."""
+    known_names: frozenset[str]
+    """The names of the stored entries of the document."""
+
+
+def match_entries(
+    source: str, known: Sequence[Sighting], found: Sequence[Reading], blocked: Collection[str]
+) -> MatchedEntries:
+    """Name the new entries of a document.
+
+    Args:
+        source: The name of the source.
+        known: The stored entries that the document has unchanged.
+        found: The other entries of the document.
+        blocked: The keys that are blocked already.
+    """
+    read = [(reading, reading.sighting) for reading in found if reading.sighting]
+    entries = [*known, *(entry for _, entry in read)]
+    naming = name_entries(source, entries, blocked, [entry.item for entry in entries])
+    # Stored entries have their names already, so new entries get other names.
+    taken = set(naming.names[: len(known)])
+    readings: list[Reading] = []
+    repeated: list[Reading] = []
+    for (reading, entry), name in zip(read, naming.names[len(known) :], strict=True):
+        named = reading._replace(path=name, sighting=rename_entry(entry, name))
+        (repeated if name in taken else readings).append(named)
+        taken.add(name)
+    return MatchedEntries(
+        readings,
+        naming.blocked - frozenset(blocked),
+        [(e, name) for e, name in zip(known, naming.names, strict=False) if e.item != name],
+        repeated,
+        frozenset(entry.guid for entry in entries),
+        frozenset(naming.names[: len(known)]),
+    )
+
+
 def decide_update(
     source: str,
     found: ParsedDocument,
@@ -116,8 +196,6 @@ def decide_update(
         before: The stored metadata of the feed.
         account: The entries that became no item so far.
     """
-    from feeds.ingest.entry_matching import collect_dates, match_entries
-
     matched = match_entries(source, known.entries, found.readings, known.blocked)
     # An entry that was removed must not return because its old document is fetched again.
     readings = [reading for reading in matched.readings if reading.path not in known.removed]
@@ -125,7 +203,8 @@ def decide_update(
     account.add_readings((r for r in matched.readings if r.path in known.removed), "removed")
     account.add_repeated([entry.digest for entry in known.entries])
     # The feed shows few entries at a time, so the dates of earlier polls are kept for the rhythm.
-    recent = {*before.get("recent", ()), *collect_dates(readings)}
+    stated = (reading.sighting.published for reading in readings if reading.sighting)
+    recent = {*before.get("recent", ()), *(int(date.timestamp()) for date in stated if date)}
     return FeedUpdate(
         readings=readings,
         renamed=matched.renamed,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,11 +18,10 @@ from typing import Any
 from feeds.identity import Sighting
 from feeds.ingest.document_job import (
     LONGEST_ENTRY,
+    MOST_ENTRIES,
     DocumentJob,
     ParsedDocument,
     ReadDocument,
-    is_refused,
-    select_entries,
 )
 from feeds.item_keys import derive_keys
 from feeds.item_names import date_fingerprint, list_names
@@ -49,6 +48,21 @@ _LONGEST_TEXT = 4_000  # characters; a longer text is not a title, name or addre
 def split_document(data: bytes, content_type: str) -> Outline:
     """Split a document into its entries without parsing them."""
     return split_entries(decode(data, content_type))
+
+
+def is_refused(parts: Outline) -> bool:
+    """Return whether a document is refused before its entries are parsed."""
+    return parts.kind == "none" or len(parts.entries) > MOST_ENTRIES
+
+
+def select_entries(parts: Outline, known: Collection[bytes]) -> list[int]:
+    """Return the indexes of the entries to parse: neither known nor too long."""
+    # A document that could not be split is one entry, which its limit in bytes bounds already.
+    return [
+        i
+        for i, digest in enumerate(parts.digests)
+        if digest not in known and (parts.whole or len(parts.entries[i]) <= LONGEST_ENTRY)
+    ]
 
 
 def parse_head(data: bytes, content_type: str, url: str) -> UpstreamHead | None:

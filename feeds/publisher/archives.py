@@ -61,8 +61,7 @@ def write_archives(publication: Publication, *, lost: bool) -> None:
     if not settings.archive:
         return
     # The log has to be complete before it shows which archives are full.
-    db.append_versions(settings.entries)
-    db.remove_abandoned_logs([feed.number for feed in db.load_dirty_feeds()])
+    db.complete_logs(settings.entries)
     # Missing archives are repaired first, because a new archive links to the archive before it.
     _repair_archives(publication, lost)
     dirty = db.load_dirty_feeds()

@@ -46,10 +46,17 @@ def render_page_parts(entry: Entry, look: PageStyle, extent: Extent) -> tuple[by
 
     templates = compile_templates(look.templates)
     full = teaser = b""
+    if extent < (Extent.ON_PAGE if look.pages else Extent.ON_FRONT):
+        return full, teaser
+    links = [
+        (term.label, _build_term_link(term, look))
+        for term in entry.terms
+        if look.may_show(term.kind, term.slug)
+    ]
     if look.pages and extent >= Extent.ON_PAGE:
-        full = render_entry(_build_page_entry(entry, look, _ROOT), look.site, templates)
+        full = render_entry(_build_page_entry(entry, look, _ROOT, links), look.site, templates)
     if extent >= Extent.ON_FRONT:
-        teaser = render_teaser(_build_page_entry(entry, look, ""), look.site, templates)
+        teaser = render_teaser(_build_page_entry(entry, look, "", links), look.site, templates)
     return full, teaser
 
 
@@ -57,7 +64,8 @@ _ROOT = "../../"
 """Link from the page of a category or tag to the front page."""
 
 
-def _build_page_entry(entry: Entry, look: PageStyle, up: str) -> PageEntry:
+def _build_page_entry(entry: Entry, look: PageStyle, up: str, links: Sequence[tuple[str, str]]) -> PageEntry:
+    """Build what templates get of a post; ``links`` has label and link of each of its terms."""
     from feeds.renderer.html_pages import PageEntry
 
     return PageEntry(
@@ -68,11 +76,7 @@ def _build_page_entry(entry: Entry, look: PageStyle, up: str) -> PageEntry:
         published=entry.published,
         updated=entry.updated,
         authors=entry.authors,
-        terms=tuple(
-            (term.label, up + _build_term_link(term, look))
-            for term in entry.terms
-            if look.may_show(term.kind, term.slug)
-        ),
+        terms=tuple((label, up + link) for label, link in links),
         enclosures=entry.enclosures,
         summary=entry.summary,
         language=entry.language if entry.language != look.site.language else "",

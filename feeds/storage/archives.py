@@ -32,6 +32,15 @@ class Archived(NamedTuple):
     updated: int
 
 
+def complete_logs(db: Database, entries: int) -> None:
+    """Bring the logs up to date before archives are closed; see :func:`append_versions`.
+
+    Feeds that lost all their posts lose their logs and archives too.
+    """
+    append_versions(db, entries)
+    remove_abandoned_logs(db, [number for number, *_ in db.rows("feeds_dirty")])
+
+
 def append_versions(db: Database, entries: int) -> None:
     """Append the versions since the last call to the logs, and remove withdrawn posts from them.
 

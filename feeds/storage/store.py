@@ -118,14 +118,13 @@ class Store(Database):
     # Archives
     find_archives_to_repair = archives.find_archives_to_repair
     save_archive_revision = archives.save_revision
-    append_versions = archives.append_versions
+    complete_logs = archives.complete_logs
     find_long_logs = archives.find_long_logs
     load_unarchived_versions = archives.load_unarchived
     close_archives = archives.close_archives
     load_newest_archives = archives.load_newest_archives
     load_archive = archives.load_archive
     mark_archives_clean = archives.mark_archives_clean
-    remove_abandoned_logs = archives.remove_abandoned_logs
 
     # Ledger
     read_ledger = ledger_replay.read_ledger

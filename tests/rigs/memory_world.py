@@ -20,7 +20,7 @@ from feeds.protocols import ignore_progress
 from feeds.publisher.publication import Publication
 from feeds.reports import Ingested
 from feeds.session import Session, build_publish_settings, build_worker_settings
-from feeds.sources import build_folder, expand_sources, list_fetched_lists, register_sources
+from feeds.sources import Folder, expand_sources, list_fetched_lists, register_sources
 from feeds.storage.documents import load_documents
 from feeds.workers import ingest_tasks
 from tests.rigs.memory_store import open_memory_store
@@ -101,20 +101,22 @@ class World:
         publishing.ledger.parent.mkdir(exist_ok=True)
         settings = replace(build_worker_settings(config), look=publishing.look)
         ingest_tasks.begin(settings)
+        every = expand_sources(config.sources, self.db)[0]
         return Session(
             db=self.db,
             workers=InlineWorkers(),  # type: ignore[arg-type]
             clock=lambda: self.now,
             progress=ignore_progress,
             configured=config.sources,
-            sources=register_sources(self.db, config.sources, expand_sources(config.sources, self.db)[0]),
+            sources=register_sources(self.db, config.sources, every),
             settings_digest=repr(replace(settings, look=None)),
             publishing=publishing,
             timezone=config.site.timezone,
             history=config.history,
             most_removals=config.limits.removals,
             path=config.path,
-            folders=tuple(map(build_folder, config.folders)),
+            every=tuple(every),
+            folders=tuple(source for source in every if isinstance(source, Folder)),
             lists=tuple(list_fetched_lists(config.sources)),
             polled=config.polled,
         )

@@ -151,8 +151,8 @@ class Documents(Protocol):
 class Archives(Protocol):
     """The log of each feed, and its archives (RFC 5005)."""
 
-    def append_versions(self, entries: int) -> None:
-        """Append the versions since the last call to the logs, and remove withdrawn posts from them."""
+    def complete_logs(self, entries: int) -> None:
+        """Append the versions since the last call to the logs; remove withdrawn posts, and logs without posts."""
 
     def find_long_logs(self, feeds: Iterable[int], entries: int) -> set[int]:
         """Return the feeds with more than ``entries`` unarchived versions."""
@@ -177,9 +177,6 @@ class Archives(Protocol):
         self, archives: Iterable[tuple[int, int]], documents: Iterable[tuple[str, int, str, int, int]]
     ) -> None:
         """Record that these archives were written again, without withdrawn posts."""
-
-    def remove_abandoned_logs(self, feeds: Iterable[int]) -> None:
-        """Remove logs and archives of the feeds that have no posts. If they get posts again, they start empty."""
 
     def find_archives_to_repair(self, revision: str) -> ArchivesToRepair:
         """Find the archives with a withdrawn post, and whether another revision of the program wrote archives."""

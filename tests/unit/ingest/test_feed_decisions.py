@@ -9,9 +9,12 @@ import pytest
 
 from feeds.fetcher.feed import Fetched, FetchState
 from feeds.http import Link
+from feeds.identity import Sighting
 from feeds.ingest import feed_decisions
 from feeds.ingest.entry_account import EntryAccount
 from feeds.ingest.feed_items import parse_entries, split_document
+from feeds.item_names import list_names
+from feeds.storage.records import Reading
 from feeds.storage.upstreams import KnownEntries
 from feeds.workers import ingest_tasks
 from feeds.workers.task_types import EntrySettings, Settings
@@ -178,3 +181,83 @@ def test_when_it_is_tried_again(outcome: str, seconds: int, text: str) -> None:
 )
 def test_the_length_of_a_period(period: str, seconds: int) -> None:
     assert feed_decisions._PERIODS.get(period, 0) == seconds
+
+
+DATE = datetime(2024, 1, 2, tzinfo=UTC)
+
+
+def build_entry(guid: str, text: str, number: int = 0) -> Sighting:
+    keys = frozenset({f"guid:up:{guid}"}) if guid else frozenset({f"text:{text}"})
+    made = Sighting(
+        number=number, source="up", rank=0, item="", place="", strong="", weak=keys, own=keys, title=text,
+        link=f"https://a.example/{text}", page="", authors=(), published=DATE, updated=None, guess=None,
+        categories=(), tags=(), length=1, guid=guid, text=text, digest=text.encode(),
+    )  # fmt: skip
+    return made._replace(item=list_names(made)[0])
+
+
+def build_reading(sighting: Sighting) -> Reading:
+    return Reading(sighting.item, 1, 0, sighting.digest, "item", sighting=sighting)
+
+
+def test_entries_keep_their_names_where_they_differ() -> None:
+    one, two = build_entry("1", "a"), build_entry("2", "b")
+    found = feed_decisions.match_entries("up", [one], [build_reading(two)], ())
+    assert [item.path for item in found.readings] == [two.item]
+    assert (found.repeated, found.renamed, found.blocked) == ([], [], frozenset())
+    assert found.guids == {"1", "2"}
+    assert found.known_names == {one.item}
+
+
+def test_an_entry_that_equals_a_stored_entry_is_repeated() -> None:
+    one = build_entry("1", "a", 5)
+    found = feed_decisions.match_entries(
+        "up", [one], [build_reading(build_entry("1", "a")), build_reading(build_entry("2", "b"))], ()
+    )
+    assert [item.path for item in found.repeated] == [one.item]
+    assert len(found.readings) == 1
+    twice = feed_decisions.match_entries(
+        "up", [], [build_reading(build_entry("2", "b")), build_reading(build_entry("2", "b"))], ()
+    )
+    assert (len(twice.readings), len(twice.repeated)) == (1, 1)
+
+
+def test_different_entries_of_one_guid_get_names_of_their_own() -> None:
+    found = feed_decisions.match_entries(
+        "up", [], [build_reading(build_entry("1", "a")), build_reading(build_entry("1", "b"))], ()
+    )
+    paths = [item.path for item in found.readings]
+    assert len(set(paths)) == 2
+    assert found.repeated == []
+    assert all(item.sighting is not None and item.sighting.item == item.path for item in found.readings)
+    assert found.blocked == {"guid:up:1", "item:up:id:1"}
+    again = feed_decisions.match_entries(
+        "up", [], [build_reading(build_entry("1", "a")), build_reading(build_entry("1", "b"))], found.blocked
+    )
+    assert again.blocked == frozenset()
+    stored = feed_decisions.match_entries(
+        "up", [build_entry("1", "a", 5)], [build_reading(build_entry("1", "b"))], ()
+    )
+    assert [old.number for old, _ in stored.renamed] == [5]
+
+
+def test_a_refusal_counts_for_the_same_bytes_and_settings() -> None:
+    head = feed_decisions.add_refusal({"title": "T"}, "key", "digest", "too slow")
+    assert head["title"] == "T"
+    assert feed_decisions.get_refusal(head, "key", "digest") == "too slow"
+    assert feed_decisions.get_refusal(head, "key", "other") == ""
+    assert feed_decisions.get_refusal(head, "other", "digest") == ""
+    assert feed_decisions.get_refusal({}, "key", "") == ""
+
+
+def test_verdicts_of_other_settings_are_outdated() -> None:
+    head = feed_decisions.add_refusal({}, "key", "digest", "too slow")
+    assert not feed_decisions.are_outdated(head, "key")
+    assert feed_decisions.are_outdated(head, "other")
+    assert not feed_decisions.are_outdated({}, "key")
+
+
+def test_only_the_first_names_are_shown() -> None:
+    assert feed_decisions.list_entry_names(["a", "b"]) == "'a', 'b'"
+    assert feed_decisions.list_entry_names(["a"] * 20).endswith("'a'")
+    assert feed_decisions.list_entry_names(["a"] * 21).endswith("'a' and 1 more")

@@ -58,7 +58,7 @@ class Ingester:
     def defer(self, request: Request, fetched: Fetched) -> StartedDocument:
         future = self.futures[request.name] = Future()
         job = DocumentJob(fetched.data, "", "", EntrySettings("", 0, "UTC", (), True), NOON)
-        return StartedDocument(request, fetched, job, future)
+        return StartedDocument(request, fetched, job, future, "")
 
     def finish_document(self, document: StartedDocument) -> None:
         self.finished.append(document.request.name)

@@ -95,12 +95,11 @@ def test_feeds_without_posts_lose_their_logs(world: World) -> None:
     db, feed = world.db, get_all(world)
     archives.append_versions(db, 2)
     archives.close_archives(db, [(feed, 1, archives.load_unarchived(db, feed)[:2])], [])
-    archives.remove_abandoned_logs(db, [feed])
+    archives.complete_logs(db, 2)
     assert archives.load_newest_archives(db) == {feed: 1}
     for (uid,) in world.rows("SELECT uid FROM post"):
         withdraw_post(db, uid, NOON)
-    archives.append_versions(db, 2)
-    archives.remove_abandoned_logs(db, [feed])
+    archives.complete_logs(db, 2)
     assert archives.load_newest_archives(db) == {}
 
 
