@@ -33,10 +33,13 @@ _LEADING = re.compile(r"[\ufeff\s]*+")
 # Editors on Windows leave carriage returns and spaces behind the marks.
 _OPEN = re.compile(r"(?:---|\+\+\+)[ \t\r]*+\n")
 _YAML_CLOSE = re.compile(r"^(?:---|\.\.\.)[ \t\r]*+$", re.MULTILINE)
+_END_ALONE = re.compile(r"^-{3,}[ \t]*+$", re.MULTILINE)
 _LONG_CLOSE = re.compile(r"^-{4,}[ \t\r]*$", re.MULTILINE)
 _TOML_CLOSE = re.compile(r"^\+\+\+[ \t\r]*+$", re.MULTILINE)
 # Lines that continue a key: indented, an item of a list, or a closing bracket.
 _BELOW_KEY = re.compile(r"[ \t]+\S|-(?:\s|$)|[\]}]")
+# What only YAML has: items of a list, and values in brackets.
+_YAML_ONLY = re.compile(r"^[ \t]*+-[ \t]|^[\w-]++[ \t]*+:[ \t]*+[\[{]", re.MULTILINE)
 # A post may begin with a brace that is Liquid or prose.
 _JSON_LIKE = re.compile(r"\{\s*\"[\w -]+\"\s*:")
 _JSON_CLOSE = re.compile(r"^\}[^\S\n]*$|\n(?=[^\S\n]*$)", re.MULTILINE)
@@ -107,7 +110,7 @@ def read_tolerant(text: str) -> FrontMatter | None:
         return _read_json_header(text, start)
     if _HTML.match(text, start):
         return _read_pelican_html(text, start)
-    return _read_pelican(text.removeprefix("\ufeff"))
+    return _read_unopened(text, start) or _read_pelican(text.removeprefix("\ufeff"))
 
 
 def _find_line(text: str, position: int) -> int:
@@ -197,6 +200,24 @@ def _read_unclosed(text: str, first: int, toml: bool) -> tuple[str, int, tuple[R
     end = min(first + len(written) + 1, len(text))
     repair = Repair(_find_line(text, end), "no-end", "", "+++" if toml else "---")
     return written, end + 1 if text[end : end + 1] == "\n" else end, (repair,)
+
+
+def _read_unopened(text: str, start: int) -> FrontMatter | None:
+    """Read YAML that only has an end mark, as Hexo accepts it; None if Pelican's lines say the same."""
+    closing = _END_ALONE.search(text, start, start + LARGEST_HEADER)
+    header = text[start : closing.start()] if closing else ""
+    lines = header.split("\n")[:-1]
+    # A line of dashes below prose is a heading.
+    if not closing or not lines or not has_known_key(lines[0]) or not all(map(_is_header_line, lines)):
+        return None
+    if not _YAML_ONLY.search(header):
+        return None
+    repairs: tuple[Repair, ...] = ()
+    values = load_yaml(header)
+    if values is None:
+        values, repairs = repair_yaml(header.removesuffix("\n"), _find_line(text, start))
+    end = _find_next_line(text, closing.end())
+    return FrontMatter("yaml", values, text[end:], _find_line(text, end), repairs)
 
 
 def _read_json_header(text: str, start: int) -> FrontMatter | None:

@@ -241,6 +241,10 @@ class _Reader:
         if self.settings.generator in ("zola", "content") and (path := self.fields.read_text("path")):
             # Zola's pages are folders. In Jekyll and Hugo `path` has no meaning.
             stated = f"/{path.strip('/')}/"
+        if "{{" in stated or "{%" in stated:
+            # A template of Eleventy, whose names and filters only its site knows.
+            self._add_page_repair("the pattern of its source")
+            return ""
         if not _ABSOLUTE.match(stated):
             return stated
         try:

@@ -190,6 +190,25 @@ def test_other_dialects_give_the_same_kind_of_values(case):
     assert text.split("\n")[found.body_line - 1].endswith(("x", "x</body></html>"))
 
 
+@pytest.mark.parametrize(
+    ("header", "values"),
+    [
+        ("title: 茶\ntags:\n- a b\n- c\n---\n", {"title": "茶", "tags": ["a b", "c"]}),
+        ("\ufefftitle: T\r\ntags: [a, b]\r\n-----\r\n".replace("\r", ""), {"title": "T", "tags": ["a", "b"]}),
+        ("layout: post\ncategories:\n  - [P, Q]\n---\n", {"layout": "post", "categories": [["P", "Q"]]}),
+    ],
+)
+def test_yaml_needs_no_mark_above_it(header, values):
+    found = read_front_matter(header + "x")
+    assert found is not None
+    assert (dict(found.values), found.body, found.dialect) == (values, "x", "yaml")
+
+
+@pytest.mark.parametrize("text", ["Note: a\n- b\n---\nx", "title - a\n- b\n---\n", "Words\n- a\n---\n"])
+def test_a_heading_below_a_list_is_not_a_header(text):
+    assert read_front_matter(text) is None
+
+
 def test_pelican_needs_no_blank_line_to_end():
     found = read_front_matter("Title: a\n<p>x</p>\n")
     assert found is not None

@@ -63,6 +63,16 @@ def test_the_page_of_another_site_is_no_page_of_this_one(key: str, address: str)
 
 
 @pytest.mark.parametrize(
+    "template", ["/posts/{{ title | slugify }}/", "{% if a %}/x/{% endif %}", "{{ p }}.html"]
+)
+def test_a_template_is_no_address(template: str) -> None:
+    item = parse(f"date: 2024-05-01\npermalink: '{template}'\n")
+    assert isinstance(item, Item)
+    assert item.permalink == "https://a.example/2024/05/01/evening.html"
+    assert [repair.rule for repair in item.repairs if repair.rule == "bad-permalink"] == ["bad-permalink"]
+
+
+@pytest.mark.parametrize(
     "address", ["https://a.example/own/page/", "http://a.example/own/page/", "/own/page/"]
 )
 def test_a_whole_address_of_the_own_site_is_its_page(address: str) -> None:
