@@ -134,6 +134,8 @@ _TUNING = {
 _DESCRIBED = ("log", "print", "debug", "info", "warning", "error", "exception", "add_argument", "progress")
 """Calls whose arguments are texts for people, and numbers and flags about them."""
 _INTERNAL = {"__repr__", "__slots__", "__getstate__", "__setstate__"}
+_POOLS = {"Workers", "ThreadPoolExecutor", "ProcessPoolExecutor"}
+"""Calls whose numbers say how many processes or threads share the work."""
 _NUMERIC = (ast.Constant, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop)
 
 
@@ -147,6 +149,10 @@ def find_invisible(tree: ast.Module) -> set[int]:
     for node in ast.walk(tree):
         if _is_invisible(node) or (node in tree.body and _is_limit(node)):
             found |= {id(part) for part in ast.walk(node)}
+        elif isinstance(node, ast.Compare) and _is_bound(node):
+            found.add(id(node))
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in _POOLS:
+            found |= {id(argument) for argument in node.args if _is_number(argument)}
         elif isinstance(node, ast.arguments):
             # A default that is a plain number is a limit, too.
             found |= {id(default) for default in [*node.defaults, *node.kw_defaults] if _is_number(default)}
@@ -165,6 +171,13 @@ def _is_invisible(node: ast.AST) -> bool:
     if isinstance(node, ast.Assign):
         return any(ast.unparse(target) in _INTERNAL for target in node.targets)
     return isinstance(node, ast.FunctionDef) and node.name in _INTERNAL
+
+
+def _is_bound(node: ast.Compare) -> bool:
+    """Return whether a value is compared with a named limit: ``>`` or ``>=`` moves the limit by one."""
+    return isinstance(node.ops[0], ast.Lt | ast.LtE | ast.Gt | ast.GtE) and any(
+        isinstance(side, ast.Name) and side.id.isupper() for side in (node.left, *node.comparators)
+    )
 
 
 def _is_limit(node: ast.AST) -> bool:

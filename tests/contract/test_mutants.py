@@ -19,6 +19,8 @@ from benchmarks.mutant_changes import apply_change, find_visible_changes
         "_MOST: Final = -2 + 3 * 1024\n",
         "_SECONDS: float = 0.5\n",
         "def f(most: int = 64, *, size=5): ...\n",
+        "a = b <= _MOST",
+        "pool = Workers(1, begin)",
         "a = zip(b, c, strict=True)\n",
         "cache = Cache(maxsize=64)\n",
         "self._log('x', count - 1, not done)\n",
@@ -37,6 +39,7 @@ def test_a_fault_that_nobody_sees_is_not_drawn(source: str) -> None:
     [
         ("a = b < c", "a = b <= c"),
         ("def f(x):\n    return x", "def f(x):\n    return None"),
+        ("a = b == _MOST", "a = b != _MOST"),
         ("a = f(limit=5)", "a = f(limit=6)"),
         ("def f(a=True):\n    g", "def f(a=False):\n    g"),
         ("_KEPT = True", "_KEPT = False"),

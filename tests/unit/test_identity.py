@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from feeds.identity import Group, Known, Sighting, claim, compute_rank, group, may_be, merge
+from feeds.identity import Group, Known, Sighting, claim, compute_rank, group, is_hidden, may_be, merge
 from feeds.item_keys import Keys, build_item_key, derive_keys
 from feeds.post_ids import choose_id_key, derive_id
 
@@ -304,3 +304,43 @@ def test_an_id_that_is_taken_is_made_of_a_longer_key() -> None:
     second = minted("!k:1+")
     assert identity(strong, minted("k:1")) == second
     assert identity(strong, minted("k:1"), second) == minted("!k:1++")
+
+
+PAGE_A = "page:https://a.example/1"
+
+
+def name_groups(*sightings: Sighting, reserved: frozenset[str] = frozenset()) -> list[list[int]]:
+    return [[s.number for s in post.sightings] for post in group(sightings, reserved=reserved)]
+
+
+def test_an_entry_joins_the_file_whose_page_it_has_and_no_file_that_only_names_it() -> None:
+    file = said(1, place="a.md", weak=f"item:s:1 {PAGE_A}")
+    citing = said(2, place="b.md", weak="item:s:2 url:https://a.example/1")
+    entry = said(3, weak="url:https://a.example/1")
+    assert name_groups(file, citing, entry) == [[1, 3], [2]]
+    # Without the page the address joins.
+    assert name_groups(citing, entry) == [[2, 3]]
+    # A blocked address joins nothing.
+    assert [len(post.sightings) for post in group([file, citing, entry], {"url:https://a.example/1"})] == [
+        1,
+        1,
+        1,
+    ]
+
+
+def test_the_file_whose_present_page_it_is_comes_before_a_file_that_had_it() -> None:
+    former = said(1, place="a.md", weak=f"item:s:1 {PAGE_A}", own=frozenset(("item:s:1",)))
+    present = said(2, place="b.md", weak=f"item:s:2 {PAGE_A}")
+    entry = said(3, weak="url:https://a.example/1")
+    assert name_groups(former, present, entry) == [[1], [2, 3]]
+
+
+def test_an_entry_with_the_page_of_an_unpublished_file_joins_no_other_post() -> None:
+    citing = said(2, place="b.md", weak="item:s:2 url:https://a.example/1")
+    entry, other = said(3, weak="url:https://a.example/1"), said(4, weak="guid:s:4")
+    assert name_groups(citing, entry, other, reserved=frozenset((PAGE_A,))) == [[2], [3], [4]]
+    assert name_groups(other, reserved=frozenset((PAGE_A,))) == [[4]]
+    assert is_hidden(Group("", (entry,)), {PAGE_A})
+    assert not is_hidden(Group("", (other,)), {PAGE_A})
+    assert not is_hidden(Group("", (entry, citing)), {PAGE_A})
+    assert not is_hidden(Group("", (entry,)), set())

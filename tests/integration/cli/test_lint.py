@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from feeds.cli.lint import _lint_site
 from feeds.errors import UsageError
+from feeds.models import Repair
 from tests.rigs.memory_world import World, run_command
 
 
@@ -38,3 +40,15 @@ def test_other_places_are_refused(world: World) -> None:
         run_command(world, "lint", "/etc")
     with pytest.raises(UsageError, match="no such file or folder"):
         run_command(world, "lint", str(world.posts / "missing.md"))
+
+
+@pytest.mark.parametrize(
+    ("folder", "file"), [("site/_posts", "site/_config.yml"), ("site/posts", "site/posts/_config.yml")]
+)
+def test_problems_of_the_configuration_of_a_site_are_in_its_file(folder: str, file: str) -> None:
+    repairs = (Repair(3, "unescaped-quote", "title: a", "title: 'a'"),)
+    root, config = Path("/") / folder, Path("/") / file
+    (found,) = _lint_site(root, repairs, ())
+    assert (found["path"], found["line"]) == (str(config), 3)
+    assert len(list(_lint_site(root, repairs, (config,)))) == 1
+    assert list(_lint_site(root, repairs, (root / "a.md",))) == []

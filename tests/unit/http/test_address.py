@@ -64,3 +64,9 @@ def test_credentials_follow_only_to_the_same_site() -> None:
     for other in ("http://example.org:81/", "http://www.example.org/", "https://example.org:8443/"):
         assert not is_same_site(home, parse_address(other))
     assert not is_same_site(parse_address("https://example.org/"), home)
+
+
+def test_a_long_address_is_cut_for_messages() -> None:
+    long = "https://example.org/" + "a" * 400
+    assert redact_address(long) == long[:300]
+    assert redact_address(long + "?b=c") == long[:300] + "?…"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.http.ip_ranges import is_global
+from feeds.http.ip_ranges import is_global, is_literal
 
 NOT_GLOBAL = """
 0.0.0.0 0.1.2.3 10.0.0.1 100.64.0.1 100.127.255.255 127.0.0.1 127.9.9.9 169.254.169.254 172.16.0.1
@@ -45,3 +45,18 @@ def test_lets_through_what_is(ip: str) -> None:
 def test_translated_forms_are_never_more_reachable_than_the_address_in_them(ip: object) -> None:
     assert is_global(f"64:ff9b::{ip}") == is_global(str(ip))
     assert not is_global(f"::ffff:{ip}")
+
+
+@pytest.mark.parametrize(
+    ("host", "literal"),
+    [
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("fe80::1%eth0", True),
+        ("127.1", False),
+        ("a.example", False),
+        ("", False),
+    ],
+)
+def test_only_an_address_is_a_literal(host: str, literal: bool) -> None:
+    assert is_literal(host) is literal

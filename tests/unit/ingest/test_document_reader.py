@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 
 from feeds.errors import DeadlineExceeded
-from feeds.ingest.document_reader import Document, _divide, parse_document
+from feeds.ingest.document_job import DocumentJob
+from feeds.ingest.document_reader import (
+    QUICK_SECONDS,
+    Document,
+    _divide,
+    parse_document,
+    read_document,
+    start_reading,
+)
 from feeds.ingest.feed_items import split_document
 from feeds.workers import ingest_tasks
 from feeds.workers.task_types import EntrySettings, Settings
@@ -117,3 +125,27 @@ def test_many_entries_are_divided_into_parts() -> None:
     assert [len(part.parts.entries) for part in parts] == [32, 32, 6]
     assert [digest for part in parts for digest in part.parts.digests] == list(many.parts.digests)
     assert [len(part.parts.entries) for part in _divide(build(*map(str, range(33))))] == [32, 1]
+
+
+@pytest.mark.parametrize(
+    ("known", "waiting", "heavy"), [(frozenset(), 3, 3), (frozenset((b"x",)), 3, 0), (frozenset(), 0, 0)]
+)
+def test_another_process_is_worth_it_only_for_many_documents_that_are_all_new(
+    known: frozenset[bytes], waiting: int, heavy: int
+) -> None:
+    given: list[tuple[Any, ...]] = []
+
+    class NotingWorkers(SlowWorkers):
+        def submit(self, *arguments: Any) -> str:
+            given.append(arguments)
+            return "a future"
+
+    job = DocumentJob(b"", "", "", EntrySettings("up", 0, "UTC", (), True), NOW, known)
+    workers: Any = NotingWorkers()
+    assert start_reading(workers, job, waiting) == "a future"
+    workers.deadline = 0.01
+    start_reading(workers, job, waiting)
+    assert [(seconds, count, function, value) for seconds, count, function, value in given] == [
+        (QUICK_SECONDS, heavy, read_document, job),
+        (0.01, heavy, read_document, job),
+    ]

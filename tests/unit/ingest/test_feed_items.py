@@ -6,14 +6,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from feeds.ingest.document_job import ParsedDocument
+from feeds.ingest.document_job import LONGEST_ENTRY, MOST_ENTRIES, ParsedDocument
 from feeds.ingest.feed_items import (
+    is_refused,
     join_parsed_documents,
     parse_entries,
     parse_head,
     reparse_entry,
+    select_entries,
     split_document,
 )
+from feeds.parser.feeds.splitter import Outline
 from feeds.workers import ingest_tasks
 from feeds.workers.task_types import EntrySettings, Settings
 from tests.rigs.memory_world import build_rss
@@ -171,3 +174,23 @@ def test_logins_in_addresses_are_counted_and_make_no_id() -> None:
     assert reading.logins == 3
     assert reading.sighting is not None
     assert reading.sighting.fixed_id.startswith("urn:uuid:")
+
+
+@pytest.mark.parametrize(
+    ("parts", "refused"),
+    [
+        (Outline("rss", "", (), ()), False),
+        (Outline("none", "", (), ()), True),
+        (Outline("rss", "", ("",) * MOST_ENTRIES, ()), False),
+        (Outline("rss", "", ("",) * (MOST_ENTRIES + 1), ()), True),
+    ],
+)
+def test_what_is_not_a_feed_or_has_too_many_entries_is_refused(parts: Outline, refused: bool) -> None:
+    assert is_refused(parts) is refused
+
+
+@pytest.mark.parametrize(("whole", "selected"), [(False, [0, 2]), (True, [0, 2, 3])])
+def test_known_and_long_entries_are_not_parsed(whole: bool, selected: list[int]) -> None:
+    entries = ("a", "known", "x" * LONGEST_ENTRY, "x" * (LONGEST_ENTRY + 1))
+    parts = Outline("rss", "", entries, (b"0", b"1", b"2", b"3"), whole=whole)
+    assert select_entries(parts, {b"1"}) == selected

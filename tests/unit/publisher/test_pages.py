@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from feeds.publisher.pages import find_unmatched_private_feeds
+from feeds.publisher.pages import _list_feed, find_unmatched_private_feeds
 from tests.rigs.memory_world import UPSTREAM, World, build_rss
 
 
@@ -76,3 +76,14 @@ def test_indexes_are_written_again_only_if_a_feed_changed_or_they_are_lost(tmp_p
     assert "index.html" not in world.publish().tree.written
     (world.output / "feeds.opml").unlink()
     assert "feeds.opml" in world.publish().tree.written
+
+
+def test_only_the_feed_of_everything_has_a_date_in_the_index(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.post("a", tags="[x]")
+    published = world.build()
+    feeds = {feed.kind: feed for feed in world.db.load_feeds()}
+    for kind, latest, date in (("all", 86400, "1970-01-02"), ("all", 0, ""), ("tag", 86400, "")):
+        listed = _list_feed(published, feeds[kind], latest)
+        assert listed is not None
+        assert (listed.updated.date().isoformat() if listed.updated else "") == date

@@ -38,6 +38,8 @@ def base() -> Iterator[None]:
         ("poster", "data:image/png;base64," + "A" * 16, None),
         ("srcset", "a.png 1x, b.png 2x", "https://a.example/dir/a.png 1x, https://a.example/dir/b.png 2x"),
         ("srcset", "a.png 100w,b.png wide", "https://a.example/dir/a.png 100w"),
+        ("srcset", "a.png 1x 2x, b.png 2x", "https://a.example/dir/b.png 2x"),
+        ("srcset", "a.png, b.png 2x", "https://a.example/dir/a.png, https://a.example/dir/b.png 2x"),
         ("srcset", "javascript:x 1x", None),
         ("class", "language-python evil highlight", "language-python highlight"),
         ("class", "evil", None),

@@ -256,3 +256,9 @@ def test_tombstones_of_a_feed(store: SightingStore) -> None:
     assert feeds.load_tombstones(store.db, numbers["y"], SECOND, 9) == [(post.uid, SECOND)]
     assert feeds.load_tombstones(store.db, numbers["y"], SECOND + 1, 9) == []
     assert feeds.load_tombstones(store.db, numbers["y"], SECOND, 0) == []
+
+
+def test_a_feed_whose_posts_were_never_counted_has_none(store: SightingStore) -> None:
+    fill(store)
+    store.db._connection.execute("UPDATE feed SET posts = NULL WHERE name = 'y'")
+    assert {feed.name: feed.posts for feed in feeds.load_feeds(store.db)}["y"] == 0

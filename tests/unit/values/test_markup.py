@@ -19,6 +19,8 @@ from feeds.values.markup import remove_markup, replace_sections
         ("Hidden <!-- note --> words", "Hidden  words"),
         ("Map<K, V> of <video>", "Map<K, V> of <video>"),
         ("<b></b>", "<b></b>"),
+        ("Never close </b> twice </b>", "Never close </b> twice </b>"),
+        ("Open <b> twice <b>", "Open <b> twice <b>"),
     ],
 )
 def test_a_tag_is_markup_only_if_it_is_used_as_such(text: str, expected: str) -> None:

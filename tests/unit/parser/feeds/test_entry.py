@@ -230,3 +230,13 @@ def test_escaped_marks_of_character_data_are_no_text() -> None:
     body = "<description><![CDATA[&lt;![CDATA[<b>y</b>]]&gt;]]></description>"
     (item,) = parse_upstream(MEDIA.format(body), "https://a.example/f", "UTC").items
     assert item.body == "<b>y</b>"
+
+
+def test_addresses_of_an_entry_without_a_page_are_relative_to_the_feed() -> None:
+    found = item("<title>T</title><description>&lt;img src='i.png'&gt; and words</description>", head="")
+    assert 'src="https://feeds.example/x/i.png"' in found.body.replace("'", '"')
+    found = item(
+        "<link>https://site.example/p/1</link><description>&lt;img src='i.png'&gt; and words</description>"
+    )
+    assert "i.png" in found.body
+    assert "feeds.example" not in found.body

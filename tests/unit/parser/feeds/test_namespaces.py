@@ -97,3 +97,15 @@ def test_a_document_use_standard_prefixes_stays_as_it_is() -> None:
 )
 def test_endless_documents_take_linear_time(text: str) -> None:
     use_standard_prefixes(text)
+
+
+@pytest.mark.parametrize("inner", ["", "<open>", "<a><b><c>", "<a></a>", "<a/>"])
+def test_the_declarations_of_an_element_end_with_it(inner: str) -> None:
+    after = "<media:description>A very long caption of a picture</media:description>"
+    names = f'xmlns:media="{MEDIA}"'
+    element = f'<box xmlns:media="https://other.example/ns">{inner}</box>'
+    text = f"<rss {names}><channel><item>{element}{after}</item></channel></rss>"
+    assert use_standard_prefixes(text).endswith(f"{after}</item></channel></rss>")
+    inside = f'<box xmlns:media="https://other.example/ns">{inner}{after}</box>'
+    renamed = use_standard_prefixes(f"<rss {names}><channel><item>{inside}</item></channel></rss>")
+    assert after not in renamed

@@ -59,3 +59,8 @@ def test_any_bytes_become_text_fit_for_xml(data):
     text, _ = decode(data)
     text.encode()
     assert not set(text) & {chr(n) for n in range(32) if n not in (9, 10)} | set(text) & {"\ufffe", "\uffff"}
+
+
+def test_only_the_first_bad_bytes_are_named():
+    _, repairs = decode(("今天的茶市" * 4).encode().join([b"\xe9\n"] * 40))
+    assert [(r.line, r.rule) for r in repairs] == [(line, "bad-byte") for line in range(1, 21)]

@@ -121,3 +121,9 @@ def test_json_repairs_each_outer_key_by_itself() -> None:
     found, made = repair_json('{"a": 1,\n"b": 2,\n}', 5)
     assert found == {"a": "1", "b": "2"}
     assert [(repair.line, repair.rule) for repair in made] == [(5, "broken-header")]
+
+
+def test_toml_keeps_a_value_of_several_lines_beside_a_mistake() -> None:
+    found, made = repair_toml('title = A "b"\ntags = [\n  "x",\n  "y",\n]\nlang = "de"', 2)
+    assert found == {"title": 'A "b"', "tags": ["x", "y"], "lang": "de"}
+    assert [(repair.line, repair.rule) for repair in made] == [(2, "unquoted-text")]
