@@ -131,22 +131,23 @@ def _build(config: Config, store: Path, options: _Options, clock: Clock, progres
 
 def _count(db: Storage, config: Config, sources: dict[int, tuple[str, int]], report: BuildReport) -> None:
     """Count the files by outcome, and report entries of upstream feeds that cannot be published."""
-    folders = {source.name: source.path for source in config.folders}
-    for number, name in ((n, name) for n, (name, _) in sources.items() if name in folders):
-        files = db.load_folder_counts(number)
+    paths = {source.name: source.path for source in config.folders}
+    folders = {number: paths[name] for number, (name, _) in sources.items() if name in paths}
+    counts = db.load_build_counts(folders)
+    for number, files in counts.folders.items():
         report.read += files.read
         report.ignored += files.ignored
         report.unpublished += files.unpublished
         report.rejected += [
-            {"path": str(folders[name] / path), "reason": reason} for path, reason in files.rejected
+            {"path": str(folders[number] / path), "reason": reason} for path, reason in files.rejected
         ]
-    report.entries, report.reasons = db.count_items()
-    counts = db.load_post_counts()
-    report.published += counts.posts
-    report.merged += counts.files - counts.posts
-    report.unpublished += counts.unpublished
-    report.rejected += [{"path": path, "reason": reason} for path, reason in counts.left_out]
+    report.entries, report.reasons = counts.items
+    posts = counts.posts
+    report.published += posts.posts
+    report.merged += posts.files - posts.posts
+    report.unpublished += posts.unpublished
+    report.rejected += [{"path": path, "reason": reason} for path, reason in posts.left_out]
     report.troubles += [
         f"source {source}: {link}: {reason}; it is left out"
-        for source, link, reason in counts.entries_left_out
+        for source, link, reason in posts.entries_left_out
     ]

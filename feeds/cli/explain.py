@@ -11,9 +11,9 @@ from feeds.cli.output import print_json
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from feeds.cli.lookup import NoPost
     from feeds.config import Config
     from feeds.storage.interface import Archives, Posts, Storage
+    from feeds.storage.lookup import NoPost
     from feeds.storage.reports import FeedOfPost, PostReport
     from feeds.workers.task_types import Settings
     from feeds.workers.workers import Workers
@@ -62,7 +62,8 @@ def _explain(db: Storage, config: Config, settings: Settings, wanted: str) -> di
     Raises:
         UsageError: the post is not known.
     """
-    from feeds.cli.lookup import NoPost, find_item
+    from feeds.cli.lookup import find_item
+    from feeds.storage.lookup import NoPost
 
     number = find_item(db, config, wanted)
     if isinstance(number, NoPost):

@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 from feeds.config import Config
 from feeds.errors import UsageError
 from feeds.item_keys import derive_keys
 from feeds.storage.interface import Searches
-from feeds.storage.left_out import REASONS
+from feeds.storage.lookup import NoPost, Wanted
 from feeds.values.patterns import compile_pattern
 from feeds.values.urls import canonicalise, is_address
-
-
-class NoPost(NamedTuple):
-    """A file or an entry that is known, but is not a post."""
-
-    source: str
-    path: str
-    state: str
-    """``ignored``, ``unpublished``, ``rejected`` or ``left out``."""
-    reason: str
-    title: str = ""
-    address: str = ""
 
 
 def find_post(db: Searches, config: Config, wanted: str) -> int:
@@ -32,7 +19,7 @@ def find_post(db: Searches, config: Config, wanted: str) -> int:
     Raises:
         UsageError: no post matches, or only a file or an entry that is not a post.
     """
-    found = _find(db, config, wanted)
+    found = db.find_item(_build_wanted(config, wanted), by_title=False)
     if found is None:
         raise _build_error(wanted)
     if isinstance(found, NoPost):
@@ -46,9 +33,7 @@ def find_item(db: Searches, config: Config, wanted: str) -> int | NoPost:
     Raises:
         UsageError: nothing matches.
     """
-    found = _find(db, config, wanted)
-    if found is None:
-        found = _find_by_title(db, wanted)
+    found = db.find_item(_build_wanted(config, wanted), by_title=True)
     if found is None:
         raise _build_error(wanted)
     return found
@@ -58,27 +43,11 @@ def _build_error(wanted: str) -> UsageError:
     return UsageError(f"{wanted}: no post has this path, URL or id; `feedd status` lists the sources")
 
 
-def _find(db: Searches, config: Config, wanted: str) -> int | NoPost | None:
-    # The exact id first; a path may look like an id of another post.
-    number = db.find_post(wanted) or db.find_post_by_value(wanted.removeprefix("NW"))
-    if number is None and is_address(wanted):
-        number = db.find_post_by_key(_derive_keys(config, wanted))
-    if number is not None:
-        return number
-    file = db.find_file(*_make_relative(config, wanted))
-    if file is None:
-        return db.find_post_by_guid(wanted)
-    return NoPost(file.source, file.path, file.outcome, file.reason) if file.post is None else file.post
-
-
-def _find_by_title(db: Searches, wanted: str) -> int | NoPost | None:
-    number = db.find_post_by_title(wanted)
-    if number is not None:
-        return number
-    for source, entry in db.find_left_out(wanted):
-        reason = REASONS[entry.reason] + (f" ({entry.detail})" if entry.detail else "")
-        return NoPost(source, "", "left out", reason, entry.title, entry.address)
-    return None
+def _build_wanted(config: Config, text: str) -> Wanted:
+    """Return what a text means: each reading of it that this configuration has."""
+    path, source = _make_relative(config, text)
+    keys = _derive_keys(config, text) if is_address(text) else ()
+    return Wanted(text, text.removeprefix("NW"), keys, path, source)
 
 
 def _derive_keys(config: Config, address: str) -> list[str]:

@@ -54,7 +54,7 @@ def withdraw(db: Storage, path: Path, uid: str, undo: bool, now: datetime) -> bo
     """Withdraw or restore the post with this id; ``path`` is that of the ledger. Return whether a source has (or may have) it."""
     # The withdrawal may be known already, to a store that is a backup.
     db.read_withdrawals(path, now)
-    back = db.restore_post(uid, now) if undo else db.withdraw_post(uid, now)
+    back = db.set_withdrawn(uid, not undo, now)
     if back is None:
         return False
     # Write the file now, because the next run reads it first.

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 from typing import NamedTuple
 
 from feeds.identity import Shown, Sighting
-from feeds.item_keys import shorten_key
+from feeds.storage.left_out import ItemCounts, count_items
 from feeds.storage.neighbourhood import load_keys
-from feeds.storage.packing import dumps
 from feeds.storage.serialization import read_shown, read_sighting
 from feeds.storage.sqlite import Database, load_migrations
 
@@ -89,72 +87,10 @@ def _load_feeds(db: Database, post: int, entries: int) -> Iterator[FeedOfPost]:
         yield FeedOfPost(kind, name, slug or "", number, post in window, archive)
 
 
-def find_post(db: Database, uid: str) -> int | None:
-    """Find the number of the post with this id; None if there is none."""
-    number: int | None = db.value("post_of_uid", (uid,))
-    return number
-
-
-def find_post_by_value(db: Database, value: str) -> int | None:
-    """Find the number of the post with an identity key of this value; None if there is none."""
-    number: int | None = db.value("strong_like", {"value": value})
-    return number
-
-
-def find_post_by_key(db: Database, keys: Sequence[str]) -> int | None:
-    """Find the number of the post with the first of these keys that a post has; None if none has any."""
-    for key in keys:
-        number: int | None = db.value("posts_of_key", {"key": key})
-        if number is not None:
-            return number
-    return None
-
-
-def find_post_by_guid(db: Database, guid: str) -> int | None:
-    """Find the number of the post of a file or an entry with this guid; None if there is none."""
-    # A long guid of an entry is stored as its digest.
-    rows = db.rows("posts_of_guid", {"guid": guid, "item": shorten_key(f"id:{guid}")})
-    return next((int(row[0]) for row in rows), None)
-
-
-def find_post_by_title(db: Database, title: str) -> int | None:
-    """Find the number of the first post with this title, or of which a copy has it; None if there is none."""
-    # The title is the first value of the stored list.
-    start = {"start": f"[{dumps(title)},"}
-    rows = chain(db.rows("posts_titled", start), db.rows("sightings_titled", start))
-    return next((int(row[0]) for row in rows), None)
-
-
 def load_title(db: Database, number: int) -> str:
     """Load the title of a post."""
     db.scope([number])
     return read_shown(db.rows("posts_by_number")[0][10]).title
-
-
-class FoundFile(NamedTuple):
-    """A file of a folder, and the number of its post; ``post`` is None if it is not a post."""
-
-    source: str
-    path: str
-    outcome: str
-    reason: str
-    post: int | None
-
-
-def find_file(db: Database, path: str, source: str = "") -> FoundFile | None:
-    """Find a file by its path, or by the end of its path; None if no source has it.
-
-    The whole path counts before the end of a path; of several such paths, that of ``source``, then the shortest.
-    """
-    row = next(iter(db.rows("file_of_path", {"path": path, "source": source})), None)
-    if row is None:
-        return None
-    source, name, outcome, reason, sighting, _ = row
-    # The row of a rejected file may still name the sighting of an earlier version.
-    if sighting is None or outcome != "item":
-        return FoundFile(source, name, outcome, reason, None)
-    db.scope([sighting])
-    return FoundFile(source, name, outcome, reason, int(db.rows("sightings_by_number")[0][7]))
 
 
 class FileCount(NamedTuple):
@@ -219,6 +155,22 @@ def load_post_counts(db: Database) -> PostCounts:
         tuple(
             (source, read_shown(shown).link, reason) for source, shown, reason in db.rows("entries_left_out")
         ),
+    )
+
+
+class BuildCounts(NamedTuple):
+    """What a build reports of the whole store."""
+
+    folders: dict[int, FolderCounts]
+    """By number of the source."""
+    posts: PostCounts
+    items: ItemCounts
+
+
+def load_build_counts(db: Database, folders: Iterable[int]) -> BuildCounts:
+    """Count what became of the files of these folders, of all posts, and of all entries of upstream feeds."""
+    return BuildCounts(
+        {number: load_folder_counts(db, number) for number in folders}, load_post_counts(db), count_items(db)
     )
 
 

@@ -17,7 +17,7 @@ from feeds.storage import (
     files,
     ledger,
     ledger_replay,
-    left_out,
+    lookup,
     neighbourhood,
     publication,
     reports,
@@ -76,8 +76,7 @@ class Store(Database):
     load_posts = feeds.load_posts
     exclude_invalid_posts = feeds.exclude_invalid_posts
     load_bodies = bodies.load_bodies
-    withdraw_post = withdrawal.withdraw_post
-    restore_post = withdrawal.restore_post
+    set_withdrawn = withdrawal.set_withdrawn
     load_post_state = withdrawal.load_post_state
 
     # FileIds
@@ -164,24 +163,16 @@ class Store(Database):
     load_change_counter = control.load_change_counter
 
     # Searches
-    find_post = reports.find_post
-    find_post_by_value = reports.find_post_by_value
-    find_post_by_key = reports.find_post_by_key
-    find_post_by_guid = reports.find_post_by_guid
-    find_post_by_title = reports.find_post_by_title
-    find_file = reports.find_file
+    find_item = lookup.find_item
     load_post_report = reports.load_post_report
     load_post_title = reports.load_title
-    find_left_out = left_out.find_left_out
 
     # Counts
     load_status_counts = reports.load_status_counts
     count_posts_of_days = reports.count_posts_of_days
     load_latest_posts = reports.load_latest_posts
     load_invalid_posts = reports.load_invalid_posts
-    load_folder_counts = reports.load_folder_counts
-    load_post_counts = reports.load_post_counts
-    count_items = left_out.count_items
+    load_build_counts = reports.load_build_counts
 
     # Soundness
     find_faults = reports.find_faults

@@ -40,6 +40,15 @@ def load_post_state(db: Database, number: int) -> PostState:
     return PostState(*db.rows("post_standing", (number,))[0])
 
 
+def set_withdrawn(db: Database, uid: str, withdrawn: bool, now: datetime) -> bool | None:
+    """Withdraw or restore the post with this id for a person; None if it is unknown, or in that state already.
+
+    Returns:
+        Whether a source has the post, as far as it is known.
+    """
+    return withdraw_post(db, uid, now) if withdrawn else restore_post(db, uid, now)
+
+
 def withdraw_post(db: Database, uid: str, now: datetime) -> bool | None:
     """Withdraw the post with this id for a person; None if no such post is published, else True."""
     with db.transaction():

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from feeds.storage.control import StoredRequest
-from feeds.storage.left_out import ItemCounts, LeftOut
-from feeds.storage.reports import FolderCounts, FoundFile, PostCounts, PostReport, StatusCounts
+from feeds.storage.lookup import NoPost, Wanted
+from feeds.storage.reports import BuildCounts, PostReport, StatusCounts
 
 
 class Control(Protocol):
@@ -32,32 +32,14 @@ class Control(Protocol):
 class Searches(Protocol):
     """Posts by what a person knows of them."""
 
-    def find_post(self, uid: str) -> int | None:
-        """Find the number of the post with this id; None if there is none."""
-
-    def find_post_by_value(self, value: str) -> int | None:
-        """Find the number of the post with an identity key of this value; None if there is none."""
-
-    def find_post_by_key(self, keys: Sequence[str]) -> int | None:
-        """Find the number of the post with the first of these keys that a post has; None if none has any."""
-
-    def find_post_by_guid(self, guid: str) -> int | None:
-        """Find the number of the post of a file or an entry with this guid; None if there is none."""
-
-    def find_post_by_title(self, title: str) -> int | None:
-        """Find the number of the first post with this title, or of which a copy has it; None if there is none."""
-
-    def find_file(self, path: str, source: str = "") -> FoundFile | None:
-        """Find a file by its path, or by the end of its path; None if no source has it."""
+    def find_item(self, wanted: Wanted, *, by_title: bool) -> int | NoPost | None:
+        """Find the number of a post, or the file or entry that is not a post; None if nothing matches."""
 
     def load_post_report(self, number: int, entries: int) -> PostReport:
         """Load everything of a post; ``entries`` is the number of posts in a subscription document."""
 
     def load_post_title(self, number: int) -> str:
         """Load the title of a post."""
-
-    def find_left_out(self, wanted: str) -> list[tuple[str, LeftOut]]:
-        """Find entries that became no item by title, guid or address, each with the name of its source."""
 
 
 class Counts(Protocol):
@@ -72,14 +54,8 @@ class Counts(Protocol):
     def load_invalid_posts(self) -> dict[str, str]:
         """Load the reason of each post that no document can contain, by id."""
 
-    def load_folder_counts(self, source: int) -> FolderCounts:
-        """Count the present files of a source; only exceptional files are read, because a build may have millions."""
-
-    def load_post_counts(self) -> PostCounts:
-        """Count the posts of all files, and load the posts that no document can contain."""
-
-    def count_items(self) -> ItemCounts:
-        """Count what became of all entries of upstream feeds, and of the files and entries that are in no feed."""
+    def load_build_counts(self, folders: Iterable[int]) -> BuildCounts:
+        """Count what became of the files of these folders, of all posts, and of all entries of upstream feeds."""
 
     def load_status_counts(self) -> StatusCounts:
         """Count files, posts and documents."""

@@ -36,11 +36,8 @@ class Posts(Protocol):
     def load_bodies(self, sightings: Iterable[int]) -> dict[int, StoredBody]:
         """Load the body of each of these sightings that has a document, by number."""
 
-    def withdraw_post(self, uid: str, now: datetime) -> bool | None:
-        """Withdraw the post with this id for a person; None if no such post is published, else True."""
-
-    def restore_post(self, uid: str, now: datetime) -> bool | None:
-        """Undo the withdrawal of the post with this id; None if no such post is withdrawn."""
+    def set_withdrawn(self, uid: str, withdrawn: bool, now: datetime) -> bool | None:
+        """Withdraw or restore the post with this id for a person; None if it is unknown, or in that state already."""
 
     def load_post_state(self, number: int) -> PostState:
         """Load the state of a post."""

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from feeds.cli.lookup import NoPost, find_item, find_post
+from feeds.cli.lookup import find_item, find_post
 from feeds.errors import UsageError
+from feeds.storage.lookup import NoPost
 from tests.rigs.memory_world import UPSTREAM, World, build_rss
 
 RULE = "[[identity]]\nname = \"code\"\npattern = 'code=(?P<key>\\d+)'\n"

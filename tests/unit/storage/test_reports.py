@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from feeds.storage import reports
+from feeds.storage.left_out import count_items
 from tests.rigs.memory_world import NOON, World
 
 
@@ -40,29 +41,23 @@ def test_everything_of_a_post(world: World) -> None:
         ("all", "", False, 0),
         ("tag", "x", True, 0),
     }
-    assert post.uid is not None
-    assert reports.find_post(world.db, post.uid) == number
-    assert reports.find_post_by_key(world.db, ["url:x", "url:https://old.example/a"]) == number
-    assert reports.find_post_by_key(world.db, ["url:x"]) is None
-    assert reports.find_post_by_title(world.db, "a") == number
-    assert reports.find_post_by_title(world.db, "z") is None
     assert reports.load_title(world.db, number) == "a"
 
 
 def test_files(world: World) -> None:
-    assert reports.find_file(world.db, "a.md") == reports.FoundFile(
-        "news", "a.md", "item", "", get_number(world, "a")
-    )
-    draft = reports.find_file(world.db, "draft.md")
-    assert draft is not None
-    assert (draft.outcome, draft.post) == ("unpublished", None)
-    assert reports.find_file(world.db, "z.md") is None
     counts = reports.load_folder_counts(world.db, world.get_source("news"))
     assert (counts.read, counts.ignored, counts.unpublished) == (4, 0, 1)
     assert [path for path, _ in counts.rejected] == ["bad.md"]
     assert {(c.outcome, c.vanished, c.files) for c in reports.count_files(world.db, world.get_source("news"))} == {
         ("item", False, 2), ("unpublished", False, 1), ("rejected", False, 1),
     }  # fmt: skip
+
+
+def test_a_build_counts_folders_posts_and_items_together(world: World) -> None:
+    number = world.get_source("news")
+    counts = reports.load_build_counts(world.db, [number])
+    assert counts.folders == {number: reports.load_folder_counts(world.db, number)}
+    assert (counts.posts, counts.items) == (reports.load_post_counts(world.db), count_items(world.db))
 
 
 def test_counts_of_posts(world: World) -> None:

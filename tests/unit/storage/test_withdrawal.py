@@ -12,6 +12,7 @@ from feeds.storage.withdrawal import (
     load_post_state,
     remove_sightings,
     restore_post,
+    set_withdrawn,
     withdraw_post,
 )
 from tests.rigs.memory_world import NOON, UPSTREAM, World, build_rss
@@ -61,6 +62,15 @@ def test_a_withdrawal_and_its_end(world: World) -> None:
     assert read_ledger(world, "withdrawn") == {}
     assert uid in read_ledger(world, "surfaced")
     assert load_post_state(world.db, world.db.value("post_of_uid", (uid,))).withdrawn == 0
+
+
+def test_a_post_is_withdrawn_and_restored_once(world: World) -> None:
+    uid = get_uid(world, "a")
+    assert set_withdrawn(world.db, uid, False, NOON) is None
+    assert set_withdrawn(world.db, uid, True, NOON) is True
+    assert set_withdrawn(world.db, uid, True, NOON) is None
+    assert set_withdrawn(world.db, uid, False, NOON) is True
+    assert set_withdrawn(world.db, "urn:x", True, NOON) is None
 
 
 def test_a_restored_post_without_a_source_is_gone(world: World) -> None:
