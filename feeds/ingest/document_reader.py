@@ -117,6 +117,7 @@ def parse_document(
     # If the head alone exceeds the deadline, rejecting entries cannot help.
     found = [_parse(workers, document.select_entries(()), end)]
     rejected: list[Rejected] = []
+    slow = False
     waiting = _divide(document)[::-1]  # a stack: the first part is on top
     while waiting and time.monotonic() < end:
         piece = waiting.pop()
@@ -125,15 +126,17 @@ def parse_document(
         except DeadlineExceeded as error:
             if error.deadline < workers.deadline:  # only the end of the budget interrupted it
                 waiting.append(piece)
-            elif len(piece.parts.entries) == 1:
+                continue
+            slow = True
+            if len(piece.parts.entries) == 1:
                 rejected += _reject_entries(piece, str(error))
             else:
                 waiting += _divide(piece)[::-1]
     limit = f"the {workers.budget:g} seconds for the document"
-    # Without an entry that is slow by itself, the document is just large.
+    # If no part exceeded the deadline by itself, the document is just large.
     reason = (
         f"other entries used {limit}"
-        if rejected
+        if slow
         else f"its {len(document.parts.entries)} entries need more than {limit}"
     )
     return (
