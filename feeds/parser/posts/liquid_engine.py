@@ -49,7 +49,7 @@ _PARAMETER: Final = re.compile(
 )
 _QUOTE: Final = re.compile(r"\\(['\"])")
 _VARIABLE: Final = re.compile(r"\{\{([^{}]*+)\}\}")
-_FILE: Final = re.compile(r"(?:\{\{[^{}]*+\}\}|\S)++")
+_FILE: Final = re.compile(r"(?>(?:\{\{[^{}]*+\}\}|\S)+)")
 
 
 class Rendering:

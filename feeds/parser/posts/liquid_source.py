@@ -23,8 +23,8 @@ _WHITE_SPACE_RUN: Final = re.compile(r"[^\S\n]{100,}+")
 _NAME: Final = re.compile(r"-?\s*+(#|\w++)")
 _END_RAW: Final = re.compile(r"\{%-?\s*+endraw\s*+-?%\}")
 _OPENER: Final = re.compile(r"\{[{%]")
-_LATE_REVERSED: Final = re.compile(r"(\b(?:limit|offset)\s*+:\s*+\S++)\s++reversed\b")
-"""Jekyll ignores ``reversed`` after other words of a loop."""
+_LOOP_LIMIT: Final = re.compile(r"\b(?:limit|offset)\s*+:")
+_REVERSED: Final = re.compile(r"(?<!\S)reversed\b")
 _CLOSERS: Final = {"{{": "}}", "{%": "%}"}
 
 BLOCKS: Final = frozenset(("if", "unless", "case", "for", "tablerow", "capture", "highlight", "ifchanged"))
@@ -140,10 +140,16 @@ def _read_mark(whole: str, start: int) -> Mark:
         return Mark(start, end, "?", "", whole)
     argument = inner[name.end() :].strip()
     if name[1] == "for":
-        argument = _LATE_REVERSED.sub(r"\1", argument)
+        argument = _drop_late_reversed(argument)
     if name[1] == "echo":
         return Mark(start, end, "", argument, "{{ " + argument + " }}")
     return Mark(start, end, _ALIASES.get(name[1], name[1]), argument, whole)
+
+
+def _drop_late_reversed(argument: str) -> str:
+    """Remove ``reversed`` from behind the other words of a loop, where Jekyll ignores it."""
+    limit = _LOOP_LIMIT.search(argument)
+    return argument[: limit.end()] + _REVERSED.sub("", argument[limit.end() :]) if limit else argument
 
 
 def _split_lines(mark: Mark) -> list[Mark]:

@@ -10,13 +10,11 @@ from typing import Any
 
 import pytest
 
-from feeds.post_ids import build_urn
 from tests.conftest import Project, feedd
 from tests.integration.ingest.test_upstreams import rss, subscribe
 from tests.rigs.servers import Answer, UpstreamThread
 
 GUIDE = "https://manual.example/guide/"
-_POSTS = bytes.fromhex("7e1f8d4e5c0a5b1e9c6b0a4f6f2d9a11")
 
 
 def items(project: Project) -> dict[str, dict[str, Any]]:
@@ -156,17 +154,6 @@ def test_a_renamed_file_keeps_its_id_though_another_takes_its_place(project: Pro
     assert json.loads(project.run("build", "--json").stdout)["merged"] == 0
     found = json.loads((project.output / "feed.json").read_bytes())["items"]
     assert {one["id"] for one in found} == set(ids.values()), "the copy is another post"
-
-
-def test_ids_are_those_that_were_made_of_the_text(project: Project) -> None:
-    from feeds.sanitizer.text import compute_fingerprint
-
-    project.post("2024-01-01-a.md", "A", "First.")
-    project.post("2024-01-02-b.md", "B", f"Second.\n\n<{GUIDE}>")
-    project.run("build")
-    found = items(project)
-    assert found["A"]["id"] == build_urn(_POSTS, f"text:{compute_fingerprint('A', 'First.')}")
-    assert found["B"]["id"] == build_urn(_POSTS, f"url:{GUIDE}")
 
 
 def test_posts_that_an_older_store_joined_part_and_the_published_id_stays(project: Project) -> None:

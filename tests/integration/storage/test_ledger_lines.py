@@ -17,6 +17,7 @@ TIME = "2024-01-01T00:00:00Z"
 GOOD = [
     ("alias", "urn:x:old", "urn:x:new"),
     ("burnt", "url:https://a.example/", ""),
+    ("form", "file-ids", "path"),
     ("guess", "news/undated.md", "2020-09-13T20:26:40+08:00"),
     ("guess", "news/path:undated.md", TIME),
     ("guess", "up/id:https://a.example/../x", TIME),
@@ -92,6 +93,8 @@ BAD = [
     '{"keys": "a.md", "value": "url:x"}',
     '{"keys": "news/a.md", "value": "' + "url:" + "x" * (1 << 20) + '"}',
     '{"guess": "news/path:../a.md", "value": "2024-01-01T00:00:00Z"}',
+    '{"form": "file-ids", "value": "text"}',
+    '{"form": "other", "value": "path"}',
     '{"guess": "news/a.md", "value": "2024-01-01"}',
     '{"guess": "news/a.md", "value": "0001-01-01T00:00:00+14:00"}',
     '{"guess": "news/a.md", "value": "9999-12-31T23:59:59Z"}',
@@ -175,7 +178,11 @@ def test_no_line_of_a_ledger_leads_out_or_stops_a_build(site: Project) -> None:
     assert outside(site) == before
     assert (site.output / "tag" / "x" / "atom.xml").is_file()
     assert (site.output / "tag" / "kept" / "atom.xml").is_file()
-    assert ledger.read_text("utf-8").splitlines() == [json.dumps(good), *wrong], "nothing is lost"
+    lines = ledger.read_text("utf-8").splitlines()
+    # An older version wrote this ledger, so the ids that it derived from texts get their lines.
+    added = [next(iter(json.loads(line))) for line in lines if line not in (json.dumps(good), *wrong)]
+    assert sorted(added) == ["form", "id", "id"]
+    assert lines[len(added) :] == [json.dumps(good), *wrong], "nothing is lost"
     assert site.run("build", "--strict").returncode == 1
     site.post("2024-01-03-c.md", "C", tags="y")
     assert site.run("build").returncode == 0
