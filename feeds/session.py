@@ -26,8 +26,7 @@ from feeds.sources import (
 from feeds.values.urls import CANONICAL_RULE
 
 if TYPE_CHECKING:
-    from feeds.models import Dialect, Podcast
-    from feeds.parser.posts.jekyll import JekyllSite
+    from feeds.models import Podcast
     from feeds.settings import PublishSettings
     from feeds.storage.interface import Storage
     from feeds.storage.records import Context
@@ -356,7 +355,7 @@ def _build_source_settings(config: Config, rank: int, source: FolderSource, cloc
     from feeds.workers.included_files import find_content_prefix
     from feeds.workers.task_types import SourceSettings
 
-    site = read_site(source.path)
+    site = site_files.read_site(source.path)
     liquid = site_files.needs_liquid(source.path)
     generator = find_generator(source.path)
     return SourceSettings(
@@ -373,7 +372,7 @@ def _build_source_settings(config: Config, rank: int, source: FolderSource, cloc
             liquid=liquid,
             includes=site_files.read_includes(source.path) if liquid else {},
             data=site_files.read_site_data(source.path) if liquid else {},
-            dialect=source.markdown or _find_dialect(source.path, site),
+            dialect=source.markdown or site_files.find_dialect(source.path, site),
             generator=generator,
             sections=read_sections(source.path, generator, config.site.timezone, clock()),
             above=find_content_prefix(source.path),
@@ -383,22 +382,3 @@ def _build_source_settings(config: Config, rank: int, source: FolderSource, cloc
         future=source.future,
         source_line=source.source_line,
     )
-
-
-def _find_dialect(folder: Path, site: JekyllSite) -> Dialect:
-    """Return the dialect of a folder that no setting states: that of its generator."""
-    from feeds.fetcher.folder import is_jekyll
-
-    return site.dialect if is_jekyll(folder) or folder.name == "_posts" else "commonmark"
-
-
-def read_site(folder: Path) -> JekyllSite:
-    """Read the ``_config.yml`` of a folder, or of the folder above a ``_posts``; empty settings if there is none."""
-    from feeds.parser.posts.file_encoding import decode
-    from feeds.parser.posts.jekyll import JekyllSite, read_site_config
-
-    for place in (folder, folder.parent) if folder.name == "_posts" else (folder,):
-        file = place / "_config.yml"
-        if file.is_file():
-            return read_site_config(decode(file.read_bytes())[0])
-    return JekyllSite()

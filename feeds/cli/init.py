@@ -54,7 +54,7 @@ def write_project(folder: Path, source: Path | None = None) -> tuple[list[Path],
     from feeds.cli.starter_config import plan_files, suggest_next_steps
     from feeds.errors import UsageError
     from feeds.fetcher.folder import is_jekyll
-    from feeds.session import read_site
+    from feeds.fetcher.site_files import read_site
 
     if source is not None:
         from feeds.cli.subscriptions import convert_list

@@ -1,4 +1,4 @@
-"""Read the files of a site that its posts may use: ``_includes`` and ``_data`` of Jekyll.
+"""Read the files of a site that its posts may use: ``_config.yml``, ``_includes`` and ``_data`` of Jekyll.
 
 Links are not followed, and the number and size of files are limited. The texts are part of the settings of a
 source, so a changed file causes its posts to be parsed again.
@@ -13,9 +13,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from feeds.fetcher.folder import is_jekyll
 from feeds.fetcher.site_generator import ELEVENTY_SETTINGS
+from feeds.models import Dialect
 from feeds.parser.posts.file_encoding import decode
 from feeds.parser.posts.front_matter_values import load_yaml
+from feeds.parser.posts.jekyll import JekyllSite, read_site_config
 
 # The texts are sent to every worker process, so their size is bounded.
 _MOST_FILES = 1000
@@ -117,3 +120,17 @@ def _list_tree(root: Path, below: str) -> Iterator[str]:
             yield from _list_tree(root, path)
         elif entry.is_file(follow_symlinks=False):
             yield path
+
+
+def find_dialect(folder: Path, site: JekyllSite) -> Dialect:
+    """Return the dialect of a folder that no setting states: that of its generator."""
+    return site.dialect if is_jekyll(folder) or folder.name == "_posts" else "commonmark"
+
+
+def read_site(folder: Path) -> JekyllSite:
+    """Read the ``_config.yml`` of a folder, or of the folder above a ``_posts``; empty settings if there is none."""
+    for place in (folder, folder.parent) if folder.name == "_posts" else (folder,):
+        file = place / "_config.yml"
+        if file.is_file():
+            return read_site_config(decode(file.read_bytes())[0])
+    return JekyllSite()

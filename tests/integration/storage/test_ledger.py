@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -46,6 +47,7 @@ def test_late_posts_corrections_and_merged_ids_come_back(project: Project) -> No
     # It surfaces now, out of the order of publication.
     project.post("2023-05-05-late.md", "Late", date="2023-05-05 08:00:00")
     project.run("build")
+    time.sleep(1.1)  # the ledger has seconds
     project.post("2024-01-01-A.md", "A, corrected", date="2024-01-01 08:00:00")
     project.run("build")
     before = project.bytes()
