@@ -50,7 +50,7 @@ class UpstreamFeed:
     request: Request | None
     """None if an environment variable with its credentials is not set."""
     trouble: str = ""
-    """Why there is no request, for people."""
+    """Why the request is missing, for people."""
     interval: int = 0
     """Seconds between two polls; 0 for an adaptive interval."""
     title: str = ""

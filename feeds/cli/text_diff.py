@@ -12,14 +12,14 @@ _MOST_WORDS = 2_000
 _AROUND = 6
 
 
-def find_changes(old: str, new: str) -> list[str]:
+def find_changes(old: str, new: str, most_words: int = _MOST_WORDS) -> list[str]:
     """Return each changed place as ``before [-removed-] {+added+} after``; empty if the texts are equal.
 
-    Only 2,000 words from the first difference on are compared.
+    Only ``most_words`` words from the first difference on are compared.
     """
     if old == new:
         return []
-    before, after = _cut_common_start(_WORD.findall(old), _WORD.findall(new))
+    before, after = _cut_common_start(_WORD.findall(old), _WORD.findall(new), most_words)
     matcher = SequenceMatcher(None, before, after, autojunk=False)
     found = []
     for group in matcher.get_grouped_opcodes(_AROUND):
@@ -36,8 +36,8 @@ def find_changes(old: str, new: str) -> list[str]:
     return found
 
 
-def _cut_common_start(before: list[str], after: list[str]) -> tuple[list[str], list[str]]:
+def _cut_common_start(before: list[str], after: list[str], most_words: int) -> tuple[list[str], list[str]]:
     """Return the words around and after the first difference."""
     same = next((i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), None)
     start = max(0, (min(len(before), len(after)) if same is None else same) - _AROUND)
-    return before[start : start + _MOST_WORDS], after[start : start + _MOST_WORDS]
+    return before[start : start + most_words], after[start : start + most_words]

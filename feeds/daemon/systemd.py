@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable
 
 
 class Supervisor:
     """The service manager that started the daemon, if it wants notifications: ``NOTIFY_SOCKET`` and ``WATCHDOG_USEC``."""
 
-    def __init__(self, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        environment: dict[str, str] | None = None,
+        create_socket: Callable[[int, int], socket.socket] = socket.socket,
+    ) -> None:
+        self._create_socket = create_socket
         given = dict(os.environ) if environment is None else environment
         self._address = given.get("NOTIFY_SOCKET", "")
         microseconds = given.get("WATCHDOG_USEC", "")
@@ -25,7 +31,7 @@ class Supervisor:
             return
         # A leading @ means a null byte: the abstract namespace of Linux.
         address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+        with self._create_socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
             try:
                 channel.sendto("\n".join(lines).encode(), address)
             except OSError:

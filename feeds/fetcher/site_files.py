@@ -11,6 +11,7 @@ import io
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from feeds.fetcher.folder import is_jekyll
@@ -20,10 +21,17 @@ from feeds.parser.posts.file_encoding import decode
 from feeds.parser.posts.front_matter_values import load_yaml
 from feeds.parser.posts.jekyll import JekyllSite, read_site_config
 
-# The texts are sent to every worker process, so their size is bounded.
-_MOST_FILES = 1000
-_LARGEST_FILE = 256 * 1024
-_LARGEST_SITE = 4 * 1024 * 1024
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many files are read, and how many bytes: their texts are sent to every worker process."""
+
+    files: int = 1000
+    file: int = 256 * 1024
+    site: int = 4 * 1024 * 1024
+
+
+_USUAL = Limits()
 
 
 def find_site_root(folder: Path) -> Path:
@@ -40,15 +48,15 @@ def needs_liquid(folder: Path) -> bool:
     return any((place / name).is_file() for place in (root, root.parent) for name in ELEVENTY_SETTINGS)
 
 
-def read_includes(folder: Path) -> dict[str, str]:
+def read_includes(folder: Path, limits: Limits = _USUAL) -> dict[str, str]:
     """Return the texts of ``_includes``, by path relative to it."""
-    return {path: decode(data)[0] for path, data in _read_tree(find_site_root(folder) / "_includes")}
+    return {path: decode(data)[0] for path, data in _read_tree(find_site_root(folder) / "_includes", limits)}
 
 
 def read_site_data(folder: Path) -> dict[str, object]:
     """Return the values of ``_data`` by name; a folder becomes a mapping, and unreadable files are left out."""
     found: dict[str, object] = {}
-    for path, data in _read_tree(find_site_root(folder) / "_data"):
+    for path, data in _read_tree(find_site_root(folder) / "_data", _USUAL):
         *folders, name = path.split("/")
         stem, _, ending = name.rpartition(".")
         value = _read_value(decode(data)[0], ending.lower())
@@ -88,7 +96,7 @@ def _load_yaml(text: str) -> object:
     return wrapped.get("list") if wrapped else None
 
 
-def _read_tree(root: Path) -> Iterator[tuple[str, bytes]]:
+def _read_tree(root: Path, limits: Limits) -> Iterator[tuple[str, bytes]]:
     """Yield path and bytes of each file below a folder, in order, without following links."""
     total = count = 0
     for path in _list_tree(root, ""):
@@ -100,11 +108,11 @@ def _read_tree(root: Path) -> Iterator[tuple[str, bytes]]:
             continue
         with os.fdopen(file, "rb") as stream:
             # One byte more than the limit shows that the file is too large.
-            data = stream.read(_LARGEST_FILE + 1)
+            data = stream.read(limits.file + 1)
         total += len(data)
-        if count > _MOST_FILES or total > _LARGEST_SITE:
+        if count > limits.files or total > limits.site:
             return
-        if len(data) <= _LARGEST_FILE:
+        if len(data) <= limits.file:
             yield path, data
 
 

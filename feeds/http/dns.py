@@ -13,7 +13,9 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """Returns the IP addresses of a host name, for a port; raises ``OSError`` if there are none."""
 
 
-async def resolve_by_system(host: str, port: int) -> list[str]:
+async def resolve_by_system(
+    host: str, port: int, look_up: Callable[..., list[Any]] = socket.getaddrinfo
+) -> list[str]:
     """Return the IP addresses of ``host`` from the system's resolver, in its order of preference.
 
     Each query has its own thread, which the program does not wait for when it ends. So a name server that
@@ -29,7 +31,7 @@ async def resolve_by_system(host: str, port: int) -> list[str]:
     def resolve() -> None:
         try:
             # Without `SOCK_STREAM` each address would be listed once for every kind of socket.
-            found: list[Any] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = look_up(host, port, type=socket.SOCK_STREAM)
             answer.set_result(list(dict.fromkeys(str(entry[4][0]) for entry in found)))
         except OSError as error:
             answer.set_exception(error)

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 # A larger batch would lock the store for longer than other commands should wait.
 _BATCH = 256
-_BATCH_BYTES = 1024 * 1024
-_WAITING_BYTES = 32 * 1024 * 1024
 _GATHERING = 0.05
 """Seconds that a response without a document waits for others: switching threads for each of them costs more."""
 
@@ -42,6 +40,18 @@ def create_client(site_url: str) -> Client:
     from feeds.http.address import build_user_agent
 
     return Client(build_user_agent(__version__, site_url))
+
+
+class QueueLimits(NamedTuple):
+    """Bytes of documents in memory."""
+
+    batch_bytes: int = 1024 * 1024
+    """Documents that are ingested together; a larger batch would lock the store for too long."""
+    waiting_bytes: int = 32 * 1024 * 1024
+    """Documents that wait for the store."""
+
+
+_USUAL = QueueLimits()
 
 
 class IngestedBatch(NamedTuple):
@@ -63,9 +73,10 @@ class PollQueue:
         hosts: HostHolds,
         executor: Executor,
         on_ingested: Callable[[IngestedBatch], None] = lambda batch: None,
+        limits: QueueLimits = _USUAL,
     ) -> None:
         """Build the queue; ``on_ingested`` is called after each ingested batch."""
-        self._ingester = ingester
+        self._ingester, self._limits = ingester, limits
         self._executor = executor
         self._on_ingested = on_ingested
         self._clock = ingester.session.clock
@@ -83,7 +94,7 @@ class PollQueue:
     def _queue_response(self, request: Request, fetched: Fetched) -> Coroutine[Any, Any, None] | None:
         """Queue a response; a document waits while too many bytes are queued, because the store may be busy for long."""
         fetched = fetched._replace(at=self._clock())
-        if fetched.data and self._queued_bytes > _WAITING_BYTES:
+        if fetched.data and self._queued_bytes > self._limits.waiting_bytes:
             return self._wait_for_memory(request, fetched)
         self._enqueue(request, fetched)
         return None
@@ -95,7 +106,7 @@ class PollQueue:
 
     def _release_waiting(self) -> None:
         """Queue waiting documents while there is memory for them."""
-        while self._delayed and self._queued_bytes <= _WAITING_BYTES:
+        while self._delayed and self._queued_bytes <= self._limits.waiting_bytes:
             turn, request, fetched = self._delayed.popleft()
             if not turn.cancelled():
                 self._enqueue(request, fetched)
@@ -150,7 +161,7 @@ class PollQueue:
             size = len(first[1].data)
             if not size and len(self.under_way) > 1 + self._answers.qsize():
                 await asyncio.sleep(_GATHERING)
-        while not self._answers.empty() and len(answers) < _BATCH and size < _BATCH_BYTES:
+        while not self._answers.empty() and len(answers) < _BATCH and size < self._limits.batch_bytes:
             item = self._answers.get_nowait()
             if isinstance(item, StartedDocument):
                 read.append(item)

@@ -58,6 +58,6 @@ def _find_text(html: str) -> Callable[[re.Match[str]], bool] | None:
 
 
 def _is_markup(name: str) -> bool:
-    """Return whether a tag without an end is one that HTML allows."""
+    """Return whether a tag without an end is allowed by HTML."""
     name = name.lower()
     return f"<{name}" in load_known_tags() and name not in _SWALLOWING

@@ -39,6 +39,8 @@ class Hub:
         allow: ``host:port`` of callbacks that need not be globally reachable.
         wake: Called when a verification is queued.
         path: Path of the hub on the server.
+        most_waiting: Verifications that may wait.
+        most_per_host: Subscriptions and waiting verifications of a host.
     """
 
     def __init__(
@@ -48,7 +50,10 @@ class Hub:
         allow: Collection[str] = (),
         wake: Callable[[], None] = lambda: None,
         path: str = PATH,
+        most_waiting: int = _MOST_WAITING,
+        most_per_host: int = _MOST_PER_HOST,
     ) -> None:
+        self._limits = most_waiting, most_per_host
         self._desk, self._topics, self._allow, self._wake, self._path = desk, topics, allow, wake, path
 
     @property
@@ -68,7 +73,7 @@ class Hub:
         if isinstance(wish, Refusal):
             return build_text(wish.status, wish.reason)
         try:
-            refusal = await self._desk(_queue_verification, wish)
+            refusal = await self._desk(_queue_verification, wish, *self._limits)
         # The store may be locked for a moment, so the subscriber gets a status that invites another attempt.
         except StoreError:
             refusal = Refusal(503, "the hub cannot accept requests at the moment; try again later")
@@ -79,7 +84,9 @@ class Hub:
         return build_text(202)
 
 
-def _queue_verification(db: Subscriptions, wish: SubscriptionRequest) -> Refusal | None:
+def _queue_verification(
+    db: Subscriptions, wish: SubscriptionRequest, most_waiting: int, most_per_host: int
+) -> Refusal | None:
     """Queue the verification of a request, within limits; return the refusal if they are reached."""
     data = {
         "mode": wish.mode,
@@ -89,4 +96,4 @@ def _queue_verification(db: Subscriptions, wish: SubscriptionRequest) -> Refusal
         "lease": str(wish.lease),
         "secret": wish.secret,
     }
-    return _REFUSALS.get(db.queue_verification(data, _MOST_WAITING, _MOST_PER_HOST))
+    return _REFUSALS.get(db.queue_verification(data, most_waiting, most_per_host))

@@ -9,7 +9,18 @@ from typing import Any
 
 import pytest
 
-from feeds.identity import Group, Known, Sighting, claim, compute_rank, group, is_hidden, may_be, merge
+from feeds.identity import (
+    Group,
+    Known,
+    Sighting,
+    claim,
+    compute_rank,
+    group,
+    is_hidden,
+    may_be,
+    merge,
+    select_originals,
+)
 from feeds.item_keys import Keys, build_item_key, derive_keys
 from feeds.post_ids import choose_id_key, derive_id
 
@@ -333,6 +344,7 @@ def test_the_file_whose_present_page_it_is_comes_before_a_file_that_had_it() -> 
     present = said(2, place="b.md", weak=f"item:s:2 {PAGE_A}")
     entry = said(3, weak="url:https://a.example/1")
     assert name_groups(former, present, entry) == [[1], [2, 3]]
+    assert name_groups(former, entry) == [[1, 3]]
 
 
 def test_an_entry_with_the_page_of_an_unpublished_file_joins_no_other_post() -> None:
@@ -344,3 +356,11 @@ def test_an_entry_with_the_page_of_an_unpublished_file_joins_no_other_post() -> 
     assert not is_hidden(Group("", (other,)), {PAGE_A})
     assert not is_hidden(Group("", (entry, citing)), {PAGE_A})
     assert not is_hidden(Group("", (entry,)), set())
+
+
+def test_a_post_shows_nothing_of_copies_of_its_page() -> None:
+    file = said(1, place="a.md", weak=PAGE_A)
+    copy, other = said(2, weak="url:https://a.example/1"), said(3, weak="url:https://a.example/2")
+    assert select_originals([file, copy, other]) == [file, other]
+    assert select_originals([copy, other]) == [copy, other]
+    assert select_originals([file]) == [file]

@@ -203,7 +203,7 @@ def _read_unclosed(text: str, first: int, toml: bool) -> tuple[str, int, tuple[R
 
 
 def _read_unopened(text: str, start: int) -> FrontMatter | None:
-    """Read YAML that only has an end mark, as Hexo accepts it; None if Pelican's lines say the same."""
+    """Read YAML that only has an end mark, as Hexo accepts it; None if they are lines of Pelican too."""
     closing = _END_ALONE.search(text, start, start + LARGEST_HEADER)
     header = text[start : closing.start()] if closing else ""
     lines = header.split("\n")[:-1]

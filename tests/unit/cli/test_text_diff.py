@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
-from feeds.cli import text_diff
 from feeds.cli.text_diff import find_changes
 
 
@@ -30,8 +27,7 @@ def test_a_change_far_into_a_long_text_is_found() -> None:
     assert find_changes(text + "x", text + "y") == ["a a a [-x-]{+y+}"]
 
 
-def test_a_long_change_is_compared_as_far_as_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(text_diff, "_MOST_WORDS", 20)
+def test_a_long_change_is_compared_as_far_as_the_limit() -> None:
     text = "a " * 100
-    (change,) = find_changes("x " + text + "p", "y " + text + "q")
+    (change,) = find_changes("x " + text + "p", "y " + text + "q", 20)
     assert change.startswith("[-x-]{+y+}")

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from feeds.daemon import systemd
 from feeds.daemon.systemd import Supervisor
 
 
@@ -26,10 +25,14 @@ def test_the_watchdog(environment: dict[str, str], seconds: float) -> None:
 
 
 class Channel:
-    sent: list[tuple[bytes, str]] = []  # noqa: RUF012 - shared by the sockets of a test
-    error: OSError | None = None
+    """Keeps what is sent; it is its own factory."""
 
-    def __init__(self, *_: Any) -> None: ...
+    def __init__(self, error: OSError | None = None) -> None:
+        self.sent: list[tuple[bytes, str]] = []
+        self.error = error
+
+    def __call__(self, *_: int) -> Any:
+        return self
 
     def __enter__(self) -> Channel:
         return self
@@ -42,13 +45,11 @@ class Channel:
         self.sent.append((data, address))
 
 
-def test_lines_go_to_the_named_socket(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(systemd.socket, "socket", Channel)
-    Channel.sent.clear()
-    Supervisor({}).notify("READY=1")
-    assert Channel.sent == []
-    Supervisor({"NOTIFY_SOCKET": "/run/x"}).notify("READY=1", "STATUS=ok")
-    Supervisor({"NOTIFY_SOCKET": "@abstract"}).notify("STOPPING=1")
-    assert Channel.sent == [(b"READY=1\nSTATUS=ok", "/run/x"), (b"STOPPING=1", "\0abstract")]
-    monkeypatch.setattr(Channel, "error", OSError("gone"))
-    Supervisor({"NOTIFY_SOCKET": "/run/x"}).notify("READY=1")
+def test_lines_go_to_the_named_socket() -> None:
+    channel = Channel()
+    Supervisor({}, channel).notify("READY=1")
+    assert channel.sent == []
+    Supervisor({"NOTIFY_SOCKET": "/run/x"}, channel).notify("READY=1", "STATUS=ok")
+    Supervisor({"NOTIFY_SOCKET": "@abstract"}, channel).notify("STOPPING=1")
+    assert channel.sent == [(b"READY=1\nSTATUS=ok", "/run/x"), (b"STOPPING=1", "\0abstract")]
+    Supervisor({"NOTIFY_SOCKET": "/run/x"}, Channel(OSError("gone"))).notify("READY=1")

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds.fetcher import site_files
-from feeds.fetcher.site_files import find_site_root, needs_liquid, read_includes, read_site_data
+from feeds.fetcher.site_files import Limits, find_site_root, needs_liquid, read_includes, read_site_data
 
 
 def write(root: Path, path: str, text: str) -> Path:
@@ -70,14 +69,10 @@ def test_data_becomes_values(tmp_path: Path) -> None:
     }
 
 
-def test_files_and_their_number_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_and_their_number_are_bounded(tmp_path: Path) -> None:
     for name in "abcd":
         write(tmp_path, f"_includes/{name}", name * 10)
-    monkeypatch.setattr(site_files, "_LARGEST_FILE", 9)
-    assert read_includes(tmp_path) == {}
-    monkeypatch.setattr(site_files, "_LARGEST_FILE", 10)
-    assert len(read_includes(tmp_path)) == 4
-    monkeypatch.setattr(site_files, "_MOST_FILES", 3)
-    assert list(read_includes(tmp_path)) == ["a", "b", "c"]
-    monkeypatch.setattr(site_files, "_LARGEST_SITE", 20)
-    assert list(read_includes(tmp_path)) == ["a", "b"]
+    assert read_includes(tmp_path, Limits(file=9)) == {}
+    assert len(read_includes(tmp_path, Limits(file=10))) == 4
+    assert list(read_includes(tmp_path, Limits(files=3))) == ["a", "b", "c"]
+    assert list(read_includes(tmp_path, Limits(site=20))) == ["a", "b"]

@@ -5,18 +5,29 @@ from __future__ import annotations
 import threading
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from feeds.errors import DeadlineExceeded, FeedUnreadable, StoreError
 from feeds.fetcher.feed import Fetched, FetchState
 from feeds.fetcher.request import Request
-from feeds.ingest.document_job import DocumentJob
 from feeds.storage.upstreams import load_upstreams
-from tests.rigs.memory_world import NOON, UPSTREAM, World, build_rss
+from tests.rigs.memory_world import NOON, UPSTREAM, InlineWorkers, World, build_rss
 
 SECOND = int(NOON.timestamp())
 REQUEST = Request("up", "https://up.example/feed")
+
+
+class FailingWorkers(InlineWorkers):
+    """Counts its tasks, each of which fails."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error, self.tries = error, 0
+
+    def run(self, function: Any, *arguments: Any) -> Any:
+        self.tries += 1
+        raise self.error
 
 
 @pytest.fixture
@@ -88,64 +99,49 @@ def test_who_must_wait(world: World, decided_by: str, waits: bool) -> None:
     assert not world.open_ingester().must_wait("other")
 
 
-def test_an_unexpected_error_stops_no_other_feed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
-        raise ZeroDivisionError("oops")
-
-    monkeypatch.setattr(world.session.workers, "run", fail, raising=False)
+def test_an_unexpected_error_stops_no_other_feed(world: World) -> None:
+    world.session.workers = FailingWorkers(ZeroDivisionError("oops"))  # type: ignore[assignment]
     report = world.ingest_feed(build_rss("a"))
     assert report.troubles == ["source up: cannot be parsed (ZeroDivisionError: oops)"]
 
-    def break_store(*_: object) -> None:
-        raise StoreError("full")
-
-    monkeypatch.setattr(world.session.workers, "run", break_store, raising=False)
+    world.session.workers = FailingWorkers(StoreError("full"))  # type: ignore[assignment]
     with pytest.raises(StoreError):
         world.ingest_feed(build_rss("a"))
 
 
-def test_a_document_that_takes_too_long_is_not_tried_again(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tries: list[int] = []
-
-    def hang(*_: object) -> None:
-        tries.append(1)
-        raise DeadlineExceeded(9.0)
-
-    monkeypatch.setattr(world.session.workers, "run", hang, raising=False)
+def test_a_document_that_takes_too_long_is_not_tried_again(world: World) -> None:
+    workers = FailingWorkers(DeadlineExceeded(9.0))
+    world.session.workers = workers  # type: ignore[assignment]
     for _ in range(2):
         assert world.ingest_feed(build_rss("a")).troubles == [f"source up: {DeadlineExceeded(9.0)}"]
-    each = len(tries)  # at first quickly, then apart
+    each = workers.tries  # at first quickly, then apart
     world.ingest_feed(build_rss("b"))
-    assert len(tries) == 2 * each
+    assert workers.tries == 2 * each
     world.ingest_feed(build_rss("b"))
-    assert len(tries) == 2 * each
+    assert workers.tries == 2 * each
     world.session.settings_digest = "other"
     world.ingest_feed(build_rss("b"))
-    assert len(tries) == 3 * each
+    assert workers.tries == 3 * each
 
 
-def test_a_slow_document_holds_up_no_other_of_its_batch(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_slow_document_holds_up_no_other_of_its_batch(tmp_path: Path) -> None:
     slow = UPSTREAM.replace('"up"', '"slow"').replace("up.example", "slow.example")
     world, released = World(tmp_path, more=UPSTREAM + slow), threading.Event()
-    workers = world.session.workers
 
-    def hang(seconds: float, waiting: int, function: object, job: DocumentJob) -> Future[object]:
-        future: Future[object] = Future()
-        future.set_exception(DeadlineExceeded(seconds)) if b"slow" in job.data else future.set_result(
-            function(job)  # type: ignore[operator]
-        )
-        return future
+    class HangingWorkers(InlineWorkers):
+        def submit(self, seconds: float, waiting: int, function: Any, *arguments: Any) -> Future[Any]:
+            (job,) = arguments
+            if b"slow" not in job.data:
+                return super().submit(seconds, waiting, function, job)
+            future: Future[Any] = Future()
+            future.set_exception(DeadlineExceeded(seconds))
+            return future
 
-    def wait(end: float, function: object, *arguments: object) -> object:
-        assert released.wait(10)
-        return function(*arguments)  # type: ignore[operator]
+        def run_beside(self, end: float, function: Any, *arguments: Any) -> Any:
+            assert released.wait(10)
+            return super().run_beside(end, function, *arguments)
 
-    monkeypatch.setattr(workers, "submit", hang)
-    monkeypatch.setattr(workers, "run_beside", wait)
+    world.session.workers = HangingWorkers()  # type: ignore[assignment]
     ingester = world.open_ingester()
     answers = [
         (Request(name, f"https://{name}.example/feed"), answer("new", data=build_rss(name))[1])

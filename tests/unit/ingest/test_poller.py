@@ -19,7 +19,7 @@ from feeds.fetcher.request import Request
 from feeds.http import Client, Response
 from feeds.ingest import poller
 from feeds.ingest.document_job import DocumentJob, StartedDocument
-from feeds.ingest.poller import IngestedBatch, PollQueue, create_client, poll_once
+from feeds.ingest.poller import IngestedBatch, PollQueue, QueueLimits, create_client, poll_once
 from feeds.storage.upstreams import load_held_hosts
 from feeds.workers.task_types import EntrySettings
 from tests.rigs.memory_world import NOON, UPSTREAM, World, build_rss
@@ -27,6 +27,9 @@ from tests.rigs.memory_world import NOON, UPSTREAM, World, build_rss
 
 def test_the_client_names_the_site() -> None:
     assert "https://site.example/" in create_client("https://site.example/")._user_agent
+
+
+LIMITS = QueueLimits()
 
 
 class Ingester:
@@ -74,7 +77,9 @@ class Site(Client):
 
 
 def run(
-    work: Callable[[PollQueue, Ingester], Awaitable[None]], body: bytes = b""
+    work: Callable[[PollQueue, Ingester], Awaitable[None]],
+    body: bytes = b"",
+    limits: QueueLimits = LIMITS,
 ) -> tuple[Ingester, list[list[str]]]:
     ingester, told = Ingester(), []
 
@@ -86,7 +91,7 @@ def run(
 
     async def main() -> None:
         with ThreadPoolExecutor(1) as executor:
-            queue = PollQueue(ingester, Site(body), HostHolds(), executor, add)  # type: ignore[arg-type]
+            queue = PollQueue(ingester, Site(body), HostHolds(), executor, add, limits)  # type: ignore[arg-type]
             try:
                 async with asyncio.timeout(5):
                     await work(queue, ingester)
@@ -133,10 +138,7 @@ def test_a_slow_document_is_under_way_until_it_is_stored() -> None:
     assert told[-1] == ["s1"]
 
 
-def test_large_documents_wait_for_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(poller, "_WAITING_BYTES", 10)
-    monkeypatch.setattr(poller, "_BATCH_BYTES", 5)
-
+def test_large_documents_wait_for_memory() -> None:
     async def work(queue: PollQueue, ingester: Ingester) -> None:
         waits = [
             queue._queue_response(request(n), Fetched("new", FetchState(), "", b"x" * 6)) for n in range(4)
@@ -153,7 +155,7 @@ def test_large_documents_wait_for_memory(monkeypatch: pytest.MonkeyPatch) -> Non
         queue._queued_bytes = 0
         await queue._answers.join()
 
-    ingester, _ = run(work)
+    ingester, _ = run(work, limits=QueueLimits(batch_bytes=5, waiting_bytes=10))
     assert [batch for batch in ingester.batches if batch != ["s9"]] == [["s0"], ["s1"], ["s2"], ["s3"]]
 
 

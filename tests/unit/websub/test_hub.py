@@ -11,7 +11,6 @@ from starlette.responses import Response
 from feeds.errors import StoreError
 from feeds.storage import subscriptions
 from feeds.storage.store import Store
-from feeds.websub import hub as module
 from feeds.websub.hub import Hub
 from feeds.websub.protocol import Topics
 from tests.rigs.memory_store import MemoryDesk, open_memory_store
@@ -27,9 +26,11 @@ def db() -> Store:
     return store
 
 
-def post(db: Store, form: dict[str, str], woken: list[int] | None = None, desk: object = None) -> Response:
+def post(
+    db: Store, form: dict[str, str], woken: list[int] | None = None, desk: object = None, **limits: int
+) -> Response:
     wake = (woken if woken is not None else []).append
-    hub = Hub(desk or MemoryDesk(db), Topics(SITE, SITE + "hub"), wake=lambda: wake(1))
+    hub = Hub(desk or MemoryDesk(db), Topics(SITE, SITE + "hub"), wake=lambda: wake(1), **limits)
     body = urlencode(form).encode()
     return asyncio.run(hub.handle(build_request("POST", "/hub", headers={"Content-Type": FORM}, body=body)))
 
@@ -69,15 +70,13 @@ def test_other_pages_methods_and_topics_are_refused(db: Store) -> None:
     assert subscriptions.count_tasks(db, "verify") == 0
 
 
-def test_the_queue_and_each_host_are_limited(db: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_MOST_PER_HOST", 1)
+def test_the_queue_and_each_host_are_limited(db: Store) -> None:
     subscriptions.subscribe(db, "atom.xml", "https://cb.example/y", "", 10)
-    many = post(db, WISH)
+    many = post(db, WISH, most_per_host=1)
     assert many.status_code == 429
     assert "retry-after" not in many.headers
-    assert post(db, {**WISH, "hub.mode": "unsubscribe"}).status_code == 202
-    monkeypatch.setattr(module, "_MOST_WAITING", 1)
-    full = post(db, {**WISH, "hub.callback": "https://other.example/"})
+    assert post(db, {**WISH, "hub.mode": "unsubscribe"}, most_per_host=1).status_code == 202
+    full = post(db, {**WISH, "hub.callback": "https://other.example/"}, most_waiting=1)
     assert (full.status_code, full.headers["retry-after"]) == (503, "300")
 
 
