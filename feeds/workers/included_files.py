@@ -112,7 +112,7 @@ class LinkResolver:
         return resolve_post_links(html, place, self._find)
 
     def _write_shortcodes(self, text: str, place: PostPlace) -> str:
-        """Return a text without shortcodes; outside the trees of Hugo and Zola only known references are resolved."""
+        """Return a text without shortcodes; outside the trees of Hugo, Zola and Hexo only known references are resolved."""
         if "{{" not in text and "{%" not in text:
             return text
         from feeds.parser.posts.post_links import guess_reference, resolve_reference, resolve_shortcodes
@@ -120,10 +120,12 @@ class LinkResolver:
 
         if not has_shortcodes(self._generator):
             return resolve_shortcodes(text, place, self._find)
+        # In Hexo a reference names a post, so it cannot be the page of a section.
+        guess = (lambda *_: "") if self._generator == "hexo" else guess_reference
         return expand_shortcodes(
             text,
             self._generator,
-            lambda named: resolve_reference(named, place, self._find) or guess_reference(named, place),
+            lambda named: resolve_reference(named, place, self._find) or guess(named, place),
         )
 
 

@@ -1,4 +1,4 @@
-"""Replace the shortcodes of Hugo and Zola in a post by HTML.
+"""Replace the shortcodes of Hugo and Zola in a post by HTML; :mod:`feeds.parser.posts.hexo_tags` has those of Hexo.
 
 Hugo: ``{{< name argument key="value" >}}`` and ``{{% name %}}…{{% /name %}}``; ``{{</* name */>}}`` prints the tag itself.
 Zola: ``{{ name(key="value") }}`` and ``{% name(key="value") %}…{% end %}``; ``{{/* name() */}}`` prints the tag itself.
@@ -16,6 +16,7 @@ from typing import Final
 
 from feeds.models import Generator
 from feeds.parser.posts.code_ranges import CodeRanges
+from feeds.parser.posts.hexo_tags import expand_hexo_tags, find_unknown_hexo_tags
 from feeds.parser.posts.shortcode_elements import (
     BLOCK_WRITERS,
     CONTAINERS,
@@ -75,13 +76,13 @@ class Shortcode:
 
 def has_shortcodes(generator: Generator) -> bool:
     """Return whether posts of a generator may have shortcodes."""
-    return generator in ("hugo", "zola", "content")
+    return generator in ("hugo", "zola", "content", "hexo")
 
 
 def find_shortcodes(text: str, generator: Generator) -> list[Shortcode]:
     """Return the tags of shortcodes in a text, in order; those in code are left out unless they print themselves."""
     forms = ("hugo", "zola") if generator == "content" else (generator,)
-    if not has_shortcodes(generator) or ("{{" not in text and "{%" not in text):
+    if generator not in ("hugo", "zola", "content") or ("{{" not in text and "{%" not in text):
         return []
     found = sorted((tag for form in forms for tag in _find_tags(text, form)), key=lambda tag: tag.start)
     if not found:
@@ -92,6 +93,8 @@ def find_shortcodes(text: str, generator: Generator) -> list[Shortcode]:
 
 def find_unknown_shortcodes(text: str, generator: Generator) -> list[tuple[int, str]]:
     """Return line, from 1, and text of each shortcode whose meaning only the theme of its site knows."""
+    if generator == "hexo":
+        return find_unknown_hexo_tags(text)
     found = []
     line, position = 1, 0
     for tag in find_shortcodes(text, generator):
@@ -110,6 +113,8 @@ def expand_shortcodes(text: str, generator: Generator, find_reference: FindRefer
         generator: The generator of its tree.
         find_reference: Finds the pages that ``ref`` and ``relref`` name.
     """
+    if generator == "hexo":
+        return expand_hexo_tags(text, find_reference)
     tags = find_shortcodes(text, generator)
     return "".join(_Writer(text, tags, find_reference).write()) if tags else text
 
