@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from feeds.fetcher.folder import is_jekyll
-from feeds.fetcher.site_generator import ELEVENTY_SETTINGS
+from feeds.fetcher.site_generator import ELEVENTY_SETTINGS, find_generator
 from feeds.models import Dialect
 from feeds.parser.posts.file_encoding import decode
 from feeds.parser.posts.front_matter_values import load_yaml
@@ -42,6 +42,9 @@ def find_site_root(folder: Path) -> Path:
 
 def needs_liquid(folder: Path) -> bool:
     """Return whether the generator of a tree renders posts with Liquid: Jekyll does, and Eleventy."""
+    # Hexo has the folders of Jekyll too, and its own tags.
+    if find_generator(folder) == "hexo":
+        return False
     root = find_site_root(folder)
     if folder.name == "_posts" or (root / "_posts").is_dir() or (root / "_config.yml").is_file():
         return True

@@ -39,6 +39,13 @@ def test_who_needs_liquid(tmp_path: Path, path: str, folder: str, liquid: bool) 
     assert needs_liquid(tmp_path / folder) is liquid
 
 
+@pytest.mark.parametrize("folder", [".", "source", "source/_posts"])
+def test_no_tree_of_hexo_needs_liquid(tmp_path: Path, folder: str) -> None:
+    for path in ("source/_posts/x", "_config.yml", "scaffolds/post.md"):
+        write(tmp_path, path, "")
+    assert not needs_liquid(tmp_path / folder)
+
+
 def test_includes_by_their_path(tmp_path: Path) -> None:
     write(tmp_path, "_includes/a.html", "A")
     write(tmp_path, "_includes/sub/b.html", "B")
