@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
     from feeds.http import Client
-    from feeds.parser.feeds.channel import UpstreamHead
+    from feeds.parser.feeds.document import UpstreamHead
 
 T = TypeVar("T")
 Arguments = TypeVarTuple("Arguments")

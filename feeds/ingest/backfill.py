@@ -23,7 +23,7 @@ from feeds.fetcher.request import Request
 from feeds.http.address import is_same_site, parse_address
 from feeds.ingest.feed import FeedIngester
 from feeds.ingest.poller import create_client
-from feeds.parser.feeds.channel import UpstreamHead
+from feeds.parser.feeds.document import UpstreamHead
 
 if TYPE_CHECKING:
     from feeds.http import Client

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
 
     from feeds.fetcher.feed import Fetched
     from feeds.fetcher.request import Request
-    from feeds.parser.feeds.channel import UpstreamHead
-    from feeds.parser.feeds.splitter import Outline
+    from feeds.parser.feeds.document import Outline, UpstreamHead
     from feeds.storage.records import Reading
 
 MOST_ENTRIES = 10_000
@@ -66,6 +66,28 @@ class ReadDocument(NamedTuple):
     """Entries that exceeded the deadline."""
     left: tuple[Rejected, ...] = ()
     """Entries that were not tried, because the budget of the document was used up."""
+
+
+def is_refused(parts: Outline) -> bool:
+    """Return whether a document is refused before its entries are parsed."""
+    return parts.kind == "none" or len(parts.entries) > MOST_ENTRIES
+
+
+def select_entries(parts: Outline, known: Collection[bytes]) -> list[int]:
+    """Return the indexes of the entries to parse: neither known nor too long."""
+    # A document that could not be split is one entry, which its limit in bytes bounds already.
+    return [
+        i
+        for i, digest in enumerate(parts.digests)
+        if digest not in known and (parts.whole or len(parts.entries[i]) <= LONGEST_ENTRY)
+    ]
+
+
+def join_parsed_documents(found: Sequence[ParsedDocument]) -> ParsedDocument:
+    """Join the parts of a document that was parsed in pieces, in their order; the first part has the head."""
+    readings = [reading for part in found for reading in part.readings[::-1]]
+    unreadable = tuple(digest for part in found for digest in part.unreadable)
+    return ParsedDocument(found[0].head, tuple(readings[::-1]), unreadable)
 
 
 class StartedDocument(NamedTuple):

@@ -18,17 +18,13 @@ from feeds.ingest.document_job import (
     ParsedDocument,
     ReadDocument,
     Rejected,
-)
-from feeds.ingest.entry_account import describe_entry
-from feeds.ingest.feed_items import (
     is_refused,
     join_parsed_documents,
-    parse_entries,
-    read_document,
     select_entries,
-    split_document,
 )
-from feeds.parser.feeds.splitter import Outline
+from feeds.ingest.entry_account import describe_entry
+from feeds.ingest.reading_tasks import parse_entries, read_document, split_document
+from feeds.parser.feeds.document import Outline
 from feeds.workers.task_types import EntrySettings
 from feeds.workers.workers import Workers
 

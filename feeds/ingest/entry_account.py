@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-from feeds.parser.feeds.splitter import Outline
+from feeds.parser.feeds.document import Outline
 from feeds.storage.left_out import LeftOut, Reason
 from feeds.storage.records import Reading
 

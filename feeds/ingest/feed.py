@@ -25,7 +25,7 @@ from feeds.storage.upstreams import FeedUpdate, PollResult, UpstreamRow
 
 if TYPE_CHECKING:
     from feeds.ingest.document_job import ParsedDocument
-    from feeds.parser.feeds.channel import UpstreamHead
+    from feeds.parser.feeds.document import UpstreamHead
 
 
 @dataclass(slots=True)

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from feeds.fetcher.feed import Fetched
     from feeds.ingest.document_job import ParsedDocument, ReadDocument, Rejected
     from feeds.ingest.entry_account import EntryAccount
-    from feeds.parser.feeds.channel import UpstreamHead
-    from feeds.parser.feeds.splitter import Outline
+    from feeds.parser.feeds.document import Outline, UpstreamHead
 
 _PERIODS = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000, "yearly": 31536000}
 """Seconds of each period of ``sy:updatePeriod`` (RSS 1.0 Syndication module)."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,18 +18,19 @@ from typing import Any
 from feeds.identity import Sighting
 from feeds.ingest.document_job import (
     LONGEST_ENTRY,
-    MOST_ENTRIES,
     DocumentJob,
     ParsedDocument,
     ReadDocument,
+    is_refused,
+    select_entries,
 )
 from feeds.item_keys import derive_keys
 from feeds.item_names import date_fingerprint, list_names
 from feeds.models import Enclosure, Item
-from feeds.parser.feeds.channel import UpstreamHead
+from feeds.parser.feeds.document import Outline, UpstreamHead
 from feeds.parser.feeds.encoding import decode
 from feeds.parser.feeds.feed import parse_outline
-from feeds.parser.feeds.splitter import Outline, join_entry, split_entries
+from feeds.parser.feeds.splitter import join_entry, split_entries
 from feeds.post_ids import derive_post_urn
 from feeds.sanitizer.text import clean_author, compute_fingerprint
 from feeds.sanitizer.unknown_elements import find_unknown_elements
@@ -48,21 +49,6 @@ _LONGEST_TEXT = 4_000  # characters; a longer text is not a title, name or addre
 def split_document(data: bytes, content_type: str) -> Outline:
     """Split a document into its entries without parsing them."""
     return split_entries(decode(data, content_type))
-
-
-def is_refused(parts: Outline) -> bool:
-    """Return whether a document is refused before its entries are parsed."""
-    return parts.kind == "none" or len(parts.entries) > MOST_ENTRIES
-
-
-def select_entries(parts: Outline, known: Collection[bytes]) -> list[int]:
-    """Return the indexes of the entries to parse: neither known nor too long."""
-    # A document that could not be split is one entry, which its limit in bytes bounds already.
-    return [
-        i
-        for i, digest in enumerate(parts.digests)
-        if digest not in known and (parts.whole or len(parts.entries[i]) <= LONGEST_ENTRY)
-    ]
 
 
 def parse_head(data: bytes, content_type: str, url: str) -> UpstreamHead | None:
@@ -138,13 +124,6 @@ def _drop_texts(parts: Outline, found: ParsedDocument) -> Outline:
         for text, digest in zip(parts.entries, parts.digests, strict=True)
     )
     return replace(parts, head="", entries=entries)
-
-
-def join_parsed_documents(found: Sequence[ParsedDocument]) -> ParsedDocument:
-    """Join the parts of a document that was parsed in pieces, in their order; the first part has the head."""
-    readings = [reading for part in found for reading in part.readings[::-1]]
-    unreadable = tuple(digest for part in found for digest in part.unreadable)
-    return ParsedDocument(found[0].head, tuple(readings[::-1]), unreadable)
 
 
 def reparse_entry(stored: bytes, digest: bytes, settings: EntrySettings, now: datetime) -> Reading | None:

@@ -10,6 +10,8 @@ import sys
 from benchmarks.house_figures import House
 from benchmarks.late_imports import find_importers, read_page
 from tests.conftest import ROOT, Project
+from tests.integration.ingest.test_upstreams import rss, subscribe, titles
+from tests.rigs.servers import Answer, UpstreamThread
 
 PROBE = """
 import json, sys
@@ -45,11 +47,8 @@ LIBRARIES = {
 """What is slow to load, and needed by few runs."""
 
 
-def run_unchanged_build(project: Project) -> dict[str, set[str]]:
-    """Build twice; return the modules that the second build loaded, loaded late, and called a function of."""
-    for number in range(3):
-        project.post(f"2024-01-0{number + 1}-p.md", f"Post {number}")
-    assert project.run("build").returncode == 0
+def run_build(project: Project) -> dict[str, set[str]]:
+    """Build; return the modules that the main process loaded, loaded late, and called a function of."""
     report = project.folder / "report.json"
     command = [sys.executable, "-c", PROBE, str(report), "build", "-q", "-c", str(project.config)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
@@ -58,6 +57,14 @@ def run_unchanged_build(project: Project) -> dict[str, set[str]]:
     found = json.loads(report.read_text())
     assert found.pop("code") == 0, done.stderr
     return {name: set(modules) for name, modules in found.items()}
+
+
+def run_unchanged_build(project: Project) -> dict[str, set[str]]:
+    """Build twice; return what the second build loaded and called."""
+    for number in range(3):
+        project.post(f"2024-01-0{number + 1}-p.md", f"Post {number}")
+    assert project.run("build").returncode == 0
+    return run_build(project)
 
 
 def test_the_page_lists_every_import_inside_a_function() -> None:
@@ -79,6 +86,18 @@ def test_an_unchanged_build_uses_everything_that_it_imports_late(project: Projec
 def test_an_unchanged_build_loads_no_library_but_what_its_settings_need(project: Project) -> None:
     """msgspec reads the configuration, re2 compiles its patterns, and the time zone of the site is looked up."""
     assert run_unchanged_build(project)["loaded"] & LIBRARIES == {"msgspec", "re2", "zoneinfo"}
+
+
+def test_a_poll_with_a_new_entry_loads_no_parser_in_the_main_process(project: Project) -> None:
+    """Only the worker processes parse; loading their modules takes longer than the poll."""
+    with UpstreamThread() as upstream:
+        upstream.routes["/feed"] = Answer(body=rss([("1", "https://blog.example/1", "One")]))
+        subscribe(project, upstream)
+        loaded = run_build(project)["loaded"]
+    assert titles(project) == ["One"]
+    assert loaded & {"feedparser", "html.parser", "bs4", "nh3", "lxml"} == set()
+    parsers = ("channel", "entry", "feed", "json_feed", "splitter")
+    assert loaded & {f"feeds.parser.feeds.{name}" for name in parsers} == set()
 
 
 def test_the_command_line_loads_only_what_every_command_needs() -> None:

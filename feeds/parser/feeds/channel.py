@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
+from feeds.parser.feeds.document import Tombstone, UpstreamHead
 from feeds.parser.feeds.feedparser_workarounds import AT
 from feeds.parser.feeds.text import fold_spaces, html_title_to_text, unwrap_character_data
 from feeds.values.dates import parse_date
@@ -36,58 +36,6 @@ _MAIL_AND_NAME = re.compile(
 )
 _MOST_MINUTES = 60 * 24 * 366
 _MOST_TOMBSTONES = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Tombstone:
-    """A tombstone: an entry that the upstream deleted (RFC 6721, 3)."""
-
-    ref: str
-    """The id of the entry."""
-    when: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class UpstreamHead:
-    """The metadata of an upstream document; a value is empty if the document does not state it."""
-
-    version: str = ""
-    """``rss20``, ``rss10``, ``atom10``, ``atom03``, ``cdf``, ``json11`` …; empty if it is not a feed."""
-    id: str = ""
-    title: str = ""
-    """Plain text."""
-    link: str = ""
-    """Address of its pages, absolute."""
-    subtitle: str = ""
-    language: str = ""
-    authors: tuple[str, ...] = ()
-    rights: str = ""
-    updated: datetime | None = None
-    self_url: str = ""
-    """Its own address as it states it (``rel="self"``), absolute."""
-    hubs: tuple[str, ...] = ()
-    """WebSub hubs, absolute."""
-    icon: str = ""
-    logo: str = ""
-    ttl: int | None = None
-    """RSS ``ttl``, in minutes."""
-    update_period: str = ""
-    """``sy:updatePeriod``: hourly, daily, weekly, monthly or yearly."""
-    update_frequency: int = 1
-    """``sy:updateFrequency``: how many times in a period."""
-    skip_hours: frozenset[int] = frozenset()
-    """Hours (0 to 23, UTC) in which not to poll."""
-    skip_days: frozenset[int] = frozenset()
-    """Days on which not to poll; Monday is 0."""
-    prev_archive: str = ""
-    """The archive before this document (RFC 5005, 4)."""
-    next_page: str = ""
-    """The next page (RFC 5005, 3; JSON Feed ``next_url``)."""
-    archive: bool = False
-    """This document is an archive and will not change (RFC 5005, 4)."""
-    complete: bool = False
-    """This document has every entry that there is (RFC 5005, 2)."""
-    tombstones: tuple[Tombstone, ...] = ()
 
 
 def read_head(feed: Mapping[str, Any], version: str, head: str, url: str, zone: tzinfo) -> UpstreamHead:

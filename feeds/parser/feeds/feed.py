@@ -14,13 +14,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from feeds.errors import FeedUnreadable
 from feeds.models import Item
-from feeds.parser.feeds.channel import UpstreamHead, read_head
+from feeds.parser.feeds.channel import read_head
+from feeds.parser.feeds.document import Outline, UpstreamHead
 from feeds.parser.feeds.encoding import repair_xml
 from feeds.parser.feeds.entry import EntryContext, read_entry
 from feeds.parser.feeds.feedparser_workarounds import is_rss, protect_elements
 from feeds.parser.feeds.json_feed import parse_json
 from feeds.parser.feeds.namespaces import use_standard_prefixes
-from feeds.parser.feeds.splitter import Outline, join_entries, join_entry, split_entries
+from feeds.parser.feeds.splitter import join_entries, join_entry, split_entries
 from feeds.values.urls import is_address, strip_address
 
 # Entries that feedparser parses at a time: it keeps its values of all of them in memory.

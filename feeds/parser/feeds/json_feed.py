@@ -9,7 +9,7 @@ from html import unescape
 from typing import Any
 
 from feeds.models import Enclosure, Extra, Item
-from feeds.parser.feeds.channel import UpstreamHead
+from feeds.parser.feeds.document import UpstreamHead
 from feeds.parser.feeds.text import fold_spaces, text_to_html
 from feeds.values.dates import parse_date
 from feeds.values.markup import remove_markup

@@ -12,10 +12,9 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-Feed = Literal["xml", "json", "none"]
+from feeds.parser.feeds.document import Outline
 
 # Long enough that no two entries of the world have the same digest, and short enough to store for every entry.
 _DIGEST_BYTES: Final = 16
@@ -41,26 +40,6 @@ _HEAD_OF_ROOT: Final = 8_192
 _OF_ITEMS: Final = frozenset(["title", "content_html", "content_text", "date_published"])
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _JSON_FEED = re.compile(r"jsonfeed\.org/version", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """A document cut into its head and its entries."""
-
-    kind: Feed
-    """``none`` if the document is not a feed, but a web page or an empty body."""
-    head: str
-    """The document without its entries."""
-    entries: tuple[str, ...]
-    """The raw text of each entry, in the order of the document; of JSON in canonical form."""
-    digests: tuple[bytes, ...]
-    """A digest of 16 bytes for each entry; an entry with a known digest needs no parsing."""
-    gap: int = 0
-    """Position in ``head`` where the first entry was."""
-    whole: bool = False
-    """Whether the document could not be split, so that its only entry is the whole document."""
-    unreadable: tuple[str, ...] = ()
-    """Items of a JSON Feed that are not objects."""
 
 
 def split_entries(text: str) -> Outline:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from feeds.ingest.backfill import HistoryPosition, find_previous_document
-from feeds.parser.feeds.channel import UpstreamHead
+from feeds.parser.feeds.document import UpstreamHead
 from tests.conftest import Project
 from tests.integration.daemon.test_daemon import Start, start  # noqa: F401 - a fixture
 from tests.integration.ingest.test_upstreams import subscribe

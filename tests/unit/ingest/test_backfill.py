@@ -19,7 +19,7 @@ from feeds.ingest.backfill import (
     fetch_history,
     find_previous_document,
 )
-from feeds.parser.feeds.channel import UpstreamHead
+from feeds.parser.feeds.document import UpstreamHead
 from tests.rigs.memory_world import UPSTREAM, World, build_rss
 
 URL = "https://up.example/feed"

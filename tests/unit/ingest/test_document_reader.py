@@ -16,10 +16,10 @@ from feeds.ingest.document_reader import (
     Document,
     _divide,
     parse_document,
-    read_document,
     start_reading,
 )
 from feeds.ingest.feed_items import split_document
+from feeds.ingest.reading_tasks import read_document
 from feeds.workers import ingest_tasks
 from feeds.workers.task_types import EntrySettings, Settings
 from tests.rigs.memory_world import build_rss

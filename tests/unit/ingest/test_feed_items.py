@@ -6,17 +6,21 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from feeds.ingest.document_job import LONGEST_ENTRY, MOST_ENTRIES, ParsedDocument
-from feeds.ingest.feed_items import (
+from feeds.ingest.document_job import (
+    LONGEST_ENTRY,
+    MOST_ENTRIES,
+    ParsedDocument,
     is_refused,
     join_parsed_documents,
+    select_entries,
+)
+from feeds.ingest.feed_items import (
     parse_entries,
     parse_head,
     reparse_entry,
-    select_entries,
     split_document,
 )
-from feeds.parser.feeds.splitter import Outline
+from feeds.parser.feeds.document import Outline
 from feeds.workers import ingest_tasks
 from feeds.workers.task_types import EntrySettings, Settings
 from tests.rigs.memory_world import build_rss

@@ -6,14 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from feeds.parser.feeds.channel import (
-    Tombstone,
-    UpstreamHead,
-    choose_page,
-    read_author_names,
-    read_head,
-    read_text_construct,
-)
+from feeds.parser.feeds.channel import choose_page, read_author_names, read_head, read_text_construct
+from feeds.parser.feeds.document import Tombstone, UpstreamHead
 
 URL = "https://a.example/dir/feed"
 

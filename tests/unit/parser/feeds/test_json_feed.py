@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from feeds.models import Enclosure, Extra, Item
-from feeds.parser.feeds.channel import UpstreamHead
+from feeds.parser.feeds.document import UpstreamHead
 from feeds.parser.feeds.json_feed import parse_json
 from tests.unit.parser.feeds.test_feed import parse
 
