@@ -20,7 +20,7 @@ class Wanted(NamedTuple):
     value: str
     """The same as the value of an identity key."""
     keys: Sequence[str]
-    """The keys that a post with this address has, the strongest first; empty if it is no address."""
+    """The keys that a post with this address has, the strongest first; empty if it is not an address."""
     path: str
     """The same as a path, within its source if there is one."""
     source: str

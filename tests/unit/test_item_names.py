@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from feeds.identity import Sighting
 from feeds.item_keys import build_item_key, shorten_key
-from feeds.item_names import _LONG_TEXT, Naming, _is_same, list_names, name_entries
+from feeds.item_names import _LONG_TEXT, Naming, _get_title_and_date, _is_same, list_names, name_entries
 from tests.rigs.examples import examples
 
 DAY = datetime(2024, 5, 6, tzinfo=UTC)
@@ -124,3 +124,10 @@ def test_an_entry_is_the_same_by_its_date_or_by_title_and_length(
 ) -> None:
     first = make_entry()._replace(published=DAY, length=1)
     assert _is_same(first._replace(**entry), first._replace(**former)) is same
+
+
+def test_entries_match_by_title_and_date_only_with_both() -> None:
+    dated = make_entry(title="a")._replace(published=datetime(2024, 5, 1, tzinfo=UTC))
+    assert _get_title_and_date(dated) == "1714521600.0 a"
+    assert _get_title_and_date(dated._replace(published=None)) == ""
+    assert _get_title_and_date(dated._replace(title="")) == ""

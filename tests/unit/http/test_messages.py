@@ -10,6 +10,7 @@ from feeds.errors import FetchError
 from feeds.http import Link, Response
 from feeds.http.address import parse_address
 from feeds.http.messages import (
+    REDIRECTS,
     Conditions,
     Hop,
     NoAnswer,
@@ -163,3 +164,10 @@ def test_values_of_a_response() -> None:
 )
 def test_an_error_in_words(error: Exception, text: str) -> None:
     assert explain_error(error) == text
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_redirects_that_keep_the_method_are_followed(method: str) -> None:
+    followed = {status for status in range(300, 400) if status in REDIRECTS[method]}
+    # RFC 9110, 15.4: a POST may become a GET with 301 to 303.
+    assert followed == ({301, 302, 303, 307, 308} if method == "GET" else {307, 308})

@@ -13,7 +13,7 @@ from feeds.errors import EntryInvalid
 from feeds.models import Entry, FeedHead, Term
 from feeds.output.validator import check_document
 from feeds.renderer import fast_writer, feedgen_writer
-from feeds.renderer.documents import join
+from feeds.renderer.documents import join, keep_entries
 from feeds.renderer.entries import cut, render_entries
 from tests.rigs.examples import examples
 
@@ -114,3 +114,17 @@ def test_broken_documents_are_found_out() -> None:
     assert {"atom-id", "atom-updated", "atom-self", "atom-author", "atom-title"} <= rules
     assert check_document(b"<rss><channel/></rss>")
     assert check_document(b"<broken")[0].rule == "well-formed"
+
+
+def test_a_document_keeps_only_the_wanted_entries_and_every_other_byte() -> None:
+    entries = [entry(number, f"Title {number}", "<p>Text</p>") for number in range(3)]
+    rendered = render_entries(entries, ("atom", "rss", "json"), URL, "zh-CN")
+    wanted = {entries[0].id, entries[2].id}
+    for form in ("atom", "rss", "json"):
+        document = join(HEAD, form, [found[form] for found in rendered])
+        kept = [found[form] for found, one in zip(rendered, entries, strict=True) if one.id in wanted]
+        found = keep_entries(document, form, wanted)
+        if form == "json":
+            assert [item["id"] for item in json.loads(found)["items"]] == [entries[0].id, entries[2].id]
+        else:
+            assert cut(found, form) == kept

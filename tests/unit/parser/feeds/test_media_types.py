@@ -19,6 +19,7 @@ from feeds.parser.feeds.media_types import guess_media_type
         ("https://a.example/a.mp4", "video/mp4"),
         ("https://a.example/a.pdf", "application/pdf"),
         ("https://a.example/a.html", ""),
+        ("https://a.example/a.pict", "image/pict"),
         ("https://a.example/a.txt", ""),
         ("https://a.example/mp3", ""),
         ("https://a.example/v1.2/" + "a" * 9, ""),

@@ -129,3 +129,17 @@ def test_the_fast_way_to_a_sites_settings_gives_what_yaml_gives(text: str) -> No
     fast = read_site_config(text)
     by_yaml = read_site_config(f"---\n{text}")  # a mark that only YAML knows
     assert replace(fast, repairs=()) == replace(by_yaml, repairs=())
+
+
+@pytest.mark.parametrize(
+    ("path", "folder", "categories"),
+    [
+        ("news/tea/_posts/deep/a.md", "", ["news", "tea"]),
+        ("news/_drafts/a.md", "", ["news"]),
+        ("_posts/a.md", "", []),
+        ("news/a.md", "", []),
+        ("all/news/_posts/a.md", "all", ["news"]),
+    ],
+)
+def test_folders_above_the_posts_are_categories(path: str, folder: str, categories: list[str]) -> None:
+    assert find_folder_categories(path, folder) == categories

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from feeds.models import Generator
-from feeds.parser.posts.permalinks import build_jekyll_id, build_post_url, find_page_file, slugify
+from feeds.parser.posts.permalinks import build_jekyll_id, build_post_url, find_page_file, slugify, split_name
 from tests.unit.parser.posts.test_jekyll import read
 
 WHEN = datetime(2024, 3, 7, 9, 5, 6, tzinfo=UTC)
@@ -114,3 +114,20 @@ def test_the_path_of_a_page_is_that_of_its_generator(
     path: str, generator: Generator, slug: str, expected: str
 ) -> None:
     assert find_page_file(path, generator, slug) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "date", "slug"),
+    [
+        ("a/2024-04-05-tea.md", (2024, 4, 5), "tea"),
+        ("24-04-05-tea.md", (2024, 4, 5), "tea"),
+        ("a/tea.md", None, "tea"),
+        ("tea/index.md", None, "tea"),
+        ("_posts/index.md", None, "index"),
+        ("2024-04-05-tea/index.md", (2024, 4, 5), "tea"),
+    ],
+)
+def test_the_name_of_a_file_has_date_and_slug(
+    path: str, date: tuple[int, int, int] | None, slug: str
+) -> None:
+    assert split_name(path) == (date, slug)
