@@ -6,7 +6,7 @@ from pathlib import Path
 
 from feeds.config import Config
 from feeds.errors import UsageError
-from feeds.item_keys import derive_keys
+from feeds.item_keys import derive_keys, shorten_key
 from feeds.storage.interface import Searches
 from feeds.storage.lookup import NoPost, Wanted
 from feeds.values.patterns import compile_pattern
@@ -55,7 +55,7 @@ def _derive_keys(config: Config, address: str) -> list[str]:
     rules = [(rule.name, compile_pattern(rule.pattern)) for rule in config.identity]
     strong = derive_keys("", "", "", address, rules, lambda: "").strong
     url = canonicalise(address)
-    return [*([strong] if strong else []), f"url:{url}", f"page:{url}"]
+    return [*([strong] if strong else []), shorten_key(f"url:{url}"), shorten_key(f"page:{url}")]
 
 
 def _make_relative(config: Config, wanted: str) -> tuple[str, str]:

@@ -72,3 +72,12 @@ def test_what_is_no_post_has_its_reason(world: World) -> None:
         "Left",
         "https://up.example/two",
     )
+
+
+def test_a_post_is_found_by_a_very_long_address(tmp_path: Path) -> None:
+    address = "https://old.example/" + "x" * 3000
+    world = World(tmp_path)
+    world.post("a", title="The title", link=address)
+    world.ingest()
+    world.publish()
+    assert isinstance(find_item(world.db, world.config, address), int)
