@@ -59,9 +59,13 @@ def find_item(db: Database, wanted: Wanted, *, by_title: bool) -> int | NoPost |
 
 
 def _find_by_id(db: Database, uid: str) -> int | None:
-    """Find the number of the post with this id; None if there is none."""
-    number: int | None = db.value("post_of_uid", (uid,))
-    return number
+    """Find the number of the post with this id, or of the post that it was merged into; None if there is none."""
+    # The last query is for a rebuilt store: of a merged post it has only the line of the ledger.
+    for query in ("heir_of_uid", "post_of_uid", "post_of_alias"):
+        number: int | None = db.value(query, (uid,))
+        if number is not None:
+            return number
+    return None
 
 
 def _find_by_value(db: Database, value: str) -> int | None:

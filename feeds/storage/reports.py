@@ -64,7 +64,7 @@ def load_post_report(db: Database, number: int, entries: int) -> PostReport:
         withdrawn=post[12],
         shown=read_shown(post[10]),
         sightings=tuple(_load_sightings(db, number)),
-        aliases=tuple(row[0] for row in db.rows("aliases_of", (number,))),
+        aliases=tuple(row[0] for row in db.rows("aliases_of", {"post": number})),
         feeds=tuple(_load_feeds(db, number, entries)),
         revisions=tuple(Revision(*row) for row in db.rows("revisions_of", (number,))),
     )

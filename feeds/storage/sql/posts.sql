@@ -92,13 +92,25 @@ WHERE post.state = 'live' GROUP BY sighting.source
 SELECT state, count(*) FROM post GROUP BY state
 -- name: post_of_uid
 SELECT id FROM post WHERE uid = ?
+-- name: heir_of_uid
+WITH RECURSIVE heir (id) AS (
+  SELECT merged_into FROM post WHERE uid = ? AND state <> 'live' AND merged_into IS NOT NULL
+  UNION SELECT post.merged_into FROM heir JOIN post ON post.id = heir.id WHERE post.merged_into IS NOT NULL)
+SELECT heir.id FROM heir JOIN post ON post.id = heir.id WHERE post.merged_into IS NULL
+-- name: post_of_alias
+WITH RECURSIVE heir (uid) AS (
+  SELECT value FROM ledger WHERE kind = 'alias' AND name = ?
+  UNION SELECT ledger.value FROM heir JOIN ledger ON ledger.kind = 'alias' AND ledger.name = heir.uid)
+SELECT post.id FROM heir JOIN post ON post.uid = heir.uid
 -- name: posts_of_key
 SELECT DISTINCT sighting.post FROM sighting_key JOIN sighting ON sighting.id = sighting_key.sighting
 WHERE sighting_key.key = :key UNION SELECT post FROM sighting WHERE strong <> '' AND strong = :key
 -- name: strong_like
 SELECT DISTINCT post FROM sighting WHERE strong <> '' AND substr(strong, -length(:value) - 1) = ':' || :value
 -- name: aliases_of
-SELECT uid FROM post WHERE merged_into = ?
+SELECT uid FROM post WHERE merged_into = :post
+UNION SELECT ledger.name FROM ledger JOIN post ON post.uid = ledger.value
+WHERE ledger.kind = 'alias' AND post.id = :post ORDER BY 1
 -- name: feeds_of_post
 SELECT feed.kind, feed.name, feed.slug, feed.id FROM member JOIN feed ON feed.id = member.feed
 WHERE member.post = ? ORDER BY feed.id

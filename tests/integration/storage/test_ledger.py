@@ -75,6 +75,12 @@ def test_posts_that_become_one_leave_an_alias(project: Project) -> None:
     before = project.ledger()
     project.run("build")
     assert project.ledger() == before
+    (old,) = [line["alias"] for line in map(json.loads, before.splitlines()) if "alias" in line]
+    explained = json.loads(project.run("explain", old, "--json").stdout)
+    assert (explained["state"], explained["aliases"]) == ("live", [old])
+    rebuild_elsewhere(project)
+    assert json.loads(project.run("explain", old, "--json").stdout)["id"] == explained["id"]
+    assert json.loads(project.run("explain", old, "--json").stdout)["aliases"] == [old]
 
 
 @pytest.mark.parametrize("form", [number for number, _ in load_migrations()][:-1])
