@@ -39,6 +39,7 @@ _JUNK_LIMIT: Final = 65_536
 _HEAD_OF_ROOT: Final = 8_192
 _OF_ITEMS: Final = frozenset(["title", "content_html", "content_text", "date_published"])
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_LONGEST_INTEGER = 1000  # characters; Python's own limit is 4,300 digits
 _JSON_FEED = re.compile(r"jsonfeed\.org/version", re.IGNORECASE)
 
 
@@ -186,7 +187,7 @@ def _find_prefixes(opening: str) -> dict[str, bool]:
 def _split_json(text: str) -> Outline:
     try:
         # NaN and Infinity are not JSON; they count as null.
-        document = json.loads(text.lstrip("\ufeff"), parse_constant=lambda _: None)
+        document = json.loads(text.lstrip("\ufeff"), parse_constant=lambda _: None, parse_int=_parse_integer)
     except (ValueError, RecursionError):
         return Outline("none", "", (), ())
     if not isinstance(document, dict) or not is_json_feed(document):
@@ -197,6 +198,11 @@ def _split_json(text: str) -> Outline:
     others = tuple(_to_canonical(item) for item in items if not isinstance(item, dict))
     digests = tuple(map(_compute_digest, entries))
     return Outline("json", _to_canonical(document), entries, digests, unreadable=others)
+
+
+def _parse_integer(text: str) -> int | str:
+    """Parse an integer of JSON; a very long one stays text, because Python refuses to convert it."""
+    return int(text) if len(text) <= _LONGEST_INTEGER else text
 
 
 def is_json_feed(document: dict[str, Any]) -> bool:

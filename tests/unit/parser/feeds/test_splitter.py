@@ -85,3 +85,12 @@ def test_entries_of_a_json_feed_are_joined_with_its_head() -> None:
     assert (parts.kind, len(parts.entries)) == ("json", 2)
     assert json.loads(join_entry(parts, 1)) == {**json.loads(text), "items": [{"id": "2"}]}
     assert [item["id"] for item in json.loads(join_entries(parts, [1, 0]))["items"]] == ["2", "1"]
+
+
+def test_a_very_long_number_of_json_takes_no_feed_away() -> None:
+    version = '"version": "https://jsonfeed.org/version/1.1"'
+    digits = "9" * 100_000
+    items = f'{{"id": {digits}, "content_text": "One"}}, {{"id": 7, "content_text": "Two", "x": -{digits}}}'
+    document = f'{{{version}, "items": [{items}]}}'
+    found = parse_upstream(join_entries(split_entries(document), [0, 1]), URL, "UTC").items
+    assert [item.guid for item in found] == [digits, "7"]
