@@ -12,8 +12,9 @@ run: .venv/run
 	@echo "Look at it: open output/index.html, or add output/atom.xml to a feed reader."
 	@if [ -t 1 ]; then $(BIN)/feedd serve; fi
 
+# Many tests wait for a daemon or a server, so there is a worker more than processors.
 test: check
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)') --dist worksteal
 
 check: setup
 	$(BIN)/ruff format --check .
