@@ -107,4 +107,4 @@ def test_a_folder_without_changes_is_built_without_workers(world: World) -> None
     report = api.build(world.config, offline=True, allow_removals=True, clock=lambda: NOON)
     assert (report.gone, report.posts, report.troubles) == (1, 0, [])
     with closing(Store.open(world.config.store, read_only=True)) as db:
-        assert db.load_post_counts().posts == 0
+        assert db.load_build_counts([]).posts.posts == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,8 @@ _LEGAL = st.text(
 @examples(60, [HealthCheck.function_scoped_fixture])
 def test_titles_and_authors_come_back_as_they_are(file: Path, title: str, author: str) -> None:
     assume("@" not in author)  # a mail address is never published as a name
+    # A space follows a `<` that readers could take for the start of a tag.
+    assume(not re.search("<[a-zA-Z/!?]", author))
     config = load(file, JekyllSite(title=title, author=author, url="https://h.example"))
     assert (config.site.title, config.site.author) == (title, author)
 
