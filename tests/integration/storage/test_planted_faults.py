@@ -42,14 +42,14 @@ FAULTS = {
     ),
     "a stored name is not kept": Fault(
         "item_names.py",
-        "dict.fromkeys([*filter(None, [old]), *list_names(entry)])",
-        "list_names(entry)",
+        "[[name] if name else [] for name in stored]",
+        "[[] for _ in stored]",
         NAMES,
     ),
     "files join each other by their page": Fault("identity.py", "owners.get(key) is s}", "key in owners}"),
     "a copy joins others by a reserved address": Fault(
         "identity.py",
-        "page if (page := to_page_key(key)) in owners else key for key in keys",
+        "page if (page := to_page_key(key)) in owners or page in reserved else key for key in keys",
         "key for key in keys",
     ),
     "a post shows what a copy states": Fault(
@@ -107,6 +107,12 @@ FAULTS = {
         "storage/bulk_insert.py", "related = list_related_keys(sighting)", "related = sighting.own"
     ),
 }
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_the_place_of_a_fault_is_there(name: str) -> None:
+    fault = FAULTS[name]
+    assert (ROOT / "feeds" / fault.module).read_text("utf-8").count(fault.right) == 1
 
 
 @pytest.mark.stress
