@@ -198,7 +198,6 @@ def open_session(
     Raises:
         StoreError: the store cannot be used.
     """
-    from feeds.renderer import page_fragments
     from feeds.storage.store import Store
     from feeds.workers import BUDGET, DEADLINE, ingest_tasks
     from feeds.workers.workers import Workers, count_processors
@@ -218,12 +217,7 @@ def open_session(
         sources = register_sources(db, config.sources, every)
         # Keys of an older canonical form would not match those of new entries.
         db.follow_address_rule(sources, clock())
-        render = _compute_render_digest(config, settings)
-        if db.load_render_settings() != render:
-            # The built-in templates are tested, and compiling all of them takes half of a small build.
-            if publishing.look.templates.own:
-                page_fragments.check_templates(publishing.look)
-            db.use_render_settings(render)
+        _use_render_settings(db, publishing, _compute_render_digest(config, settings))
         derive = replace(settings, formats=(), site_url="", language="", look=None)
         bounds = (workers.deadline, workers.budget)
         yield Session(
@@ -247,6 +241,22 @@ def open_session(
             lists=tuple(list_fetched_lists(config.sources)),
             polled=config.polled,
         )
+
+
+def _use_render_settings(db: Storage, publishing: PublishSettings, digest: str) -> None:
+    """Store the digest of the settings for rendering; if it is new, check the site's own templates first.
+
+    Raises:
+        UsageError: a template has a mistake.
+    """
+    from feeds.renderer.page_fragments import check_templates
+
+    if db.load_render_settings() == digest:
+        return
+    # The built-in templates are tested, and compiling all of them takes half of a small build.
+    if publishing.look.templates.own:
+        check_templates(publishing.look)
+    db.use_render_settings(digest)
 
 
 def _compute_render_digest(config: Config, settings: Settings) -> str:

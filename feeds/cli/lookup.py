@@ -44,7 +44,7 @@ def _build_error(wanted: str) -> UsageError:
 
 
 def _build_wanted(config: Config, text: str) -> Wanted:
-    """Return what a text means: each reading of it that this configuration has."""
+    """Return what a text may name: an id, an address, or a path within a source of this configuration."""
     path, source = _make_relative(config, text)
     keys = _derive_keys(config, text) if is_address(text) else ()
     return Wanted(text, text.removeprefix("NW"), keys, path, source)

@@ -18,7 +18,7 @@ _FEED = re.compile(r"(?:category|tag)/[^/]+")
 
 
 def advise_language(value: str) -> str:
-    """Advise on a language tag that is rather the name of a language."""
+    """Advise on a value that is the name of a language, such as `German`, instead of its tag."""
     if len(value.partition("-")[0]) <= _LONGEST_CODE:
         return ""
     return f"{value[:80]!r} is not the code of a language; write a code such as `en` or `zh-CN`"

@@ -203,7 +203,7 @@ class _Reader:
         return None
 
     def _find_missing_kind(self, key: Key, table: object) -> str:
-        """Describe the lack of `kind` if the keys of a table are not those of the default kind; else return ""."""
+        """Return a message about the missing `kind` if a table has keys of another kind than the default; else ""."""
         keys = list_keys(next(iter(key.sections.values())))
         if not isinstance(table, dict) or "kind" in table:
             return ""

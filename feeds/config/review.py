@@ -1,4 +1,4 @@
-"""Find what is wrong with a configuration beyond the file itself: paths, variables, and values without sense.
+"""Find what is wrong with a configuration beyond the file itself: paths, environment variables, and valid values that cannot work.
 
 A configuration with such a mistake is accepted, because a folder may be mounted and a variable set later, and a
 value without sense harms a single source. ``feedd check`` reports them beside the mistakes that are refused.

@@ -22,7 +22,7 @@ _LANGUAGE = re.compile(r"(?:lang:)?([\w+#-]{1,32})")
 _SIZE = re.compile(r"\d{1,5}(?:px|%)?")
 
 FindReference = Callable[[str], str]
-"""Returns the address of the page that ``post_link`` names; empty if there is no such post."""
+"""Returns the address of the page that ``post_link`` names; empty without such a post."""
 
 
 class _Tag(NamedTuple):

@@ -94,7 +94,7 @@ class Rendering:
         self._sources.append((source, line))
         for mark in source.dropped:
             self._report(source.find_line(mark.start), mark.text, line)
-        self.names.learn(source.marks)
+        self.names.collect_names(source.marks)
         self._parsed.append((source, line))
         nodes = get_parser(environment).parse(TokenStream(environment.tokenizer()(source.text)))
         return _Template(environment, nodes, globals=self.scope)

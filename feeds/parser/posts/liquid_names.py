@@ -1,7 +1,7 @@
-"""Which names in the Liquid of a post have no value here that they would have in Jekyll.
+"""Find variables in the Liquid of a post that have a value in Jekyll, but not in feedd.
 
-A key that nobody set is empty in Jekyll too, so it is not reported. Jekyll's own values are, where feedd does not know them:
-lists of posts would change every post with each new post, and the time of the build would change it with each build.
+Jekyll provides lists of posts and the time of the build. feedd does not, because every post that uses them would change
+with each new post or with each build. A key that is missing in front matter is empty in Jekyll too, so it is not reported.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _DEFAULT: Final = re.compile(r"\|\s*+default\b")
 
 
 class NameReport:
-    """The names that a text knows, with those that its tags set."""
+    """The variables of a text: those that feedd provides, and those that the tags of the text set."""
 
     def __init__(self, scope: Mapping[str, object]) -> None:
         self._scope = scope
@@ -48,14 +48,14 @@ class NameReport:
             for root, key in _find_names(condition)
         )
 
-    def learn(self, marks: Sequence[Mark]) -> None:
-        """Learn the names that the tags of a template set."""
+    def collect_names(self, marks: Sequence[Mark]) -> None:
+        """Collect the variables that the tags of a template set."""
         for mark in marks:
             if mark.name in _SETS_NAME and (name := _FIRST_NAME.match(mark.argument)):
                 self._set.add(name[1])
 
     def find_unknown(self, marks: Sequence[Mark]) -> Iterator[Mark]:
-        """Yield the tags and variables that read a name without a value, once all templates are learned.
+        """Yield the tags and variables that read a name without a value, once the variables of all templates are collected.
 
         A loop may read in a later round what is set at its end, and an included file may set what is read after it.
         """

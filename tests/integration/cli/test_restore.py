@@ -19,13 +19,18 @@ def load_titles(world: World) -> set[str]:
         return {row[0] for row in db._connection.execute("SELECT path FROM file")}
 
 
-def test_a_backup_replaces_the_database(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    world = World(tmp_path)
+def back_up(folder: Path) -> tuple[World, Path]:
+    """Build a site with one post and back it up; return it and the backup."""
+    world, file = World(folder), folder / "backup.db"
     world.post("a")
     world.build()
     save_store(world)
-    file = tmp_path / "backup.db"
     assert run_command(world, "backup", str(file)) == 0
+    return world, file
+
+
+def test_a_backup_replaces_the_database(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    world, file = back_up(tmp_path)
     world.post("b")
     world.build()
     world.config.store.unlink()
@@ -43,12 +48,7 @@ def test_a_backup_replaces_the_database(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_without_a_database_none_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    world = World(tmp_path)
-    world.post("a")
-    world.build()
-    save_store(world)
-    file = tmp_path / "backup.db"
-    assert run_command(world, "backup", str(file)) == 0
+    world, file = back_up(tmp_path)
     world.config.store.unlink()
     capsys.readouterr()
     assert run_command(world, "restore", str(file), "--json") == 0
